@@ -1,0 +1,2 @@
+//! saltmine
+fn main() {}
