@@ -1,1 +1,48 @@
-//! saltmine-format
+//! The format of Amazon S3 server access logs.
+//!
+//! Lines in, records out; a record borrows every field from its line. The crate knows nothing of files, Arrow or
+//! threads.
+//!
+//! ```
+//! use saltmine_format::{Field, Record};
+//!
+//! let line = br#"7c0f owner-bucket [01/May/2026:10:00:00 +0000] 192.0.2.7 - 5F0C3A REST.GET.OBJECT a.txt "GET /a.txt HTTP/1.1" 200 - 12 12 9 8 "-" "curl/8.9" -"#;
+//! let record = Record::parse(line)?;
+//! assert_eq!(record.get(Field::Operation), Some(&b"REST.GET.OBJECT"[..]));
+//! assert_eq!(record.get(Field::Requester), None); // anonymous
+//! assert_eq!(record.http_status(), Some(200));
+//! assert!(record.anomalies().is_empty());
+//! # Ok::<(), saltmine_format::LineError>(())
+//! ```
+//!
+//! The way through the crate: [`Lines`] parts a block, [`Record::parse`] reads a line: by `fast` where it is a common
+//! one, else by `grammar` (the head), `quotes` (where the quoted fields end), `tail`, and `misaligned` for what does
+//! not add up.
+
+mod anomaly;
+mod error;
+mod fast;
+mod field;
+mod grammar;
+mod key;
+mod line;
+mod misaligned;
+pub mod operation;
+mod principal;
+mod quotes;
+mod record;
+pub mod render;
+mod tail;
+mod time;
+mod uri;
+
+pub use anomaly::Anomalies;
+pub use error::{LineError, LineErrorKind};
+pub use field::Field;
+pub use key::{decode_once, escape_invalid_utf8, is_encoded_once, object_key, object_key_text};
+pub use line::{Line, Lines, is_blank, lines};
+pub use operation::OperationClass;
+pub use principal::{Principal, PrincipalKind};
+pub use record::{Fields, Record, Span, canonical_tls_version, number};
+pub use time::{TIME_LEN, month_name, parse_time};
+pub use uri::{Params, RequestLine};

@@ -1,0 +1,194 @@
+//! The path of the common line: one pass from left to right, memchr from separator to separator.
+//!
+//! It takes a line only where there is a single way to read it and nothing is odd: fields parted by one space, three
+//! quoted fields (or a bare `-`) with no quote inside, a tail without quotes whose values look like their fields.
+//! Everything else it leaves to the grammar, with which it must agree on what it takes.
+
+use memchr::memchr;
+
+use crate::Anomalies;
+use crate::field::Field;
+use crate::grammar::{is_error_code, is_operation};
+use crate::quotes::version_start;
+use crate::record::{Fields, Span};
+use crate::tail;
+use crate::time::{TIME_LEN, parse_time};
+
+/// Longest number of digits that fits an `i64` whatever the digits.
+const MAX_DIGITS: usize = 18;
+
+/// Reads a line; `None` where it is not a common one, `out` then holds nothing of meaning.
+#[inline]
+pub(crate) fn read(line: &[u8], out: &mut Fields) -> Option<()> {
+    let mut cursor = Cursor { line, at: 0 };
+    out.extra = Span::NULL;
+    out.anomalies = Anomalies::NONE;
+    head(&mut cursor, out)?;
+    cursor.quoted_or_dash(Field::RequestUri, out)?;
+    cursor.status(out)?;
+    cursor.error_code(out)?;
+    cursor.number(Field::BytesSent, out)?;
+    cursor.number(Field::ObjectSize, out)?;
+    cursor.number(Field::TotalTime, out)?;
+    cursor.number(Field::TurnAroundTime, out)?;
+    cursor.quoted_or_dash(Field::Referer, out)?;
+    cursor.quoted_or_dash(Field::UserAgent, out)?;
+    tail(&mut cursor, out)
+}
+
+fn head(cursor: &mut Cursor<'_>, out: &mut Fields) -> Option<()> {
+    cursor.token(Field::BucketOwner, out)?;
+    cursor.token(Field::Bucket, out)?;
+    cursor.time(out)?;
+    cursor.token(Field::RemoteIp, out)?;
+    cursor.token(Field::Requester, out)?;
+    cursor.token(Field::RequestId, out)?;
+    let operation = cursor.token(Field::Operation, out)?;
+    if !is_operation(operation) {
+        return None;
+    }
+    let key = cursor.token(Field::Key, out)?;
+    (key[0] != b'"').then_some(())
+}
+
+/// version_id to source_region: at least to the host header, as since March 2019, and no more than is known.
+fn tail(cursor: &mut Cursor<'_>, out: &mut Fields) -> Option<()> {
+    if memchr(b'"', cursor.rest()).is_some() {
+        return None;
+    }
+    let mut fields = tail::FIELDS.into_iter();
+    for field in fields.by_ref() {
+        let value = cursor.last_token(field, out)?;
+        if !tail::looks_like(field, value) {
+            return None;
+        }
+        if cursor.is_at_end() {
+            break;
+        }
+    }
+    if !cursor.is_at_end() {
+        return None;
+    }
+    let left = fields.len();
+    if left > tail::FIELDS.len() - tail::MIN_SINCE_2019 {
+        return None;
+    }
+    for field in fields {
+        out.spans[field.index()] = Span::NULL;
+    }
+    Some(())
+}
+
+/// A place in a line, always behind a separator or at the end.
+struct Cursor<'a> {
+    line: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    #[inline]
+    fn rest(&self) -> &'a [u8] {
+        self.line.get(self.at..).unwrap_or_default()
+    }
+
+    #[inline]
+    fn is_at_end(&self) -> bool {
+        self.at > self.line.len()
+    }
+
+    #[inline]
+    fn span(&self, start: usize, end: usize) -> Span {
+        if end - start == 1 && self.line[start] == b'-' {
+            Span::NULL
+        } else {
+            Span { start: start as u32, end: end as u32 }
+        }
+    }
+
+    /// A value and the space behind it.
+    #[inline]
+    fn token(&mut self, field: Field, out: &mut Fields) -> Option<&'a [u8]> {
+        let rest = self.rest();
+        let length = memchr(b' ', rest)?;
+        self.take(field, length, out)
+    }
+
+    /// A value and the space behind it, or the line's end.
+    #[inline]
+    fn last_token(&mut self, field: Field, out: &mut Fields) -> Option<&'a [u8]> {
+        let rest = self.rest();
+        let length = memchr(b' ', rest).unwrap_or(rest.len());
+        self.take(field, length, out)
+    }
+
+    #[inline]
+    fn take(&mut self, field: Field, length: usize, out: &mut Fields) -> Option<&'a [u8]> {
+        if length == 0 {
+            return None;
+        }
+        let (start, end) = (self.at, self.at + length);
+        out.spans[field.index()] = self.span(start, end);
+        self.at = end + 1;
+        Some(&self.line[start..end])
+    }
+
+    /// `[time] `
+    #[inline]
+    fn time(&mut self, out: &mut Fields) -> Option<()> {
+        let text = self.rest().get(..TIME_LEN + 3)?;
+        if text[0] != b'[' || text[TIME_LEN + 1] != b']' || text[TIME_LEN + 2] != b' ' {
+            return None;
+        }
+        out.request_time = parse_time(&text[1..=TIME_LEN])?;
+        let start = self.at + 1;
+        out.spans[Field::RequestTime.index()] = self.span(start, start + TIME_LEN);
+        self.at += TIME_LEN + 3;
+        Some(())
+    }
+
+    /// `"text" ` or `- `. Text that ends as a request line does may be read in more than one way, unless it is the
+    /// request line.
+    #[inline]
+    fn quoted_or_dash(&mut self, field: Field, out: &mut Fields) -> Option<()> {
+        let rest = self.rest();
+        match rest {
+            [b'"', quoted @ ..] => {
+                let length = memchr(b'"', quoted)?;
+                if quoted.get(length + 1) != Some(&b' ') {
+                    return None;
+                }
+                let text = &quoted[..length];
+                let is_request_line = text == b"-" || version_start(text).is_some();
+                if is_request_line != (field == Field::RequestUri) && text != b"-" {
+                    return None;
+                }
+                let start = self.at + 1;
+                out.spans[field.index()] = self.span(start, start + length);
+                self.at = start + length + 2;
+            }
+            [b'-', b' ', ..] => {
+                out.spans[field.index()] = Span::NULL;
+                self.at += 2;
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    #[inline]
+    fn status(&mut self, out: &mut Fields) -> Option<()> {
+        let text = self.token(Field::HttpStatus, out)?;
+        (text == b"-" || (text.len() == 3 && text.iter().all(u8::is_ascii_digit))).then_some(())
+    }
+
+    #[inline]
+    fn error_code(&mut self, out: &mut Fields) -> Option<()> {
+        is_error_code(self.token(Field::ErrorCode, out)?).then_some(())
+    }
+
+    #[inline]
+    fn number(&mut self, field: Field, out: &mut Fields) -> Option<()> {
+        let text = self.token(field, out)?;
+        (text == b"-" || (text.len() <= MAX_DIGITS && text.iter().all(u8::is_ascii_digit))).then_some(())
+    }
+}

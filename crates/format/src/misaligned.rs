@@ -1,0 +1,118 @@
+//! Lines that do not add up: text copied by hand, cut lines, exporters that drop a `-` or break a field.
+//!
+//! Their first eight fields read well, so they give a row of what is certain: request-URI, status, error code,
+//! referer, user agent, what is recognisable of the tail, and the numbers only if there are four. The rest is null.
+
+use memchr::{memchr_iter, memmem, memrchr_iter};
+use nom::IResult;
+
+use crate::Anomalies;
+use crate::field::Field as F;
+use crate::grammar::{error_code, status};
+use crate::quotes::{self, NUMBERS, PARTING, Shapes, set_number, set_request_uri, set_text};
+use crate::record::Fields;
+use crate::tail;
+
+/// Reads what follows the key, where the usual way did not work.
+pub(crate) fn read(line: &[u8], body: &[u8], out: &mut Fields) {
+    let rest = match body {
+        [b' ', b'"', quoted @ ..] => match request_uri(quoted) {
+            Some((uri, rest)) => {
+                set_request_uri(line, uri, out);
+                rest
+            }
+            None => return out.anomalies.insert(Anomalies::SHORT),
+        },
+        [b' ', b'-'] => return out.anomalies.insert(Anomalies::SHORT),
+        [b' ', b'-', rest @ ..] if rest[0] == b' ' => rest,
+        _ => body,
+    };
+    outcome_and_agents(line, rest, out);
+}
+
+/// The request-URI by its shape, and what follows its closing quote. `None` where it does not end.
+fn request_uri(quoted: &[u8]) -> Option<(&[u8], &[u8])> {
+    let shapes = Shapes::new(quoted);
+    let ends = || memchr_iter(b'"', quoted).filter(|at| matches!(quoted.get(at + 1), None | Some(b' ')));
+    let close = ends().min_by_key(|at| shapes.of(&quoted[..*at]))?;
+    Some((&quoted[..close], &quoted[close + 1..]))
+}
+
+/// Status, error code and numbers, as far as they can be told; then the rest of the line.
+fn outcome_and_agents(line: &[u8], rest: &[u8], out: &mut Fields) {
+    let (values, after) = until_quote(rest);
+    let is_referer_bare = values.len() == 7 && values[6] == b"-" && !after.is_empty();
+    let whole = values.len() == 6 || is_referer_bare;
+    let is_status = values.first().is_some_and(|value| is_all(status(value)));
+    if is_status {
+        out.set(F::HttpStatus, line, values[0]);
+    }
+    let is_error_code = values.get(1).is_some_and(|value| is_all(error_code(value)));
+    if is_error_code && (is_status || whole) {
+        out.set(F::ErrorCode, line, values[1]);
+    }
+    if whole && is_error_code {
+        out.anomalies.insert_if(Anomalies::BAD_NUMBER, !is_status);
+        for (field, value) in NUMBERS.into_iter().zip(&values[2..]) {
+            set_number(field, line, value, out);
+        }
+    } else if after.is_empty() && values.len() < 6 {
+        return out.anomalies.insert(Anomalies::SHORT);
+    } else {
+        out.anomalies.insert(Anomalies::MISALIGNED);
+    }
+    let from = if is_referer_bare { offset(rest, values[6]) } else { offset(rest, after) };
+    let agents_at = &rest[from.saturating_sub(1)..];
+    if quotes::agents(line, agents_at, out).is_none() {
+        agents(line, agents_at, out);
+    }
+}
+
+fn offset(text: &[u8], part: &[u8]) -> usize {
+    (part.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize).min(text.len())
+}
+
+/// Whether a parser took the whole of its input.
+fn is_all(parsed: IResult<&[u8], &[u8], ()>) -> bool {
+    matches!(parsed, Ok(([], _)))
+}
+
+/// At most eight values before the first that begins with a quote, and the text from that quote on.
+fn until_quote(rest: &[u8]) -> (Vec<&[u8]>, &[u8]) {
+    let mut values = Vec::with_capacity(8);
+    for value in rest.split(|byte| *byte == b' ').filter(|value| !value.is_empty()) {
+        let at = offset(rest, value);
+        if value[0] == b'"' || values.len() == 8 {
+            return (values, &rest[at..]);
+        }
+        values.push(value);
+    }
+    (values, &rest[rest.len()..])
+}
+
+/// Referer, user agent and tail where they do not add up.
+pub(crate) fn agents(line: &[u8], rest: &[u8], out: &mut Fields) {
+    out.anomalies.insert(Anomalies::MISALIGNED);
+    let Some(first) = memchr::memchr(b'"', rest) else { return tail::by_form(line, rest, out) };
+    let quoted = &rest[first + 1..];
+    let ends_field = |at: &usize| matches!(quoted.get(at + 1), None | Some(b' '));
+    let parting = memmem::find(quoted, PARTING);
+    let last = memrchr_iter(b'"', quoted).find(ends_field);
+    match (parting, last) {
+        (Some(at), Some(last)) if last >= at + PARTING.len() => {
+            set_text(F::Referer, line, &quoted[..at], out);
+            set_text(F::UserAgent, line, &quoted[at + PARTING.len()..last], out);
+            tail::by_form(line, &quoted[last + 1..], out);
+        }
+        (Some(at), _) => {
+            set_text(F::Referer, line, &quoted[..at], out);
+            out.anomalies.insert(Anomalies::SHORT);
+        }
+        (None, Some(last)) => {
+            let field = if first > 1 { F::UserAgent } else { F::Referer };
+            set_text(field, line, &quoted[..last], out);
+            tail::by_form(line, &quoted[last + 1..], out);
+        }
+        (None, None) => out.anomalies.insert(Anomalies::SHORT),
+    }
+}
