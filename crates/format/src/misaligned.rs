@@ -111,7 +111,9 @@ pub(crate) fn agents(line: &[u8], rest: &[u8], out: &mut Fields) {
         (None, Some(last)) => {
             let field = if first > 1 { F::UserAgent } else { F::Referer };
             set_text(field, line, &quoted[..last], out);
-            tail::by_form(line, &quoted[last + 1..], out);
+            let after = &quoted[last + 1..];
+            out.anomalies.insert_if(Anomalies::SHORT, field == F::Referer && after.len() < 2);
+            tail::by_form(line, after, out);
         }
         (None, None) => out.anomalies.insert(Anomalies::SHORT),
     }

@@ -19,7 +19,7 @@ use crate::field::{Field, Field as F};
 use crate::grammar::{Outcome, outcome};
 use crate::misaligned;
 use crate::record::{Fields, number};
-use crate::tail::Tail;
+use crate::tail::{ROLLED_OUT, Tail};
 
 /// Reads what follows the key: nothing, or a space and the rest of the line.
 pub(crate) fn read(line: &[u8], body: &[u8], out: &mut Fields) {
@@ -168,13 +168,13 @@ fn bare_referer(line: &[u8], after: &[u8], out: &mut Fields) -> Option<()> {
     match after {
         [] => out.anomalies.insert(Anomalies::SHORT),
         [b' ', b'"', quoted @ ..] => {
-            let end = close(quoted, |after| Tail::read(after).is_some())?;
-            let tail = Tail::read(end.after)?;
+            let end = close(quoted, out.request_time, |after| Tail::read(after, out.request_time))?;
+            let tail = Tail::read(end.after, out.request_time)?;
             set_text(F::UserAgent, line, end.text, out);
             out.anomalies.insert_if(Anomalies::AMBIGUOUS_QUOTES, end.ambiguous);
             tail.set(line, out);
         }
-        [b' ', b'-', after @ ..] => Tail::read(after)?.set(line, out),
+        [b' ', b'-', after @ ..] => Tail::read(after, out.request_time)?.set(line, out),
         _ => return None,
     }
     Some(())
@@ -182,14 +182,16 @@ fn bare_referer(line: &[u8], after: &[u8], out: &mut Fields) -> Option<()> {
 
 /// The referer is quoted; `quoted` begins after its opening quote. The user agent may be quoted or a bare `-`.
 fn quoted_referer(line: &[u8], quoted: &[u8], out: &mut Fields) -> Option<()> {
-    let end = close(quoted, |after| Tail::read(after).is_some() || bare_agent(after).is_some())?;
+    let end = close(quoted, out.request_time, |after| {
+        Tail::read(after, out.request_time).or_else(|| bare_agent(after, out.request_time))
+    })?;
     let mut parts = memmem::find_iter(end.text, PARTING).peekable();
     let parting = parts.peek().copied();
-    let (tail, agent) = match (parting, Tail::read(end.after)) {
+    let (tail, agent) = match (parting, Tail::read(end.after, out.request_time)) {
         (Some(at), Some(tail)) => (tail, Some(at)),
         // A referer that looks like two fields, before a bare `-`: only where the whole tail is beyond doubt.
-        (Some(_), None) => (bare_agent(end.after).filter(Tail::has_host_id)?, None),
-        (None, _) => (bare_agent(end.after)?, None),
+        (Some(_), None) => (bare_agent(end.after, out.request_time).filter(Tail::has_host_id)?, None),
+        (None, _) => (bare_agent(end.after, out.request_time)?, None),
     };
     if let Some(at) = agent {
         set_text(F::Referer, line, &end.text[..at], out);
@@ -208,8 +210,8 @@ fn quoted_referer(line: &[u8], quoted: &[u8], out: &mut Fields) -> Option<()> {
 pub(crate) const PARTING: &[u8] = b"\" \"";
 
 /// The tail where a bare `-` for the user agent stands before it.
-fn bare_agent(after: &[u8]) -> Option<Tail<'_>> {
-    Tail::read(after.strip_prefix(b" -")?)
+fn bare_agent(after: &[u8], request_time: i64) -> Option<Tail<'_>> {
+    Tail::read(after.strip_prefix(b" -")?, request_time)
 }
 
 /// Sets a quoted field; a quoted `-` is null, an empty one is empty.
@@ -225,19 +227,30 @@ struct Closed<'a> {
 }
 
 /// Finds the last closing quote in `quoted`: the last quote of the line, if what follows is a tail. Fields that AWS
-/// adds one day may be quoted too, so otherwise the last quote after which there is a whole tail and more.
-fn close(quoted: &[u8], is_tail: impl Fn(&[u8]) -> bool) -> Option<Closed<'_>> {
+/// adds one day may be quoted too: where the last quote leaves less of a tail than lines of the time have, it is the
+/// last quote before it after which there is a whole tail and more.
+fn close<'a>(
+    quoted: &'a [u8],
+    request_time: i64,
+    read: impl Fn(&'a [u8]) -> Option<Tail<'a>>,
+) -> Option<Closed<'a>> {
     let mut quotes = memrchr_iter(b'"', quoted);
     let last = quotes.next()?;
     let at =
         |quote: usize, ambiguous| Closed { text: &quoted[..quote], after: &quoted[quote + 1..], ambiguous };
     let ends_line = last + 1 == quoted.len();
-    if !ends_line && is_tail(&quoted[last + 1..]) {
+    let tail = if ends_line { None } else { read(&quoted[last + 1..]) };
+    let is_short_tail = ends_line || tail.as_ref().is_some_and(|tail| !tail.has_host_header());
+    let settled = if is_short_tail { request_time < ROLLED_OUT } else { tail.is_some() };
+    if settled {
         return Some(at(last, false));
     }
-    let mut inner = quotes.filter(|quote| quoted[quote + 1] == b' ' && is_tail(&quoted[quote + 1..]));
+    let is_whole = |quote: &usize| {
+        quoted[quote + 1] == b' ' && read(&quoted[quote + 1..]).is_some_and(|tail| tail.has_host_header())
+    };
+    let mut inner = quotes.filter(is_whole);
     match inner.next() {
         Some(quote) => Some(at(quote, inner.next().is_some())),
-        None => ends_line.then(|| at(last, false)),
+        None => is_short_tail.then(|| at(last, false)),
     }
 }

@@ -12,6 +12,10 @@ const KNOWN: usize = 10;
 /// How many a line has at the least since March 2019; some of the roll-out's first weeks lack the TLS version.
 pub(crate) const MIN_SINCE_2019: usize = 6;
 
+/// 2020-01-01 in seconds since 1970: the roll-out of March 2019 and its stragglers are over. Since then every tail
+/// reaches the host header, and no extra token stands before the host id.
+pub(crate) const ROLLED_OUT: i64 = 1_577_836_800;
+
 /// The tail's fields, in line order.
 pub(crate) const FIELDS: [F; KNOWN] = [
     F::VersionId,
@@ -37,7 +41,7 @@ impl<'a> Tail<'a> {
     /// Reads ` version_id host_id …` to the end of the line. What stands behind the last field known today, or behind
     /// the TLS version where it does not look like its field, is extra. `None` where there are runs of spaces, a
     /// number of fields that no age of the format had, or values that do not look like their fields.
-    pub(crate) fn read(after: &'a [u8]) -> Option<Self> {
+    pub(crate) fn read(after: &'a [u8], request_time: i64) -> Option<Self> {
         let (values, count, rest) = tokens::<KNOWN>(after)?;
         let fitting =
             FIELDS.iter().zip(&values[..count]).take_while(|(field, value)| fits(**field, value)).count();
@@ -47,7 +51,8 @@ impl<'a> Tail<'a> {
             let at = span_of(after, values[fitting]).start as usize;
             Self { values, count: fitting, extra: Some(&after[at..]) }
         } else {
-            return Self { values, count, extra: None }.without_token_of_march_2019();
+            let tail = Self { values, count, extra: None };
+            return if request_time < ROLLED_OUT { tail.without_token_of_march_2019() } else { None };
         };
         tail.has_a_count_of_some_age().then_some(tail)
     }
@@ -79,10 +84,16 @@ impl<'a> Tail<'a> {
         self.count > 1 && is_host_id(self.values[1])
     }
 
+    /// Whether it reaches the host header, as every tail since March 2019 does.
+    pub(crate) fn has_host_header(&self) -> bool {
+        self.count >= MIN_SINCE_2019
+    }
+
     /// Writes the fields.
     pub(crate) fn set(&self, line: &[u8], out: &mut Fields) {
         for (field, value) in FIELDS.into_iter().zip(&self.values[..self.count]) {
             out.set(field, line, value);
+            out.anomalies.insert_if(Anomalies::EMBEDDED_QUOTE, field == F::HostHeader && has_quote(value));
         }
         if let Some(extra) = self.extra {
             out.extra = span_of(line, extra);
@@ -91,9 +102,13 @@ impl<'a> Tail<'a> {
     }
 }
 
-/// Whether `value` may stand for `field` in the tail, where no quote belongs.
+/// Whether `value` may stand for `field` in the tail. No quote belongs there; the host header alone is the client's.
 fn fits(field: F, value: &[u8]) -> bool {
-    looks_like(field, value) && memchr::memchr(b'"', value).is_none()
+    looks_like(field, value) && (field == F::HostHeader || !has_quote(value))
+}
+
+fn has_quote(value: &[u8]) -> bool {
+    memchr::memchr(b'"', value).is_some()
 }
 
 /// Whether `value` may be a value of `field`. Loose on purpose: values change, their shape hardly does.
