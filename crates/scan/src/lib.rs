@@ -1,1 +1,32 @@
-//! saltmine-scan
+//! Files of S3 server access logs to Arrow record batches.
+//!
+//! The way of the data: [`discover`] finds sources, a [`SourceReader`] inflates one into [`Block`]s of whole lines, a
+//! [`Decoder`] turns a block into a record batch whose text columns are views into that block, and [`SourceScan`] puts
+//! the three together. Lines that cannot be read become [`Reject`]s; nothing is passed over in silence.
+
+mod block;
+mod columns;
+mod decoder;
+mod error;
+mod escape;
+mod inflate;
+mod look_alike;
+mod name;
+mod reader;
+mod reject;
+mod report;
+mod scan;
+mod schema;
+mod source;
+
+pub use block::{BLOCK_SIZE, Block, BlockPool, LONG_LINE_KEPT, MAX_LINE, Segment};
+pub use decoder::{DayRange, Decoded, Decoder, Order};
+pub use error::{ScanError, SourceError};
+pub use escape::escape;
+pub use name::{SLACK_AFTER, SLACK_BEFORE, name_time_range};
+pub use reader::{Filled, SourceReader};
+pub use reject::{Reject, rejects_batch};
+pub use report::{Counts, Problem, SourceReport, SourceState};
+pub use scan::{ScanOptions, SourceScan};
+pub use schema::{Column, logs_schema, rejects_schema, table_schema};
+pub use source::{Source, discover};

@@ -1,0 +1,48 @@
+//! Numbers.
+
+use arrow::array::{Int16Array, Int64Array};
+use arrow::buffer::{NullBuffer, ScalarBuffer};
+use saltmine_format::{Field, number as parse_number};
+
+use super::{Row, Rows};
+
+/// The HTTP status; null where the line has none.
+pub(super) fn http_status(rows: &Rows<'_>) -> Int16Array {
+    let index = Field::HttpStatus.index();
+    let (values, nulls) = collect(rows, |row| {
+        parse_number(row.in_block(row.fields.spans[index]).slice(rows.block)?)
+            .and_then(|status| i16::try_from(status).ok())
+    });
+    Int16Array::new(values, nulls)
+}
+
+/// A number of bytes or milliseconds; null where the line writes `-`.
+pub(super) fn number(rows: &Rows<'_>, field: Field) -> Int64Array {
+    let index = field.index();
+    let (values, nulls) =
+        collect(rows, |row| parse_number(row.in_block(row.fields.spans[index]).slice(rows.block)?));
+    Int64Array::new(values, nulls)
+}
+
+/// The number of each line in its file.
+pub(super) fn log_line(rows: &Rows<'_>) -> Int64Array {
+    let mut values = Vec::with_capacity(rows.len());
+    rows.each(|row| values.push(row.line as i64));
+    Int64Array::from(values)
+}
+
+fn collect<T: Copy + Default + arrow::datatypes::ArrowNativeType>(
+    rows: &Rows<'_>,
+    value_of: impl Fn(&Row) -> Option<T>,
+) -> (ScalarBuffer<T>, Option<NullBuffer>) {
+    let mut values = Vec::with_capacity(rows.len());
+    let mut valid = Vec::with_capacity(rows.len());
+    let mut nulls = 0;
+    rows.each(|row| {
+        let value = value_of(row);
+        nulls += usize::from(value.is_none());
+        valid.push(value.is_some());
+        values.push(value.unwrap_or_default());
+    });
+    (ScalarBuffer::from(values), (nulls > 0).then(|| NullBuffer::from(valid)))
+}

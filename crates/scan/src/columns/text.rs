@@ -1,0 +1,78 @@
+//! Text: views into the block, nothing copied.
+
+#![allow(unsafe_code)] // Arrow's constructors of view arrays that do not check again what is known
+
+use arrow::array::{StringViewArray, builder::make_view};
+use arrow::buffer::{Buffer, NullBuffer, ScalarBuffer};
+use saltmine_format::{Field, Span, canonical_tls_version};
+
+use super::{Row, Rows};
+
+/// A field of the line.
+pub(super) fn field(rows: &Rows<'_>, field: Field) -> StringViewArray {
+    let index = field.index();
+    spans(rows, |row| row.fields.spans[index])
+}
+
+/// A part of each line, or null.
+pub(super) fn spans(rows: &Rows<'_>, span_of: impl Fn(&Row) -> Span) -> StringViewArray {
+    let mut views = Views::with_capacity(rows.len());
+    rows.each(|row| views.push(rows.block, row.in_block(span_of(row))));
+    views.finish(rows.block)
+}
+
+/// The TLS version, with the case of its prefix as S3 writes it today.
+pub(super) fn tls_version(rows: &Rows<'_>) -> StringViewArray {
+    let index = Field::TlsVersion.index();
+    let mut views = Views::with_capacity(rows.len());
+    rows.each(|row| {
+        let span = row.in_block(row.fields.spans[index]);
+        match span.slice(rows.block).and_then(canonical_tls_version) {
+            Some(version) => views.push_short(version),
+            None => views.push(rows.block, span),
+        }
+    });
+    views.finish(rows.block)
+}
+
+/// Views under construction. Every one was made from a range inside of one buffer, or from a short text.
+pub(super) struct Views {
+    views: Vec<u128>,
+    valid: Vec<bool>,
+    nulls: usize,
+}
+
+impl Views {
+    pub(super) fn with_capacity(rows: usize) -> Self {
+        Self { views: Vec::with_capacity(rows), valid: Vec::with_capacity(rows), nulls: 0 }
+    }
+
+    /// A range of the buffer, or null.
+    #[inline]
+    pub(super) fn push(&mut self, buffer: &[u8], span: Span) {
+        let text = span.slice(buffer);
+        self.nulls += usize::from(text.is_none());
+        self.valid.push(text.is_some());
+        self.views.push(text.map_or(0, |text| make_view(text, 0, span.start)));
+    }
+
+    /// A text of at most twelve bytes, which a view holds by itself.
+    #[inline]
+    pub(super) fn push_short(&mut self, text: &str) {
+        debug_assert!(text.len() <= 12, "the view must hold the text itself");
+        self.valid.push(true);
+        self.views.push(make_view(text.as_bytes(), 0, 0));
+    }
+
+    /// The array over `buffer`, which must be the one that all views were made from.
+    pub(super) fn finish(self, buffer: &Buffer) -> StringViewArray {
+        let nulls = (self.nulls > 0).then(|| NullBuffer::from(self.valid));
+        // SAFETY: `new_unchecked` wants views whose ranges lie in their buffers and whose text is UTF-8.
+        // Ranges: `push` makes a view of `span.slice(buffer)`, which is `Some` only inside of the buffer, with the
+        // span's own start as offset and buffer 0; null views and short ones (at most 12 bytes) hold no range.
+        // UTF-8: `buffer` was validated as a whole before (`decoder::utf8_block`, or it was made of `&str`). Spans
+        // begin and end at bytes below 0x80 (a space, a quote, a bracket, a line end) or at the ends of the buffer, and
+        // such a byte is never inside of a character, so a span holds whole characters.
+        unsafe { StringViewArray::new_unchecked(ScalarBuffer::from(self.views), [buffer.clone()], nulls) }
+    }
+}

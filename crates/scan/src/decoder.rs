@@ -1,0 +1,237 @@
+//! Blocks to record batches. The decoder is pushed: whoever has a block hands it in and gets a batch, so that ingest
+//! and SQL over raw folders, files and standard input share it.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::array::RecordBatchOptions;
+use arrow::buffer::Buffer;
+use arrow::datatypes::SchemaRef;
+use saltmine_format::{Anomalies, Fields, LineError, is_blank, lines};
+
+use crate::block::{Block, Segment};
+use crate::columns::{self, Row, Rows};
+use crate::error::ScanError;
+use crate::escape::escape_into;
+use crate::reject::Reject;
+use crate::report::Counts;
+use crate::schema::{Column, table_schema};
+
+/// How rows are ordered in a batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// As the lines stand.
+    Lines,
+    /// By the UTC day of the request time, and as the lines stand within a day.
+    Days,
+}
+
+/// Turns blocks into record batches of the columns asked for. Its memory is reused from block to block.
+#[derive(Debug)]
+pub struct Decoder {
+    schema: SchemaRef,
+    columns: Vec<Column>,
+    order: Order,
+    rows: Vec<Row>,
+}
+
+/// The rows of a day (days since 1970).
+pub type DayRange = (i32, Range<usize>);
+
+/// What a block gave.
+#[derive(Debug)]
+pub struct Decoded {
+    /// A row for each line that reads.
+    pub batch: RecordBatch,
+    /// The rows of each day, where they were ordered by day; else empty.
+    pub days: Vec<DayRange>,
+    /// Lines that do not read.
+    pub rejects: Vec<Reject>,
+    /// What became of the lines, by source, in the order of the block's segments.
+    pub counts: Vec<(usize, Counts)>,
+}
+
+impl Decoder {
+    /// For the columns at these positions of [`table_schema`], in this order; positions beyond it are passed over.
+    pub fn new(projection: impl IntoIterator<Item = usize>, order: Order) -> Self {
+        let columns: Vec<Column> = projection.into_iter().filter_map(Column::at).collect();
+        let table = table_schema();
+        let fields: Vec<_> = columns.iter().map(|column| table.fields()[column.index()].clone()).collect();
+        let schema = Arc::new(arrow::datatypes::Schema::new(fields));
+        Self { schema, columns, order, rows: Vec::new() }
+    }
+
+    /// For all columns of a dataset's files, ordered by day.
+    pub fn for_files() -> Self {
+        Self::new(0..Column::FILE_COUNT, Order::Days)
+    }
+
+    /// The schema of the batches.
+    pub fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    /// Reads a block. `name_of` gives the name of a source.
+    ///
+    /// # Errors
+    /// If Arrow refuses the arrays, which would be a fault of this program.
+    pub fn decode<'n>(
+        &mut self,
+        block: Block,
+        name_of: impl Fn(usize) -> &'n str,
+    ) -> Result<Decoded, ScanError> {
+        let (buffer, segments) = block.into_buffer();
+        let (buffer, segments, invalid) = utf8_block(buffer, segments);
+        let mut rejects = Vec::new();
+        let mut counts = Vec::with_capacity(segments.len());
+        self.rows.clear();
+        for (index, segment) in segments.iter().enumerate() {
+            let lines = Lines { block: &buffer, segment, index: index as u32, invalid: &invalid };
+            counts.push((segment.source, lines.read(&mut self.rows, &mut rejects)));
+        }
+        let (order, days) = self.order_by_day();
+        let names: Vec<&str> = segments.iter().map(|segment| name_of(segment.source)).collect();
+        let rows = Rows { rows: &self.rows, order: order.as_deref(), block: &buffer, names: &names };
+        let arrays = self.columns.iter().map(|column| columns::build(*column, &rows)).collect();
+        let options = RecordBatchOptions::new().with_row_count(Some(self.rows.len()));
+        let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)?;
+        Ok(Decoded { batch, days, rejects, counts })
+    }
+
+    /// The order of the rows by day, unless they are in it already, and the range of each day in it.
+    fn order_by_day(&self) -> (Option<Vec<u32>>, Vec<DayRange>) {
+        if self.order == Order::Lines {
+            return (None, Vec::new());
+        }
+        let is_ordered = self.rows.is_sorted_by_key(Row::day);
+        let order = (!is_ordered).then(|| {
+            let mut order: Vec<u32> = (0..self.rows.len() as u32).collect();
+            order.sort_by_key(|index| self.rows[*index as usize].day());
+            order
+        });
+        let day_at = |at: usize| self.rows[order.as_ref().map_or(at, |order| order[at] as usize)].day();
+        let mut days: Vec<DayRange> = Vec::new();
+        for at in 0..self.rows.len() {
+            match days.last_mut() {
+                Some((day, range)) if *day == day_at(at) => range.end = at + 1,
+                _ => days.push((day_at(at), at..at + 1)),
+            }
+        }
+        (order, days)
+    }
+}
+
+/// The lines of a segment.
+struct Lines<'a> {
+    block: &'a Buffer,
+    segment: &'a Segment,
+    index: u32,
+    /// Where lines begin that held bytes which are not UTF-8, with those bytes; sorted.
+    invalid: &'a [(usize, Vec<u8>)],
+}
+
+impl Lines<'_> {
+    fn read(&self, rows: &mut Vec<Row>, rejects: &mut Vec<Reject>) -> Counts {
+        let range = self.segment.range.clone();
+        let mut counts = Counts::default();
+        let (mut first, mut last) = (i64::MAX, i64::MIN);
+        let mut fields = Fields::EMPTY;
+        for line in lines(&self.block[range.clone()]) {
+            let number = self.segment.first_line + counts.lines;
+            counts.lines += 1;
+            let skip = self.byte_order_mark(line.start, line.bytes);
+            let bytes = &line.bytes[skip..];
+            let start = range.start + line.start + skip;
+            match fields.read(bytes) {
+                Ok(()) => {
+                    fields
+                        .anomalies
+                        .insert_if(Anomalies::INVALID_UTF8, self.verbatim(start - skip).is_some());
+                    counts.anomalies += u64::from(!fields.anomalies.is_empty());
+                    (first, last) = (first.min(fields.request_time), last.max(fields.request_time));
+                    let (start, length) = (start as u32, bytes.len() as u32);
+                    rows.push(Row {
+                        fields: fields.clone(),
+                        start,
+                        length,
+                        line: number,
+                        segment: self.index,
+                    });
+                    counts.rows += 1;
+                }
+                Err(_) if is_blank(bytes) => counts.blanks += 1,
+                Err(error) => {
+                    rejects.push(self.reject(&error, number, line.start, line.bytes));
+                    counts.rejects += 1;
+                }
+            }
+        }
+        if counts.rows > 0 {
+            (counts.first_time, counts.last_time) = (Some(first * 1_000_000), Some(last * 1_000_000));
+        }
+        counts
+    }
+
+    /// Length of a byte order mark at the beginning of the file.
+    fn byte_order_mark(&self, start: usize, line: &[u8]) -> usize {
+        if start == 0 && self.segment.offset == 0 && line.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 }
+    }
+
+    /// The line as it was, if it held bytes that are not UTF-8.
+    fn verbatim(&self, start: usize) -> Option<&[u8]> {
+        let at = self.invalid.binary_search_by_key(&start, |(start, _)| *start).ok()?;
+        Some(&self.invalid[at].1)
+    }
+
+    fn reject(&self, error: &LineError, line: u64, start: usize, bytes: &[u8]) -> Reject {
+        let verbatim = self.verbatim(self.segment.range.start + start).unwrap_or(bytes);
+        // What was escaped before this line in the block moved it; each escape took one byte and gave four.
+        let grown: usize = self
+            .invalid
+            .iter()
+            .take_while(|(at, _)| *at < self.segment.range.start + start)
+            .filter(|(at, _)| *at >= self.segment.range.start)
+            .map(|(_, verbatim)| escaped_growth(verbatim))
+            .sum();
+        Reject {
+            source: self.segment.source,
+            line,
+            offset: self.segment.offset + (start - grown) as u64,
+            reason: format!("{error} at byte {} of the line", error.offset),
+            bytes: verbatim.to_vec(),
+        }
+    }
+}
+
+fn escaped_growth(verbatim: &[u8]) -> usize {
+    verbatim.utf8_chunks().map(|chunk| 3 * chunk.invalid().len()).sum()
+}
+
+/// The lines that were escaped: where they begin now, and their bytes as they were. Sorted.
+type Escaped = Vec<(usize, Vec<u8>)>;
+
+/// The block as UTF-8. Where it is not, the lines that are not are written again with `\xHH`, and remembered.
+fn utf8_block(buffer: Buffer, segments: Vec<Segment>) -> (Buffer, Vec<Segment>, Escaped) {
+    if simdutf8::basic::from_utf8(&buffer).is_ok() {
+        return (buffer, segments, Vec::new());
+    }
+    let mut text = String::with_capacity(buffer.len() + buffer.len() / 8);
+    let mut escaped = Vec::new();
+    let mut moved = Vec::with_capacity(segments.len());
+    for segment in segments {
+        let start = text.len();
+        for line in buffer[segment.range.clone()].split_inclusive(|byte| *byte == b'\n') {
+            match simdutf8::basic::from_utf8(line) {
+                Ok(line) => text.push_str(line),
+                Err(_) => {
+                    let verbatim = line.strip_suffix(b"\n").unwrap_or(line);
+                    escaped.push((text.len(), verbatim.strip_suffix(b"\r").unwrap_or(verbatim).to_vec()));
+                    escape_into(line, &mut text);
+                }
+            }
+        }
+        moved.push(Segment { range: start..text.len(), ..segment });
+    }
+    (Buffer::from(text.into_bytes()), moved, escaped)
+}

@@ -1,0 +1,91 @@
+//! What the name of a log object tells of the time of its requests.
+//!
+//! S3 names log objects `[prefix]YYYY-MM-DD-hh-mm-ss-UniqueString`; the time is that of the delivery (or, with
+//! partitioned prefixes by event time, the day of the events). The user guide's page "Logging requests with server
+//! access logging" promises that most records come within hours, and no more; delays of more than a week have been
+//! reported.
+
+use chrono::NaiveDate;
+
+/// How long before its delivery a request may have been made, in microseconds: seven days.
+pub const SLACK_BEFORE: i64 = 7 * DAY;
+/// How long after it: one hour, for clocks that differ.
+pub const SLACK_AFTER: i64 = 3_600 * SECOND;
+
+const SECOND: i64 = 1_000_000;
+const DAY: i64 = 86_400 * SECOND;
+/// `YYYY-MM-DD-hh-mm-ss-` and 16 upper-case letters or digits.
+const STAMP: usize = 20;
+const UNIQUE: usize = 16;
+
+/// The span of request times (microseconds since 1970, first and last) that a file of this name may hold. `None` where
+/// the name is not one that S3 gives: such a file may hold anything, and must not be passed over.
+pub fn name_time_range(name: &str) -> Option<(i64, i64)> {
+    let file = name.rsplit('/').next()?;
+    let stem = [".gz", ".zst", ".log", ".txt"]
+        .into_iter()
+        .fold(file, |stem, end| stem.strip_suffix(end).unwrap_or(stem));
+    let start = stem.len().checked_sub(STAMP + UNIQUE)?;
+    let (stamp, unique) = (stem.get(start..start + STAMP)?, stem.get(start + STAMP..)?);
+    if !unique.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
+        return None;
+    }
+    let (time, is_midnight) = stamp_time(stamp)?;
+    // By event time the clock is 00-00-00, and the events are of the whole day.
+    let last = if is_midnight { time + DAY } else { time };
+    Some((time - SLACK_BEFORE, last + SLACK_AFTER))
+}
+
+/// `2026-05-01-10-20-30-` as microseconds, and whether its clock shows midnight.
+fn stamp_time(stamp: &str) -> Option<(i64, bool)> {
+    let bytes = stamp.as_bytes();
+    let dashes = [4, 7, 10, 13, 16, 19];
+    let fits = bytes
+        .iter()
+        .enumerate()
+        .all(|(at, byte)| if dashes.contains(&at) { *byte == b'-' } else { byte.is_ascii_digit() });
+    if !fits {
+        return None;
+    }
+    let number = |range: std::ops::Range<usize>| stamp[range].parse::<u32>().ok();
+    let date = NaiveDate::from_ymd_opt(number(0..4)? as i32, number(5..7)?, number(8..10)?)?;
+    let (hour, minute, second) = (number(11..13)?, number(14..16)?, number(17..19)?);
+    let time = date.and_hms_opt(hour, minute, second)?.and_utc().timestamp_micros();
+    Some((time, (hour, minute, second) == (0, 0, 0)))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_of_s3_tell_their_time() {
+        let time = 1_777_630_830 * SECOND; // 2026-05-01T10:20:30Z
+        for name in [
+            "2026-05-01-10-20-30-0123456789ABCDEF",
+            "logs/2026-05-01-10-20-30-0123456789ABCDEF.gz",
+            "prefix2026-05-01-10-20-30-0123456789ABCDEF",
+            "a/111122223333/eu-west-1/b/2026/05/01/2026-05-01-10-20-30-0123456789ABCDEF.log.zst",
+        ] {
+            assert_eq!(name_time_range(name), Some((time - SLACK_BEFORE, time + SLACK_AFTER)), "{name}");
+        }
+        let (_, last) = name_time_range("2026-05-01-00-00-00-0123456789ABCDEF").unwrap();
+        assert_eq!(last, 1_777_593_600 * SECOND + DAY + SLACK_AFTER);
+    }
+
+    #[test]
+    fn other_names_tell_nothing() {
+        for name in [
+            "",
+            "access.log",
+            "2026-05-01-10-20-30-0123456789abcdef",
+            "2026-13-01-10-20-30-0123456789ABCDEF",
+            "2026-05-01-10-20-30-0123456789ABCDEF.part",
+            "2026-05-01-25-20-30-0123456789ABCDEF",
+            "é026-05-01-10-20-30-0123456789ABCDEF",
+        ] {
+            assert_eq!(name_time_range(name), None, "{name}");
+        }
+    }
+}

@@ -1,0 +1,283 @@
+//! A source's text, cut into blocks at line ends.
+
+use std::fs::File;
+use std::io::Read;
+
+use memchr::{memchr, memchr_iter, memrchr};
+
+use crate::block::{BLOCK_SIZE, Block, LONG_LINE_KEPT, MAX_LINE, Segment};
+use crate::inflate::{Damage, Inflate};
+use crate::look_alike;
+use crate::reject::Reject;
+use crate::report::{Problem, SourceState, state_of};
+use crate::source::Source;
+
+/// Whether there is more to read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filled {
+    /// The block is full; the source goes on.
+    Full,
+    /// The source is at its end.
+    Done,
+}
+
+/// Reads a source into blocks, whole lines at a time.
+pub struct SourceReader {
+    source: usize,
+    inflate: Option<Inflate>,
+    /// The beginning of a line whose end is in the next block.
+    carry: Vec<u8>,
+    next_line: u64,
+    next_offset: u64,
+    inflated: u64,
+    state: SourceState,
+    problem: Option<Problem>,
+    rejects: Vec<Reject>,
+}
+
+impl SourceReader {
+    /// Opens a source, which the caller calls by the number `source`. Standard input is read as it comes. A source that
+    /// cannot be opened gives no lines and the state `Unreadable`.
+    pub fn open(source: usize, of: &Source) -> Self {
+        if of.is_stdin {
+            return Self::over(source, Inflate::over_reader(Box::new(std::io::stdin())));
+        }
+        match File::open(&of.path) {
+            Ok(file) => Self::over(source, Inflate::over_reader(Box::new(file))),
+            Err(error) => Self::unreadable(source, &error),
+        }
+    }
+
+    /// Over the bytes of a file.
+    pub fn over_bytes(source: usize, bytes: Vec<u8>) -> Self {
+        Self::over(source, Inflate::over_bytes(bytes))
+    }
+
+    /// Over anything that reads.
+    pub fn over_reader(source: usize, reader: Box<dyn Read + Send>) -> Self {
+        Self::over(source, Inflate::over_reader(reader))
+    }
+
+    /// A source that could not be opened.
+    pub fn unreadable(source: usize, error: &std::io::Error) -> Self {
+        let mut reader = Self::over(source, Inflate::over_bytes(Vec::new()));
+        reader.state = SourceState::Unreadable;
+        reader.problem = Some(Problem { message: error.to_string(), offset: None });
+        reader
+    }
+
+    fn over(source: usize, inflate: Inflate) -> Self {
+        Self {
+            source,
+            inflate: Some(inflate),
+            carry: Vec::new(),
+            next_line: 1,
+            next_offset: 0,
+            inflated: 0,
+            state: SourceState::Complete,
+            problem: None,
+            rejects: Vec::new(),
+        }
+    }
+
+    /// Bytes of the file read so far, as stored.
+    pub fn consumed(&self) -> u64 {
+        self.inflate.as_ref().map_or(0, Inflate::consumed)
+    }
+
+    /// Bytes of text read so far.
+    pub fn inflated(&self) -> u64 {
+        self.inflated
+    }
+
+    /// How the source ended, so far.
+    pub fn state(&self) -> SourceState {
+        self.state
+    }
+
+    /// What was wrong.
+    pub fn problem(&self) -> Option<&Problem> {
+        self.problem.as_ref()
+    }
+
+    /// Lines that never reached a block: too long, or cut by damage. Each is a line and a reject.
+    pub fn take_rejects(&mut self) -> Vec<Reject> {
+        std::mem::take(&mut self.rejects)
+    }
+
+    /// The buffer of the compressed side, for another source.
+    pub fn into_chunk(self) -> Vec<u8> {
+        self.inflate.map(Inflate::into_chunk).unwrap_or_default()
+    }
+
+    /// Appends whole lines to `block` until it is full or the source is at its end.
+    pub fn fill(&mut self, block: &mut Block) -> Filled {
+        let start = block.len();
+        if self.carry.len() >= block.room() {
+            if start > 0 {
+                return Filled::Full;
+            }
+            while block.room() <= self.carry.len() {
+                block.grow();
+            }
+        }
+        block.spare()[..self.carry.len()].copy_from_slice(&self.carry);
+        block.advance(self.carry.len());
+        self.carry.clear();
+        loop {
+            if block.room() == 0 {
+                if memrchr(b'\n', &block.bytes()[start..]).is_some() {
+                    self.cut(block, start);
+                    return Filled::Full;
+                }
+                if let Some(filled) = self.make_room(block, start) {
+                    return filled;
+                }
+            }
+            match self.read(block) {
+                Ok(0) => return self.finish(block, start),
+                Ok(_) => {
+                    if self.inflated <= BLOCK_SIZE as u64
+                        && self.next_line == 1
+                        && self.is_something_else(block, start)
+                    {
+                        return Filled::Done;
+                    }
+                }
+                Err(damage) => return self.end_with(&damage, block, start),
+            }
+        }
+    }
+
+    /// Reads into the block's spare room.
+    fn read(&mut self, block: &mut Block) -> Result<usize, Damage> {
+        let Some(inflate) = &mut self.inflate else { return Ok(0) };
+        let count = inflate.read(block.spare())?;
+        block.advance(count);
+        self.inflated += count as u64;
+        Ok(count)
+    }
+
+    /// The block is full of a single line. Another source's lines before it: the line goes to a block of its own.
+    /// A line of bearable length: a bigger block. Else the line is a reject.
+    fn make_room(&mut self, block: &mut Block, start: usize) -> Option<Filled> {
+        if start > 0 {
+            self.carry.extend_from_slice(&block.bytes()[start..]);
+            block.truncate(start);
+            return Some(Filled::Full);
+        }
+        if block.len() <= MAX_LINE {
+            block.grow();
+            return None;
+        }
+        match self.skip_long_line(block) {
+            Ok(()) => None,
+            Err(damage) => Some(self.end_with(&damage, block, start)),
+        }
+    }
+
+    /// Rejects the line that fills the block, and reads on to its end. The rest of what was read stays in the block.
+    fn skip_long_line(&mut self, block: &mut Block) -> Result<(), Damage> {
+        let kept = block.bytes()[..LONG_LINE_KEPT].to_vec();
+        let mut length = 0_u64;
+        loop {
+            let end = memchr(b'\n', block.bytes());
+            length += end.unwrap_or(block.len()) as u64;
+            let rest = end.map(|end| block.bytes()[end + 1..].to_vec());
+            block.truncate(0);
+            if let Some(rest) = rest {
+                block.spare()[..rest.len()].copy_from_slice(&rest);
+                block.advance(rest.len());
+                break;
+            }
+            match self.read(block) {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(damage) => {
+                    self.reject_long_line(kept, length);
+                    return Err(damage);
+                }
+            }
+        }
+        self.reject_long_line(kept, length);
+        Ok(())
+    }
+
+    fn reject_long_line(&mut self, kept: Vec<u8>, length: u64) {
+        let reason = format!("line of {length} bytes is too long; the first {} are kept", kept.len());
+        self.reject(reason, kept, length + 1);
+    }
+
+    fn reject(&mut self, reason: String, bytes: Vec<u8>, length: u64) {
+        let (line, offset) = (self.next_line, self.next_offset);
+        self.rejects.push(Reject { source: self.source, line, offset, reason, bytes });
+        self.next_line += 1;
+        self.next_offset += length;
+    }
+
+    /// Hands over the whole lines behind `start`; the rest is carried to the next block.
+    fn cut(&mut self, block: &mut Block, start: usize) {
+        let end = memrchr(b'\n', &block.bytes()[start..]).map_or(start, |at| start + at + 1);
+        self.carry.extend_from_slice(&block.bytes()[end..]);
+        block.truncate(end);
+        self.segment(block, start);
+    }
+
+    fn segment(&mut self, block: &mut Block, start: usize) {
+        let range = start..block.len();
+        if range.is_empty() {
+            return;
+        }
+        let lines = &block.bytes()[range.clone()];
+        let count = memchr_iter(b'\n', lines).count() + usize::from(lines.last() != Some(&b'\n'));
+        let length = lines.len();
+        block.push(Segment {
+            source: self.source,
+            range,
+            first_line: self.next_line,
+            offset: self.next_offset,
+        });
+        self.next_line += count as u64;
+        self.next_offset += length as u64;
+    }
+
+    /// The end: the last line needs no line end. In a block of several sources it gets one.
+    fn finish(&mut self, block: &mut Block, start: usize) -> Filled {
+        self.segment(block, start);
+        Filled::Done
+    }
+
+    /// Damage: whole lines are read, the line that it cut is a reject.
+    fn end_with(&mut self, damage: &Damage, block: &mut Block, start: usize) -> Filled {
+        (self.state, self.problem) = {
+            let (state, problem) = state_of(damage);
+            (state, Some(problem))
+        };
+        self.cut(block, start);
+        if !self.carry.is_empty() {
+            let bytes = std::mem::take(&mut self.carry);
+            let length = bytes.len() as u64;
+            let kept = bytes[..bytes.len().min(LONG_LINE_KEPT)].to_vec();
+            self.reject(
+                format!("line is cut: the file {} at byte {}", damage.message, damage.offset),
+                kept,
+                length,
+            );
+        }
+        self.inflate = None;
+        Filled::Done
+    }
+
+    /// Recognises other kinds of files by their first lines, and refuses them.
+    fn is_something_else(&mut self, block: &mut Block, start: usize) -> bool {
+        let Some(guess) = look_alike::guess(&block.bytes()[start..]) else { return false };
+        self.state = SourceState::NotALog;
+        self.problem = Some(Problem {
+            message: format!("not an S3 server access log: looks like {guess}"),
+            offset: None,
+        });
+        block.truncate(start);
+        self.inflate = None;
+        true
+    }
+}

@@ -1,0 +1,108 @@
+//! What became of a source.
+
+use crate::inflate::{Damage, DamageKind};
+use crate::reject::Reject;
+
+/// How a source ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum SourceState {
+    /// Read to its end.
+    Complete,
+    /// Ends in the middle of its compressed stream; the lines before were read.
+    Truncated,
+    /// Its compressed stream is broken, or bytes follow it; the lines before were read.
+    Damaged,
+    /// Could not be read, or not to its end.
+    Unreadable,
+    /// Another kind of file; nothing was read from it.
+    NotALog,
+}
+
+impl SourceState {
+    /// The word for it, as in the table `sources`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Truncated => "truncated",
+            Self::Damaged => "damaged",
+            Self::Unreadable => "unreadable",
+            Self::NotALog => "not_a_log",
+        }
+    }
+}
+
+/// What was wrong, and where in the file as stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// In words, without the file's name.
+    pub message: String,
+    /// Offset in the file as stored, in bytes from 0; `None` where there is no such place.
+    pub offset: Option<u64>,
+}
+
+/// Counts of lines: `lines = rows + rejects + blanks`, always.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// All lines.
+    pub lines: u64,
+    /// Lines that gave a row.
+    pub rows: u64,
+    /// Lines that could not be read.
+    pub rejects: u64,
+    /// Lines of white space.
+    pub blanks: u64,
+    /// Rows with an anomaly.
+    pub anomalies: u64,
+    /// Earliest request time, in microseconds since 1970 (UTC).
+    pub first_time: Option<i64>,
+    /// Latest request time.
+    pub last_time: Option<i64>,
+}
+
+impl Counts {
+    /// Adds what was counted elsewhere.
+    pub fn add(&mut self, other: &Counts) {
+        self.lines += other.lines;
+        self.rows += other.rows;
+        self.rejects += other.rejects;
+        self.blanks += other.blanks;
+        self.anomalies += other.anomalies;
+        self.first_time = merge(self.first_time, other.first_time, i64::min);
+        self.last_time = merge(self.last_time, other.last_time, i64::max);
+    }
+}
+
+fn merge(a: Option<i64>, b: Option<i64>, choose: fn(i64, i64) -> i64) -> Option<i64> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(choose(a, b)),
+        (a, b) => a.or(b),
+    }
+}
+
+/// What became of a source.
+#[derive(Clone, Debug)]
+pub struct SourceReport {
+    /// The source's name, as in the column `log_file`.
+    pub name: String,
+    /// Bytes of the file as stored.
+    pub size: u64,
+    /// Bytes of text in it.
+    pub inflated: u64,
+    /// Its lines.
+    pub counts: Counts,
+    /// How it ended.
+    pub state: SourceState,
+    /// What was wrong, unless it is complete.
+    pub problem: Option<Problem>,
+    /// The first lines that could not be read.
+    pub rejected: Vec<Reject>,
+}
+
+pub(crate) fn state_of(damage: &Damage) -> (SourceState, Problem) {
+    let state = match damage.kind {
+        DamageKind::Truncated => SourceState::Truncated,
+        DamageKind::Corrupt => SourceState::Damaged,
+        DamageKind::Unreadable => SourceState::Unreadable,
+    };
+    (state, Problem { message: damage.message.clone(), offset: Some(damage.offset) })
+}

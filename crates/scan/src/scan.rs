@@ -1,0 +1,123 @@
+//! A source as a stream of record batches.
+
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+
+use crate::block::BlockPool;
+use crate::decoder::{Decoder, Order};
+use crate::error::ScanError;
+use crate::reader::{Filled, SourceReader};
+use crate::reject::Reject;
+use crate::report::{Counts, SourceReport};
+use crate::schema::Column;
+use crate::source::Source;
+
+/// How a source is scanned.
+#[derive(Clone, Debug)]
+pub struct ScanOptions {
+    /// Positions in [`crate::table_schema`], in the order wanted; `None` for all.
+    pub projection: Option<Vec<usize>>,
+    /// How many rejects are kept; all are counted.
+    pub kept_rejects: usize,
+}
+
+impl Default for ScanOptions {
+    fn default() -> Self {
+        Self { projection: None, kept_rejects: 100 }
+    }
+}
+
+/// Reads a source from beginning to end. Damage does not make it fail: the rows before it come, and the report says
+/// what happened.
+pub struct SourceScan {
+    name: String,
+    size: u64,
+    reader: SourceReader,
+    decoder: Decoder,
+    pool: Arc<BlockPool>,
+    is_done: bool,
+    counts: Counts,
+    rejected: Vec<Reject>,
+    kept_rejects: usize,
+}
+
+impl SourceScan {
+    /// Opens a source. One that cannot be opened gives no rows, and its report says why.
+    pub fn open(source: &Source, options: &ScanOptions) -> Self {
+        Self::open_in(source, options, BlockPool::new())
+    }
+
+    /// As [`SourceScan::open`], with blocks of a pool that is shared with other scans.
+    pub fn open_in(source: &Source, options: &ScanOptions, pool: Arc<BlockPool>) -> Self {
+        let projection = options.projection.clone().unwrap_or_else(|| (0..Column::COUNT).collect());
+        Self {
+            name: source.name.clone(),
+            size: source.size,
+            reader: SourceReader::open(0, source),
+            decoder: Decoder::new(projection, Order::Lines),
+            pool,
+            is_done: false,
+            counts: Counts::default(),
+            rejected: Vec::new(),
+            kept_rejects: options.kept_rejects,
+        }
+    }
+
+    /// The schema of the batches.
+    pub fn schema(&self) -> &SchemaRef {
+        self.decoder.schema()
+    }
+
+    /// The next batch, which has at least one row; `None` at the end.
+    ///
+    /// # Errors
+    /// If Arrow refuses the arrays, which would be a fault of this program.
+    pub fn next_batch(&mut self) -> Result<Option<RecordBatch>, ScanError> {
+        while !self.is_done {
+            let mut block = self.pool.block();
+            self.is_done = self.reader.fill(&mut block) == Filled::Done;
+            let late = self.reader.take_rejects();
+            self.counts.lines += late.len() as u64;
+            self.counts.rejects += late.len() as u64;
+            self.keep(late);
+            if block.is_empty() {
+                continue;
+            }
+            let name = &self.name;
+            let decoded = self.decoder.decode(block, |_| name)?;
+            for (_, counts) in &decoded.counts {
+                self.counts.add(counts);
+            }
+            self.keep(decoded.rejects);
+            if decoded.batch.num_rows() > 0 {
+                return Ok(Some(decoded.batch));
+            }
+        }
+        Ok(None)
+    }
+
+    fn keep(&mut self, rejects: Vec<Reject>) {
+        let room = self.kept_rejects.saturating_sub(self.rejected.len());
+        self.rejected.extend(rejects.into_iter().take(room));
+    }
+
+    /// Rejects kept since the last call. They no longer count against the limit.
+    pub fn take_rejects(&mut self) -> Vec<Reject> {
+        std::mem::take(&mut self.rejected)
+    }
+
+    /// What became of the source, as far as it was read.
+    pub fn finish(self) -> SourceReport {
+        SourceReport {
+            name: self.name,
+            size: self.size,
+            inflated: self.reader.inflated(),
+            counts: self.counts,
+            state: self.reader.state(),
+            problem: self.reader.problem().cloned(),
+            rejected: self.rejected,
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! What to read: files, folders, globs, standard input.
+
+use std::collections::HashSet;
+use std::path::{Component, Path, PathBuf};
+
+use globset::GlobBuilder;
+use walkdir::WalkDir;
+
+use crate::error::SourceError;
+use crate::escape::escape;
+
+/// A file to read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Source {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Its name in the column `log_file`: the path relative to the given root, with `/`, bytes that are not UTF-8 as
+    /// `\xHH`. Standard input is `-`.
+    pub name: String,
+    /// Bytes as stored; 0 for standard input.
+    pub size: u64,
+    /// Whether it is standard input.
+    pub is_stdin: bool,
+}
+
+/// Finds the sources that `paths` name: a file; a folder, with all files below it; a glob; `-` for standard input.
+/// They are sorted by name. Hidden files and what is no regular file (a FIFO, a socket) are passed over in folders;
+/// links are followed, a loop of links ends.
+///
+/// # Errors
+/// Where a path is missing, cannot be listed, or names no file.
+pub fn discover(paths: &[String]) -> Result<Vec<Source>, SourceError> {
+    let mut sources = Vec::new();
+    for path in paths {
+        if path == "-" {
+            sources.push(Source { path: PathBuf::from("-"), name: "-".into(), size: 0, is_stdin: true });
+            continue;
+        }
+        let before = sources.len();
+        let literal = Path::new(path);
+        if literal.exists() {
+            walk(literal, |_| true, &mut sources)?;
+        } else if path.contains(['*', '?', '[', '{']) {
+            glob(path, &mut sources)?;
+        } else {
+            return Err(SourceError::Missing(literal.to_path_buf()));
+        }
+        if sources.len() == before {
+            return Err(SourceError::Empty(path.clone()));
+        }
+    }
+    let mut seen = HashSet::new();
+    sources.retain(|source| seen.insert(source.path.clone()));
+    part_equal_names(&mut sources);
+    sources.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(sources)
+}
+
+fn walk(root: &Path, wanted: impl Fn(&Path) -> bool, sources: &mut Vec<Source>) -> Result<(), SourceError> {
+    let is_folder = root.is_dir();
+    let is_hidden = |name: &std::ffi::OsStr| name.as_encoded_bytes().first() == Some(&b'.');
+    let entries = WalkDir::new(root).follow_links(true).into_iter();
+    for entry in entries.filter_entry(|entry| entry.depth() == 0 || !is_hidden(entry.file_name())) {
+        let entry = match entry {
+            Ok(entry) => entry,
+            Err(error) if error.loop_ancestor().is_some() => continue,
+            Err(error) => {
+                let path = error.path().unwrap_or(root).to_path_buf();
+                return Err(SourceError::Unreadable { path, source: error.into() });
+            }
+        };
+        if !is_folder || (entry.file_type().is_file() && wanted(entry.path())) {
+            let size = entry.metadata().map_or(0, |metadata| metadata.len());
+            let relative = entry.path().strip_prefix(root).unwrap_or(entry.path());
+            let path = entry.path().to_path_buf();
+            let name = if is_folder {
+                name_of(relative)
+            } else {
+                name_of(path.file_name().map_or(&path, Path::new))
+            };
+            sources.push(Source { path, name, size, is_stdin: false });
+        }
+    }
+    Ok(())
+}
+
+/// Walks the folder before the first wildcard.
+fn glob(pattern: &str, sources: &mut Vec<Source>) -> Result<(), SourceError> {
+    let wrong =
+        |error: globset::Error| SourceError::Glob { pattern: pattern.into(), message: error.to_string() };
+    let matcher = GlobBuilder::new(pattern).literal_separator(true).build().map_err(wrong)?.compile_matcher();
+    let is_fixed = |part: &Component<'_>| !part.as_os_str().to_string_lossy().contains(['*', '?', '[', '{']);
+    let fixed: PathBuf = Path::new(pattern).components().take_while(is_fixed).collect();
+    let is_relative = fixed.as_os_str().is_empty();
+    let root = if is_relative { Path::new(".") } else { &fixed };
+    if !root.exists() {
+        return Err(SourceError::Missing(root.to_path_buf()));
+    }
+    let wanted = |path: &Path| {
+        let path = if is_relative { path.strip_prefix(".").unwrap_or(path) } else { path };
+        matcher.is_match(path)
+    };
+    walk(root, wanted, sources)
+}
+
+fn name_of(path: &Path) -> String {
+    let parts: Vec<_> = path.components().map(|part| escape(part.as_os_str().as_encoded_bytes())).collect();
+    parts.join("/")
+}
+
+/// Files of equal name below different roots get their whole paths as names.
+fn part_equal_names(sources: &mut [Source]) {
+    let mut seen = HashSet::new();
+    let doubled: HashSet<String> = sources
+        .iter()
+        .filter(|source| !seen.insert(&source.name))
+        .map(|source| source.name.clone())
+        .collect();
+    for source in sources.iter_mut().filter(|source| doubled.contains(&source.name)) {
+        source.name = name_of(&source.path);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn tree() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a/1.gz", "a/b/2", "c/1.gz", "c/.hidden"] {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, name).unwrap();
+        }
+        folder
+    }
+
+    fn names(paths: &[String]) -> Vec<String> {
+        discover(paths).unwrap().into_iter().map(|source| source.name).collect()
+    }
+
+    #[test]
+    fn folders_are_walked_and_sorted() {
+        let folder = tree();
+        let root = folder.path().to_str().unwrap().to_owned();
+        assert_eq!(names(std::slice::from_ref(&root)), ["a/1.gz", "a/b/2", "c/1.gz"]);
+        assert_eq!(names(&[format!("{root}/a/1.gz")]), ["1.gz"]);
+        assert_eq!(names(&[format!("{root}/*/1.*")]), ["a/1.gz", "c/1.gz"]);
+        assert_eq!(names(&[format!("{root}/**/2"), root.clone()]).len(), 3);
+        assert_eq!(discover(&[root]).unwrap()[1].size, 5);
+    }
+
+    #[test]
+    fn equal_names_are_parted() {
+        let folder = tree();
+        let root = folder.path().to_str().unwrap().to_owned();
+        let names = names(&[format!("{root}/a"), format!("{root}/c")]);
+        assert_eq!(names.len(), 3);
+        assert!(
+            names.iter().any(|name| name.ends_with("a/1.gz"))
+                && names.iter().any(|name| name.ends_with("c/1.gz"))
+        );
+    }
+
+    #[test]
+    fn what_is_not_there_is_an_error() {
+        let folder = tree();
+        let root = folder.path().to_str().unwrap();
+        assert!(matches!(discover(&[format!("{root}/x")]), Err(SourceError::Missing(_))));
+        assert!(matches!(discover(&[format!("{root}/*.zip")]), Err(SourceError::Empty(_))));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn loops_of_links_end() {
+        let folder = tree();
+        std::os::unix::fs::symlink(folder.path(), folder.path().join("a/loop")).unwrap();
+        assert_eq!(names(&[folder.path().to_str().unwrap().to_owned()]).len(), 3);
+    }
+}

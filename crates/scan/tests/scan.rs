@@ -1,0 +1,207 @@
+//! Sources to batches, as ingest and SQL use them.
+
+use std::io::Write;
+use std::path::Path;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::compute::concat_batches;
+use arrow::datatypes::{Date32Type, Int16Type, Int64Type, TimestampMicrosecondType};
+use saltmine_scan::{
+    BLOCK_SIZE, BlockPool, Decoder, Filled, MAX_LINE, Order, ScanOptions, SourceReader, SourceReport,
+    SourceScan, SourceState, discover, table_schema,
+};
+
+fn line(number: usize, day: usize, agent: &str) -> String {
+    format!(
+        "0wner data-lake [{day:02}/May/2026:10:00:00 +0000] 198.51.100.{} arn:aws:iam::111122223333:user/reader \
+         {number:016X} REST.GET.OBJECT part-{number}.parquet \"GET /part-{number}.parquet HTTP/1.1\" 200 - {number} 99 \
+         12 11 \"-\" \"{agent}\" - c2FsdG1pbmVzYWx0bWluZXNhbHRtaW5lc2FsdG1pbmVzYWx0bWluZXNhbHRtaW5lc2FsdG0= SigV4 \
+         TLS_AES_128_GCM_SHA256 AuthHeader data-lake.s3.eu-west-1.amazonaws.com TLSv1.3 - - eu-west-1",
+        number % 256,
+    )
+}
+
+fn scan(bytes: &[u8], options: &ScanOptions) -> (RecordBatch, SourceReport) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    std::fs::write(&path, bytes).unwrap();
+    scan_path(&path, options)
+}
+
+fn scan_path(path: &Path, options: &ScanOptions) -> (RecordBatch, SourceReport) {
+    let source = discover(&[path.to_str().unwrap().to_owned()]).unwrap().remove(0);
+    let mut scan = SourceScan::open(&source, options);
+    let mut batches = Vec::new();
+    while let Some(batch) = scan.next_batch().unwrap() {
+        batches.push(batch);
+    }
+    (concat_batches(&scan.schema().clone(), &batches).unwrap(), scan.finish())
+}
+
+fn text<'a>(batch: &'a RecordBatch, name: &str, row: usize) -> Option<&'a str> {
+    let column = batch.column_by_name(name).unwrap().as_string_view();
+    column.is_valid(row).then(|| column.value(row))
+}
+
+fn integer(batch: &RecordBatch, name: &str, row: usize) -> i64 {
+    batch.column_by_name(name).unwrap().as_primitive::<Int64Type>().value(row)
+}
+
+#[test]
+fn every_line_of_many_blocks_comes_in_order() {
+    let lines: Vec<String> = (0..20_000).map(|number| line(number, 1 + number % 28, "agent/1.0")).collect();
+    let bytes = lines.join("\n");
+    assert!(bytes.len() > 4 * BLOCK_SIZE);
+    let (batch, report) = scan(bytes.as_bytes(), &ScanOptions::default());
+    assert_eq!(batch.schema(), table_schema());
+    assert_eq!((report.counts.lines, report.counts.rows), (20_000, 20_000));
+    assert_eq!((report.inflated, report.state), (bytes.len() as u64, SourceState::Complete));
+    for number in 0..20_000 {
+        assert_eq!(integer(&batch, "log_line", number), number as i64 + 1);
+        assert_eq!(integer(&batch, "bytes_sent", number), number as i64);
+        assert_eq!(text(&batch, "key", number), Some(format!("part-{number}.parquet").as_str()));
+    }
+    let first = 1_777_629_600_000_000; // 2026-05-01T10:00:00Z
+    assert_eq!(
+        batch.column_by_name("request_time").unwrap().as_primitive::<TimestampMicrosecondType>().value(0),
+        first
+    );
+    assert_eq!(batch.column_by_name("event_date").unwrap().as_primitive::<Date32Type>().value(1), 20_575);
+    assert_eq!(report.counts.first_time, Some(first));
+    assert_eq!(report.counts.last_time, Some(first + 27 * 86_400_000_000));
+    assert_eq!(text(&batch, "log_file", 19_999), Some("log"));
+    assert_eq!(text(&batch, "anomaly", 0), None);
+    assert_eq!(batch.column_by_name("http_status").unwrap().as_primitive::<Int16Type>().value(5), 200);
+}
+
+#[test]
+fn a_projection_gives_its_columns_in_its_order() {
+    let bytes = [line(1, 1, "a"), line(2, 1, "b")].join("\n");
+    let options = ScanOptions { projection: Some(vec![31, 16]), ..ScanOptions::default() };
+    let (batch, _) = scan(bytes.as_bytes(), &options);
+    let schema = batch.schema();
+    let names: Vec<_> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+    assert_eq!(names, ["log_line", "user_agent"]);
+    let (batch, report) =
+        scan(bytes.as_bytes(), &ScanOptions { projection: Some(vec![]), ..ScanOptions::default() });
+    assert_eq!((batch.num_columns(), batch.num_rows(), report.counts.rows), (0, 2, 2));
+}
+
+#[test]
+fn lines_that_do_not_read_are_kept_whole_with_their_place() {
+    let good = line(1, 1, "a");
+    let mut bytes = b"\xEF\xBB\xBF".to_vec();
+    bytes.extend(good.as_bytes());
+    bytes.extend(b"\r\n\r\n  \nno log line \xFF\xFE here\n");
+    let bad_at = bytes.len() as u64;
+    bytes.extend(b"0wner b [99/May/2026:10:00:00 +0000] - - R REST.GET.OBJECT k\n");
+    bytes.extend(line(2, 1, "gr\u{fc}n").as_bytes());
+    let (batch, report) = scan(&bytes, &ScanOptions::default());
+    let counts = report.counts;
+    assert_eq!((counts.lines, counts.rows, counts.rejects, counts.blanks), (6, 2, 2, 2));
+    assert_eq!(text(&batch, "bucket_owner", 0), Some("0wner"));
+    assert_eq!(text(&batch, "source_region", 0), Some("eu-west-1"));
+    assert_eq!((text(&batch, "user_agent", 1), text(&batch, "anomaly", 1)), (Some("grün"), None));
+    assert_eq!(integer(&batch, "log_line", 1), 6);
+    let [first, second] = &report.rejected[..] else { panic!("two rejects") };
+    assert_eq!((first.line, &first.bytes[..]), (4, &b"no log line \xFF\xFE here"[..]));
+    assert_eq!((second.line, second.offset), (5, bad_at));
+    assert_eq!(second.reason, "malformed request_time at byte 8 of the line");
+}
+
+#[test]
+fn bytes_that_are_not_utf8_are_escaped_and_marked() {
+    let mut bytes = line(1, 1, "caf_").into_bytes();
+    let at = bytes.iter().position(|byte| *byte == b'_').unwrap();
+    bytes[at] = 0xE9;
+    bytes.push(b'\n');
+    bytes.extend(line(2, 1, "b").as_bytes());
+    let (batch, _) = scan(&bytes, &ScanOptions::default());
+    assert_eq!(text(&batch, "user_agent", 0), Some("caf\\xE9"));
+    assert_eq!(text(&batch, "anomaly", 0), Some("invalid_utf8"));
+    assert!(text(&batch, "raw", 0).unwrap().contains("\"caf\\xE9\" - c2Fsd"));
+    assert_eq!((text(&batch, "anomaly", 1), text(&batch, "raw", 1)), (None, None));
+}
+
+#[test]
+fn long_lines_are_read_and_longer_ones_are_rejects() {
+    let long = line(1, 1, &"x".repeat(2 * BLOCK_SIZE));
+    let too_long = line(2, 1, &"y".repeat(3 * MAX_LINE));
+    let bytes = [line(0, 1, "a"), long.clone(), too_long.clone(), line(3, 1, "b")].join("\n");
+    let (batch, report) = scan(bytes.as_bytes(), &ScanOptions::default());
+    assert_eq!((report.counts.lines, report.counts.rows, report.counts.rejects), (4, 3, 1));
+    assert_eq!(text(&batch, "user_agent", 1).map(str::len), Some(2 * BLOCK_SIZE));
+    let lines: Vec<i64> = (0..3).map(|row| integer(&batch, "log_line", row)).collect();
+    assert_eq!(lines, [1, 2, 4]);
+    let reject = &report.rejected[0];
+    assert_eq!(reject.line, 3);
+    assert_eq!(reject.offset as usize, line(0, 1, "a").len() + long.len() + 2);
+    assert!(
+        reject.reason.starts_with(&format!("line of {} bytes is too long", too_long.len())),
+        "{}",
+        reject.reason
+    );
+    assert!(too_long.as_bytes().starts_with(&reject.bytes));
+}
+
+#[test]
+fn a_cut_gzip_keeps_its_lines_and_says_where() {
+    let lines: Vec<String> = (0..500).map(|number| line(number, 1, "agent")).collect();
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    encoder.write_all(lines.join("\n").as_bytes()).unwrap();
+    let bytes = encoder.finish().unwrap();
+    for end in [3, 20, bytes.len() / 2, bytes.len() - 1] {
+        let (batch, report) = scan(&bytes[..end], &ScanOptions::default());
+        assert_eq!(report.state, SourceState::Truncated);
+        assert_eq!(report.problem.as_ref().and_then(|problem| problem.offset), Some(end as u64));
+        let counts = report.counts;
+        assert_eq!(counts.lines, counts.rows + counts.rejects + counts.blanks);
+        assert!(counts.rejects <= 1);
+        for row in 0..batch.num_rows() {
+            assert_eq!(text(&batch, "request_id", row), Some(format!("{row:016X}").as_str()));
+            assert_eq!(text(&batch, "source_region", row), Some("eu-west-1"));
+        }
+    }
+}
+
+#[test]
+fn other_files_are_refused_by_name_of_their_kind() {
+    let (batch, report) =
+        scan(b"#Version: 1.0\n#Fields: date time x-edge-location\n", &ScanOptions::default());
+    assert_eq!((batch.num_rows(), report.counts.lines, report.state), (0, 0, SourceState::NotALog));
+    assert_eq!(
+        report.problem.unwrap().message,
+        "not an S3 server access log: looks like a CloudFront standard log"
+    );
+}
+
+#[test]
+fn small_sources_share_a_block_and_days_come_together() {
+    let sources: Vec<Vec<u8>> = (0..5)
+        .map(|source| {
+            (0..7).map(|number| line(source * 7 + number, 1 + number % 3, "a")).collect::<Vec<_>>().join("\n")
+        })
+        .map(String::into_bytes)
+        .collect();
+    let pool = BlockPool::new();
+    let mut block = pool.block();
+    for (number, bytes) in sources.into_iter().enumerate() {
+        assert_eq!(SourceReader::over_bytes(number, bytes).fill(&mut block), Filled::Done);
+    }
+    let names = ["s0", "s1", "s2", "s3", "s4"];
+    let mut decoder = Decoder::new([31, 30, 5, 32], Order::Days);
+    let decoded = decoder.decode(block, |source| names[source]).unwrap();
+    assert_eq!(decoded.counts.len(), 5);
+    assert!(decoded.counts.iter().all(|(_, counts)| counts.rows == 7));
+    let days: Vec<_> = decoded.days.iter().map(|(day, range)| (day - 20_574, range.len())).collect();
+    assert_eq!(days, [(0, 15), (1, 10), (2, 10)]);
+    let dates = decoded.batch.column(3).as_primitive::<Date32Type>();
+    for (day, range) in &decoded.days {
+        assert!(range.clone().all(|row| dates.value(row) == *day));
+    }
+    // The second line of the third source, the first of its day there.
+    let row = decoded.days[1].1.start + 4;
+    assert_eq!(text(&decoded.batch, "log_file", row), Some("s2"));
+    assert_eq!(integer(&decoded.batch, "log_line", row), 2);
+    assert_eq!(text(&decoded.batch, "request_id", row), Some(format!("{:016X}", 15).as_str()));
+}
