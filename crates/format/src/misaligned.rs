@@ -25,7 +25,11 @@ pub(crate) fn read(line: &[u8], body: &[u8], out: &mut Fields) {
         },
         [b' ', b'-'] => return out.anomalies.insert(Anomalies::SHORT),
         [b' ', b'-', rest @ ..] if rest[0] == b' ' => rest,
-        _ => body,
+        _ => {
+            // The request-URI is missing.
+            out.anomalies.insert(Anomalies::MISALIGNED);
+            body
+        }
     };
     outcome_and_agents(line, rest, out);
 }
@@ -41,6 +45,8 @@ fn request_uri(quoted: &[u8]) -> Option<(&[u8], &[u8])> {
 /// Status, error code and numbers, as far as they can be told; then the rest of the line.
 fn outcome_and_agents(line: &[u8], rest: &[u8], out: &mut Fields) {
     let (values, after) = until_quote(rest);
+    let has_runs = memmem::find(&rest[..offset(rest, after)], b"  ").is_some();
+    out.anomalies.insert_if(Anomalies::SPACES, has_runs);
     let is_referer_bare = values.len() == 7 && values[6] == b"-" && !after.is_empty();
     let whole = values.len() == 6 || is_referer_bare;
     let is_status = values.first().is_some_and(|value| is_all(status(value)));

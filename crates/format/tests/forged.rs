@@ -4,7 +4,7 @@
 
 mod common;
 
-use common::{HOST_ID, OWNER, Row, read};
+use common::{HOST_ID, OWNER, Row, config, read};
 use proptest::prelude::*;
 use saltmine_format::render::{Line, NullStyle};
 use saltmine_format::{Anomalies, Field};
@@ -153,7 +153,7 @@ impl Frame {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4096, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config(4_096))]
 
     /// The agent alone is exact, whatever stands in it.
     #[test]

@@ -1,6 +1,7 @@
 //! What the tests of this folder share: records in a form that can be compared, and the pieces of a line.
 #![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
+use proptest::test_runner::Config as ProptestConfig;
 use saltmine_format::{Anomalies, Field, Fields, Record};
 
 /// What was read from a line, owned and comparable: by field, `None` for null.
@@ -80,3 +81,11 @@ const DENSE: &str = r#"0a1b photos [02/Jun/2025:11:12:13 +0000] 192.0.2.1 ann R1
 pub(crate) const OWNER: &str = "b6e0f1c2d3a495867788990a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e";
 pub(crate) const HOST_ID: &str =
     "Qm9yZWFsIGdlb2xvZ2lzdHMga2VlcCBzYWx0IG1pbmVzIG9wZW4gYWxsIHdpbnRlciBsb25nIQ8=";
+
+/// How many cases a property is tried on; the variable `PROPTEST_CASES` asks for another number. Failures are not
+/// kept in files: what they show becomes a case of its own.
+pub(crate) fn config(cases: u32) -> ProptestConfig {
+    let default = ProptestConfig::default();
+    let cases = if std::env::var_os("PROPTEST_CASES").is_some() { default.cases } else { cases };
+    ProptestConfig { cases, failure_persistence: None, ..default }
+}
