@@ -1,0 +1,198 @@
+//! A dataset: a folder with the tables `logs`, `rejects` and `sources`, and a lock for its writer.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+
+use crate::commit;
+use crate::disk;
+use crate::error::LakeError;
+use crate::fault::Faults;
+use crate::layout::{self, EVENT_DATE, PartitionBy, Table};
+use crate::statistics;
+use crate::transaction::DatasetLock;
+
+/// A dataset on the local disk.
+///
+/// Opening and reading need no lock: readers see each table as of its last commit.
+#[derive(Debug)]
+pub struct Dataset {
+    root: PathBuf,
+    partition_by: PartitionBy,
+    pub(crate) faults: Faults,
+}
+
+/// A Parquet file of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DataFile {
+    /// Where it is, as an absolute path.
+    pub path: PathBuf,
+    /// Path relative to the table's folder, with `/` between its parts.
+    pub name: String,
+    /// Bytes.
+    pub size: u64,
+    /// Rows; 0 where the log does not say.
+    pub rows: u64,
+    /// UTC date of its rows, in days since 1970; `None` outside `logs`.
+    pub event_date: Option<i32>,
+    /// The bucket of its rows, where the dataset is partitioned by bucket too; null is `Some(None)`.
+    pub bucket: Option<Option<String>>,
+    /// Lowest `request_time` in microseconds since 1970, or a little less; `None` if unknown.
+    pub min_time: Option<i64>,
+    /// Highest `request_time`, or a little more.
+    pub max_time: Option<i64>,
+    /// SHA-256 of its bytes, in hexadecimal; `None` where something else than saltmine wrote it.
+    pub sha256: Option<String>,
+}
+
+impl Dataset {
+    /// Opens the dataset in the folder `path`.
+    ///
+    /// # Errors
+    /// If there is none, or its log cannot be read.
+    pub fn open(path: &Path) -> Result<Dataset, LakeError> {
+        if !Dataset::is_dataset(path) {
+            return Err(LakeError::NotADataset(path.to_path_buf()));
+        }
+        let root = fs::canonicalize(path).map_err(LakeError::io("open", path))?;
+        let logs = Table::Logs.folder(&root);
+        let columns = commit::read(&logs)?.partition_columns;
+        let partition_by = PartitionBy::from_columns(&columns).ok_or_else(|| LakeError::Foreign {
+            path: logs,
+            problem: format!("partitioned by {}, which saltmine never does", columns.join(", ")),
+        })?;
+        Ok(Dataset { root, partition_by, faults: Faults::default() })
+    }
+
+    /// Whether the folder `path` holds a dataset.
+    pub fn is_dataset(path: &Path) -> bool {
+        Table::ALL.iter().all(|table| commit::is_table(&table.folder(path)))
+    }
+
+    /// Opens the dataset in the folder `path`, after making it where there is none. What a killed run left half made
+    /// is completed.
+    ///
+    /// # Errors
+    /// If the folder holds other things, or a dataset that is partitioned otherwise, or cannot be written.
+    pub fn open_or_create(path: &Path, partition_by: PartitionBy) -> Result<Dataset, LakeError> {
+        if !Dataset::is_dataset(path) {
+            create(path, partition_by)?;
+        }
+        let dataset = Dataset::open(path)?;
+        if dataset.partition_by != partition_by {
+            return Err(LakeError::Partitioning {
+                path: path.to_path_buf(),
+                found: dataset.partition_by.columns().join(","),
+                wanted: partition_by.columns().join(","),
+            });
+        }
+        Ok(dataset)
+    }
+
+    /// The dataset's folder, as an absolute path.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// How `logs` is divided into folders.
+    pub fn partition_by(&self) -> PartitionBy {
+        self.partition_by
+    }
+
+    /// The files of a table as of its last commit, in the order of their names.
+    ///
+    /// # Errors
+    /// If the table's log cannot be read, or names a file outside its folder.
+    pub fn files(&self, table: Table) -> Result<Vec<DataFile>, LakeError> {
+        let folder = table.folder(&self.root);
+        let snapshot = commit::read(&folder)?;
+        snapshot.files.into_iter().map(|entry| data_file(&folder, entry)).collect()
+    }
+
+    /// Version of a table: the number of commits since it was made.
+    ///
+    /// # Errors
+    /// If the table's log cannot be read.
+    pub fn version(&self, table: Table) -> Result<u64, LakeError> {
+        Ok(commit::read(&table.folder(&self.root))?.version)
+    }
+
+    /// Takes the lock that every writer needs, and keeps it until the value is dropped. While another process has
+    /// it, `on_wait` is called once and this waits.
+    ///
+    /// # Errors
+    /// If the lock file cannot be opened or the file system has no locks.
+    pub fn lock(&self, on_wait: &dyn Fn()) -> Result<DatasetLock<'_>, LakeError> {
+        let file = take_lock(&self.root, on_wait)?;
+        DatasetLock::new(self, file)
+    }
+}
+
+fn data_file(folder: &Path, entry: commit::FileEntry) -> Result<DataFile, LakeError> {
+    let path = layout::inside(folder, &entry.path).ok_or_else(|| LakeError::Foreign {
+        path: folder.to_path_buf(),
+        problem: format!("the log names a file outside the table: {:?}", entry.path),
+    })?;
+    let json = entry.statistics.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    let json: serde_json::Value = json.unwrap_or_default();
+    let (min_time, max_time) = statistics::time_range(&json, "request_time");
+    Ok(DataFile {
+        path,
+        size: entry.size,
+        rows: json.get("numRecords").and_then(serde_json::Value::as_u64).unwrap_or_default(),
+        event_date: entry
+            .partition
+            .get(EVENT_DATE)
+            .and_then(|value| value.as_deref())
+            .and_then(layout::date_days),
+        bucket: entry.partition.get(layout::LOG_BUCKET).cloned(),
+        min_time,
+        max_time,
+        sha256: entry.sha256,
+        name: entry.path,
+    })
+}
+
+/// Makes the tables that are missing, under the lock: several runs may start on an empty folder at once.
+fn create(path: &Path, partition_by: PartitionBy) -> Result<(), LakeError> {
+    let occupied = || -> std::io::Result<bool> {
+        let ours = |entry: &fs::DirEntry| {
+            let name = entry.file_name();
+            layout::state_folder(path).file_name() == Some(&name)
+                || Table::ALL.iter().any(|table| table.name() == name)
+        };
+        Ok(fs::read_dir(path)?.collect::<Result<Vec<_>, _>>()?.iter().any(|entry| !ours(entry)))
+    };
+    let fresh = !layout::state_folder(path).exists();
+    if fresh && path.exists() && occupied().map_err(LakeError::io("list", path))? {
+        return Err(LakeError::NotEmpty(path.to_path_buf()));
+    }
+    disk::make_folder(path)?;
+    let _lock = take_lock(path, &|| {})?;
+    for table in Table::ALL {
+        let folder = table.folder(path);
+        if commit::is_table(&folder) {
+            continue;
+        }
+        let schema = table.table_schema(partition_by);
+        let partitions = if table == Table::Logs { partition_by.columns() } else { &[] };
+        commit::create(&folder, &layout::tmp_folder(path), table.name(), &schema, partitions)?;
+    }
+    disk::sync_folder(path)
+}
+
+fn take_lock(root: &Path, on_wait: &dyn Fn()) -> Result<File, LakeError> {
+    disk::make_folder(&layout::runs_folder(root))?;
+    disk::make_folder(&layout::tmp_folder(root))?;
+    let path = layout::lock_file(root);
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(LakeError::io("open", &path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            on_wait();
+            file.lock().map_err(LakeError::io("lock", &path))?;
+        }
+        Err(TryLockError::Error(error)) => return Err(LakeError::io("lock", &path)(error)),
+    }
+    Ok(file)
+}

@@ -1,0 +1,145 @@
+//! What can go wrong with a dataset.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Why a dataset could not be read or written. Each error names the place it happened at.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LakeError {
+    /// The file system said no.
+    #[error("{}: cannot {action}: {source}", path.display())]
+    Io {
+        /// What was tried, as an infinitive: `open`, `rename`.
+        action: &'static str,
+        /// On which file or folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+
+    /// The folder holds no dataset.
+    #[error("{}: not a saltmine dataset (no Delta tables logs, rejects and sources in it)", .0.display())]
+    NotADataset(PathBuf),
+
+    /// A dataset was to be made in a folder that holds other things.
+    #[error("{}: the folder is not empty and holds no saltmine dataset", .0.display())]
+    NotEmpty(PathBuf),
+
+    /// The dataset has another partitioning than the one asked for.
+    #[error("{}: the dataset is partitioned by {found}, not by {wanted}", path.display())]
+    Partitioning {
+        /// The dataset's folder.
+        path: PathBuf,
+        /// Partition columns of the dataset.
+        found: String,
+        /// Partition columns asked for.
+        wanted: String,
+    },
+
+    /// A Delta table could not be read or written.
+    #[error("{}: Delta table: {source}", path.display())]
+    Delta {
+        /// The table's folder.
+        path: PathBuf,
+        /// What deltalake said.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+
+    /// A table's log names something that saltmine would not have written there.
+    #[error("{}: {problem}", path.display())]
+    Foreign {
+        /// The table's folder.
+        path: PathBuf,
+        /// What was found.
+        problem: String,
+    },
+
+    /// A Parquet file could not be read or written.
+    #[error("{}: Parquet: {source}", path.display())]
+    Parquet {
+        /// The file.
+        path: PathBuf,
+        /// What the parquet crate said.
+        source: parquet::errors::ParquetError,
+    },
+
+    /// Record batches did not fit together.
+    #[error("Arrow: {0}")]
+    Arrow(#[from] arrow::error::ArrowError),
+
+    /// The note of what an interrupted run was about to commit cannot be understood. Nothing was changed.
+    #[error("{}: cannot read what an interrupted run left: {problem}", path.display())]
+    Intent {
+        /// The note.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+
+    /// A file that an interrupted run had written is gone, so that its round cannot be completed.
+    #[error("{}: written by an interrupted run, and gone", .0.display())]
+    Lost(PathBuf),
+
+    /// A file in the staging folder is not as its writer said.
+    #[error("{}: {problem}", path.display())]
+    Staged {
+        /// The file.
+        path: PathBuf,
+        /// What differs.
+        problem: String,
+    },
+
+    /// A source could not be read to its end, or changed while it was read.
+    #[error("{name}: {problem}; nothing of this round was committed")]
+    Source {
+        /// The source's name.
+        name: String,
+        /// What happened.
+        problem: String,
+    },
+
+    /// With `strict`: not all input was read well.
+    #[error("{problems} damaged sources and {rejects} rejected lines; nothing of this round was committed")]
+    Strict {
+        /// Sources that did not end well.
+        problems: u64,
+        /// Lines that did not read.
+        rejects: u64,
+    },
+
+    /// The run was asked to stop.
+    #[error("interrupted; nothing of this round was committed")]
+    Stopped,
+
+    /// Threads could not be started.
+    #[error("cannot start threads: {0}")]
+    Threads(String),
+
+    /// A crash that a test asked for.
+    #[cfg(test)]
+    #[error("crash asked for by a test")]
+    Crash,
+}
+
+impl LakeError {
+    /// For `map_err` on file operations: says what was tried on which path.
+    pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> LakeError {
+        let path = path.to_path_buf();
+        move |source| LakeError::Io { action, path, source }
+    }
+
+    /// For `map_err` on Parquet operations.
+    pub(crate) fn parquet(path: &Path) -> impl FnOnce(parquet::errors::ParquetError) -> LakeError {
+        let path = path.to_path_buf();
+        move |source| LakeError::Parquet { path, source }
+    }
+
+    /// For `map_err` on Delta operations.
+    pub(crate) fn delta<E: std::error::Error + Send + Sync + 'static>(
+        path: &Path,
+    ) -> impl FnOnce(E) -> LakeError {
+        let path = path.to_path_buf();
+        move |source| LakeError::Delta { path, source: Box::new(source) }
+    }
+}

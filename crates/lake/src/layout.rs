@@ -1,0 +1,318 @@
+//! Names of folders and files in a dataset.
+//!
+//! ```text
+//! DATASET/logs/event_date=2024-03-01/part-RUN-r0001-00000.parquet     or logs/log_bucket=NAME/event_date=…/
+//! DATASET/rejects/part-RUN-r0001-00000.parquet
+//! DATASET/sources/part-RUN-r0001-00000.parquet
+//! DATASET/.saltmine/lock, .saltmine/runs/RUN-r0001/ (staging), .saltmine/tmp/
+//! ```
+//! Bucket names come from the log and are hostile: [`escape_value`] leaves nothing of them that a path could mean.
+
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use chrono::{Days, NaiveDate};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::ledger::sources_schema;
+
+/// Folder for what is not data: lock, staging.
+const STATE: &str = ".saltmine";
+/// How a partition without a value is named, by Hive's convention.
+const NULL_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
+/// File systems allow 255 bytes a name; a longer value is cut and made unique by a hash.
+const LONGEST_VALUE: usize = 200;
+
+/// Name of the partition column of dates.
+pub(crate) const EVENT_DATE: &str = "event_date";
+/// Name of the partition column of buckets.
+pub(crate) const LOG_BUCKET: &str = "log_bucket";
+
+/// The tables of a dataset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Table {
+    /// One row a log line.
+    Logs,
+    /// Lines that could not be read.
+    Rejects,
+    /// One row a source file.
+    Sources,
+}
+
+impl Table {
+    /// All tables, in the order in which a new dataset gets them.
+    pub const ALL: [Table; 3] = [Table::Rejects, Table::Sources, Table::Logs];
+
+    /// The table's name, which is its folder's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Table::Logs => "logs",
+            Table::Rejects => "rejects",
+            Table::Sources => "sources",
+        }
+    }
+
+    /// The columns in the table's Parquet files.
+    pub fn file_schema(self) -> SchemaRef {
+        match self {
+            Table::Logs => saltmine_scan::logs_schema(),
+            Table::Rejects => saltmine_scan::rejects_schema(),
+            Table::Sources => sources_schema(),
+        }
+    }
+
+    /// The columns of the Delta table: those of the files, then the partition columns.
+    pub(crate) fn table_schema(self, partition_by: PartitionBy) -> SchemaRef {
+        let file_schema = self.file_schema();
+        if self != Table::Logs {
+            return file_schema;
+        }
+        let mut fields = file_schema.fields().to_vec();
+        for name in partition_by.columns() {
+            let data_type = if *name == EVENT_DATE { DataType::Date32 } else { DataType::Utf8View };
+            fields.push(Arc::new(Field::new(*name, data_type, true)));
+        }
+        Arc::new(Schema::new(fields))
+    }
+
+    /// The table's folder in the dataset at `root`.
+    pub(crate) fn folder(self, root: &Path) -> PathBuf {
+        root.join(self.name())
+    }
+}
+
+/// How `logs` is divided into folders.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum PartitionBy {
+    /// By the UTC date of the request time.
+    #[default]
+    EventDate,
+    /// By bucket, then by date.
+    BucketAndEventDate,
+}
+
+impl PartitionBy {
+    /// Names of the partition columns, outermost first.
+    pub const fn columns(self) -> &'static [&'static str] {
+        match self {
+            PartitionBy::EventDate => &[EVENT_DATE],
+            PartitionBy::BucketAndEventDate => &[LOG_BUCKET, EVENT_DATE],
+        }
+    }
+
+    /// The partitioning that has these columns.
+    pub(crate) fn from_columns(columns: &[String]) -> Option<Self> {
+        [PartitionBy::EventDate, PartitionBy::BucketAndEventDate]
+            .into_iter()
+            .find(|by| by.columns().iter().eq(columns.iter()))
+    }
+}
+
+/// The folder that a file of `logs` belongs to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Partition {
+    /// UTC date of the request times, in days since 1970.
+    pub event_date: i32,
+    /// The bucket, where the dataset is partitioned by bucket too; the inner `None` is the partition of lines whose
+    /// bucket is null.
+    pub bucket: Option<Option<String>>,
+}
+
+impl Partition {
+    /// Path of the folder relative to the table's folder, with `/` between its parts.
+    pub fn relative_path(&self) -> String {
+        let date = format!("{EVENT_DATE}={}", date_text(self.event_date));
+        match &self.bucket {
+            None => date,
+            Some(bucket) => format!("{LOG_BUCKET}={}/{date}", escape_value(bucket.as_deref())),
+        }
+    }
+
+    /// Columns and values as the Delta log has them, in the order of the folders.
+    pub fn values(&self) -> Vec<(&'static str, Option<String>)> {
+        let date = (EVENT_DATE, Some(date_text(self.event_date)));
+        match &self.bucket {
+            None => vec![date],
+            Some(bucket) => vec![(LOG_BUCKET, bucket.clone().filter(|name| !name.is_empty())), date],
+        }
+    }
+
+    /// The partitioning of which this is a part.
+    pub(crate) fn partition_by(&self) -> PartitionBy {
+        if self.bucket.is_some() { PartitionBy::BucketAndEventDate } else { PartitionBy::EventDate }
+    }
+}
+
+/// A date as `YYYY-MM-DD`, from days since 1970.
+pub(crate) fn date_text(days: i32) -> String {
+    let epoch = NaiveDate::default();
+    let shift = Days::new(u64::from(days.unsigned_abs()));
+    let date = if days < 0 { epoch.checked_sub_days(shift) } else { epoch.checked_add_days(shift) };
+    date.map_or_else(|| "9999-12-31".to_owned(), |date| date.format("%Y-%m-%d").to_string())
+}
+
+/// Days since 1970 of a date `YYYY-MM-DD`; `None` if it is not one.
+pub(crate) fn date_days(text: &str) -> Option<i32> {
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+    i32::try_from(date.signed_duration_since(NaiveDate::default()).num_days()).ok()
+}
+
+/// A partition value as part of a folder's name, percent-escaped as Hive does. Only ASCII letters, digits, `.`, `-`
+/// and `_` stand for themselves.
+fn escape_value(value: Option<&str>) -> String {
+    let Some(value) = value.filter(|value| !value.is_empty()) else {
+        return NULL_PARTITION.to_owned();
+    };
+    let mut escaped = String::new();
+    for byte in value.bytes() {
+        // A value that is spelt like the mark of no value must not become it.
+        let marks_null = escaped.is_empty() && value == NULL_PARTITION;
+        let plain = byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+        let piece = if plain && !marks_null { 1 } else { 3 };
+        if escaped.len() + piece > LONGEST_VALUE {
+            let digest = hex(&Sha256::digest(value.as_bytes()));
+            return format!("{escaped}~{}", &digest[..32]);
+        }
+        if piece == 1 {
+            escaped.push(char::from(byte));
+        } else {
+            escaped.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    escaped
+}
+
+/// Lower-case hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+    }
+    text
+}
+
+/// The 32 bytes that 64 hexadecimal digits stand for; `None` if they are not that.
+pub(crate) fn unhex(text: &str) -> Option<[u8; 32]> {
+    let digits: &[u8; 64] = text.as_bytes().try_into().ok()?;
+    let mut bytes = [0; 32];
+    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
+        let high = char::from(pair[0]).to_digit(16)?;
+        let low = char::from(pair[1]).to_digit(16)?;
+        *byte = u8::try_from(high << 4 | low).ok()?;
+    }
+    Some(bytes)
+}
+
+/// Name of a round's staging folder, and the id of its transaction.
+pub(crate) fn round_name(run_id: &str, round: u32) -> String {
+    format!("{run_id}-r{round:04}")
+}
+
+/// Name of the `number`th file that a round adds to a table.
+pub(crate) fn part_name(run_id: &str, round: u32, number: usize) -> String {
+    format!("part-{}-{number:05}.parquet", round_name(run_id, round))
+}
+
+pub(crate) fn state_folder(root: &Path) -> PathBuf {
+    root.join(STATE)
+}
+
+pub(crate) fn lock_file(root: &Path) -> PathBuf {
+    state_folder(root).join("lock")
+}
+
+pub(crate) fn runs_folder(root: &Path) -> PathBuf {
+    state_folder(root).join("runs")
+}
+
+/// For files that are moved to where they belong when they are whole.
+pub(crate) fn tmp_folder(root: &Path) -> PathBuf {
+    state_folder(root).join("tmp")
+}
+
+/// The `_delta_log` of a table's folder.
+pub(crate) fn log_folder(table: &Path) -> PathBuf {
+    table.join("_delta_log")
+}
+
+/// `relative` below `folder`, unless it would leave the folder.
+pub(crate) fn inside(folder: &Path, relative: &str) -> Option<PathBuf> {
+    let relative = Path::new(relative);
+    let stays = relative.components().all(|part| matches!(part, Component::Normal(_)));
+    (stays && relative.components().next().is_some()).then(|| folder.join(relative))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn by_bucket(bucket: Option<&str>) -> String {
+        Partition { event_date: 19_783, bucket: Some(bucket.map(str::to_owned)) }.relative_path()
+    }
+
+    #[test]
+    fn dates_become_folders() {
+        let partition = |event_date| Partition { event_date, bucket: None }.relative_path();
+        assert_eq!(partition(0), "event_date=1970-01-01");
+        assert_eq!(partition(-1), "event_date=1969-12-31");
+        assert_eq!(partition(19_783), "event_date=2024-03-01");
+        for days in [-719_000, -1, 0, 19_783, 2_932_896] {
+            assert_eq!(date_days(&date_text(days)), Some(days));
+        }
+        assert_eq!(date_days("2024-02-30"), None);
+    }
+
+    #[test]
+    fn hostile_buckets_stay_one_folder() {
+        let cases = [
+            (Some("plain-bucket.eu_1"), "plain-bucket.eu_1"),
+            (Some(".."), ".."),
+            (Some("../../etc"), "..%2F..%2Fetc"),
+            (Some("a=b"), "a%3Db"),
+            (Some("a%2Fb"), "a%252Fb"),
+            (Some("nul\0tab\tlf\n"), "nul%00tab%09lf%0A"),
+            (Some("c:\\x"), "c%3A%5Cx"),
+            (Some("é"), "%C3%A9"),
+            (None, "__HIVE_DEFAULT_PARTITION__"),
+            (Some(""), "__HIVE_DEFAULT_PARTITION__"),
+            (Some("__HIVE_DEFAULT_PARTITION__"), "%5F_HIVE_DEFAULT_PARTITION__"),
+        ];
+        for (bucket, name) in cases {
+            let path = by_bucket(bucket);
+            assert_eq!(path, format!("log_bucket={name}/event_date=2024-03-01"));
+            assert_eq!(inside(Path::new("/t"), &path).unwrap().components().count(), 4);
+        }
+    }
+
+    #[test]
+    fn long_buckets_are_cut_and_stay_distinct() {
+        let (one, two) = (by_bucket(Some(&"ü".repeat(5000))), by_bucket(Some(&"ü".repeat(5001))));
+        assert_ne!(one, two);
+        for path in [one, two] {
+            assert!(path.split('/').all(|part| part.len() <= 255), "{path}");
+            assert_eq!(path.matches('%').count(), 66, "no escape is cut in two: {path}");
+        }
+    }
+
+    #[test]
+    fn paths_that_leave_the_folder_are_refused() {
+        for path in ["../x", "/etc/passwd", "a/../../b", "", ".", "./a"] {
+            assert_eq!(inside(Path::new("/t"), path), None, "{path}");
+        }
+        assert_eq!(inside(Path::new("/t"), "a=1/b"), Some(PathBuf::from("/t/a=1/b")));
+    }
+
+    #[test]
+    fn hexadecimal_there_and_back() {
+        let bytes: [u8; 32] = std::array::from_fn(|index| index as u8 * 7);
+        assert_eq!(unhex(&hex(&bytes)), Some(bytes));
+        assert_eq!(unhex("00"), None);
+        assert_eq!(unhex(&"g".repeat(64)), None);
+    }
+}

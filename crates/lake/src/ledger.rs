@@ -1,0 +1,187 @@
+//! The table `sources`: what became of each source file. It is the ledger by which a content is read only once.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::path::Path;
+use std::sync::{Arc, LazyLock};
+
+use arrow::array::{
+    ArrayRef, AsArray, Int64Builder, RecordBatch, StringViewBuilder, TimestampMicrosecondBuilder,
+};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+
+use crate::error::LakeError;
+use crate::layout::{hex, unhex};
+
+/// Rows of the ledger that are built or read at a time.
+const BATCH: usize = 65_536;
+
+/// What became of one source file in a run: a row of the table `sources`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourceEntry {
+    /// Path relative to the root given, as in the column `log_file` of `logs`.
+    pub log_file: String,
+    /// Bytes of the file as stored.
+    pub size: u64,
+    /// SHA-256 of the file as stored; `None` where it could not be read to its end. Such a file is tried again by
+    /// the next run.
+    pub sha256: Option<[u8; 32]>,
+    /// Bytes of text in it.
+    pub inflated_size: u64,
+    /// Its lines; `lines = rows + rejects + blanks`.
+    pub lines: u64,
+    /// Lines that gave a row.
+    pub rows: u64,
+    /// Lines that could not be read.
+    pub rejects: u64,
+    /// Lines of white space.
+    pub blanks: u64,
+    /// How it ended, in a word: `complete`, `truncated`, `damaged`, `unreadable`, `not_a_log`.
+    pub state: String,
+    /// What was wrong, in words; `None` if nothing.
+    pub problem: Option<String>,
+    /// Earliest request time, in microseconds since 1970 (UTC); `None` without rows.
+    pub first_time: Option<i64>,
+    /// Latest request time, likewise.
+    pub last_time: Option<i64>,
+}
+
+static SOURCES: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let time = || DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    let columns = [
+        ("log_file", DataType::Utf8View),
+        ("size", DataType::Int64),
+        ("sha256", DataType::Utf8View),
+        ("inflated_size", DataType::Int64),
+        ("lines", DataType::Int64),
+        ("rows", DataType::Int64),
+        ("rejects", DataType::Int64),
+        ("blanks", DataType::Int64),
+        ("state", DataType::Utf8View),
+        ("problem", DataType::Utf8View),
+        ("first_time", time()),
+        ("last_time", time()),
+        ("run_id", DataType::Utf8View),
+        ("saltmine_version", DataType::Utf8View),
+        ("ingested_at", time()),
+    ];
+    Arc::new(Schema::new(columns.map(|(name, data_type)| Field::new(name, data_type, true)).to_vec()))
+});
+
+/// The columns of the table `sources`. `sha256` is 64 hexadecimal digits; sizes are bytes; times are UTC.
+pub fn sources_schema() -> SchemaRef {
+    Arc::clone(&SOURCES)
+}
+
+/// Ledger rows as record batches of [`sources_schema`]; `ingested_at` is microseconds since 1970.
+pub(crate) fn ledger_batches<'a>(
+    entries: &'a [SourceEntry],
+    run_id: &'a str,
+    ingested_at: i64,
+) -> impl Iterator<Item = Result<RecordBatch, LakeError>> + 'a {
+    entries.chunks(BATCH).map(move |entries| ledger_batch(entries, run_id, ingested_at))
+}
+
+fn ledger_batch(entries: &[SourceEntry], run_id: &str, ingested_at: i64) -> Result<RecordBatch, LakeError> {
+    type Text<'a> = Option<&'a str>;
+    let text = |value: &dyn for<'a> Fn(&'a SourceEntry) -> Text<'a>| -> ArrayRef {
+        let mut column = StringViewBuilder::with_capacity(entries.len());
+        entries.iter().for_each(|entry| column.append_option(value(entry)));
+        Arc::new(column.finish())
+    };
+    let count = |value: fn(&SourceEntry) -> u64| -> ArrayRef {
+        let mut column = Int64Builder::with_capacity(entries.len());
+        entries.iter().for_each(|entry| column.append_option(i64::try_from(value(entry)).ok()));
+        Arc::new(column.finish())
+    };
+    let time = |value: &dyn Fn(&SourceEntry) -> Option<i64>| -> ArrayRef {
+        let mut column = TimestampMicrosecondBuilder::with_capacity(entries.len()).with_timezone("UTC");
+        entries.iter().for_each(|entry| column.append_option(value(entry)));
+        Arc::new(column.finish())
+    };
+    let mut digests = StringViewBuilder::with_capacity(entries.len());
+    for entry in entries {
+        digests.append_option(entry.sha256.map(|sha256| hex(&sha256)));
+    }
+    let mut run = StringViewBuilder::with_capacity(entries.len());
+    let mut version = StringViewBuilder::with_capacity(entries.len());
+    for _ in entries {
+        run.append_value(run_id);
+        version.append_value(env!("CARGO_PKG_VERSION"));
+    }
+    let columns: Vec<ArrayRef> = vec![
+        text(&|entry| Some(&entry.log_file)),
+        count(|entry| entry.size),
+        Arc::new(digests.finish()),
+        count(|entry| entry.inflated_size),
+        count(|entry| entry.lines),
+        count(|entry| entry.rows),
+        count(|entry| entry.rejects),
+        count(|entry| entry.blanks),
+        text(&|entry| Some(&entry.state)),
+        text(&|entry| entry.problem.as_deref()),
+        time(&|entry| entry.first_time),
+        time(&|entry| entry.last_time),
+        Arc::new(run.finish()),
+        Arc::new(version.finish()),
+        time(&|_| Some(ingested_at)),
+    ];
+    Ok(RecordBatch::try_new(sources_schema(), columns)?)
+}
+
+/// Adds to `known` the hashes in one Parquet file of the ledger. Only that column is read.
+pub(crate) fn read_known(path: &Path, known: &mut HashSet<[u8; 32]>) -> Result<(), LakeError> {
+    let file = File::open(path).map_err(LakeError::io("open", path))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(LakeError::parquet(path))?;
+    let mask = ProjectionMask::columns(builder.parquet_schema(), ["sha256"]);
+    let rows = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or_default();
+    let reader =
+        builder.with_projection(mask).with_batch_size(BATCH).build().map_err(LakeError::parquet(path))?;
+    known.reserve(rows);
+    for batch in reader {
+        let batch = batch?;
+        let digests = arrow::compute::cast(batch.column(0), &DataType::Utf8View)?;
+        for digest in digests.as_string_view().iter().flatten() {
+            known.insert(unhex(digest).ok_or_else(|| LakeError::Foreign {
+                path: path.to_path_buf(),
+                problem: "a value of the column sha256 is not 64 hexadecimal digits".to_owned(),
+            })?);
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use arrow::array::Array;
+
+    use super::*;
+
+    #[test]
+    fn rows_are_in_the_schema_and_null_where_unknown() {
+        let read = SourceEntry {
+            log_file: "a/b.gz".into(),
+            size: 10,
+            sha256: Some([7; 32]),
+            lines: 3,
+            rows: 2,
+            blanks: 1,
+            state: "complete".into(),
+            first_time: Some(1),
+            last_time: Some(2),
+            ..Default::default()
+        };
+        let lost = SourceEntry { log_file: "c".into(), problem: Some("gone".into()), ..Default::default() };
+        let batch = ledger_batches(&[read, lost], "run", 5).next().unwrap().unwrap();
+        assert_eq!(batch.schema(), sources_schema());
+        let column = |name: &str| batch.column_by_name(name).unwrap().clone();
+        assert_eq!(column("sha256").as_string_view().value(0), "07".repeat(32));
+        assert!(
+            column("sha256").is_null(1) && column("first_time").is_null(1) && column("problem").is_null(0)
+        );
+        assert_eq!(column("run_id").as_string_view().value(1), "run");
+    }
+}

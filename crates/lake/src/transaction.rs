@@ -1,0 +1,357 @@
+//! Writing to a dataset: one writer at a time, in rounds that take place as a whole or not at all.
+//!
+//! A round commits up to three Delta tables, one after the other, `sources` last. So the row of a source is in the
+//! ledger if and only if its lines are in `logs` and `rejects`, once what an interrupted run left is completed:
+//!
+//! 1. data files are written to a staging folder, `.saltmine/runs/RUN-rROUND/`;
+//! 2. the files of `rejects` and `sources` too; all are synced; then the [`Intent`] is: the round is prepared;
+//! 3. for each table the files are moved to their place, then named in a commit with the round's transaction id;
+//! 4. the staging folder is removed.
+//!
+//! A kill before the end of step 2 leaves a folder that [`DatasetLock::recover`] discards. A kill after it leaves an
+//! intent that it carries out.
+
+use std::collections::{BTreeMap, HashSet};
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::array::RecordBatch;
+use chrono::Utc;
+use parquet::file::metadata::ParquetMetaData;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::commit::{self, FileEntry};
+use crate::dataset::Dataset;
+use crate::disk;
+use crate::error::LakeError;
+use crate::intent::{Intent, PlannedFile, TableChange};
+use crate::layout::{self, Partition, Table};
+use crate::ledger::{self, SourceEntry};
+use crate::statistics::statistics_json;
+use crate::table_file::write_table_file;
+
+/// The right to write to a dataset, and a run: held until dropped.
+#[derive(Debug)]
+pub struct DatasetLock<'a> {
+    dataset: &'a Dataset,
+    /// Locked; closing it gives the lock back.
+    _file: File,
+    run_id: String,
+    rounds: AtomicU32,
+    recovered: AtomicBool,
+    committing: Mutex<()>,
+}
+
+/// What was found from interrupted runs, and done about it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Recovery {
+    /// Rounds that were prepared and are committed now.
+    pub completed: Vec<CommitSummary>,
+    /// Staging folders of rounds that were not prepared. Nothing of them was in the tables; they are removed.
+    pub discarded: u32,
+}
+
+/// What a round committed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct CommitSummary {
+    /// The run.
+    pub run_id: String,
+    /// Number of the round in the run, from 1.
+    pub round: u32,
+    /// Files added to `logs`.
+    pub files: u64,
+    /// Rows in them.
+    pub rows: u64,
+    /// Bytes of them.
+    pub bytes: u64,
+    /// Rows added to `rejects`.
+    pub rejects: u64,
+    /// Rows added to `sources`.
+    pub sources: u64,
+}
+
+/// A data file of `logs` that waits in the staging folder.
+#[derive(Clone, Debug)]
+pub struct StagedFile {
+    /// Where it is, in the staging folder.
+    pub path: PathBuf,
+    /// The folder it belongs to.
+    pub partition: Partition,
+    /// Its rows.
+    pub rows: u64,
+    /// Its bytes.
+    pub size: u64,
+    /// SHA-256 of its bytes.
+    pub sha256: [u8; 32],
+    /// What its footer says.
+    pub metadata: Arc<ParquetMetaData>,
+}
+
+/// A round that is being prepared. Dropped without [`Staging::commit`], it leaves nothing.
+#[derive(Debug)]
+pub struct Staging<'a> {
+    lock: &'a DatasetLock<'a>,
+    round: u32,
+    dir: PathBuf,
+}
+
+impl<'a> DatasetLock<'a> {
+    pub(crate) fn new(dataset: &'a Dataset, file: File) -> Result<Self, LakeError> {
+        Ok(Self {
+            dataset,
+            _file: file,
+            run_id: Uuid::now_v7().to_string(),
+            rounds: AtomicU32::new(0),
+            recovered: AtomicBool::new(false),
+            committing: Mutex::new(()),
+        })
+    }
+
+    /// The dataset that is locked.
+    pub fn dataset(&self) -> &'a Dataset {
+        self.dataset
+    }
+
+    /// Identity of this run: in the ledger, in commits and in file names.
+    pub fn run_id(&self) -> &str {
+        &self.run_id
+    }
+
+    /// Completes or discards what interrupted runs left. Rounds that this run has begun are left alone.
+    ///
+    /// # Errors
+    /// If a prepared round cannot be carried out; it is tried again the next time.
+    pub fn recover(&self) -> Result<Recovery, LakeError> {
+        let _committing = self.committing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut recovery = Recovery::default();
+        for staging in folders(&layout::runs_folder(self.dataset.root()))? {
+            if let Some(intent) = Intent::read(&staging)? {
+                intent.carry_out(self.dataset, &staging)?;
+                recovery.completed.push(summary(&intent));
+            } else if !self.is_own(&staging) {
+                disk::remove_folder(&staging)?;
+                recovery.discarded += 1;
+            }
+        }
+        if !self.recovered.swap(true, Ordering::Relaxed) {
+            self.tidy()?;
+        }
+        Ok(recovery)
+    }
+
+    /// SHA-256 of every source file whose content was read by some run before.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub fn known_sources(&self) -> Result<HashSet<[u8; 32]>, LakeError> {
+        self.dataset.known_sources()
+    }
+
+    /// Begins a round. What interrupted runs left is completed first, if [`DatasetLock::recover`] was not called.
+    ///
+    /// # Errors
+    /// If the staging folder cannot be made.
+    pub fn begin(&self) -> Result<Staging<'_>, LakeError> {
+        if !self.recovered.load(Ordering::Relaxed) {
+            self.recover()?;
+        }
+        let round = self.rounds.fetch_add(1, Ordering::Relaxed) + 1;
+        let dir = layout::runs_folder(self.dataset.root()).join(layout::round_name(&self.run_id, round));
+        disk::make_folder(&dir)?;
+        Ok(Staging { lock: self, round, dir })
+    }
+
+    fn is_own(&self, staging: &Path) -> bool {
+        staging.file_name().unwrap_or_default().to_string_lossy().starts_with(&self.run_id)
+    }
+
+    /// Removes files that an interrupted run was writing for a log.
+    fn tidy(&self) -> Result<(), LakeError> {
+        let root = self.dataset.root();
+        let tmp = layout::tmp_folder(root);
+        disk::remove_folder(&tmp)?;
+        disk::make_folder(&tmp)?;
+        Table::ALL.iter().try_for_each(|table| commit::tidy(&table.folder(root)))
+    }
+}
+
+impl Dataset {
+    /// SHA-256 of every source file whose content is in the dataset.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub fn known_sources(&self) -> Result<HashSet<[u8; 32]>, LakeError> {
+        let mut known = HashSet::new();
+        for file in self.files(Table::Sources)? {
+            ledger::read_known(&file.path, &mut known)?;
+        }
+        Ok(known)
+    }
+}
+
+impl Staging<'_> {
+    /// Identity of the run.
+    pub fn run_id(&self) -> &str {
+        &self.lock.run_id
+    }
+
+    /// Number of this round in the run, from 1.
+    pub fn round(&self) -> u32 {
+        self.round
+    }
+
+    /// Folder for the data files of this round. Their names there are the caller's choice.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Commits the round: `files` to `logs`, `rejects` (of `rejects_schema()`), and `sources`, whose rows take the
+    /// run id, the version of saltmine and the time from here. A table to which nothing is added gets no commit.
+    ///
+    /// # Errors
+    /// If it fails before the round is prepared, nothing has changed. If it fails later, the next run, or
+    /// [`DatasetLock::recover`], completes the round.
+    pub fn commit(
+        self,
+        files: Vec<StagedFile>,
+        rejects: Vec<RecordBatch>,
+        sources: Vec<SourceEntry>,
+    ) -> Result<CommitSummary, LakeError> {
+        let now = Utc::now().timestamp_micros();
+        let mut changes = Vec::new();
+        if !files.is_empty() {
+            changes.push(self.plan_logs(files)?);
+        }
+        if rejects.iter().any(|batch| batch.num_rows() > 0) {
+            changes.push(self.write_table(Table::Rejects, rejects.into_iter().map(Ok))?);
+        }
+        if !sources.is_empty() {
+            let rows = ledger::ledger_batches(&sources, self.run_id(), now);
+            changes.push(self.write_table(Table::Sources, rows)?);
+        }
+        drop(sources);
+        let intent = Intent::new(self.run_id(), self.round, changes);
+        self.finish(&intent)?;
+        Ok(summary(&intent))
+    }
+
+    /// Prepares a round and carries it out.
+    pub(crate) fn finish(&self, intent: &Intent) -> Result<(), LakeError> {
+        let dataset = self.lock.dataset;
+        let staged: Vec<PathBuf> = intent
+            .changes
+            .iter()
+            .flat_map(|change| &change.add)
+            .map(|file| self.dir.join(&file.staged))
+            .collect();
+        staged.par_iter().try_for_each(|path| disk::sync_file(path))?;
+        disk::sync_folder(&self.dir)?;
+        dataset.faults.step()?;
+        let _committing = self.lock.committing.lock().unwrap_or_else(PoisonError::into_inner);
+        intent.write(&self.dir)?;
+        dataset.faults.step()?;
+        intent.carry_out(dataset, &self.dir)
+    }
+
+    fn plan_logs(&self, files: Vec<StagedFile>) -> Result<TableChange, LakeError> {
+        let plan = |(number, file): (usize, StagedFile)| {
+            let staged = self.check_staged(&file)?;
+            let name = layout::part_name(self.run_id(), self.round, number);
+            let values = file.partition.values().into_iter();
+            let entry = FileEntry {
+                path: format!("{}/{name}", file.partition.relative_path()),
+                partition: values.map(|(column, value)| (column.to_owned(), value)).collect(),
+                size: file.size,
+                sha256: Some(layout::hex(&file.sha256)),
+                statistics: Some(statistics_json(&file.metadata)),
+            };
+            Ok(PlannedFile { staged, rows: file.rows, entry })
+        };
+        let add = files.into_iter().enumerate().map(plan).collect::<Result<_, LakeError>>()?;
+        Ok(TableChange { table: Table::Logs, add, remove: Vec::new() })
+    }
+
+    /// Name of a staged file within the staging folder, if the file is what its writer says.
+    fn check_staged(&self, file: &StagedFile) -> Result<String, LakeError> {
+        let fault = |problem: String| LakeError::Staged { path: file.path.clone(), problem };
+        let staged = file.path.strip_prefix(&self.dir).ok().and_then(Path::to_str);
+        let staged = staged.ok_or_else(|| fault("not in the staging folder".to_owned()))?;
+        let found = fs::metadata(&file.path).map_err(LakeError::io("read", &file.path))?.len();
+        if found != file.size {
+            return Err(fault(format!("{found} bytes, not {}", file.size)));
+        }
+        let rows = file.metadata.file_metadata().num_rows();
+        if u64::try_from(rows) != Ok(file.rows) {
+            return Err(fault(format!("{rows} rows in its footer, not {}", file.rows)));
+        }
+        let wanted = self.lock.dataset.partition_by();
+        if file.partition.partition_by() != wanted {
+            return Err(fault(format!("not partitioned by {}", wanted.columns().join(", "))));
+        }
+        Ok(staged.to_owned())
+    }
+
+    fn write_table(
+        &self,
+        table: Table,
+        batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
+    ) -> Result<TableChange, LakeError> {
+        let staged = format!("{}.parquet", table.name());
+        let written = write_table_file(&self.dir.join(&staged), table.file_schema(), batches)?;
+        self.lock.dataset.faults.step()?;
+        let entry = FileEntry {
+            path: layout::part_name(self.run_id(), self.round, 0),
+            partition: BTreeMap::new(),
+            size: written.size,
+            sha256: Some(layout::hex(&written.sha256)),
+            statistics: Some(written.statistics),
+        };
+        let add = vec![PlannedFile { staged, rows: written.rows, entry }];
+        Ok(TableChange { table, add, remove: Vec::new() })
+    }
+}
+
+impl Drop for Staging<'_> {
+    fn drop(&mut self) {
+        let unprepared = matches!(Intent::read(&self.dir), Ok(None));
+        if unprepared && !self.lock.dataset.faults.dead() {
+            // If it fails, the next run discards the folder.
+            let _ = disk::remove_folder(&self.dir);
+        }
+    }
+}
+
+fn summary(intent: &Intent) -> CommitSummary {
+    let mut summary =
+        CommitSummary { run_id: intent.run_id.clone(), round: intent.round, ..Default::default() };
+    for change in &intent.changes {
+        let rows = change.add.iter().map(|file| file.rows).sum();
+        match change.table {
+            Table::Logs => {
+                summary.files = change.add.len() as u64;
+                summary.rows = rows;
+                summary.bytes = change.add.iter().map(|file| file.entry.size).sum();
+            }
+            Table::Rejects => summary.rejects = rows,
+            Table::Sources => summary.sources = rows,
+        }
+    }
+    summary
+}
+
+/// The folders in a folder, in the order of their names, which is the order in which the rounds began.
+fn folders(parent: &Path) -> Result<Vec<PathBuf>, LakeError> {
+    let mut folders = Vec::new();
+    for entry in fs::read_dir(parent).map_err(LakeError::io("list", parent))? {
+        let path = entry.map_err(LakeError::io("list", parent))?.path();
+        if path.is_dir() {
+            folders.push(path);
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}
