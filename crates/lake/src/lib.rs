@@ -1,1 +1,34 @@
-//! saltmine-lake
+//! Arrow record batches of S3 server access logs to a dataset: Delta Lake tables on the local disk.
+//!
+//! A [`Dataset`] is read without a lock. A writer takes the [`DatasetLock`], lets it complete what an interrupted run
+//! left, begins a [`Staging`], writes Parquet files to it, and commits them with the ledger rows of their sources.
+
+mod commit;
+mod dataset;
+mod disk;
+mod encode;
+mod error;
+mod fault;
+mod ingest;
+mod intake;
+mod intent;
+mod layout;
+mod ledger;
+mod partitions;
+mod pipeline;
+mod progress;
+mod report;
+mod statistics;
+mod table_file;
+#[cfg(test)]
+mod tests;
+mod transaction;
+
+pub use dataset::{DataFile, Dataset};
+pub use error::LakeError;
+pub use ingest::{IngestRequest, ingest};
+pub use layout::{Partition, PartitionBy, Table};
+pub use ledger::{SourceEntry, sources_schema};
+pub use progress::{Event, Progress, Silent};
+pub use report::{IngestReport, NamedReject, SourceOutcome};
+pub use transaction::{CommitSummary, DatasetLock, Recovery, StagedFile, Staging};

@@ -1,0 +1,158 @@
+//! Ingest: sources to a dataset, in rounds that are committed one by one.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::time::Instant;
+
+use saltmine_scan::{Source, rejects_batch};
+
+use crate::dataset::Dataset;
+use crate::encode::Encoder;
+use crate::error::LakeError;
+use crate::intake::{Intake, RoundSources, Sources};
+use crate::layout::PartitionBy;
+use crate::partitions::Partitions;
+use crate::pipeline::Pipeline;
+use crate::progress::{Event, Progress};
+use crate::report::{IngestReport, NamedReject};
+use crate::transaction::{DatasetLock, Staging};
+
+/// What to ingest, and how.
+#[derive(Clone, Debug)]
+pub struct IngestRequest<'a> {
+    /// The sources, as [`saltmine_scan::discover`] finds them.
+    pub sources: &'a [Source],
+    /// The dataset's folder; made if it is not there.
+    pub dataset: &'a Path,
+    /// How a new dataset is divided; an old one must be divided so, `None` takes it as it is.
+    pub partition_by: Option<PartitionBy>,
+    /// Threads; 0 for one a core.
+    pub jobs: usize,
+    /// Damaged sources and rejects are an error, and nothing of their round is committed.
+    pub strict: bool,
+    /// When it becomes true, the run ends, and nothing of its round is committed.
+    pub stop: Option<&'a AtomicBool>,
+}
+
+/// Ingests. Content that is in the dataset already is skipped, so the same request again adds nothing. Killed at any
+/// instant, the next ingest completes or removes what was under way.
+///
+/// # Errors
+/// Where the dataset cannot be read or written, a source changes while it is read, the run is stopped, or, with
+/// `strict`, where not all input was read well. Rounds that were committed before stay.
+pub fn ingest(request: &IngestRequest<'_>, progress: &dyn Progress) -> Result<IngestReport, LakeError> {
+    let start = Instant::now();
+    let dataset = match request.partition_by {
+        None if Dataset::is_dataset(request.dataset) => Dataset::open(request.dataset)?,
+        by => Dataset::open_or_create(request.dataset, by.unwrap_or_default())?,
+    };
+    let lock = dataset.lock(&|| progress.event(Event::Waiting { dataset: dataset.root() }))?;
+    let recovery = lock.recover()?;
+    if !recovery.completed.is_empty() || recovery.discarded > 0 {
+        progress.event(Event::Recovered {
+            completed: recovery.completed.len(),
+            discarded: recovery.discarded as usize,
+        });
+    }
+    let known: HashSet<[u8; 32]> = lock.known_sources()?;
+    let bytes = request.sources.iter().map(|source| source.size).sum();
+    progress.event(Event::Started { files: request.sources.len() as u64, bytes });
+    let mut run = Run { request, lock: &lock, by: dataset.partition_by(), report: IngestReport::default() };
+    run.rounds(known, progress)?;
+    run.report.elapsed = start.elapsed();
+    Ok(run.report)
+}
+
+struct Run<'a, 'l> {
+    request: &'a IngestRequest<'a>,
+    lock: &'l DatasetLock<'l>,
+    by: PartitionBy,
+    report: IngestReport,
+}
+
+impl Run<'_, '_> {
+    fn rounds(&mut self, known: HashSet<[u8; 32]>, progress: &dyn Progress) -> Result<(), LakeError> {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.request.jobs)
+            .thread_name(|index| format!("ingest-{index}"))
+            .build()
+            .map_err(|error| LakeError::Threads(error.to_string()))?;
+        let encoder = Encoder::new().map_err(LakeError::parquet(self.request.dataset))?;
+        let all = self.request.sources;
+        self.report.files = all.len() as u64;
+        let spool = std::env::temp_dir();
+        let mut sources =
+            Sources { all, next: AtomicUsize::new(0), known: Mutex::new(known), spool: &spool, progress };
+        while *sources.next.get_mut() < all.len() {
+            let first = *sources.next.get_mut();
+            let staging = self.lock.begin()?;
+            self.round(staging, &sources, &encoder, &pool, progress)?;
+            debug_assert!(*sources.next.get_mut() > first, "a round takes at least one source");
+        }
+        self.report.skipped = self.report.files - self.report.read;
+        Ok(())
+    }
+
+    /// One round: read, encode, commit.
+    fn round(
+        &mut self,
+        staging: Staging<'_>,
+        sources: &Sources<'_>,
+        encoder: &Encoder,
+        pool: &rayon::ThreadPool,
+        progress: &dyn Progress,
+    ) -> Result<(), LakeError> {
+        let intake = Intake::new(sources);
+        let partitions = Partitions::new(encoder, staging.dir().to_path_buf(), self.by);
+        let workers = pool.current_num_threads();
+        Pipeline::new(&intake, &partitions, encoder, workers, self.request.stop).run(pool)?;
+        let files = partitions.into_files();
+        let round = intake.into_round();
+        self.add(&round, sources.all);
+        if self.request.strict && !self.report.is_clean() {
+            return Err(LakeError::Strict {
+                problems: self.report.problem_count,
+                rejects: self.report.counts.rejects,
+            });
+        }
+        if round.entries.is_empty() {
+            return Ok(());
+        }
+        progress.event(Event::Committing { rows: files.iter().map(|file| file.rows).sum() });
+        self.report.parquet_files += files.len() as u64;
+        self.report.parquet_bytes += files.iter().map(|file| file.size).sum::<u64>();
+        self.report.rounds += 1;
+        self.report.run_id = staging.run_id().to_owned();
+        let name_of = |source: usize| sources.all.get(source).map_or("", |source| source.name.as_str());
+        let rejects = round.rejects.chunks(8192).map(|rejects| rejects_batch(rejects, name_of));
+        let rejects = rejects
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(|error| LakeError::Arrow(arrow::error::ArrowError::ExternalError(error.into())))?;
+        staging.commit(files, rejects, round.entries)?;
+        Ok(())
+    }
+
+    /// Adds a round to the report.
+    fn add(&mut self, round: &RoundSources, all: &[Source]) {
+        let report = &mut self.report;
+        for outcome in &round.outcomes {
+            report.read += 1;
+            report.bytes += outcome.size;
+            report.inflated += outcome.inflated;
+            report.counts.add(&outcome.counts);
+            if outcome.problem.is_some() {
+                report.problem_count += 1;
+                if report.problems.len() < IngestReport::KEPT {
+                    report.problems.push(outcome.clone());
+                }
+            }
+        }
+        let room = IngestReport::KEPT.saturating_sub(report.rejects.len());
+        report.rejects.extend(round.rejects.iter().take(room).map(|reject| NamedReject {
+            log_file: all.get(reject.source).map_or_else(String::new, |source| source.name.clone()),
+            reject: reject.clone(),
+        }));
+    }
+}

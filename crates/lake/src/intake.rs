@@ -1,0 +1,319 @@
+//! The sources of a round: which are new, what is read from them, and what became of each.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use saltmine_scan::{BLOCK_SIZE, Block, Counts, Filled, Problem, Reject, Source, SourceReader, SourceState};
+use sha2::{Digest, Sha256};
+
+use crate::disk::HashingWriter;
+use crate::error::LakeError;
+use crate::ledger::SourceEntry;
+use crate::progress::{Event, Progress};
+use crate::report::SourceOutcome;
+
+/// Files up to this size are read into memory as a whole, and hashed there. Larger ones are read twice.
+const WHOLE: u64 = 16 << 20;
+
+/// A round ends after this many bytes of files, …
+const ROUND_BYTES: u64 = 4 << 30;
+/// … after this many files, …
+const ROUND_FILES: u64 = 100_000;
+/// … or after this many bytes of rejects, so that what waits for the commit stays small.
+const ROUND_REJECTS: u64 = 64 << 20;
+
+/// Content that is in the dataset, or was met in this run.
+pub(crate) type Known = Mutex<HashSet<[u8; 32]>>;
+
+/// The sources of a run, and where they are read from.
+pub(crate) struct Sources<'a> {
+    pub(crate) all: &'a [Source],
+    /// The first that no round has looked at.
+    pub(crate) next: AtomicUsize,
+    pub(crate) known: Known,
+    /// For standard input, which is written down before it is read.
+    pub(crate) spool: &'a Path,
+    pub(crate) progress: &'a dyn Progress,
+}
+
+/// The sources of a round.
+pub(crate) struct Intake<'a> {
+    sources: &'a Sources<'a>,
+    bytes: AtomicU64,
+    files: AtomicU64,
+    rejected_bytes: AtomicU64,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    open: HashMap<usize, Tracker>,
+    entries: Vec<SourceEntry>,
+    outcomes: Vec<SourceOutcome>,
+    rejects: Vec<Reject>,
+}
+
+/// A source of which something is still on its way.
+#[derive(Default)]
+struct Tracker {
+    sha256: Option<[u8; 32]>,
+    size: u64,
+    counts: Counts,
+    /// Segments of blocks that have not been decoded.
+    on_their_way: usize,
+    /// How it ended, once it is read.
+    end: Option<(SourceState, Option<Problem>, u64)>,
+}
+
+/// A source that is being read.
+pub(crate) struct Reading {
+    source: usize,
+    reader: SourceReader,
+    /// Read from a file as it goes: then an error in the middle cannot be taken back.
+    is_streamed: bool,
+}
+
+/// What a round's sources gave.
+pub(crate) struct RoundSources {
+    pub(crate) entries: Vec<SourceEntry>,
+    pub(crate) outcomes: Vec<SourceOutcome>,
+    pub(crate) rejects: Vec<Reject>,
+}
+
+impl<'a> Intake<'a> {
+    pub(crate) fn new(sources: &'a Sources<'a>) -> Self {
+        Self {
+            sources,
+            bytes: AtomicU64::new(0),
+            files: AtomicU64::new(0),
+            rejected_bytes: AtomicU64::new(0),
+            state: Mutex::default(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn name(&self, source: usize) -> &'a str {
+        self.sources.all.get(source).map_or("", |source| &source.name)
+    }
+
+    /// Whether this round opens another source.
+    pub(crate) fn has_more(&self) -> bool {
+        self.sources.next.load(Ordering::Relaxed) < self.sources.all.len()
+            && self.bytes.load(Ordering::Relaxed) < ROUND_BYTES
+            && self.files.load(Ordering::Relaxed) < ROUND_FILES
+            && self.rejected_bytes.load(Ordering::Relaxed) < ROUND_REJECTS
+    }
+
+    /// Fills a block: from a source that is open, then from the next ones while there is room worth filling. Returns
+    /// the source that goes on.
+    pub(crate) fn fill(
+        &self,
+        reading: Option<Reading>,
+        block: &mut Block,
+    ) -> Result<Option<Reading>, LakeError> {
+        let mut current = reading;
+        loop {
+            let mut reading = match current.take() {
+                Some(reading) => reading,
+                None => match self.open_next()? {
+                    Some(reading) => reading,
+                    None => return Ok(None),
+                },
+            };
+            let before = block.segments().len();
+            let filled = reading.reader.fill(block);
+            self.note(&mut reading, block.segments().len() - before, filled)?;
+            if filled == Filled::Full {
+                return Ok(Some(reading));
+            }
+            if block.room() < BLOCK_SIZE / 4 {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Opens the next source whose content is new.
+    fn open_next(&self) -> Result<Option<Reading>, LakeError> {
+        while self.has_more() {
+            let index = self.sources.next.fetch_add(1, Ordering::Relaxed);
+            let Some(source) = self.sources.all.get(index) else { break };
+            self.files.fetch_add(1, Ordering::Relaxed);
+            let opened = open(index, source, self.sources.spool);
+            let (reading, sha256, size) = match opened {
+                Ok(Opened { reading, sha256, size }) => (reading, Some(sha256), size),
+                Err(error) => {
+                    let reader = SourceReader::unreadable(index, &error);
+                    (Reading { source: index, reader, is_streamed: false }, None, source.size)
+                }
+            };
+            self.bytes.fetch_add(size, Ordering::Relaxed);
+            if sha256.is_some_and(|sha256| !self.is_new(sha256)) {
+                self.skipped(source, size);
+                continue;
+            }
+            self.lock().open.insert(index, Tracker { sha256, size, ..Tracker::default() });
+            return Ok(Some(reading));
+        }
+        Ok(None)
+    }
+
+    fn is_new(&self, sha256: [u8; 32]) -> bool {
+        self.sources.known.lock().unwrap_or_else(PoisonError::into_inner).insert(sha256)
+    }
+
+    fn skipped(&self, source: &Source, size: u64) {
+        self.sources.progress.event(Event::Source(&SourceOutcome {
+            name: source.name.clone(),
+            size,
+            inflated: 0,
+            counts: Counts::default(),
+            state: None,
+            problem: None,
+        }));
+    }
+
+    /// Notes what a filling gave.
+    fn note(&self, reading: &mut Reading, segments: usize, filled: Filled) -> Result<(), LakeError> {
+        let late = reading.reader.take_rejects();
+        let mut state = self.lock();
+        let Some(tracker) = state.open.get_mut(&reading.source) else { return Ok(()) };
+        tracker.on_their_way += segments;
+        tracker.counts.lines += late.len() as u64;
+        tracker.counts.rejects += late.len() as u64;
+        if filled == Filled::Done {
+            let reader = &reading.reader;
+            if reading.is_streamed && reader.state() == SourceState::Unreadable {
+                let message = reader.problem().map_or_else(String::new, |problem| problem.message.clone());
+                return Err(LakeError::Source {
+                    name: self.name(reading.source).to_owned(),
+                    problem: message,
+                });
+            }
+            tracker.end = Some((reader.state(), reader.problem().cloned(), reader.inflated()));
+        }
+        self.keep(&mut state, late);
+        self.close_if_done(&mut state, reading.source);
+        Ok(())
+    }
+
+    fn keep(&self, state: &mut State, rejects: Vec<Reject>) {
+        let bytes: usize = rejects.iter().map(|reject| reject.bytes.len() + reject.reason.len() + 64).sum();
+        self.rejected_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        state.rejects.extend(rejects);
+    }
+
+    /// Notes what became of the lines of a block.
+    pub(crate) fn record(&self, counts: Vec<(usize, Counts)>, rejects: Vec<Reject>) {
+        let mut state = self.lock();
+        let lines = counts.iter().map(|(_, counts)| counts.lines).sum();
+        for (source, counts) in counts {
+            if let Some(tracker) = state.open.get_mut(&source) {
+                tracker.counts.add(&counts);
+                tracker.on_their_way -= 1;
+            }
+            self.close_if_done(&mut state, source);
+        }
+        self.keep(&mut state, rejects);
+        drop(state);
+        self.sources.progress.event(Event::Lines { lines });
+    }
+
+    /// Closes the account of a source of which nothing is on its way.
+    fn close_if_done(&self, state: &mut State, source: usize) {
+        let is_done = |tracker: &Tracker| tracker.on_their_way == 0 && tracker.end.is_some();
+        if !state.open.get(&source).is_some_and(is_done) {
+            return;
+        }
+        let Some(Tracker { sha256, size, counts, end: Some((end, problem, inflated)), .. }) =
+            state.open.remove(&source)
+        else {
+            return;
+        };
+        let name = self.name(source).to_owned();
+        let text = problem.as_ref().map(|problem| match problem.offset {
+            Some(offset) => format!("{} at byte {offset}", problem.message),
+            None => problem.message.clone(),
+        });
+        state.entries.push(SourceEntry {
+            log_file: name.clone(),
+            size,
+            sha256,
+            inflated_size: inflated,
+            lines: counts.lines,
+            rows: counts.rows,
+            rejects: counts.rejects,
+            blanks: counts.blanks,
+            state: end.as_str().to_owned(),
+            problem: text,
+            first_time: counts.first_time,
+            last_time: counts.last_time,
+        });
+        let outcome = SourceOutcome { name, size, inflated, counts, state: Some(end), problem };
+        self.sources.progress.event(Event::Source(&outcome));
+        state.outcomes.push(outcome);
+    }
+
+    /// What the round gave; the order is that of the sources.
+    pub(crate) fn into_round(self) -> RoundSources {
+        let mut state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        state.entries.sort_by(|a, b| a.log_file.cmp(&b.log_file));
+        state.rejects.sort_by_key(|reject| (reject.source, reject.line));
+        RoundSources { entries: state.entries, outcomes: state.outcomes, rejects: state.rejects }
+    }
+}
+
+struct Opened {
+    reading: Reading,
+    sha256: [u8; 32],
+    size: u64,
+}
+
+/// Opens a source and tells the hash of its content. What is read later is what was hashed.
+fn open(index: usize, source: &Source, spool: &Path) -> std::io::Result<Opened> {
+    if !source.is_stdin && source.size <= WHOLE {
+        let bytes = std::fs::read(&source.path)?;
+        let (sha256, size) = (Sha256::digest(&bytes).into(), bytes.len() as u64);
+        let reader = SourceReader::over_bytes(index, bytes);
+        return Ok(Opened { reading: Reading { source: index, reader, is_streamed: false }, sha256, size });
+    }
+    let mut file = if source.is_stdin {
+        let mut file = tempfile::tempfile_in(spool)?;
+        std::io::copy(&mut std::io::stdin().lock(), &mut file)?;
+        file.seek(SeekFrom::Start(0))?;
+        file
+    } else {
+        File::open(&source.path)?
+    };
+    let mut hash = HashingWriter::new(std::io::sink());
+    std::io::copy(&mut file, &mut hash)?;
+    let (_, sha256, size) = hash.finish();
+    file.seek(SeekFrom::Start(0))?;
+    let same = Same { file: file.take(size), hash: Sha256::new(), sha256 };
+    let reader = SourceReader::over_reader(index, Box::new(same));
+    Ok(Opened { reading: Reading { source: index, reader, is_streamed: true }, sha256, size })
+}
+
+/// A file that is read again: its end is an error if it is not what was hashed before.
+struct Same {
+    file: std::io::Take<File>,
+    hash: Sha256,
+    sha256: [u8; 32],
+}
+
+impl Read for Same {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.file.read(out)?;
+        self.hash.update(&out[..count]);
+        if count == 0 && !out.is_empty() && self.hash.clone().finalize()[..] != self.sha256 {
+            return Err(std::io::Error::other("the file changed while it was read"));
+        }
+        Ok(count)
+    }
+}

@@ -1,0 +1,155 @@
+//! The rayon pipeline of a round: sources are read into blocks, blocks decoded to batches, batches handed to the
+//! partitions of their days, and encoded there.
+//!
+//! Every worker runs the same loop: take the job that is most urgent, do it without holding anything, put back what it
+//! gave. Reading is only handed out while the bytes in flight are below a budget, so that memory does not grow with the
+//! input; encoding is handed out as soon as a partition has rows enough. A large file is read block by block, and its
+//! blocks are decoded by whoever is free.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use saltmine_scan::{BLOCK_SIZE, BlockPool, Decoder};
+
+use crate::encode::Encoder;
+use crate::error::LakeError;
+use crate::intake::{Intake, Reading};
+use crate::partitions::{EncodeJob, Partitions};
+
+/// Bytes of blocks that are on their way, for each worker.
+const IN_FLIGHT_PER_WORKER: usize = 32 * BLOCK_SIZE;
+
+/// What all workers share.
+pub(crate) struct Pipeline<'a> {
+    state: Mutex<State>,
+    change: Condvar,
+    intake: &'a Intake<'a>,
+    partitions: &'a Partitions<'a>,
+    encoder: &'a Encoder,
+    workers: usize,
+    stop: Option<&'a AtomicBool>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Sources that are open, and nobody reads at the moment.
+    idle: Vec<Reading>,
+    /// Workers that have a job.
+    busy: usize,
+    error: Option<LakeError>,
+}
+
+enum Job {
+    Read(Option<Reading>),
+    Encode(EncodeJob),
+}
+
+impl<'a> Pipeline<'a> {
+    pub(crate) fn new(
+        intake: &'a Intake<'a>,
+        partitions: &'a Partitions<'a>,
+        encoder: &'a Encoder,
+        workers: usize,
+        stop: Option<&'a AtomicBool>,
+    ) -> Self {
+        Self { state: Mutex::default(), change: Condvar::new(), intake, partitions, encoder, workers, stop }
+    }
+
+    /// Runs the round on a pool of threads, to its end or the first error.
+    pub(crate) fn run(&self, pool: &rayon::ThreadPool) -> Result<(), LakeError> {
+        pool.scope(|scope| {
+            for _ in 0..self.workers {
+                scope.spawn(|_| self.work());
+            }
+        });
+        match self.lock().error.take() {
+            Some(error) => Err(error),
+            None => self.partitions.finish(pool),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn work(&self) {
+        let mut worker = Worker { decoder: Decoder::for_files(), pool: BlockPool::new() };
+        while let Some(job) = self.next_job() {
+            let result = match job {
+                Job::Read(reading) => self.read(reading, &mut worker),
+                Job::Encode(job) => self.partitions.encode(job, self.encoder),
+            };
+            let mut state = self.lock();
+            state.busy -= 1;
+            if let Err(error) = result {
+                state.error.get_or_insert(error);
+            }
+            drop(state);
+            self.change.notify_all();
+        }
+    }
+
+    /// Waits for a job; `None` when all is done, or an error ends the round.
+    fn next_job(&self) -> Option<Job> {
+        let mut state = self.lock();
+        loop {
+            if self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+                state.error.get_or_insert(LakeError::Stopped);
+            }
+            if state.error.is_some() {
+                return None;
+            }
+            if let Some(job) = self.choose(&mut state) {
+                state.busy += 1;
+                return Some(job);
+            }
+            if state.busy == 0 {
+                return None;
+            }
+            state = self.change.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    fn choose(&self, state: &mut State) -> Option<Job> {
+        let is_over = self.partitions.bytes_in_flight() >= IN_FLIGHT_PER_WORKER * self.workers;
+        let can_read = !state.idle.is_empty() || self.intake.has_more();
+        if let Some(job) = self.partitions.next_job(is_over || !can_read, self.workers) {
+            return Some(Job::Encode(job));
+        }
+        // Over budget with nothing to encode, all partitions are being encoded: their workers will make room.
+        if !can_read || (is_over && state.busy > 0) {
+            return None;
+        }
+        match state.idle.pop() {
+            Some(reading) => Some(Job::Read(Some(reading))),
+            None => Some(Job::Read(None)),
+        }
+    }
+
+    /// Reads a block, hands its source back to whoever reads on, and decodes the block.
+    fn read(&self, reading: Option<Reading>, worker: &mut Worker) -> Result<(), LakeError> {
+        let mut block = worker.pool.block();
+        let unfinished = self.intake.fill(reading, &mut block)?;
+        if let Some(reading) = unfinished {
+            self.lock().idle.push(reading);
+            self.change.notify_one();
+        }
+        if block.is_empty() {
+            return Ok(());
+        }
+        let bytes = block.bytes().len();
+        let decoded = worker
+            .decoder
+            .decode(block, |source| self.intake.name(source))
+            .map_err(|error| LakeError::Arrow(arrow::error::ArrowError::ExternalError(error.into())))?;
+        self.partitions.push(&decoded.batch, &decoded.days, bytes)?;
+        self.intake.record(decoded.counts, decoded.rejects);
+        Ok(())
+    }
+}
+
+/// What a worker keeps from job to job.
+struct Worker {
+    decoder: Decoder,
+    pool: std::sync::Arc<BlockPool>,
+}

@@ -1,0 +1,74 @@
+//! What an ingest did.
+
+use std::time::Duration;
+
+use saltmine_scan::{Counts, Problem, Reject, SourceState};
+
+/// What became of a source in an ingest.
+#[derive(Clone, Debug)]
+pub struct SourceOutcome {
+    /// Its name, as in the column `log_file`.
+    pub name: String,
+    /// Bytes as stored.
+    pub size: u64,
+    /// Bytes of text in it.
+    pub inflated: u64,
+    /// Its lines.
+    pub counts: Counts,
+    /// How it ended; `None` where it was skipped, because its content is in the dataset already.
+    pub state: Option<SourceState>,
+    /// What was wrong.
+    pub problem: Option<Problem>,
+}
+
+/// A reject and the name of its file.
+#[derive(Clone, Debug)]
+pub struct NamedReject {
+    /// As in the column `log_file`.
+    pub log_file: String,
+    /// The line.
+    pub reject: Reject,
+}
+
+/// What an ingest did. `counts.lines = counts.rows + counts.rejects + counts.blanks`.
+#[derive(Clone, Debug, Default)]
+pub struct IngestReport {
+    /// Id of the run, as in the table `sources`; empty where there was nothing to commit.
+    pub run_id: String,
+    /// Sources looked at.
+    pub files: u64,
+    /// Of these, read.
+    pub read: u64,
+    /// Of these, skipped: their content is in the dataset already, or came twice.
+    pub skipped: u64,
+    /// Bytes of the sources that were read, as stored.
+    pub bytes: u64,
+    /// Bytes of text in them.
+    pub inflated: u64,
+    /// Their lines.
+    pub counts: Counts,
+    /// Parquet files written to `logs`.
+    pub parquet_files: u64,
+    /// Their bytes.
+    pub parquet_bytes: u64,
+    /// Commits that added rows or ledger entries.
+    pub rounds: u32,
+    /// Sources that did not end well; the first [`IngestReport::KEPT`].
+    pub problems: Vec<SourceOutcome>,
+    /// How many sources did not end well.
+    pub problem_count: u64,
+    /// Lines that did not read; the first [`IngestReport::KEPT`].
+    pub rejects: Vec<NamedReject>,
+    /// Wall time.
+    pub elapsed: Duration,
+}
+
+impl IngestReport {
+    /// How many problems and rejects are kept to be shown; all are counted, and all are in the dataset.
+    pub const KEPT: usize = 20;
+
+    /// Whether all input was read well.
+    pub fn is_clean(&self) -> bool {
+        self.problem_count == 0 && self.counts.rejects == 0
+    }
+}
