@@ -84,16 +84,24 @@ pub(crate) enum Shape {
 }
 
 /// Tells the shape of each prefix of a text that begins with the request-URI.
-pub(crate) struct Shapes {
+pub(crate) struct Shapes<'a> {
+    quoted: &'a [u8],
     second_space: usize,
     third_space: usize,
 }
 
-impl Shapes {
-    pub(crate) fn new(quoted: &[u8]) -> Self {
+impl<'a> Shapes<'a> {
+    pub(crate) fn new(quoted: &'a [u8]) -> Self {
         let mut spaces = memchr_iter(b' ', quoted).skip(1);
         let second_space = spaces.next().unwrap_or(quoted.len());
-        Self { second_space, third_space: spaces.next().unwrap_or(quoted.len()) }
+        Self { quoted, second_space, third_space: spaces.next().unwrap_or(quoted.len()) }
+    }
+
+    /// Whether the text begins with a whole request line, a quote and a space: two lines spliced, or a forged end.
+    fn begins_with_request_line(&self) -> bool {
+        let words = &self.quoted[..self.third_space];
+        self.quoted.starts_with(b"-\" ")
+            || words.strip_suffix(b"\"").is_some_and(|uri| self.of(uri) == Shape::RequestLine)
     }
 
     /// The shape of `uri`, a prefix of the text.
@@ -146,7 +154,7 @@ fn request_uri(quoted: &[u8]) -> Option<UriSplit<'_>> {
     }
     let mut best = best?;
     let rivals = if best.shape == Shape::Other { count[2] } else { count[0] + count[1] };
-    best.ambiguous = rivals > 1;
+    best.ambiguous = rivals > 1 || (best.shape != Shape::RequestLine && shapes.begins_with_request_line());
     Some(best)
 }
 

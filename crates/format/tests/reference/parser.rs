@@ -164,7 +164,11 @@ fn rest_of_line(body: &str, row: &mut Row) -> Option<()> {
         let best = candidates.iter().map(|(uri, _)| rank(uri)).min()?;
         let (uri, outcome) = candidates.iter().find(|(uri, _)| rank(uri) == best)?;
         let rivals = candidates.iter().filter(|(uri, _)| rank(uri).max(1) == best.max(1)).count();
-        row.anomalies.insert_if(Anomalies::AMBIGUOUS_QUOTES, rivals > 1);
+        let holds_another = best > 0
+            && quoted
+                .match_indices('"')
+                .any(|(at, _)| quoted[at + 1..].starts_with(' ') && rank(&quoted[..at]) == 0);
+        row.anomalies.insert_if(Anomalies::AMBIGUOUS_QUOTES, rivals > 1 || holds_another);
         set_quoted(row, Field::RequestUri, uri);
         set_outcome(row, outcome);
         outcome.rest
