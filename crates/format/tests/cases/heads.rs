@@ -78,7 +78,7 @@ fn what_cannot_be_read_is_a_reject() {
     let line = line_with(r#""-" "x""#);
     let missing = LineErrorKind::Missing;
     let malformed = LineErrorKind::Malformed;
-    let cases: [(&str, String, Field, LineErrorKind); 13] = [
+    let cases: [(&str, String, Field, LineErrorKind); 14] = [
         ("empty", String::new(), BucketOwner, missing),
         ("one word", "b6e0f1".into(), Bucket, missing),
         ("cut after the bucket", "b6e0f1 photos ".into(), RequestTime, missing),
@@ -93,6 +93,7 @@ fn what_cannot_be_read_is_a_reject() {
         ),
         ("a field too many", line.replace("192.0.2.44", "192.0.2.44 192.0.2.45"), Operation, malformed),
         ("the request-URI in the key's place", line.replace(" a/b.txt ", " "), Key, malformed),
+        ("a quoted key", line.replace(" a/b.txt ", r#" "a" "#), Key, malformed),
         ("json", r#"{"bucket_name":"photos"}"#.into(), Bucket, missing),
         ("spliced in the head", format!("{}{line}", &HEAD[..60]), Operation, malformed),
         (
