@@ -1,0 +1,61 @@
+//! Older lines: the format grew over the years, and roll-outs took weeks, so that lines of two lengths stand in one
+//! file.
+
+use fastrand::Rng;
+
+use super::chance::{made, push_code};
+use super::row::{Row, col};
+
+/// A time of the format's history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Era {
+    /// Begin of the day from which a file of this time is taken, in seconds since 1970.
+    pub(crate) start: i64,
+    /// Number of fields that most lines have.
+    fields: usize,
+    /// Number of fields that some lines have already.
+    next: usize,
+    /// Whether the roll-out of March 2019 is on.
+    stray: bool,
+}
+
+/// From 2012 to 2025. The years since are the period that is asked for.
+pub(crate) const ERAS: [Era; 6] = [
+    Era { start: 1_328_832_000, fields: 17, next: 17, stray: false },
+    Era { start: 1_463_443_200, fields: 18, next: 18, stray: false },
+    Era { start: 1_553_040_000, fields: 24, next: 24, stray: true },
+    Era { start: 1_592_352_000, fields: 24, next: 24, stray: false },
+    Era { start: 1_636_329_600, fields: 25, next: 25, stray: false },
+    Era { start: 1_669_680_000, fields: 25, next: 26, stray: false },
+];
+
+impl Era {
+    /// Gives a row the form of this time.
+    pub(crate) fn apply(&self, rng: &mut Rng, row: &mut Row) {
+        row.fields = if rng.u8(..3) == 0 { self.next } else { self.fields };
+        if self.start < 1_640_000_000 && row.get(col::TLS) == Some("TLSv1.3") {
+            row.set(col::TLS, "TLSv1.2");
+            row.set(col::CIPHER, "ECDHE-RSA-AES128-GCM-SHA256");
+        }
+        if self.stray {
+            march_2019(rng, row);
+        }
+    }
+}
+
+/// A token between version id and host id in some lines; no TLS version yet in those over plain HTTP; old lines.
+fn march_2019(rng: &mut Rng, row: &mut Row) {
+    let is_whole = row.get(col::HOST).is_some() && row.get(col::HOST_ID).is_some();
+    match rng.u8(..3) {
+        0 if is_whole && row.get(col::TLS).is_none() => row.fields = 23,
+        0 if is_whole => {
+            row.stray = Some(made(|out| {
+                out.push_str("AIDA");
+                push_code(rng, out, 17);
+            }));
+            row.odd.extra_fields = true;
+        }
+        1 => row.fields = 18,
+        _ => {}
+    }
+}

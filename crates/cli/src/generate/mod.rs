@@ -1,0 +1,385 @@
+//! `saltmine generate`: believable logs with their true values, for tests, samples and benches.
+//!
+//! The same seed gives the same files, byte for byte. The lines are made without the crates that read them.
+
+mod ages;
+mod broken;
+mod buckets;
+mod chance;
+mod escape;
+mod every;
+mod groups;
+mod lifecycle;
+mod nasty;
+mod people;
+mod plan;
+mod request;
+mod row;
+mod scenarios;
+mod traffic;
+mod truth;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+use fastrand::Rng;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use self::buckets::Bucket;
+use self::people::Pool;
+use self::plan::{FilePlan, NameStyle, Rhythm, Wanted};
+use self::row::Row;
+use self::scenarios::{Account, Planted, Scenario};
+use self::traffic::Traffic;
+use self::truth::Truth;
+use self::write::{LogFile, Packing};
+
+/// Options of `saltmine generate`.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct GenerateArgs {
+    /// Folder for the logs, as BUCKET/NAME; made if missing
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// Lines of the baseline; those of scenarios, rejects and blank lines come on top
+    #[arg(long, value_name = "N", default_value_t = 1_000_000)]
+    pub(crate) lines: usize,
+    /// Number of files; raised where one would span more than six days
+    #[arg(long, value_name = "N", default_value_t = 48)]
+    pub(crate) files: usize,
+    /// Small files of about so many lines each, in place of --files
+    #[arg(long, value_name = "N")]
+    pub(crate) lines_per_file: Option<usize>,
+    /// Small files of about 20 lines each
+    #[arg(long, conflicts_with = "lines_per_file")]
+    pub(crate) tiny: bool,
+    /// Number of buckets
+    #[arg(long, value_name = "N", default_value_t = 8)]
+    pub(crate) buckets: usize,
+    /// Days of the period
+    #[arg(long, value_name = "N", default_value_t = 30)]
+    pub(crate) days: u32,
+    /// First day, in UTC
+    #[arg(long, value_name = "DATE", default_value = "2026-03-01")]
+    pub(crate) start: NaiveDate,
+    /// The same seed gives the same files
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// Share of lines with hostile text in request-URI, referer or agent
+    #[arg(long, value_name = "PERCENT", default_value_t = 2.0)]
+    pub(crate) hostile_percent: f64,
+    /// Compression of the files
+    #[arg(long, value_enum, default_value_t = Packing::Gzip)]
+    pub(crate) compress: Packing,
+    /// Members (gzip) or frames (zstd) of a file
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub(crate) members: usize,
+    /// Folder for the true values: a Parquet file for each log file, summary.json, scenarios.json
+    #[arg(long, value_name = "DIR")]
+    pub(crate) truth: Option<PathBuf>,
+    /// Folder for summary.json and scenarios.json alone
+    #[arg(long, value_name = "DIR")]
+    pub(crate) summary: Option<PathBuf>,
+    /// Lines that must be rejected
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) rejects: usize,
+    /// Blank lines
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) blanks: usize,
+    /// Give a sixth of the lines to files of 2012 to 2022, with fewer fields
+    #[arg(long)]
+    pub(crate) ages: bool,
+    /// Attack over the baseline; may be given more than once
+    #[arg(long, value_enum, value_name = "NAME")]
+    pub(crate) scenario: Vec<Scenario>,
+    /// One line of each operation known to the format on top, in the first file
+    #[arg(long)]
+    pub(crate) every_operation: bool,
+    /// Names of the files
+    #[arg(long, value_enum, default_value_t = NameStyle::Simple)]
+    pub(crate) name_style: NameStyle,
+}
+
+/// What was written.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Summary {
+    /// All lines: rows, rejects and blanks.
+    pub(crate) lines: u64,
+    /// Lines that are records.
+    pub(crate) rows: u64,
+    /// Lines that must be rejected.
+    pub(crate) rejects: u64,
+    /// Blank lines.
+    pub(crate) blanks: u64,
+    /// Rows of scenarios among `rows`.
+    pub(crate) planted: u64,
+    /// Files.
+    pub(crate) files: u64,
+    /// Bytes of the files.
+    pub(crate) bytes: u64,
+    /// Bytes of the lines with their ends.
+    pub(crate) inflated: u64,
+    /// Rows by word of their anomaly; a row with two words counts for both.
+    pub(crate) anomalies: BTreeMap<&'static str, u64>,
+    /// Rows by operation.
+    pub(crate) operations: BTreeMap<String, u64>,
+    /// Sum of the bytes sent.
+    pub(crate) bytes_sent: i64,
+}
+
+/// Why generating failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum GenerateError {
+    /// A file or folder could not be written.
+    #[error("cannot write: {0}")]
+    Write(#[from] io::Error),
+    /// The true values could not be written.
+    #[error("cannot write true values: {0}")]
+    Parquet(#[from] parquet::errors::ParquetError),
+    /// The true values do not fit their schema.
+    #[error("cannot build true values: {0}")]
+    Arrow(#[from] arrow::error::ArrowError),
+    /// The summary could not be written.
+    #[error("cannot write the summary: {0}")]
+    Json(#[from] serde_json::Error),
+    /// Options that make no sense.
+    #[error("{0}")]
+    Options(&'static str),
+}
+
+/// The longest time that a file spans: what its name says must stay near its lines.
+const MOST_DAYS_OF_A_FILE: u32 = 5;
+/// Rows an hour that one of a bucket's principals may make before there are more principals.
+const ROWS_AN_HOUR: f64 = 450.0;
+
+struct World {
+    buckets: Vec<Bucket>,
+    pools: Vec<Pool>,
+    rhythm: Rhythm,
+    plans: Vec<FilePlan>,
+    planted: Vec<Planted>,
+    accounts: Vec<Account>,
+}
+
+impl World {
+    fn new(args: &GenerateArgs) -> Result<Self, GenerateError> {
+        if args.buckets == 0 || args.days == 0 || args.files == 0 || args.members == 0 {
+            return Err(GenerateError::Options("buckets, days, files and members must be at least 1"));
+        }
+        let start = args.start.and_time(chrono::NaiveTime::MIN).and_utc().timestamp();
+        let buckets = buckets::all(args.buckets, args.seed, start / 86_400);
+        let rhythm = Rhythm::new(start, args.days);
+        let weights: f64 = buckets.iter().map(|bucket| bucket.weight).sum();
+        let pool = |bucket: &Bucket| {
+            let share = bucket.weight / weights;
+            let an_hour = args.lines as f64 * share * rhythm.peak() / f64::from(args.days) / 24.0;
+            people::pool(bucket, args.seed, (an_hour / ROWS_AN_HOUR).ceil().max(1.0) as usize)
+        };
+        let pools: Vec<Pool> = buckets.iter().map(pool).collect();
+        let (planted, accounts) =
+            scenarios::play(&args.scenario, &buckets, &pools, args.seed, start, args.days);
+        let lines_per_file = if args.tiny { Some(20) } else { args.lines_per_file };
+        let files = lines_per_file.map_or(args.files, |lines| args.lines.div_ceil(lines.max(1)));
+        let least = args.buckets * args.days.div_ceil(MOST_DAYS_OF_A_FILE) as usize;
+        let wanted = Wanted {
+            lines: args.lines,
+            files: files.max(least),
+            rejects: args.rejects,
+            blanks: args.blanks,
+            ages: args.ages,
+            seed: args.seed,
+            style: args.name_style,
+            suffix: args.compress.suffix(),
+        };
+        let plans = plan::files(&buckets, &rhythm, &wanted);
+        Ok(Self { buckets, pools, rhythm, plans, planted, accounts })
+    }
+}
+
+/// Writes the logs, and the truth where asked for.
+///
+/// # Errors
+/// Where a file cannot be written, or the options make no sense.
+pub(crate) fn run(args: &GenerateArgs) -> Result<Summary, GenerateError> {
+    let mut world = World::new(args)?;
+    let written: Vec<Written> = world
+        .plans
+        .par_iter()
+        .map(|plan| write_file(args, &world, plan))
+        .collect::<Result<_, GenerateError>>()?;
+    let mut summary = Summary::default();
+    for (plan, file) in world.plans.iter().zip(&written) {
+        file.add_to(&mut summary);
+        for (scenario, is_attack, line) in &file.planted {
+            let account = &mut world.accounts[*scenario];
+            let lines = if *is_attack { &mut account.lines } else { &mut account.context_lines };
+            lines.push(format!("{}:{line}", plan.name));
+        }
+    }
+    if let Some(folder) = args.truth.as_deref().or(args.summary.as_deref()) {
+        write_json(folder, "summary.json", &summary)?;
+        write_json(folder, "scenarios.json", &world.accounts)?;
+    }
+    Ok(summary)
+}
+
+fn write_json(folder: &Path, name: &str, value: &impl Serialize) -> Result<(), GenerateError> {
+    std::fs::create_dir_all(folder)?;
+    let mut text = serde_json::to_string_pretty(value)?;
+    text.push('\n');
+    Ok(std::fs::write(folder.join(name), text)?)
+}
+
+/// What one file came to.
+#[derive(Default)]
+struct Written {
+    summary: Summary,
+    /// Scenario, whether it is its attack, and line number.
+    planted: Vec<(usize, bool, u64)>,
+}
+
+impl Written {
+    fn add_to(&self, whole: &mut Summary) {
+        let part = &self.summary;
+        whole.lines += part.lines;
+        whole.rows += part.rows;
+        whole.rejects += part.rejects;
+        whole.blanks += part.blanks;
+        whole.planted += self.planted.len() as u64;
+        whole.files += 1;
+        whole.bytes += part.bytes;
+        whole.inflated += part.inflated;
+        whole.bytes_sent += part.bytes_sent;
+        for (word, count) in &part.anomalies {
+            *whole.anomalies.entry(word).or_default() += count;
+        }
+        for (operation, count) in &part.operations {
+            *whole.operations.entry(operation.clone()).or_default() += count;
+        }
+    }
+}
+
+/// A file in the making.
+struct Maker<'a> {
+    args: &'a GenerateArgs,
+    plan: &'a FilePlan,
+    file: LogFile,
+    truth: Option<Truth>,
+    written: Written,
+    failed: Option<GenerateError>,
+}
+
+impl Maker<'_> {
+    /// Adds a row of the baseline, made hostile now and then and as old as the file is.
+    fn baseline(&mut self, rng: &mut Rng, row: &mut Row) -> io::Result<()> {
+        if let Some(era) = self.plan.era {
+            era.apply(rng, row);
+        }
+        if rng.f64() * 100.0 < self.args.hostile_percent {
+            nasty::spoil(rng, row);
+        }
+        self.row(row)
+    }
+
+    fn row(&mut self, row: &Row) -> io::Result<()> {
+        self.file.line(|out| row.render(out))?;
+        let summary = &mut self.written.summary;
+        summary.rows += 1;
+        summary.bytes_sent += row.get_number(row::col::SENT).unwrap_or_default();
+        for word in row.odd.words() {
+            *summary.anomalies.entry(word).or_default() += 1;
+        }
+        let operation = row.get(row::col::OPERATION).unwrap_or_default();
+        match summary.operations.get_mut(operation) {
+            Some(count) => *count += 1,
+            None => _ = summary.operations.insert(operation.to_owned(), 1),
+        }
+        if let Some(truth) = &mut self.truth
+            && let Err(error) = truth.push(row, self.file.lines as i64, self.file.last())
+        {
+            self.failed = Some(error);
+            return Err(io::Error::other("true values"));
+        }
+        Ok(())
+    }
+
+    fn planted(&mut self, planted: &Planted) -> io::Result<()> {
+        self.row(&planted.row)?;
+        self.written.planted.push((planted.scenario, planted.is_attack, self.file.lines));
+        Ok(())
+    }
+}
+
+fn write_file(args: &GenerateArgs, world: &World, plan: &FilePlan) -> Result<Written, GenerateError> {
+    let truth = match &args.truth {
+        Some(folder) => Some(Truth::create(&folder.join(format!("{}.parquet", plan.name)), &plan.name)?),
+        None => None,
+    };
+    let all = plan.lines + plan.rejects + plan.blanks;
+    let member = if args.members == 1 { usize::MAX } else { all.div_ceil(args.members).max(1) };
+    let file = LogFile::create(&args.out.join(&plan.name), args.compress, member)?;
+    let mut maker = Maker { args, plan, file, truth, written: Written::default(), failed: None };
+    if let Err(error) = fill(world, plan, &mut maker) {
+        return Err(maker.failed.unwrap_or(GenerateError::Write(error)));
+    }
+    let Maker { file, truth, mut written, .. } = maker;
+    written.summary.lines = file.lines;
+    written.summary.inflated = file.inflated;
+    written.summary.bytes = file.finish()?;
+    if let Some(truth) = truth {
+        truth.finish()?;
+    }
+    Ok(written)
+}
+
+/// Lets the file's time pass: baseline, scenario rows in their time, rejects and blanks spread between.
+fn fill(world: &World, plan: &FilePlan, maker: &mut Maker<'_>) -> io::Result<()> {
+    let bucket = &world.buckets[plan.bucket];
+    let rng = &mut chance::derived(maker.args.seed, &[5, plan.number as u64]);
+    let mut traffic = Traffic::new(bucket, &world.pools[plan.bucket]);
+    let in_file = |planted: &&Planted| {
+        planted.bucket == plan.bucket && plan.times.0 <= planted.row.time && planted.row.time < plan.times.1
+    };
+    let mut planted = world.planted.iter().filter(in_file).peekable();
+    let (mut rejects, mut blanks, mut made) = (0, 0, 0);
+    if maker.args.every_operation && plan.number == 0 {
+        let start = plan.time(&world.rhythm, 0.5, 0);
+        every::operation(rng, bucket, &world.pools[plan.bucket].pipeline, start, &mut |_, row| {
+            maker.row(row)
+        })?;
+    }
+    while made < plan.lines {
+        let position = (made as f64 + rng.f64()) / plan.lines as f64;
+        let time = plan.time(&world.rhythm, position, rng.i64(0..90));
+        while let Some(next) = planted.next_if(|planted| planted.row.time <= time) {
+            maker.planted(next)?;
+        }
+        if rejects < plan.rejects && (rejects as f64 + 0.5) / plan.rejects as f64 <= position {
+            maker.file.line(|out| broken::line(rng, bucket, time, out))?;
+            rejects += 1;
+        }
+        if blanks < plan.blanks && (blanks as f64 + 0.5) / plan.blanks as f64 <= position {
+            maker.file.line(|_| {})?;
+            blanks += 1;
+        }
+        made += traffic.event(rng, time, plan.lines - made, &mut |rng, row| maker.baseline(rng, row))?;
+    }
+    for next in planted {
+        maker.planted(next)?;
+    }
+    for _ in rejects..plan.rejects {
+        maker.file.line(|out| broken::line(rng, bucket, world.rhythm.time(1.0), out))?;
+    }
+    for _ in blanks..plan.blanks {
+        maker.file.line(|_| {})?;
+    }
+    maker.written.summary.rejects = plan.rejects as u64;
+    maker.written.summary.blanks = plan.blanks as u64;
+    Ok(())
+}

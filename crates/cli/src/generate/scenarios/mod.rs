@@ -1,0 +1,291 @@
+//! Attacks over the baseline, each on its own switch, with what they were beside the logs.
+
+mod credential_stuffing;
+mod key_enumeration;
+mod leaked_presigned;
+mod log_injection;
+mod mass_delete;
+mod night_exfiltration;
+mod public_scrape;
+mod ransom_copy;
+mod ransom_lifecycle;
+mod settings_tampering;
+mod weak_tls;
+
+use std::collections::BTreeSet;
+
+use fastrand::Rng;
+use serde::Serialize;
+
+use super::buckets::{Bucket, Purpose};
+use super::chance::derived;
+use super::people::{Actor, Pool};
+use super::request::{Ask, begin, outcome, refusal};
+use super::row::{Row, clock, col};
+
+/// An attack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub(crate) enum Scenario {
+    /// Every scenario.
+    All,
+    /// Anonymous readers at many addresses read private data.
+    PublicScrape,
+    /// Stolen and invented access keys are tried.
+    CredentialStuffing,
+    /// Names of objects are guessed.
+    KeyEnumeration,
+    /// A user reads far more than ever before, at night, from a new address.
+    NightExfiltration,
+    /// A role deletes hundreds of objects in minutes.
+    MassDelete,
+    /// Objects are overwritten in place by copies, and no longer readable; a note is left.
+    RansomCopy,
+    /// A lifecycle rule is set that expires everything.
+    RansomLifecycle,
+    /// One presigned URL is used from dozens of addresses.
+    LeakedPresigned,
+    /// Logging, versioning, policy, ACL, public access block and object lock are changed within the hour.
+    SettingsTampering,
+    /// Clients with TLS 1.0 and 1.1, and with signatures of version 2.
+    WeakTls,
+    /// Agents that forge log lines, terminal codes, formulas and markup.
+    LogInjection,
+}
+
+impl Scenario {
+    const EACH: [Self; 11] = [
+        Self::PublicScrape,
+        Self::CredentialStuffing,
+        Self::KeyEnumeration,
+        Self::NightExfiltration,
+        Self::MassDelete,
+        Self::RansomCopy,
+        Self::RansomLifecycle,
+        Self::LeakedPresigned,
+        Self::SettingsTampering,
+        Self::WeakTls,
+        Self::LogInjection,
+    ];
+
+    /// Name as on the command line.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::PublicScrape => "public-scrape",
+            Self::CredentialStuffing => "credential-stuffing",
+            Self::KeyEnumeration => "key-enumeration",
+            Self::NightExfiltration => "night-exfiltration",
+            Self::MassDelete => "mass-delete",
+            Self::RansomCopy => "ransom-copy",
+            Self::RansomLifecycle => "ransom-lifecycle",
+            Self::LeakedPresigned => "leaked-presigned",
+            Self::SettingsTampering => "settings-tampering",
+            Self::WeakTls => "weak-tls",
+            Self::LogInjection => "log-injection",
+        }
+    }
+
+    /// What catalogue queries are meant to see.
+    fn expects(self) -> &'static [&'static str] {
+        match self {
+            Self::All => &[],
+            Self::PublicScrape => &["anonymous-success", "exposure-window"],
+            Self::CredentialStuffing => &["auth-failures"],
+            Self::KeyEnumeration => &["key-guessing"],
+            Self::NightExfiltration => &["bulk-read", "list-then-drain", "new-source-address"],
+            Self::MassDelete => &["mass-delete"],
+            Self::RansomCopy => &["overwrite-storm", "unreadable-after-overwrite", "ransom-note"],
+            Self::RansomLifecycle => &["lifecycle-wipe"],
+            Self::LeakedPresigned => &["presigned-replay", "presigned-long-lived"],
+            Self::SettingsTampering => {
+                &["guardrail-strip", "access-change-timeline", "protection-off", "lock-api-timeline"]
+            }
+            Self::WeakTls => &["tls-inventory", "sigv2"],
+            Self::LogInjection => &["record-anomalies"],
+        }
+    }
+
+    fn play(self, stage: &mut Stage<'_>) {
+        match self {
+            Self::All => {}
+            Self::PublicScrape => public_scrape::play(stage),
+            Self::CredentialStuffing => credential_stuffing::play(stage),
+            Self::KeyEnumeration => key_enumeration::play(stage),
+            Self::NightExfiltration => night_exfiltration::play(stage),
+            Self::MassDelete => mass_delete::play(stage),
+            Self::RansomCopy => ransom_copy::play(stage),
+            Self::RansomLifecycle => ransom_lifecycle::play(stage),
+            Self::LeakedPresigned => leaked_presigned::play(stage),
+            Self::SettingsTampering => settings_tampering::play(stage),
+            Self::WeakTls => weak_tls::play(stage),
+            Self::LogInjection => log_injection::play(stage),
+        }
+    }
+}
+
+/// A row of a scenario.
+#[derive(Clone, Debug)]
+pub(crate) struct Planted {
+    pub(crate) scenario: usize,
+    /// Part of the attack; else what the attack needs to stand out, such as a past.
+    pub(crate) is_attack: bool,
+    pub(crate) bucket: usize,
+    pub(crate) row: Row,
+}
+
+/// What a scenario was, for `scenarios.json`. Times are ISO 8601, in UTC.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(crate) struct Account {
+    pub(crate) scenario: &'static str,
+    pub(crate) expects: &'static [&'static str],
+    pub(crate) buckets: BTreeSet<String>,
+    pub(crate) principals: BTreeSet<String>,
+    pub(crate) addresses: BTreeSet<String>,
+    pub(crate) operations: BTreeSet<String>,
+    pub(crate) keys: BTreeSet<String>,
+    pub(crate) from: String,
+    pub(crate) to: String,
+    pub(crate) rows: usize,
+    /// Rows that are no attack but its past: `log_file:log_line`.
+    pub(crate) context_lines: Vec<String>,
+    /// Rows of the attack: `log_file:log_line`.
+    pub(crate) lines: Vec<String>,
+}
+
+/// Where a scenario plays.
+pub(crate) struct Stage<'a> {
+    pub(crate) buckets: &'a [Bucket],
+    pub(crate) pools: &'a [Pool],
+    pub(crate) rng: Rng,
+    start: i64,
+    days: u32,
+    scenario: usize,
+    rows: Vec<Planted>,
+}
+
+impl<'a> Stage<'a> {
+    /// The bucket of a purpose, or the first.
+    pub(crate) fn bucket(&self, purpose: Purpose) -> &'a Bucket {
+        self.buckets.iter().find(|bucket| bucket.purpose == purpose).unwrap_or(&self.buckets[0])
+    }
+
+    /// A time: the part of the period that has passed, as days, and seconds of the day.
+    pub(crate) fn at(&self, passed: f64, second: i64) -> i64 {
+        let last = i64::from(self.days.max(1)) - 1;
+        let day = ((f64::from(self.days) * passed) as i64).min(last);
+        self.start + day * 86_400 + second
+    }
+
+    /// A row with its principal, ids and request; the outcome is still open.
+    pub(crate) fn begin(&mut self, bucket: &Bucket, actor: &Actor, time: i64, ask: &Ask<'_>) -> Row {
+        let mut row = Row::new();
+        begin(&mut self.rng, &mut row, bucket, actor, time, ask);
+        row
+    }
+
+    /// A row that went well.
+    pub(crate) fn done(
+        &mut self,
+        bucket: &Bucket,
+        actor: &Actor,
+        time: i64,
+        ask: &Ask<'_>,
+        sent: i64,
+        size: Option<i64>,
+    ) {
+        let mut row = self.begin(bucket, actor, time, ask);
+        let status = if ask.method == "DELETE" { 204 } else { 200 };
+        outcome(&mut self.rng, &mut row, status, None, sent, size);
+        self.plant(bucket, row, true);
+    }
+
+    /// A row that was refused.
+    pub(crate) fn refused(
+        &mut self,
+        bucket: &Bucket,
+        actor: &Actor,
+        time: i64,
+        ask: &Ask<'_>,
+        status: i64,
+        error: &str,
+    ) {
+        let mut row = self.begin(bucket, actor, time, ask);
+        refusal(&mut self.rng, &mut row, status, error);
+        self.plant(bucket, row, true);
+    }
+
+    /// Adds a row.
+    pub(crate) fn plant(&mut self, bucket: &Bucket, row: Row, is_attack: bool) {
+        self.rows.push(Planted { scenario: self.scenario, is_attack, bucket: bucket.index, row });
+    }
+
+    /// Takes back the rows from `count` on as past of the attack rather than the attack.
+    pub(crate) fn context_from(&mut self, count: usize) {
+        for planted in &mut self.rows[count..] {
+            planted.is_attack = false;
+        }
+    }
+
+    /// Rows so far.
+    pub(crate) fn count(&self) -> usize {
+        self.rows.len()
+    }
+}
+
+/// A read of an object by its API.
+pub(crate) fn get(object: &str) -> Ask<'_> {
+    Ask { operation: "REST.GET.OBJECT", method: "GET", object: Some(object), query: "" }
+}
+
+/// A request for a bucket, or its settings.
+pub(crate) fn bucket_ask<'a>(operation: &'a str, method: &'a str, query: &'a str) -> Ask<'a> {
+    Ask { operation, method, object: None, query }
+}
+
+/// Plays scenarios. Returns their rows by time, and what they were, each once.
+pub(crate) fn play(
+    chosen: &[Scenario],
+    buckets: &[Bucket],
+    pools: &[Pool],
+    seed: u64,
+    start: i64,
+    days: u32,
+) -> (Vec<Planted>, Vec<Account>) {
+    let is_chosen = |scenario: &Scenario| chosen.contains(scenario) || chosen.contains(&Scenario::All);
+    let mut rows = Vec::new();
+    let mut accounts = Vec::new();
+    for scenario in Scenario::EACH.into_iter().filter(is_chosen) {
+        let rng = derived(seed, &[4, scenario as u64]);
+        let scenario_rows = Vec::new();
+        let mut stage =
+            Stage { buckets, pools, rng, start, days, scenario: accounts.len(), rows: scenario_rows };
+        scenario.play(&mut stage);
+        accounts.push(account(scenario, &stage.rows));
+        rows.append(&mut stage.rows);
+    }
+    rows.sort_by_key(|planted| planted.row.time);
+    (rows, accounts)
+}
+
+fn account(scenario: Scenario, rows: &[Planted]) -> Account {
+    let attack = || rows.iter().filter(|planted| planted.is_attack).map(|planted| &planted.row);
+    let values = |column: usize| attack().filter_map(|row| row.get(column)).map(str::to_owned).collect();
+    let time = |time: Option<i64>| {
+        let (year, month, day, hour, minute, second) = clock(time.unwrap_or_default());
+        format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
+    };
+    Account {
+        scenario: scenario.name(),
+        expects: scenario.expects(),
+        buckets: values(col::BUCKET),
+        principals: values(col::REQUESTER),
+        addresses: values(col::IP),
+        operations: values(col::OPERATION),
+        keys: values(col::KEY),
+        from: time(attack().map(|row| row.time).min()),
+        to: time(attack().map(|row| row.time).max()),
+        rows: attack().count(),
+        context_lines: Vec::new(),
+        lines: Vec::new(),
+    }
+}
