@@ -216,10 +216,13 @@ pub(crate) fn run(args: &GenerateArgs) -> Result<Summary, GenerateError> {
     let mut summary = Summary::default();
     for (plan, file) in world.plans.iter().zip(&written) {
         file.add_to(&mut summary);
-        for (scenario, is_attack, line) in &file.planted {
-            let account = &mut world.accounts[*scenario];
-            let lines = if *is_attack { &mut account.lines } else { &mut account.context_lines };
-            lines.push(format!("{}:{line}", plan.name));
+        for (scenario, account) in world.accounts.iter_mut().enumerate() {
+            for (is_attack, lines) in [(true, &mut account.lines), (false, &mut account.context_lines)] {
+                let is_meant = |(of, kind, _): &&(usize, bool, u64)| *of == scenario && *kind == is_attack;
+                let numbers: Vec<u64> =
+                    file.planted.iter().filter(is_meant).map(|(_, _, line)| *line).collect();
+                lines.add(&plan.name, &numbers);
+            }
         }
     }
     if let Some(folder) = args.truth.as_deref().or(args.summary.as_deref()) {

@@ -154,11 +154,20 @@ fn scenarios_are_told_by_line() {
     assert_eq!(accounts.len(), 11);
     let logs = files(&folder.path().join("logs"));
     for account in accounts {
-        let lines = account["lines"].as_array().unwrap();
-        assert_eq!(lines.len() as u64, account["rows"].as_u64().unwrap());
-        let (name, number) = lines[0].as_str().unwrap().rsplit_once(':').unwrap();
-        let text = inflate(&logs[name]);
-        let line = text.split(|byte| *byte == b'\n').nth(number.parse::<usize>().unwrap() - 1).unwrap();
+        let runs = account["lines"].as_object().unwrap();
+        let ends = |run: &str| {
+            let (first, last) = run.split_once('-').unwrap_or((run, run));
+            (first.parse::<usize>().unwrap(), last.parse::<usize>().unwrap())
+        };
+        let runs_of = |runs: &serde_json::Value| -> Vec<(usize, usize)> {
+            runs.as_array().unwrap().iter().map(|run| ends(run.as_str().unwrap())).collect()
+        };
+        let count: usize = runs.values().flat_map(runs_of).map(|(first, last)| last + 1 - first).sum();
+        assert_eq!(count as u64, account["rows"].as_u64().unwrap());
+        let (name, of_file) = runs.iter().next().unwrap();
+        let number = runs_of(of_file)[0].0;
+        let text = inflate(&logs[name.as_str()]);
+        let line = text.split(|byte| *byte == b'\n').nth(number - 1).unwrap();
         let line = String::from_utf8_lossy(line).into_owned();
         let buckets = account["buckets"].as_array().unwrap();
         assert!(buckets.iter().any(|bucket| line.contains(bucket.as_str().unwrap())), "{line}");

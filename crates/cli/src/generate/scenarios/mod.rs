@@ -12,7 +12,7 @@ mod ransom_lifecycle;
 mod settings_tampering;
 mod weak_tls;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use fastrand::Rng;
 use serde::Serialize;
@@ -142,14 +142,35 @@ pub(crate) struct Account {
     pub(crate) principals: BTreeSet<String>,
     pub(crate) addresses: BTreeSet<String>,
     pub(crate) operations: BTreeSet<String>,
+    pub(crate) key_count: usize,
+    /// As logged; the first twenty in order.
     pub(crate) keys: BTreeSet<String>,
     pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) rows: usize,
-    /// Rows that are no attack but its past: `log_file:log_line`.
-    pub(crate) context_lines: Vec<String>,
-    /// Rows of the attack: `log_file:log_line`.
-    pub(crate) lines: Vec<String>,
+    /// Rows that are no attack but its past.
+    pub(crate) context_lines: Lines,
+    /// Rows of the attack.
+    pub(crate) lines: Lines,
+}
+
+/// Lines by file, as runs: `12` or `12-40`, both ends included. Line numbers begin at 1.
+#[derive(Clone, Debug, Default, Serialize)]
+#[serde(transparent)]
+pub(crate) struct Lines(BTreeMap<String, Vec<String>>);
+
+impl Lines {
+    /// Adds a file's lines, which are in order.
+    pub(crate) fn add(&mut self, log_file: &str, lines: &[u64]) {
+        for run in lines.chunk_by(|line, next| line + 1 == *next) {
+            let text = match run {
+                [only] => only.to_string(),
+                [first, .., last] => format!("{first}-{last}"),
+                [] => continue,
+            };
+            self.0.entry(log_file.to_owned()).or_default().push(text);
+        }
+    }
 }
 
 /// Where a scenario plays.
@@ -269,7 +290,9 @@ pub(crate) fn play(
 
 fn account(scenario: Scenario, rows: &[Planted]) -> Account {
     let attack = || rows.iter().filter(|planted| planted.is_attack).map(|planted| &planted.row);
-    let values = |column: usize| attack().filter_map(|row| row.get(column)).map(str::to_owned).collect();
+    let values = |column: usize| -> BTreeSet<String> {
+        attack().filter_map(|row| row.get(column)).map(str::to_owned).collect()
+    };
     let time = |time: Option<i64>| {
         let (year, month, day, hour, minute, second) = clock(time.unwrap_or_default());
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
@@ -281,11 +304,12 @@ fn account(scenario: Scenario, rows: &[Planted]) -> Account {
         principals: values(col::REQUESTER),
         addresses: values(col::IP),
         operations: values(col::OPERATION),
-        keys: values(col::KEY),
+        key_count: values(col::KEY).len(),
+        keys: values(col::KEY).into_iter().take(20).collect(),
         from: time(attack().map(|row| row.time).min()),
         to: time(attack().map(|row| row.time).max()),
         rows: attack().count(),
-        context_lines: Vec::new(),
-        lines: Vec::new(),
+        context_lines: Lines::default(),
+        lines: Lines::default(),
     }
 }
