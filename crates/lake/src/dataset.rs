@@ -103,9 +103,15 @@ impl Dataset {
     /// # Errors
     /// If the table's log cannot be read, or names a file outside its folder.
     pub fn files(&self, table: Table) -> Result<Vec<DataFile>, LakeError> {
+        Ok(self.versioned_files(table)?.1)
+    }
+
+    /// A table's version, and its files then.
+    pub(crate) fn versioned_files(&self, table: Table) -> Result<(u64, Vec<DataFile>), LakeError> {
         let folder = table.folder(&self.root);
         let snapshot = commit::read(&folder)?;
-        snapshot.files.into_iter().map(|entry| data_file(&folder, entry)).collect()
+        let files = snapshot.files.into_iter().map(|entry| data_file(&folder, entry));
+        Ok((snapshot.version, files.collect::<Result<_, _>>()?))
     }
 
     /// Version of a table: the number of commits since it was made.

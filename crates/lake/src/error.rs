@@ -37,6 +37,10 @@ pub enum LakeError {
         wanted: String,
     },
 
+    /// A run is writing to the dataset, and what was asked for needs it to be quiet.
+    #[error("{}: a run is writing to the dataset; try again when it has ended", .0.display())]
+    Busy(PathBuf),
+
     /// A Delta table could not be read or written.
     #[error("{}: Delta table: {source}", path.display())]
     Delta {

@@ -2,5 +2,5 @@
 #![allow(clippy::unwrap_used)]
 
 mod crash;
-mod support;
+pub(crate) mod support;
 mod whole;
