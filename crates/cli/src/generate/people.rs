@@ -110,7 +110,12 @@ pub(crate) fn pool(bucket: &Bucket, seed: u64, scale: usize) -> Pool {
         edges: many(rng, 2, edge),
         customers: many(rng, 60 * scale, customer),
         replication: replication(bucket),
-        refused: role(bucket, "legacy-reporting", "i-0c0ffee0ddba11ad5", "10.40.7.19"),
+        refused: role(
+            bucket,
+            &format!("legacy-{}", bucket.purpose.short()),
+            "i-0c0ffee0ddba11ad5",
+            &format!("10.40.7.{}", 19 + bucket.index % 200),
+        ),
         pipeline: role(bucket, "ci-deploy", "terraform-apply", "198.19.20.4"),
         audit: role(bucket, "config-recorder", "AWSConfig-Describe", "198.19.44.10"),
     }
@@ -139,7 +144,7 @@ pub(crate) fn role(bucket: &Bucket, name: &str, session: &str, ip: &str) -> Acto
 fn service_agent(rng: &mut Rng, purpose: Purpose) -> String {
     let patch = rng.u8(..40);
     match (purpose, rng.u8(..6)) {
-        (Purpose::Lake, 0..=2) => format!(
+        (Purpose::Lake, 0..=1) => format!(
             "Hadoop 3.3.6-amzn-{}, aws-sdk-java/2.29.{patch} md/io#sync md/http#Apache ua/2.1 os/Linux#6.1.129-138.220.amzn2023.x86_64 lang/java#17.0.14 md/OpenJDK_64-Bit_Server_VM#17.0.14+7-LTS vendor/Amazon.com_Inc.",
             rng.u8(..6)
         ),

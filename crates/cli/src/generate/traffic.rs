@@ -5,7 +5,7 @@ use std::io;
 
 use fastrand::Rng;
 
-use super::buckets::{Bucket, Purpose};
+use super::buckets::{ACCOUNT, Bucket, Purpose};
 use super::chance::{made, pick, push_alphanumeric, push_uuid, skewed};
 use super::groups;
 use super::lifecycle;
@@ -310,6 +310,8 @@ impl<'a> Traffic<'a> {
             self.ask(rng, actor, time, "REST.POST.OBJECT", "POST", "");
             outcome(rng, &mut self.row, 204, None, 0, Some(size));
             self.row.set(col::AUTH, "HtmlForm");
+            let signer = format!("arn:aws:iam::{ACCOUNT}:user/services/{}-form", self.bucket.purpose.short());
+            self.row.set(col::REQUESTER, &signer);
             self.row.set(col::URI, "POST / HTTP/1.1");
         } else if rng.u8(..20) == 0 {
             let mut anonymous = actor.clone();
@@ -357,12 +359,15 @@ impl<'a> Traffic<'a> {
     /// A role without the right, always refused, on objects that nobody else asks for.
     fn refused(&mut self, rng: &mut Rng, time: i64) {
         let pool = self.pool;
-        self.object.clear();
-        self.object.push_str("restricted/summary-");
-        self.object.push_str(&rng.u16(1000..9999).to_string());
-        self.object.push_str(".csv");
+        self.restricted_object(rng);
         self.ask(rng, &pool.refused, time, "REST.GET.OBJECT", "GET", "");
         refusal(rng, &mut self.row, 403, "AccessDenied");
+    }
+
+    /// An object that nobody reads or writes.
+    fn restricted_object(&mut self, rng: &mut Rng) {
+        self.object.clear();
+        let _ = write!(self.object, "restricted/summary-{}.csv", rng.u16(1_000..9_999));
     }
 
     /// A clock that is off, somewhere: now and then, never twice from one place.
@@ -372,8 +377,8 @@ impl<'a> Traffic<'a> {
         actor.requester = None;
         actor.region = None;
         actor.ip = Some(format!("2001:db8:ffff:{:x}::{:x}", rng.u16(..), rng.u16(1..)));
-        self.any_object(rng);
-        self.ask(rng, &actor, time, "REST.PUT.OBJECT", "PUT", "");
+        self.restricted_object(rng);
+        self.ask(rng, &actor, time, "REST.GET.OBJECT", "GET", "");
         refusal(rng, &mut self.row, 403, "RequestTimeTooSkewed");
         self.row.set(col::SIGNATURE, "SigV4");
         self.row.set(col::AUTH, "AuthHeader");
