@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::chance::{derived, log_normal, made, mix, pick, push_hex, push_uuid};
+use super::chance::{derived, log_normal, made, mix, pick, push_hex, push_uuid, word};
 use super::row::civil;
 
 /// What a bucket is for.
@@ -175,7 +175,7 @@ fn media(rng: &mut fastrand::Rng, out: &mut String) {
         }
         _ => push_uuid(rng, out),
     }
-    out.push_str(*pick(rng, &[".jpg", ".webp", ".png", ".avif"]));
+    out.push_str(word(rng, &[".jpg", ".webp", ".png", ".avif"]));
 }
 
 fn website(rng: &mut fastrand::Rng, number: u64, out: &mut String) {
@@ -184,7 +184,7 @@ fn website(rng: &mut fastrand::Rng, number: u64, out: &mut String) {
         1 => out.push_str("assets/app.js"),
         2 => out.push_str("assets/site.css"),
         3 => out.push_str("favicon.ico"),
-        _ if number % 3 == 0 => {
+        _ if number.is_multiple_of(3) => {
             let _ = write!(out, "docs/chapter-{}/section-{number}.html", number % 17);
         }
         _ if number % 3 == 1 => {

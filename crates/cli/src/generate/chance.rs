@@ -32,6 +32,11 @@ pub(crate) fn pick<'a, T>(rng: &mut Rng, from: &'a [T]) -> &'a T {
     &from[rng.usize(..from.len())]
 }
 
+/// One of several words.
+pub(crate) fn word(rng: &mut Rng, from: &[&'static str]) -> &'static str {
+    from[rng.usize(..from.len())]
+}
+
 /// Adds characters of an alphabet.
 fn push(rng: &mut Rng, out: &mut String, alphabet: &[u8], count: usize) {
     for _ in 0..count {

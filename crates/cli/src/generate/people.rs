@@ -236,7 +236,7 @@ fn person(rng: &mut Rng, bucket: &Bucket, at: usize) -> Actor {
     let name = format!("{first}.{last}{at}");
     let (requester, agent) = match at % 3 {
         0 => (
-            format!("arn:aws:iam::{ACCOUNT}:user/{}{name}", if at % 2 == 0 { "staff/" } else { "" }),
+            format!("arn:aws:iam::{ACCOUNT}:user/{}{name}", if at.is_multiple_of(2) { "staff/" } else { "" }),
             format!(
                 "aws-cli/2.24.{} md/awscrt#0.23.8 ua/2.1 os/macos#24.3.0 md/arch#arm64 lang/python#3.12.9 md/pyimpl#CPython m/W,Z,b cfg/retry-mode#standard md/installer#exe md/command#s3.cp",
                 at % 25
@@ -290,7 +290,7 @@ fn visitor(rng: &mut Rng, bucket: &Bucket, at: usize) -> Actor {
         11 => "Mozilla/5.0 (compatible; SearchBot/2.1; +https://search.example/bot.html)".to_owned(),
         _ => (*pick(rng, &BROWSERS)).to_owned(),
     };
-    let ip = if at % 5 == 0 {
+    let ip = if at.is_multiple_of(5) {
         format!("2001:db8:{:x}::{:x}", rng.u16(0x1000..), rng.u16(1..))
     } else {
         format!("198.18.{}.{}", rng.u8(..), rng.u8(1..255))

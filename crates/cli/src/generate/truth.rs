@@ -106,7 +106,7 @@ impl Truth {
 
     fn flush(&mut self) -> Result<(), GenerateError> {
         let mut columns: Vec<ArrayRef> = Vec::with_capacity(COLUMNS.len());
-        for column in 0..COLUMNS.len() {
+        for (column, name) in COLUMNS.into_iter().enumerate() {
             let text = Arc::new(self.text[column].finish());
             let [sent, size, total, turn] = &mut self.numbers;
             columns.push(match column {
@@ -116,7 +116,7 @@ impl Truth {
                 col::SIZE => Arc::new(size.finish()),
                 col::TOTAL => Arc::new(total.finish()),
                 col::TURN => Arc::new(turn.finish()),
-                _ if COLUMNS[column] == "log_line" => Arc::new(self.log_line.finish()),
+                _ if name == "log_line" => Arc::new(self.log_line.finish()),
                 _ => text,
             });
         }
