@@ -95,6 +95,11 @@ impl<W: Write> HashingWriter<W> {
         Self { inner, hash: Sha256::new(), size: 0 }
     }
 
+    /// The hash of what was written so far, and its number of bytes.
+    pub(crate) fn digest(&self) -> ([u8; 32], u64) {
+        (self.hash.clone().finalize().into(), self.size)
+    }
+
     /// The writer below, the hash, and the number of bytes written.
     pub(crate) fn finish(self) -> (W, [u8; 32], u64) {
         (self.inner, self.hash.finalize().into(), self.size)

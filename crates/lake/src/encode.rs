@@ -2,8 +2,8 @@
 //! that they are appended to.
 
 use std::fs::File;
-use std::io::BufWriter;
-use std::path::{Path, PathBuf};
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arrow::array::RecordBatch;
@@ -169,9 +169,9 @@ impl Part {
     /// Writes the footer.
     pub(crate) fn finish(mut self) -> Result<StagedFile, LakeError> {
         let metadata = self.writer.finish().map_err(LakeError::parquet(&self.path))?;
-        let sink = self.writer.into_inner().map_err(LakeError::parquet(&self.path))?;
-        let (buffered, sha256, size) = sink.finish();
-        flush(buffered, &self.path)?;
+        let sink = self.writer.inner_mut();
+        sink.flush().map_err(LakeError::io("write", &self.path))?;
+        let (sha256, size) = sink.digest();
         Ok(StagedFile {
             path: self.path,
             partition: self.partition,
@@ -183,7 +183,7 @@ impl Part {
     }
 }
 
-fn append<W: std::io::Write + Send>(
+fn append<W: Write + Send>(
     writer: &mut SerializedFileWriter<W>,
     chunks: Chunks,
 ) -> Result<(), ParquetError> {
@@ -192,10 +192,5 @@ fn append<W: std::io::Write + Send>(
         chunk.append_to_row_group(&mut group)?;
     }
     group.close()?;
-    Ok(())
-}
-
-fn flush(buffered: BufWriter<File>, path: &Path) -> Result<(), LakeError> {
-    buffered.into_inner().map_err(|error| LakeError::io("write", path)(error.into_error()))?;
     Ok(())
 }

@@ -237,10 +237,7 @@ impl<'a> Intake<'a> {
             return;
         };
         let name = self.name(source).to_owned();
-        let text = problem.as_ref().map(|problem| match problem.offset {
-            Some(offset) => format!("{} at byte {offset}", problem.message),
-            None => problem.message.clone(),
-        });
+        let text = problem.as_ref().map(Problem::to_string);
         state.entries.push(SourceEntry {
             log_file: name.clone(),
             size,

@@ -81,10 +81,18 @@ pub(crate) fn ledger_batches<'a>(
     run_id: &'a str,
     ingested_at: i64,
 ) -> impl Iterator<Item = Result<RecordBatch, LakeError>> + 'a {
-    entries.chunks(BATCH).map(move |entries| ledger_batch(entries, run_id, ingested_at))
+    entries.chunks(BATCH).map(move |entries| ledger_batch(entries, Some((run_id, ingested_at))))
 }
 
-fn ledger_batch(entries: &[SourceEntry], run_id: &str, ingested_at: i64) -> Result<RecordBatch, LakeError> {
+/// What became of sources that no run has ingested, as a batch of [`sources_schema`]: without run, version and time.
+///
+/// # Errors
+/// If Arrow refuses the arrays, which would be a fault of this program.
+pub fn source_entries_batch(entries: &[SourceEntry]) -> Result<RecordBatch, LakeError> {
+    ledger_batch(entries, None)
+}
+
+fn ledger_batch(entries: &[SourceEntry], run: Option<(&str, i64)>) -> Result<RecordBatch, LakeError> {
     type Text<'a> = Option<&'a str>;
     let text = |value: &dyn for<'a> Fn(&'a SourceEntry) -> Text<'a>| -> ArrayRef {
         let mut column = StringViewBuilder::with_capacity(entries.len());
@@ -105,11 +113,11 @@ fn ledger_batch(entries: &[SourceEntry], run_id: &str, ingested_at: i64) -> Resu
     for entry in entries {
         digests.append_option(entry.sha256.map(|sha256| hex(&sha256)));
     }
-    let mut run = StringViewBuilder::with_capacity(entries.len());
+    let mut run_id = StringViewBuilder::with_capacity(entries.len());
     let mut version = StringViewBuilder::with_capacity(entries.len());
     for _ in entries {
-        run.append_value(run_id);
-        version.append_value(env!("CARGO_PKG_VERSION"));
+        run_id.append_option(run.map(|(id, _)| id));
+        version.append_option(run.map(|_| env!("CARGO_PKG_VERSION")));
     }
     let columns: Vec<ArrayRef> = vec![
         text(&|entry| Some(&entry.log_file)),
@@ -124,9 +132,9 @@ fn ledger_batch(entries: &[SourceEntry], run_id: &str, ingested_at: i64) -> Resu
         text(&|entry| entry.problem.as_deref()),
         time(&|entry| entry.first_time),
         time(&|entry| entry.last_time),
-        Arc::new(run.finish()),
+        Arc::new(run_id.finish()),
         Arc::new(version.finish()),
-        time(&|_| Some(ingested_at)),
+        time(&|_| run.map(|(_, ingested_at)| ingested_at)),
     ];
     Ok(RecordBatch::try_new(sources_schema(), columns)?)
 }

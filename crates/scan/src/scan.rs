@@ -65,6 +65,11 @@ impl SourceScan {
         }
     }
 
+    /// The source's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
     /// The schema of the batches.
     pub fn schema(&self) -> &SchemaRef {
         self.decoder.schema()

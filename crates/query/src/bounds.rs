@@ -1,0 +1,150 @@
+//! What filters say of the time of requests, so that files that cannot hold it are not opened.
+
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
+
+const DAY: i64 = 86_400_000_000;
+
+/// A span of time, in microseconds since 1970, first and last; `None` is open.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TimeBounds {
+    first: Option<i64>,
+    last: Option<i64>,
+}
+
+impl TimeBounds {
+    /// The bounds that hold for all rows that pass every one of `filters`.
+    pub(crate) fn of(filters: &[Expr]) -> Self {
+        let mut bounds = Self::default();
+        for filter in filters {
+            bounds.narrow(filter);
+        }
+        bounds
+    }
+
+    /// Whether something between `first` and `last` may pass. Unknown ends may be anything.
+    pub(crate) fn may_hold(&self, first: Option<i64>, last: Option<i64>) -> bool {
+        let begins_late = self.last.zip(first).is_some_and(|(last, first)| first > last);
+        let ends_early = self.first.zip(last).is_some_and(|(first, last)| last < first);
+        !begins_late && !ends_early
+    }
+
+    fn narrow(&mut self, filter: &Expr) {
+        match filter {
+            Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => {
+                self.narrow(left);
+                self.narrow(right);
+            }
+            Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
+                if let Some((unit, value)) = time_column(left).zip(literal(right)) {
+                    self.compare(unit, *op, value);
+                } else if let Some((unit, value)) = time_column(right).zip(literal(left))
+                    && let Some(op) = op.swap()
+                {
+                    self.compare(unit, op, value);
+                }
+            }
+            Expr::Between(between) if !between.negated => {
+                if let Some(unit) = time_column(&between.expr) {
+                    if let Some(low) = literal(&between.low) {
+                        self.compare(unit, Operator::GtEq, low);
+                    }
+                    if let Some(high) = literal(&between.high) {
+                        self.compare(unit, Operator::LtEq, high);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Strict comparisons are taken as if they were not: a file too many does no harm.
+    fn compare(&mut self, column: TimeColumn, op: Operator, value: i64) {
+        let end = match column {
+            TimeColumn::RequestTime => value,
+            TimeColumn::EventDate => value.saturating_add(DAY - 1),
+        };
+        match op {
+            Operator::Eq => {
+                self.first = Some(self.first.map_or(value, |first| first.max(value)));
+                self.last = Some(self.last.map_or(end, |last| last.min(end)));
+            }
+            Operator::Gt | Operator::GtEq => {
+                self.first = Some(self.first.map_or(value, |first| first.max(value)))
+            }
+            Operator::Lt | Operator::LtEq => self.last = Some(self.last.map_or(end, |last| last.min(end))),
+            _ => {}
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum TimeColumn {
+    RequestTime,
+    EventDate,
+}
+
+/// A column that tells the time, bare or widened to a finer unit. A cast that loses precision would not do, and none
+/// of the columns can be cast so and still be compared with a literal of [`literal`]'s types.
+fn time_column(expr: &Expr) -> Option<TimeColumn> {
+    match expr {
+        Expr::Column(column) if column.name == "request_time" => Some(TimeColumn::RequestTime),
+        Expr::Column(column) if column.name == "event_date" => Some(TimeColumn::EventDate),
+        _ => None,
+    }
+}
+
+/// A literal as microseconds since 1970.
+fn literal(expr: &Expr) -> Option<i64> {
+    let Expr::Literal(value, _) = expr else { return None };
+    match value {
+        ScalarValue::TimestampSecond(value, _) => value.and_then(|value| value.checked_mul(1_000_000)),
+        ScalarValue::TimestampMillisecond(value, _) => value.and_then(|value| value.checked_mul(1000)),
+        ScalarValue::TimestampMicrosecond(value, _) => *value,
+        ScalarValue::TimestampNanosecond(value, _) => value.map(|value| value.div_euclid(1000)),
+        ScalarValue::Date32(value) => value.map(|days| i64::from(days) * DAY),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::prelude::{col, lit};
+
+    use super::*;
+
+    fn time(micros: i64) -> Expr {
+        lit(ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into())))
+    }
+
+    #[test]
+    fn conjunctions_narrow() {
+        let filters = [
+            col("request_time").gt_eq(time(10)).and(time(20).gt(col("request_time"))),
+            col("key").eq(lit("k")),
+        ];
+        let bounds = TimeBounds::of(&filters);
+        assert_eq!(bounds, TimeBounds { first: Some(10), last: Some(20) });
+        assert!(
+            bounds.may_hold(Some(0), Some(10))
+                && bounds.may_hold(Some(20), None)
+                && bounds.may_hold(None, None)
+        );
+        assert!(!bounds.may_hold(Some(0), Some(9)) && !bounds.may_hold(Some(21), None));
+    }
+
+    #[test]
+    fn disjunctions_and_other_columns_do_not() {
+        let either = col("request_time").gt(time(10)).or(col("key").eq(lit("k")));
+        assert_eq!(TimeBounds::of(&[either]), TimeBounds::default());
+        assert_eq!(TimeBounds::of(&[col("bytes_sent").gt(lit(1))]), TimeBounds::default());
+        assert_eq!(TimeBounds::of(&[col("request_time").not_eq(time(1))]), TimeBounds::default());
+    }
+
+    #[test]
+    fn a_date_is_a_whole_day() {
+        let date = lit(ScalarValue::Date32(Some(1)));
+        let bounds = TimeBounds::of(&[col("event_date").eq(date)]);
+        assert_eq!(bounds, TimeBounds { first: Some(DAY), last: Some(2 * DAY - 1) });
+    }
+}

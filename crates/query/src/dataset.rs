@@ -1,0 +1,103 @@
+//! A dataset's tables, for DataFusion: Parquet files that its Delta tables name, and no others.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use datafusion::arrow::datatypes::{DataType, Field, SchemaRef};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::stats::Precision;
+use datafusion::common::{Result, ScalarValue, Statistics};
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
+use datafusion::datasource::source::DataSourceExec;
+use datafusion::datasource::table_schema::TableSchema;
+use datafusion::execution::object_store::ObjectStoreUrl;
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use saltmine_lake::{DataFile, Dataset, LakeError, Table};
+
+use crate::bounds::TimeBounds;
+
+/// A table of a dataset, as it was when the session was opened.
+#[derive(Debug)]
+pub(crate) struct DatasetTable {
+    schema: TableSchema,
+    files: Vec<DataFile>,
+    is_partitioned: bool,
+}
+
+impl DatasetTable {
+    /// Takes the table's newest snapshot.
+    pub(crate) fn open(dataset: &Dataset, table: Table) -> Result<Self, LakeError> {
+        let is_partitioned = table == Table::Logs;
+        let partition = Arc::new(Field::new("event_date", DataType::Date32, true));
+        let columns = if is_partitioned { vec![partition] } else { Vec::new() };
+        let schema = TableSchema::builder(table.file_schema()).with_table_partition_cols(columns).build();
+        Ok(Self { schema, files: dataset.files(table)?, is_partitioned })
+    }
+
+    fn statistics_of(&self, files: &[&DataFile]) -> Statistics {
+        let mut statistics = Statistics::new_unknown(self.schema.table_schema());
+        statistics.num_rows = Precision::Exact(files.iter().map(|file| file.rows as usize).sum());
+        statistics
+    }
+
+    fn partitioned_file(&self, file: &DataFile) -> Result<PartitionedFile> {
+        let path = object_store::path::Path::from_absolute_path(&file.path)
+            .map_err(|error| datafusion::error::DataFusionError::External(error.into()))?;
+        let mut partitioned = PartitionedFile::new(String::new(), file.size);
+        partitioned.object_meta.location = path;
+        if self.is_partitioned {
+            partitioned.partition_values = vec![ScalarValue::Date32(file.event_date)];
+        }
+        let mut statistics = Statistics::new_unknown(self.schema.table_schema());
+        statistics.num_rows = Precision::Exact(file.rows as usize);
+        Ok(partitioned.with_statistics(Arc::new(statistics)))
+    }
+}
+
+#[async_trait]
+impl TableProvider for DatasetTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(self.schema.table_schema())
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    fn statistics(&self) -> Option<Statistics> {
+        Some(self.statistics_of(&self.files.iter().collect::<Vec<_>>()))
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let bounds = TimeBounds::of(filters);
+        let files: Vec<&DataFile> =
+            self.files.iter().filter(|file| bounds.may_hold(file.min_time, file.max_time)).collect();
+        let statistics = self.statistics_of(&files);
+        let group =
+            FileGroup::new(files.into_iter().map(|file| self.partitioned_file(file)).collect::<Result<_>>()?);
+        let groups = group.split_files(state.config().target_partitions());
+        let options = state.config_options().execution.parquet.clone();
+        let options =
+            datafusion::common::config::TableParquetOptions { global: options, ..Default::default() };
+        let source = ParquetSource::new(self.schema.clone()).with_table_parquet_options(options);
+        let config = FileScanConfigBuilder::new(ObjectStoreUrl::local_filesystem(), Arc::new(source))
+            .with_file_groups(groups)
+            .with_statistics(statistics)
+            .with_projection_indices(projection.cloned())?
+            .with_limit(limit)
+            .build();
+        Ok(DataSourceExec::from_data_source(config))
+    }
+}

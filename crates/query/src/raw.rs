@@ -1,0 +1,296 @@
+//! Raw log files as tables: SQL without an ingest.
+//!
+//! A scan has as many partitions as the session wants; all of them take their files from one queue, so that a large
+//! file or a slow one does not hold up the others. Only the columns asked for are built.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::{Schema, SchemaRef};
+use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::Result;
+use datafusion::error::DataFusionError;
+use datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
+use saltmine_lake::{SourceEntry, source_entries_batch, sources_schema};
+use saltmine_scan::{
+    BlockPool, ScanOptions, Source, SourceReport, SourceScan, SourceState, name_time_range, rejects_batch,
+    rejects_schema, table_schema,
+};
+
+use crate::bounds::TimeBounds;
+
+/// What raw scans met that was damaged or did not read, by source.
+#[derive(Clone, Debug, Default)]
+pub struct ScanReport {
+    /// Reports of the sources that did not end well, or had rejects, by name.
+    pub sources: BTreeMap<String, SourceReport>,
+}
+
+impl ScanReport {
+    /// Lines that did not read.
+    pub fn rejects(&self) -> u64 {
+        self.sources.values().map(|report| report.counts.rejects).sum()
+    }
+
+    /// Sources that did not end well.
+    pub fn damaged(&self) -> impl Iterator<Item = &SourceReport> {
+        self.sources.values().filter(|report| report.state != SourceState::Complete)
+    }
+}
+
+/// The raw inputs of a session.
+#[derive(Debug)]
+pub(crate) struct RawInput {
+    sources: Vec<Source>,
+    pool: Arc<BlockPool>,
+    report: Mutex<ScanReport>,
+}
+
+impl RawInput {
+    pub(crate) fn new(sources: Vec<Source>) -> Arc<Self> {
+        Arc::new(Self { sources, pool: BlockPool::new(), report: Mutex::default() })
+    }
+
+    pub(crate) fn sources(&self) -> &[Source] {
+        &self.sources
+    }
+
+    pub(crate) fn report(&self) -> ScanReport {
+        self.report.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn note(&self, report: &SourceReport) {
+        if report.state != SourceState::Complete || report.counts.rejects > 0 {
+            let mut noted = self.report.lock().unwrap_or_else(PoisonError::into_inner);
+            noted.sources.insert(report.name.clone(), report.clone());
+        }
+    }
+}
+
+/// Which table is made of the sources.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RawTableKind {
+    Logs,
+    Rejects,
+    Sources,
+}
+
+/// A table over raw files.
+#[derive(Debug)]
+pub(crate) struct RawTable {
+    input: Arc<RawInput>,
+    kind: RawTableKind,
+    schema: SchemaRef,
+}
+
+impl RawTable {
+    pub(crate) fn new(input: Arc<RawInput>, kind: RawTableKind) -> Self {
+        let schema = match kind {
+            RawTableKind::Logs => table_schema(),
+            RawTableKind::Rejects => rejects_schema(),
+            RawTableKind::Sources => sources_schema(),
+        };
+        Self { input, kind, schema }
+    }
+
+    /// The sources that may hold what the filters let pass.
+    fn wanted(&self, filters: &[Expr]) -> Vec<usize> {
+        let bounds = TimeBounds::of(filters);
+        let may_hold = |source: &Source| {
+            let range = name_time_range(&source.name);
+            bounds.may_hold(range.map(|range| range.0), range.map(|range| range.1))
+        };
+        let all = 0..self.input.sources.len();
+        all.filter(|index| self.kind != RawTableKind::Logs || may_hold(&self.input.sources[*index])).collect()
+    }
+}
+
+#[async_trait]
+impl TableProvider for RawTable {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
+    }
+
+    async fn scan(
+        &self,
+        state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        filters: &[Expr],
+        limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let projection = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
+        let schema: SchemaRef = Arc::new(Schema::clone(&self.schema).project(&projection)?);
+        let wanted = self.wanted(filters);
+        let count = state.config().target_partitions().clamp(1, wanted.len().max(1));
+        let queue = Arc::new(Queue { wanted, next: AtomicUsize::new(0) });
+        let partition = RawPartition {
+            input: Arc::clone(&self.input),
+            kind: self.kind,
+            projection,
+            schema: Arc::clone(&schema),
+            queue,
+        };
+        let partitions =
+            std::iter::repeat_n(Arc::new(partition) as Arc<dyn PartitionStream>, count).collect();
+        Ok(Arc::new(StreamingTableExec::try_new(schema, partitions, None, [], false, limit)?))
+    }
+}
+
+/// The sources of a scan, which its partitions take one by one.
+struct Queue {
+    wanted: Vec<usize>,
+    next: AtomicUsize,
+}
+
+impl Queue {
+    fn take(&self) -> Option<usize> {
+        self.wanted.get(self.next.fetch_add(1, Ordering::Relaxed)).copied()
+    }
+}
+
+/// One of the partitions of a scan; all are alike.
+struct RawPartition {
+    input: Arc<RawInput>,
+    kind: RawTableKind,
+    projection: Vec<usize>,
+    schema: SchemaRef,
+    queue: Arc<Queue>,
+}
+
+impl fmt::Debug for RawPartition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "raw logs, {} files", self.queue.wanted.len())
+    }
+}
+
+impl PartitionStream for RawPartition {
+    fn schema(&self) -> &SchemaRef {
+        &self.schema
+    }
+
+    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+        let batches = Batches {
+            input: Arc::clone(&self.input),
+            kind: self.kind,
+            projection: self.projection.clone(),
+            queue: Arc::clone(&self.queue),
+            scan: None,
+        };
+        Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&self.schema), futures::stream::iter(batches)))
+    }
+}
+
+/// The batches of a partition.
+struct Batches {
+    input: Arc<RawInput>,
+    kind: RawTableKind,
+    projection: Vec<usize>,
+    queue: Arc<Queue>,
+    scan: Option<SourceScan>,
+}
+
+impl Iterator for Batches {
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            let Some(mut scan) = self.scan.take() else {
+                let source = &self.input.sources[self.queue.take()?];
+                self.scan = Some(SourceScan::open_in(source, &self.options(), Arc::clone(&self.input.pool)));
+                continue;
+            };
+            let batch = match scan.next_batch() {
+                Err(error) => return Some(Err(DataFusionError::External(error.into()))),
+                Ok(batch) => batch,
+            };
+            let ready = match (self.kind, batch) {
+                (RawTableKind::Logs, Some(batch)) => {
+                    self.scan = Some(scan);
+                    Ok(Some(batch))
+                }
+                (RawTableKind::Rejects, Some(_)) => {
+                    let rejects = self.rejects(&mut scan);
+                    self.scan = Some(scan);
+                    rejects
+                }
+                (RawTableKind::Sources, Some(_)) => {
+                    self.scan = Some(scan);
+                    Ok(None)
+                }
+                (_, None) => self.end(scan),
+            };
+            if let Some(ready) = ready.transpose() {
+                return Some(ready);
+            }
+        }
+    }
+}
+
+impl Batches {
+    fn options(&self) -> ScanOptions {
+        match self.kind {
+            RawTableKind::Logs => {
+                ScanOptions { projection: Some(self.projection.clone()), ..Default::default() }
+            }
+            RawTableKind::Rejects => ScanOptions { projection: Some(Vec::new()), kept_rejects: usize::MAX },
+            RawTableKind::Sources => ScanOptions { projection: Some(Vec::new()), kept_rejects: 0 },
+        }
+    }
+
+    fn rejects(&self, scan: &mut SourceScan) -> Result<Option<RecordBatch>> {
+        let rejects = scan.take_rejects();
+        if rejects.is_empty() {
+            return Ok(None);
+        }
+        let batch = rejects_batch(&rejects, |_| scan.name())
+            .map_err(|error| DataFusionError::External(error.into()))?;
+        Ok(Some(batch.project(&self.projection)?))
+    }
+
+    /// The end of a source.
+    fn end(&self, mut scan: SourceScan) -> Result<Option<RecordBatch>> {
+        let last = if self.kind == RawTableKind::Rejects { self.rejects(&mut scan)? } else { None };
+        let report = scan.finish();
+        self.input.note(&report);
+        if self.kind != RawTableKind::Sources {
+            return Ok(last);
+        }
+        let batch = source_entries_batch(&[entry(&report)])
+            .map_err(|error| DataFusionError::External(error.into()))?;
+        Ok(Some(batch.project(&self.projection)?))
+    }
+}
+
+/// A row of `sources` for a source that is not in a ledger: without hash and run.
+fn entry(report: &SourceReport) -> SourceEntry {
+    SourceEntry {
+        log_file: report.name.clone(),
+        size: report.size,
+        sha256: None,
+        inflated_size: report.inflated,
+        lines: report.counts.lines,
+        rows: report.counts.rows,
+        rejects: report.counts.rejects,
+        blanks: report.counts.blanks,
+        state: report.state.as_str().to_owned(),
+        problem: report.problem.as_ref().map(|problem| problem.to_string()),
+        first_time: report.counts.first_time,
+        last_time: report.counts.last_time,
+    }
+}
