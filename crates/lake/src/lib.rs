@@ -4,6 +4,7 @@
 //! left, begins a [`Staging`], writes Parquet files to it, and commits them with the ledger rows of their sources.
 
 mod commit;
+mod compact;
 mod dataset;
 mod disk;
 mod encode;
@@ -23,12 +24,15 @@ mod table_file;
 #[cfg(test)]
 mod tests;
 mod transaction;
+mod verify;
 
+pub use compact::{CompactOptions, CompactReport, compact};
 pub use dataset::{DataFile, Dataset};
 pub use error::LakeError;
 pub use ingest::{IngestRequest, ingest};
 pub use layout::{Partition, PartitionBy, Table};
-pub use ledger::{SourceEntry, sources_schema};
+pub use ledger::{SourceEntry, source_entries_batch, sources_schema};
 pub use progress::{Event, Progress, Silent};
 pub use report::{IngestReport, NamedReject, SourceOutcome};
 pub use transaction::{CommitSummary, DatasetLock, Recovery, StagedFile, Staging};
+pub use verify::{Check, Outcome, TableState, Totals, VerifyReport, verify};

@@ -62,7 +62,7 @@ pub struct CommitSummary {
     pub run_id: String,
     /// Number of the round in the run, from 1.
     pub round: u32,
-    /// Files added to `logs`.
+    /// Files added to `logs`; where files were compacted, those that took the place of others.
     pub files: u64,
     /// Rows in them.
     pub rows: u64,
@@ -199,6 +199,10 @@ impl Staging<'_> {
         &self.lock.run_id
     }
 
+    pub(crate) fn dataset(&self) -> &Dataset {
+        self.lock.dataset
+    }
+
     /// Number of this round in the run, from 1.
     pub fn round(&self) -> u32 {
         self.round
@@ -257,7 +261,8 @@ impl Staging<'_> {
         intent.carry_out(dataset, &self.dir)
     }
 
-    fn plan_logs(&self, files: Vec<StagedFile>) -> Result<TableChange, LakeError> {
+    /// Plans the move of data files to `logs`.
+    pub(crate) fn plan_logs(&self, files: Vec<StagedFile>) -> Result<TableChange, LakeError> {
         let plan = |(number, file): (usize, StagedFile)| {
             let staged = self.check_staged(&file)?;
             let name = layout::part_name(self.run_id(), self.round, number);
@@ -295,7 +300,8 @@ impl Staging<'_> {
         Ok(staged.to_owned())
     }
 
-    fn write_table(
+    /// Writes rows of a small table to a file in the staging folder.
+    pub(crate) fn write_table(
         &self,
         table: Table,
         batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,

@@ -1,6 +1,7 @@
 //! Tests of a dataset as a whole.
 #![allow(clippy::unwrap_used)]
 
+mod compact;
 mod crash;
 pub(crate) mod support;
 mod whole;

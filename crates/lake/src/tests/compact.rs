@@ -1,0 +1,110 @@
+//! Compacted, a dataset holds the same rows in fewer files, whenever the writer dies.
+
+use std::fs;
+use std::path::Path;
+
+use super::support::{Source, content, copy_folder, ingest, stage, staging_folders};
+use crate::{CompactOptions, Dataset, LakeError, Partition, PartitionBy, Table, compact, verify};
+
+const ROUNDS: [&[Source]; 3] = [
+    &[Source { id: 1, days: &[19_000, 19_001], rows: 3, rejects: 1 }],
+    &[Source { id: 2, days: &[19_001, 19_002], rows: 2, rejects: 2 }],
+    &[Source { id: 3, days: &[19_001], rows: 4, rejects: 0 }],
+];
+
+fn dataset(folder: &Path) -> Dataset {
+    let dataset = Dataset::open_or_create(folder, PartitionBy::EventDate).unwrap();
+    let lock = dataset.lock(&|| {}).unwrap();
+    for round in ROUNDS {
+        ingest(&lock, round).unwrap();
+    }
+    drop(lock);
+    dataset
+}
+
+#[test]
+fn small_files_become_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let dataset = dataset(folder.path());
+    let wanted = content(&dataset);
+    let report = compact(&dataset, &CompactOptions::default(), &|| {}).unwrap();
+    assert_eq!(content(&dataset), wanted);
+    // One day had three files; the days of one file are left alone. Two files of rejects, three of sources.
+    assert_eq!((report.partitions, report.files_before, report.files_after), (3, 8, 3));
+    assert_eq!((report.rows, report.rounds), (9 + 3 + 3, 1));
+    assert_eq!(dataset.files(Table::Logs).unwrap().len(), 3);
+    assert_eq!(dataset.known_sources().unwrap().len(), 3);
+    let days = dataset.files(Table::Logs).unwrap();
+    assert!(days.iter().all(|file| file.sha256.is_some() && file.min_time.is_some()));
+
+    let again = compact(&dataset, &CompactOptions::default(), &|| {}).unwrap();
+    assert_eq!((again.rounds, again.files_before), (0, 0));
+}
+
+#[test]
+fn partitions_by_bucket_stay_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let dataset = Dataset::open_or_create(folder.path(), PartitionBy::BucketAndEventDate).unwrap();
+    let lock = dataset.lock(&|| {}).unwrap();
+    for _ in 0..2 {
+        let staging = lock.begin().unwrap();
+        let buckets = [Some("a/../b".to_owned()), None, Some("__HIVE_DEFAULT_PARTITION__".to_owned())];
+        let partition = |bucket| Partition { event_date: 19_000, bucket: Some(bucket) };
+        let files = buckets.map(|bucket| stage(&staging, "a.gz", 2, partition(bucket)));
+        staging.commit(files.to_vec(), vec![], vec![]).unwrap();
+    }
+    drop(lock);
+    let wanted = content(&dataset);
+    let report = compact(&dataset, &CompactOptions::default(), &|| {}).unwrap();
+    assert_eq!((report.files_before, report.files_after), (6, 3));
+    assert_eq!(content(&dataset), wanted);
+}
+
+#[test]
+fn a_compacting_writer_may_die_at_any_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let base = folder.path().join("base");
+    let wanted = content(&dataset(&base));
+    let mut steps = 0;
+    loop {
+        let path = folder.path().join(format!("died-after-{steps}"));
+        copy_folder(&base, &path);
+        let dataset = Dataset::open(&path).unwrap();
+        dataset.faults.die_after(steps);
+        let result = compact(&dataset, &CompactOptions::default(), &|| {});
+        if let Ok(report) = result {
+            assert_eq!(report.files_after, 3);
+            break;
+        }
+        assert!(matches!(result, Err(LakeError::Crash)));
+        let dataset = Dataset::open(&path).unwrap();
+        dataset.faults.die_after(steps % 4);
+        let _ = dataset.lock(&|| {}).unwrap().recover();
+        let dataset = Dataset::open(&path).unwrap();
+        dataset.lock(&|| {}).unwrap().recover().unwrap();
+        assert_eq!(content(&dataset), wanted, "after step {steps}");
+        assert!(staging_folders(&dataset).is_empty());
+        compact(&dataset, &CompactOptions::default(), &|| {}).unwrap();
+        assert_eq!(content(&dataset), wanted, "after step {steps} and another run");
+        assert_eq!(dataset.files(Table::Logs).unwrap().len(), 3);
+        fs::remove_dir_all(&path).unwrap();
+        steps += 1;
+    }
+    assert!(steps >= 20, "only {steps} steps were tried");
+}
+
+#[test]
+fn damage_is_not_given_a_new_hash() {
+    let folder = tempfile::tempdir().unwrap();
+    let dataset = dataset(folder.path());
+    let file = dataset.files(Table::Logs).unwrap().into_iter().find(|file| file.event_date == Some(19_001));
+    let path = file.unwrap().path;
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[10] ^= 1;
+    fs::write(&path, bytes).unwrap();
+    let before = dataset.files(Table::Logs).unwrap();
+    assert!(compact(&dataset, &CompactOptions::default(), &|| {}).is_err());
+    assert_eq!(dataset.files(Table::Logs).unwrap(), before);
+    assert!(staging_folders(&dataset).is_empty());
+    assert!(!verify(&dataset, None).unwrap().passed());
+}
