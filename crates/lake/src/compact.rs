@@ -2,7 +2,8 @@
 //!
 //! Each ingest adds at least a file to every day that it has rows of. Here the small files of a partition are written
 //! anew as one. A round replaces files in one commit a table, and deletes those it replaced after the commit: by the
-//! same note as an ingest ([`Intent`]), so that a kill at any instant leaves every row once.
+//! same note as an ingest ([`Intent`]), so that a kill at any instant leaves every row once. A reader that began before
+//! may miss a file that was replaced, and has to begin again.
 
 use std::collections::BTreeMap;
 use std::fs::File;
