@@ -1,2 +1,46 @@
-//! saltmine
-fn main() {}
+//! The command `saltmine`: arguments, progress, output formats, exit codes. What it does is in the crates below.
+
+mod args;
+mod command;
+mod error;
+mod exit;
+mod generate;
+mod output;
+mod progress;
+mod terminal;
+
+use std::process;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+use crate::error::CliError;
+use crate::exit::ExitCode;
+use crate::terminal::Terminal;
+
+/// Blocks, pages and dictionaries come and go by the million; the system's allocator gives their memory back each time.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> process::ExitCode {
+    let cli = Cli::parse();
+    let terminal = Terminal::new(cli.global);
+    let code = match run(cli.command, &terminal) {
+        Ok(code) => code,
+        Err(error) if error.is_broken_pipe() => ExitCode::Success,
+        Err(error) => {
+            terminal.error(&error.to_string());
+            if matches!(error, CliError::Usage(_)) { ExitCode::Usage } else { ExitCode::Failure }
+        }
+    };
+    code.into()
+}
+
+fn run(command: Command, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    match command {
+        Command::Ingest(args) => command::ingest::run(&args, terminal),
+        Command::Query(args) => command::query::run(&args, terminal),
+        Command::Verify(args) => command::verify::run(&args),
+        Command::Generate(args) => command::generate::run(&args, terminal),
+    }
+}

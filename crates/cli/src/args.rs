@@ -1,0 +1,235 @@
+//! The arguments, as typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::generate::GenerateArgs;
+use crate::output::Format;
+
+/// Mine S3 server access logs: every line, right, into Parquet, and forensic SQL over it.
+#[derive(Debug, Parser)]
+#[command(name = "saltmine", version, about, propagate_version = true, max_term_width = 100)]
+#[command(after_help = "\
+Examples:
+  saltmine ingest logs/ --to case.lake
+  saltmine query case.lake 'SELECT operation, count(*) FROM logs GROUP BY 1 ORDER BY 2 DESC'
+  saltmine query logs/ \"SELECT * FROM logs WHERE requester IS NULL\" --format csv -o anonymous.csv
+
+Exit codes: 0 all well, 1 failed, 2 wrong usage, 3 done but some input was damaged or rejected,
+4 a hunt found something at or above --fail-on.")]
+pub(crate) struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub(crate) command: Command,
+
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
+
+/// Options of every subcommand.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct Global {
+    /// When to use colour.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
+    pub(crate) color: ColorWhen,
+
+    /// No progress and no summary; errors only.
+    #[arg(long, short, global = true, help_heading = "Global options")]
+    pub(crate) quiet: bool,
+}
+
+/// When to use colour. `auto`: on a terminal, unless NO_COLOR is set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorWhen {
+    /// On a terminal, unless NO_COLOR is set.
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// The subcommands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Read logs into a dataset: Delta Lake tables of Parquet files
+    Ingest(IngestArgs),
+    /// Ask SQL of a dataset, or of logs directly
+    Query(QueryArgs),
+    /// Check that every source line is accounted for, and every file is what was written
+    Verify(VerifyArgs),
+    /// Make logs with known content, for tests and benchmarks
+    #[command(hide = true)]
+    Generate(GenerateArgs),
+}
+
+/// `saltmine ingest`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Files may be plain, gzip (with several members) or zstd; their content tells, not their name. Content that
+is in the dataset already is skipped, so the same command again adds only what is new. Lines that cannot
+be read are kept in the table `rejects`, with their file, line and reason.
+
+Examples:
+  saltmine ingest logs/ --to case.lake
+  saltmine ingest 'logs/2026-05-*' more.log.gz --to case.lake --jobs 4
+  zcat old.gz | saltmine ingest - --to case.lake")]
+pub(crate) struct IngestArgs {
+    /// Files, folders (with all below them), globs, or - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<String>,
+
+    /// The dataset: a folder, made if it is not there
+    #[arg(long, value_name = "DATASET")]
+    pub(crate) to: PathBuf,
+
+    /// How a new dataset is divided into folders
+    #[arg(long, value_name = "COLUMNS")]
+    pub(crate) partition_by: Option<PartitionColumns>,
+
+    /// Threads; 0 for one a core
+    #[arg(long, short, value_name = "N", default_value_t = 0)]
+    pub(crate) jobs: usize,
+
+    /// Fail, and commit nothing, if any input is damaged or any line cannot be read
+    #[arg(long, conflicts_with = "keep_going")]
+    pub(crate) strict: bool,
+
+    /// Go on past damaged input and lines that cannot be read, and end with code 3 (the default)
+    #[arg(long)]
+    pub(crate) keep_going: bool,
+
+    /// List what would be read, and read nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// How a dataset is divided into folders.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PartitionColumns {
+    /// By the UTC date of the request
+    #[value(name = "event_date")]
+    EventDate,
+    /// By bucket, then by date
+    #[value(name = "bucket,event_date")]
+    BucketEventDate,
+}
+
+/// `saltmine query`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Tables: logs (one row a line), rejects (lines that could not be read), sources (one row a file).
+`saltmine query PATH 'DESCRIBE logs'` shows the columns.
+
+Examples:
+  saltmine query case.lake 'SELECT requester, sum(bytes_sent) FROM logs GROUP BY 1 ORDER BY 2 DESC LIMIT 20'
+  saltmine query logs/ 'SELECT * FROM logs WHERE remote_ip = $ip' -p ip=192.0.2.7
+  saltmine query case.lake -f question.sql --format parquet -o answer.parquet")]
+pub(crate) struct QueryArgs {
+    /// A dataset, or files, folders, globs or - ; and, last, the SQL unless -f or --name is given
+    #[arg(required = true, value_name = "DATASET|PATH... [SQL]")]
+    pub(crate) inputs: Vec<String>,
+
+    /// Read the SQL from a file
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+
+    /// Bind $name to a value: an integer, a number, true, false, or text
+    #[arg(long = "param", short, value_name = "NAME=VALUE")]
+    pub(crate) params: Vec<String>,
+
+    /// Form of the answer; table on a terminal and csv elsewhere, unless given or told by -o
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+
+    /// Write the answer to a file, which appears when it is whole
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// In csv and tsv, put ' before text that a spreadsheet would take for a formula
+    #[arg(long)]
+    pub(crate) csv_safe: bool,
+
+    /// Most rows of a table on the screen; 0 for all
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(crate) max_rows: usize,
+
+    /// Most memory for intermediate results, such as 512m or 4g; more goes to disk
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub(crate) memory_limit: Option<usize>,
+
+    /// Threads; 0 for one a core
+    #[arg(long, short, value_name = "N", default_value_t = 0)]
+    pub(crate) jobs: usize,
+
+    /// Allow statements that write, or read other files
+    #[arg(long)]
+    pub(crate) allow_writes: bool,
+}
+
+/// `saltmine verify`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  saltmine verify case.lake
+  saltmine verify case.lake logs/ --format json > verified.json")]
+pub(crate) struct VerifyArgs {
+    /// The dataset
+    #[arg(value_name = "DATASET")]
+    pub(crate) dataset: PathBuf,
+
+    /// The folder that the sources were read from, to check their hashes too
+    #[arg(value_name = "SOURCE_ROOT")]
+    pub(crate) source_root: Option<PathBuf>,
+
+    /// Form of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: ReportFormat,
+}
+
+/// Form of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For people
+    Text,
+    /// For programs
+    Json,
+}
+
+/// A number of bytes, with k, m or g.
+fn parse_size(text: &str) -> Result<usize, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match text[digits.len()..].to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" | "kib" => 1 << 10,
+        "m" | "mb" | "mib" => 1 << 20,
+        "g" | "gb" | "gib" => 1 << 30,
+        unit => return Err(format!("unknown unit {unit:?}; use k, m or g")),
+    };
+    let number: usize = digits.parse().map_err(|_| "not a number of bytes, such as 512m".to_owned())?;
+    number.checked_mul(unit).ok_or_else(|| "too large".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn every_argument_has_help() {
+        Cli::command().help_expected(true).debug_assert();
+    }
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(parse_size("512m"), Ok(512 << 20));
+        assert_eq!(parse_size("7"), Ok(7));
+        assert!(
+            parse_size("12x").is_err()
+                && parse_size("g").is_err()
+                && parse_size("99999999999999999g").is_err()
+        );
+    }
+}

@@ -1,0 +1,109 @@
+//! `saltmine ingest`: logs into a dataset.
+
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use saltmine_lake::{IngestReport, IngestRequest, PartitionBy, ingest};
+use saltmine_scan::{Source, discover};
+
+use crate::args::{IngestArgs, PartitionColumns};
+use crate::error::CliError;
+use crate::exit::ExitCode;
+use crate::output::sanitize::sanitize;
+use crate::progress::IngestProgress;
+use crate::terminal::Terminal;
+
+pub(crate) fn run(args: &IngestArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    let sources = discover(&args.paths)?;
+    if args.dry_run {
+        return list(&sources);
+    }
+    let stop = stop_on_interrupt();
+    let request = IngestRequest {
+        sources: &sources,
+        dataset: &args.to,
+        partition_by: args.partition_by.map(|columns| match columns {
+            PartitionColumns::EventDate => PartitionBy::EventDate,
+            PartitionColumns::BucketEventDate => PartitionBy::BucketAndEventDate,
+        }),
+        jobs: args.jobs,
+        strict: args.strict,
+        stop: Some(&stop),
+    };
+    let progress = IngestProgress::new(terminal);
+    let report = ingest(&request, &progress);
+    progress.finish();
+    let report = report?;
+    warn(&report, terminal);
+    terminal.note(&summary(&report));
+    Ok(if report.is_clean() { ExitCode::Success } else { ExitCode::DamagedInput })
+}
+
+/// A first interrupt ends the run cleanly, a second one at once.
+fn stop_on_interrupt() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&stop);
+    // Without a handler the run is killed, which a dataset survives too.
+    let _ = ctrlc::set_handler(move || {
+        if asked.swap(true, Ordering::Relaxed) {
+            std::process::abort();
+        }
+    });
+    stop
+}
+
+fn list(sources: &[Source]) -> Result<ExitCode, CliError> {
+    let mut out = std::io::stdout().lock();
+    for source in sources {
+        writeln!(out, "{:>12}  {}", source.size, sanitize(&source.name))?;
+    }
+    let bytes: u64 = sources.iter().map(|source| source.size).sum();
+    writeln!(out, "{bytes:>12}  bytes in {} files", sources.len())?;
+    Ok(ExitCode::Success)
+}
+
+fn warn(report: &IngestReport, terminal: &Terminal) {
+    for outcome in &report.problems {
+        let state = outcome.state.map_or("skipped", |state| state.as_str());
+        let problem = outcome.problem.as_ref().map_or_else(String::new, ToString::to_string);
+        terminal.warning(&format!("{}: {state}: {problem}", outcome.name));
+    }
+    let more = report.problem_count.saturating_sub(report.problems.len() as u64);
+    if more > 0 {
+        terminal.warning(&format!("and {more} more files; see the table sources"));
+    }
+    for named in &report.rejects {
+        let reject = &named.reject;
+        terminal.warning(&format!(
+            "{}:{}: rejected: {} (byte {} of the inflated file)",
+            named.log_file, reject.line, reject.reason, reject.offset
+        ));
+    }
+    let more = report.counts.rejects.saturating_sub(report.rejects.len() as u64);
+    if more > 0 {
+        terminal.warning(&format!("and {more} more rejected lines; see the table rejects"));
+    }
+}
+
+fn summary(report: &IngestReport) -> String {
+    let counts = &report.counts;
+    let seconds = report.elapsed.as_secs_f64().max(0.001);
+    let mut text = format!(
+        "{} lines = {} rows + {} rejects + {} blanks; {} rows with an anomaly\n",
+        counts.lines, counts.rows, counts.rejects, counts.blanks, counts.anomalies
+    );
+    text += &format!(
+        "{} files: {} read, {} skipped (content already there), {} with problems\n",
+        report.files, report.read, report.skipped, report.problem_count
+    );
+    text += &format!(
+        "{} bytes read, {} inflated, {} written to {} Parquet files, in {seconds:.2} s ({:.0} lines/s)",
+        report.bytes,
+        report.inflated,
+        report.parquet_bytes,
+        report.parquet_files,
+        counts.lines as f64 / seconds
+    );
+    text
+}

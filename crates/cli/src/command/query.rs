@@ -1,0 +1,134 @@
+//! `saltmine query`: SQL over a dataset or over logs.
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use futures::StreamExt;
+use saltmine_query::datafusion::common::ScalarValue;
+use saltmine_query::datafusion::execution::SendableRecordBatchStream;
+use saltmine_query::{Params, QueryError, Session, SessionOptions};
+
+use crate::args::QueryArgs;
+use crate::error::CliError;
+use crate::exit::ExitCode;
+use crate::output::{Format, Options, Target};
+use crate::terminal::Terminal;
+
+/// Damaged files that are named; all are counted.
+const NAMED: usize = 20;
+
+pub(crate) fn run(args: &QueryArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    let (inputs, sql) = inputs_and_sql(args)?;
+    let params = args.params.iter().map(|param| parse_param(param)).collect::<Result<Params, _>>()?;
+    let format = args.format.unwrap_or_else(|| default_format(args.output.as_deref()));
+    // The answer's file is made before the work begins, so that a bad path fails at once.
+    let target = Target::open(args.output.as_deref())?;
+    let options = SessionOptions {
+        inputs,
+        memory_limit: args.memory_limit,
+        threads: args.jobs,
+        allow_writes: args.allow_writes,
+        ..SessionOptions::default()
+    };
+    let output = Options {
+        csv_safe: args.csv_safe,
+        max_rows: if target.is_terminal() && args.max_rows > 0 { Some(args.max_rows) } else { None },
+        width: target.is_terminal().then(terminal_width).flatten(),
+    };
+    runtime()?.block_on(async {
+        let session = Session::open(&options).await?;
+        let stream = session.sql(&sql, &params).await?;
+        let hidden = write(stream, format, target, output).await?;
+        if hidden > 0 {
+            terminal.warning(&format!("{hidden} more rows; --max-rows 0 or another --format shows them"));
+        }
+        Ok(report(&session, terminal))
+    })
+}
+
+/// A runtime for DataFusion: as many threads as there are cores.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}
+
+async fn write(
+    mut stream: SendableRecordBatchStream,
+    format: Format,
+    target: Target,
+    options: Options,
+) -> Result<usize, CliError> {
+    let mut writer = format.writer(target, &stream.schema(), options)?;
+    while let Some(batch) = stream.next().await {
+        writer.write(&batch.map_err(QueryError::from)?)?;
+    }
+    writer.finish()
+}
+
+/// Tells what raw scans met that was damaged or did not read.
+fn report(session: &Session, terminal: &Terminal) -> ExitCode {
+    let report = session.scan_report();
+    if report.sources.is_empty() {
+        return ExitCode::Success;
+    }
+    for source in report.sources.values().take(NAMED) {
+        if let Some(problem) = &source.problem {
+            terminal.warning(&format!("{}: {}: {problem}", source.name, source.state.as_str()));
+        }
+        if let Some(reject) = source.rejected.first() {
+            let count = source.counts.rejects;
+            let line = reject.line;
+            terminal.warning(&format!(
+                "{}:{line}: {}; {count} rejected lines in this file",
+                source.name, reject.reason
+            ));
+        }
+    }
+    let more = report.sources.len().saturating_sub(NAMED);
+    if more > 0 {
+        terminal.warning(&format!("and {more} more files; ask the table sources"));
+    }
+    ExitCode::DamagedInput
+}
+
+/// The last of the inputs is the SQL, unless that comes from a file.
+fn inputs_and_sql(args: &QueryArgs) -> Result<(Vec<String>, String), CliError> {
+    if let Some(path) = &args.file {
+        let sql = std::fs::read_to_string(path).map_err(CliError::file(path))?;
+        return Ok((args.inputs.clone(), sql));
+    }
+    match args.inputs.split_last() {
+        Some((sql, inputs)) if !inputs.is_empty() => Ok((inputs.to_vec(), sql.clone())),
+        _ => Err(CliError::Usage("give the SQL after the paths, or a file with -f".into())),
+    }
+}
+
+/// `name=value`: an integer, a number, a truth value, else text. Bound, never pasted into the SQL.
+fn parse_param(param: &str) -> Result<(String, ScalarValue), CliError> {
+    let (name, value) = param
+        .split_once('=')
+        .filter(|(name, _)| !name.is_empty())
+        .ok_or_else(|| CliError::Usage(format!("-p {param}: not name=value")))?;
+    let value = if let Ok(integer) = value.parse::<i64>() {
+        ScalarValue::Int64(Some(integer))
+    } else if let Ok(number) = value.parse::<f64>() {
+        ScalarValue::Float64(Some(number))
+    } else if let Ok(truth) = value.parse::<bool>() {
+        ScalarValue::Boolean(Some(truth))
+    } else {
+        ScalarValue::Utf8View(Some(value.to_owned()))
+    };
+    Ok((name.to_owned(), value))
+}
+
+/// By the file's name, else a table for people and csv for programs.
+fn default_format(output: Option<&Path>) -> Format {
+    match output {
+        Some(path) => Format::of_path(path).unwrap_or(Format::Csv),
+        None if std::io::stdout().is_terminal() => Format::Table,
+        None => Format::Csv,
+    }
+}
+
+fn terminal_width() -> Option<u16> {
+    std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok())
+}

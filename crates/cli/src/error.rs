@@ -1,0 +1,42 @@
+//! Errors, as they are told at the edge.
+
+use std::io;
+use std::path::Path;
+
+use saltmine_lake::LakeError;
+use saltmine_query::QueryError;
+use saltmine_scan::SourceError;
+
+/// Why the command failed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CliError {
+    #[error(transparent)]
+    Source(#[from] SourceError),
+    #[error(transparent)]
+    Lake(#[from] LakeError),
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    #[error(transparent)]
+    Generate(#[from] crate::generate::GenerateError),
+    #[error("{path}: {source}")]
+    File { path: String, source: io::Error },
+    #[error("cannot write the answer: {0}")]
+    Output(#[from] io::Error),
+    #[error("cannot write the answer: {0}")]
+    Format(String),
+    #[error("{0}")]
+    Usage(String),
+}
+
+impl CliError {
+    /// For `map_err` on file operations.
+    pub(crate) fn file(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.display().to_string();
+        move |source| Self::File { path, source }
+    }
+
+    /// Whether whoever read the answer went away, which is no failure.
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}

@@ -1,0 +1,70 @@
+//! How the command ends.
+
+use std::process;
+
+/// Exit codes. Where several apply, the first of this list that does wins: failed, findings, damaged input, success.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ExitCode {
+    /// All well.
+    Success,
+    /// It failed.
+    Failure,
+    /// Wrong usage. (clap ends with this code by itself too.)
+    Usage,
+    /// Done, but some input was damaged or rejected.
+    DamagedInput,
+    /// A hunt found something at or above `--fail-on`.
+    #[allow(dead_code)]
+    Findings,
+}
+
+impl ExitCode {
+    /// The number.
+    pub(crate) const fn number(self) -> u8 {
+        match self {
+            Self::Success => 0,
+            Self::Failure => 1,
+            Self::Usage => 2,
+            Self::DamagedInput => 3,
+            Self::Findings => 4,
+        }
+    }
+
+    const fn rank(self) -> u8 {
+        match self {
+            Self::Failure => 4,
+            Self::Usage => 3,
+            Self::Findings => 2,
+            Self::DamagedInput => 1,
+            Self::Success => 0,
+        }
+    }
+
+    /// What two parts of a run come to together.
+    #[allow(dead_code)]
+    pub(crate) fn and(self, other: Self) -> Self {
+        if other.rank() > self.rank() { other } else { self }
+    }
+}
+
+impl From<ExitCode> for process::ExitCode {
+    fn from(code: ExitCode) -> Self {
+        Self::from(code.number())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ExitCode::{DamagedInput, Failure, Findings, Success, Usage};
+
+    #[test]
+    fn the_worst_wins() {
+        assert_eq!(Success.and(DamagedInput), DamagedInput);
+        assert_eq!(Findings.and(DamagedInput), Findings);
+        assert_eq!(DamagedInput.and(Failure).and(Success), Failure);
+        assert_eq!(
+            [Success, Failure, Usage, DamagedInput, Findings].map(|code| code.number()),
+            [0, 1, 2, 3, 4]
+        );
+    }
+}

@@ -1,0 +1,75 @@
+//! Comma- and tab-separated values. Bytes go through as they are; `--csv-safe` defuses formulas.
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+
+use super::text::{formatters, options};
+use super::{Options, Target, Writer};
+use crate::error::CliError;
+
+pub(super) struct CsvWriter {
+    csv: csv::Writer<Target>,
+    is_safe: bool,
+}
+
+impl CsvWriter {
+    pub(super) fn new(
+        target: Target,
+        schema: &SchemaRef,
+        delimiter: u8,
+        options: Options,
+    ) -> Result<Self, CliError> {
+        let mut csv = csv::WriterBuilder::new().delimiter(delimiter).from_writer(target);
+        csv.write_record(schema.fields().iter().map(|field| field.name())).map_err(wrong)?;
+        Ok(Self { csv, is_safe: options.csv_safe })
+    }
+}
+
+impl Writer for CsvWriter {
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), CliError> {
+        let options = options("");
+        let columns = formatters(batch, &options)?;
+        for row in 0..batch.num_rows() {
+            for column in &columns {
+                let mut cell = column.value(row).to_string();
+                if self.is_safe && is_formula(&cell) {
+                    cell.insert(0, '\'');
+                }
+                self.csv.write_field(&cell).map_err(wrong)?;
+            }
+            self.csv.write_record(None::<&[u8]>).map_err(wrong)?;
+        }
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>) -> Result<usize, CliError> {
+        let target = self.csv.into_inner().map_err(|error| CliError::Output(error.into_error()))?;
+        target.finish()?;
+        Ok(0)
+    }
+}
+
+fn wrong(error: csv::Error) -> CliError {
+    CliError::Output(error.into())
+}
+
+/// Whether a spreadsheet may take the cell for a formula. Numbers are not.
+fn is_formula(cell: &str) -> bool {
+    cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
+        && cell.parse::<f64>().is_err()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_formula;
+
+    #[test]
+    fn formulas_are_told_from_numbers() {
+        for cell in ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "-"] {
+            assert!(is_formula(cell), "{cell}");
+        }
+        for cell in ["", "-12", "+3.5", "a=1", "'=1"] {
+            assert!(!is_formula(cell), "{cell}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! Forms of an answer, one a file. All of them stream: a batch is written as it comes, and nothing is cut short
+//! without saying so.
+
+mod csv;
+mod json;
+mod markdown;
+mod parquet;
+pub(crate) mod sanitize;
+mod table;
+mod target;
+mod text;
+
+use std::path::Path;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use clap::ValueEnum;
+
+pub(crate) use self::target::Target;
+use crate::error::CliError;
+
+/// The form of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Aligned columns, for people
+    Table,
+    /// Comma-separated values with a header
+    Csv,
+    /// Tab-separated values with a header
+    Tsv,
+    /// One JSON array of objects
+    Json,
+    /// One JSON object a line
+    Ndjson,
+    /// A Markdown table
+    Markdown,
+    /// A Parquet file
+    Parquet,
+}
+
+/// How an answer is written.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Options {
+    /// Put `'` before what a spreadsheet takes for a formula.
+    pub(crate) csv_safe: bool,
+    /// Most rows of a table; `None` for all.
+    pub(crate) max_rows: Option<usize>,
+    /// Width of the terminal in columns.
+    pub(crate) width: Option<u16>,
+}
+
+/// Writes an answer.
+pub(crate) trait Writer {
+    /// Writes some rows.
+    fn write(&mut self, batch: &RecordBatch) -> Result<(), CliError>;
+
+    /// Ends the answer, and puts its file in place. Returns how many rows were not shown.
+    fn finish(self: Box<Self>) -> Result<usize, CliError>;
+}
+
+impl Format {
+    /// What a file's ending tells.
+    pub(crate) fn of_path(path: &Path) -> Option<Self> {
+        Some(match path.extension()?.to_str()? {
+            "csv" => Self::Csv,
+            "tsv" => Self::Tsv,
+            "json" => Self::Json,
+            "ndjson" | "jsonl" => Self::Ndjson,
+            "md" => Self::Markdown,
+            "parquet" => Self::Parquet,
+            "txt" => Self::Table,
+            _ => return None,
+        })
+    }
+
+    /// A writer of rows of `schema` to `target`.
+    pub(crate) fn writer(
+        self,
+        target: Target,
+        schema: &SchemaRef,
+        options: Options,
+    ) -> Result<Box<dyn Writer>, CliError> {
+        Ok(match self {
+            Self::Table => Box::new(table::TableWriter::new(target, schema, options)),
+            Self::Csv => Box::new(csv::CsvWriter::new(target, schema, b',', options)?),
+            Self::Tsv => Box::new(csv::CsvWriter::new(target, schema, b'\t', options)?),
+            Self::Json => Box::new(json::JsonWriter::array(target)),
+            Self::Ndjson => Box::new(json::JsonWriter::lines(target)),
+            Self::Markdown => Box::new(markdown::MarkdownWriter::new(target, schema)?),
+            Self::Parquet => Box::new(parquet::ParquetWriter::new(target, schema)?),
+        })
+    }
+}

@@ -1,0 +1,57 @@
+//! What goes to standard error: errors, warnings, notes. Text in them may come from a log, so all of it is sanitised.
+
+use std::io::{IsTerminal, Write};
+
+use anstyle::{AnsiColor, Style};
+
+use crate::args::{ColorWhen, Global};
+use crate::output::sanitize::sanitize;
+
+/// Standard error, as the options want it.
+pub(crate) struct Terminal {
+    is_quiet: bool,
+    is_coloured: bool,
+}
+
+impl Terminal {
+    pub(crate) fn new(global: Global) -> Self {
+        let is_coloured = match global.color {
+            ColorWhen::Always => true,
+            ColorWhen::Never => false,
+            ColorWhen::Auto => {
+                std::io::stderr().is_terminal()
+                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+            }
+        };
+        Self { is_quiet: global.quiet, is_coloured }
+    }
+
+    /// Whether progress may be shown: on a terminal, unless quiet.
+    pub(crate) fn shows_progress(&self) -> bool {
+        !self.is_quiet && std::io::stderr().is_terminal()
+    }
+
+    /// Why it failed.
+    pub(crate) fn error(&self, text: &str) {
+        self.line("error: ", AnsiColor::Red, text);
+    }
+
+    /// What a person should know of the input; shown even when quiet, as it changes the exit code.
+    pub(crate) fn warning(&self, text: &str) {
+        self.line("warning: ", AnsiColor::Yellow, text);
+    }
+
+    /// What a person may like to know.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.is_quiet {
+            self.line("", AnsiColor::White, text);
+        }
+    }
+
+    fn line(&self, label: &str, colour: AnsiColor, text: &str) {
+        let style =
+            if self.is_coloured { Style::new().bold().fg_color(Some(colour.into())) } else { Style::new() };
+        // Where standard error is gone, there is nobody to tell.
+        let _ = writeln!(std::io::stderr().lock(), "{style}{label}{style:#}{}", sanitize(text));
+    }
+}
