@@ -41,10 +41,10 @@ impl Terminal {
         self.line("warning: ", AnsiColor::Yellow, text);
     }
 
-    /// What a person may like to know.
+    /// What a person may like to know; one or several lines.
     pub(crate) fn note(&self, text: &str) {
         if !self.is_quiet {
-            self.line("", AnsiColor::White, text);
+            text.lines().for_each(|line| self.line("", AnsiColor::White, line));
         }
     }
 

@@ -1,5 +1,7 @@
 //! Folders of logs to datasets.
 
+#![allow(clippy::unwrap_used)]
+
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;

@@ -1,5 +1,7 @@
 //! Sources to batches, as ingest and SQL use them.
 
+#![allow(clippy::unwrap_used)]
+
 use std::io::Write;
 use std::path::Path;
 
