@@ -31,7 +31,7 @@ def by_saltmine(source):
 
 def by_duckdb():
     table = f"read_parquet('{glob}')"
-    count, total = duckdb.sql(f"SELECT count(*), sum(bytes_sent) FROM {table}").fetchone()
+    count, total = duckdb.sql(f"SELECT count(*), sum(bytes_sent) FROM {table}").fetchall()[0]
     return count, int(total), dict(duckdb.sql(f"SELECT operation, count(*) FROM {table} GROUP BY 1").fetchall())
 
 
@@ -68,9 +68,9 @@ names = [name for name in duckdb.sql(f"SELECT * FROM read_parquet('{truth}/**/*.
 columns = ", ".join(f'"{name}"' for name in names)
 read = f"SELECT {columns} FROM read_parquet('{glob}')"
 true = f"SELECT {columns} FROM read_parquet('{truth}/**/*.parquet')"
-for left, right in [(read, true), (true, read)]:
-    wrong = duckdb.sql(f"SELECT count(*) FROM ({left} EXCEPT ALL {right})").fetchone()[0]
-    check(f"no row of one side is missing on the other ({len(names)} columns)", wrong == 0)
+for what, left, right in [("untrue", read, true), ("lost", true, read)]:
+    wrong = duckdb.sql(f"SELECT count(*) FROM ({left} EXCEPT ALL {right})").fetchall()[0][0]
+    check(f"no row is {what}, compared in all {len(names)} columns", wrong == 0)
 
 summary = json.loads((truth / "summary.json").read_text())
 check("rows + rejects + blanks = lines", summary["rows"] + summary["rejects"] + summary["blanks"] == summary["lines"])
