@@ -59,6 +59,14 @@ pub(crate) enum Command {
     Query(QueryArgs),
     /// Check that every source line is accounted for, and every file is what was written
     Verify(VerifyArgs),
+    /// Merge the small files of a dataset
+    Compact(CompactArgs),
+    /// Show the columns of the table logs, or its definition for another engine
+    Schema(SchemaArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+    /// Print the manual page
+    Man,
     /// Make logs with known content, for tests and benchmarks
     #[command(hide = true)]
     Generate(GenerateArgs),
@@ -186,6 +194,47 @@ pub(crate) struct VerifyArgs {
     /// Form of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: ReportFormat,
+}
+
+/// `saltmine compact`
+#[derive(Debug, Args)]
+pub(crate) struct CompactArgs {
+    /// The dataset
+    #[arg(value_name = "DATASET")]
+    pub(crate) dataset: PathBuf,
+
+    /// Threads; 0 for one a core
+    #[arg(long, short, value_name = "N", default_value_t = 0)]
+    pub(crate) jobs: usize,
+}
+
+/// `saltmine schema`
+#[derive(Debug, Args)]
+pub(crate) struct SchemaArgs {
+    /// Form of the schema
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) format: SchemaFormat,
+}
+
+/// Form of the schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaFormat {
+    /// For people
+    Table,
+    /// For programs
+    Json,
+    /// CREATE EXTERNAL TABLE for Athena
+    AthenaDdl,
+    /// CREATE TABLE for Spark
+    SparkDdl,
+}
+
+/// `saltmine completions`
+#[derive(Debug, Args)]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: clap_complete::Shell,
 }
 
 /// Form of a report.

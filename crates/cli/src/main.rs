@@ -41,6 +41,10 @@ fn run(command: Command, terminal: &Terminal) -> Result<ExitCode, CliError> {
         Command::Ingest(args) => command::ingest::run(&args, terminal),
         Command::Query(args) => command::query::run(&args, terminal),
         Command::Verify(args) => command::verify::run(&args),
+        Command::Compact(args) => command::compact::run(&args, terminal),
+        Command::Schema(args) => command::schema::run(&args),
+        Command::Completions(args) => command::completions::completions(&args),
+        Command::Man => command::completions::man(),
         Command::Generate(args) => command::generate::run(&args, terminal),
     }
 }

@@ -183,10 +183,7 @@ impl Part {
     }
 }
 
-fn append<W: Write + Send>(
-    writer: &mut SerializedFileWriter<W>,
-    chunks: Chunks,
-) -> Result<(), ParquetError> {
+fn append<W: Write + Send>(writer: &mut SerializedFileWriter<W>, chunks: Chunks) -> Result<(), ParquetError> {
     let mut group = writer.next_row_group()?;
     for chunk in chunks.columns {
         chunk.append_to_row_group(&mut group)?;

@@ -7,6 +7,7 @@
 mod block;
 mod columns;
 mod decoder;
+mod describe;
 mod error;
 mod escape;
 mod inflate;

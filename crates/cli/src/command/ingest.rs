@@ -1,8 +1,6 @@
 //! `saltmine ingest`: logs into a dataset.
 
 use std::io::Write;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use saltmine_lake::{IngestReport, IngestRequest, PartitionBy, ingest};
 use saltmine_scan::{Source, discover};
@@ -19,7 +17,7 @@ pub(crate) fn run(args: &IngestArgs, terminal: &Terminal) -> Result<ExitCode, Cl
     if args.dry_run {
         return list(&sources);
     }
-    let stop = stop_on_interrupt();
+    let stop = super::stop_on_interrupt();
     let request = IngestRequest {
         sources: &sources,
         dataset: &args.to,
@@ -38,19 +36,6 @@ pub(crate) fn run(args: &IngestArgs, terminal: &Terminal) -> Result<ExitCode, Cl
     warn(&report, terminal);
     terminal.note(&summary(&report));
     Ok(if report.is_clean() { ExitCode::Success } else { ExitCode::DamagedInput })
-}
-
-/// A first interrupt ends the run cleanly, a second one at once.
-fn stop_on_interrupt() -> Arc<AtomicBool> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let asked = Arc::clone(&stop);
-    // Without a handler the run is killed, which a dataset survives too.
-    let _ = ctrlc::set_handler(move || {
-        if asked.swap(true, Ordering::Relaxed) {
-            std::process::abort();
-        }
-    });
-    stop
 }
 
 fn list(sources: &[Source]) -> Result<ExitCode, CliError> {

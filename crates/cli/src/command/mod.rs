@@ -1,6 +1,25 @@
 //! The subcommands, one a file.
 
+pub(crate) mod compact;
+pub(crate) mod completions;
 pub(crate) mod generate;
 pub(crate) mod ingest;
 pub(crate) mod query;
+pub(crate) mod schema;
 pub(crate) mod verify;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A first interrupt ends the run cleanly, a second one at once.
+fn stop_on_interrupt() -> Arc<AtomicBool> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let asked = Arc::clone(&stop);
+    // Without a handler the run is killed, which a dataset survives too.
+    let _ = ctrlc::set_handler(move || {
+        if asked.swap(true, Ordering::Relaxed) {
+            std::process::abort();
+        }
+    });
+    stop
+}

@@ -182,8 +182,7 @@ impl World {
             people::pool(bucket, args.seed, (an_hour / ROWS_AN_HOUR).ceil().max(1.0) as usize)
         };
         let pools: Vec<Pool> = buckets.iter().map(pool).collect();
-        let (planted, accounts) =
-            scenarios::play(&args.scenario, &buckets, &pools, args.seed, start, args.days);
+        let (planted, accounts) = scenarios::play(&args.scenario, &buckets, args.seed, start, args.days);
         let lines_per_file = if args.tiny { Some(20) } else { args.lines_per_file };
         let files = lines_per_file.map_or(args.files, |lines| args.lines.div_ceil(lines.max(1)));
         let least = args.buckets * args.days.div_ceil(MOST_DAYS_OF_A_FILE) as usize;

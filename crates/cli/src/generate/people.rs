@@ -26,12 +26,6 @@ pub(crate) enum Kind {
     Customer,
     /// S3's replication.
     Replication,
-    /// A role that is refused, always.
-    Refused,
-    /// The pipeline that keeps routine settings.
-    Pipeline,
-    /// The role that reads settings for the record.
-    Audit,
 }
 
 /// One principal at one address.

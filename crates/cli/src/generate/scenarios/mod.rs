@@ -19,7 +19,7 @@ use serde::Serialize;
 
 use super::buckets::{Bucket, Purpose};
 use super::chance::derived;
-use super::people::{Actor, Pool};
+use super::people::Actor;
 use super::request::{Ask, begin, outcome, refusal};
 use super::row::{Row, clock, col};
 
@@ -176,7 +176,6 @@ impl Lines {
 /// Where a scenario plays.
 pub(crate) struct Stage<'a> {
     pub(crate) buckets: &'a [Bucket],
-    pub(crate) pools: &'a [Pool],
     pub(crate) rng: Rng,
     start: i64,
     days: u32,
@@ -246,11 +245,6 @@ impl<'a> Stage<'a> {
             planted.is_attack = false;
         }
     }
-
-    /// Rows so far.
-    pub(crate) fn count(&self) -> usize {
-        self.rows.len()
-    }
 }
 
 /// A read of an object by its API.
@@ -267,7 +261,6 @@ pub(crate) fn bucket_ask<'a>(operation: &'a str, method: &'a str, query: &'a str
 pub(crate) fn play(
     chosen: &[Scenario],
     buckets: &[Bucket],
-    pools: &[Pool],
     seed: u64,
     start: i64,
     days: u32,
@@ -278,8 +271,7 @@ pub(crate) fn play(
     for scenario in Scenario::EACH.into_iter().filter(is_chosen) {
         let rng = derived(seed, &[4, scenario as u64]);
         let scenario_rows = Vec::new();
-        let mut stage =
-            Stage { buckets, pools, rng, start, days, scenario: accounts.len(), rows: scenario_rows };
+        let mut stage = Stage { buckets, rng, start, days, scenario: accounts.len(), rows: scenario_rows };
         scenario.play(&mut stage);
         accounts.push(account(scenario, &stage.rows));
         rows.append(&mut stage.rows);

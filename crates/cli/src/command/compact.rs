@@ -1,0 +1,22 @@
+//! `saltmine compact`: small files of a dataset into larger ones.
+
+use saltmine_lake::{CompactOptions, Dataset, compact};
+
+use crate::args::CompactArgs;
+use crate::error::CliError;
+use crate::exit::ExitCode;
+use crate::terminal::Terminal;
+
+pub(crate) fn run(args: &CompactArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    let dataset = Dataset::open(&args.dataset)?;
+    let stop = super::stop_on_interrupt();
+    let options = CompactOptions { jobs: args.jobs, stop: Some(&stop) };
+    let waiting =
+        || terminal.note(&format!("{}: another run is writing; waiting for it", args.dataset.display()));
+    let report = compact(&dataset, &options, &waiting)?;
+    terminal.note(&format!(
+        "{} files of {} bytes became {} files of {} bytes, with the same {} rows",
+        report.files_before, report.bytes_before, report.files_after, report.bytes_after, report.rows
+    ));
+    Ok(ExitCode::Success)
+}

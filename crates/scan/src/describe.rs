@@ -1,0 +1,74 @@
+//! What each column means, in a sentence: for `saltmine schema`, table definitions and people.
+
+use saltmine_format::Field;
+
+use crate::schema::Column;
+
+impl Column {
+    /// Meaning, units, and what null means. After the pages "Amazon S3 server access log format" and "Logging requests
+    /// with server access logging" of the S3 user guide.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::Field(field) => describe(field),
+            Self::Extra => "What follows the last field known today, verbatim; null as a rule",
+            Self::Anomaly => {
+                "What is odd about the line, as comma-joined words (embedded_quote, ambiguous_quotes, misaligned, \
+                 short, extra_fields, invalid_utf8, bad_number, spaces); null on a clean line"
+            }
+            Self::Raw => "The whole line as it stood, where anomaly is not null; else null",
+            Self::LogFile => "Path of the source file, relative to the folder that was given",
+            Self::LogLine => "Number of the line in the inflated file, from 1",
+            Self::EventDate => "UTC date of request_time; the partition column of a dataset",
+        }
+    }
+}
+
+const fn describe(field: Field) -> &'static str {
+    match field {
+        Field::BucketOwner => "Canonical user id of the owner of the bucket",
+        Field::Bucket => "Bucket that the request was processed against",
+        Field::RequestTime => "When S3 received the request, UTC, to the second",
+        Field::RemoteIp => {
+            "Apparent address of the client, IPv4 or IPv6; proxies may hide it. Null for requests of AWS's own services"
+        }
+        Field::Requester => {
+            "Who asked: ARN of a user or role session, canonical user id, or service. Null: nobody signed (anonymous)"
+        }
+        Field::RequestId => {
+            "Id that S3 gave the request; several records may share it (batch deletes, copies)"
+        }
+        Field::Operation => {
+            "Operation, such as REST.GET.OBJECT, WEBSITE.GET.OBJECT, BATCH.DELETE.OBJECT or S3.EXPIRE.OBJECT"
+        }
+        Field::Key => {
+            "Object name as logged: percent-encoded, by most operations twice. Null: the request names no object"
+        }
+        Field::RequestUri => {
+            "Request line as the client sent it, without the outer quotes; null for internal operations"
+        }
+        Field::HttpStatus => "HTTP status of the response; null for internal operations",
+        Field::ErrorCode => "S3 error code, such as AccessDenied; null: no error",
+        Field::BytesSent => "Bytes of the response without HTTP overhead; null: none were sent",
+        Field::ObjectSize => {
+            "Size of the whole object in bytes (of a part for REST.PUT.PART); null: not applicable"
+        }
+        Field::TotalTime => "Milliseconds from receipt of the request to the last byte of the response",
+        Field::TurnAroundTime => {
+            "Milliseconds that S3 spent on the request, from its last byte to the first byte of the response"
+        }
+        Field::Referer => "HTTP referer as the client sent it; null: none",
+        Field::UserAgent => "HTTP user agent as the client sent it; null: none",
+        Field::VersionId => "Version id in the request; null: none asked for",
+        Field::HostId => "Extended request id (x-amz-id-2); in logs since March 2019",
+        Field::SignatureVersion => "SigV2 or SigV4; null: not signed",
+        Field::CipherSuite => "TLS cipher suite; null: plain HTTP",
+        Field::AuthenticationType => {
+            "AuthHeader for a signed header, QueryString for a presigned URL; null: not signed"
+        }
+        Field::HostHeader => "Host header: the endpoint that was used. The client chooses it",
+        Field::TlsVersion => "TLS version, such as TLSv1.2; null: plain HTTP",
+        Field::AccessPointArn => "ARN of the access point that was used; null: none",
+        Field::AclRequired => "Yes: an ACL was needed to allow the request; null: none was",
+        Field::SourceRegion => "AWS Region that the request came from; null: unknown, or from outside of AWS",
+    }
+}
