@@ -31,9 +31,11 @@ impl Terminal {
         !self.is_quiet && std::io::stderr().is_terminal()
     }
 
-    /// Why it failed.
+    /// Why it failed; one or several lines.
     pub(crate) fn error(&self, text: &str) {
-        self.line("error: ", AnsiColor::Red, text);
+        for (index, line) in text.lines().enumerate() {
+            self.line(if index == 0 { "error: " } else { "       " }, AnsiColor::Red, line);
+        }
     }
 
     /// What a person should know of the input; shown even when quiet, as it changes the exit code.

@@ -257,7 +257,8 @@ fn wrong_usage_and_errors_say_what_is_wrong() {
     for (arguments, code, said) in [
         (&["query", "nowhere", "SELECT 1"][..], 1, "nowhere: no such file or folder"),
         (&["query", "logs", "SELEC 1"], 1, "Expected"),
-        (&["query", "logs", "SELECT kee FROM logs"], 1, "kee"),
+        (&["query", "logs", "SELECT kee FROM logs"], 1, "line 1, column 8: "),
+        (&["query", "logs", "SELECT kee FROM logs"], 1, "Did you mean 'logs.key'?"),
         (&["query", "logs"], 2, "give the SQL"),
         (&["ingest", "logs"], 2, "--to"),
         (&["verify", "logs"], 1, "not a saltmine dataset"),

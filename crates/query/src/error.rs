@@ -64,7 +64,9 @@ fn describe(error: &DataFusionError) -> String {
         other => other.strip_backtrace(),
     };
     match error.diagnostic().and_then(|diagnostic| diagnostic.span) {
-        Some(span) => format!("{text} (line {}, column {})", span.start.line, span.start.column),
-        None => text,
+        Some(span) if !text.contains(" at Line: ") => {
+            format!("line {}, column {}: {text}", span.start.line, span.start.column)
+        }
+        _ => text,
     }
 }

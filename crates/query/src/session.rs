@@ -93,6 +93,8 @@ fn config(options: &SessionOptions) -> SessionConfig {
     let settings = config.options_mut();
     // Log times are UTC; what the machine thinks is of no meaning for them.
     settings.execution.time_zone = Some("UTC".into());
+    // So that errors can say where in the SQL they are.
+    settings.sql_parser.collect_spans = true;
     // Most questions keep few rows of wide ones: filter before the other columns are decoded.
     settings.execution.parquet.pushdown_filters = true;
     settings.execution.parquet.reorder_filters = true;
