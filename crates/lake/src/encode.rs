@@ -31,6 +31,13 @@ pub(crate) const ROW_GROUP_ROWS: usize = 250_000;
 /// A file is closed when it is larger than this.
 const FILE_BYTES: usize = 192 << 20;
 
+/// Bytes of a page before compression. Every column of every open row group holds one.
+const PAGE_BYTES: usize = 128 << 10;
+
+/// Bytes of a column's dictionary; with more distinct values than that it is no gain, and each open row group holds one
+/// for a column.
+const DICTIONARY_BYTES: usize = 128 << 10;
+
 /// Columns whose values hardly ever repeat. A dictionary of them would be built in vain, and their bounds tell nothing.
 const UNIQUE: [&str; 3] = ["request_id", "host_id", "version_id"];
 
@@ -46,7 +53,8 @@ fn properties() -> WriterProperties {
         .set_created_by(concat!("saltmine ", env!("CARGO_PKG_VERSION")).to_owned())
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap_or_default()))
         .set_statistics_enabled(EnabledStatistics::None)
-        .set_data_page_size_limit(512 << 10)
+        .set_data_page_size_limit(PAGE_BYTES)
+        .set_dictionary_page_size_limit(DICTIONARY_BYTES)
         .set_write_batch_size(8192);
     for name in UNIQUE.into_iter().chain(LONG) {
         builder = builder.set_column_dictionary_enabled(ColumnPath::from(name), false);

@@ -11,7 +11,7 @@ use saltmine_scan::{Source, rejects_batch};
 use crate::dataset::Dataset;
 use crate::encode::Encoder;
 use crate::error::LakeError;
-use crate::intake::{Intake, RoundSources, Sources};
+use crate::intake::{Intake, RoundSources, Sources, reading_order};
 use crate::layout::PartitionBy;
 use crate::partitions::Partitions;
 use crate::pipeline::Pipeline;
@@ -83,8 +83,14 @@ impl Run<'_, '_> {
         let all = self.request.sources;
         self.report.files = all.len() as u64;
         let spool = std::env::temp_dir();
-        let mut sources =
-            Sources { all, next: AtomicUsize::new(0), known: Mutex::new(known), spool: &spool, progress };
+        let mut sources = Sources {
+            all,
+            order: reading_order(all),
+            next: AtomicUsize::new(0),
+            known: Mutex::new(known),
+            spool: &spool,
+            progress,
+        };
         while *sources.next.get_mut() < all.len() {
             let first = *sources.next.get_mut();
             let staging = self.lock.begin()?;
@@ -104,9 +110,9 @@ impl Run<'_, '_> {
         pool: &rayon::ThreadPool,
         progress: &dyn Progress,
     ) -> Result<(), LakeError> {
-        let intake = Intake::new(sources);
-        let partitions = Partitions::new(encoder, staging.dir().to_path_buf(), self.by);
         let workers = pool.current_num_threads();
+        let intake = Intake::new(sources);
+        let partitions = Partitions::new(encoder, staging.dir().to_path_buf(), self.by, workers);
         Pipeline::new(&intake, &partitions, encoder, workers, self.request.stop).run(pool)?;
         let files = partitions.into_files();
         let round = intake.into_round();

@@ -7,7 +7,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use saltmine_scan::{BLOCK_SIZE, Block, Counts, Filled, Problem, Reject, Source, SourceReader, SourceState};
+use saltmine_scan::{
+    BLOCK_SIZE, Block, Counts, Filled, Problem, Reject, Source, SourceReader, SourceState, name_time_range,
+};
 use sha2::{Digest, Sha256};
 
 use crate::disk::HashingWriter;
@@ -32,12 +34,21 @@ pub(crate) type Known = Mutex<HashSet<[u8; 32]>>;
 /// The sources of a run, and where they are read from.
 pub(crate) struct Sources<'a> {
     pub(crate) all: &'a [Source],
+    /// The order in which they are read.
+    pub(crate) order: Vec<u32>,
     /// The first that no round has looked at.
     pub(crate) next: AtomicUsize,
     pub(crate) known: Known,
     /// For standard input, which is written down before it is read.
     pub(crate) spool: &'a Path,
     pub(crate) progress: &'a dyn Progress,
+}
+
+/// By the time that their names tell, then by name: so that few days are open at a time, and a day's rows come together.
+pub(crate) fn reading_order(sources: &[Source]) -> Vec<u32> {
+    let mut order: Vec<u32> = (0..sources.len() as u32).collect();
+    order.sort_by_cached_key(|index| (name_time_range(&sources[*index as usize].name), *index));
+    order
 }
 
 /// The sources of a round.
@@ -142,7 +153,8 @@ impl<'a> Intake<'a> {
     /// Opens the next source whose content is new.
     fn open_next(&self) -> Result<Option<Reading>, LakeError> {
         while self.has_more() {
-            let index = self.sources.next.fetch_add(1, Ordering::Relaxed);
+            let turn = self.sources.next.fetch_add(1, Ordering::Relaxed);
+            let Some(index) = self.sources.order.get(turn).map(|index| *index as usize) else { break };
             let Some(source) = self.sources.all.get(index) else { break };
             self.files.fetch_add(1, Ordering::Relaxed);
             let opened = open(index, source, self.sources.spool);

@@ -21,16 +21,23 @@ const ENCODE_ROWS: usize = 16_384;
 /// Rows that wait before a second worker encodes for the same partition, into a row group of its own.
 const SECOND_ENCODER_ROWS: usize = 4 * ENCODE_ROWS;
 
-/// Memory of row groups under construction, over all partitions. Above it the largest are closed early.
-const ROW_GROUP_MEMORY: usize = 256 << 20;
+/// Memory of row groups under construction, over all partitions, as the parquet crate counts it. Above it the largest
+/// are closed early.
+const ROW_GROUP_MEMORY: usize = 128 << 20;
+
+/// Row groups under construction, over all partitions; the largest are closed early when there are more. Each column of
+/// each holds a zstd context, which the parquet crate does not count: some 20 MB a row group, all told.
+const fn most_open(workers: usize) -> usize {
+    4 + 4 * workers
+}
 
 /// All partitions of a round.
 pub(crate) struct Partitions<'a> {
     encoder: &'a Encoder,
     staging: PathBuf,
     by: PartitionBy,
+    most_open: usize,
     state: Mutex<State>,
-    in_flight: AtomicUsize,
     next_file: AtomicUsize,
     finished: Mutex<Vec<StagedFile>>,
 }
@@ -38,7 +45,8 @@ pub(crate) struct Partitions<'a> {
 #[derive(Default)]
 struct State {
     partitions: HashMap<Partition, Slot>,
-    /// Memory of the row groups that are not being written to.
+    /// Number and memory of the row groups that nobody writes to.
+    open: usize,
     memory: usize,
 }
 
@@ -47,7 +55,6 @@ struct State {
 struct Slot {
     waiting: Vec<RecordBatch>,
     rows: usize,
-    bytes: usize,
     /// Row groups under construction that nobody writes to, with their memory.
     idle: Vec<(RowGroup, usize)>,
     /// How many are being written to.
@@ -60,18 +67,17 @@ struct Slot {
 pub(crate) struct EncodeJob {
     partition: Partition,
     batches: Vec<RecordBatch>,
-    bytes: usize,
     row_group: Option<RowGroup>,
 }
 
 impl<'a> Partitions<'a> {
-    pub(crate) fn new(encoder: &'a Encoder, staging: PathBuf, by: PartitionBy) -> Self {
+    pub(crate) fn new(encoder: &'a Encoder, staging: PathBuf, by: PartitionBy, workers: usize) -> Self {
         Self {
             encoder,
             staging,
             by,
+            most_open: most_open(workers),
             state: Mutex::default(),
-            in_flight: AtomicUsize::new(0),
             next_file: AtomicUsize::new(0),
             finished: Mutex::default(),
         }
@@ -81,13 +87,8 @@ impl<'a> Partitions<'a> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Bytes of text that wait or are being encoded.
-    pub(crate) fn bytes_in_flight(&self) -> usize {
-        self.in_flight.load(Ordering::Relaxed)
-    }
-
-    /// Takes a batch that is ordered by day; `bytes` is the size of its block.
-    pub(crate) fn push(&self, batch: &RecordBatch, days: &[DayRange], bytes: usize) -> Result<(), LakeError> {
+    /// Takes a batch that is ordered by day.
+    pub(crate) fn push(&self, batch: &RecordBatch, days: &[DayRange]) -> Result<(), LakeError> {
         let mut parts = Vec::with_capacity(days.len());
         for (day, range) in days {
             let rows = batch.slice(range.start, range.len());
@@ -96,15 +97,11 @@ impl<'a> Partitions<'a> {
                 PartitionBy::BucketAndEventDate => by_bucket(*day, &rows, &mut parts)?,
             }
         }
-        let total = batch.num_rows().max(1);
         let mut state = self.lock();
         for (partition, rows) in parts {
-            let share = bytes * rows.num_rows() / total;
             let slot = state.partitions.entry(partition).or_default();
             slot.rows += rows.num_rows();
-            slot.bytes += share;
             slot.waiting.push(rows);
-            self.in_flight.fetch_add(share, Ordering::Relaxed);
         }
         Ok(())
     }
@@ -121,19 +118,19 @@ impl<'a> Partitions<'a> {
         let partition = partition.clone();
         slot.busy += 1;
         slot.rows = 0;
-        let bytes = std::mem::take(&mut slot.bytes);
         let batches = std::mem::take(&mut slot.waiting);
         let idle = slot.idle.pop();
         let row_group = idle.map(|(row_group, memory)| {
             state.memory -= memory;
+            state.open -= 1;
             row_group
         });
-        Some(EncodeJob { partition, batches, bytes, row_group })
+        Some(EncodeJob { partition, batches, row_group })
     }
 
     /// Encodes, closes the row group if it is full or memory is short, and appends it to the partition's file.
     pub(crate) fn encode(&self, job: EncodeJob, encoder: &Encoder) -> Result<(), LakeError> {
-        let EncodeJob { partition, batches, bytes, row_group } = job;
+        let EncodeJob { partition, batches, row_group } = job;
         let wrong = |error| LakeError::parquet(&self.staging)(error);
         let mut row_group = match row_group {
             Some(row_group) => row_group,
@@ -141,7 +138,6 @@ impl<'a> Partitions<'a> {
         };
         row_group.write(&batches).map_err(wrong)?;
         drop(batches);
-        self.in_flight.fetch_sub(bytes, Ordering::Relaxed);
         let memory = row_group.memory();
         if row_group.rows() >= ROW_GROUP_ROWS {
             let chunks = row_group.close().map_err(wrong)?;
@@ -149,6 +145,7 @@ impl<'a> Partitions<'a> {
         } else {
             let mut state = self.lock();
             state.memory += memory;
+            state.open += 1;
             if let Some(slot) = state.partitions.get_mut(&partition) {
                 slot.idle.push((row_group, memory));
             }
@@ -159,22 +156,23 @@ impl<'a> Partitions<'a> {
         self.close_largest()
     }
 
-    /// Closes row groups while they take too much memory together.
+    /// Closes row groups while there are too many, or they take too much memory together: those with most rows.
     fn close_largest(&self) -> Result<(), LakeError> {
         loop {
             let mut state = self.lock();
-            if state.memory <= ROW_GROUP_MEMORY {
+            if state.memory <= ROW_GROUP_MEMORY && state.open <= self.most_open {
                 return Ok(());
             }
+            let largest = |slot: &Slot| slot.idle.iter().map(|(row_group, _)| row_group.rows()).max();
             let with_idle = state.partitions.iter_mut().filter(|(_, slot)| !slot.idle.is_empty());
-            let memory_of = |slot: &Slot| slot.idle.iter().map(|(_, memory)| *memory).max().unwrap_or(0);
-            let Some((partition, slot)) = with_idle.max_by_key(|(_, slot)| memory_of(slot)) else {
+            let Some((partition, slot)) = with_idle.max_by_key(|(_, slot)| largest(slot)) else {
                 return Ok(());
             };
             let partition = partition.clone();
-            slot.idle.sort_by_key(|(_, memory)| *memory);
+            slot.idle.sort_by_key(|(row_group, _)| row_group.rows());
             let Some((row_group, memory)) = slot.idle.pop() else { return Ok(()) };
             state.memory -= memory;
+            state.open -= 1;
             drop(state);
             let chunks = row_group.close().map_err(LakeError::parquet(&self.staging))?;
             self.append(&partition, chunks)?;

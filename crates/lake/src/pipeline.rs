@@ -7,7 +7,7 @@
 //! blocks are decoded by whoever is free.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use saltmine_scan::{BLOCK_SIZE, BlockPool, Decoder};
 
@@ -16,13 +16,14 @@ use crate::error::LakeError;
 use crate::intake::{Intake, Reading};
 use crate::partitions::{EncodeJob, Partitions};
 
-/// Bytes of blocks that are on their way, for each worker.
+/// Bytes of blocks that are on their way, for each worker. A block is held until the last of its rows is encoded.
 const IN_FLIGHT_PER_WORKER: usize = 32 * BLOCK_SIZE;
 
 /// What all workers share.
 pub(crate) struct Pipeline<'a> {
     state: Mutex<State>,
     change: Condvar,
+    pool: Arc<BlockPool>,
     intake: &'a Intake<'a>,
     partitions: &'a Partitions<'a>,
     encoder: &'a Encoder,
@@ -52,7 +53,16 @@ impl<'a> Pipeline<'a> {
         workers: usize,
         stop: Option<&'a AtomicBool>,
     ) -> Self {
-        Self { state: Mutex::default(), change: Condvar::new(), intake, partitions, encoder, workers, stop }
+        Self {
+            state: Mutex::default(),
+            change: Condvar::new(),
+            pool: BlockPool::new(),
+            intake,
+            partitions,
+            encoder,
+            workers,
+            stop,
+        }
     }
 
     /// Runs the round on a pool of threads, to its end or the first error.
@@ -73,10 +83,10 @@ impl<'a> Pipeline<'a> {
     }
 
     fn work(&self) {
-        let mut worker = Worker { decoder: Decoder::for_files(), pool: BlockPool::new() };
+        let mut decoder = Decoder::for_files();
         while let Some(job) = self.next_job() {
             let result = match job {
-                Job::Read(reading) => self.read(reading, &mut worker),
+                Job::Read(reading) => self.read(reading, &mut decoder),
                 Job::Encode(job) => self.partitions.encode(job, self.encoder),
             };
             let mut state = self.lock();
@@ -111,7 +121,7 @@ impl<'a> Pipeline<'a> {
     }
 
     fn choose(&self, state: &mut State) -> Option<Job> {
-        let is_over = self.partitions.bytes_in_flight() >= IN_FLIGHT_PER_WORKER * self.workers;
+        let is_over = self.pool.on_loan() >= IN_FLIGHT_PER_WORKER * self.workers;
         let can_read = !state.idle.is_empty() || self.intake.has_more();
         if let Some(job) = self.partitions.next_job(is_over || !can_read, self.workers) {
             return Some(Job::Encode(job));
@@ -127,8 +137,8 @@ impl<'a> Pipeline<'a> {
     }
 
     /// Reads a block, hands its source back to whoever reads on, and decodes the block.
-    fn read(&self, reading: Option<Reading>, worker: &mut Worker) -> Result<(), LakeError> {
-        let mut block = worker.pool.block();
+    fn read(&self, reading: Option<Reading>, decoder: &mut Decoder) -> Result<(), LakeError> {
+        let mut block = self.pool.block();
         let unfinished = self.intake.fill(reading, &mut block)?;
         if let Some(reading) = unfinished {
             self.lock().idle.push(reading);
@@ -137,19 +147,11 @@ impl<'a> Pipeline<'a> {
         if block.is_empty() {
             return Ok(());
         }
-        let bytes = block.bytes().len();
-        let decoded = worker
-            .decoder
+        let decoded = decoder
             .decode(block, |source| self.intake.name(source))
             .map_err(|error| LakeError::Arrow(arrow::error::ArrowError::ExternalError(error.into())))?;
-        self.partitions.push(&decoded.batch, &decoded.days, bytes)?;
+        self.partitions.push(&decoded.batch, &decoded.days)?;
         self.intake.record(decoded.counts, decoded.rejects);
         Ok(())
     }
-}
-
-/// What a worker keeps from job to job.
-struct Worker {
-    decoder: Decoder,
-    pool: std::sync::Arc<BlockPool>,
 }

@@ -5,6 +5,7 @@
 mod bounds;
 mod dataset;
 mod error;
+pub mod functions;
 mod raw;
 mod session;
 mod sql;

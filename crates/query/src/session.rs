@@ -45,6 +45,7 @@ impl Session {
     /// Where an input cannot be read, or a dataset stands beside other inputs.
     pub async fn open(options: &SessionOptions) -> Result<Self, QueryError> {
         let context = SessionContext::new_with_config_rt(config(options), runtime(options)?);
+        crate::functions::register_all(&context);
         let datasets = options.inputs.iter().filter(|input| Dataset::is_dataset(Path::new(input))).count();
         let raw = match (&options.inputs[..], datasets) {
             ([input], 1) => {

@@ -2,6 +2,7 @@
 //! into it is gone.
 
 use std::ops::Range;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::buffer::Buffer;
@@ -21,6 +22,8 @@ pub const LONG_LINE_KEPT: usize = 64 << 10;
 #[derive(Debug, Default)]
 pub struct BlockPool {
     free: Mutex<Vec<Vec<u8>>>,
+    /// Bytes of blocks that are in use.
+    on_loan: AtomicUsize,
 }
 
 impl BlockPool {
@@ -35,12 +38,19 @@ impl BlockPool {
     /// An empty block.
     pub fn block(self: &Arc<Self>) -> Block {
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let memory =
-            Memory { bytes: free.unwrap_or_else(|| vec![0; BLOCK_SIZE]), length: 0, pool: Arc::clone(self) };
+        let bytes = free.unwrap_or_else(|| vec![0; BLOCK_SIZE]);
+        self.on_loan.fetch_add(bytes.len(), Ordering::Relaxed);
+        let memory = Memory { bytes, length: 0, pool: Arc::clone(self) };
         Block { memory, segments: Vec::new() }
     }
 
+    /// Bytes of blocks that somebody holds: as batches, or as anything that looks into one.
+    pub fn on_loan(&self) -> usize {
+        self.on_loan.load(Ordering::Relaxed)
+    }
+
     fn give_back(&self, bytes: Vec<u8>) {
+        self.on_loan.fetch_sub(bytes.len(), Ordering::Relaxed);
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         if bytes.len() == BLOCK_SIZE && free.len() < Self::KEPT {
             free.push(bytes);
@@ -130,6 +140,7 @@ impl Block {
     /// Makes room for a line longer than a block.
     pub(crate) fn grow(&mut self) {
         let size = self.memory.bytes.len() * 2;
+        self.memory.pool.on_loan.fetch_add(size - self.memory.bytes.len(), Ordering::Relaxed);
         self.memory.bytes.resize(size, 0);
     }
 
@@ -158,8 +169,9 @@ mod tests {
         let part = buffer.slice(1);
         drop(buffer);
         assert_eq!(pool.free.lock().unwrap().len(), 0);
-        assert_eq!(part.as_slice(), b"b");
+        assert_eq!((part.as_slice(), pool.on_loan()), (&b"b"[..], BLOCK_SIZE));
         drop(part);
+        assert_eq!(pool.on_loan(), 0);
         assert_eq!(pool.block().bytes().as_ptr(), address);
     }
 

@@ -1,0 +1,81 @@
+//! Functions of addresses.
+
+use std::net::IpAddr;
+
+use ipnet::IpNet;
+
+use super::scalar::{Body, TextFunction};
+
+/// All of them.
+pub(super) const FUNCTIONS: [TextFunction; 2] = [
+    TextFunction {
+        name: "is_private_ip",
+        arguments: &["ip"],
+        help: (
+            "Whether an address is of a private, link-local, shared or loopback network; null where it is none",
+            "is_private_ip(remote_ip)",
+        ),
+        null_is: None,
+        body: Body::Truth(|args| Ok(args[0].parse().ok().map(is_private))),
+    },
+    TextFunction {
+        name: "ip_in",
+        arguments: &["ip", "cidr"],
+        help: (
+            "Whether an address lies in a network; null where it is no address; an error where the network is none",
+            "ip_in(remote_ip, '192.0.2.0/24')",
+        ),
+        null_is: None,
+        body: Body::Truth(|args| {
+            let network = parse_network(args[1])
+                .ok_or_else(|| format!("{:?} is no network such as 192.0.2.0/24", args[1]))?;
+            Ok(args[0].parse().ok().map(|address: IpAddr| network.contains(&address)))
+        }),
+    },
+];
+
+/// A network, or a single address.
+fn parse_network(text: &str) -> Option<IpNet> {
+    text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
+}
+
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => {
+            let [first, second, ..] = address.octets();
+            address.is_private()
+                || address.is_loopback()
+                || address.is_link_local()
+                || (first == 100 && second & 0xC0 == 64) // shared address space, RFC 6598
+        }
+        IpAddr::V6(address) => match address.to_ipv4_mapped() {
+            Some(address) => is_private(IpAddr::V4(address)),
+            None => address.is_loopback() || address.is_unique_local() || address.is_unicast_link_local(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn private_networks() {
+        for address in [
+            "10.1.2.3",
+            "172.16.0.1",
+            "192.168.1.1",
+            "100.64.0.1",
+            "127.0.0.1",
+            "169.254.1.1",
+            "fd00::1",
+            "::1",
+            "::ffff:10.0.0.1",
+        ] {
+            assert!(is_private(address.parse().unwrap()), "{address}");
+        }
+        for address in ["172.32.0.1", "100.128.0.1", "8.8.8.8", "2600:1ffe::1"] {
+            assert!(!is_private(address.parse().unwrap()), "{address}");
+        }
+    }
+}

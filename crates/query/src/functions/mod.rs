@@ -1,0 +1,75 @@
+//! SQL functions for access logs, one file a theme.
+
+mod address;
+mod agent;
+mod log;
+mod scalar;
+
+use datafusion::prelude::SessionContext;
+
+/// Registers all functions with a context.
+pub fn register_all(context: &SessionContext) {
+    for function in log::FUNCTIONS.into_iter().chain(address::FUNCTIONS).chain(agent::FUNCTIONS) {
+        context.register_udf(function.udf());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::arrow::util::display::array_value_to_string;
+
+    use super::*;
+
+    /// The value of an SQL expression as text; null as an empty one.
+    async fn value(expression: &str) -> Result<String, String> {
+        let context = SessionContext::new();
+        register_all(&context);
+        let frame = context.sql(&format!("SELECT {expression}")).await.map_err(|error| error.to_string())?;
+        let batches = frame.collect().await.map_err(|error| error.to_string())?;
+        array_value_to_string(batches[0].column(0), 0).map_err(|error| error.to_string())
+    }
+
+    #[tokio::test]
+    async fn functions_give_what_they_say() {
+        let uri = "'GET /a%20b/c?versionId=3&X-Amz-Date=20260501T100000Z&X-Amz-Expires=60&X-Amz-Algorithm=AWS4-HMAC-SHA256\
+                   &X-Amz-Credential=AKIAEXAMPLE%2F20260501%2Feu-west-1%2Fs3%2Faws4_request HTTP/1.1'";
+        let role = "'arn:aws:sts::111122223333:assumed-role/etl/i-0abc'";
+        for (expression, expected) in [
+            ("object_key('a%252Bb%2520c', 'REST.GET.OBJECT')", "a+b c"),
+            ("object_key('a%2Bb+c', 'BATCH.DELETE.OBJECT')", "a+b c"),
+            ("object_key('a%25FFb', 'REST.GET.OBJECT')", "a\\xFFb"),
+            ("object_key(NULL, 'REST.GET.OBJECT')", ""),
+            (&format!("uri_method({uri})"), "GET"),
+            (&format!("uri_path({uri})"), "/a%20b/c"),
+            (&format!("uri_param({uri}, 'VERSIONID')"), "3"),
+            (&format!("uri_param({uri}, 'nothing')"), ""),
+            (&format!("presigned_expires({uri})"), "2026-05-01T10:01:00Z"),
+            (&format!("access_key_id({uri})"), "AKIAEXAMPLE"),
+            ("presigned_expires('GET /a HTTP/1.1')", ""),
+            ("uri_query('GET /a HTTP/1.1')", ""),
+            (&format!("principal_type({role})"), "assumed_role"),
+            (&format!("account_id({role})"), "111122223333"),
+            (&format!("role_name({role})"), "etl"),
+            (&format!("session_name({role})"), "i-0abc"),
+            ("principal_type(NULL)", "anonymous"),
+            ("is_anonymous(NULL)", "true"),
+            ("account_id('AmazonS3')", ""),
+            ("api_name('REST.GET.OBJECT', 'k')", "GetObject"),
+            ("is_private_ip('10.0.0.1')", "true"),
+            ("is_private_ip('no address')", ""),
+            ("ip_in('2001:db8::7', '2001:db8::/32')", "true"),
+            ("ip_in('198.51.100.7', '198.51.100.8')", "false"),
+            ("ip_in(NULL, '10.0.0.0/8')", ""),
+            ("tls_rank('TLSv1.1')", "11"),
+            ("agent_family('aws-cli/2.17')", "aws-cli"),
+        ] {
+            assert_eq!(value(expression).await.as_deref(), Ok(expected), "{expression}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_network_that_is_none_is_an_error() {
+        let problem = value("ip_in('10.0.0.1', 'ten')").await.unwrap_err();
+        assert!(problem.contains("\"ten\" is no network"), "{problem}");
+    }
+}
