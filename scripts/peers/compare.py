@@ -30,6 +30,7 @@ class Tool:
     label: str
     command: object
     answer: str | None = None  # the glob of the Parquet files it writes, below its folder
+    rows: object = None  # for tools that write no Parquet: how many rows it read, from its folder and what it printed
     slow: bool = False  # takes half a minute and more, for what others do in seconds: once is enough
 
 
@@ -41,6 +42,17 @@ class Run:
     cpu: float
     peak: float  # MB
     written: int
+    printed: str
+
+
+def goaccess_rows(out, _):
+    """Requests that GoAccess took as valid."""
+    return json.loads((out / "report.json").read_text(errors="replace"), strict=False)["general"]["valid_requests"]
+
+
+def lnav_rows(_, printed):
+    """The one number of the answer."""
+    return int(printed.split()[-1])
 
 
 def tools(options):
@@ -72,10 +84,10 @@ def tools(options):
         found.insert(0, Tool("inflate", "inflate only, gzip", shell(f"{each} gzip -dc > /dev/null")))
     if shutil.which("goaccess"):
         count = "find \"$1\" -name '*.gz' -print0 | xargs -0 gzip -dc | goaccess - --no-global-config --log-format=AWSS3 -o \"$2/report.json\""
-        found.append(Tool("goaccess", "GoAccess, AWSS3, report as JSON", shell(count), slow=True))
+        found.append(Tool("goaccess", "GoAccess, AWSS3, report as JSON", shell(count), rows=goaccess_rows, slow=True))
     if shutil.which("lnav"):
         ask = "SELECT count(*) FROM s3_log"
-        found.append(Tool("lnav", "lnav, s3_log, one count", shell(f"HOME=\"$2\" lnav -n -r -c ';{ask}' \"$1\" > /dev/null"), slow=True))
+        found.append(Tool("lnav", "lnav, s3_log, one count", shell(f"HOME=\"$2\" lnav -n -r -c ';{ask}' \"$1\""), rows=lnav_rows, slow=True))
     if options.spark:
         found.append(Tool("spark", f"Spark local[{cores}], regular expression", python("spark_regex"), "spark/*.parquet", slow=True))
     if options.only:
@@ -102,7 +114,7 @@ def run(tool, logs, out, few_files):
         if line.startswith("seconds "):
             wall = float(line.split()[1])
     written = sum(path.stat().st_size for path in out.glob(tool.answer)) if tool.answer else 0
-    return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, written)
+    return Run(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, written, text)
 
 
 def corpus(options, name, arguments):
@@ -144,6 +156,8 @@ def measure(options, title, folder, chosen, raw):
             raw.writerow([title, tool.name, at + 1, f"{once.wall:.4f}", f"{once.cpu:.4f}", f"{once.peak:.1f}", once.written])
             if tool.answer and at == 0:
                 wrong[tool.name] = faults(folder / "truth", scratch / tool.name / tool.answer)
+            if tool.rows:
+                wrong[tool.name] = {"lost": summary["rows"] - tool.rows(scratch / tool.name, once.printed)}
             shutil.rmtree(scratch / tool.name)
     return table(options, title, summary, chosen, runs, wrong)
 
@@ -173,7 +187,7 @@ def table(options, title, summary, chosen, runs, wrong):
             f"{middle(tool.name, 'peak'):,.0f}",
             f"{middle(tool.name, 'written') / 1e6:.1f}" if tool.answer else "",
             f"{fault['lost']:,}" if fault else "",
-            f"{fault['misread']:,}" if fault else "",
+            f"{fault['misread']:,}" if fault and "misread" in fault else "",
             f"{middle(tool.name, 'wall') / base:.2f}" if base else "",
         ]
         lines.append("| " + " | ".join(cells) + " |")
