@@ -1,0 +1,32 @@
+-- title: Failing traffic, and whether it is billed
+-- question: Which failing traffic is billed?
+-- pack: cost
+-- kind: report
+-- severity: info
+-- attack: T1499
+-- parameter: own_accounts text  — account ids with commas between them
+-- parameter: min_requests integer 1000 — requests from which it is shown
+-- column: bucket — the bucket
+-- column: remote_ip — address; of several, the first in order of text
+-- column: requester — who, by ARN or canonical id; null is anonymous
+-- column: http_status — status
+-- column: error_code — error code
+-- column: events — requests that match
+-- column: first_seen — time of the first of them
+-- column: last_seen — time of the last of them
+-- column: billing — whether it is billed
+-- false positives: Accounts of the same organisation need to be in the list.
+-- source: AWS documentation on billing for error codes
+
+SELECT bucket, remote_ip, requester, http_status, error_code,
+       count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
+       CASE WHEN http_status >= 500 THEN 'not billed'
+            WHEN error_code = 'AccessDenied'
+             AND NOT coalesce(array_has(string_to_array($own_accounts, ','), account_id(requester)), false)
+            THEN 'not billed when the caller is outside your organisation'
+            ELSE 'billed unless the list of AWS says otherwise' END AS billing
+FROM logs
+WHERE http_status >= 400
+GROUP BY bucket, remote_ip, requester, http_status, error_code
+HAVING count(*) >= $min_requests
+ORDER BY events DESC, bucket, remote_ip, requester NULLS FIRST, http_status, error_code

@@ -1,0 +1,29 @@
+-- title: The account's root user
+-- question: Did the root user of the bucket's account act?
+-- pack: credentials
+-- kind: detection
+-- severity: medium
+-- attack: T1078.004
+-- parameter: reads boolean false — whether reads are shown too
+-- column: requester — who, by ARN or canonical id; null is anonymous
+-- column: remote_ip — address; of several, the first in order of text
+-- column: bucket — the bucket
+-- column: operation — operation as logged
+-- column: events — requests that match
+-- column: first_seen — time of the first of them
+-- column: last_seen — time of the last of them
+-- column: evidence — up to three log_file:log_line to look at
+-- false positives: Old tools with root's keys; some reads of AWS itself.
+-- source: AWS documentation on the requester field; query of our own
+
+WITH hits AS (
+  SELECT *, log_file || ':' || log_line AS place FROM logs
+  WHERE (requester = bucket_owner OR principal_type(requester) = 'root')
+    AND ($reads OR NOT regexp_like(operation, '^(REST|WEBSITE)[.](GET|HEAD)[.]'))
+)
+SELECT requester, remote_ip, bucket, operation,
+       count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
+       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+FROM hits
+GROUP BY requester, remote_ip, bucket, operation
+ORDER BY events DESC, bucket, remote_ip, operation, requester

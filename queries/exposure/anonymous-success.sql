@@ -1,0 +1,41 @@
+-- title: What callers without credentials got
+-- question: What did unauthenticated callers get, listings included?
+-- pack: exposure
+-- kind: detection
+-- severity: medium
+-- attack: T1530
+-- parameter: include_website boolean false — whether requests to website endpoints, public by design, are shown too
+-- column: bucket — the bucket
+-- column: operation — operation as logged
+-- column: requester — who, by ARN or canonical id; null is anonymous
+-- column: remote_ip — address; of several, the first in order of text
+-- column: website — whether by a website endpoint
+-- column: via_acl — whether an ACL was needed
+-- column: events — requests that match
+-- column: first_seen — time of the first of them
+-- column: last_seen — time of the last of them
+-- column: addresses — distinct addresses
+-- column: keys — distinct keys
+-- column: bytes — bytes sent, or of objects where nothing is sent
+-- column: evidence — up to three log_file:log_line to look at
+-- false positives: Buckets that are public on purpose, and origins of a CDN that reads without credentials.
+-- source: AWS documentation, "Using Amazon S3 server access logs to identify requests"
+
+WITH hits AS (
+  SELECT bucket, operation, remote_ip, key, bytes_sent, request_time, acl_required, log_file || ':' || log_line AS place,
+         operation LIKE 'WEBSITE.%' OR coalesce(host_header, '') LIKE '%s3-website%' AS website
+  FROM logs
+  WHERE requester IS NULL AND http_status BETWEEN 200 AND 299
+    -- Lifecycle and other work of S3 itself, and browsers' preflights, are nobody's reads.
+    AND (operation LIKE 'REST.%' OR operation LIKE 'WEBSITE.%')
+    AND operation <> 'REST.OPTIONS.PREFLIGHT'
+)
+SELECT bucket, operation, CAST(NULL AS VARCHAR) AS requester, min(remote_ip) AS remote_ip, website,
+       acl_required IS NOT NULL AS via_acl,
+       count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
+       count(DISTINCT remote_ip) AS addresses, count(DISTINCT key) AS keys, sum(bytes_sent) AS bytes,
+       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+FROM hits
+WHERE $include_website OR NOT website
+GROUP BY bucket, operation, website, acl_required IS NOT NULL
+ORDER BY bytes DESC NULLS LAST, bucket, operation, website, via_acl

@@ -1,0 +1,28 @@
+-- title: Silence beyond a bucket's habit
+-- question: Where are the logs silent for longer than is usual for the bucket?
+-- pack: integrity
+-- kind: report
+-- severity: low
+-- attack: T1562.008
+-- parameter: min_gap integer 3600 — seconds of silence from which it is shown
+-- parameter: factor float 5.0 — how many times the bucket's 99.9th percentile of gaps
+-- column: bucket — the bucket
+-- column: gap_start — last record before
+-- column: gap_end — first record after
+-- column: seconds — length in seconds
+-- column: usual_seconds — the bucket's 99.9th percentile of gaps
+-- false positives: Idle buckets, weekends; delivery of these logs is never promised to be complete.
+-- source: Own
+
+WITH gaps AS (
+  SELECT bucket, lag(request_time) OVER (PARTITION BY bucket ORDER BY request_time) AS gap_start, request_time AS gap_end
+  FROM logs
+),
+measured AS (
+  SELECT *, date_part('epoch', gap_end) - date_part('epoch', gap_start) AS seconds FROM gaps WHERE gap_start IS NOT NULL
+),
+habit AS (SELECT bucket, approx_percentile_cont(seconds, 0.999) AS usual_seconds FROM measured GROUP BY bucket)
+SELECT m.bucket, m.gap_start, m.gap_end, m.seconds, round(h.usual_seconds) AS usual_seconds
+FROM measured m JOIN habit h ON h.bucket = m.bucket
+WHERE m.seconds >= $min_gap AND m.seconds > $factor * h.usual_seconds
+ORDER BY m.seconds DESC, m.bucket, m.gap_start

@@ -1,0 +1,36 @@
+-- title: Past the access point
+-- question: Is data reached past the access point that should stand before it?
+-- pack: network
+-- kind: detection
+-- severity: low
+-- attack: T1530
+-- parameter: min_share float 0.5 — share of requests by an access point from which a bucket counts as fronted
+-- column: requester — who, by ARN or canonical id; null is anonymous
+-- column: remote_ip — address; of several, the first in order of text
+-- column: bucket — the bucket
+-- column: events — requests that match
+-- column: first_seen — time of the first of them
+-- column: last_seen — time of the last of them
+-- column: bytes — bytes sent, or of objects where nothing is sent
+-- column: evidence — up to three log_file:log_line to look at
+-- false positives: Administrators; replication and lifecycle are left out.
+-- source: Own
+
+WITH fronted AS (
+  SELECT bucket FROM logs
+  WHERE operation LIKE '%.OBJECT' AND operation LIKE 'REST.%'
+  GROUP BY bucket
+  HAVING avg(CASE WHEN access_point_arn IS NULL THEN 0.0 ELSE 1.0 END) >= $min_share
+),
+hits AS (
+  SELECT *, log_file || ':' || log_line AS place FROM logs
+  WHERE access_point_arn IS NULL AND operation LIKE 'REST.%.OBJECT' AND http_status < 400
+    AND session_name(requester) IS DISTINCT FROM 's3-replication'
+)
+SELECT h.requester, h.remote_ip, h.bucket,
+       count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
+       sum(h.bytes_sent) AS bytes,
+       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+FROM hits h JOIN fronted f ON f.bucket = h.bucket
+GROUP BY h.requester, h.remote_ip, h.bucket
+ORDER BY bytes DESC NULLS LAST, h.requester NULLS FIRST, h.remote_ip, h.bucket

@@ -1,0 +1,28 @@
+-- title: Signatures of version 2
+-- question: Who still signs with version 2?
+-- pack: transport
+-- kind: detection
+-- severity: low
+-- column: requester — who, by ARN or canonical id; null is anonymous
+-- column: remote_ip — address; of several, the first in order of text
+-- column: bucket — the bucket
+-- column: client — family of the agent
+-- column: events — requests that match
+-- column: first_seen — time of the first of them
+-- column: last_seen — time of the last of them
+-- column: in_url — signed in the URL, where the log shows the signature
+-- column: evidence — up to three log_file:log_line to look at
+-- false positives: None.
+-- source: AWS documentation, "Identifying Signature Version 2 requests"
+
+WITH hits AS (
+  SELECT *, log_file || ':' || log_line AS place FROM logs
+  WHERE signature_version = 'SigV2' OR request_uri LIKE '%AWSAccessKeyId=%'
+)
+SELECT requester, min(remote_ip) AS remote_ip, bucket, agent_family(user_agent) AS client,
+       count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
+       count(*) FILTER (WHERE request_uri LIKE '%AWSAccessKeyId=%') AS in_url,
+       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+FROM hits
+GROUP BY requester, bucket, agent_family(user_agent)
+ORDER BY events DESC, requester NULLS FIRST, bucket, client
