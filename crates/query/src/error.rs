@@ -41,6 +41,19 @@ pub enum QueryError {
         problem: String,
     },
 
+    /// There is no query of this name.
+    #[error("there is no query {name}{}", .nearest.as_ref().map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default())]
+    UnknownQuery {
+        /// The name.
+        name: String,
+        /// A name that is much like it.
+        nearest: Option<String>,
+    },
+
+    /// A query file is wrong.
+    #[error(transparent)]
+    Catalogue(#[from] crate::catalogue::CatalogueError),
+
     /// A parameter is missing, unknown, or has no value of its type.
     #[error("parameter {name}: {problem}")]
     Parameter {

@@ -3,6 +3,7 @@
 //! A [`Session`] has the tables `logs`, `rejects` and `sources`, of a dataset or of raw files alike.
 
 mod bounds;
+pub mod catalogue;
 mod dataset;
 mod error;
 pub mod functions;

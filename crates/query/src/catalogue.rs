@@ -1,0 +1,363 @@
+//! The catalogue: named queries with what a person needs to trust them.
+//!
+//! A query is one file, `PACK/NAME.sql`: a header of `-- key: value` lines, then SQL with `$name` parameters.
+//!
+//! ```text
+//! -- title: Many deletes in minutes
+//! -- question: Who deleted many keys in a short time?
+//! -- pack: destruction
+//! -- kind: detection                              (or report)
+//! -- severity: high                               (info, low, medium, high, critical)
+//! -- attack: T1485                                (optional)
+//! -- parameter: keys integer 100 — what it means  (any number)
+//! -- table: inventory — what it must hold         (any number; tables beside logs, rejects, sources)
+//! -- column: requester — what it means            (at least one)
+//! -- false positives: …
+//! -- source: …                                    (any number)
+//! ```
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use include_dir::{Dir, DirEntry, include_dir};
+use serde::Serialize;
+
+use crate::error::QueryError;
+use crate::sql::Params;
+
+mod header;
+mod value;
+
+pub use value::ParameterType;
+
+static BUILTIN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../queries");
+
+/// A query file that is wrong.
+#[derive(Debug, thiserror::Error)]
+#[error("{file}:{line}: {problem}")]
+pub struct CatalogueError {
+    /// The file, as it was given.
+    pub file: String,
+    /// Line in the file, from 1; 0 where the whole file is meant.
+    pub line: usize,
+    /// What is wrong.
+    pub problem: String,
+}
+
+/// How bad it is when a detection finds something. Ordered: critical is the greatest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// Worth knowing.
+    Info,
+    /// Usual in most accounts; context for other findings.
+    Low,
+    /// Worth a look.
+    Medium,
+    /// Ordinary traffic does not do this.
+    High,
+    /// Damage is being done.
+    Critical,
+}
+
+impl Severity {
+    /// All, from info to critical.
+    pub const ALL: [Self; 5] = [Self::Info, Self::Low, Self::Medium, Self::High, Self::Critical];
+
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Info => "info",
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+
+    /// The severity of a word; `None` where there is none.
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|severity| severity.as_str() == word)
+    }
+}
+
+/// What a query is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Rows are findings, with the standard columns that a hunt needs.
+    Detection,
+    /// Rows are an overview or evidence, and no findings.
+    Report,
+}
+
+/// A parameter of a query.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Parameter {
+    /// Its name, without `$`.
+    pub name: String,
+    /// The type of its values.
+    #[serde(rename = "type")]
+    pub kind: ParameterType,
+    /// The value it has unless another is given, as text.
+    pub default: String,
+    /// What it means.
+    pub meaning: String,
+}
+
+/// A column of the answer, or a table that is needed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Named {
+    /// Its name.
+    pub name: String,
+    /// What it means.
+    pub meaning: String,
+}
+
+/// A named query.
+#[derive(Clone, Debug, Serialize)]
+pub struct Query {
+    /// The name: the file's, without its ending. Unique over all packs.
+    pub name: String,
+    /// The pack: the folder's name.
+    pub pack: String,
+    /// Detection or report.
+    pub kind: Kind,
+    /// A few words.
+    pub title: String,
+    /// What it answers.
+    pub question: String,
+    /// How bad a finding is.
+    pub severity: Severity,
+    /// Id of a MITRE ATT&CK technique.
+    pub attack: Option<String>,
+    /// In the order of the file.
+    pub parameters: Vec<Parameter>,
+    /// Tables that are needed beside those of a session.
+    pub tables: Vec<Named>,
+    /// Columns of the answer, in order.
+    pub columns: Vec<Named>,
+    /// What looks like a finding and is none.
+    pub false_positives: String,
+    /// Where the idea is from.
+    pub sources: Vec<String>,
+    /// The statement, with the comments in it, without the header.
+    pub sql: String,
+    /// The file.
+    pub path: PathBuf,
+}
+
+/// Columns that each detection has.
+pub const STANDARD_COLUMNS: [&str; 7] =
+    ["requester", "remote_ip", "bucket", "events", "first_seen", "last_seen", "evidence"];
+
+impl Query {
+    /// All parameters with the values given for some of them, as text, and the defaults of the others.
+    ///
+    /// # Errors
+    /// Where a parameter is unknown, is given twice, or the text is no value of its type.
+    pub fn params(&self, given: &[(String, String)]) -> Result<Params, QueryError> {
+        let mut texts = BTreeMap::new();
+        for (name, text) in given {
+            if !self.parameters.iter().any(|parameter| parameter.name == *name) {
+                return Err(self.unknown_parameter(name));
+            }
+            if texts.insert(name.as_str(), text.as_str()).is_some() {
+                return Err(QueryError::Parameter { name: name.clone(), problem: "is given twice".into() });
+            }
+        }
+        let bind = |parameter: &Parameter| {
+            let text = texts.get(parameter.name.as_str()).copied().unwrap_or(&parameter.default);
+            let value = parameter.kind.parse(text);
+            let value =
+                value.map_err(|problem| QueryError::Parameter { name: parameter.name.clone(), problem })?;
+            Ok((parameter.name.clone(), value))
+        };
+        self.parameters.iter().map(bind).collect()
+    }
+
+    fn unknown_parameter(&self, name: &str) -> QueryError {
+        let names: Vec<&str> = self.parameters.iter().map(|parameter| parameter.name.as_str()).collect();
+        let has = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+        QueryError::Parameter {
+            name: name.to_owned(),
+            problem: format!("is none of {}; it has {has}", self.name),
+        }
+    }
+}
+
+/// Named queries.
+#[derive(Clone, Debug, Default)]
+pub struct Catalogue {
+    queries: BTreeMap<String, Query>,
+}
+
+impl Catalogue {
+    /// The queries that are part of the program.
+    ///
+    /// # Errors
+    /// Where one of them is wrong, which tests keep from happening.
+    pub fn builtin() -> Result<Self, CatalogueError> {
+        let mut files = Vec::new();
+        collect(&BUILTIN, &mut files);
+        let mut catalogue = Self::default();
+        let mut queries = files.into_iter().map(|(path, text)| header::parse(path, text));
+        queries.try_for_each(|query| catalogue.insert_new(query?))?;
+        Ok(catalogue)
+    }
+
+    /// Adds the queries under a folder (`PACK/NAME.sql`); one of a known name takes its place.
+    ///
+    /// # Errors
+    /// Where a file cannot be read or is wrong, or two files of the folder have one name.
+    pub fn with_dir(mut self, folder: &Path) -> Result<Self, CatalogueError> {
+        let mut added = Self::default();
+        for path in sql_files(folder)? {
+            let text = std::fs::read_to_string(&path).map_err(|error| unreadable(&path, &error))?;
+            added.insert_new(header::parse(&path, &text)?)?;
+        }
+        self.queries.extend(added.queries);
+        Ok(self)
+    }
+
+    /// All queries, by name.
+    pub fn queries(&self) -> impl Iterator<Item = &Query> {
+        self.queries.values()
+    }
+
+    /// Names of the packs, sorted.
+    pub fn packs(&self) -> Vec<&str> {
+        let mut packs: Vec<&str> = self.queries().map(|query| query.pack.as_str()).collect();
+        packs.sort_unstable();
+        packs.dedup();
+        packs
+    }
+
+    /// The query of a name, `NAME` or `PACK/NAME`.
+    ///
+    /// # Errors
+    /// Where there is none, with the name that was perhaps meant.
+    pub fn get(&self, name: &str) -> Result<&Query, QueryError> {
+        let (pack, bare) = name.split_once('/').map_or((None, name), |(pack, bare)| (Some(pack), bare));
+        let found = self.queries.get(bare).filter(|query| pack.is_none_or(|pack| pack == query.pack));
+        found.ok_or_else(|| QueryError::UnknownQuery {
+            name: name.to_owned(),
+            nearest: nearest(bare, self.queries.keys().map(String::as_str)).map(str::to_owned),
+        })
+    }
+
+    fn insert_new(&mut self, query: Query) -> Result<(), CatalogueError> {
+        if let Some(first) = self.queries.get(&query.name) {
+            let problem = format!("there is a query {} already: {}", query.name, first.path.display());
+            return Err(CatalogueError { file: query.path.display().to_string(), line: 0, problem });
+        }
+        self.queries.insert(query.name.clone(), query);
+        Ok(())
+    }
+}
+
+fn collect(folder: &'static Dir<'_>, files: &mut Vec<(&'static Path, &'static str)>) {
+    for entry in folder.entries() {
+        match entry {
+            DirEntry::Dir(inner) => collect(inner, files),
+            DirEntry::File(file) if file.path().extension().is_some_and(|end| end == "sql") => {
+                files.push((file.path(), file.contents_utf8().unwrap_or_default()));
+            }
+            DirEntry::File(_) => {}
+        }
+    }
+}
+
+/// `FOLDER/PACK/NAME.sql`, sorted.
+fn sql_files(folder: &Path) -> Result<Vec<PathBuf>, CatalogueError> {
+    let list = |folder: &Path| -> Result<Vec<PathBuf>, CatalogueError> {
+        let entries = std::fs::read_dir(folder).map_err(|error| unreadable(folder, &error))?;
+        entries
+            .map(|entry| entry.map(|entry| entry.path()).map_err(|error| unreadable(folder, &error)))
+            .collect()
+    };
+    let mut files = Vec::new();
+    for pack in list(folder)?.into_iter().filter(|path| path.is_dir()) {
+        files
+            .extend(list(&pack)?.into_iter().filter(|path| path.extension().is_some_and(|end| end == "sql")));
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> CatalogueError {
+    CatalogueError { file: path.display().to_string(), line: 0, problem: error.to_string() }
+}
+
+/// The name that differs least, if it differs little.
+fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let most = name.chars().count() / 3 + 1;
+    let scored = names.map(|known| (distance(name, known), known));
+    scored.filter(|(distance, _)| *distance <= most).min().map(|(_, known)| known)
+}
+
+/// Edits that make one text of the other.
+fn distance(left: &str, right: &str) -> usize {
+    let right: Vec<char> = right.chars().collect();
+    let mut row: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.chars().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, b) in right.iter().enumerate() {
+            let change = diagonal + usize::from(a != *b);
+            diagonal = row[j + 1];
+            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
+        }
+    }
+    row[right.len()]
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_built_in_is_right() {
+        let catalogue = Catalogue::builtin().unwrap();
+        assert!(catalogue.queries().count() >= 60);
+        assert!(catalogue.packs().len() >= 14, "{:?}", catalogue.packs());
+        for query in catalogue.queries() {
+            query.params(&[]).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_nearly_right_is_answered_with_the_right_one() {
+        let catalogue = Catalogue::builtin().unwrap();
+        assert_eq!(catalogue.get("destruction/mass-delete").unwrap().name, "mass-delete");
+        assert!(catalogue.get("mass-delet").unwrap_err().to_string().contains("mass-delete"));
+        assert!(!catalogue.get("zzzzzzzz").unwrap_err().to_string().contains("mean"));
+        assert!(catalogue.get("cost/mass-delete").is_err());
+    }
+
+    #[test]
+    fn parameters_are_typed() {
+        let catalogue = Catalogue::builtin().unwrap();
+        let query = catalogue.get("mass-delete").unwrap();
+        let given = |name: &str, value: &str| query.params(&[(name.to_owned(), value.to_owned())]);
+        assert_eq!(given("keys", "7").unwrap()["keys"], datafusion::common::ScalarValue::Int64(Some(7)));
+        assert!(given("keys", "many").unwrap_err().to_string().contains("integer"));
+        assert!(given("kees", "7").unwrap_err().to_string().contains("keys, window"));
+        assert!(given("window", "a while").is_err());
+    }
+
+    #[test]
+    fn a_folder_adds_and_replaces() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("own")).unwrap();
+        let text = "-- title: t\n-- question: q\n-- pack: own\n-- kind: report\n-- severity: info\n\
+                    -- column: a — b\n-- false positives: none\n-- source: own\n\nSELECT 1 AS a\n";
+        std::fs::write(folder.path().join("own/mass-delete.sql"), text).unwrap();
+        let catalogue = Catalogue::builtin().unwrap().with_dir(folder.path()).unwrap();
+        assert_eq!(catalogue.get("mass-delete").unwrap().pack, "own");
+        std::fs::write(folder.path().join("own/bad.sql"), text.replace("info", "dire")).unwrap();
+        let error = Catalogue::default().with_dir(folder.path()).unwrap_err();
+        assert!(error.to_string().contains("own/bad.sql:5: "), "{error}");
+    }
+}

@@ -1,0 +1,242 @@
+//! Reading a query file: strictly, so that what is wrong is told with its line.
+
+use std::path::Path;
+
+use super::{CatalogueError, Kind, Named, Parameter, ParameterType, Query, STANDARD_COLUMNS, Severity};
+
+/// Keys that stand once, and must.
+const SINGLE: [&str; 6] = ["title", "question", "pack", "kind", "severity", "false positives"];
+/// Keys that may stand several times, and `attack`, which may be missing.
+const OTHER: [&str; 5] = ["attack", "parameter", "table", "column", "source"];
+
+struct Header<'a> {
+    file: String,
+    /// Line, key, value.
+    entries: Vec<(usize, &'a str, &'a str)>,
+}
+
+/// Reads one file.
+pub(super) fn parse(path: &Path, text: &str) -> Result<Query, CatalogueError> {
+    let (header, sql) = split(path, text)?;
+    let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let folder = path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
+    let (pack_line, pack) = header.single("pack")?;
+    if folder.is_some_and(|folder| folder != pack) {
+        return Err(header.wrong(pack_line, format!("the pack {pack:?} is not the folder's name")));
+    }
+    let (line, kind) = header.single("kind")?;
+    let kind = match kind {
+        "detection" => Kind::Detection,
+        "report" => Kind::Report,
+        _ => return Err(header.wrong(line, format!("{kind:?} is no kind: detection or report"))),
+    };
+    let (line, severity) = header.single("severity")?;
+    let severity = Severity::parse(severity).ok_or_else(|| {
+        header.wrong(line, format!("{severity:?} is no severity: info, low, medium, high or critical"))
+    })?;
+    let query = Query {
+        name,
+        pack: pack.to_owned(),
+        kind,
+        title: header.single("title")?.1.to_owned(),
+        question: header.single("question")?.1.to_owned(),
+        severity,
+        attack: header.attack()?,
+        parameters: header.parameters()?,
+        tables: header.named("table")?,
+        columns: header.named("column")?,
+        false_positives: header.single("false positives")?.1.to_owned(),
+        sources: header.all("source").map(|(_, value)| value.to_owned()).collect(),
+        sql: sql.trim().to_owned(),
+        path: path.to_owned(),
+    };
+    check(&header, &query)?;
+    Ok(query)
+}
+
+/// The header's entries, and the rest.
+fn split<'a>(path: &Path, text: &'a str) -> Result<(Header<'a>, &'a str), CatalogueError> {
+    let mut header = Header { file: path.display().to_string(), entries: Vec::new() };
+    let mut rest = text;
+    for (index, line) in text.split_inclusive('\n').enumerate() {
+        let Some(entry) = line.trim_end().strip_prefix("-- ") else { break };
+        rest = &rest[line.len()..];
+        let number = index + 1;
+        let Some((key, value)) = entry.split_once(':') else {
+            return Err(header.wrong(number, "no `-- key: value` (an empty line ends the header)".into()));
+        };
+        if !SINGLE.contains(&key) && !OTHER.contains(&key) {
+            return Err(header.wrong(number, format!("unknown key {key:?}")));
+        }
+        let twice = key == "attack" || SINGLE.contains(&key);
+        if twice && header.entries.iter().any(|(_, known, _)| *known == key) {
+            return Err(header.wrong(number, format!("{key:?} stands twice")));
+        }
+        if value.trim().is_empty() {
+            return Err(header.wrong(number, format!("{key:?} says nothing")));
+        }
+        header.entries.push((number, key, value.trim()));
+    }
+    Ok((header, rest))
+}
+
+impl<'a> Header<'a> {
+    fn wrong(&self, line: usize, problem: String) -> CatalogueError {
+        CatalogueError { file: self.file.clone(), line, problem }
+    }
+
+    fn all(&self, key: &str) -> impl Iterator<Item = (usize, &'a str)> {
+        self.entries.iter().filter(move |entry| entry.1 == key).map(|(line, _, value)| (*line, *value))
+    }
+
+    fn single(&self, key: &str) -> Result<(usize, &'a str), CatalogueError> {
+        self.all(key).next().ok_or_else(|| self.wrong(1, format!("{key:?} is missing in the header")))
+    }
+
+    fn attack(&self) -> Result<Option<String>, CatalogueError> {
+        let Some((line, id)) = self.all("attack").next() else { return Ok(None) };
+        let right = id.strip_prefix('T').is_some_and(|digits| {
+            digits.len() >= 4 && digits.chars().all(|char| char.is_ascii_digit() || char == '.')
+        });
+        if right {
+            Ok(Some(id.to_owned()))
+        } else {
+            Err(self.wrong(line, format!("{id:?} is no technique id")))
+        }
+    }
+
+    /// `name — meaning`, no name twice.
+    fn named(&self, key: &str) -> Result<Vec<Named>, CatalogueError> {
+        let mut list: Vec<Named> = Vec::new();
+        for (line, value) in self.all(key) {
+            let (name, meaning) =
+                value.split_once(" — ").ok_or_else(|| self.wrong(line, "no `name — meaning`".into()))?;
+            if list.iter().any(|known| known.name == name) {
+                return Err(self.wrong(line, format!("{key} {name:?} stands twice")));
+            }
+            list.push(Named { name: name.trim().to_owned(), meaning: meaning.trim().to_owned() });
+        }
+        Ok(list)
+    }
+
+    /// `name type default — meaning`; the default is all between type and meaning, and may be empty for a text.
+    fn parameters(&self) -> Result<Vec<Parameter>, CatalogueError> {
+        let mut list: Vec<Parameter> = Vec::new();
+        for (line, value) in self.all("parameter") {
+            let form = || self.wrong(line, "no `name type default — meaning`".into());
+            let (left, meaning) = value.split_once(" — ").ok_or_else(form)?;
+            let mut words = left.splitn(3, ' ');
+            let (name, word) = words.next().zip(words.next()).ok_or_else(form)?;
+            let default = words.next().unwrap_or_default().trim();
+            let kind = ParameterType::of(word)
+                .ok_or_else(|| self.wrong(line, format!("{word:?} is no type of a parameter")))?;
+            kind.parse(default).map_err(|problem| self.wrong(line, format!("the default {problem}")))?;
+            if list.iter().any(|known| known.name == name) {
+                return Err(self.wrong(line, format!("parameter {name:?} stands twice")));
+            }
+            list.push(Parameter {
+                name: name.to_owned(),
+                kind,
+                default: default.to_owned(),
+                meaning: meaning.trim().to_owned(),
+            });
+        }
+        Ok(list)
+    }
+}
+
+/// What header and SQL must agree on.
+fn check(header: &Header<'_>, query: &Query) -> Result<(), CatalogueError> {
+    let at_end = header.entries.last().map_or(1, |entry| entry.0 + 1);
+    if query.sql.is_empty() {
+        return Err(header.wrong(at_end, "there is no SQL after the header".into()));
+    }
+    if query.columns.is_empty() || query.sources.is_empty() {
+        return Err(header.wrong(at_end, "a column and a source are needed".into()));
+    }
+    let used = placeholders(&query.sql);
+    if let Some(name) = used.iter().find(|name| !query.parameters.iter().any(|known| known.name == **name)) {
+        return Err(header.wrong(at_end, format!("${name} in the SQL is no parameter")));
+    }
+    for ((line, _), parameter) in header.all("parameter").zip(&query.parameters) {
+        if !used.contains(&parameter.name.as_str()) {
+            return Err(header.wrong(line, format!("parameter {:?} is not used in the SQL", parameter.name)));
+        }
+    }
+    if query.kind == Kind::Detection {
+        for name in STANDARD_COLUMNS {
+            if !query.columns.iter().any(|column| column.name == name) {
+                return Err(header.wrong(at_end, format!("a detection needs the column {name:?}")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Names after `$`, outside of quotes and comments.
+fn placeholders(sql: &str) -> Vec<&str> {
+    let mut names = Vec::new();
+    let mut rest = sql;
+    while let Some(at) = rest.find(['\'', '"', '-', '$']) {
+        let (mark, after) = (rest.as_bytes()[at], &rest[at + 1..]);
+        rest = match mark {
+            b'$' => {
+                let end = after.find(|char: char| !char.is_ascii_alphanumeric() && char != '_');
+                let (name, after) = after.split_at(end.unwrap_or(after.len()));
+                names.push(name);
+                after
+            }
+            b'-' if after.starts_with('-') => after.split_once('\n').map_or("", |(_, next)| next),
+            b'-' => after,
+            quote => after.split_once(char::from(quote)).map_or("", |(_, next)| next),
+        };
+    }
+    names
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    const RIGHT: &str = "-- title: t\n-- question: q\n-- pack: p\n-- kind: report\n-- severity: low\n\
+                         -- parameter: n integer 3 — number\n-- column: a — b\n-- false positives: none\n\
+                         -- source: own\n\n-- what $is commented\nSELECT '$not', $n AS a\n";
+
+    fn problem(from: &str, to: &str) -> String {
+        assert!(RIGHT.contains(from), "{from}");
+        parse(Path::new("p/x.sql"), &RIGHT.replacen(from, to, 1)).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_right_file_reads() {
+        let query = parse(Path::new("p/x.sql"), RIGHT).unwrap();
+        assert_eq!(
+            (query.name.as_str(), query.severity, query.attack.as_deref()),
+            ("x", Severity::Low, None)
+        );
+        assert!(query.sql.starts_with("-- what"));
+        assert_eq!(query.parameters[0].default, "3");
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_line() {
+        for (from, to, expected) in [
+            ("-- title: t\n", "", "p/x.sql:1: \"title\" is missing"),
+            ("severity: low", "severity: dire", "p/x.sql:5: \"dire\" is no severity"),
+            ("kind: report", "kind: rapport", "p/x.sql:4: \"rapport\" is no kind"),
+            ("kind: report", "kind: detection", "a detection needs the column"),
+            ("-- source", "-- sauce", "p/x.sql:9: unknown key \"sauce\""),
+            ("question: q", "title: q", "p/x.sql:2: \"title\" stands twice"),
+            ("pack: p", "pack: other", "p/x.sql:3: the pack"),
+            ("integer 3", "integer three", "p/x.sql:6: the default \"three\" is no integer"),
+            ("integer 3", "number 3", "p/x.sql:6: \"number\" is no type"),
+            (", $n", "", "p/x.sql:6: parameter \"n\" is not used"),
+            ("$n AS", "$n + $m AS", "$m in the SQL is no parameter"),
+            ("SELECT '$not', $n AS a", "", "not used"),
+        ] {
+            let problem = problem(from, to);
+            assert!(problem.contains(expected), "{problem}");
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Every query of the catalogue, over the samples: it runs, says what its header says, and finds what it is meant to.
+//!
+//! `SALTMINE_BLESS=1` writes the expected answers (`queries/PACK/NAME.expected`) anew.
+
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
+use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
+use futures::TryStreamExt;
+use saltmine_query::catalogue::{Catalogue, Kind, Query, STANDARD_COLUMNS, Severity};
+use saltmine_query::{Session, SessionOptions, datafusion};
+
+/// Rows of an answer that are kept; longer ones are told by their number of rows, and these.
+const KEPT: usize = 12;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+async fn session(input: &Path) -> Session {
+    let inputs = vec![input.to_string_lossy().into_owned()];
+    let session =
+        Session::open(&SessionOptions { inputs, threads: 2, ..SessionOptions::default() }).await.unwrap();
+    // The one query that joins other data gets an empty inventory.
+    let field = |name: &str, data_type| Field::new(name, data_type, true);
+    let inventory = Schema::new(vec![
+        field("bucket", DataType::Utf8),
+        field("key", DataType::Utf8),
+        field("size", DataType::Int64),
+        field("last_modified_date", DataType::Utf8),
+    ]);
+    let batch = RecordBatch::new_empty(Arc::new(inventory));
+    session.context().register_batch("inventory", batch).unwrap();
+    session
+}
+
+async fn answer(session: &Session, query: &Query) -> (Vec<String>, Vec<Vec<String>>) {
+    let params = query.params(&[]).unwrap();
+    let stream =
+        session.sql(&query.sql, &params).await.unwrap_or_else(|error| panic!("{}: {error}", query.name));
+    let columns: Vec<String> = stream.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let batches: Vec<RecordBatch> =
+        stream.try_collect().await.unwrap_or_else(|error| panic!("{}: {error}", query.name));
+    let mut rows = Vec::new();
+    for batch in &batches {
+        let options = FormatOptions::default().with_null("NULL");
+        let formatters: Vec<ArrayFormatter<'_>> =
+            batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options).unwrap()).collect();
+        for row in 0..batch.num_rows() {
+            rows.push(formatters.iter().map(|formatter| formatter.value(row).to_string()).collect());
+        }
+    }
+    (columns, rows)
+}
+
+fn render(columns: &[String], rows: &[Vec<String>]) -> String {
+    let mut text = format!("{} rows\n{}\n", rows.len(), columns.join("\t"));
+    for row in rows.iter().take(KEPT) {
+        let cells: Vec<String> = row.iter().map(|cell| cell.escape_debug().to_string()).collect();
+        let _ = writeln!(text, "{}", cells.join("\t"));
+    }
+    text
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_over_the_samples_are_as_expected() {
+    let bless = std::env::var_os("SALTMINE_BLESS").is_some();
+    let logs = session(&root().join("samples/logs")).await;
+    let attack = session(&root().join("samples/attack")).await;
+    let mut wrong = Vec::new();
+    for query in Catalogue::builtin().unwrap().queries() {
+        let mut text = String::new();
+        for (name, session) in [("logs", &logs), ("attack", &attack)] {
+            let (columns, rows) = answer(session, query).await;
+            let told: Vec<&String> = query.columns.iter().map(|column| &column.name).collect();
+            assert_eq!(columns.iter().collect::<Vec<_>>(), told, "columns of {}", query.name);
+            let _ = write!(text, "samples/{name}: {}", render(&columns, &rows));
+        }
+        let path = root().join("queries").join(&query.path).with_extension("expected");
+        if bless {
+            std::fs::write(&path, &text).unwrap();
+        } else if std::fs::read_to_string(&path).unwrap_or_default() != text {
+            wrong.push(format!("{}:\n{text}", query.name));
+        }
+    }
+    assert!(wrong.is_empty(), "answers differ:\n{}", wrong.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_query_runs_over_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("empty"), "").unwrap();
+    let session = session(folder.path()).await;
+    for query in Catalogue::builtin().unwrap().queries() {
+        let (_, rows) = answer(&session, query).await;
+        assert!(rows.is_empty(), "{}: {rows:?}", query.name);
+    }
+}
+
+/// Each attack is found by what is meant to find it, and what is high or critical tells of its attack alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn attacks_are_found_each_by_its_detections() {
+    let text = std::fs::read_to_string(root().join("samples/expected/attack/scenarios.json")).unwrap();
+    let scenarios: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let session = session(&root().join("samples/attack")).await;
+    let catalogue = Catalogue::builtin().unwrap();
+    let mut found: BTreeMap<String, Vec<Vec<String>>> = BTreeMap::new();
+    for query in catalogue.queries().filter(|query| query.kind == Kind::Detection) {
+        let (columns, rows) = answer(&session, query).await;
+        let at = |name: &str| columns.iter().position(|column| column == name).unwrap();
+        let kept = STANDARD_COLUMNS.map(at);
+        let pick = |row: &Vec<String>| kept.iter().map(|index| row[*index].clone()).collect();
+        found.insert(query.name.clone(), rows.iter().map(pick).collect());
+    }
+    let texts = |scenario: &serde_json::Value, key: &str| -> Vec<String> {
+        scenario[key].as_array().unwrap().iter().map(|value| value.as_str().unwrap().to_owned()).collect()
+    };
+    for scenario in scenarios.as_array().unwrap() {
+        let buckets = texts(scenario, "buckets");
+        for name in texts(scenario, "expects") {
+            let rows = &found[&name];
+            assert!(
+                rows.iter().any(|row| buckets.contains(&row[2])),
+                "{name} misses {}",
+                scenario["scenario"]
+            );
+        }
+    }
+    for query in catalogue.queries().filter(|query| query.severity >= Severity::High) {
+        for row in found.get(&query.name).into_iter().flatten() {
+            let of_attack = scenarios.as_array().unwrap().iter().any(|scenario| {
+                texts(scenario, "expects").contains(&query.name)
+                    && texts(scenario, "buckets").contains(&row[2])
+            });
+            assert!(of_attack, "{} tells of what is no attack of its own: {row:?}", query.name);
+        }
+    }
+}
