@@ -50,6 +50,15 @@ pub enum QueryError {
         nearest: Option<String>,
     },
 
+    /// There is no pack of this name.
+    #[error("there is no pack {name}; there are {known}")]
+    UnknownPack {
+        /// The name.
+        name: String,
+        /// All packs.
+        known: String,
+    },
+
     /// A query file is wrong.
     #[error(transparent)]
     Catalogue(#[from] crate::catalogue::CatalogueError),

@@ -7,6 +7,7 @@ pub mod catalogue;
 mod dataset;
 mod error;
 pub mod functions;
+pub mod hunt;
 mod raw;
 mod session;
 mod sql;

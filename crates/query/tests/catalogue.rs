@@ -14,6 +14,7 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use futures::TryStreamExt;
 use saltmine_query::catalogue::{Catalogue, Kind, Query, STANDARD_COLUMNS, Severity};
+use saltmine_query::hunt::{HuntOptions, hunt};
 use saltmine_query::{Session, SessionOptions, datafusion};
 
 /// Rows of an answer that are kept; longer ones are told by their number of rows, and these.
@@ -141,4 +142,29 @@ async fn attacks_are_found_each_by_its_detections() {
             assert!(of_attack, "{} tells of what is no attack of its own: {row:?}", query.name);
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hunt_ranks_its_findings_and_shows_lines() {
+    let session = session(&root().join("samples/attack")).await;
+    let catalogue = Catalogue::builtin().unwrap();
+    let report = hunt(&session, &catalogue, &HuntOptions::default()).await.unwrap();
+    assert!(report.failed.is_empty(), "{:?}", report.failed);
+    assert_eq!(report.worst(), Some(Severity::Critical));
+    assert!(report.findings.windows(2).all(|pair| pair[0].severity >= pair[1].severity));
+    for finding in &report.findings {
+        assert!((1..=3).contains(&finding.examples.len()), "{finding:?}");
+        assert!(finding.first_seen <= finding.last_seen && finding.first_seen.is_some(), "{finding:?}");
+    }
+    serde_json::to_string(&report).unwrap();
+
+    // 7 March 2026, 00:00 to 24:00: the night's exfiltration, and the mass delete of the 5th no more.
+    let (since, until) = (1_772_841_600_000_000, 1_772_928_000_000_000);
+    let night = HuntOptions { since: Some(since), until: Some(until), ..HuntOptions::default() };
+    let report = hunt(&session, &catalogue, &night).await.unwrap();
+    let names: Vec<&str> = report.findings.iter().map(|finding| finding.query.as_str()).collect();
+    assert!(names.contains(&"bulk-read") && !names.contains(&"mass-delete"), "{names:?}");
+
+    let other = HuntOptions { packs: vec!["nothing".into()], ..HuntOptions::default() };
+    assert!(hunt(&session, &catalogue, &other).await.unwrap_err().to_string().contains("destruction"));
 }
