@@ -102,7 +102,7 @@ impl Encoder {
     /// An empty file.
     pub(crate) fn part(&self, path: PathBuf, partition: Partition) -> Result<Part, LakeError> {
         let file = File::create_new(&path).map_err(LakeError::io("create", &path))?;
-        let sink = HashingWriter::new(BufWriter::with_capacity(1 << 20, file));
+        let sink = HashingWriter::new(BufWriter::with_capacity(128 << 10, file));
         let writer = SerializedFileWriter::new(sink, Arc::clone(&self.root), Arc::clone(&self.properties))
             .map_err(LakeError::parquet(&path))?;
         Ok(Part { writer, path, partition, rows: 0 })

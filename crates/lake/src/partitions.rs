@@ -16,7 +16,7 @@ use crate::layout::{Partition, PartitionBy};
 use crate::transaction::StagedFile;
 
 /// Rows that make an encoding worth its while: enough that a column's state is in the cache for most of them.
-const ENCODE_ROWS: usize = 16_384;
+const ENCODE_ROWS: usize = 8192;
 
 /// Rows that wait before a second worker encodes for the same partition, into a row group of its own.
 const SECOND_ENCODER_ROWS: usize = 4 * ENCODE_ROWS;
@@ -28,7 +28,7 @@ const ROW_GROUP_MEMORY: usize = 128 << 20;
 /// Row groups under construction, over all partitions; the largest are closed early when there are more. Each column of
 /// each holds a zstd context, which the parquet crate does not count: some 20 MB a row group, all told.
 const fn most_open(workers: usize) -> usize {
-    4 + 4 * workers
+    2 + 2 * workers
 }
 
 /// All partitions of a round.
