@@ -57,6 +57,8 @@ pub(crate) enum Command {
     Ingest(IngestArgs),
     /// Ask SQL of a dataset, or of logs directly
     Query(QueryArgs),
+    /// List the catalogue of questions, or show one with its SQL
+    Queries(QueriesArgs),
     /// Check that every source line is accounted for, and every file is what was written
     Verify(VerifyArgs),
     /// Merge the small files of a dataset
@@ -143,6 +145,10 @@ pub(crate) struct QueryArgs {
     #[arg(long, short, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
 
+    /// Ask a question of the catalogue; `saltmine queries` lists them
+    #[arg(long, value_name = "QUERY", conflicts_with = "file")]
+    pub(crate) name: Option<String>,
+
     /// Bind $name to a value: an integer, a number, true, false, or text
     #[arg(long = "param", short, value_name = "NAME=VALUE")]
     pub(crate) params: Vec<String>,
@@ -174,6 +180,19 @@ pub(crate) struct QueryArgs {
     /// Allow statements that write, or read other files
     #[arg(long)]
     pub(crate) allow_writes: bool,
+}
+
+/// `saltmine queries`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  saltmine queries
+  saltmine queries exfiltration
+  saltmine queries anonymous-success")]
+pub(crate) struct QueriesArgs {
+    /// A pack, or a query
+    #[arg(value_name = "PACK|NAME")]
+    pub(crate) name: Option<String>,
 }
 
 /// `saltmine verify`

@@ -17,6 +17,8 @@ pub(crate) enum CliError {
     #[error(transparent)]
     Query(#[from] QueryError),
     #[error(transparent)]
+    Catalogue(#[from] saltmine_query::catalogue::CatalogueError),
+    #[error(transparent)]
     Generate(#[from] crate::generate::GenerateError),
     #[error("{path}: {source}")]
     File { path: String, source: io::Error },

@@ -40,6 +40,7 @@ fn run(command: Command, terminal: &Terminal) -> Result<ExitCode, CliError> {
     match command {
         Command::Ingest(args) => command::ingest::run(&args, terminal),
         Command::Query(args) => command::query::run(&args, terminal),
+        Command::Queries(args) => command::queries::run(&args),
         Command::Verify(args) => command::verify::run(&args),
         Command::Compact(args) => command::compact::run(&args, terminal),
         Command::Schema(args) => command::schema::run(&args),

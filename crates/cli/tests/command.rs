@@ -283,3 +283,21 @@ fn a_dry_run_reads_nothing() {
         .stdout(contains("a.gz").and(contains("bytes in 2 files")));
     assert!(!folder.path().join("lake").exists());
 }
+
+#[test]
+fn the_catalogue_is_listed_described_and_asked() {
+    let folder = folder();
+    let output = saltmine(folder.path()).arg("queries").assert().success();
+    let list = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert!(list.lines().count() >= 62, "{list}");
+    let name = list.lines().nth(2).unwrap().split('|').nth(2).unwrap().trim().to_owned();
+    saltmine(folder.path())
+        .args(["queries", &name])
+        .assert()
+        .success()
+        .stdout(contains("False positives: ").and(contains("SELECT")));
+    saltmine(folder.path()).args(["query", "logs", "--name", &name]).assert().success();
+    let mut wrong = name.clone();
+    wrong.push('x');
+    saltmine(folder.path()).args(["query", "logs", "--name", &wrong]).assert().code(1).stderr(contains(name));
+}

@@ -4,6 +4,7 @@ pub(crate) mod compact;
 pub(crate) mod completions;
 pub(crate) mod generate;
 pub(crate) mod ingest;
+pub(crate) mod queries;
 pub(crate) mod query;
 pub(crate) mod schema;
 pub(crate) mod verify;

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 use futures::StreamExt;
+use saltmine_query::catalogue::Catalogue;
 use saltmine_query::datafusion::common::ScalarValue;
 use saltmine_query::datafusion::execution::SendableRecordBatchStream;
 use saltmine_query::{Params, QueryError, Session, SessionOptions};
@@ -18,8 +19,7 @@ use crate::terminal::Terminal;
 const NAMED: usize = 20;
 
 pub(crate) fn run(args: &QueryArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
-    let (inputs, sql) = inputs_and_sql(args)?;
-    let params = args.params.iter().map(|param| parse_param(param)).collect::<Result<Params, _>>()?;
+    let Question { inputs, sql, params } = question(args)?;
     let format = args.format.unwrap_or_else(|| default_format(args.output.as_deref()));
     // The answer's file is made before the work begins, so that a bad path fails at once.
     let target = Target::open(args.output.as_deref())?;
@@ -90,34 +90,57 @@ fn report(session: &Session, terminal: &Terminal) -> ExitCode {
     ExitCode::DamagedInput
 }
 
-/// The last of the inputs is the SQL, unless that comes from a file.
-fn inputs_and_sql(args: &QueryArgs) -> Result<(Vec<String>, String), CliError> {
+/// What is asked, of what.
+struct Question {
+    inputs: Vec<String>,
+    sql: String,
+    params: Params,
+}
+
+/// The last of the inputs is the SQL, unless that comes from a file or the catalogue.
+fn question(args: &QueryArgs) -> Result<Question, CliError> {
+    let given = args.params.iter().map(|param| parse_param(param)).collect::<Result<Vec<_>, _>>()?;
+    if let Some(name) = &args.name {
+        let catalogue = Catalogue::builtin()?;
+        let query = catalogue.get(name)?;
+        let params = query.params(&given)?;
+        return Ok(Question { inputs: args.inputs.clone(), sql: query.sql.clone(), params });
+    }
+    let params = given.into_iter().map(|(name, value)| (name, scalar(value))).collect();
     if let Some(path) = &args.file {
         let sql = std::fs::read_to_string(path).map_err(CliError::file(path))?;
-        return Ok((args.inputs.clone(), sql));
+        return Ok(Question { inputs: args.inputs.clone(), sql, params });
     }
     match args.inputs.split_last() {
-        Some((sql, inputs)) if !inputs.is_empty() => Ok((inputs.to_vec(), sql.clone())),
-        _ => Err(CliError::Usage("give the SQL after the paths, or a file with -f".into())),
+        Some((sql, inputs)) if !inputs.is_empty() => {
+            Ok(Question { inputs: inputs.to_vec(), sql: sql.clone(), params })
+        }
+        _ => Err(CliError::Usage(
+            "give the SQL after the paths, a file with -f, or a query with --name".into(),
+        )),
     }
 }
 
-/// `name=value`: an integer, a number, a truth value, else text. Bound, never pasted into the SQL.
-fn parse_param(param: &str) -> Result<(String, ScalarValue), CliError> {
+/// `name=value`.
+fn parse_param(param: &str) -> Result<(String, String), CliError> {
     let (name, value) = param
         .split_once('=')
         .filter(|(name, _)| !name.is_empty())
         .ok_or_else(|| CliError::Usage(format!("-p {param}: not name=value")))?;
-    let value = if let Ok(integer) = value.parse::<i64>() {
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// An integer, a number, a truth value, else text. Bound, never pasted into the SQL.
+fn scalar(value: String) -> ScalarValue {
+    if let Ok(integer) = value.parse::<i64>() {
         ScalarValue::Int64(Some(integer))
     } else if let Ok(number) = value.parse::<f64>() {
         ScalarValue::Float64(Some(number))
     } else if let Ok(truth) = value.parse::<bool>() {
         ScalarValue::Boolean(Some(truth))
     } else {
-        ScalarValue::Utf8View(Some(value.to_owned()))
-    };
-    Ok((name.to_owned(), value))
+        ScalarValue::Utf8View(Some(value))
+    }
 }
 
 /// By the file's name, else a table for people and csv for programs.

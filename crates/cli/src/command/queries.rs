@@ -1,0 +1,51 @@
+//! `saltmine queries`: the catalogue of questions.
+
+use std::io::{self, Write};
+
+use comfy_table::{Table, presets};
+use saltmine_query::catalogue::{Catalogue, Query};
+
+use crate::args::QueriesArgs;
+use crate::error::CliError;
+use crate::exit::ExitCode;
+
+pub(crate) fn run(args: &QueriesArgs) -> Result<ExitCode, CliError> {
+    let catalogue = Catalogue::builtin()?;
+    let mut out = io::stdout().lock();
+    match &args.name {
+        None => list(catalogue.queries(), &mut out)?,
+        Some(pack) if catalogue.packs().contains(&pack.as_str()) => {
+            list(catalogue.queries().filter(|query| query.pack == *pack), &mut out)?;
+        }
+        Some(name) => describe(catalogue.get(name)?, &mut out)?,
+    }
+    Ok(ExitCode::Success)
+}
+
+fn list<'a>(queries: impl Iterator<Item = &'a Query>, out: &mut impl Write) -> io::Result<()> {
+    let mut table = Table::new();
+    table.load_preset(presets::ASCII_MARKDOWN).set_header(["pack", "name", "severity", "title"]);
+    for query in queries {
+        table.add_row([query.pack.as_str(), &query.name, query.severity.as_str(), &query.title]);
+    }
+    table.lines().try_for_each(|line| writeln!(out, "{}", line.trim_end()))
+}
+
+fn describe(query: &Query, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "{}: {}\n\n{}\n", query.name, query.title, query.question)?;
+    let attack = query.attack.as_ref().map_or_else(String::new, |id| format!(", ATT&CK {id}"));
+    writeln!(out, "Pack {}, severity {}{attack}", query.pack, query.severity.as_str())?;
+    if !query.parameters.is_empty() {
+        writeln!(out, "\nParameters (-p name=value):")?;
+        for parameter in &query.parameters {
+            writeln!(out, "  {} = {}: {}", parameter.name, parameter.default, parameter.meaning)?;
+        }
+    }
+    writeln!(out, "\nColumns:")?;
+    for column in &query.columns {
+        writeln!(out, "  {}: {}", column.name, column.meaning)?;
+    }
+    writeln!(out, "\nFalse positives: {}", query.false_positives)?;
+    writeln!(out, "Sources: {}\n", query.sources.join("; "))?;
+    writeln!(out, "{}", query.sql.trim())
+}
