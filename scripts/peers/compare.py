@@ -235,7 +235,7 @@ def main():
     answer.mkdir(parents=True)
     (answer / "machine.txt").write_text(machine(options, chosen))
     tables = []
-    with (answer / "raw.csv").open("w", newline="") as file:
+    with (answer / "raw.csv").open("w", newline="", buffering=1) as file:
         raw = csv.writer(file)
         raw.writerow(["corpus", "tool", "run", "wall_s", "cpu_s", "peak_mb", "written_bytes"])
         if options.lines:
