@@ -9,7 +9,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use saltmine_scan::{BLOCK_SIZE, BlockPool, Decoder};
+use saltmine_scan::{BlockPool, Decoder};
 
 use crate::encode::Encoder;
 use crate::error::LakeError;
@@ -17,7 +17,7 @@ use crate::intake::{Intake, Reading};
 use crate::partitions::{EncodeJob, Partitions};
 
 /// Bytes of blocks that are on their way, for each worker. A block is held until the last of its rows is encoded.
-const IN_FLIGHT_PER_WORKER: usize = 20 * BLOCK_SIZE;
+const IN_FLIGHT_PER_WORKER: usize = 20 << 20;
 
 /// What all workers share.
 pub(crate) struct Pipeline<'a> {

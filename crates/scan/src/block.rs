@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::buffer::Buffer;
 
-/// Bytes of a block. About 1,500 lines: enough to spread the cost of a batch, and it stays in a core's own cache
-/// between inflating and parsing.
-pub const BLOCK_SIZE: usize = 1 << 20;
+/// Bytes of a block. About 400 lines: enough to spread the cost of a batch, and it stays in a core's own cache between
+/// inflating and parsing.
+pub const BLOCK_SIZE: usize = 256 << 10;
 
 /// Longest line that is read. The longest that S3 can write is far below: it takes request heads of some KiB. What is
 /// longer is a reject with its first [`LONG_LINE_KEPT`] bytes, so that no input decides how much memory is taken.
@@ -28,7 +28,7 @@ pub struct BlockPool {
 
 impl BlockPool {
     /// Most blocks that are kept for later.
-    const KEPT: usize = 64;
+    const KEPT: usize = 256;
 
     /// An empty pool.
     pub fn new() -> Arc<Self> {

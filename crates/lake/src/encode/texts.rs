@@ -16,7 +16,7 @@ const PAGE_BYTES: usize = 256 << 10;
 const DICTIONARY_BYTES: usize = 256 << 10;
 
 /// Bytes of a bloom filter before it is folded to what its values need.
-const FILTER_BYTES: usize = 512 << 10;
+const FILTER_BYTES: usize = 256 << 10;
 
 /// Share of the values that are not there which a bloom filter lets pass.
 const FALSE_POSITIVES: f64 = 0.01;
