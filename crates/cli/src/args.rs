@@ -7,6 +7,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub(crate) use self::hunt::{HuntArgs, HuntFormat};
 pub(crate) use self::query::{QueriesArgs, QueryArgs};
 pub(crate) use self::shell::ShellArgs;
+pub(crate) use self::timeline::{TimelineArgs, TimelineFormat};
 use crate::generate::GenerateArgs;
 
 mod engine;
@@ -14,6 +15,7 @@ mod hunt;
 mod query;
 mod shell;
 mod time;
+mod timeline;
 
 /// Mine S3 server access logs: every line, right, into Parquet, and forensic SQL over it.
 #[derive(Debug, Parser)]
@@ -69,6 +71,8 @@ pub(crate) enum Command {
     Queries(QueriesArgs),
     /// Run all detections of the catalogue, the gravest findings first
     Hunt(HuntArgs),
+    /// Show what a requester, an address, a key or a request did, as sessions
+    Timeline(TimelineArgs),
     /// An SQL prompt with history and completion
     Shell(ShellArgs),
     /// Check that every source line is accounted for, and every file is what was written

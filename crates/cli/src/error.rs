@@ -37,6 +37,11 @@ impl CliError {
         move |source| Self::File { path, source }
     }
 
+    /// For `map_err` where JSON is written. A pipe that broke stays one.
+    pub(crate) fn json(error: serde_json::Error) -> Self {
+        if error.is_io() { Self::Output(error.into()) } else { Self::Format(error.to_string()) }
+    }
+
     /// Whether whoever read the answer went away, which is no failure.
     pub(crate) fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)

@@ -42,6 +42,7 @@ fn run(command: Command, terminal: &Terminal) -> Result<ExitCode, CliError> {
         Command::Query(args) => command::query::run(&args, terminal),
         Command::Queries(args) => command::queries::run(&args),
         Command::Hunt(args) => command::hunt::run(&args, terminal),
+        Command::Timeline(args) => command::timeline::run(&args, terminal),
         Command::Shell(args) => command::shell::run(&args, terminal),
         Command::Verify(args) => command::verify::run(&args),
         Command::Compact(args) => command::compact::run(&args, terminal),

@@ -12,6 +12,7 @@ pub mod hunt;
 mod raw;
 mod session;
 mod sql;
+pub mod timeline;
 
 pub use error::QueryError;
 pub use raw::ScanReport;

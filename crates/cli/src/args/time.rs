@@ -11,9 +11,34 @@ pub(crate) fn parse_time(text: &str) -> Result<i64, String> {
     }
 }
 
+/// Microseconds of a span such as `90s`, `30m`, `2h` or `1d`.
+pub(crate) fn parse_span(text: &str) -> Result<i64, String> {
+    let wrong = || format!("{text:?} is no span of time, as 90s, 30m, 2h and 1d are");
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit: i64 = match &text[digits.len()..] {
+        "s" => 1,
+        "m" => 60,
+        "h" => 3600,
+        "d" => 86_400,
+        _ => return Err(wrong()),
+    };
+    let number: u32 = digits.parse().map_err(|_| wrong())?;
+    i64::from(number).checked_mul(unit * 1_000_000).ok_or_else(wrong)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::parse_time;
+    use super::{parse_span, parse_time};
+
+    #[test]
+    fn spans_have_a_unit() {
+        assert_eq!(parse_span("90s"), Ok(90_000_000));
+        assert_eq!(parse_span("30m"), parse_span("1800s"));
+        assert_eq!(parse_span("1d"), parse_span("24h"));
+        for wrong in ["30", "m", "-1m", "1.5h", "30 m", "2w", "", "4294967296s"] {
+            assert!(parse_span(wrong).is_err_and(|problem| problem.contains("30m")), "{wrong}");
+        }
+    }
 
     #[test]
     fn times_and_days() {

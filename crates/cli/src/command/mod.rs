@@ -9,6 +9,7 @@ pub(crate) mod queries;
 pub(crate) mod query;
 pub(crate) mod schema;
 pub(crate) mod shell;
+pub(crate) mod timeline;
 pub(crate) mod verify;
 
 use std::path::Path;

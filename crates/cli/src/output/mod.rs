@@ -11,6 +11,8 @@ pub(crate) mod sanitize;
 mod table;
 mod target;
 mod text;
+pub(crate) mod timeline;
+pub(crate) mod timesketch;
 
 use std::path::Path;
 

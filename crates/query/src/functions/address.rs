@@ -35,7 +35,7 @@ pub(super) const FUNCTIONS: [TextFunction; 2] = [
 ];
 
 /// A network, or a single address.
-fn parse_network(text: &str) -> Option<IpNet> {
+pub(crate) fn parse_network(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }
 

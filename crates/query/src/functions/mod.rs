@@ -1,6 +1,6 @@
 //! SQL functions for access logs, one file a theme.
 
-mod address;
+pub(crate) mod address;
 mod agent;
 mod count;
 mod log;

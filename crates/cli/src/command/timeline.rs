@@ -1,0 +1,97 @@
+//! `saltmine timeline`: what somebody did, as sessions or request by request.
+
+use std::io::Write;
+
+use futures::TryStreamExt;
+use saltmine_query::timeline::{Selection, TimelineOptions, TimelineReport, requests, timeline};
+use saltmine_query::{QueryError, Session, SessionOptions};
+
+use super::query::{report, runtime};
+use crate::args::{TimelineArgs, TimelineFormat};
+use crate::error::CliError;
+use crate::exit::ExitCode;
+use crate::output::{Target, timeline as sessions, timesketch};
+use crate::terminal::Terminal;
+
+pub(crate) fn run(args: &TimelineArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    let is_by_request = args.format == TimelineFormat::Timesketch;
+    if !is_by_request && args.inputs.iter().any(|input| input == "-") {
+        let problem = "sessions need to read the logs twice, which standard input cannot be; give a file";
+        return Err(CliError::Usage(problem.into()));
+    }
+    let mut target = Target::open(args.output.as_deref())?;
+    // The time is no limit of the session: what was used first is looked for in all of the logs.
+    let options = SessionOptions {
+        inputs: args.inputs.clone(),
+        memory_limit: Some(args.memory_limit),
+        threads: args.jobs,
+        ..SessionOptions::default()
+    };
+    let selection = args.selection();
+    runtime()?.block_on(async {
+        let session = Session::open(&options).await?;
+        let found = if is_by_request {
+            by_request(&session, &selection, &mut target).await?
+        } else {
+            let most = (args.max_sessions > 0).then_some(args.max_sessions);
+            let options = TimelineOptions { idle: args.idle, most };
+            let found = timeline(&session, &selection, &options).await?;
+            write(&found, args.format, &mut target, terminal)?;
+            if found.hidden() > 0 {
+                let hidden = found.hidden();
+                terminal
+                    .warning(&format!("{hidden} later sessions are not shown; --max-sessions 0 shows all"));
+            }
+            found.requests
+        };
+        target.finish()?;
+        if found == 0 {
+            terminal.note(&nothing(&selection));
+        }
+        Ok(report(&session, terminal))
+    })
+}
+
+/// Writes requests as they come; returns how many.
+async fn by_request(session: &Session, selection: &Selection, target: &mut Target) -> Result<u64, CliError> {
+    let mut stream = requests(session, selection).await?;
+    let mut written = 0;
+    while let Some(batch) = stream.try_next().await.map_err(QueryError::from)? {
+        timesketch::write(&batch, target)?;
+        written += batch.num_rows() as u64;
+    }
+    Ok(written)
+}
+
+fn write(
+    found: &TimelineReport,
+    format: TimelineFormat,
+    target: &mut Target,
+    terminal: &Terminal,
+) -> Result<(), CliError> {
+    match format {
+        TimelineFormat::Markdown => sessions::markdown(found, target)?,
+        TimelineFormat::Json => {
+            serde_json::to_writer_pretty(&mut *target, found).map_err(CliError::json)?;
+            writeln!(target)?;
+        }
+        TimelineFormat::Ndjson => {
+            for session in &found.sessions {
+                serde_json::to_writer(&mut *target, session).map_err(CliError::json)?;
+                writeln!(target)?;
+            }
+        }
+        TimelineFormat::Table | TimelineFormat::Timesketch => {
+            let is_coloured = terminal.colours(target.is_terminal());
+            sessions::text(found, is_coloured, target)?;
+        }
+    }
+    Ok(())
+}
+
+fn nothing(selection: &Selection) -> String {
+    // Keys in the logs are encoded, most of them twice; whoever copies one from there has it so.
+    let is_encoded = selection.keys.iter().any(|key| key.contains('%'));
+    let hint = if is_encoded { " --key is compared with the decoded key, without %XX." } else { "" };
+    format!("No request matches.{hint}")
+}

@@ -1,0 +1,180 @@
+//! Sessions of a timeline: as text for people, and as Markdown to hand on.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use saltmine_query::timeline::{Statuses, TimelineReport, TimelineSession, Value, Values};
+
+use super::markdown::escape;
+use super::sanitize::sanitize;
+
+/// Writes a report as text: a line a session, then what was done in it.
+pub(crate) fn text(report: &TimelineReport, is_coloured: bool, out: &mut impl Write) -> io::Result<()> {
+    if report.session_count == 0 {
+        return Ok(());
+    }
+    writeln!(out, "{}\n", summary(report))?;
+    let style =
+        if is_coloured { Style::new().bold().fg_color(Some(AnsiColor::Cyan.into())) } else { Style::new() };
+    for session in &report.sessions {
+        let (span, actor) = (span(session), actor(session));
+        writeln!(out, "{style}{span}{style:#}  {}: {}", sanitize(&actor), totals(session))?;
+        if let Some(first) = first_use(session) {
+            writeln!(out, "  {first}")?;
+        }
+        operations(session, out)?;
+        for (name, values) in details(session) {
+            let items = items(values, session);
+            match &items[..] {
+                [item] => writeln!(out, "  {name}: {}", sanitize(item))?,
+                items => {
+                    writeln!(out, "  {name}:")?;
+                    items.iter().try_for_each(|item| writeln!(out, "    {}", sanitize(item)))?;
+                }
+            }
+        }
+        let [first, last] = &session.evidence;
+        writeln!(out, "  Lines: {} to {}\n", sanitize(first), sanitize(last))?;
+    }
+    Ok(())
+}
+
+/// Writes a report as Markdown.
+pub(crate) fn markdown(report: &TimelineReport, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "# Timeline\n\n{}\n", escape(&summary(report)))?;
+    for session in &report.sessions {
+        writeln!(out, "## {}\n", escape(&span(session)))?;
+        writeln!(out, "By {}: {}\n", escape(&actor(session)), escape(&totals(session)))?;
+        if let Some(first) = first_use(session) {
+            writeln!(out, "{first}\n")?;
+        }
+        writeln!(out, "| operation | requests | status | bytes | first | evidence |")?;
+        writeln!(out, "|---|---:|---|---:|---|---|")?;
+        for value in &session.operations.top {
+            let name = escape(&named(value, session));
+            let (status, place) = (escape(&statuses(&value.statuses)), escape(&value.evidence));
+            let (requests, bytes, first) = (value.requests, value.bytes_sent, value.first_time);
+            writeln!(out, "| {name} | {requests} | {status} | {bytes} | {first} | {place} |")?;
+        }
+        if let Some(more) = more(&session.operations) {
+            writeln!(out, "| {more} | | | | | |")?;
+        }
+        writeln!(out)?;
+        for (name, values) in details(session) {
+            writeln!(out, "- {name}:")?;
+            items(values, session).iter().try_for_each(|item| writeln!(out, "  - {}", escape(item)))?;
+        }
+        let [first, last] = &session.evidence;
+        writeln!(out, "- Lines: {} to {}\n", escape(first), escape(last))?;
+    }
+    Ok(())
+}
+
+/// A line an operation, in columns.
+fn operations(session: &TimelineSession, out: &mut impl Write) -> io::Result<()> {
+    let rows: Vec<[String; 4]> = session
+        .operations
+        .top
+        .iter()
+        .map(|value| {
+            let requests = value.requests.to_string();
+            let place = format!("first {}, {}", value.first_time, value.evidence);
+            [named(value, session), requests, statuses(&value.statuses), place]
+                .map(|cell| sanitize(&cell).into_owned())
+        })
+        .collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let (names, counts, classes) = (width(0), width(1), width(2));
+    for [name, requests, status, place] in &rows {
+        writeln!(out, "  {name:names$}  {requests:>counts$}  {status:classes$}  {place}")?;
+    }
+    more(&session.operations).map_or(Ok(()), |more| writeln!(out, "  {more}"))
+}
+
+/// All but the operations, where there is any.
+fn details(session: &TimelineSession) -> impl Iterator<Item = (&'static str, &Values)> {
+    [
+        ("Buckets", &session.buckets),
+        ("Objects", &session.objects),
+        ("Errors", &session.errors),
+        ("User agents", &session.user_agents),
+        ("TLS", &session.tls_versions),
+    ]
+    .into_iter()
+    .filter(|(_, values)| values.distinct > 0)
+}
+
+fn summary(report: &TimelineReport) -> String {
+    let time = match (report.first_time, report.last_time) {
+        (Some(first), Some(last)) => format!(", {first} to {last}"),
+        _ => String::new(),
+    };
+    let sessions = count(report.session_count, "session");
+    let requests = count(report.requests, "request");
+    let shown = if report.hidden() > 0 {
+        format!("; the first {} are shown", report.sessions.len())
+    } else {
+        String::new()
+    };
+    format!("{sessions}, {requests}, {} bytes sent{time}{shown}.", report.bytes_sent)
+}
+
+fn span(session: &TimelineSession) -> String {
+    let seconds = session.last_time.0.saturating_sub(session.first_time.0) / 1_000_000;
+    let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+    let long = match (hours, minutes) {
+        (0, 0) => format!("{rest}s"),
+        (0, _) => format!("{minutes}m {rest}s"),
+        _ => format!("{hours}h {minutes}m {rest}s"),
+    };
+    format!("{} to {} ({long})", session.first_time, session.last_time)
+}
+
+fn actor(session: &TimelineSession) -> String {
+    let who = session.requester.as_deref().unwrap_or("(anonymous)");
+    let whence = session.remote_ip.as_deref().map_or_else(String::new, |ip| format!(" from {ip}"));
+    format!("{who}{whence}")
+}
+
+fn totals(session: &TimelineSession) -> String {
+    let (requests, status) = (count(session.requests, "request"), statuses(&session.statuses));
+    let objects = session.objects.distinct;
+    let least = if session.objects.distinct_is_at_least { "at least " } else { "" };
+    format!("{requests} ({status}), {least}{}, {} bytes sent", count(objects, "object"), session.bytes_sent)
+}
+
+/// For a requester who is new, everything is; that needs no word each.
+fn first_use(session: &TimelineSession) -> Option<&'static str> {
+    match (session.first_use.requester, session.first_use.address) {
+        (true, _) => Some("First use: the requester is new in these logs"),
+        (false, true) => Some("First use: the requester did not use this address before"),
+        (false, false) => None,
+    }
+}
+
+/// A value, with a mark where it is new for a requester who is not.
+fn named(value: &Value, session: &TimelineSession) -> String {
+    let name = value.value.as_deref().unwrap_or("-");
+    let is_new = value.first_use == Some(true) && !session.first_use.requester;
+    format!("{name}{}", if is_new { " (first use)" } else { "" })
+}
+
+/// A line a value. The count comes first, as the value may hold anything.
+fn items(values: &Values, session: &TimelineSession) -> Vec<String> {
+    let shown = values.top.iter().map(|value| format!("{} × {}", value.requests, named(value, session)));
+    shown.chain(more(values)).collect()
+}
+
+fn more(values: &Values) -> Option<String> {
+    let least = if values.distinct_is_at_least { "at least " } else { "" };
+    (values.more() > 0).then(|| format!("and {least}{} more", values.more()))
+}
+
+fn statuses(statuses: &Statuses) -> String {
+    let classes = statuses.classes().into_iter().filter(|(_, count)| *count > 0);
+    classes.map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
+}
+
+fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}

@@ -1,0 +1,114 @@
+//! Requests for the import of Timesketch: JSON lines with `message`, `datetime`, `timestamp_desc`, and the columns of
+//! the row. See "Create timeline from JSONL or CSV file" in the user guide of Timesketch.
+
+use std::io::Write;
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Int16Type, Int64Type, TimestampMicrosecondType};
+use chrono::{DateTime, SecondsFormat};
+use saltmine_format::operation::OperationClass;
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use super::sanitize::sanitize;
+use crate::error::CliError;
+
+/// What kind of event it is, in the manner of plaso's data types.
+const DATA_TYPE: &str = "aws:s3:access_log";
+/// What the time means.
+const TIME_MEANS: &str = "Request received";
+
+/// Writes the rows of a batch, which has the columns of the logs and `object_key`.
+pub(crate) fn write(batch: &RecordBatch, out: &mut impl Write) -> Result<(), CliError> {
+    for row in 0..batch.num_rows() {
+        serde_json::to_writer(&mut *out, &Event { batch, row }).map_err(CliError::json)?;
+        writeln!(out)?;
+    }
+    Ok(())
+}
+
+/// A request.
+struct Event<'a> {
+    batch: &'a RecordBatch,
+    row: usize,
+}
+
+impl Serialize for Event<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let micros = self.time();
+        let time = DateTime::from_timestamp_micros(micros).unwrap_or_default();
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("message", &self.message())?;
+        map.serialize_entry("datetime", &time.to_rfc3339_opts(SecondsFormat::Micros, false))?;
+        map.serialize_entry("timestamp", &micros)?;
+        map.serialize_entry("timestamp_desc", TIME_MEANS)?;
+        map.serialize_entry("data_type", DATA_TYPE)?;
+        map.serialize_entry("tag", &self.tags())?;
+        for (field, column) in self.batch.schema_ref().fields().iter().zip(self.batch.columns()) {
+            // Left out or null is the same for a search index.
+            if column.is_null(self.row) {
+                continue;
+            }
+            let (name, row) = (field.name(), self.row);
+            match field.data_type() {
+                DataType::Utf8View => map.serialize_entry(name, column.as_string_view().value(row))?,
+                DataType::Int64 => {
+                    map.serialize_entry(name, &column.as_primitive::<Int64Type>().value(row))?;
+                }
+                DataType::Int16 => {
+                    map.serialize_entry(name, &column.as_primitive::<Int16Type>().value(row))?;
+                }
+                // `datetime` says the same as the time and the date.
+                _ => {}
+            }
+        }
+        map.end()
+    }
+}
+
+impl Event<'_> {
+    /// Microseconds since 1970, UTC.
+    fn time(&self) -> i64 {
+        let column = self.batch.column_by_name("request_time");
+        let times = column.and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
+        times.filter(|times| times.is_valid(self.row)).map_or(0, |times| times.value(self.row))
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        let column = self.batch.column_by_name(name)?.as_string_view_opt()?;
+        column.is_valid(self.row).then(|| column.value(self.row))
+    }
+
+    fn status(&self) -> Option<i16> {
+        let column = self.batch.column_by_name("http_status")?.as_primitive_opt::<Int16Type>()?;
+        column.is_valid(self.row).then(|| column.value(self.row))
+    }
+
+    /// The request in a line, for people.
+    fn message(&self) -> String {
+        let mut message = self.text("operation").unwrap_or("-").to_owned();
+        let who = Some(self.text("requester").unwrap_or("(anonymous)"));
+        let parts = [
+            (" ", self.text("bucket")),
+            ("/", self.text("object_key")),
+            (" by ", who),
+            (" from ", self.text("remote_ip")),
+            (": ", self.status().map(|status| status.to_string()).as_deref()),
+            (" ", self.text("error_code")),
+        ]
+        .map(|(before, text)| text.map(|text| [before, text].concat()));
+        parts.into_iter().flatten().for_each(|part| message.push_str(&part));
+        sanitize(&message).into_owned()
+    }
+
+    /// What one would filter by: what the operation does, and what is special about the request.
+    fn tags(&self) -> Vec<&'static str> {
+        let class = self.text("operation").map(|name| OperationClass::of(name.as_bytes()).as_str());
+        let special = [
+            (self.text("requester").is_none(), "anonymous"),
+            (self.status() == Some(403), "denied"),
+            (self.text("authentication_type") == Some("QueryString"), "presigned"),
+            (self.text("anomaly").is_some(), "anomaly"),
+        ];
+        class.into_iter().chain(special.into_iter().filter(|(is, _)| *is).map(|(_, tag)| tag)).collect()
+    }
+}

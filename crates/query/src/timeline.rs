@@ -1,0 +1,97 @@
+//! Timelines: what a requester, an address, a key or a request did, as sessions or request by request.
+//!
+//! A session is what one requester did from one address without a longer break. Whoever uses two addresses at once has
+//! two sessions that overlap in time, which is what an investigator wants to see.
+//!
+//! DataFusion sorts the rows, on disk where they are many; one session is open at a time, and what is kept of each is
+//! bounded, so that neither the number of requests nor what their text holds decides how much memory is taken.
+
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::logical_expr::SortExpr;
+use datafusion::prelude::{DataFrame, Expr, SessionContext, col};
+use futures::TryStreamExt;
+
+use crate::error::QueryError;
+use crate::session::Session;
+
+mod firsts;
+mod report;
+mod rows;
+mod selection;
+mod split;
+mod tally;
+
+pub use ipnet::IpNet;
+
+pub use self::report::{FirstUse, Statuses, Time, TimelineReport, TimelineSession, Value, Values};
+pub use self::selection::{Selection, parse_network};
+use self::split::Splitter;
+
+/// How requests become sessions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimelineOptions {
+    /// A break longer than this begins a new session; microseconds.
+    pub idle: i64,
+    /// Most sessions of the report, the earliest ones; `None` for all, however many. All are counted.
+    pub most: Option<usize>,
+}
+
+/// Half an hour, and a thousand sessions.
+impl Default for TimelineOptions {
+    fn default() -> Self {
+        Self { idle: 30 * 60 * 1_000_000, most: Some(1000) }
+    }
+}
+
+/// The sessions of what is selected.
+///
+/// The logs are read twice: once for the sessions, and once for what the requesters of these sessions used for the
+/// first time, which takes all of their requests, also those that are not selected.
+///
+/// # Errors
+/// Where the logs cannot be read.
+pub async fn timeline(
+    session: &Session,
+    selection: &Selection,
+    options: &TimelineOptions,
+) -> Result<TimelineReport, QueryError> {
+    let order = ["requester", "remote_ip", "request_time", "log_file", "log_line"];
+    let frame = selected(session, selection).await?.select_columns(&rows::COLUMNS)?;
+    let mut stream = frame.sort(sorted_by(&order))?.execute_stream().await?;
+    let mut splitter = Splitter::new(options);
+    while let Some(batch) = stream.try_next().await? {
+        let rows = rows::Rows::of(&batch)?;
+        (0..batch.num_rows()).for_each(|row| splitter.push(&rows.get(row)));
+    }
+    let (mut report, ids) = splitter.finish();
+    firsts::mark(session, &mut report.sessions, &ids).await?;
+    Ok(report)
+}
+
+/// The selected requests in the order of time, with all columns of the logs and `object_key`, the decoded key.
+///
+/// # Errors
+/// Where the logs cannot be read; what happens while the rows are read comes through the stream.
+pub async fn requests(
+    session: &Session,
+    selection: &Selection,
+) -> Result<SendableRecordBatchStream, QueryError> {
+    let frame = selected(session, selection).await?;
+    Ok(frame.sort(sorted_by(&["request_time", "log_file", "log_line"]))?.execute_stream().await?)
+}
+
+/// The selected rows, for a sort that must end however many they are.
+///
+/// Sorts of several partitions that go to disk leave each other, and the merge after them, no memory; one sort does with
+/// what there is.
+async fn selected(session: &Session, selection: &Selection) -> Result<DataFrame, QueryError> {
+    let mut state = session.context().state();
+    state.config_mut().options_mut().optimizer.repartition_sorts = false;
+    let context = SessionContext::new_with_state(state);
+    let frame = context.table("logs").await?.filter(selection.filter(&context)?)?;
+    Ok(frame.with_column("object_key", selection::object_key(&context)?)?)
+}
+
+fn sorted_by(columns: &[&str]) -> Vec<SortExpr> {
+    columns.iter().map(|name| Expr::sort(col(*name), true, true)).collect()
+}

@@ -1,0 +1,185 @@
+//! What a timeline tells. All texts come from the log and may be hostile.
+
+use std::fmt;
+
+use chrono::{DateTime, SecondsFormat};
+use serde::{Serialize, Serializer};
+
+/// A time: microseconds since 1970, UTC. Written as `2026-03-01T12:00:00Z`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Time(pub i64);
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match DateTime::from_timestamp_micros(self.0) {
+            Some(time) => f.write_str(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
+            None => write!(f, "{} µs", self.0),
+        }
+    }
+}
+
+impl Serialize for Time {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The sessions of what was selected.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct TimelineReport {
+    /// A break longer than this many seconds began a new session.
+    pub idle_seconds: f64,
+    /// How many sessions there are.
+    pub session_count: u64,
+    /// Requests in all of them.
+    pub requests: u64,
+    /// Bytes sent in all of them.
+    pub bytes_sent: i64,
+    /// Time of the first request; `None` where there is none.
+    pub first_time: Option<Time>,
+    /// Time of the last request.
+    pub last_time: Option<Time>,
+    /// The sessions by their first time; where there are more than was wanted, the earliest.
+    pub sessions: Vec<TimelineSession>,
+}
+
+impl TimelineReport {
+    /// How many later sessions were counted but not kept.
+    pub fn hidden(&self) -> u64 {
+        self.session_count.saturating_sub(self.sessions.len() as u64)
+    }
+}
+
+/// What one requester did from one address without a longer break. Long texts are cut, and then end in `…`.
+#[derive(Clone, Debug, Serialize)]
+pub struct TimelineSession {
+    /// Who asked; `None` is anonymous.
+    pub requester: Option<String>,
+    /// From where; `None` for AWS's own services.
+    pub remote_ip: Option<String>,
+    /// Time of the first request.
+    pub first_time: Time,
+    /// Time of the last request.
+    pub last_time: Time,
+    /// What was used for the first time.
+    pub first_use: FirstUse,
+    /// Requests.
+    pub requests: u64,
+    /// Bytes sent.
+    pub bytes_sent: i64,
+    /// Requests by class of status.
+    pub statuses: Statuses,
+    /// By operation.
+    pub operations: Values,
+    /// By bucket.
+    pub buckets: Values,
+    /// By object, `BUCKET/KEY` with the key decoded; requests without a key are not in it.
+    pub objects: Values,
+    /// By error code; requests without one are not in it.
+    pub errors: Values,
+    /// By user agent; `None`: none was sent.
+    pub user_agents: Values,
+    /// By TLS version; `None`: plain HTTP, or a service of AWS.
+    pub tls_versions: Values,
+    /// `log_file:log_line` of the first and the last request.
+    pub evidence: [String; 2],
+    /// The hash of the whole requester.
+    #[serde(skip)]
+    pub(super) requester_id: u64,
+    /// The hash of requester and address.
+    #[serde(skip)]
+    pub(super) address_id: u64,
+}
+
+/// What the requester did or used in this session for the first time in all of the logs, whatever was selected of them.
+/// Of what was before the logs begin, they say nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FirstUse {
+    /// The requester was not there before.
+    pub requester: bool,
+    /// The requester did not use this address before.
+    pub address: bool,
+}
+
+/// Requests by class of status.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Statuses {
+    /// 200 to 299.
+    #[serde(rename = "2xx")]
+    pub success: u64,
+    /// 300 to 399.
+    #[serde(rename = "3xx")]
+    pub redirect: u64,
+    /// 400 to 499.
+    #[serde(rename = "4xx")]
+    pub client_error: u64,
+    /// 500 to 599.
+    #[serde(rename = "5xx")]
+    pub server_error: u64,
+    /// No status, as internal operations have none, or another one.
+    pub other: u64,
+}
+
+impl Statuses {
+    pub(super) fn add(&mut self, status: Option<i16>) {
+        let class = match status {
+            Some(200..300) => &mut self.success,
+            Some(300..400) => &mut self.redirect,
+            Some(400..500) => &mut self.client_error,
+            Some(500..600) => &mut self.server_error,
+            _ => &mut self.other,
+        };
+        *class += 1;
+    }
+
+    /// The classes with their names, in order.
+    pub fn classes(&self) -> [(&'static str, u64); 5] {
+        [
+            ("2xx", self.success),
+            ("3xx", self.redirect),
+            ("4xx", self.client_error),
+            ("5xx", self.server_error),
+            ("no status", self.other),
+        ]
+    }
+}
+
+/// The values of a session's requests.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Values {
+    /// How many different ones.
+    pub distinct: u64,
+    /// Whether there were too many to count, and `distinct` is what was counted.
+    pub distinct_is_at_least: bool,
+    /// Those with most requests, of equal ones the earlier.
+    pub top: Vec<Value>,
+}
+
+impl Values {
+    /// How many values are not in `top`.
+    pub fn more(&self) -> u64 {
+        self.distinct.saturating_sub(self.top.len() as u64)
+    }
+}
+
+/// One of the values.
+#[derive(Clone, Debug, Serialize)]
+pub struct Value {
+    /// The value.
+    pub value: Option<String>,
+    /// Requests.
+    pub requests: u64,
+    /// Bytes sent.
+    pub bytes_sent: i64,
+    /// Requests by class of status.
+    pub statuses: Statuses,
+    /// Time of the session's first request with it.
+    pub first_time: Time,
+    /// Whether that was the requester's first in all of the logs; `None` where it is not looked for.
+    pub first_use: Option<bool>,
+    /// `log_file:log_line` of that request.
+    pub evidence: String,
+    /// The hash of requester and whole value.
+    #[serde(skip)]
+    pub(super) id: u64,
+}

@@ -1,0 +1,165 @@
+//! What a timeline is of. Values become literals of the plan, never part of SQL text.
+
+use datafusion::common::{Result, ScalarValue};
+use datafusion::execution::FunctionRegistry;
+use datafusion::prelude::{Expr, SessionContext, col, lit};
+use ipnet::IpNet;
+
+use crate::functions::address;
+
+/// What a timeline is of. Those of one kind are alternatives; what there is of each kind must hold. Of nothing: all.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    /// Requesters; `*` stands for any text, `?` for one character. `-` is who did not sign: anonymous.
+    pub requesters: Vec<String>,
+    /// Addresses and networks of the client.
+    pub addresses: Vec<IpNet>,
+    /// Object keys, decoded; `*` stands for any text, `/` included, `?` for one character.
+    pub keys: Vec<String>,
+    /// Request ids. Several lines may share one.
+    pub request_ids: Vec<String>,
+    /// Only requests from this time on; microseconds since 1970, UTC.
+    pub since: Option<i64>,
+    /// Only requests before this time; microseconds since 1970, UTC.
+    pub until: Option<i64>,
+}
+
+/// A network such as `192.0.2.0/24`, or a single address.
+///
+/// # Errors
+/// What to say to the person where it is neither.
+pub fn parse_network(text: &str) -> Result<IpNet, String> {
+    let wrong = || format!("{text:?} is no address or network such as 192.0.2.7 or 192.0.2.0/24");
+    address::parse_network(text).ok_or_else(wrong)
+}
+
+impl Selection {
+    /// As a filter of the table `logs`.
+    pub(super) fn filter(&self, context: &SessionContext) -> Result<Expr> {
+        let key = object_key(context)?;
+        let network = |network: &IpNet| -> Result<Expr> {
+            Ok(context.udf("ip_in")?.call(vec![col("remote_ip"), lit(network.to_string())]))
+        };
+        let requester = |pattern: &String| match pattern.as_str() {
+            "-" => col("requester").is_null(),
+            pattern => matches(col("requester"), pattern),
+        };
+        let kinds = [
+            any(self.requesters.iter().map(requester)),
+            any(self.addresses.iter().map(network).collect::<Result<Vec<_>>>()?.into_iter()),
+            any(self.keys.iter().map(|pattern| matches(key.clone(), pattern))),
+            any(self.request_ids.iter().map(|id| col("request_id").eq(lit(id)))),
+            self.since.map(|since| col("request_time").gt_eq(time(since))),
+            self.until.map(|until| col("request_time").lt(time(until))),
+        ];
+        // The parser gives every row a time; a table made by others may not, and a row without has no place in time.
+        Ok(kinds.into_iter().flatten().fold(col("request_time").is_not_null(), Expr::and))
+    }
+}
+
+/// The decoded key.
+pub(super) fn object_key(context: &SessionContext) -> Result<Expr> {
+    Ok(context.udf("object_key")?.call(vec![col("key"), col("operation")]))
+}
+
+/// A time as a literal; microseconds since 1970, UTC.
+pub(super) fn time(micros: i64) -> Expr {
+    lit(ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into())))
+}
+
+fn any(alternatives: impl Iterator<Item = Expr>) -> Option<Expr> {
+    alternatives.reduce(Expr::or)
+}
+
+/// Text without wildcards is compared as it is, which files can be skipped by.
+fn matches(column: Expr, pattern: &str) -> Expr {
+    match like(pattern) {
+        Ok(pattern) => column.like(lit(pattern)),
+        Err(text) => column.eq(lit(text)),
+    }
+}
+
+/// A pattern of `*` and `?` as one of LIKE; `Err` with the text where it has no wildcard. A backslash before a wildcard
+/// makes it a character like others; anywhere else it is one itself, as keys that came from Windows have it.
+fn like(pattern: &str) -> Result<String, String> {
+    let (mut like, mut text, mut is_pattern) = (String::new(), String::new(), false);
+    let mut characters = pattern.chars().peekable();
+    while let Some(character) = characters.next() {
+        let character = match (character, characters.peek()) {
+            ('\\', Some('*' | '?')) => characters.next().unwrap_or(character),
+            ('*' | '?', _) => {
+                is_pattern = true;
+                like.push(if character == '*' { '%' } else { '_' });
+                continue;
+            }
+            _ => character,
+        };
+        if matches!(character, '%' | '_' | '\\') {
+            like.push('\\');
+        }
+        like.push(character);
+        text.push(character);
+    }
+    if is_pattern { Ok(like) } else { Err(text) }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Arc;
+
+    use datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch, StringViewArray};
+
+    use super::*;
+
+    #[test]
+    fn wildcards_become_those_of_like() {
+        for (pattern, expected) in [
+            ("a/*", Ok("a/%")),
+            ("a?c", Ok("a_c")),
+            ("100%_*", Ok("100\\%\\_%")),
+            ("a\\b*", Ok("a\\\\b%")),
+            ("\\**", Ok("*%")),
+            ("plain", Err("plain")),
+            ("100%_", Err("100%_")),
+            ("a\\b", Err("a\\b")),
+            ("what\\?", Err("what?")),
+        ] {
+            assert_eq!(like(pattern), expected.map(str::to_owned).map_err(str::to_owned), "{pattern}");
+        }
+    }
+
+    /// What DataFusion makes of the patterns.
+    #[tokio::test]
+    async fn patterns_find_what_they_say() {
+        let keys = ["a/1", "a/b/22", "100%_x", "100ab", "a\\b", "a*", "it's", "two\nlines"];
+        let column: ArrayRef = Arc::new(StringViewArray::from_iter_values(keys));
+        let batch = RecordBatch::try_from_iter([("key", column)]).unwrap();
+        for (pattern, expected) in [
+            ("a/*", &["a/1", "a/b/22"][..]),
+            ("*2", &["a/b/22"]),
+            ("a??", &["a/1", "a\\b"]),
+            ("100%_*", &["100%_x"]),
+            ("a\\b", &["a\\b"]),
+            ("a\\b*", &["a\\b"]),
+            ("a\\*", &["a*"]),
+            ("it's", &["it's"]),
+            ("two*lines", &["two\nlines"]),
+            ("%", &[]),
+            ("' OR 1=1 --", &[]),
+        ] {
+            let frame = SessionContext::new().read_batch(batch.clone()).unwrap();
+            let found = frame.filter(matches(col("key"), pattern)).unwrap().collect().await.unwrap();
+            let found: Vec<&str> =
+                found.iter().flat_map(|batch| batch.column(0).as_string_view().iter().flatten()).collect();
+            assert_eq!(found, expected, "{pattern}");
+        }
+    }
+
+    #[test]
+    fn networks_are_checked() {
+        assert_eq!(parse_network("192.0.2.7").unwrap().to_string(), "192.0.2.7/32");
+        assert_eq!(parse_network("2001:db8::/32").unwrap().to_string(), "2001:db8::/32");
+        assert!(parse_network("ten").unwrap_err().contains("\"ten\" is no address or network"));
+    }
+}
