@@ -2,7 +2,9 @@
 
 mod address;
 mod agent;
+mod histogram;
 mod log;
+mod presto;
 mod scalar;
 
 use datafusion::prelude::SessionContext;
@@ -12,6 +14,9 @@ pub fn register_all(context: &SessionContext) {
     for function in log::FUNCTIONS.into_iter().chain(address::FUNCTIONS).chain(agent::FUNCTIONS) {
         context.register_udf(function.udf());
     }
+    context.register_udaf(histogram::hdr_quantile());
+    context.register_udaf(histogram::hdr_histogram());
+    presto::register(context);
 }
 
 #[cfg(test)]
