@@ -149,6 +149,10 @@ pub(crate) struct QueryArgs {
     #[arg(long, value_name = "QUERY", conflicts_with = "file")]
     pub(crate) name: Option<String>,
 
+    /// Call the logs by the name that a query for Amazon Athena uses, with the columns that AWS's table has
+    #[arg(long = "alias", value_name = "DB.TABLE")]
+    pub(crate) aliases: Vec<String>,
+
     /// Bind $name to a value: an integer, a number, true, false, or text
     #[arg(long = "param", short, value_name = "NAME=VALUE")]
     pub(crate) params: Vec<String>,

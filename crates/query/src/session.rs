@@ -15,6 +15,7 @@ use crate::dataset::DatasetTable;
 use crate::error::QueryError;
 use crate::raw::{RawInput, RawTable, RawTableKind, ScanReport};
 use crate::sql::{self, Params};
+use crate::views;
 
 /// How a session is opened.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +24,8 @@ pub struct SessionOptions {
     pub inputs: Vec<String>,
     /// Other files as tables: name and path.
     pub tables: Vec<(String, PathBuf)>,
+    /// Names for the view `athena.s3_access_logs`, as published queries call it: `db.table`.
+    pub aliases: Vec<String>,
     /// Most bytes of memory for intermediate results; sorts and aggregations then go to disk. `None` for no limit.
     pub memory_limit: Option<usize>,
     /// Threads; 0 for one a core.
@@ -39,10 +42,10 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens the input, and registers `logs`, `rejects` and `sources`.
+    /// Opens the input, and registers `logs`, `rejects` and `sources`, and the views with AWS's names.
     ///
     /// # Errors
-    /// Where an input cannot be read, or a dataset stands beside other inputs.
+    /// Where an input cannot be read, a dataset stands beside other inputs, or an alias is taken or no name.
     pub async fn open(options: &SessionOptions) -> Result<Self, QueryError> {
         let context = SessionContext::new_with_config_rt(config(options), runtime(options)?);
         crate::functions::register_all(&context);
@@ -58,6 +61,7 @@ impl Session {
                 return Err(QueryError::MixedInputs(dataset.cloned().unwrap_or_default()));
             }
         };
+        views::register(&context, &options.aliases).await?;
         Ok(Self { context, raw, allow_writes: options.allow_writes })
     }
 

@@ -25,6 +25,7 @@ pub(crate) fn run(args: &QueryArgs, terminal: &Terminal) -> Result<ExitCode, Cli
     let target = Target::open(args.output.as_deref())?;
     let options = SessionOptions {
         inputs,
+        aliases: args.aliases.clone(),
         memory_limit: args.memory_limit,
         threads: args.jobs,
         allow_writes: args.allow_writes,
