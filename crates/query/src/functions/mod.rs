@@ -7,6 +7,8 @@ mod log;
 mod presto;
 mod scalar;
 
+pub(crate) use self::histogram::hdr_histogram;
+
 use datafusion::prelude::SessionContext;
 
 /// Registers all functions with a context.
@@ -15,7 +17,7 @@ pub fn register_all(context: &SessionContext) {
         context.register_udf(function.udf());
     }
     context.register_udaf(histogram::hdr_quantile());
-    context.register_udaf(histogram::hdr_histogram());
+    context.register_udaf(hdr_histogram());
     presto::register(context);
 }
 

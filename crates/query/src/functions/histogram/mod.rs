@@ -32,7 +32,7 @@ pub(super) fn hdr_quantile() -> AggregateUDF {
 }
 
 /// `hdr_histogram(value)`.
-pub(super) fn hdr_histogram() -> AggregateUDF {
+pub(crate) fn hdr_histogram() -> AggregateUDF {
     let documentation = Documentation::builder(
         SECTION,
         "The histogram of the values as text that HdrHistogram's tools of all languages read: its V2 form, deflated, \
