@@ -68,7 +68,7 @@ mod tests {
     /// The plain reading of the specification.
     fn read(bytes: &[u8], width: u8, count: usize) -> Vec<u64> {
         let (mut at, mut values) = (0, Vec::new());
-        let mut varint = |at: &mut usize| {
+        let varint = |at: &mut usize| {
             let (mut number, mut shift) = (0_u64, 0);
             loop {
                 let byte = bytes[*at];
