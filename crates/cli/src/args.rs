@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(crate) use self::hunt::{HuntArgs, HuntFormat};
+pub(crate) use self::latency::{LatencyArgs, LatencyFormat};
 pub(crate) use self::query::{QueriesArgs, QueryArgs};
 pub(crate) use self::shell::ShellArgs;
 pub(crate) use self::timeline::{TimelineArgs, TimelineFormat};
@@ -12,6 +13,7 @@ use crate::generate::GenerateArgs;
 
 mod engine;
 mod hunt;
+mod latency;
 mod query;
 mod shell;
 mod time;
@@ -75,6 +77,8 @@ pub(crate) enum Command {
     Timeline(TimelineArgs),
     /// An SQL prompt with history and completion
     Shell(ShellArgs),
+    /// Percentiles of how long requests take, by operation and bucket
+    Latency(LatencyArgs),
     /// Check that every source line is accounted for, and every file is what was written
     Verify(VerifyArgs),
     /// Merge the small files of a dataset

@@ -44,6 +44,7 @@ fn run(command: Command, terminal: &Terminal) -> Result<ExitCode, CliError> {
         Command::Hunt(args) => command::hunt::run(&args, terminal),
         Command::Timeline(args) => command::timeline::run(&args, terminal),
         Command::Shell(args) => command::shell::run(&args, terminal),
+        Command::Latency(args) => command::latency::run(&args, terminal),
         Command::Verify(args) => command::verify::run(&args),
         Command::Compact(args) => command::compact::run(&args, terminal),
         Command::Schema(args) => command::schema::run(&args),

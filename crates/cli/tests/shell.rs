@@ -24,7 +24,12 @@ fn statements_are_answered_one_after_the_other() {
 
 #[test]
 fn tables_are_listed_and_described() {
-    shell("\\d\n").success().stdout(contains("| public | logs ")).stdout(contains("| rejects "));
+    let tables = shell("\\d\n").success();
+    tables
+        .stdout(contains("| public     | logs "))
+        .stdout(contains("| rejects "))
+        .stdout(contains("| athena     | s3_access_logs "));
+    shell("\\d athena.s3_access_logs;\n").success().stdout(contains("requestdatetime"));
     shell("\\d logs;\n").success().stdout(contains("request_time"));
 }
 

@@ -41,6 +41,15 @@ pub enum QueryError {
         problem: String,
     },
 
+    /// The logs cannot have this name beside their own.
+    #[error("alias {name}: {problem}")]
+    Alias {
+        /// The name.
+        name: String,
+        /// What is wrong.
+        problem: String,
+    },
+
     /// There is no query of this name.
     #[error("there is no query {name}{}", .nearest.as_ref().map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default())]
     UnknownQuery {

@@ -1,18 +1,23 @@
 //! Forensic SQL over S3 server access logs: over a dataset, or over raw files without an ingest.
 //!
-//! A [`Session`] has the tables `logs`, `rejects` and `sources`, of a dataset or of raw files alike.
+//! A [`Session`] has the tables `logs`, `rejects` and `sources`, of a dataset or of raw files alike, and the
+//! views `athena.s3_access_logs` and `cloudwatch.s3_access_logs` with the names that AWS gives the columns of `logs`.
 
 mod bounds;
+mod catalogs;
 pub mod catalogue;
 mod dataset;
+mod dialect;
 mod error;
 mod files;
 pub mod functions;
 pub mod hunt;
+pub mod latency;
 mod raw;
 mod session;
 mod sql;
 pub mod timeline;
+mod views;
 
 pub use error::QueryError;
 pub use raw::ScanReport;

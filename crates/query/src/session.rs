@@ -16,6 +16,7 @@ use crate::dataset::DatasetTable;
 use crate::error::QueryError;
 use crate::raw::{RawInput, RawTable, RawTableKind, ScanReport};
 use crate::sql::{self, Params};
+use crate::views;
 
 /// How a session is opened.
 #[derive(Clone, Debug, Default)]
@@ -28,6 +29,8 @@ pub struct SessionOptions {
     pub since: Option<i64>,
     /// The table `logs` has only requests before this time; microseconds since 1970, UTC.
     pub until: Option<i64>,
+    /// Names for the view `athena.s3_access_logs`, as published queries call it: `db.table`.
+    pub aliases: Vec<String>,
     /// Most bytes of memory for intermediate results; sorts and aggregations then go to disk. `None` for no limit.
     pub memory_limit: Option<usize>,
     /// Threads; 0 for one a core.
@@ -44,10 +47,11 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens the input, and registers `logs`, `rejects` and `sources`.
+    /// Opens the input, and registers `logs`, `rejects` and `sources`, and the views with AWS's names.
     ///
     /// # Errors
-    /// Where an input cannot be read, a dataset stands beside other inputs, or a file is no table.
+    /// Where an input cannot be read, a dataset stands beside other inputs, an alias is taken or no name, or a file is no
+    /// table.
     pub async fn open(options: &SessionOptions) -> Result<Self, QueryError> {
         let context = SessionContext::new_with_config_rt(config(options), runtime(options)?);
         crate::functions::register_all(&context);
@@ -64,6 +68,7 @@ impl Session {
             }
         };
         limit_time(&context, options).await?;
+        views::register(&context, &options.aliases).await?;
         crate::files::register(&context, &options.tables).await?;
         Ok(Self { context, raw, allow_writes: options.allow_writes })
     }

@@ -31,10 +31,11 @@ pub(crate) async fn run(
 
 async fn frame(
     context: &SessionContext,
-    statement: Statement,
+    mut statement: Statement,
     params: &Params,
     allow_writes: bool,
 ) -> Result<datafusion::dataframe::DataFrame, QueryError> {
+    crate::dialect::repair(&mut statement);
     let plan = context.state().statement_to_plan(statement).await?;
     let options = SQLOptions::new()
         .with_allow_ddl(allow_writes)

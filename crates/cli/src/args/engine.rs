@@ -12,6 +12,10 @@ pub(crate) struct Engine {
     #[arg(long = "table", value_name = "NAME=FILE", value_parser = parse_table)]
     pub(crate) tables: Vec<(String, PathBuf)>,
 
+    /// Call the logs by the name that a query for Amazon Athena uses, with the columns that AWS's table has
+    #[arg(long = "alias", value_name = "DB.TABLE")]
+    pub(crate) aliases: Vec<String>,
+
     /// Most memory for intermediate results, such as 512m or 4g; more goes to disk
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub(crate) memory_limit: Option<usize>,
@@ -27,6 +31,7 @@ impl Engine {
         SessionOptions {
             inputs: inputs.to_vec(),
             tables: self.tables.clone(),
+            aliases: self.aliases.clone(),
             memory_limit: self.memory_limit,
             threads: self.jobs,
             ..SessionOptions::default()

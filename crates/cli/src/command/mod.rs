@@ -5,6 +5,7 @@ pub(crate) mod completions;
 pub(crate) mod generate;
 pub(crate) mod hunt;
 pub(crate) mod ingest;
+pub(crate) mod latency;
 pub(crate) mod queries;
 pub(crate) mod query;
 pub(crate) mod schema;

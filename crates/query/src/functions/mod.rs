@@ -3,8 +3,12 @@
 pub(crate) mod address;
 mod agent;
 mod count;
+mod histogram;
 mod log;
+mod presto;
 mod scalar;
+
+pub(crate) use self::histogram::hdr_histogram;
 
 use datafusion::prelude::SessionContext;
 
@@ -13,7 +17,10 @@ pub fn register_all(context: &SessionContext) {
     for function in log::FUNCTIONS.into_iter().chain(address::FUNCTIONS).chain(agent::FUNCTIONS) {
         context.register_udf(function.udf());
     }
+    context.register_udaf(histogram::hdr_quantile());
+    context.register_udaf(hdr_histogram());
     context.register_udaf(count::count());
+    presto::register(context);
 }
 
 #[cfg(test)]

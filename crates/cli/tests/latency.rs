@@ -1,0 +1,136 @@
+//! `saltmine latency`, as a person uses it.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use predicates::str::contains;
+use serde_json::Value;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+fn saltmine(folder: &Path) -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("saltmine"));
+    command.current_dir(folder);
+    command
+}
+
+/// 200 requests of 1 to 200 ms, one that tells no time, and ten of a client that calls itself what means harm.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |method: &str, agent: &str, total: &str| {
+        format!(
+            "0wner vault [04/May/2026:10:00:00 +0000] 198.51.100.7 - A1 REST.{method}.OBJECT k \"{method} /k HTTP/1.1\" \
+             200 - 7 99 {total} 11 \"-\" \"{agent}\" - host SigV4 C AuthHeader h TLSv1.3 - - eu-west-1\n"
+        )
+    };
+    let mut text: String = (1..=200).map(|time| line("GET", "x", &time.to_string())).collect();
+    text.push_str(&line("GET", "x", "-"));
+    text.extend((1..=10).map(|_| line("PUT", "../../\u{202e}evil", "100000")));
+    std::fs::write(folder.path().join("log"), text).unwrap();
+    folder
+}
+
+#[test]
+fn percentiles_by_client() {
+    let folder = folder();
+    let output = saltmine(folder.path())
+        .args(["latency", "log", "--by", "user_agent", "--metric", "total_time"])
+        .assert()
+        .success();
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    let rows: Vec<Vec<&str>> =
+        text.lines().map(|line| line.split(['|', ' ']).filter(|word| !word.is_empty()).collect()).collect();
+    let expected = [
+        "user_agent metric count min p50 p90 p99 p99.9 max mean",
+        "../../\\u{202E}evil total_time 10 100000 100000 100000 100000 100000 100000 100000.0",
+        "x total_time 200 1 100 180 198 200 200 100.5",
+    ];
+    assert_eq!([0, 2, 3].map(|row| rows[row].join(" ")), expected);
+}
+
+#[test]
+fn json_is_the_same_on_logs_and_dataset() {
+    let folder = folder();
+    saltmine(folder.path()).args(["ingest", "log", "--to", "lake"]).assert().success();
+    let ask = |input: &str| {
+        let output = saltmine(folder.path()).args(["latency", input, "--format", "json"]).assert().success();
+        serde_json::from_slice::<Value>(&output.get_output().stdout).unwrap()
+    };
+    let (raw, lake) = (ask("log"), ask("lake"));
+    assert_eq!(raw, lake);
+    let groups = raw.as_array().unwrap();
+    assert_eq!(groups.len(), 4);
+    assert_eq!(groups[0]["by"], serde_json::json!({"operation": "REST.GET.OBJECT", "bucket": "vault"}));
+    assert_eq!(
+        (&groups[0]["p99.9"], &groups[1]["p50"], &groups[1]["count"]),
+        (&200.into(), &11.into(), &201.into())
+    );
+    assert!(groups.iter().all(|group| group["histogram"].as_str().unwrap().starts_with("HISTFAAA")));
+}
+
+#[test]
+fn plotters_get_one_group_or_a_folder_of_them() {
+    let folder = folder();
+    let output = saltmine(folder.path())
+        .args(["latency", "log", "--by", "", "--metric", "total_time", "--format", "hgrm"])
+        .assert()
+        .success();
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert!(text.starts_with("       Value     Percentile TotalCount 1/(1-Percentile)\n\n"), "{text}");
+    assert!(text.contains("Total count    =          210]"), "{text}");
+
+    let several = ["latency", "log", "--by", "operation,user_agent", "--format", "hgrm"];
+    saltmine(folder.path()).args(several).assert().code(2).stderr(contains("name a folder with -o"));
+    saltmine(folder.path()).args(several).args(["-o", "out/plots"]).assert().success().stdout("");
+    let mut names: Vec<String> = std::fs::read_dir(folder.path().join("out/plots"))
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    assert_eq!(
+        names,
+        [
+            "001-total_time-REST.GET.OBJECT-x.hgrm",
+            "002-turn_around_time-REST.GET.OBJECT-x.hgrm",
+            "003-total_time-REST.PUT.OBJECT-.._..__evil.hgrm",
+            "004-turn_around_time-REST.PUT.OBJECT-.._..__evil.hgrm",
+        ]
+    );
+}
+
+#[test]
+fn what_is_wrong_is_told() {
+    let folder = folder();
+    for (arguments, code, problem) in [
+        (&["--by", "operation,colour"][..], 1, "there is no column colour"),
+        (&["--by", "key,key"], 1, "the column key is given twice"),
+        (&["--metric", "speed"], 2, "there are total_time and turn_around_time"),
+        (&["--since", "yesterday"], 2, "yesterday"),
+    ] {
+        let mut command = saltmine(folder.path());
+        command.args(["latency", "log"]).args(arguments).assert().code(code).stderr(contains(problem));
+    }
+    let nothing = ["latency", "log", "--since", "2027-01-01", "--format", "hgrm"];
+    saltmine(folder.path()).args(nothing).assert().success().stdout("").stderr(contains("no request tells"));
+}
+
+#[test]
+fn samples_are_within_a_thousandth_of_exact_percentiles() {
+    let output = saltmine(&root())
+        .args(["latency", "samples/attack", "--by", "", "--metric", "total_time", "--format", "json"])
+        .assert()
+        .success();
+    let groups: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    let sql = "SELECT count(total_time), min(total_time), max(total_time), percentile_cont(total_time, 0.5) FROM logs";
+    let output = saltmine(&root()).args(["query", "samples/attack", sql]).assert().success();
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    let exact: Vec<f64> = text.lines().last().unwrap().split(',').map(|cell| cell.parse().unwrap()).collect();
+    for (name, exact) in ["count", "min", "max", "p50"].into_iter().zip(exact) {
+        let told = groups[0][name].as_f64().unwrap();
+        assert!((told - exact).abs() <= exact / 1000.0, "{name}: {told}, {exact}");
+    }
+}

@@ -1,0 +1,170 @@
+//! Presto's aggregates, each written as one that is there.
+
+use std::sync::Arc;
+
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::{Result, not_impl_err, plan_err};
+use datafusion::functions_aggregate::approx_percentile_cont::approx_percentile_cont_udaf;
+use datafusion::functions_aggregate::count::count_udaf;
+use datafusion::functions_aggregate::first_last::first_value_udaf;
+use datafusion::logical_expr::expr::{AggregateFunction, Sort};
+use datafusion::logical_expr::function::{AccumulatorArgs, AggregateFunctionSimplification};
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDF, AggregateUDFImpl, DocSection, Documentation, Expr, Signature, Volatility, lit,
+};
+
+use crate::functions::histogram::hdr_quantile;
+
+/// All of them.
+pub(super) fn all() -> [AggregateUDF; 4] {
+    [
+        Rewritten::udaf(
+            Kind::ApproxPercentile,
+            "The value at a share of the values. Integers give an integer, by hdr_quantile; other numbers by \
+             approx_percentile_cont. As in Presto, but without weights and without several shares at once",
+            "approx_percentile(total_time, 0.95)",
+        ),
+        Rewritten::udaf(
+            Kind::CountIf,
+            "How many rows are true; as in Presto",
+            "count_if(http_status >= 400)",
+        ),
+        Rewritten::udaf(
+            Kind::MaxBy,
+            "The value in the row in which another is greatest; any of them where there are several. As in Presto, \
+             but without a number of rows",
+            "max_by(key, object_size)",
+        ),
+        Rewritten::udaf(
+            Kind::MinBy,
+            "The value in the row in which another is least; any of them where there are several. As in Presto, but \
+             without a number of rows",
+            "min_by(key, request_time)",
+        ),
+    ]
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Kind {
+    ApproxPercentile,
+    CountIf,
+    MaxBy,
+    MinBy,
+}
+
+/// An aggregate that the optimizer writes as another one.
+#[derive(Debug)]
+struct Rewritten {
+    kind: Kind,
+    signature: Signature,
+    documentation: Documentation,
+}
+
+impl Rewritten {
+    fn udaf(kind: Kind, help: &str, example: &str) -> AggregateUDF {
+        let section = DocSection { include: true, label: "Presto and Athena", description: None };
+        let documentation = Documentation::builder(section, help, example).build();
+        let signature = Signature::user_defined(Volatility::Immutable);
+        AggregateUDF::from(Self { kind, signature, documentation })
+    }
+}
+
+impl PartialEq for Rewritten {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind == other.kind
+    }
+}
+
+impl Eq for Rewritten {}
+
+impl std::hash::Hash for Rewritten {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.kind.hash(state);
+    }
+}
+
+impl AggregateUDFImpl for Rewritten {
+    fn name(&self) -> &str {
+        match self.kind {
+            Kind::ApproxPercentile => "approx_percentile",
+            Kind::CountIf => "count_if",
+            Kind::MaxBy => "max_by",
+            Kind::MinBy => "min_by",
+        }
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
+        match (self.kind, given) {
+            (Kind::ApproxPercentile, [value, share]) if value.is_numeric() && share.is_numeric() => {
+                let value = if value.is_integer() { DataType::Int64 } else { DataType::Float64 };
+                Ok(vec![value, DataType::Float64])
+            }
+            (Kind::ApproxPercentile, _) => {
+                plan_err!("approx_percentile takes a number, and a share from 0 to 1")
+            }
+            (Kind::CountIf, [DataType::Boolean | DataType::Null]) => Ok(vec![DataType::Boolean]),
+            (Kind::CountIf, _) => plan_err!("count_if takes a truth value"),
+            (Kind::MaxBy | Kind::MinBy, [_, _]) => Ok(given.to_vec()),
+            (Kind::MaxBy | Kind::MinBy, _) => plan_err!("{} takes two values", self.name()),
+        }
+    }
+
+    fn return_type(&self, given: &[DataType]) -> Result<DataType> {
+        Ok(match self.kind {
+            Kind::CountIf => DataType::Int64,
+            _ => given.first().cloned().unwrap_or(DataType::Null),
+        })
+    }
+
+    fn is_nullable(&self) -> bool {
+        self.kind != Kind::CountIf
+    }
+
+    fn accumulator(&self, _: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
+        // The optimizer has written it as another one, but for windows.
+        not_impl_err!("{} cannot be used with OVER", self.name())
+    }
+
+    fn simplify(&self) -> Option<AggregateFunctionSimplification> {
+        let kind = self.kind;
+        Some(Box::new(move |mut call, info| {
+            let params = &mut call.params;
+            match (kind, &mut params.args[..]) {
+                (Kind::ApproxPercentile, [value, _]) => {
+                    let is_integer = info.get_data_type(value)?.is_integer();
+                    call.func =
+                        if is_integer { Arc::new(hdr_quantile()) } else { approx_percentile_cont_udaf() };
+                }
+                (Kind::CountIf, [condition]) => {
+                    let condition = std::mem::replace(condition, lit(1_i64));
+                    params.filter = and(params.filter.take(), condition);
+                    call.func = count_udaf();
+                }
+                (Kind::MaxBy | Kind::MinBy, [_, by]) => {
+                    let by = by.clone();
+                    params.args.truncate(1);
+                    params.filter = and(params.filter.take(), by.clone().is_not_null());
+                    params.order_by = vec![Sort::new(by, kind == Kind::MinBy, false)];
+                    call.func = first_value_udaf();
+                }
+                _ => return plan_err!("{} has other arguments than it takes", call.func.name()),
+            }
+            Ok(Expr::AggregateFunction(AggregateFunction { func: call.func, params: call.params }))
+        }))
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        Some(&self.documentation)
+    }
+}
+
+fn and(filter: Option<Box<Expr>>, condition: Expr) -> Option<Box<Expr>> {
+    Some(Box::new(match filter {
+        Some(filter) => filter.and(condition),
+        None => condition,
+    }))
+}

@@ -1,0 +1,60 @@
+//! The functions of Presto (Trino, Amazon Athena) that published queries over access logs call, and that DataFusion
+//! does not have, or has with another meaning.
+//!
+//! # Where the names are the same and the meaning is not
+//!
+//! | name | in Presto | here |
+//! |---|---|---|
+//! | `date_format` | MySQL's specifiers | the same; DataFusion's `to_char` has its own |
+//! | `element_at` | of an array or a map | of an array; of a map there is `map_extract`, which gives an array |
+//! | `parse_datetime`, `date_parse` | with and without a time zone | both with UTC, so that they compare |
+//! | `date_add` | a date stays a date | gives a time |
+//! | `from_unixtime` | takes fractions | whole seconds |
+//! | `regexp_like`, `regexp_extract`, `regexp_replace` | Java's syntax | that of Rust's regex crate |
+//! | `regexp_replace` | all matches; groups are `$1` | the first match, all with the flag `'g'`; groups are `\1` |
+//! | `concat` | null where a part is null | leaves null parts out; the operator `\|\|` does as Presto does |
+//! | `contains` | of an array | of text; of an array there is `array_has` |
+//! | `TRY` | for most errors | for casts, and for texts that are no times |
+//! | `text = 200` | an error | compares as numbers, an error where the text is none; write `text = '200'` |
+
+mod aggregates;
+mod calendar;
+mod lenient;
+mod native;
+mod pattern;
+#[cfg(test)]
+mod tests;
+mod text;
+mod time;
+
+use std::sync::Arc;
+
+use datafusion::execution::FunctionRegistry;
+use datafusion::prelude::SessionContext;
+
+/// Presto's names of what DataFusion has under another one.
+const SCALAR_ALIASES: [(&str, &str); 2] = [("array_element", "element_at"), ("string_to_array", "split")];
+const AGGREGATE_ALIASES: [(&str, &str); 1] = [("any_value", "arbitrary")];
+
+/// Registers all of them with a context.
+pub(super) fn register(context: &SessionContext) {
+    for function in time::FUNCTIONS.into_iter().chain(calendar::FUNCTIONS).chain(text::FUNCTIONS) {
+        context.register_udf(function.udf());
+    }
+    context.register_udf(lenient::FUNCTION.udf());
+    // Only fails where a registry takes no rewrites, and this one does.
+    let _ = context.state_ref().write().register_function_rewrite(Arc::new(lenient::Try));
+    for function in aggregates::all() {
+        context.register_udaf(function);
+    }
+    for (name, alias) in SCALAR_ALIASES {
+        if let Ok(function) = context.udf(name) {
+            context.register_udf(function.as_ref().clone().with_aliases([alias]));
+        }
+    }
+    for (name, alias) in AGGREGATE_ALIASES {
+        if let Ok(function) = context.udaf(name) {
+            context.register_udaf(function.as_ref().clone().with_aliases([alias]));
+        }
+    }
+}

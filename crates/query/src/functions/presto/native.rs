@@ -1,0 +1,184 @@
+//! Scalar functions over columns of any type: what all of them have in common.
+
+use std::hash::{Hash, Hasher};
+
+use datafusion::arrow::array::ArrayRef;
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, TimeUnit};
+use datafusion::common::{Result, ScalarValue, plan_err};
+use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
+use datafusion::logical_expr::{
+    ColumnarValue, DocSection, Documentation, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature,
+    Volatility,
+};
+
+/// What an argument is, and is brought to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Text.
+    Text,
+    /// An integer.
+    Integer,
+    /// A time: microseconds, UTC. Dates are their midnights, times without a zone are taken as UTC.
+    Time,
+    /// A day.
+    Date,
+    /// Anything, which stays what it is.
+    Any,
+}
+
+impl Kind {
+    /// The type that an argument of type `given` is brought to.
+    pub(super) fn data_type(self, given: &DataType) -> DataType {
+        match self {
+            Self::Text => DataType::Utf8View,
+            Self::Integer => DataType::Int64,
+            Self::Date => DataType::Date32,
+            Self::Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+            Self::Any => given.clone(),
+        }
+    }
+
+    fn takes(self, given: &DataType) -> bool {
+        given.is_null()
+            || match self {
+                Self::Text => given.is_string(),
+                Self::Integer => given.is_integer(),
+                Self::Time | Self::Date => {
+                    matches!(given, DataType::Date32 | DataType::Date64 | DataType::Timestamp(..))
+                }
+                Self::Any => true,
+            }
+    }
+}
+
+/// Takes columns of a function's arguments, how many rows they have, and whether what does not fit is null.
+type Body = fn(&[ArrayRef], usize, bool) -> Result<ArrayRef>;
+
+/// Writes a call with these arguments more simply; `None` where it cannot.
+type Simplify = fn(&[Expr], &SimplifyContext) -> Option<Expr>;
+
+/// A function. Rows of which an argument is null are null.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Native {
+    /// Its name in SQL.
+    pub(super) name: &'static str,
+    /// Its arguments.
+    pub(super) arguments: &'static [(&'static str, Kind)],
+    /// How many of the last arguments may be left out.
+    pub(super) optional: usize,
+    /// What it gives.
+    pub(super) returns: Kind,
+    /// What it does, and an example.
+    pub(super) help: (&'static str, &'static str),
+    /// What it does. Whether what does not fit is null, and not an error, is asked for by `TRY`.
+    pub(super) body: Body,
+    /// What a call can be written as more simply; see [`ScalarUDFImpl::simplify`].
+    pub(super) simplify: Option<Simplify>,
+}
+
+impl Native {
+    /// As DataFusion takes it.
+    pub(super) fn udf(self) -> ScalarUDF {
+        ScalarUDF::from(NativeUdf::new(self, false))
+    }
+}
+
+/// A function, as DataFusion takes it.
+#[derive(Debug)]
+pub(super) struct NativeUdf {
+    function: Native,
+    is_lenient: bool,
+    signature: Signature,
+    documentation: Documentation,
+}
+
+impl NativeUdf {
+    fn new(function: Native, is_lenient: bool) -> Self {
+        let section = DocSection { include: true, label: "Presto and Athena", description: None };
+        let mut documentation = Documentation::builder(section, function.help.0, function.help.1);
+        for (name, kind) in function.arguments {
+            documentation = documentation.with_argument(*name, format!("{kind:?}"));
+        }
+        let signature = Signature::user_defined(Volatility::Immutable);
+        Self { function, is_lenient, signature, documentation: documentation.build() }
+    }
+
+    /// The same function, for which what does not fit is null.
+    pub(super) fn lenient(&self) -> ScalarUDF {
+        ScalarUDF::from(Self::new(self.function, true))
+    }
+}
+
+impl PartialEq for NativeUdf {
+    fn eq(&self, other: &Self) -> bool {
+        self.function.name == other.function.name && self.is_lenient == other.is_lenient
+    }
+}
+
+impl Eq for NativeUdf {}
+
+impl Hash for NativeUdf {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.function.name.hash(state);
+        self.is_lenient.hash(state);
+    }
+}
+
+impl ScalarUDFImpl for NativeUdf {
+    fn name(&self) -> &str {
+        self.function.name
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
+        let Native { name, arguments, optional, .. } = self.function;
+        let least = arguments.len() - optional;
+        if given.len() < least || given.len() > arguments.len() {
+            let names: Vec<&str> = arguments.iter().map(|(name, _)| *name).collect();
+            return plan_err!("{name} takes {}; {} arguments were given", names.join(", "), given.len());
+        }
+        for ((argument, kind), given) in arguments.iter().zip(given) {
+            if !kind.takes(given) {
+                return plan_err!("{name}: {argument} is of type {given}, and should be a {kind:?}");
+            }
+        }
+        Ok(arguments.iter().zip(given).map(|((_, kind), given)| kind.data_type(given)).collect())
+    }
+
+    fn return_type(&self, given: &[DataType]) -> Result<DataType> {
+        Ok(self.function.returns.data_type(given.first().unwrap_or(&DataType::Null)))
+    }
+
+    fn documentation(&self) -> Option<&Documentation> {
+        Some(&self.documentation)
+    }
+
+    fn simplify(&self, args: Vec<Expr>, info: &SimplifyContext) -> Result<ExprSimplifyResult> {
+        let simpler = self.function.simplify.and_then(|simplify| simplify(&args, info));
+        Ok(simpler.map_or(ExprSimplifyResult::Original(args), ExprSimplifyResult::Simplified))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let is_scalar = args.args.iter().all(|argument| matches!(argument, ColumnarValue::Scalar(_)));
+        let rows = if is_scalar { 1 } else { args.number_rows };
+        let kinds = self.function.arguments.iter().map(|(_, kind)| kind);
+        let arguments = args
+            .args
+            .into_iter()
+            .zip(kinds)
+            .map(|(argument, kind)| {
+                let array = argument.into_array(rows)?;
+                Ok(cast(&array, &kind.data_type(array.data_type()))?)
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let array = (self.function.body)(&arguments, rows, self.is_lenient)?;
+        if is_scalar {
+            return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
+        }
+        Ok(ColumnarValue::Array(array))
+    }
+}

@@ -1,0 +1,300 @@
+//! Patterns of times: Joda's letters (`dd/MMM/yyyy`), as `parse_datetime` takes them, and MySQL's specifiers
+//! (`%d/%b/%Y`), as `date_parse` does. Both become chrono's items, which read and write.
+//!
+//! Sources: Trino's documentation of date and time functions, and that of Joda-Time's `DateTimeFormat`.
+
+use std::fmt::Write;
+
+use chrono::format::{Item, Parsed, StrftimeItems, parse};
+use chrono::{DateTime, FixedOffset, NaiveTime, Offset, TimeZone, Utc};
+
+/// A pattern, read.
+#[derive(Clone, Debug)]
+pub(super) struct Pattern {
+    items: Vec<Item<'static>>,
+}
+
+impl Pattern {
+    /// Of Joda's letters. Text stands between `'`, and `''` is one of them.
+    ///
+    /// # Errors
+    /// Where a letter is none of Joda's, or none that is known here.
+    pub(super) fn joda(pattern: &str) -> Result<Self, String> {
+        let mut format = String::with_capacity(2 * pattern.len());
+        let mut rest = pattern;
+        while let Some(first) = rest.chars().next() {
+            if first == '\'' {
+                rest = quoted(rest, &mut format)?;
+                continue;
+            }
+            let length = rest.find(|c| c != first).unwrap_or(rest.len());
+            let run = &rest[..length];
+            rest = &rest[length..];
+            if first.is_ascii_alphabetic() {
+                format.push_str(&joda_letters(first, run.len(), pattern)?);
+            } else {
+                run.chars().for_each(|character| push_literal(&mut format, character));
+            }
+        }
+        Self::of(&format)
+    }
+
+    /// Of MySQL's specifiers.
+    ///
+    /// # Errors
+    /// Where a specifier is none of MySQL's, or one that Presto does not carry out either.
+    pub(super) fn mysql(pattern: &str) -> Result<Self, String> {
+        let mut format = String::with_capacity(pattern.len() + 8);
+        let mut characters = pattern.chars();
+        while let Some(character) = characters.next() {
+            if character != '%' {
+                push_literal(&mut format, character);
+                continue;
+            }
+            let specifier = characters.next().ok_or_else(|| format!("{pattern:?} ends with a single %"))?;
+            match mysql_specifier(specifier) {
+                Some(item) => format.push_str(item),
+                None if "DUuVwX".contains(specifier) => {
+                    return Err(format!("%{specifier} of {pattern:?} is not supported"));
+                }
+                None => push_literal(&mut format, specifier),
+            }
+        }
+        Self::of(&format)
+    }
+
+    fn of(format: &str) -> Result<Self, String> {
+        let items = StrftimeItems::new(format).parse_to_owned();
+        Ok(Self { items: items.map_err(|_| format!("no pattern of a time: {format:?}"))? })
+    }
+
+    /// The time that a text says, in microseconds since 1970; UTC, unless the text has an offset. What it does not say
+    /// is the first of its kind: the first month, the first day, midnight. `None` where the text does not fit.
+    pub(super) fn parse(&self, text: &str) -> Option<i64> {
+        let mut parsed = Parsed::new();
+        parse(&mut parsed, text, self.items.iter()).ok()?;
+        complete(&mut parsed)?;
+        let offset = match parsed.offset() {
+            Some(seconds) => FixedOffset::east_opt(seconds)?,
+            None => Utc.fix(),
+        };
+        let date = parsed.to_naive_date().ok()?;
+        let time = match parsed.hour_mod_12() {
+            Some(_) => parsed.to_naive_time().ok()?,
+            None => NaiveTime::MIN,
+        };
+        let local = offset.from_local_datetime(&date.and_time(time)).single()?;
+        Some(local.timestamp_micros())
+    }
+
+    /// A time, in microseconds since 1970, as text, in UTC. `None` where it is beyond what a calendar holds.
+    pub(super) fn format(&self, micros: i64) -> Option<String> {
+        let time = DateTime::<Utc>::from_timestamp_micros(micros)?;
+        let mut text = String::new();
+        write!(text, "{}", time.format_with_items(self.items.iter())).ok()?;
+        Some(text)
+    }
+}
+
+/// Sets what a text did not say. Years as Joda has them: 2000 for a month or day without one, else 1970.
+fn complete(parsed: &mut Parsed) -> Option<()> {
+    let has_year = parsed.year().is_some()
+        || parsed.year_mod_100().is_some()
+        || parsed.isoyear().is_some()
+        || parsed.timestamp().is_some();
+    let has_date = parsed.month().is_some() || parsed.day().is_some() || parsed.ordinal().is_some();
+    if !has_year {
+        parsed.set_year(if has_date { 2000 } else { 1970 }).ok()?;
+    }
+    complete_time(parsed)?;
+    if parsed.isoyear().is_some() || parsed.ordinal().is_some() || parsed.timestamp().is_some() {
+        return Some(());
+    }
+    if parsed.month().is_none() {
+        parsed.set_month(1).ok()?;
+    }
+    if parsed.day().is_none() {
+        parsed.set_day(1).ok()?;
+    }
+    Some(())
+}
+
+fn complete_time(parsed: &mut Parsed) -> Option<()> {
+    if parsed.hour_mod_12().is_some() {
+        if parsed.hour_div_12().is_none() {
+            parsed.set_ampm(false).ok()?;
+        }
+    } else if parsed.minute().is_some() || parsed.second().is_some() || parsed.nanosecond().is_some() {
+        parsed.set_hour(0).ok()?;
+    }
+    if parsed.hour_mod_12().is_some() && parsed.minute().is_none() {
+        parsed.set_minute(0).ok()?;
+    }
+    if parsed.nanosecond().is_some() && parsed.second().is_none() {
+        parsed.set_second(0).ok()?;
+    }
+    Some(())
+}
+
+/// The text between two `'`; returns what follows.
+fn quoted<'a>(pattern: &'a str, format: &mut String) -> Result<&'a str, String> {
+    let mut rest = &pattern[1..];
+    if let Some(after) = rest.strip_prefix('\'') {
+        format.push('\'');
+        return Ok(after);
+    }
+    loop {
+        let end = rest.find('\'').ok_or_else(|| format!("a ' of {pattern:?} is not closed"))?;
+        rest[..end].chars().for_each(|character| push_literal(format, character));
+        rest = &rest[end + 1..];
+        match rest.strip_prefix('\'') {
+            Some(after) => {
+                format.push('\'');
+                rest = after;
+            }
+            None => return Ok(rest),
+        }
+    }
+}
+
+fn push_literal(format: &mut String, character: char) {
+    if character == '%' {
+        format.push('%');
+    }
+    format.push(character);
+}
+
+/// chrono's item for a run of one of Joda's letters.
+fn joda_letters(letter: char, count: usize, pattern: &str) -> Result<String, String> {
+    let item = match (letter, count) {
+        ('y' | 'Y' | 'u', 2) => "%y",
+        ('y' | 'Y' | 'u', _) => "%Y",
+        ('M', 1) => "%-m",
+        ('M', 2) => "%m",
+        ('M', 3) => "%b",
+        ('M', _) => "%B",
+        ('d', 1) => "%-d",
+        ('d', _) => "%d",
+        ('D', 1) => "%-j",
+        ('D', _) => "%j",
+        ('E', 1..=3) => "%a",
+        ('E', _) => "%A",
+        ('e', _) => "%u",
+        ('x', _) => "%G",
+        ('w', _) => "%V",
+        ('H', 1) => "%-H",
+        ('H', _) => "%H",
+        ('h', 1) => "%-I",
+        ('h', _) => "%I",
+        ('m', 1) => "%-M",
+        ('m', _) => "%M",
+        ('s', 1) => "%-S",
+        ('s', _) => "%S",
+        ('S', 3) => "%3f",
+        ('S', 6) => "%6f",
+        ('S', 9) => "%9f",
+        ('a', _) => "%p",
+        ('Z', 1) => "%z",
+        ('Z', 2) => "%:z",
+        _ => return Err(format!("{} of {pattern:?} is not supported", letter.to_string().repeat(count))),
+    };
+    Ok(item.to_owned())
+}
+
+/// chrono's item for one of MySQL's specifiers.
+fn mysql_specifier(specifier: char) -> Option<&'static str> {
+    Some(match specifier {
+        'a' => "%a",
+        'b' => "%b",
+        'c' => "%-m",
+        'd' => "%d",
+        'e' => "%-d",
+        'f' => "%6f",
+        'H' => "%H",
+        'h' | 'I' => "%I",
+        'i' => "%M",
+        'j' => "%j",
+        'k' => "%-H",
+        'l' => "%-I",
+        'M' => "%B",
+        'm' => "%m",
+        'p' => "%p",
+        'r' => "%I:%M:%S %p",
+        'S' | 's' => "%S",
+        'T' => "%H:%M:%S",
+        'v' => "%V",
+        'W' => "%A",
+        'x' => "%G",
+        'Y' => "%Y",
+        'y' => "%y",
+        '%' => "%%",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn micros(text: &str) -> i64 {
+        DateTime::parse_from_rfc3339(text).unwrap().timestamp_micros()
+    }
+
+    #[test]
+    fn joda_patterns_read() {
+        for (pattern, text, time) in [
+            ("dd/MMM/yyyy:HH:mm:ss Z", "06/Feb/2019:00:00:38 +0000", "2019-02-06T00:00:38Z"),
+            ("dd/MMM/yyyy:HH:mm:ss Z", "06/Feb/2019:00:00:38 -0230", "2019-02-06T02:30:38Z"),
+            ("yyyy-MM-dd:HH:mm:ss", "2017-02-18:07:00:00", "2017-02-18T07:00:00Z"),
+            ("yyyy-MM-dd", "2022-06-01", "2022-06-01T00:00:00Z"),
+            ("yyyy-MM-dd'T'HH:mm:ss.SSS'Z'", "2022-06-01T01:02:03.045Z", "2022-06-01T01:02:03.045Z"),
+            ("yyyy", "2022", "2022-01-01T00:00:00Z"),
+            ("yyyy-MM-dd HH", "2022-06-01 23", "2022-06-01T23:00:00Z"),
+            ("d MMMM yy hh:mm a", "1 June 22 11:30 PM", "2022-06-01T23:30:00Z"),
+            ("MM-dd", "02-29", "2000-02-29T00:00:00Z"),
+            ("HH:mm", "10:20", "1970-01-01T10:20:00Z"),
+            ("yyyy 'o''clock' HH", "2020 o'clock 07", "2020-01-01T07:00:00Z"),
+            ("yyyy%MM", "2020%05", "2020-05-01T00:00:00Z"),
+        ] {
+            let read = Pattern::joda(pattern).unwrap().parse(text);
+            assert_eq!(read, Some(micros(time)), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn mysql_patterns_read_and_write() {
+        let time = micros("2019-02-06T13:04:05.600Z");
+        for (pattern, text) in [
+            ("%d/%b/%Y:%H:%i:%s +0000", "06/Feb/2019:13:04:05 +0000"),
+            ("%Y-%m-%d %T", "2019-02-06 13:04:05"),
+            ("%W, %e %M %Y %l:%i %p", "Wednesday, 6 February 2019 1:04 PM"),
+            ("%c/%e/%y %r", "2/6/19 01:04:05 PM"),
+            ("%j of %Y; 100%%", "037 of 2019; 100%"),
+            ("%Y.%f", "2019.600000"),
+            ("%Q%Y", "Q2019"),
+        ] {
+            let read = Pattern::mysql(pattern).unwrap();
+            assert_eq!(read.format(time).as_deref(), Some(text), "{pattern}");
+            assert!(read.parse(text).is_some(), "{pattern}");
+        }
+        assert!(Pattern::mysql("%Y-%").is_err() && Pattern::mysql("%D").is_err());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_no_time() {
+        let pattern = Pattern::joda("yyyy-MM-dd:HH:mm:ss").unwrap();
+        for text in ["2017-02-18", "2017-02-30:00:00:00", "2017-02-18:07:00:00 ", "", "-", "\u{202e}"] {
+            assert_eq!(pattern.parse(text), None, "{text:?}");
+        }
+        for pattern in ["yyyy-QQ", "yyyy 'open", "SSSS"] {
+            assert!(Pattern::joda(pattern).is_err(), "{pattern}");
+        }
+    }
+
+    #[test]
+    fn times_beyond_the_calendar_are_not_written() {
+        let pattern = Pattern::joda("yyyy-MM-dd").unwrap();
+        assert_eq!(pattern.format(i64::MAX), None);
+        assert_eq!(pattern.format(0).as_deref(), Some("1970-01-01"));
+    }
+}

@@ -1,0 +1,228 @@
+//! Times and their texts.
+
+use std::sync::Arc;
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder, TimestampMicrosecondBuilder};
+use datafusion::arrow::datatypes::TimestampMicrosecondType;
+use datafusion::common::{Result, ScalarValue, exec_err};
+use datafusion::error::DataFusionError;
+use datafusion::logical_expr::Expr;
+use datafusion::logical_expr::simplify::SimplifyContext;
+
+use super::native::{Kind, Native};
+use super::pattern::Pattern;
+
+/// All of them.
+pub(super) const FUNCTIONS: [Native; 6] = [
+    Native {
+        name: "log_time",
+        arguments: &[("time", Kind::Time)],
+        optional: 0,
+        returns: Kind::Text,
+        help: (
+            "A time as the logs write it, in UTC: 06/Feb/2019:00:00:38 +0000. Whole seconds, as in the logs. The \
+             column requestdatetime of athena.s3_access_logs is made with it",
+            "log_time(request_time)",
+        ),
+        body: |args, rows, _| {
+            let pattern = Pattern::joda(LOG_TIME_JODA[0]).map_err(DataFusionError::Execution)?;
+            write(&args[0], rows, |_, time| Ok(pattern.format(time)))
+        },
+        simplify: None,
+    },
+    Native {
+        name: "parse_datetime",
+        arguments: &[("text", Kind::Text), ("pattern", Kind::Text)],
+        optional: 0,
+        returns: Kind::Time,
+        help: (
+            "The time that a text says, by a pattern of Joda's letters; UTC where the text has no offset. An error \
+             where the text does not fit, null within TRY. As in Presto, but for zone names, eras and half days, \
+             which are not known",
+            "parse_datetime(requestdatetime, 'dd/MMM/yyyy:HH:mm:ss Z')",
+        ),
+        body: |args, rows, is_lenient| read(args, rows, is_lenient, Pattern::joda),
+        simplify: Some(|args, info| without_the_text(args, info, LOG_TIME_JODA)),
+    },
+    Native {
+        name: "date_parse",
+        arguments: &[("text", Kind::Text), ("format", Kind::Text)],
+        optional: 0,
+        returns: Kind::Time,
+        help: (
+            "The time that a text says, by a format of MySQL's specifiers. An error where the text does not fit, null \
+             within TRY. As in Presto, but that the time is one of UTC and not one without a zone",
+            "date_parse('2019-02-06 00:00:38', '%Y-%m-%d %H:%i:%s')",
+        ),
+        body: |args, rows, is_lenient| read(args, rows, is_lenient, Pattern::mysql),
+        simplify: Some(|args, info| without_the_text(args, info, LOG_TIME_MYSQL)),
+    },
+    Native {
+        name: "format_datetime",
+        arguments: &[("time", Kind::Time), ("pattern", Kind::Text)],
+        optional: 0,
+        returns: Kind::Text,
+        help: (
+            "A time as text, by a pattern of Joda's letters, in UTC; as in Presto",
+            "format_datetime(request_time, 'yyyy-MM-dd HH:mm')",
+        ),
+        body: |args, rows, _| write_by(args, rows, Pattern::joda),
+        simplify: None,
+    },
+    Native {
+        name: "date_format",
+        arguments: &[("time", Kind::Time), ("format", Kind::Text)],
+        optional: 0,
+        returns: Kind::Text,
+        help: (
+            "A time as text, by a format of MySQL's specifiers, in UTC; as in Presto. DataFusion has date_format as \
+             another name of to_char, with other specifiers; to_char still is what it was",
+            "date_format(request_time, '%Y-%m-%d %H:%i')",
+        ),
+        body: |args, rows, _| write_by(args, rows, Pattern::mysql),
+        simplify: None,
+    },
+    Native {
+        name: "from_iso8601_timestamp",
+        arguments: &[("text", Kind::Text)],
+        optional: 0,
+        returns: Kind::Time,
+        help: (
+            "The time that a text in ISO 8601 says; UTC where it has no offset. An error where it is none, null within \
+             TRY; as in Presto, but for week dates and days of the year",
+            "from_iso8601_timestamp('2019-02-06T00:00:38Z')",
+        ),
+        body: |args, rows, is_lenient| read_each(args, rows, is_lenient, |text| Ok(iso8601(text))),
+        simplify: None,
+    },
+];
+
+/// The pattern of the times in the logs, and of `requestdatetime`, as published queries write it.
+const LOG_TIME_JODA: &[&str] = &["dd/MMM/yyyy:HH:mm:ss Z"];
+const LOG_TIME_MYSQL: &[&str] = &["%d/%b/%Y:%H:%i:%s +0000", "%d/%b/%Y:%H:%i:%S +0000", "%d/%b/%Y:%T +0000"];
+
+/// To write a time of the log as text and read that text is to do nothing: so filters on `requestdatetime` are
+/// filters on `request_time`, and files that cannot hold what is asked for are not opened. Times of the logs are whole
+/// seconds, so that nothing is lost on the way.
+fn without_the_text(args: &[Expr], info: &SimplifyContext, patterns: &[&str]) -> Option<Expr> {
+    let [Expr::ScalarFunction(inner), Expr::Literal(pattern, _)] = args else { return None };
+    let (ScalarValue::Utf8View(Some(pattern)) | ScalarValue::Utf8(Some(pattern))) = pattern else {
+        return None;
+    };
+    if inner.func.name() != "log_time" || !patterns.contains(&pattern.as_str()) {
+        return None;
+    }
+    let [time] = &inner.args[..] else { return None };
+    let is_of_the_log = matches!(time, Expr::Column(column) if column.name == "request_time");
+    let is_same_type = info.get_data_type(time).is_ok_and(|given| given == Kind::Time.data_type(&given));
+    (is_of_the_log && is_same_type).then(|| time.clone())
+}
+
+/// Reads each text by the pattern beside it.
+fn read(
+    args: &[ArrayRef],
+    rows: usize,
+    is_lenient: bool,
+    compile: fn(&str) -> Result<Pattern, String>,
+) -> Result<ArrayRef> {
+    let patterns = args[1].as_string_view();
+    let mut known = Known::new(compile);
+    let texts = args[0].as_string_view();
+    let mut times = TimestampMicrosecondBuilder::with_capacity(rows).with_timezone("UTC");
+    for row in 0..rows {
+        if texts.is_null(row) || patterns.is_null(row) {
+            times.append_null();
+            continue;
+        }
+        let (text, pattern) = (texts.value(row), patterns.value(row));
+        let time = known.get(pattern)?.parse(text);
+        if time.is_none() && !is_lenient {
+            return exec_err!("{text:?} is no time of the form {pattern:?}; TRY(...) makes it null");
+        }
+        times.append_option(time);
+    }
+    Ok(Arc::new(times.finish()))
+}
+
+fn read_each(
+    args: &[ArrayRef],
+    rows: usize,
+    is_lenient: bool,
+    read: fn(&str) -> Result<Option<i64>>,
+) -> Result<ArrayRef> {
+    let texts = args[0].as_string_view();
+    let mut times = TimestampMicrosecondBuilder::with_capacity(rows).with_timezone("UTC");
+    for row in 0..rows {
+        let time = if texts.is_valid(row) { read(texts.value(row))? } else { None };
+        if time.is_none() && texts.is_valid(row) && !is_lenient {
+            return exec_err!("{:?} is no time in ISO 8601; TRY(...) makes it null", texts.value(row));
+        }
+        times.append_option(time);
+    }
+    Ok(Arc::new(times.finish()))
+}
+
+/// Writes each time by the pattern beside it.
+fn write_by(
+    args: &[ArrayRef],
+    rows: usize,
+    compile: fn(&str) -> Result<Pattern, String>,
+) -> Result<ArrayRef> {
+    let patterns = args[1].as_string_view();
+    let mut known = Known::new(compile);
+    write(&args[0], rows, |row, time| {
+        if patterns.is_null(row) { Ok(None) } else { Ok(known.get(patterns.value(row))?.format(time)) }
+    })
+}
+
+fn write(
+    times: &ArrayRef,
+    rows: usize,
+    mut text: impl FnMut(usize, i64) -> Result<Option<String>>,
+) -> Result<ArrayRef> {
+    let times = times.as_primitive::<TimestampMicrosecondType>();
+    let mut texts = StringViewBuilder::with_capacity(rows);
+    for row in 0..rows {
+        texts.append_option(if times.is_valid(row) { text(row, times.value(row))? } else { None });
+    }
+    Ok(Arc::new(texts.finish()))
+}
+
+/// The pattern of the last row: as a rule that of all rows.
+struct Known {
+    compile: fn(&str) -> Result<Pattern, String>,
+    last: Option<(String, Pattern)>,
+}
+
+impl Known {
+    fn new(compile: fn(&str) -> Result<Pattern, String>) -> Self {
+        Self { compile, last: None }
+    }
+
+    fn get(&mut self, pattern: &str) -> Result<&Pattern> {
+        let last = match self.last.take() {
+            Some(last) if last.0 == pattern => last,
+            _ => (pattern.to_owned(), (self.compile)(pattern).map_err(DataFusionError::Execution)?),
+        };
+        Ok(&self.last.insert(last).1)
+    }
+}
+
+fn iso8601(text: &str) -> Option<i64> {
+    if let Ok(time) = DateTime::parse_from_rfc3339(text) {
+        return Some(time.timestamp_micros());
+    }
+    for format in ["%Y-%m-%dT%H:%M:%S%.f%z", "%Y%m%dT%H%M%S%z", "%Y%m%dT%H%M%SZ"] {
+        if let Ok(time) = DateTime::parse_from_str(text, format) {
+            return Some(time.timestamp_micros());
+        }
+    }
+    for format in ["%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M", "%Y%m%dT%H%M%S", "%Y%m%dT%H%M%SZ"] {
+        if let Ok(time) = NaiveDateTime::parse_from_str(text, format) {
+            return Some(time.and_utc().timestamp_micros());
+        }
+    }
+    let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
+    Some(date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros())
+}

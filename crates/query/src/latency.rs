@@ -1,0 +1,197 @@
+//! How long requests take: HdrHistograms of the times in the logs, by group.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use datafusion::arrow::array::{Array, AsArray, RecordBatch};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type};
+use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
+use datafusion::common::{Column, TableReference};
+use datafusion::error::DataFusionError;
+use datafusion::functions_aggregate::expr_fn::{avg, count, max, min};
+use datafusion::logical_expr::{Expr, ExprFunctionExt, lit};
+use futures::TryStreamExt;
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::Deserializer;
+use serde::Serialize;
+
+use crate::error::QueryError;
+use crate::functions;
+use crate::session::Session;
+
+mod hgrm;
+
+/// One of the times that a line tells, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Metric {
+    /// From the first byte of the request to the last of the answer, as S3 sees it.
+    TotalTime,
+    /// From the last byte of the request to the first of the answer.
+    TurnAroundTime,
+}
+
+impl Metric {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::TotalTime, Self::TurnAroundTime];
+
+    /// The name of its column.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TotalTime => "total_time",
+            Self::TurnAroundTime => "turn_around_time",
+        }
+    }
+
+    /// By the name of its column; `None` for another name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|metric| metric.name() == name)
+    }
+}
+
+/// How long the requests of a group took. Percentiles are at most 0.1 % too high; the rest is exact.
+#[derive(Clone, Debug, Serialize)]
+pub struct Group {
+    /// The values of the columns that it was grouped by, with their names; `None` for null.
+    pub by: Vec<(String, Option<String>)>,
+    /// Which time.
+    pub metric: Metric,
+    /// Requests that tell it.
+    pub count: u64,
+    /// The least, in milliseconds, as all that follow.
+    pub min: u64,
+    /// Half of the requests took no longer.
+    pub p50: u64,
+    /// 90 % took no longer.
+    pub p90: u64,
+    /// 99 % took no longer.
+    pub p99: u64,
+    /// 99.9 % took no longer.
+    pub p99_9: u64,
+    /// The greatest.
+    pub max: u64,
+    /// The arithmetic mean.
+    pub mean: f64,
+    /// The histogram, in HdrHistogram's V2 form, deflated, in base 64.
+    pub histogram: String,
+}
+
+impl Group {
+    /// The percentile distribution as text, which HdrHistogram's plotters read: `.hgrm`.
+    ///
+    /// # Errors
+    /// Where [`Group::histogram`] is none.
+    pub fn hgrm(&self) -> Result<String, QueryError> {
+        Ok(hgrm::text(&decode(&self.histogram)?, self.mean, self.max))
+    }
+}
+
+/// The times of the requests in `logs`, by the values of some of its columns: the groups in the order of those, the
+/// metrics in the order given. Lines that do not tell a time, or one below 0, do not count.
+///
+/// # Errors
+/// Where a column is unknown or given twice, or the logs cannot be read.
+pub async fn latency(session: &Session, by: &[String], metrics: &[Metric]) -> Result<Vec<Group>, QueryError> {
+    let logs = session.context().table("logs").await?;
+    let schema = logs.schema().clone();
+    let columns = by.iter().map(|name| {
+        let column = Column::new(None::<TableReference>, name.as_str());
+        if !schema.fields().iter().any(|field| field.name() == name) {
+            let known: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+            return Err(wrong(format!("there is no column {name}; there are {}", known.join(", "))));
+        }
+        if by.iter().filter(|other| *other == name).count() > 1 {
+            return Err(wrong(format!("the column {name} is given twice")));
+        }
+        Ok(Expr::Column(column))
+    });
+    let columns = columns.collect::<Result<Vec<_>, QueryError>>()?;
+    let aggregates = metrics.iter().map(|metric| aggregates(*metric)).collect::<Result<Vec<_>, _>>()?;
+    let mut frame = logs.aggregate(columns.clone(), aggregates.concat())?;
+    if !columns.is_empty() {
+        frame = frame.sort(columns.into_iter().map(|column| column.sort(true, true)).collect())?;
+    }
+    let batches: Vec<RecordBatch> = frame.execute_stream().await?.try_collect().await?;
+    let mut groups = Vec::new();
+    for batch in &batches {
+        for row in 0..batch.num_rows() {
+            for (index, metric) in metrics.iter().enumerate() {
+                groups.extend(group(batch, row, by, *metric, by.len() + index * OF_METRIC)?);
+            }
+        }
+    }
+    Ok(groups)
+}
+
+/// Columns of a metric in the answer: see [`aggregates`].
+const OF_METRIC: usize = 5;
+
+/// Count, least, greatest, mean and histogram.
+fn aggregates(metric: Metric) -> Result<Vec<Expr>, DataFusionError> {
+    let column = || Expr::Column(Column::new(None::<TableReference>, metric.name()));
+    let told = || column().gt_eq(lit(0_i64));
+    let histogram = functions::hdr_histogram().call(vec![column()]);
+    [count(column()), min(column()), max(column()), avg(column()), histogram]
+        .into_iter()
+        .enumerate()
+        .map(|(index, aggregate)| {
+            Ok(aggregate.filter(told()).build()?.alias(format!("{} {index}", metric.name())))
+        })
+        .collect()
+}
+
+/// A group of the answer; `None` where no line tells the metric.
+fn group(
+    batch: &RecordBatch,
+    row: usize,
+    by: &[String],
+    metric: Metric,
+    first: usize,
+) -> Result<Option<Group>, QueryError> {
+    let integer = |column: usize| {
+        let column = cast(batch.column(column), &DataType::Int64).map_err(DataFusionError::from)?;
+        let column = column.as_primitive::<Int64Type>();
+        let value = if column.is_valid(row) { column.value(row) } else { 0 };
+        Ok::<_, QueryError>(u64::try_from(value).unwrap_or(0))
+    };
+    let histogram = cast(batch.column(first + 4), &DataType::Utf8).map_err(DataFusionError::from)?;
+    let histogram = histogram.as_string::<i32>();
+    if histogram.is_null(row) {
+        return Ok(None);
+    }
+    let encoded = histogram.value(row).to_owned();
+    let histogram = decode(&encoded)?;
+    let (least, greatest) = (integer(first + 1)?, integer(first + 2)?);
+    let at = |share| histogram.value_at_quantile(share).clamp(least, greatest);
+    let mean = batch.column(first + 3).as_primitive_opt::<Float64Type>();
+    let options = FormatOptions::default();
+    let by = by.iter().enumerate().map(|(index, name)| {
+        let column = batch.column(index);
+        let formatter = ArrayFormatter::try_new(column, &options).map_err(DataFusionError::from)?;
+        let value = column.is_valid(row).then(|| formatter.value(row).to_string());
+        Ok::<_, QueryError>((name.clone(), value))
+    });
+    Ok(Some(Group {
+        by: by.collect::<Result<_, _>>()?,
+        metric,
+        count: integer(first)?,
+        min: least,
+        p50: at(0.5),
+        p90: at(0.9),
+        p99: at(0.99),
+        p99_9: at(0.999),
+        max: greatest,
+        mean: mean.map_or(f64::NAN, |mean| mean.value(row)),
+        histogram: encoded,
+    }))
+}
+
+fn decode(text: &str) -> Result<Histogram<u64>, QueryError> {
+    let bytes = STANDARD.decode(text).map_err(|problem| wrong(problem.to_string()))?;
+    Deserializer::new().deserialize(&mut bytes.as_slice()).map_err(|problem| wrong(problem.to_string()))
+}
+
+fn wrong(problem: String) -> QueryError {
+    QueryError::Sql(DataFusionError::Plan(problem))
+}

@@ -1,0 +1,166 @@
+//! The same rows under the names that AWS gives them: in the Athena table of its documentation, and in its structured
+//! delivery. Queries published for those run as they are.
+//!
+//! Sources: the Amazon S3 User Guide, "Using Amazon S3 server access logs to identify requests" for the Athena table
+//! and its values, "Querying access logs in S3 Tables" for the other.
+
+use std::sync::Arc;
+
+use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider};
+use datafusion::common::TableReference;
+use datafusion::prelude::SessionContext;
+
+use crate::catalogs::{self, OF_AWS};
+use crate::error::QueryError;
+
+/// Athena's table as its regular expression fills it: text as it stands in the line, so `-` for what is not there, and
+/// the three quoted fields with their quotes; the two numbers are null there. `timestamp` is the partition by day.
+///
+/// Which of the quoted fields stands without quotes when it is not there, a row does not tell any more: requests that
+/// the service made have none of the three, and are as a rule written with a bare `-`.
+const ATHENA: &str = r#"
+SELECT coalesce(bucket_owner, '-') AS bucketowner,
+       coalesce(bucket, '-') AS bucket_name,
+       log_time(request_time) AS requestdatetime,
+       coalesce(remote_ip, '-') AS remoteip,
+       coalesce(requester, '-') AS requester,
+       coalesce(request_id, '-') AS requestid,
+       coalesce(operation, '-') AS operation,
+       coalesce(key, '-') AS key,
+       coalesce('"' || request_uri || '"', '-') AS request_uri,
+       coalesce(CAST(http_status AS varchar), '-') AS httpstatus,
+       coalesce(error_code, '-') AS errorcode,
+       bytes_sent AS bytessent,
+       object_size AS objectsize,
+       coalesce(CAST(total_time AS varchar), '-') AS totaltime,
+       coalesce(CAST(turn_around_time AS varchar), '-') AS turnaroundtime,
+       CASE WHEN referer IS NOT NULL THEN '"' || referer || '"' WHEN request_uri IS NULL THEN '-' ELSE '"-"' END
+           AS referrer,
+       CASE WHEN user_agent IS NOT NULL THEN '"' || user_agent || '"' WHEN request_uri IS NULL THEN '-' ELSE '"-"' END
+           AS useragent,
+       coalesce(version_id, '-') AS versionid,
+       coalesce(host_id, '-') AS hostid,
+       coalesce(signature_version, '-') AS sigv,
+       coalesce(cipher_suite, '-') AS ciphersuite,
+       coalesce(authentication_type, '-') AS authtype,
+       coalesce(host_header, '-') AS endpoint,
+       coalesce(tls_version, '-') AS tlsversion,
+       coalesce(access_point_arn, '-') AS accesspointarn,
+       coalesce(acl_required, '-') AS aclrequired,
+       coalesce(source_region, '-') AS sourceregion,
+       to_char(request_time, '%Y/%m/%d') AS timestamp
+FROM logs"#;
+
+/// The structured delivery: nulls are nulls, and numbers are numbers.
+const CLOUDWATCH: &str = "
+SELECT 'V_1_0' AS schema_version_id,
+       'arn:aws:s3:::' || bucket AS bucket_arn,
+       bucket AS bucket_name,
+       request_time,
+       bucket_owner AS bucket_owner_id,
+       remote_ip,
+       requester,
+       request_id,
+       operation,
+       key AS key_name,
+       request_uri,
+       CAST(http_status AS integer) AS http_status,
+       error_code,
+       bytes_sent AS bytes_sent_size,
+       object_size,
+       total_time AS total_duration,
+       turn_around_time AS turn_around_duration,
+       referer,
+       user_agent,
+       version_id,
+       host_id,
+       signature_version,
+       cipher_suite,
+       authentication_type,
+       host_header,
+       tls_version,
+       access_point_arn,
+       acl_required IS NOT NULL AND acl_required = 'Yes' AS acl_required,
+       source_region
+FROM logs";
+
+/// Registers the views: `athena.s3_access_logs`; `cloudwatch.s3_access_logs`, also under the name that AWS gives it;
+/// and the first under the names that were asked for.
+pub(crate) async fn register(context: &SessionContext, aliases: &[String]) -> Result<(), QueryError> {
+    catalogs::install(context);
+    let athena = context.sql(ATHENA).await?.into_view();
+    let cloudwatch = context.sql(CLOUDWATCH).await?.into_view();
+    let of_aws = TableReference::full(OF_AWS, "logs", "amazon_s3__server_access");
+    for (name, view) in [
+        (TableReference::partial("athena", "s3_access_logs"), &athena),
+        (TableReference::partial("cloudwatch", "s3_access_logs"), &cloudwatch),
+        (of_aws, &cloudwatch),
+    ] {
+        make_schema(context, &name)?;
+        context.register_table(name, Arc::clone(view))?;
+    }
+    for alias in aliases {
+        let wrong = |problem: &str| QueryError::Alias { name: alias.clone(), problem: problem.to_owned() };
+        let name = parse(alias).ok_or_else(|| wrong("not a name of one to three parts, such as db.table"))?;
+        if name.schema() == Some("information_schema") {
+            return Err(wrong("information_schema is not to be written to"));
+        }
+        make_schema(context, &name)?;
+        if context.table_exist(name.clone())? {
+            return Err(wrong("there is a table of this name"));
+        }
+        context.register_table(name, Arc::clone(&athena))?;
+    }
+    Ok(())
+}
+
+/// A name as in SQL: parts between points, in lower case unless they are quoted.
+fn parse(alias: &str) -> Option<TableReference> {
+    let name = TableReference::parse_str(alias);
+    let parts = [Some(name.table()), name.schema(), name.catalog()];
+    let is_whole = parts.iter().flatten().all(|part| !part.trim().is_empty());
+    // What has too many parts, or quotes that do not close, comes back as one part as it was.
+    let is_read = name.schema().is_some() || alias.contains('"') || !alias.contains('.');
+    (is_whole && is_read).then_some(name)
+}
+
+/// Makes the catalog and the schema of a name, where they are not there.
+fn make_schema(context: &SessionContext, name: &TableReference) -> Result<(), QueryError> {
+    let state = context.state();
+    let options = &state.config_options().catalog;
+    let catalog_name = name.catalog().unwrap_or(&options.default_catalog);
+    let schema_name = name.schema().unwrap_or(&options.default_schema);
+    let catalog = match context.catalog(catalog_name) {
+        Some(catalog) => catalog,
+        None => {
+            let made: Arc<dyn CatalogProvider> = Arc::new(MemoryCatalogProvider::new());
+            context.register_catalog(catalog_name, Arc::clone(&made));
+            made
+        }
+    };
+    if catalog.schema(schema_name).is_none() {
+        catalog.register_schema(schema_name, Arc::new(MemorySchemaProvider::new()))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn aliases_have_one_to_three_parts() {
+        for (alias, parts) in [
+            ("logs2", [None, None, Some("logs2")]),
+            ("S3_Access_Logs_DB.MyBucket_Logs", [None, Some("s3_access_logs_db"), Some("mybucket_logs")]),
+            ("AwsDataCatalog.db.t", [Some("awsdatacatalog"), Some("db"), Some("t")]),
+            ("\"Db\".\"My Logs\"", [None, Some("Db"), Some("My Logs")]),
+        ] {
+            let name = parse(alias).unwrap();
+            assert_eq!([name.catalog(), name.schema(), Some(name.table())], parts, "{alias}");
+        }
+        for alias in ["", " ", "a.b.c.d", ".", "a.", ".b", "a..b"] {
+            assert!(parse(alias).is_none(), "{alias:?}: {:?}", parse(alias));
+        }
+    }
+}

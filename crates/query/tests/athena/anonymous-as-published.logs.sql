@@ -1,0 +1,1 @@
+SELECT bucket AS bucket_name FROM logs WHERE false

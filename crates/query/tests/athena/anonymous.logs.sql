@@ -1,0 +1,3 @@
+SELECT bucket AS bucket_name, coalesce(remote_ip, '-') AS remoteip, log_time(request_time) AS requestdatetime
+FROM logs
+WHERE requester IS NULL AND request_time BETWEEN '2026-03-04T00:42:42Z' AND '2026-03-05T00:42:42Z'

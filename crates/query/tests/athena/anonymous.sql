@@ -1,0 +1,8 @@
+-- Amazon S3 User Guide, "Using Amazon S3 server access logs to identify requests"
+-- The published query with requester = '-' for requester IS NULL, which finds nothing in Athena.
+SELECT bucket_name, requester, remoteip, key, httpstatus, errorcode, requestdatetime
+FROM s3_access_logs_db.mybucket_logs
+WHERE requester = '-'
+AND parse_datetime(requestdatetime,'dd/MMM/yyyy:HH:mm:ss Z')
+BETWEEN parse_datetime('2026-03-04:00:42:42','yyyy-MM-dd:HH:mm:ss')
+AND parse_datetime('2026-03-05:00:42:42','yyyy-MM-dd:HH:mm:ss')

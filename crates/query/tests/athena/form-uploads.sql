@@ -1,0 +1,3 @@
+-- AWS Prescriptive Guidance, presigned URLs, "Identifying requests"
+SELECT * FROM s3_access_logs_db.mybucket_logs WHERE
+  authtype = 'HtmlForm';

@@ -1,0 +1,1 @@
+SELECT operation, count(*) AS cnt FROM logs GROUP BY operation
