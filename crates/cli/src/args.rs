@@ -200,15 +200,30 @@ pub(crate) struct QueriesArgs {
 #[command(after_help = "\
 Examples:
   saltmine verify case.lake
-  saltmine verify case.lake logs/ --format json > verified.json")]
+  saltmine verify case.lake logs/ --by 'A. Examiner' > verified.txt
+  saltmine verify case.lake logs/ --sample 100000 --format json > verified.json
+
+Ends with code 1 unless every check passed.")]
 pub(crate) struct VerifyArgs {
     /// The dataset
     #[arg(value_name = "DATASET")]
     pub(crate) dataset: PathBuf,
 
-    /// The folder that the sources were read from, to check their hashes too
+    /// The folder that the sources were read from, to check their hashes too and to read rows again
     #[arg(value_name = "SOURCE_ROOT")]
     pub(crate) source_root: Option<PathBuf>,
+
+    /// Rows, taken at random, to read again from the sources and to compare in every column
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(crate) sample: u64,
+
+    /// Take the rows that an earlier report with this seed took
+    #[arg(long, value_name = "SEED")]
+    pub(crate) seed: Option<u64>,
+
+    /// Who verifies, for the report; the name of the account unless given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
 
     /// Form of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]

@@ -241,8 +241,8 @@ pub(crate) fn log_folder(table: &Path) -> PathBuf {
 }
 
 /// `relative` below `folder`, unless it would leave the folder.
-pub(crate) fn inside(folder: &Path, relative: &str) -> Option<PathBuf> {
-    let relative = Path::new(relative);
+pub(crate) fn inside(folder: &Path, relative: impl AsRef<Path>) -> Option<PathBuf> {
+    let relative = relative.as_ref();
     let stays = relative.components().all(|part| matches!(part, Component::Normal(_)));
     (stays && relative.components().next().is_some()).then(|| folder.join(relative))
 }

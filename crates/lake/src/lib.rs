@@ -35,4 +35,4 @@ pub use ledger::{SourceEntry, source_entries_batch, sources_schema};
 pub use progress::{Event, Progress, Silent};
 pub use report::{IngestReport, NamedReject, SourceOutcome};
 pub use transaction::{CommitSummary, DatasetLock, Recovery, StagedFile, Staging};
-pub use verify::{Check, Outcome, TableState, Totals, VerifyReport, verify};
+pub use verify::{Check, Examiner, Outcome, Sample, TableState, Totals, VerifyOptions, VerifyReport, verify};

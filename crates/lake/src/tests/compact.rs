@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use super::support::{Source, content, copy_folder, ingest, stage, staging_folders};
-use crate::{CompactOptions, Dataset, LakeError, Partition, PartitionBy, Table, compact, verify};
+use crate::{
+    CompactOptions, Dataset, LakeError, Partition, PartitionBy, Table, VerifyOptions, compact, verify,
+};
 
 const ROUNDS: [&[Source]; 3] = [
     &[Source { id: 1, days: &[19_000, 19_001], rows: 3, rejects: 1 }],
@@ -106,5 +108,5 @@ fn damage_is_not_given_a_new_hash() {
     assert!(compact(&dataset, &CompactOptions::default(), &|| {}).is_err());
     assert_eq!(dataset.files(Table::Logs).unwrap(), before);
     assert!(staging_folders(&dataset).is_empty());
-    assert!(!verify(&dataset, None).unwrap().passed());
+    assert!(!verify(&dataset, &VerifyOptions::default()).unwrap().passed());
 }

@@ -12,15 +12,16 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::{Check, Committed, Totals};
+use crate::dataset::DataFile;
 use crate::error::LakeError;
-use crate::layout::{Table, unhex};
+use crate::layout::{Table, hex, unhex};
 
 /// What the ledger says of the sources of one name. A name may stand for several contents: a file that has grown
 /// between runs, or files of several roots.
 #[derive(Default)]
 pub(super) struct Named {
     pub(super) hashes: Vec<[u8; 32]>,
-    entries: u64,
+    pub(super) entries: u64,
     lines: u64,
     rows: u64,
     rejects: u64,
@@ -53,7 +54,7 @@ impl Ledger {
     pub(super) fn read(tables: &[Committed]) -> Ledger {
         let mut ledger = Ledger::default();
         let mut hashes = HashMap::new();
-        for file in files_of(tables, Table::Sources) {
+        for file in paths_of(tables, Table::Sources) {
             if let Err(error) = ledger.read_file(file, &mut hashes) {
                 ledger.unreadable.push(error.to_string());
             }
@@ -63,6 +64,16 @@ impl Ledger {
 
     pub(super) fn totals(&self) -> Totals {
         self.totals.clone()
+    }
+
+    /// One hash for all that was read.
+    pub(super) fn fingerprint(&self) -> String {
+        let line = |(name, sha256): (&String, &[u8; 32])| format!("{}  {name}\n", hex(sha256));
+        let contents =
+            self.names.iter().flat_map(|(name, named)| named.hashes.iter().map(move |hash| (name, hash)));
+        let mut lines: Vec<String> = contents.map(line).collect();
+        lines.sort();
+        super::fingerprint(lines.into_iter())
     }
 
     fn read_file(&mut self, path: &Path, hashes: &mut HashMap<[u8; 32], String>) -> Result<(), LakeError> {
@@ -122,10 +133,10 @@ impl Ledger {
 pub(super) fn check(tables: &[Committed], ledger: &Ledger) -> Vec<Check> {
     let found = Mutex::new(HashMap::new());
     let mut readable = Check::new("tables_readable", "Every Parquet file that is as committed can be read.");
-    readable.examined = files_of(tables, Table::Sources).count() as u64;
+    readable.examined = paths_of(tables, Table::Sources).count() as u64;
     ledger.unreadable.iter().for_each(|detail| readable.fail(detail.clone()));
     for table in [Table::Logs, Table::Rejects] {
-        let files: Vec<&Path> = files_of(tables, table).collect();
+        let files: Vec<&Path> = paths_of(tables, table).collect();
         let errors: Vec<_> =
             files.par_iter().map(|path| tally_file(path, table, ledger, &found).err()).collect();
         errors.into_iter().for_each(|error| readable.examine(error.map(|error| error.to_string())));
@@ -248,9 +259,13 @@ impl Found {
     }
 }
 
-fn files_of(tables: &[Committed], table: Table) -> impl Iterator<Item = &Path> {
-    let files = tables.iter().filter(move |committed| committed.table == table);
-    files.flat_map(|committed| &committed.files).map(|file| file.path.as_path())
+pub(super) fn files_of(tables: &[Committed], table: Table) -> impl Iterator<Item = &DataFile> {
+    let tables = tables.iter().filter(move |committed| committed.table == table);
+    tables.flat_map(|committed| &committed.files)
+}
+
+fn paths_of(tables: &[Committed], table: Table) -> impl Iterator<Item = &Path> {
+    files_of(tables, table).map(|file| file.path.as_path())
 }
 
 fn read_columns(
@@ -278,12 +293,16 @@ fn column<'a>(
         .ok_or_else(|| LakeError::Foreign { path: path.to_path_buf(), problem: format!("no column {name}") })
 }
 
-fn text(batch: &RecordBatch, name: &str, path: &Path) -> Result<arrow::array::ArrayRef, LakeError> {
+pub(super) fn text(
+    batch: &RecordBatch,
+    name: &str,
+    path: &Path,
+) -> Result<arrow::array::ArrayRef, LakeError> {
     Ok(arrow::compute::cast(column(batch, name, path)?, &DataType::Utf8View)?)
 }
 
 /// The values of a column of integers; null is 0.
-fn numbers(batch: &RecordBatch, name: &str, path: &Path) -> Result<Vec<i64>, LakeError> {
+pub(super) fn numbers(batch: &RecordBatch, name: &str, path: &Path) -> Result<Vec<i64>, LakeError> {
     let array = arrow::compute::cast(column(batch, name, path)?, &DataType::Int64)?;
     Ok(array.as_primitive::<Int64Type>().iter().map(Option::unwrap_or_default).collect())
 }
