@@ -35,6 +35,10 @@ use crate::layout;
 const SHA256_TAG: &str = "saltmine.sha256";
 /// Commits between two checkpoints. A commit names up to a few hundred files, so that reading this many is cheap.
 const CHECKPOINT_INTERVAL: &str = "20";
+/// Property of a table: the format of the dataset it is of.
+const FORMAT_PROPERTY: &str = "saltmine.format";
+/// Raised when datasets change so that an older saltmine must not touch them. Absent, it is 1.
+pub(crate) const FORMAT: u32 = 1;
 /// Values of the partition columns of a file; `None` is null.
 pub(crate) type PartitionValues = BTreeMap<String, Option<String>>;
 
@@ -66,6 +70,9 @@ pub(crate) struct Change<'a> {
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     pub(crate) version: u64,
+    /// The format of the dataset that the table is of, as its maker wrote it.
+    pub(crate) format: Option<String>,
+    pub(crate) columns: Vec<String>,
     pub(crate) partition_columns: Vec<String>,
     /// Active files, in the order of their paths.
     pub(crate) files: Vec<FileEntry>,
@@ -93,17 +100,20 @@ pub(crate) fn create(
 ) -> Result<(), LakeError> {
     disk::make_folder(&layout::log_folder(folder))?;
     let columns = delta_columns(folder, schema)?;
+    let format = FORMAT.to_string();
     drive(folder, async {
         // The log is part of the evidence: who added what, and when. It is small, so nothing of it is ever removed.
         let configuration = [
             ("delta.checkpointInterval", Some(CHECKPOINT_INTERVAL)),
             ("delta.enableExpiredLogCleanup", Some("false")),
+            (FORMAT_PROPERTY, Some(format.as_str())),
         ];
         CreateBuilder::new()
             .with_log_store(log_store(folder, tmp)?)
             .with_table_name(name)
             .with_columns(columns)
             .with_partition_columns(partition_columns.iter().copied())
+            .with_raise_if_key_not_exists(false) // ours is no property of Delta Lake
             .with_configuration(configuration)
             .with_save_mode(SaveMode::Ignore)
             .await
@@ -119,7 +129,9 @@ pub(crate) fn read(folder: &Path) -> Result<Snapshot, LakeError> {
         let mut files: Vec<FileEntry> = state.log_data().iter().map(|view| entry_of(&view)).collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let partition_columns = state.metadata().partition_columns().to_vec();
-        Ok(Snapshot { version: state.version(), partition_columns, files })
+        let columns = state.schema().fields().map(|field| field.name().clone()).collect();
+        let format = state.metadata().configuration().get(FORMAT_PROPERTY).cloned();
+        Ok(Snapshot { version: state.version(), format, columns, partition_columns, files })
     })
 }
 

@@ -77,7 +77,7 @@ pub fn compact(
     options: &CompactOptions<'_>,
     on_wait: &dyn Fn(),
 ) -> Result<CompactReport, LakeError> {
-    let lock = dataset.lock(on_wait)?;
+    let lock = dataset.lock_unless(on_wait, options.stop)?;
     lock.recover()?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(options.jobs)
@@ -85,9 +85,20 @@ pub fn compact(
         .map_err(|error| LakeError::Threads(error.to_string()))?;
     let mut report = CompactReport::default();
     for round in rounds(groups(dataset)?) {
-        compact_round(&lock, &round, &pool, options.stop, &mut report)?;
+        compact_round(&lock, &round, &pool, options.stop, &mut report)
+            .map_err(|error| where_it_stands(error, &report))?;
     }
     Ok(report)
+}
+
+/// Whoever stops a run is told what it had committed.
+fn where_it_stands(error: LakeError, report: &CompactReport) -> LakeError {
+    match error {
+        LakeError::Stopped { .. } if report.rounds > 0 => {
+            LakeError::Stopped { committed: format!("{} rounds were", report.rounds) }
+        }
+        error => error,
+    }
 }
 
 /// The groups of small files, by tables and partitions; those of one file are left out.
@@ -146,13 +157,13 @@ fn compact_round(
     for group in round.iter().filter(|group| group.table != Table::Logs) {
         changes.push(merge_small_table(&staging, group)?);
     }
-    for change in &changes {
-        count(change, report);
-    }
+    stopped(stop)?;
+    let intent = Intent::new(staging.run_id(), staging.round(), changes);
+    staging.finish(&intent)?;
+    intent.changes.iter().for_each(|change| count(change, report));
     report.partitions += round.len() as u64;
     report.rounds += 1;
-    stopped(stop)?;
-    staging.finish(&Intent::new(staging.run_id(), staging.round(), changes))
+    Ok(())
 }
 
 fn replaced(round: &[Group], table: Table) -> Vec<FileEntry> {
@@ -169,7 +180,7 @@ fn count(change: &TableChange, report: &mut CompactReport) {
 
 fn stopped(stop: Option<&AtomicBool>) -> Result<(), LakeError> {
     match stop {
-        Some(stop) if stop.load(Ordering::Relaxed) => Err(LakeError::Stopped),
+        Some(stop) if stop.load(Ordering::Relaxed) => Err(LakeError::stopped()),
         _ => Ok(()),
     }
 }

@@ -48,7 +48,8 @@ pub fn ingest(request: &IngestRequest<'_>, progress: &dyn Progress) -> Result<In
         None if Dataset::is_dataset(request.dataset) => Dataset::open(request.dataset)?,
         by => Dataset::open_or_create(request.dataset, by.unwrap_or_default())?,
     };
-    let lock = dataset.lock(&|| progress.event(Event::Waiting { dataset: dataset.root() }))?;
+    let waiting = || progress.event(Event::Waiting { dataset: dataset.root() });
+    let lock = dataset.lock_unless(&waiting, request.stop)?;
     let recovery = lock.recover()?;
     if !recovery.completed.is_empty() || recovery.discarded > 0 {
         progress.event(Event::Recovered {
@@ -60,7 +61,7 @@ pub fn ingest(request: &IngestRequest<'_>, progress: &dyn Progress) -> Result<In
     let bytes = request.sources.iter().map(|source| source.size).sum();
     progress.event(Event::Started { files: request.sources.len() as u64, bytes });
     let mut run = Run { request, lock: &lock, by: dataset.partition_by(), report: IngestReport::default() };
-    run.rounds(known, progress)?;
+    run.rounds(known, progress).map_err(|error| run.where_it_stands(error))?;
     run.report.elapsed = start.elapsed();
     Ok(run.report)
 }
@@ -73,6 +74,17 @@ struct Run<'a, 'l> {
 }
 
 impl Run<'_, '_> {
+    /// Whoever stops a run is told what it had committed.
+    fn where_it_stands(&self, error: LakeError) -> LakeError {
+        let IngestReport { read, rounds, counts, .. } = &self.report;
+        match error {
+            LakeError::Stopped { .. } if *rounds > 0 => LakeError::Stopped {
+                committed: format!("{read} files with {} rows in {rounds} rounds were", counts.rows),
+            },
+            error => error,
+        }
+    }
+
     fn rounds(&mut self, known: HashSet<[u8; 32]>, progress: &dyn Progress) -> Result<(), LakeError> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.request.jobs)

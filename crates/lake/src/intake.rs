@@ -286,20 +286,23 @@ struct Opened {
 
 /// Opens a source and tells the hash of its content. What is read later is what was hashed.
 fn open(index: usize, source: &Source, spool: &Path) -> std::io::Result<Opened> {
-    if !source.is_stdin && source.size <= WHOLE {
-        let bytes = std::fs::read(&source.path)?;
+    let mut file = if source.is_stdin {
+        spooled(&mut std::io::stdin().lock(), spool)?
+    } else {
+        let file = File::open(&source.path)?;
+        // What a FIFO gives can be read only once too.
+        if file.metadata()?.is_file() { file } else { spooled(&mut { file }, spool)? }
+    };
+    // The file may have grown since it was found.
+    let mut bytes = Vec::new();
+    (&mut file).take(WHOLE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 <= WHOLE {
         let (sha256, size) = (Sha256::digest(&bytes).into(), bytes.len() as u64);
         let reader = SourceReader::over_bytes(index, bytes);
         return Ok(Opened { reading: Reading { source: index, reader, is_streamed: false }, sha256, size });
     }
-    let mut file = if source.is_stdin {
-        let mut file = tempfile::tempfile_in(spool)?;
-        std::io::copy(&mut std::io::stdin().lock(), &mut file)?;
-        file.seek(SeekFrom::Start(0))?;
-        file
-    } else {
-        File::open(&source.path)?
-    };
+    drop(bytes);
+    file.seek(SeekFrom::Start(0))?;
     let mut hash = HashingWriter::new(std::io::sink());
     std::io::copy(&mut file, &mut hash)?;
     let (_, sha256, size) = hash.finish();
@@ -307,6 +310,14 @@ fn open(index: usize, source: &Source, spool: &Path) -> std::io::Result<Opened> 
     let same = Same { file: file.take(size), hash: Sha256::new(), sha256 };
     let reader = SourceReader::over_reader(index, Box::new(same));
     Ok(Opened { reading: Reading { source: index, reader, is_streamed: true }, sha256, size })
+}
+
+/// What can be read only once, in a file of its own.
+fn spooled(from: &mut impl Read, folder: &Path) -> std::io::Result<File> {
+    let mut file = tempfile::tempfile_in(folder)?;
+    std::io::copy(from, &mut file)?;
+    file.seek(SeekFrom::Start(0))?;
+    Ok(file)
 }
 
 /// A file that is read again: its end is an error if it is not what was hashed before.
@@ -324,5 +335,55 @@ impl Read for Same {
             return Err(std::io::Error::other("the file changed while it was read"));
         }
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::io::Write;
+
+    use saltmine_scan::BlockPool;
+
+    use super::*;
+
+    /// Opens a file that is too large to be read at once, changes it, and reads it. Gives its state, what was wrong, and
+    /// how many bytes came.
+    fn read_after(change: impl FnOnce(&mut File)) -> (SourceState, String, u64) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        std::fs::write(&path, "0123456789abcde\n".repeat((WHOLE / 16) as usize + 10)).unwrap();
+        let source = Source { path: path.clone(), name: "log".into(), size: 1, is_stdin: false };
+        let opened = open(0, &source, folder.path()).unwrap();
+        assert_eq!((opened.size, opened.reading.is_streamed), (WHOLE + 160, true));
+        let mut reader = opened.reading.reader;
+        change(&mut std::fs::OpenOptions::new().read(true).write(true).open(&path).unwrap());
+        while reader.fill(&mut BlockPool::new().block()) == Filled::Full {}
+        let problem = reader.problem().map_or_else(String::new, |problem| problem.message.clone());
+        (reader.state(), problem, reader.inflated())
+    }
+
+    #[test]
+    fn what_a_file_grows_by_while_it_is_read_is_left_for_the_next_run() {
+        let (state, _, bytes) = read_after(|file| {
+            file.seek(SeekFrom::End(0)).unwrap();
+            file.write_all(b"more\n").unwrap();
+        });
+        assert_eq!((state, bytes), (SourceState::Complete, WHOLE + 160));
+    }
+
+    #[test]
+    fn a_file_that_changes_or_shrinks_while_it_is_read_is_seen() {
+        let changed = read_after(|file| {
+            file.seek(SeekFrom::Start(WHOLE)).unwrap();
+            file.write_all(b"X").unwrap();
+        });
+        let shrunk = read_after(|file| file.set_len(WHOLE).unwrap());
+        for (state, problem, _) in [changed, shrunk] {
+            assert_eq!(
+                (state, problem.as_str()),
+                (SourceState::Unreadable, "the file changed while it was read")
+            );
+        }
     }
 }

@@ -104,7 +104,7 @@ impl<'a> Pipeline<'a> {
         let mut state = self.lock();
         loop {
             if self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
-                state.error.get_or_insert(LakeError::Stopped);
+                state.error.get_or_insert_with(LakeError::stopped);
             }
             if state.error.is_some() {
                 return None;

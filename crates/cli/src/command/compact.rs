@@ -9,7 +9,7 @@ use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &CompactArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let dataset = Dataset::open(&args.dataset)?;
-    let stop = super::stop_on_interrupt();
+    let stop = super::stop_on_interrupt(terminal);
     let options = CompactOptions { jobs: args.jobs, stop: Some(&stop) };
     let waiting =
         || terminal.note(&format!("{}: another run is writing; waiting for it", args.dataset.display()));

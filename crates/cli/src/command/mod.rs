@@ -12,15 +12,19 @@ pub(crate) mod verify;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::terminal::Terminal;
+
 /// A first interrupt ends the run cleanly, a second one at once.
-fn stop_on_interrupt() -> Arc<AtomicBool> {
+fn stop_on_interrupt(terminal: &Terminal) -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&stop);
     // Without a handler the run is killed, which a dataset survives too.
+    let terminal = *terminal;
     let _ = ctrlc::set_handler(move || {
         if asked.swap(true, Ordering::Relaxed) {
             std::process::abort();
         }
+        terminal.note("interrupted: ending in good order; once more to end at once");
     });
     stop
 }
