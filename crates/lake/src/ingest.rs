@@ -6,13 +6,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::Instant;
 
-use saltmine_scan::{Source, rejects_batch};
+use saltmine_scan::Source;
 
 use crate::dataset::Dataset;
 use crate::encode::Encoder;
 use crate::error::LakeError;
 use crate::intake::{Intake, RoundSources, Sources, reading_order};
-use crate::layout::PartitionBy;
+use crate::layout::{PartitionBy, Table};
 use crate::partitions::Partitions;
 use crate::pipeline::Pipeline;
 use crate::progress::{Event, Progress};
@@ -123,11 +123,11 @@ impl Run<'_, '_> {
         progress: &dyn Progress,
     ) -> Result<(), LakeError> {
         let workers = pool.current_num_threads();
-        let intake = Intake::new(sources);
+        let intake = Intake::new(sources, staging.table_path(Table::Rejects));
         let partitions = Partitions::new(encoder, staging.dir().to_path_buf(), self.by, workers);
         Pipeline::new(&intake, &partitions, encoder, workers, self.request.stop).run(pool)?;
         let files = partitions.into_files();
-        let round = intake.into_round();
+        let round = intake.into_round()?;
         self.add(&round, sources.all);
         if self.request.strict && !self.report.is_clean() {
             return Err(LakeError::Strict {
@@ -143,12 +143,8 @@ impl Run<'_, '_> {
         self.report.parquet_bytes += files.iter().map(|file| file.size).sum::<u64>();
         self.report.rounds += 1;
         self.report.run_id = staging.run_id().to_owned();
-        let name_of = |source: usize| sources.all.get(source).map_or("", |source| source.name.as_str());
-        let rejects = round.rejects.chunks(8192).map(|rejects| rejects_batch(rejects, name_of));
-        let rejects = rejects
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| LakeError::Arrow(arrow::error::ArrowError::ExternalError(error.into())))?;
-        staging.commit(files, rejects, round.entries)?;
+        let rejects = round.rejects_file.map(|written| staging.plan_table(Table::Rejects, written));
+        staging.commit_changes(files, rejects, round.entries)?;
         Ok(())
     }
 

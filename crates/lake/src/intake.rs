@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -16,17 +16,17 @@ use crate::disk::HashingWriter;
 use crate::error::LakeError;
 use crate::ledger::SourceEntry;
 use crate::progress::{Event, Progress};
+use crate::rejects::Rejects;
 use crate::report::SourceOutcome;
+use crate::table_file::Written;
 
 /// Files up to this size are read into memory as a whole, and hashed there. Larger ones are read twice.
 const WHOLE: u64 = 16 << 20;
 
 /// A round ends after this many bytes of files, …
 const ROUND_BYTES: u64 = 4 << 30;
-/// … after this many files, …
+/// … or after this many files.
 const ROUND_FILES: u64 = 100_000;
-/// … or after this many bytes of rejects, so that what waits for the commit stays small.
-const ROUND_REJECTS: u64 = 64 << 20;
 
 /// Content that is in the dataset, or was met in this run.
 pub(crate) type Known = Mutex<HashSet<[u8; 32]>>;
@@ -56,16 +56,14 @@ pub(crate) struct Intake<'a> {
     sources: &'a Sources<'a>,
     bytes: AtomicU64,
     files: AtomicU64,
-    rejected_bytes: AtomicU64,
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
     open: HashMap<usize, Tracker>,
     entries: Vec<SourceEntry>,
     outcomes: Vec<SourceOutcome>,
-    rejects: Vec<Reject>,
+    rejects: Rejects,
 }
 
 /// A source of which something is still on its way.
@@ -92,18 +90,22 @@ pub(crate) struct Reading {
 pub(crate) struct RoundSources {
     pub(crate) entries: Vec<SourceEntry>,
     pub(crate) outcomes: Vec<SourceOutcome>,
+    /// The first lines that did not read.
     pub(crate) rejects: Vec<Reject>,
+    /// The file with all of them, if there are any.
+    pub(crate) rejects_file: Option<Written>,
 }
 
 impl<'a> Intake<'a> {
-    pub(crate) fn new(sources: &'a Sources<'a>) -> Self {
-        Self {
-            sources,
-            bytes: AtomicU64::new(0),
-            files: AtomicU64::new(0),
-            rejected_bytes: AtomicU64::new(0),
-            state: Mutex::default(),
-        }
+    /// Lines that do not read go to a file at `rejects`.
+    pub(crate) fn new(sources: &'a Sources<'a>, rejects: PathBuf) -> Self {
+        let state = State {
+            open: HashMap::new(),
+            entries: Vec::new(),
+            outcomes: Vec::new(),
+            rejects: Rejects::new(rejects),
+        };
+        Self { sources, bytes: AtomicU64::new(0), files: AtomicU64::new(0), state: Mutex::new(state) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -119,7 +121,6 @@ impl<'a> Intake<'a> {
         self.sources.next.load(Ordering::Relaxed) < self.sources.all.len()
             && self.bytes.load(Ordering::Relaxed) < ROUND_BYTES
             && self.files.load(Ordering::Relaxed) < ROUND_FILES
-            && self.rejected_bytes.load(Ordering::Relaxed) < ROUND_REJECTS
     }
 
     /// Fills a block: from a source that is open, then from the next ones while there is room worth filling. Returns
@@ -210,19 +211,12 @@ impl<'a> Intake<'a> {
             }
             tracker.end = Some((reader.state(), reader.problem().cloned(), reader.inflated()));
         }
-        self.keep(&mut state, late);
         self.close_if_done(&mut state, reading.source);
-        Ok(())
-    }
-
-    fn keep(&self, state: &mut State, rejects: Vec<Reject>) {
-        let bytes: usize = rejects.iter().map(|reject| reject.bytes.len() + reject.reason.len() + 64).sum();
-        self.rejected_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
-        state.rejects.extend(rejects);
+        state.rejects.push(late, |source| self.name(source))
     }
 
     /// Notes what became of the lines of a block.
-    pub(crate) fn record(&self, counts: Vec<(usize, Counts)>, rejects: Vec<Reject>) {
+    pub(crate) fn record(&self, counts: Vec<(usize, Counts)>, rejects: Vec<Reject>) -> Result<(), LakeError> {
         let mut state = self.lock();
         let lines = counts.iter().map(|(_, counts)| counts.lines).sum();
         for (source, counts) in counts {
@@ -232,9 +226,10 @@ impl<'a> Intake<'a> {
             }
             self.close_if_done(&mut state, source);
         }
-        self.keep(&mut state, rejects);
+        state.rejects.push(rejects, |source| self.name(source))?;
         drop(state);
         self.sources.progress.event(Event::Lines { lines });
+        Ok(())
     }
 
     /// Closes the account of a source of which nothing is on its way.
@@ -270,11 +265,14 @@ impl<'a> Intake<'a> {
     }
 
     /// What the round gave; the order is that of the sources.
-    pub(crate) fn into_round(self) -> RoundSources {
-        let mut state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        state.entries.sort_by(|a, b| a.log_file.cmp(&b.log_file));
-        state.rejects.sort_by_key(|reject| (reject.source, reject.line));
-        RoundSources { entries: state.entries, outcomes: state.outcomes, rejects: state.rejects }
+    pub(crate) fn into_round(self) -> Result<RoundSources, LakeError> {
+        let all = self.sources.all;
+        let name_of = |source: usize| all.get(source).map_or("", |source| source.name.as_str());
+        let State { mut entries, outcomes, rejects, .. } =
+            self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        entries.sort_by(|a, b| a.log_file.cmp(&b.log_file));
+        let (rejects, rejects_file) = rejects.finish(name_of)?;
+        Ok(RoundSources { entries, outcomes, rejects, rejects_file })
     }
 }
 

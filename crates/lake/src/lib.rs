@@ -18,6 +18,7 @@ mod ledger;
 mod partitions;
 mod pipeline;
 mod progress;
+mod rejects;
 mod report;
 mod statistics;
 mod table_file;

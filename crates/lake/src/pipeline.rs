@@ -151,7 +151,6 @@ impl<'a> Pipeline<'a> {
             .decode(block, |source| self.intake.name(source))
             .map_err(|error| LakeError::Arrow(arrow::error::ArrowError::ExternalError(error.into())))?;
         self.partitions.push(&decoded.batch, &decoded.days)?;
-        self.intake.record(decoded.counts, decoded.rejects);
-        Ok(())
+        self.intake.record(decoded.counts, decoded.rejects)
     }
 }

@@ -32,7 +32,7 @@ use crate::intent::{Intent, PlannedFile, TableChange};
 use crate::layout::{self, Partition, Table};
 use crate::ledger::{self, SourceEntry};
 use crate::statistics::statistics_json;
-use crate::table_file::write_table_file;
+use crate::table_file::{Written, write_table_file};
 
 /// The right to write to a dataset, and a run: held until dropped.
 #[derive(Debug)]
@@ -225,14 +225,25 @@ impl Staging<'_> {
         rejects: Vec<RecordBatch>,
         sources: Vec<SourceEntry>,
     ) -> Result<CommitSummary, LakeError> {
+        let any = rejects.iter().any(|batch| batch.num_rows() > 0);
+        let rejects =
+            any.then(|| self.write_table(Table::Rejects, rejects.into_iter().map(Ok))).transpose()?;
+        self.commit_changes(files, rejects, sources)
+    }
+
+    /// As [`Staging::commit`], where the rejects were written before.
+    pub(crate) fn commit_changes(
+        self,
+        files: Vec<StagedFile>,
+        rejects: Option<TableChange>,
+        sources: Vec<SourceEntry>,
+    ) -> Result<CommitSummary, LakeError> {
         let now = Utc::now().timestamp_micros();
         let mut changes = Vec::new();
         if !files.is_empty() {
             changes.push(self.plan_logs(files)?);
         }
-        if rejects.iter().any(|batch| batch.num_rows() > 0) {
-            changes.push(self.write_table(Table::Rejects, rejects.into_iter().map(Ok))?);
-        }
+        changes.extend(rejects);
         if !sources.is_empty() {
             let rows = ledger::ledger_batches(&sources, self.run_id(), now);
             changes.push(self.write_table(Table::Sources, rows)?);
@@ -306,9 +317,18 @@ impl Staging<'_> {
         table: Table,
         batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
     ) -> Result<TableChange, LakeError> {
-        let staged = format!("{}.parquet", table.name());
-        let written = write_table_file(&self.dir.join(&staged), table.file_schema(), batches)?;
+        let written = write_table_file(&self.table_path(table), table.file_schema(), batches)?;
         self.lock.dataset.faults.step()?;
+        Ok(self.plan_table(table, written))
+    }
+
+    /// Where the file of a small table is written.
+    pub(crate) fn table_path(&self, table: Table) -> PathBuf {
+        self.dir.join(staged_name(table))
+    }
+
+    /// The change that adds the file at [`Staging::table_path`].
+    pub(crate) fn plan_table(&self, table: Table, written: Written) -> TableChange {
         let entry = FileEntry {
             path: layout::part_name(self.run_id(), self.round, 0),
             partition: BTreeMap::new(),
@@ -316,9 +336,13 @@ impl Staging<'_> {
             sha256: Some(layout::hex(&written.sha256)),
             statistics: Some(written.statistics),
         };
-        let add = vec![PlannedFile { staged, rows: written.rows, entry }];
-        Ok(TableChange { table, add, remove: Vec::new() })
+        let add = vec![PlannedFile { staged: staged_name(table), rows: written.rows, entry }];
+        TableChange { table, add, remove: Vec::new() }
     }
+}
+
+fn staged_name(table: Table) -> String {
+    format!("{}.parquet", table.name())
 }
 
 impl Drop for Staging<'_> {

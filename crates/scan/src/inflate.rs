@@ -69,12 +69,15 @@ impl Input {
         self.consumed += count as u64;
     }
 
-    /// At least four bytes if there are as many, to tell a stream by.
-    fn head(&mut self) -> std::io::Result<[u8; 4]> {
+    /// The first four bytes, or as many as there are, to tell a stream by.
+    fn head(&mut self) -> std::io::Result<&[u8]> {
         while self.chunk.len() - self.at < 4 {
             let Some(file) = &mut self.file else { break };
             let mut more = vec![0; CHUNK];
-            let read = file.read(&mut more)?;
+            let read = match file.read(&mut more) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+                read => read?,
+            };
             if read == 0 {
                 break;
             }
@@ -82,11 +85,8 @@ impl Input {
             self.at = 0;
             self.chunk.extend_from_slice(&more[..read]);
         }
-        let mut head = [0; 4];
         let rest = &self.chunk[self.at..];
-        let count = rest.len().min(4);
-        head[..count].copy_from_slice(&rest[..count]);
-        Ok(head)
+        Ok(&rest[..rest.len().min(4)])
     }
 }
 
@@ -110,6 +110,8 @@ enum Stage {
 pub(crate) struct Inflate {
     input: Input,
     stage: Stage,
+    /// Where the gzip member begins that is being read.
+    member: u64,
     /// Met while there was text to hand out first.
     pending: Option<Damage>,
 }
@@ -120,6 +122,7 @@ impl Inflate {
         Self {
             input: Input { chunk: bytes, at: 0, consumed: 0, file: None },
             stage: Stage::Start,
+            member: 0,
             pending: None,
         }
     }
@@ -129,6 +132,7 @@ impl Inflate {
         Self {
             input: Input { chunk: Vec::new(), at: 0, consumed: 0, file: Some(file) },
             stage: Stage::Start,
+            member: 0,
             pending: None,
         }
     }
@@ -173,10 +177,13 @@ impl Inflate {
     }
 
     fn start(&mut self) -> Result<usize, Damage> {
-        let head = self.input.head().map_err(|error| self.unreadable(&error))?;
-        self.stage = if head[..2] == GZIP_MAGIC {
+        let head = match self.input.head() {
+            Ok(head) => (is_gzip(head), is_zstd(head)),
+            Err(error) => return Err(self.unreadable(&error)),
+        };
+        self.stage = if head.0 {
             Stage::Gzip(Box::new(Decompress::new_gzip(15)))
-        } else if is_zstd(head) {
+        } else if head.1 {
             let decoder = ZstdDecoder::new().map_err(|error| self.unreadable(&error))?;
             Stage::Zstd { decoder: Box::new(decoder), is_complete: false }
         } else {
@@ -210,7 +217,10 @@ impl Inflate {
         self.input.consume(read as usize);
         match status {
             Err(error) => {
-                let message = format!("is not a gzip stream any more: {error}");
+                let message = format!(
+                    "has a damaged gzip member from byte {} on, whose lines may be wrong ({error})",
+                    self.member
+                );
                 self.pending = Some(self.damage(DamageKind::Corrupt, message));
             }
             Ok(_) if is_member_end => {
@@ -229,8 +239,12 @@ impl Inflate {
 
     /// Another member, padding with zeros (as tapes and some uploaders leave it), or the end.
     fn next_member(&mut self) -> Result<usize, Damage> {
-        let head = self.input.head().map_err(|error| self.unreadable(&error))?;
-        if head[..2] == GZIP_MAGIC {
+        let is_gzip = match self.input.head() {
+            Ok(head) => is_gzip(head),
+            Err(error) => return Err(self.unreadable(&error)),
+        };
+        if is_gzip {
+            self.member = self.input.consumed;
             let Stage::GzipBetween(mut decoder) = std::mem::replace(&mut self.stage, Stage::End) else {
                 return Ok(0);
             };
@@ -285,8 +299,15 @@ impl Inflate {
     }
 }
 
-fn is_zstd(head: [u8; 4]) -> bool {
-    head == ZSTD_MAGIC || (head[0] & 0xF0 == 0x50 && head[1..] == ZSTD_SKIPPABLE)
+/// No line of a log begins so; a file may end after the first byte.
+fn is_gzip(head: &[u8]) -> bool {
+    !head.is_empty() && GZIP_MAGIC.starts_with(&head[..head.len().min(2)])
+}
+
+/// The same, but for the first byte, which is a bracket.
+fn is_zstd(head: &[u8]) -> bool {
+    let is_frame = head.len() > 1 && ZSTD_MAGIC.starts_with(head);
+    is_frame || (head.len() == 4 && head[0] & 0xF0 == 0x50 && head[1..] == ZSTD_SKIPPABLE)
 }
 
 #[cfg(test)]
@@ -360,7 +381,7 @@ mod tests {
     #[test]
     fn every_truncation_keeps_what_was_before() {
         let text = &text()[..3000];
-        for (bytes, header) in [(gzip(text), 4), (zstd::encode_all(text, 1).unwrap(), 4)] {
+        for (bytes, header) in [(gzip(text), 1), (zstd::encode_all(text, 1).unwrap(), 2)] {
             for end in header..bytes.len() {
                 let (read, damage) = inflate(&bytes[..end], 4096);
                 assert!(text.starts_with(&read));
