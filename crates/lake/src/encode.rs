@@ -22,6 +22,7 @@ use saltmine_scan::logs_schema;
 use crate::disk::HashingWriter;
 use crate::error::LakeError;
 use crate::layout::Partition;
+use crate::statistics::Footer;
 use crate::transaction::StagedFile;
 
 /// Rows of a row group. Readers work on row groups in parallel and skip them by statistics; larger ones compress
@@ -186,7 +187,7 @@ impl Part {
             rows: self.rows as u64,
             size,
             sha256,
-            metadata: Arc::new(metadata),
+            footer: Footer::of(&metadata),
         })
     }
 }

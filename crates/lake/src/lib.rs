@@ -35,5 +35,6 @@ pub use layout::{Partition, PartitionBy, Table};
 pub use ledger::{SourceEntry, source_entries_batch, sources_schema};
 pub use progress::{Event, Progress, Silent};
 pub use report::{IngestReport, NamedReject, SourceOutcome};
+pub use statistics::Footer;
 pub use transaction::{CommitSummary, DatasetLock, Recovery, StagedFile, Staging};
 pub use verify::{Check, Examiner, Outcome, Sample, TableState, Totals, VerifyOptions, VerifyReport, verify};

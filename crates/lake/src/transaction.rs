@@ -15,11 +15,10 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
 use chrono::Utc;
-use parquet::file::metadata::ParquetMetaData;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde::Serialize;
 use uuid::Uuid;
@@ -31,7 +30,7 @@ use crate::error::LakeError;
 use crate::intent::{Intent, PlannedFile, TableChange};
 use crate::layout::{self, Partition, Table};
 use crate::ledger::{self, SourceEntry};
-use crate::statistics::statistics_json;
+use crate::statistics::Footer;
 use crate::table_file::{Written, write_table_file};
 
 /// The right to write to a dataset, and a run: held until dropped.
@@ -88,7 +87,7 @@ pub struct StagedFile {
     /// SHA-256 of its bytes.
     pub sha256: [u8; 32],
     /// What its footer says.
-    pub metadata: Arc<ParquetMetaData>,
+    pub footer: Footer,
 }
 
 /// A round that is being prepared. Dropped without [`Staging::commit`], it leaves nothing.
@@ -283,7 +282,7 @@ impl Staging<'_> {
                 partition: values.map(|(column, value)| (column.to_owned(), value)).collect(),
                 size: file.size,
                 sha256: Some(layout::hex(&file.sha256)),
-                statistics: Some(statistics_json(&file.metadata)),
+                statistics: Some(file.footer.statistics.clone()),
             };
             Ok(PlannedFile { staged, rows: file.rows, entry })
         };
@@ -300,8 +299,8 @@ impl Staging<'_> {
         if found != file.size {
             return Err(fault(format!("{found} bytes, not {}", file.size)));
         }
-        let rows = file.metadata.file_metadata().num_rows();
-        if u64::try_from(rows) != Ok(file.rows) {
+        let rows = file.footer.rows;
+        if rows != file.rows {
             return Err(fault(format!("{rows} rows in its footer, not {}", file.rows)));
         }
         let wanted = self.lock.dataset.partition_by();
