@@ -232,10 +232,22 @@ pub(crate) struct VerifyArgs {
 
 /// `saltmine compact`
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Two rows are taken for one only if they are equal in every field of the line, with a request id: the
+several records that one request makes rightly (a batch delete, a copy) differ, and stay. Of equal rows
+the one is kept whose log_file and log_line come first; the table `duplicates` names those removed.
+
+Examples:
+  saltmine compact case.lake
+  saltmine compact case.lake --dedup")]
 pub(crate) struct CompactArgs {
     /// The dataset
     #[arg(value_name = "DATASET")]
     pub(crate) dataset: PathBuf,
+
+    /// Remove rows first that are in the dataset already, equal in every field of the line
+    #[arg(long)]
+    pub(crate) dedup: bool,
 
     /// Threads; 0 for one a core
     #[arg(long, short, value_name = "N", default_value_t = 0)]

@@ -62,6 +62,8 @@ pub(crate) struct Change<'a> {
     pub(crate) transaction: &'a str,
     pub(crate) add: Vec<FileEntry>,
     pub(crate) remove: Vec<FileEntry>,
+    /// Not all rows of `remove` are in `add`.
+    pub(crate) drops_rows: bool,
     /// Additional information in the commit, for people.
     pub(crate) notes: Vec<(String, Value)>,
 }
@@ -146,9 +148,10 @@ pub(crate) fn apply(folder: &Path, tmp: &Path, change: Change<'_>) -> Result<Opt
         }
         let operation = operation_of(&change, state.metadata().partition_columns());
         let now = Utc::now().timestamp_millis();
-        let compacts = !change.remove.is_empty();
-        let removes = change.remove.into_iter().map(|file| Action::Remove(remove_of(file, now)));
-        let adds = change.add.into_iter().map(|file| Action::Add(add_of(file, now, !compacts)));
+        let changes_rows = change.remove.is_empty() || change.drops_rows;
+        let removes =
+            change.remove.into_iter().map(|file| Action::Remove(remove_of(file, now, changes_rows)));
+        let adds = change.add.into_iter().map(|file| Action::Add(add_of(file, now, changes_rows)));
         let transaction = Transaction::new_with_last_update(change.transaction, 1, Some(now));
         let properties =
             CommitProperties::default().with_metadata(change.notes).with_application_transaction(transaction);
@@ -194,6 +197,8 @@ fn operation_of(change: &Change<'_>, partition_columns: &[String]) -> DeltaOpera
     if change.remove.is_empty() {
         let partition_by = (!partition_columns.is_empty()).then(|| partition_columns.to_vec());
         DeltaOperation::Write { mode: SaveMode::Append, partition_by, predicate: None }
+    } else if change.drops_rows {
+        DeltaOperation::Delete { predicate: None }
     } else {
         DeltaOperation::Optimize { predicate: None, target_size: 0 }
     }
@@ -213,10 +218,10 @@ fn add_of(file: FileEntry, now: i64, data_change: bool) -> Add {
     }
 }
 
-fn remove_of(file: FileEntry, now: i64) -> Remove {
+fn remove_of(file: FileEntry, now: i64, data_change: bool) -> Remove {
     Remove {
         path: file.path,
-        data_change: false,
+        data_change,
         deletion_timestamp: Some(now),
         extended_file_metadata: Some(true),
         partition_values: Some(file.partition.into_iter().collect()),

@@ -113,9 +113,28 @@ impl Dataset {
     /// A table's version, and its files then.
     pub(crate) fn versioned_files(&self, table: Table) -> Result<(u64, Vec<DataFile>), LakeError> {
         let folder = table.folder(&self.root);
+        if !self.has(table) {
+            return Ok((0, Vec::new()));
+        }
         let snapshot = commit::read(&folder)?;
         let files = snapshot.files.into_iter().map(|entry| data_file(&folder, entry));
         Ok((snapshot.version, files.collect::<Result<_, _>>()?))
+    }
+
+    /// Whether the dataset has the table, which only [`Table::Duplicates`] may be missing of.
+    pub fn has(&self, table: Table) -> bool {
+        table != Table::Duplicates || commit::is_table(&table.folder(&self.root))
+    }
+
+    /// Makes the table `duplicates`, if it is not there.
+    pub(crate) fn make_duplicates(&self) -> Result<(), LakeError> {
+        let table = Table::Duplicates;
+        if self.has(table) {
+            return Ok(());
+        }
+        let tmp = layout::tmp_folder(&self.root);
+        commit::create(&table.folder(&self.root), &tmp, table.name(), &table.file_schema(), &[])?;
+        disk::sync_folder(&self.root)
     }
 
     /// Version of a table: the number of commits since it was made.

@@ -6,7 +6,9 @@
 mod commit;
 mod compact;
 mod dataset;
+mod dedup;
 mod disk;
+mod duplicates;
 mod encode;
 mod error;
 mod fault;
@@ -15,6 +17,7 @@ mod intake;
 mod intent;
 mod layout;
 mod ledger;
+mod merge;
 mod partitions;
 mod pipeline;
 mod progress;
@@ -29,6 +32,7 @@ mod verify;
 
 pub use compact::{CompactOptions, CompactReport, compact};
 pub use dataset::{DataFile, Dataset};
+pub use duplicates::duplicates_schema;
 pub use error::LakeError;
 pub use ingest::{IngestRequest, ingest};
 pub use layout::{Partition, PartitionBy, Table};

@@ -174,7 +174,9 @@ impl<'a> DatasetLock<'a> {
         let tmp = layout::tmp_folder(root);
         disk::remove_folder(&tmp)?;
         disk::make_folder(&tmp)?;
-        Table::ALL.iter().try_for_each(|table| commit::tidy(&table.folder(root)))
+        let tables = Table::ALL.into_iter().chain([Table::Duplicates]);
+        let mut tables = tables.filter(|table| self.dataset.has(*table));
+        tables.try_for_each(|table| commit::tidy(&table.folder(root)))
     }
 }
 
@@ -287,7 +289,7 @@ impl Staging<'_> {
             Ok(PlannedFile { staged, rows: file.rows, entry })
         };
         let add = files.into_iter().enumerate().map(plan).collect::<Result<_, LakeError>>()?;
-        Ok(TableChange { table: Table::Logs, add, remove: Vec::new() })
+        Ok(TableChange { table: Table::Logs, add, remove: Vec::new(), drops_rows: false })
     }
 
     /// Name of a staged file within the staging folder, if the file is what its writer says.
@@ -336,7 +338,7 @@ impl Staging<'_> {
             statistics: Some(written.statistics),
         };
         let add = vec![PlannedFile { staged: staged_name(table), rows: written.rows, entry }];
-        TableChange { table, add, remove: Vec::new() }
+        TableChange { table, add, remove: Vec::new(), drops_rows: false }
     }
 }
 
@@ -367,6 +369,7 @@ fn summary(intent: &Intent) -> CommitSummary {
             }
             Table::Rejects => summary.rejects = rows,
             Table::Sources => summary.sources = rows,
+            Table::Duplicates => {}
         }
     }
     summary

@@ -57,7 +57,10 @@ impl Default for VerifyOptions<'_> {
 pub fn verify(dataset: &Dataset, options: &VerifyOptions<'_>) -> Result<VerifyReport, LakeError> {
     let _quiet = keep_writers_out(dataset)?;
     let mut tables = Vec::new();
-    for table in [Table::Logs, Table::Rejects, Table::Sources] {
+    for table in [Table::Logs, Table::Rejects, Table::Sources, Table::Duplicates] {
+        if !dataset.has(table) {
+            continue;
+        }
         let (version, files) = dataset.versioned_files(table)?;
         tables.push(Committed { table, version, files });
     }
