@@ -39,7 +39,9 @@ pub(crate) enum DamageKind {
 /// The compressed side: a file, or one that is in memory as a whole.
 struct Input {
     chunk: Vec<u8>,
+    /// What is at hand is `chunk[at..end]`.
     at: usize,
+    end: usize,
     consumed: u64,
     file: Option<Box<dyn Read + Send>>,
 }
@@ -47,21 +49,29 @@ struct Input {
 impl Input {
     /// What is at hand; reads on where that is nothing. Empty at the end.
     fn fill(&mut self) -> std::io::Result<&[u8]> {
-        if self.at == self.chunk.len()
-            && let Some(file) = &mut self.file
-        {
-            self.chunk.resize(CHUNK, 0);
-            self.at = 0;
-            let read = loop {
-                match file.read(&mut self.chunk) {
-                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                    read => break read,
-                }
-            };
-            self.chunk.truncate(*read.as_ref().unwrap_or(&0));
-            read?;
+        if self.at == self.end {
+            self.read_on()?;
         }
-        Ok(&self.chunk[self.at..])
+        Ok(&self.chunk[self.at..self.end])
+    }
+
+    /// Reads once more, behind what is at hand. Gives how much.
+    fn read_on(&mut self) -> std::io::Result<usize> {
+        let Some(file) = &mut self.file else { return Ok(0) };
+        if self.chunk.len() < CHUNK {
+            self.chunk.resize(CHUNK, 0);
+        }
+        self.chunk.copy_within(self.at..self.end, 0);
+        self.end -= self.at;
+        self.at = 0;
+        let count = loop {
+            match file.read(&mut self.chunk[self.end..]) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                read => break read?,
+            }
+        };
+        self.end += count;
+        Ok(count)
     }
 
     fn consume(&mut self, count: usize) {
@@ -71,21 +81,8 @@ impl Input {
 
     /// The first four bytes, or as many as there are, to tell a stream by.
     fn head(&mut self) -> std::io::Result<&[u8]> {
-        while self.chunk.len() - self.at < 4 {
-            let Some(file) = &mut self.file else { break };
-            let mut more = vec![0; CHUNK];
-            let read = match file.read(&mut more) {
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                read => read?,
-            };
-            if read == 0 {
-                break;
-            }
-            self.chunk.drain(..self.at);
-            self.at = 0;
-            self.chunk.extend_from_slice(&more[..read]);
-        }
-        let rest = &self.chunk[self.at..];
+        while self.end - self.at < 4 && self.read_on()? > 0 {}
+        let rest = &self.chunk[self.at..self.end];
         Ok(&rest[..rest.len().min(4)])
     }
 }
@@ -120,7 +117,7 @@ impl Inflate {
     /// Over a file's bytes.
     pub(crate) fn over_bytes(bytes: Vec<u8>) -> Self {
         Self {
-            input: Input { chunk: bytes, at: 0, consumed: 0, file: None },
+            input: Input { end: bytes.len(), chunk: bytes, at: 0, consumed: 0, file: None },
             stage: Stage::Start,
             member: 0,
             pending: None,
@@ -130,7 +127,7 @@ impl Inflate {
     /// Over a file that is read as it goes.
     pub(crate) fn over_reader(file: Box<dyn Read + Send>) -> Self {
         Self {
-            input: Input { chunk: Vec::new(), at: 0, consumed: 0, file: Some(file) },
+            input: Input { chunk: Vec::new(), at: 0, end: 0, consumed: 0, file: Some(file) },
             stage: Stage::Start,
             member: 0,
             pending: None,

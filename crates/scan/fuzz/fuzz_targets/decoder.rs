@@ -2,11 +2,16 @@
 //! each line gives a row, a reject or is blank. The unsafe views are what AddressSanitizer is to watch here.
 #![no_main]
 
+use std::sync::{Arc, LazyLock};
+
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use libfuzzer_sys::fuzz_target;
 use saltmine_format::{Field, Record, lines};
 use saltmine_scan::{BlockPool, Column, Decoded, Decoder, Filled, Order, SourceReader, escape};
+
+/// Making a block takes longer than all else.
+static POOL: LazyLock<Arc<BlockPool>> = LazyLock::new(BlockPool::new);
 
 fuzz_target!(|input: &[u8]| {
     // Two sources in one block, parted where the input says.
@@ -33,7 +38,7 @@ fuzz_target!(|input: &[u8]| {
 });
 
 fn decode(first: &[u8], second: &[u8], mut decoder: Decoder) -> Option<Decoded> {
-    let mut block = BlockPool::new().block();
+    let mut block = POOL.block();
     for (number, bytes) in [first, second].into_iter().enumerate() {
         let filled = SourceReader::over_bytes(number, bytes.to_vec()).fill(&mut block);
         assert_eq!(filled, Filled::Done);
@@ -56,7 +61,8 @@ fn compare(sources: &[&[u8]], batch: &RecordBatch) {
                 let value = column.is_valid(row).then(|| column.value(row).as_bytes());
                 assert_eq!(value, record.get(field), "{}", field.name());
             }
-            let is_odd = !record.anomalies().is_empty() || matches!(escape(line.bytes), std::borrow::Cow::Owned(_));
+            let is_odd =
+                !record.anomalies().is_empty() || matches!(escape(line.bytes), std::borrow::Cow::Owned(_));
             assert_eq!(batch.column(Column::Anomaly.index()).is_valid(row), is_odd);
             assert_eq!(batch.column(Column::LogFile.index()).as_string_view().value(row), name);
             let found = batch.column(Column::LogLine.index()).as_primitive::<Int64Type>().value(row);

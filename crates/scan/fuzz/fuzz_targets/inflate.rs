@@ -4,12 +4,13 @@
 
 use libfuzzer_sys::fuzz_target;
 use saltmine_scan::{BlockPool, Filled, SourceReader};
+use std::sync::{Arc, LazyLock};
 
 /// What is read at most; a small input may be a large file.
 const MOST: u64 = 4 << 20;
 
 fn read(mut reader: SourceReader) -> (Vec<u8>, String) {
-    let pool = BlockPool::new();
+    let pool = &*POOL;
     let mut text = Vec::new();
     loop {
         let mut block = pool.block();
@@ -24,6 +25,9 @@ fn read(mut reader: SourceReader) -> (Vec<u8>, String) {
         }
     }
 }
+
+/// Making a block takes longer than all else.
+static POOL: LazyLock<Arc<BlockPool>> = LazyLock::new(BlockPool::new);
 
 fuzz_target!(|input: &[u8]| {
     let Some((kind, rest)) = input.split_first() else { return };
