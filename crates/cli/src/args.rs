@@ -4,8 +4,16 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::hunt::{HuntArgs, HuntFormat};
+pub(crate) use self::query::{QueriesArgs, QueryArgs};
+pub(crate) use self::shell::ShellArgs;
 use crate::generate::GenerateArgs;
-use crate::output::Format;
+
+mod engine;
+mod hunt;
+mod query;
+mod shell;
+mod time;
 
 /// Mine S3 server access logs: every line, right, into Parquet, and forensic SQL over it.
 #[derive(Debug, Parser)]
@@ -59,6 +67,10 @@ pub(crate) enum Command {
     Query(QueryArgs),
     /// List the catalogue of questions, or show one with its SQL
     Queries(QueriesArgs),
+    /// Run all detections of the catalogue, the gravest findings first
+    Hunt(HuntArgs),
+    /// An SQL prompt with history and completion
+    Shell(ShellArgs),
     /// Check that every source line is accounted for, and every file is what was written
     Verify(VerifyArgs),
     /// Merge the small files of a dataset
@@ -124,75 +136,6 @@ pub(crate) enum PartitionColumns {
     /// By bucket, then by date
     #[value(name = "bucket,event_date")]
     BucketEventDate,
-}
-
-/// `saltmine query`
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Tables: logs (one row a line), rejects (lines that could not be read), sources (one row a file).
-`saltmine query PATH 'DESCRIBE logs'` shows the columns.
-
-Examples:
-  saltmine query case.lake 'SELECT requester, sum(bytes_sent) FROM logs GROUP BY 1 ORDER BY 2 DESC LIMIT 20'
-  saltmine query logs/ 'SELECT * FROM logs WHERE remote_ip = $ip' -p ip=192.0.2.7
-  saltmine query case.lake -f question.sql --format parquet -o answer.parquet")]
-pub(crate) struct QueryArgs {
-    /// A dataset, or files, folders, globs or - ; and, last, the SQL unless -f or --name is given
-    #[arg(required = true, value_name = "DATASET|PATH... [SQL]")]
-    pub(crate) inputs: Vec<String>,
-
-    /// Read the SQL from a file
-    #[arg(long, short, value_name = "FILE")]
-    pub(crate) file: Option<PathBuf>,
-
-    /// Ask a question of the catalogue; `saltmine queries` lists them
-    #[arg(long, value_name = "QUERY", conflicts_with = "file")]
-    pub(crate) name: Option<String>,
-
-    /// Bind $name to a value: an integer, a number, true, false, or text
-    #[arg(long = "param", short, value_name = "NAME=VALUE")]
-    pub(crate) params: Vec<String>,
-
-    /// Form of the answer; table on a terminal and csv elsewhere, unless given or told by -o
-    #[arg(long, value_name = "FORMAT")]
-    pub(crate) format: Option<Format>,
-
-    /// Write the answer to a file, which appears when it is whole
-    #[arg(long, short, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-
-    /// In csv and tsv, put ' before text that a spreadsheet would take for a formula
-    #[arg(long)]
-    pub(crate) csv_safe: bool,
-
-    /// Most rows of a table on the screen; 0 for all
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    pub(crate) max_rows: usize,
-
-    /// Most memory for intermediate results, such as 512m or 4g; more goes to disk
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
-    pub(crate) memory_limit: Option<usize>,
-
-    /// Threads; 0 for one a core
-    #[arg(long, short, value_name = "N", default_value_t = 0)]
-    pub(crate) jobs: usize,
-
-    /// Allow statements that write, or read other files
-    #[arg(long)]
-    pub(crate) allow_writes: bool,
-}
-
-/// `saltmine queries`
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  saltmine queries
-  saltmine queries exfiltration
-  saltmine queries anonymous-success")]
-pub(crate) struct QueriesArgs {
-    /// A pack, or a query
-    #[arg(value_name = "PACK|NAME")]
-    pub(crate) name: Option<String>,
 }
 
 /// `saltmine verify`
@@ -292,20 +235,6 @@ pub(crate) enum ReportFormat {
     Json,
 }
 
-/// A number of bytes, with k, m or g.
-fn parse_size(text: &str) -> Result<usize, String> {
-    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let unit = match text[digits.len()..].to_ascii_lowercase().as_str() {
-        "" | "b" => 1,
-        "k" | "kb" | "kib" => 1 << 10,
-        "m" | "mb" | "mib" => 1 << 20,
-        "g" | "gb" | "gib" => 1 << 30,
-        unit => return Err(format!("unknown unit {unit:?}; use k, m or g")),
-    };
-    let number: usize = digits.parse().map_err(|_| "not a number of bytes, such as 512m".to_owned())?;
-    number.checked_mul(unit).ok_or_else(|| "too large".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use clap::CommandFactory;
@@ -315,16 +244,5 @@ mod tests {
     #[test]
     fn every_argument_has_help() {
         Cli::command().help_expected(true).debug_assert();
-    }
-
-    #[test]
-    fn sizes_have_units() {
-        assert_eq!(parse_size("512m"), Ok(512 << 20));
-        assert_eq!(parse_size("7"), Ok(7));
-        assert!(
-            parse_size("12x").is_err()
-                && parse_size("g").is_err()
-                && parse_size("99999999999999999g").is_err()
-        );
     }
 }

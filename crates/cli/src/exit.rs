@@ -14,7 +14,6 @@ pub(crate) enum ExitCode {
     /// Done, but some input was damaged or rejected.
     DamagedInput,
     /// A hunt found something at or above `--fail-on`.
-    #[allow(dead_code)]
     Findings,
 }
 
@@ -41,7 +40,6 @@ impl ExitCode {
     }
 
     /// What two parts of a run come to together.
-    #[allow(dead_code)]
     pub(crate) fn and(self, other: Self) -> Self {
         if other.rank() > self.rank() { other } else { self }
     }

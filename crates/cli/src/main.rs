@@ -41,6 +41,8 @@ fn run(command: Command, terminal: &Terminal) -> Result<ExitCode, CliError> {
         Command::Ingest(args) => command::ingest::run(&args, terminal),
         Command::Query(args) => command::query::run(&args, terminal),
         Command::Queries(args) => command::queries::run(&args),
+        Command::Hunt(args) => command::hunt::run(&args, terminal),
+        Command::Shell(args) => command::shell::run(&args, terminal),
         Command::Verify(args) => command::verify::run(&args),
         Command::Compact(args) => command::compact::run(&args, terminal),
         Command::Schema(args) => command::schema::run(&args),

@@ -11,20 +11,26 @@ use crate::output::sanitize::sanitize;
 #[derive(Clone, Copy)]
 pub(crate) struct Terminal {
     is_quiet: bool,
+    color: ColorWhen,
     is_coloured: bool,
 }
 
 impl Terminal {
     pub(crate) fn new(global: Global) -> Self {
-        let is_coloured = match global.color {
+        let mut terminal = Self { is_quiet: global.quiet, color: global.color, is_coloured: false };
+        terminal.is_coloured = terminal.colours(std::io::stderr().is_terminal());
+        terminal
+    }
+
+    /// Whether to colour what goes to a terminal, or to something else.
+    pub(crate) fn colours(&self, is_terminal: bool) -> bool {
+        match self.color {
             ColorWhen::Always => true,
             ColorWhen::Never => false,
             ColorWhen::Auto => {
-                std::io::stderr().is_terminal()
-                    && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
             }
-        };
-        Self { is_quiet: global.quiet, is_coloured }
+        }
     }
 
     /// Whether progress may be shown: on a terminal, unless quiet.

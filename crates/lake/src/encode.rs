@@ -4,19 +4,15 @@
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowSchemaConverter;
-use parquet::arrow::arrow_writer::{
-    ArrowColumnChunk, ArrowColumnWriter, ArrowRowGroupWriterFactory, compute_leaves,
-};
-use parquet::basic::{Compression, Encoding, ZstdLevel};
 use parquet::errors::ParquetError;
-use parquet::file::properties::{EnabledStatistics, WriterProperties, WriterPropertiesPtr};
+use parquet::file::properties::{BloomFilterPosition, WriterProperties, WriterPropertiesPtr};
 use parquet::file::writer::SerializedFileWriter;
-use parquet::schema::types::{ColumnPath, TypePtr};
+use parquet::schema::types::{SchemaDescriptor, TypePtr};
 use saltmine_scan::logs_schema;
 
 use crate::disk::HashingWriter;
@@ -25,6 +21,18 @@ use crate::layout::Partition;
 use crate::statistics::Footer;
 use crate::transaction::StagedFile;
 
+mod bounds;
+mod column;
+mod delta;
+mod dictionary;
+mod hybrid;
+mod numbers;
+mod page;
+mod texts;
+
+use column::{ColumnChunk, ColumnEncoder, ColumnPlan};
+use page::{Pieces, Press};
+
 /// Rows of a row group. Readers work on row groups in parallel and skip them by statistics; larger ones compress
 /// little better.
 pub(crate) const ROW_GROUP_ROWS: usize = 250_000;
@@ -32,70 +40,89 @@ pub(crate) const ROW_GROUP_ROWS: usize = 250_000;
 /// A file is closed when it is larger than this.
 const FILE_BYTES: usize = 192 << 20;
 
-/// Bytes of a page before compression. Every column of every open row group holds one.
-const PAGE_BYTES: usize = 128 << 10;
-
-/// Bytes of a column's dictionary; with more distinct values than that it is no gain, and each open row group holds one
-/// for a column.
-const DICTIONARY_BYTES: usize = 128 << 10;
-
 /// Columns whose values hardly ever repeat. A dictionary of them would be built in vain, and their bounds tell nothing.
 const UNIQUE: [&str; 3] = ["request_id", "host_id", "version_id"];
 
 /// Columns with many distinct long values, where compression finds what repeats at less cost than a dictionary.
 const LONG: [&str; 3] = ["key", "request_uri", "raw"];
 
-/// Columns by which row groups are skipped. In the others bounds cost more than they ever save.
-const PRUNING: [&str; 7] =
-    ["request_time", "bucket", "operation", "http_status", "requester", "remote_ip", "key"];
+/// Columns whose differences are small.
+const STEADY: [&str; 2] = ["request_time", "log_line"];
 
+/// Columns by which row groups are skipped. In other columns of text bounds cost more than they ever save.
+const PRUNING: [&str; 5] = ["bucket", "operation", "requester", "remote_ip", "key"];
+
+/// Columns in which single values are looked up.
+const LOOKED_UP: [&str; 4] = ["request_id", "requester", "remote_ip", "key"];
+
+fn plan(name: &str) -> ColumnPlan {
+    ColumnPlan {
+        has_dictionary: !UNIQUE.contains(&name) && !LONG.contains(&name) && !STEADY.contains(&name),
+        has_bounds: PRUNING.contains(&name),
+        has_bloom_filter: LOOKED_UP.contains(&name),
+    }
+}
+
+/// What the footers say. How columns are encoded is in [`plan`].
 fn properties() -> WriterProperties {
-    let mut builder = WriterProperties::builder()
+    WriterProperties::builder()
         .set_created_by(concat!("saltmine ", env!("CARGO_PKG_VERSION")).to_owned())
-        .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap_or_default()))
-        .set_statistics_enabled(EnabledStatistics::None)
-        .set_data_page_size_limit(PAGE_BYTES)
-        .set_dictionary_page_size_limit(DICTIONARY_BYTES)
-        .set_write_batch_size(8192);
-    for name in UNIQUE.into_iter().chain(LONG) {
-        builder = builder.set_column_dictionary_enabled(ColumnPath::from(name), false);
-    }
-    for name in PRUNING {
-        builder = builder.set_column_statistics_enabled(ColumnPath::from(name), EnabledStatistics::Chunk);
-    }
-    for name in ["request_time", "log_line"] {
-        builder = builder
-            .set_column_dictionary_enabled(ColumnPath::from(name), false)
-            .set_column_encoding(ColumnPath::from(name), Encoding::DELTA_BINARY_PACKED);
-    }
-    builder.build()
+        .set_bloom_filter_position(BloomFilterPosition::AfterRowGroup)
+        .build()
 }
 
 /// Makes encoders of row groups, and files to append them to.
 pub(crate) struct Encoder {
     schema: SchemaRef,
     root: TypePtr,
+    descr: SchemaDescriptor,
     properties: WriterPropertiesPtr,
-    factory: ArrowRowGroupWriterFactory,
+    shared: Arc<Shared>,
+}
+
+/// What workers use one after the other.
+#[derive(Default)]
+struct Shared {
+    presses: Mutex<Vec<Press>>,
+    pieces: Arc<Pieces>,
+}
+
+impl Shared {
+    /// Lends a press to `work`.
+    fn with_press<T>(
+        &self,
+        work: impl FnOnce(&mut Press) -> Result<T, ParquetError>,
+    ) -> Result<T, ParquetError> {
+        let presses = || self.presses.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = presses().pop();
+        let mut press = match free {
+            Some(press) => press,
+            None => Press::new().map_err(|error| ParquetError::External(Box::new(error)))?,
+        };
+        let result = work(&mut press);
+        presses().push(press);
+        result
+    }
 }
 
 impl Encoder {
     /// For files of the table `logs`.
     pub(crate) fn new() -> Result<Self, ParquetError> {
         let schema = logs_schema();
-        let root = ArrowSchemaConverter::new().schema_root("logs").convert(&schema)?.root_schema_ptr();
-        let properties = Arc::new(properties());
-        // The factory takes schema and properties of a writer, and nothing else.
-        let model = SerializedFileWriter::new(std::io::sink(), Arc::clone(&root), Arc::clone(&properties))?;
-        let factory = ArrowRowGroupWriterFactory::new(&model, Arc::clone(&schema));
-        Ok(Self { schema, root, properties, factory })
+        let descr = ArrowSchemaConverter::new().schema_root("logs").convert(&schema)?;
+        let root = descr.root_schema_ptr();
+        Ok(Self { schema, root, descr, properties: Arc::new(properties()), shared: Arc::default() })
     }
 
     /// An empty row group.
     pub(crate) fn row_group(&self) -> Result<RowGroup, ParquetError> {
+        let fields = self.schema.fields().iter().zip(self.descr.columns());
+        let columns = fields.map(|(field, descr)| {
+            ColumnEncoder::new(Arc::clone(descr), field.data_type(), plan(field.name()), &self.shared.pieces)
+        });
         Ok(RowGroup {
-            columns: self.factory.create_column_writers(0)?,
-            schema: Arc::clone(&self.schema),
+            columns: columns.collect::<Result<_, _>>()?,
+            shared: Arc::clone(&self.shared),
             rows: 0,
         })
     }
@@ -112,28 +139,29 @@ impl Encoder {
 
 /// A row group under construction.
 pub(crate) struct RowGroup {
-    columns: Vec<ArrowColumnWriter>,
-    schema: SchemaRef,
+    columns: Vec<ColumnEncoder>,
+    shared: Arc<Shared>,
     rows: usize,
 }
 
 /// A finished row group: encoded and compressed pages.
 pub(crate) struct Chunks {
-    columns: Vec<ArrowColumnChunk>,
+    columns: Vec<ColumnChunk>,
     rows: usize,
 }
 
 impl RowGroup {
     /// Encodes rows. Batches go column by column, so that what a column needs stays in the core's cache.
     pub(crate) fn write(&mut self, batches: &[RecordBatch]) -> Result<(), ParquetError> {
-        for (index, column) in self.columns.iter_mut().enumerate() {
-            let field = self.schema.field(index);
-            for batch in batches {
-                for leaf in compute_leaves(field, batch.column(index))? {
-                    column.write(&leaf)?;
+        let Self { columns, shared, .. } = self;
+        shared.with_press(|press| {
+            for (index, column) in columns.iter_mut().enumerate() {
+                for batch in batches {
+                    column.write(batch.column(index), press)?;
                 }
             }
-        }
+            Ok(())
+        })?;
         self.rows += batches.iter().map(RecordBatch::num_rows).sum::<usize>();
         Ok(())
     }
@@ -144,12 +172,14 @@ impl RowGroup {
 
     /// Bytes of memory that it takes.
     pub(crate) fn memory(&self) -> usize {
-        self.columns.iter().map(ArrowColumnWriter::memory_size).sum()
+        self.columns.iter().map(ColumnEncoder::memory).sum()
     }
 
     pub(crate) fn close(self) -> Result<Chunks, ParquetError> {
-        let columns = self.columns.into_iter().map(ArrowColumnWriter::close).collect::<Result<_, _>>()?;
-        Ok(Chunks { columns, rows: self.rows })
+        let Self { columns, shared, rows } = self;
+        let columns =
+            shared.with_press(|press| columns.into_iter().map(|column| column.close(press)).collect())?;
+        Ok(Chunks { columns, rows })
     }
 }
 
@@ -195,7 +225,7 @@ impl Part {
 fn append<W: Write + Send>(writer: &mut SerializedFileWriter<W>, chunks: Chunks) -> Result<(), ParquetError> {
     let mut group = writer.next_row_group()?;
     for chunk in chunks.columns {
-        chunk.append_to_row_group(&mut group)?;
+        group.append_column(&chunk.bytes, chunk.close)?;
     }
     group.close()?;
     Ok(())

@@ -1,16 +1,12 @@
 //! The hunt: all detections of the catalogue in one session, the gravest findings first.
 
-use std::sync::Arc;
-
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
-use datafusion::catalog::TableProvider;
-use datafusion::common::ScalarValue;
 use datafusion::error::DataFusionError;
-use datafusion::prelude::{DataFrame, col, lit};
+use datafusion::prelude::{col, lit};
 use futures::TryStreamExt;
 use serde::Serialize;
 
@@ -28,11 +24,7 @@ const EXAMPLES: usize = 3;
 pub struct HuntOptions {
     /// Packs; all when empty.
     pub packs: Vec<String>,
-    /// Only rows from this time on; microseconds since 1970, UTC.
-    pub since: Option<i64>,
-    /// Only rows before this time; microseconds since 1970, UTC.
-    pub until: Option<i64>,
-    /// How the input is named in the commands that are proposed.
+    /// How the input, and what else limits it, is written in the commands that are proposed.
     pub input: String,
 }
 
@@ -133,7 +125,7 @@ pub struct Example {
 /// Runs the detections of a catalogue.
 ///
 /// # Errors
-/// Where a pack is unknown, or the time filter cannot be set. A detection that fails does not stop the others.
+/// Where a pack is unknown. A detection that fails does not stop the others.
 pub async fn hunt(
     session: &Session,
     catalogue: &Catalogue,
@@ -143,7 +135,6 @@ pub async fn hunt(
     if let Some(pack) = options.packs.iter().find(|pack| !known.contains(&pack.as_str())) {
         return Err(QueryError::UnknownPack { name: pack.clone(), known: known.join(", ") });
     }
-    let whole = limit_time(session, options).await?;
     let mut report = HuntReport { findings: Vec::new(), quiet: Vec::new(), failed: Vec::new() };
     let wanted = |query: &&Query| {
         query.kind == Kind::Detection && (options.packs.is_empty() || options.packs.contains(&query.pack))
@@ -157,35 +148,8 @@ pub async fn hunt(
             }
         }
     }
-    if let Some(whole) = whole {
-        session.context().deregister_table("logs")?;
-        session.context().register_table("logs", whole)?;
-    }
     report.findings.sort_by(|a, b| (b.severity, b.events, &a.query).cmp(&(a.severity, a.events, &b.query)));
     Ok(report)
-}
-
-/// Puts a filter over the table `logs`, which scans use to skip files; gives the whole table back.
-async fn limit_time(
-    session: &Session,
-    options: &HuntOptions,
-) -> Result<Option<Arc<dyn TableProvider>>, QueryError> {
-    if options.since.is_none() && options.until.is_none() {
-        return Ok(None);
-    }
-    let context = session.context();
-    let mut frame: DataFrame = context.table("logs").await?;
-    let time = |micros| lit(ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into())));
-    if let Some(since) = options.since {
-        frame = frame.filter(col("request_time").gt_eq(time(since)))?;
-    }
-    if let Some(until) = options.until {
-        frame = frame.filter(col("request_time").lt(time(until)))?;
-    }
-    let view = frame.into_view();
-    let whole = context.deregister_table("logs")?;
-    context.register_table("logs", view)?;
-    Ok(whole)
 }
 
 async fn detect(

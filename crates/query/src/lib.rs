@@ -6,6 +6,7 @@ mod bounds;
 pub mod catalogue;
 mod dataset;
 mod error;
+mod files;
 pub mod functions;
 pub mod hunt;
 mod raw;

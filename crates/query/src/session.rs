@@ -3,11 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use datafusion::common::ScalarValue;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
-use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::prelude::{Expr, SessionConfig, SessionContext, col, lit};
 use saltmine_lake::{Dataset, Table};
 use saltmine_scan::discover;
 
@@ -21,8 +22,12 @@ use crate::sql::{self, Params};
 pub struct SessionOptions {
     /// One dataset, or paths of logs: files, folders, globs, `-`.
     pub inputs: Vec<String>,
-    /// Other files as tables: name and path.
+    /// Other files as tables: name and path. Their form is told by the ending: csv, tsv, json, ndjson, parquet.
     pub tables: Vec<(String, PathBuf)>,
+    /// The table `logs` has only requests from this time on; microseconds since 1970, UTC.
+    pub since: Option<i64>,
+    /// The table `logs` has only requests before this time; microseconds since 1970, UTC.
+    pub until: Option<i64>,
     /// Most bytes of memory for intermediate results; sorts and aggregations then go to disk. `None` for no limit.
     pub memory_limit: Option<usize>,
     /// Threads; 0 for one a core.
@@ -42,7 +47,7 @@ impl Session {
     /// Opens the input, and registers `logs`, `rejects` and `sources`.
     ///
     /// # Errors
-    /// Where an input cannot be read, or a dataset stands beside other inputs.
+    /// Where an input cannot be read, a dataset stands beside other inputs, or a file is no table.
     pub async fn open(options: &SessionOptions) -> Result<Self, QueryError> {
         let context = SessionContext::new_with_config_rt(config(options), runtime(options)?);
         crate::functions::register_all(&context);
@@ -58,6 +63,8 @@ impl Session {
                 return Err(QueryError::MixedInputs(dataset.cloned().unwrap_or_default()));
             }
         };
+        limit_time(&context, options).await?;
+        crate::files::register(&context, &options.tables).await?;
         Ok(Self { context, raw, allow_writes: options.allow_writes })
     }
 
@@ -115,6 +122,18 @@ fn runtime(
         builder = builder.with_memory_pool(Arc::new(pool));
     }
     Ok(builder.build_arc()?)
+}
+
+/// Puts a filter over the table `logs`, which scans use to skip files.
+async fn limit_time(context: &SessionContext, options: &SessionOptions) -> Result<(), QueryError> {
+    let time = |micros| lit(ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into())));
+    let since = options.since.map(|since| col("request_time").gt_eq(time(since)));
+    let until = options.until.map(|until| col("request_time").lt(time(until)));
+    let Some(filter) = since.into_iter().chain(until).reduce(Expr::and) else { return Ok(()) };
+    let view = context.table("logs").await?.filter(filter)?.into_view();
+    context.deregister_table("logs")?;
+    context.register_table("logs", view)?;
+    Ok(())
 }
 
 fn register_dataset(context: &SessionContext, dataset: &Dataset) -> Result<(), QueryError> {

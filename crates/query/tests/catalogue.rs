@@ -159,9 +159,14 @@ async fn a_hunt_ranks_its_findings_and_shows_lines() {
     serde_json::to_string(&report).unwrap();
 
     // 7 March 2026, 00:00 to 24:00: the night's exfiltration, and the mass delete of the 5th no more.
-    let (since, until) = (1_772_841_600_000_000, 1_772_928_000_000_000);
-    let night = HuntOptions { since: Some(since), until: Some(until), ..HuntOptions::default() };
-    let report = hunt(&session, &catalogue, &night).await.unwrap();
+    let night = SessionOptions {
+        inputs: vec![root().join("samples/attack").to_string_lossy().into_owned()],
+        since: Some(1_772_841_600_000_000),
+        until: Some(1_772_928_000_000_000),
+        ..SessionOptions::default()
+    };
+    let night = Session::open(&night).await.unwrap();
+    let report = hunt(&night, &catalogue, &HuntOptions::default()).await.unwrap();
     let names: Vec<&str> = report.findings.iter().map(|finding| finding.query.as_str()).collect();
     assert!(names.contains(&"bulk-read") && !names.contains(&"mass-delete"), "{names:?}");
 

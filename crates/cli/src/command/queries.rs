@@ -3,14 +3,14 @@
 use std::io::{self, Write};
 
 use comfy_table::{Table, presets};
-use saltmine_query::catalogue::{Catalogue, Query};
+use saltmine_query::catalogue::Query;
 
 use crate::args::QueriesArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
 
 pub(crate) fn run(args: &QueriesArgs) -> Result<ExitCode, CliError> {
-    let catalogue = Catalogue::builtin()?;
+    let catalogue = super::catalogue(args.queries.as_deref())?;
     let mut out = io::stdout().lock();
     match &args.name {
         None => list(catalogue.queries(), &mut out)?,

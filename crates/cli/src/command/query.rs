@@ -4,7 +4,6 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 use futures::StreamExt;
-use saltmine_query::catalogue::Catalogue;
 use saltmine_query::datafusion::common::ScalarValue;
 use saltmine_query::datafusion::execution::SendableRecordBatchStream;
 use saltmine_query::{Params, QueryError, Session, SessionOptions};
@@ -24,11 +23,10 @@ pub(crate) fn run(args: &QueryArgs, terminal: &Terminal) -> Result<ExitCode, Cli
     // The answer's file is made before the work begins, so that a bad path fails at once.
     let target = Target::open(args.output.as_deref())?;
     let options = SessionOptions {
-        inputs,
-        memory_limit: args.memory_limit,
-        threads: args.jobs,
+        since: args.since,
+        until: args.until,
         allow_writes: args.allow_writes,
-        ..SessionOptions::default()
+        ..args.engine.session(&inputs)
     };
     let output = Options {
         csv_safe: args.csv_safe,
@@ -51,7 +49,7 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
 }
 
-async fn write(
+pub(crate) async fn write(
     mut stream: SendableRecordBatchStream,
     format: Format,
     target: Target,
@@ -65,7 +63,7 @@ async fn write(
 }
 
 /// Tells what raw scans met that was damaged or did not read.
-fn report(session: &Session, terminal: &Terminal) -> ExitCode {
+pub(crate) fn report(session: &Session, terminal: &Terminal) -> ExitCode {
     let report = session.scan_report();
     if report.sources.is_empty() {
         return ExitCode::Success;
@@ -101,7 +99,7 @@ struct Question {
 fn question(args: &QueryArgs) -> Result<Question, CliError> {
     let given = args.params.iter().map(|param| parse_param(param)).collect::<Result<Vec<_>, _>>()?;
     if let Some(name) = &args.name {
-        let catalogue = Catalogue::builtin()?;
+        let catalogue = super::catalogue(args.queries.as_deref())?;
         let query = catalogue.get(name)?;
         let params = query.params(&given)?;
         return Ok(Question { inputs: args.inputs.clone(), sql: query.sql.clone(), params });
@@ -152,6 +150,6 @@ fn default_format(output: Option<&Path>) -> Format {
     }
 }
 
-fn terminal_width() -> Option<u16> {
+pub(crate) fn terminal_width() -> Option<u16> {
     std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok())
 }

@@ -43,7 +43,8 @@ impl Writer for MarkdownWriter {
     }
 }
 
-fn escape(cell: &str) -> String {
+/// `cell` as Markdown shows it: text and nothing else.
+pub(super) fn escape(cell: &str) -> String {
     let mut escaped = String::with_capacity(cell.len());
     for character in sanitize(cell).chars() {
         match character {

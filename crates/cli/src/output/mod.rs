@@ -2,9 +2,11 @@
 //! without saying so.
 
 mod csv;
+pub(crate) mod findings;
 mod json;
 mod markdown;
 mod parquet;
+mod quote;
 pub(crate) mod sanitize;
 mod table;
 mod target;
@@ -16,6 +18,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use clap::ValueEnum;
 
+pub(crate) use self::quote::shell_quote;
 pub(crate) use self::target::Target;
 use crate::error::CliError;
 

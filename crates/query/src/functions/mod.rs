@@ -2,6 +2,7 @@
 
 mod address;
 mod agent;
+mod count;
 mod log;
 mod scalar;
 
@@ -12,9 +13,11 @@ pub fn register_all(context: &SessionContext) {
     for function in log::FUNCTIONS.into_iter().chain(address::FUNCTIONS).chain(agent::FUNCTIONS) {
         context.register_udf(function.udf());
     }
+    context.register_udaf(count::count());
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use datafusion::arrow::util::display::array_value_to_string;
 
@@ -65,6 +68,36 @@ mod tests {
         ] {
             assert_eq!(value(expression).await.as_deref(), Ok(expected), "{expression}");
         }
+    }
+
+    /// Groups, filters, nulls, two phases, and more groups than one batch has rows.
+    #[tokio::test]
+    async fn distinct_texts_are_counted_as_datafusion_counts_them() {
+        let text = "CASE WHEN n % 11 = 0 THEN NULL ELSE 'text ' || (n * n % 977) END";
+        let sql = format!(
+            "SELECT n % 4001 AS g, count(DISTINCT t) AS a, count(DISTINCT t) FILTER (WHERE n % 3 = 0) AS b, count(t) AS c,
+                    count(*) AS d, count(DISTINCT n % 7) AS e, count(DISTINCT arrow_cast(t, 'Utf8View')) AS f, min(t) AS m
+             FROM (SELECT n, {text} AS t FROM (SELECT unnest(generate_series(1, 60000)) AS n)) GROUP BY 1 ORDER BY 1"
+        );
+        let mut answers = Vec::new();
+        for is_ours in [false, true] {
+            let config =
+                datafusion::prelude::SessionConfig::new().with_target_partitions(3).with_batch_size(1000);
+            let context = SessionContext::new_with_config(config);
+            if is_ours {
+                register_all(&context);
+            }
+            let batches = context.sql(&sql).await.unwrap().collect().await.unwrap();
+            answers
+                .push(datafusion::arrow::util::pretty::pretty_format_batches(&batches).unwrap().to_string());
+            let whole = format!(
+                "SELECT count(DISTINCT t) FROM (SELECT {text} AS t FROM (SELECT unnest(generate_series(1, 60000)) AS n))"
+            );
+            let batches = context.sql(&whole).await.unwrap().collect().await.unwrap();
+            answers.push(array_value_to_string(batches[0].column(0), 0).unwrap());
+        }
+        assert!(answers[0].lines().count() > 4001);
+        assert_eq!(answers[..2], answers[2..]);
     }
 
     #[tokio::test]

@@ -1,0 +1,79 @@
+//! What every subcommand that asks SQL may be told about the machine and about other tables.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use saltmine_query::SessionOptions;
+
+/// Options of the engine.
+#[derive(Debug, Args)]
+pub(crate) struct Engine {
+    /// Another file as a table: csv, tsv, json, ndjson or parquet, by its ending
+    #[arg(long = "table", value_name = "NAME=FILE", value_parser = parse_table)]
+    pub(crate) tables: Vec<(String, PathBuf)>,
+
+    /// Most memory for intermediate results, such as 512m or 4g; more goes to disk
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub(crate) memory_limit: Option<usize>,
+
+    /// Threads; 0 for one a core
+    #[arg(long, short, value_name = "N", default_value_t = 0)]
+    pub(crate) jobs: usize,
+}
+
+impl Engine {
+    /// Options of a session that only reads.
+    pub(crate) fn session(&self, inputs: &[String]) -> SessionOptions {
+        SessionOptions {
+            inputs: inputs.to_vec(),
+            tables: self.tables.clone(),
+            memory_limit: self.memory_limit,
+            threads: self.jobs,
+            ..SessionOptions::default()
+        }
+    }
+}
+
+/// `NAME=FILE`.
+fn parse_table(text: &str) -> Result<(String, PathBuf), String> {
+    match text.split_once('=') {
+        Some((name, file)) if !name.is_empty() && !file.is_empty() => Ok((name.to_owned(), file.into())),
+        _ => Err("not NAME=FILE".to_owned()),
+    }
+}
+
+/// A number of bytes, with k, m or g.
+pub(crate) fn parse_size(text: &str) -> Result<usize, String> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = match text[digits.len()..].to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" | "kib" => 1 << 10,
+        "m" | "mb" | "mib" => 1 << 20,
+        "g" | "gb" | "gib" => 1 << 30,
+        unit => return Err(format!("unknown unit {unit:?}; use k, m or g")),
+    };
+    let number: usize = digits.parse().map_err(|_| "not a number of bytes, such as 512m".to_owned())?;
+    number.checked_mul(unit).ok_or_else(|| "too large".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_have_units() {
+        assert_eq!(parse_size("512m"), Ok(512 << 20));
+        assert_eq!(parse_size("7"), Ok(7));
+        assert!(
+            parse_size("12x").is_err()
+                && parse_size("g").is_err()
+                && parse_size("99999999999999999g").is_err()
+        );
+    }
+
+    #[test]
+    fn tables_have_a_name_and_a_file() {
+        assert_eq!(parse_table("a=b=c.csv"), Ok(("a".into(), "b=c.csv".into())));
+        assert!(parse_table("a.csv").is_err() && parse_table("=a.csv").is_err());
+    }
+}

@@ -1,0 +1,78 @@
+//! `saltmine hunt`: all detections of the catalogue over one input.
+
+use std::io::Write;
+
+use chrono::DateTime;
+use saltmine_query::hunt::{HuntOptions, HuntReport, hunt};
+use saltmine_query::{Session, SessionOptions};
+
+use super::query::{report, runtime};
+use crate::args::{HuntArgs, HuntFormat};
+use crate::error::CliError;
+use crate::exit::ExitCode;
+use crate::output::{Target, findings, shell_quote};
+use crate::terminal::Terminal;
+
+pub(crate) fn run(args: &HuntArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    let catalogue = super::catalogue(args.queries.as_deref())?;
+    let target = Target::open(args.output.as_deref())?;
+    let options =
+        SessionOptions { since: args.since, until: args.until, ..args.engine.session(&args.inputs) };
+    let hunting = HuntOptions { packs: args.packs.clone(), input: input(args) };
+    runtime()?.block_on(async {
+        let session = Session::open(&options).await?;
+        let found = hunt(&session, &catalogue, &hunting).await?;
+        write(&found, args.format, target, terminal)?;
+        for failed in &found.failed {
+            terminal.warning(&format!("{}: {}", failed.query, failed.problem));
+        }
+        let is_alarm = args.fail_on.is_some_and(|limit| found.worst().is_some_and(|worst| worst >= limit));
+        let findings = if is_alarm { ExitCode::Findings } else { ExitCode::Success };
+        let failures = if found.failed.is_empty() { ExitCode::Success } else { ExitCode::Failure };
+        Ok(report(&session, terminal).and(findings).and(failures))
+    })
+}
+
+fn write(
+    found: &HuntReport,
+    format: HuntFormat,
+    mut target: Target,
+    terminal: &Terminal,
+) -> Result<(), CliError> {
+    let wrong = |error: serde_json::Error| CliError::Format(error.to_string());
+    match format {
+        HuntFormat::Table => {
+            let is_coloured = terminal.colours(target.is_terminal());
+            findings::text(found, is_coloured, &mut target)?;
+        }
+        HuntFormat::Markdown => findings::markdown(found, &mut target)?,
+        HuntFormat::Json => {
+            serde_json::to_writer_pretty(&mut target, found).map_err(wrong)?;
+            writeln!(target)?;
+        }
+        HuntFormat::Ndjson => {
+            for finding in &found.findings {
+                serde_json::to_writer(&mut target, finding).map_err(wrong)?;
+                writeln!(target)?;
+            }
+        }
+    }
+    target.finish()
+}
+
+/// The input and what limits it, as `saltmine query` would take them.
+fn input(args: &HuntArgs) -> String {
+    let mut words: Vec<String> = args.inputs.iter().map(|input| shell_quote(input)).collect();
+    for (option, time) in [("--since", args.since), ("--until", args.until)] {
+        if let Some(time) = time.and_then(DateTime::from_timestamp_micros) {
+            words.push(format!("{option} {}", time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)));
+        }
+    }
+    for (name, file) in &args.engine.tables {
+        words.push(format!("--table {}", shell_quote(&format!("{name}={}", file.display()))));
+    }
+    if let Some(folder) = &args.queries {
+        words.push(format!("--queries {}", shell_quote(&folder.display().to_string())));
+    }
+    words.join(" ")
+}

@@ -1,0 +1,134 @@
+//! `saltmine shell`: an SQL prompt.
+
+use std::io::{self, IsTerminal, Write};
+use std::time::Instant;
+
+use saltmine_query::{Params, Session, SessionOptions};
+use tokio::runtime::Runtime;
+
+use self::meta::Meta;
+use self::prompt::{Input, Prompt};
+use super::query::{report, runtime, terminal_width, write};
+use crate::args::ShellArgs;
+use crate::error::CliError;
+use crate::exit::ExitCode;
+use crate::output::{Format, Options, Target};
+use crate::terminal::Terminal;
+
+mod complete;
+mod meta;
+mod prompt;
+mod statements;
+
+pub(crate) fn run(args: &ShellArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    if args.inputs.iter().any(|input| input == "-") {
+        return Err(CliError::Usage("the shell reads statements from standard input, not logs".into()));
+    }
+    let options = SessionOptions { allow_writes: args.allow_writes, ..args.engine.session(&args.inputs) };
+    let runtime = runtime()?;
+    let session = runtime.block_on(Session::open(&options))?;
+    let catalogue = super::catalogue(None)?;
+    let is_interactive = io::stdin().is_terminal();
+    let mut prompt = if is_interactive {
+        terminal.note("Statements end with ; and \\? tells what else there is.");
+        Prompt::terminal(complete::Words::of(&runtime, &session, &catalogue)?)?
+    } else {
+        Prompt::pipe()
+    };
+    let mut shell = Shell {
+        runtime,
+        session,
+        catalogue,
+        terminal,
+        is_interactive,
+        has_timing: false,
+        format: Format::Table,
+        max_rows: args.max_rows,
+    };
+    let mut code = ExitCode::Success;
+    while let Some(input) = prompt.next()? {
+        match shell.carry_out(input) {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) if error.is_broken_pipe() => break,
+            Err(error) => {
+                terminal.error(&error.to_string());
+                // A person saw it and goes on; a script's caller must learn of it.
+                if !is_interactive {
+                    code = ExitCode::Failure;
+                }
+            }
+        }
+    }
+    Ok(report(&shell.session, terminal).and(code))
+}
+
+/// What the prompt works on.
+struct Shell<'a> {
+    runtime: Runtime,
+    session: Session,
+    catalogue: saltmine_query::catalogue::Catalogue,
+    terminal: &'a Terminal,
+    is_interactive: bool,
+    has_timing: bool,
+    format: Format,
+    max_rows: usize,
+}
+
+impl Shell<'_> {
+    /// Gives `false` at the end of the session.
+    fn carry_out(&mut self, input: Input) -> Result<bool, CliError> {
+        match input {
+            Input::Sql(sql) => self.ask(&sql, &Params::new())?,
+            Input::Meta(line) => match Meta::parse(&line)? {
+                Meta::Quit => return Ok(false),
+                Meta::Help => writeln!(io::stdout(), "{}", meta::HELP)?,
+                Meta::Timing => {
+                    self.has_timing = !self.has_timing;
+                    self.terminal.note(if self.has_timing { "Timing is on." } else { "Timing is off." });
+                }
+                Meta::Format(format) => self.format = format,
+                Meta::Tables => self.ask(meta::TABLES, &Params::new())?,
+                Meta::Describe(table) => {
+                    self.ask(&format!("DESCRIBE {}", meta::identifier(&table)), &Params::new())?;
+                }
+                Meta::Run(name, given) => {
+                    let query = self.catalogue.get(&name)?.clone();
+                    self.ask(&query.sql, &query.params(&given)?)?;
+                }
+            },
+        }
+        Ok(true)
+    }
+
+    fn ask(&self, sql: &str, params: &Params) -> Result<(), CliError> {
+        let start = Instant::now();
+        let target = Target::open(None)?;
+        let is_cut = self.is_interactive && self.max_rows > 0;
+        let options = Options {
+            max_rows: is_cut.then_some(self.max_rows),
+            width: target.is_terminal().then(terminal_width).flatten(),
+            ..Options::default()
+        };
+        let answer = async {
+            let stream = self.session.sql(sql, params).await?;
+            write(stream, self.format, target, options).await
+        };
+        let hidden = self.runtime.block_on(async {
+            if !self.is_interactive {
+                return answer.await;
+            }
+            tokio::select! {
+                answer = answer => answer,
+                _ = tokio::signal::ctrl_c() => Err(CliError::Usage("interrupted".into())),
+            }
+        })?;
+        if hidden > 0 {
+            self.terminal.warning(&format!("{hidden} more rows; --max-rows 0 shows them"));
+        }
+        if self.has_timing {
+            self.terminal.note(&format!("Time: {:.3} s", start.elapsed().as_secs_f64()));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+//! What is no SQL: lines that begin with a backslash.
+
+use clap::ValueEnum;
+
+use crate::error::CliError;
+use crate::output::Format;
+
+/// What `\?` shows.
+pub(super) const HELP: &str = "\
+\\d             the tables
+\\d TABLE       the columns of a table
+\\run NAME ...  a question of the catalogue, with its parameters as name=value
+\\format NAME   how answers are shown: table, csv, tsv, json, ndjson, markdown
+\\timing        tell, or no longer tell, how long an answer took
+\\q             leave; so does Ctrl-D
+Ctrl-C ends the question that is being answered.";
+
+/// What `\d` asks.
+pub(super) const TABLES: &str = "\
+SELECT table_schema AS schema, table_name AS name, table_type AS type FROM information_schema.tables
+WHERE table_schema <> 'information_schema' ORDER BY 1, 2";
+
+/// A line that begins with a backslash.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Meta {
+    Quit,
+    Help,
+    Timing,
+    Tables,
+    Describe(String),
+    Format(Format),
+    Run(String, Vec<(String, String)>),
+}
+
+impl Meta {
+    pub(super) fn parse(line: &str) -> Result<Self, CliError> {
+        let wrong = |problem: &str| CliError::Usage(format!("{problem}; \\? tells what there is"));
+        let mut words = line.trim().trim_end_matches(';').split_whitespace();
+        let (command, rest) = (words.next().unwrap_or(""), words.collect::<Vec<_>>());
+        Ok(match (command, rest.as_slice()) {
+            ("\\q" | "\\quit", []) => Self::Quit,
+            ("\\?" | "\\h" | "\\help", []) => Self::Help,
+            ("\\timing", []) => Self::Timing,
+            ("\\d" | "\\dt", []) => Self::Tables,
+            ("\\d", [table]) => Self::Describe((*table).to_owned()),
+            ("\\format", [name]) => match Format::from_str(name, true) {
+                Ok(Format::Parquet) | Err(_) => return Err(wrong("no such format")),
+                Ok(format) => Self::Format(format),
+            },
+            ("\\run", [name, given @ ..]) => {
+                let pairs = given.iter().map(|pair| pair.split_once('='));
+                let pairs = pairs.map(|pair| pair.map(|(name, value)| (name.to_owned(), value.to_owned())));
+                let pairs: Option<Vec<_>> = pairs.collect();
+                Self::Run((*name).to_owned(), pairs.ok_or_else(|| wrong("not name=value"))?)
+            }
+            _ => return Err(wrong("not understood")),
+        })
+    }
+}
+
+/// A name as SQL takes it, with its schema where it has one.
+pub(super) fn identifier(name: &str) -> String {
+    let quoted: Vec<String> =
+        name.split('.').map(|part| format!("\"{}\"", part.replace('"', "\"\""))).collect();
+    quoted.join(".")
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_understood_or_refused() {
+        assert_eq!(Meta::parse("\\d logs;").unwrap(), Meta::Describe("logs".into()));
+        assert_eq!(Meta::parse(" \\format JSON").unwrap(), Meta::Format(Format::Json));
+        let given = vec![("keys".into(), "7".into())];
+        assert_eq!(Meta::parse("\\run mass-delete keys=7").unwrap(), Meta::Run("mass-delete".into(), given));
+        for wrong in ["\\x", "\\d a b", "\\format parquet", "\\run a b", "\\"] {
+            assert!(Meta::parse(wrong).is_err(), "{wrong}");
+        }
+        assert_eq!(identifier("athena.a\"b"), "\"athena\".\"a\"\"b\"");
+    }
+}

@@ -1,0 +1,143 @@
+//! Where statements come from: a terminal, with history and completion, or a pipe.
+
+use std::collections::VecDeque;
+use std::io;
+use std::path::PathBuf;
+
+use rustyline::error::ReadlineError;
+use rustyline::history::FileHistory;
+use rustyline::{CompletionType, Config, Editor};
+
+use super::complete::Words;
+use super::statements::{is_blank, split};
+use crate::error::CliError;
+
+/// Something to carry out.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Input {
+    Sql(String),
+    Meta(String),
+}
+
+/// Reads lines, and gives what is whole.
+pub(super) struct Prompt {
+    lines: Lines,
+    /// Lines of a statement that has no end yet.
+    pending: String,
+    ready: VecDeque<Input>,
+}
+
+enum Lines {
+    Terminal(Box<Editor<Words, FileHistory>>, Option<PathBuf>),
+    Pipe(io::Lines<io::StdinLock<'static>>),
+}
+
+impl Prompt {
+    /// A person types.
+    pub(super) fn terminal(words: Words) -> Result<Self, CliError> {
+        let config = Config::builder()
+            .history_ignore_space(true)
+            .completion_type(CompletionType::List)
+            .auto_add_history(false)
+            .build();
+        let mut editor = Editor::with_config(config).map_err(wrong)?;
+        editor.set_helper(Some(words));
+        let history = history();
+        if let Some(path) = &history {
+            // The first time there is none.
+            let _ = editor.load_history(path);
+        }
+        Ok(Self::new(Lines::Terminal(Box::new(editor), history)))
+    }
+
+    /// A script.
+    pub(super) fn pipe() -> Self {
+        Self::new(Lines::Pipe(io::stdin().lines()))
+    }
+
+    const fn new(lines: Lines) -> Self {
+        Self { lines, pending: String::new(), ready: VecDeque::new() }
+    }
+
+    /// The next thing to carry out; `None` at the end.
+    pub(super) fn next(&mut self) -> Result<Option<Input>, CliError> {
+        loop {
+            if let Some(input) = self.ready.pop_front() {
+                return Ok(Some(input));
+            }
+            match self.lines.next(!self.pending.trim().is_empty())? {
+                Line::Text(line) => self.take(&line),
+                Line::Cancelled => self.pending.clear(),
+                Line::End => {
+                    // The last statement of a script needs no semicolon.
+                    let rest = std::mem::take(&mut self.pending);
+                    return Ok((!is_blank(&rest)).then_some(Input::Sql(rest)));
+                }
+            }
+        }
+    }
+
+    fn take(&mut self, line: &str) {
+        self.pending.push_str(line);
+        self.pending.push('\n');
+        let text = std::mem::take(&mut self.pending);
+        let is_command = text.trim_start().starts_with('\\');
+        let (whole, rest) = if is_command { (Vec::new(), text.clone()) } else { split(&text) };
+        let is_meta = rest.trim_start().starts_with('\\');
+        if is_meta || !whole.is_empty() {
+            self.lines.remember(text.trim_end());
+        }
+        self.ready.extend(whole.into_iter().map(Input::Sql));
+        if is_meta {
+            self.ready.push_back(Input::Meta(rest));
+        } else {
+            self.pending = rest;
+        }
+    }
+}
+
+enum Line {
+    Text(String),
+    Cancelled,
+    End,
+}
+
+impl Lines {
+    fn next(&mut self, is_going_on: bool) -> Result<Line, CliError> {
+        match self {
+            Self::Pipe(lines) => Ok(lines.next().transpose()?.map_or(Line::End, Line::Text)),
+            Self::Terminal(editor, _) => {
+                match editor.readline(if is_going_on { "       -> " } else { "saltmine> " }) {
+                    Ok(line) => Ok(Line::Text(line)),
+                    Err(ReadlineError::Interrupted) => Ok(Line::Cancelled),
+                    Err(ReadlineError::Eof) => Ok(Line::End),
+                    Err(error) => Err(wrong(error)),
+                }
+            }
+        }
+    }
+
+    /// Written at once, so that a crash of the terminal loses nothing.
+    fn remember(&mut self, text: &str) {
+        if let Self::Terminal(editor, path) = self {
+            // Without a history file the prompt still works.
+            let _ = editor.add_history_entry(text);
+            if let Some(path) = path {
+                let _ = editor.append_history(path);
+            }
+        }
+    }
+}
+
+/// `$XDG_STATE_HOME/saltmine/history`.
+fn history() -> Option<PathBuf> {
+    let state = std::env::var_os("XDG_STATE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let state = state.or_else(|| std::env::home_dir().map(|home| home.join(".local/state")))?;
+    let folder = state.join("saltmine");
+    std::fs::create_dir_all(&folder).ok()?;
+    Some(folder.join("history"))
+}
+
+fn wrong(error: ReadlineError) -> CliError {
+    CliError::Output(io::Error::other(error))
+}

@@ -1,0 +1,116 @@
+//! Findings of a hunt: as text for people, and as Markdown to hand on.
+
+use std::io::{self, Write};
+
+use anstyle::{AnsiColor, Style};
+use saltmine_query::catalogue::Severity;
+use saltmine_query::hunt::{Example, Finding, HuntReport, Who};
+
+use super::markdown::escape;
+use super::sanitize::sanitize;
+
+/// Writes a report as text.
+pub(crate) fn text(report: &HuntReport, is_coloured: bool, out: &mut impl Write) -> io::Result<()> {
+    for finding in &report.findings {
+        let style = if is_coloured { colour(finding.severity) } else { Style::new() };
+        let severity = finding.severity.as_str().to_uppercase();
+        writeln!(out, "{style}{severity}{style:#}  {}: {}", finding.query, finding.title)?;
+        let attack = finding.attack.as_ref().map_or_else(String::new, |id| format!(", ATT&CK {id}"));
+        writeln!(out, "  {} (pack {}{attack})", finding.question, finding.pack)?;
+        writeln!(out, "  Seen: {}", sanitize(&seen(finding)))?;
+        for who in &finding.who {
+            writeln!(out, "    {}", sanitize(&actor(who)))?;
+        }
+        let more = finding.rows.saturating_sub(finding.who.len() as u64);
+        if more > 0 {
+            writeln!(out, "    and {more} more")?;
+        }
+        writeln!(out, "  Evidence:")?;
+        for example in &finding.examples {
+            writeln!(out, "    {}", sanitize(&evidence(example)))?;
+        }
+        writeln!(out, "  All of it: {}", sanitize(&finding.dig_deeper))?;
+        writeln!(out, "  No finding if: {}\n", finding.false_positives)?;
+    }
+    writeln!(out, "{}", sanitize(&summary(report)))
+}
+
+/// Writes a report as Markdown.
+pub(crate) fn markdown(report: &HuntReport, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "# Findings\n\n{}\n", escape(&summary(report)))?;
+    for finding in &report.findings {
+        writeln!(out, "## {}: {}\n", finding.severity.as_str(), escape(&finding.title))?;
+        writeln!(out, "{}\n\n{}\n", escape(&finding.question), escape(&seen(finding)))?;
+        writeln!(out, "| who | from | bucket | requests | first | last |\n|---|---|---|---:|---|---|")?;
+        for who in &finding.who {
+            let text = |cell: &Option<String>| escape(cell.as_deref().unwrap_or(""));
+            let name = escape(who.requester.as_deref().unwrap_or("(anonymous)"));
+            let (from, bucket) = (text(&who.remote_ip), text(&who.bucket));
+            let (first, last) = (text(&who.first_seen), text(&who.last_seen));
+            writeln!(out, "| {name} | {from} | {bucket} | {} | {first} | {last} |", who.events)?;
+        }
+        writeln!(out, "\nEvidence:\n")?;
+        for example in &finding.examples {
+            writeln!(out, "- {}", escape(&evidence(example)))?;
+        }
+        writeln!(out, "\nAll of it: {}\n", escape(&finding.dig_deeper))?;
+        writeln!(out, "No finding if: {}\n", escape(&finding.false_positives))?;
+    }
+    Ok(())
+}
+
+/// What was found, what was not, what could not be asked.
+fn summary(report: &HuntReport) -> String {
+    let counts: Vec<String> = Severity::ALL
+        .iter()
+        .rev()
+        .map(|severity| {
+            (report.findings.iter().filter(|finding| finding.severity == *severity).count(), severity)
+        })
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, severity)| format!("{count} {}", severity.as_str()))
+        .collect();
+    let found = if counts.is_empty() { "nothing".to_owned() } else { counts.join(", ") };
+    let asked = report.findings.len() + report.quiet.len();
+    let mut text = format!("{asked} detections ran and found {found}; {} found nothing.", report.quiet.len());
+    for failed in &report.failed {
+        text += &format!(" {} could not run: {}.", failed.query, failed.problem);
+    }
+    text
+}
+
+fn seen(finding: &Finding) -> String {
+    let rows = if finding.rows == 1 { "1 case".to_owned() } else { format!("{} cases", finding.rows) };
+    format!("{rows}, {} requests, {}", finding.events, span(&finding.first_seen, &finding.last_seen))
+}
+
+fn actor(who: &Who) -> String {
+    let name = who.requester.as_deref().unwrap_or("(anonymous)");
+    let from = who.remote_ip.as_deref().map_or_else(String::new, |ip| format!(" from {ip}"));
+    let bucket = who.bucket.as_deref().map_or_else(String::new, |bucket| format!(" on {bucket}"));
+    format!("{name}{from}{bucket}: {} requests, {}", who.events, span(&who.first_seen, &who.last_seen))
+}
+
+fn evidence(example: &Example) -> String {
+    let text = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "-".to_owned());
+    let (time, operation) = (text(&example.request_time), text(&example.operation));
+    let (key, status) = (text(&example.key), text(&example.http_status));
+    format!("{}  {time} {operation} {key} {status}", example.place)
+}
+
+fn span(first: &Option<String>, last: &Option<String>) -> String {
+    match (first, last) {
+        (Some(first), Some(last)) if first == last => format!("at {first}"),
+        (Some(first), Some(last)) => format!("{first} to {last}"),
+        _ => "at no known time".to_owned(),
+    }
+}
+
+fn colour(severity: Severity) -> Style {
+    let colour = match severity {
+        Severity::Critical | Severity::High => AnsiColor::Red,
+        Severity::Medium => AnsiColor::Yellow,
+        Severity::Low | Severity::Info => AnsiColor::Cyan,
+    };
+    Style::new().bold().fg_color(Some(colour.into()))
+}

@@ -1,0 +1,28 @@
+//! Words of a command, for a person to paste into a shell.
+
+/// `word` as a POSIX shell takes it for one word.
+pub(crate) fn shell_quote(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shell_quote;
+
+    #[test]
+    fn words_stay_words() {
+        for (word, quoted) in [
+            ("case.lake", "case.lake"),
+            ("", "''"),
+            ("a b", "'a b'"),
+            ("$(reboot)", "'$(reboot)'"),
+            ("it's; reboot", "'it'\\''s; reboot'"),
+        ] {
+            assert_eq!(shell_quote(word), quoted);
+        }
+    }
+}

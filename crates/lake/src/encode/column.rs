@@ -1,0 +1,217 @@
+//! One column of a row group: levels, pages, statistics.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray};
+use arrow::datatypes::{DataType, Int16Type, Int64Type, TimeUnit, TimestampMicrosecondType};
+use parquet::bloom_filter::Sbbf;
+use parquet::column::writer::ColumnCloseResult;
+use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::schema::types::ColumnDescPtr;
+
+use super::hybrid::hybrid;
+use super::numbers::Numbers;
+use super::page::{Pages, Pieces, Press, SpooledReader, compression};
+use super::texts::Texts;
+
+/// Rows of a page at most: as many as a reader must decode to get at one of them.
+const PAGE_ROWS: usize = 20_000;
+
+/// Rows after which a page's size is looked at.
+const STEP: usize = 256;
+
+/// Room before the values of a page for its levels, so that the page is one piece without a copy. Levels of
+/// [`PAGE_ROWS`] rows take less.
+pub(super) const GAP: usize = 8 << 10;
+
+/// What is special about a column.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ColumnPlan {
+    /// Whether values repeat so that a dictionary is worth a try.
+    pub(super) has_dictionary: bool,
+    /// Whether the least and the greatest value are told.
+    pub(super) has_bounds: bool,
+    /// Whether there is a bloom filter, for looking up single values.
+    pub(super) has_bloom_filter: bool,
+}
+
+/// Encodes a column of a row group.
+pub(super) struct ColumnEncoder {
+    descr: ColumnDescPtr,
+    values: Values,
+    /// For each row of the page that is filled: 1 for a value, 0 for null.
+    levels: Vec<u8>,
+    nulls: u64,
+    pages: Pages,
+}
+
+enum Values {
+    Text(Box<Texts>),
+    Number(Box<Numbers>),
+}
+
+/// A finished column chunk.
+pub(super) struct ColumnChunk {
+    pub(super) bytes: SpooledReader,
+    pub(super) close: ColumnCloseResult,
+}
+
+impl ColumnEncoder {
+    /// For a column of this type.
+    ///
+    /// # Errors
+    /// If it is none of the types of the table `logs`.
+    pub(super) fn new(
+        descr: ColumnDescPtr,
+        data_type: &DataType,
+        plan: ColumnPlan,
+        pool: &Arc<Pieces>,
+    ) -> Result<Self> {
+        let values = match data_type {
+            DataType::Utf8View => Values::Text(Box::new(Texts::new(plan))),
+            DataType::Int16 | DataType::Int64 | DataType::Timestamp(TimeUnit::Microsecond, _) => {
+                Values::Number(Box::new(Numbers::new(descr.physical_type(), plan)))
+            }
+            other => return Err(ParquetError::NYI(format!("a column of type {other}"))),
+        };
+        Ok(Self { descr, values, levels: Vec::new(), nulls: 0, pages: Pages::new(pool) })
+    }
+
+    /// Takes the rows of an array of the column's type.
+    pub(super) fn write(&mut self, array: &ArrayRef, press: &mut Press) -> Result<()> {
+        let mut from = 0;
+        while from < array.len() {
+            let to = array.len().min(from + STEP.min(PAGE_ROWS - self.levels.len()));
+            self.take(array, from, to)?;
+            if self.levels.len() >= PAGE_ROWS || self.values.is_page_full() {
+                self.flush(press)?;
+            }
+            from = to;
+        }
+        Ok(())
+    }
+
+    fn take(&mut self, array: &ArrayRef, from: usize, to: usize) -> Result<()> {
+        let wrong = || ParquetError::General(format!("column {} has another type", self.descr.name()));
+        match &mut self.values {
+            Values::Text(texts) => {
+                let array = array.as_string_view_opt().ok_or_else(wrong)?;
+                each(array, from, to, &mut self.levels, |row| texts.push(array.value(row).as_bytes()));
+            }
+            Values::Number(numbers) => match array.data_type() {
+                DataType::Int16 => {
+                    let array = array.as_primitive_opt::<Int16Type>().ok_or_else(wrong)?;
+                    each(array, from, to, &mut self.levels, |row| numbers.push(i64::from(array.value(row))));
+                }
+                DataType::Int64 => {
+                    let array = array.as_primitive_opt::<Int64Type>().ok_or_else(wrong)?;
+                    each(array, from, to, &mut self.levels, |row| numbers.push(array.value(row)));
+                }
+                _ => {
+                    let array = array.as_primitive_opt::<TimestampMicrosecondType>().ok_or_else(wrong)?;
+                    each(array, from, to, &mut self.levels, |row| numbers.push(array.value(row)));
+                }
+            },
+        }
+        Ok(())
+    }
+
+    /// Ends the page.
+    fn flush(&mut self, press: &mut Press) -> Result<()> {
+        let (body, encoding) = match &mut self.values {
+            Values::Text(texts) => texts.page(),
+            Values::Number(numbers) => numbers.page(),
+        };
+        let mut levels = vec![0; 4];
+        hybrid(&self.levels, 1, &mut levels);
+        let length = (levels.len() - 4) as u32;
+        levels[..4].copy_from_slice(&length.to_le_bytes());
+        let start = GAP.checked_sub(levels.len());
+        let start = start.ok_or_else(|| ParquetError::General("levels take more than their room".into()))?;
+        body[start..GAP].copy_from_slice(&levels);
+        self.pages.add(&body[start..], self.levels.len(), encoding, press)?;
+        body.truncate(GAP);
+        self.nulls += self.levels.iter().filter(|level| **level == 0).count() as u64;
+        self.levels.clear();
+        match &mut self.values {
+            Values::Text(texts) => texts.give_up_dictionary_if_too_large(),
+            Values::Number(numbers) => numbers.give_up_dictionary_if_too_large(),
+        }
+        Ok(())
+    }
+
+    /// Bytes of memory that it takes.
+    pub(super) fn memory(&self) -> usize {
+        let values = match &self.values {
+            Values::Text(texts) => texts.memory(),
+            Values::Number(numbers) => numbers.memory(),
+        };
+        values + self.levels.capacity() + self.pages.memory()
+    }
+
+    /// Ends the chunk.
+    pub(super) fn close(mut self, press: &mut Press) -> Result<ColumnChunk> {
+        if !self.levels.is_empty() {
+            self.flush(press)?;
+        }
+        let (dictionary, statistics, bloom_filter): (_, _, Option<Sbbf>) = match &mut self.values {
+            Values::Text(texts) => (texts.dictionary(), texts.statistics(self.nulls), texts.bloom_filter()),
+            Values::Number(numbers) => (numbers.dictionary(), numbers.statistics(self.nulls), None),
+        };
+        let dictionary = dictionary.as_ref().map(|(page, values)| (page.as_slice(), *values));
+        let pages = self.pages.finish(dictionary, press)?;
+        let data = pages.bytes.data_offset() as i64;
+        let size = pages.bytes.length();
+        let mut metadata = ColumnChunkMetaData::builder(self.descr)
+            .set_compression(compression())
+            .set_encodings(pages.encodings)
+            .set_page_encoding_stats(pages.statistics)
+            .set_total_compressed_size(size as i64)
+            .set_total_uncompressed_size(pages.uncompressed as i64)
+            .set_num_values(pages.values as i64)
+            .set_dictionary_page_offset(pages.has_dictionary.then_some(0))
+            .set_data_page_offset(data);
+        if let Some(statistics) = statistics {
+            metadata = metadata.set_statistics(statistics);
+        }
+        let close = ColumnCloseResult {
+            bytes_written: size as u64,
+            rows_written: pages.values as u64,
+            metadata: metadata.build()?,
+            bloom_filter,
+            column_index: None,
+            offset_index: Some(pages.index),
+        };
+        Ok(ColumnChunk { bytes: SpooledReader::new(pages.bytes), close })
+    }
+}
+
+impl Values {
+    fn is_page_full(&self) -> bool {
+        match self {
+            Self::Text(texts) => texts.is_page_full(),
+            Self::Number(_) => false,
+        }
+    }
+}
+
+/// Calls `push` for each row with a value, and notes which rows have one.
+#[inline]
+fn each(array: &dyn Array, from: usize, to: usize, levels: &mut Vec<u8>, mut push: impl FnMut(usize)) {
+    match array.nulls() {
+        None => {
+            levels.resize(levels.len() + to - from, 1);
+            (from..to).for_each(push);
+        }
+        Some(nulls) => {
+            for row in from..to {
+                let is_valid = nulls.is_valid(row);
+                levels.push(u8::from(is_valid));
+                if is_valid {
+                    push(row);
+                }
+            }
+        }
+    }
+}

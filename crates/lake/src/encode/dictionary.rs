@@ -1,0 +1,162 @@
+//! The distinct values of a column, numbered as they come.
+
+use std::hash::BuildHasher;
+
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
+
+/// Texts looked up lately, by a number made of a few of their bytes.
+const RECENT: usize = 1024;
+const NONE: u32 = u32::MAX;
+
+/// Distinct texts. They stand as the dictionary page has them: each behind its length.
+#[derive(Debug)]
+pub(super) struct TextDictionary {
+    page: Vec<u8>,
+    /// Where each begins, and its length.
+    entries: Vec<(u32, u32)>,
+    table: HashTable<u32>,
+    /// Most values are one of a few that came just before: finding one here saves hashing all of it. What is found is
+    /// compared as a whole, so that whoever shapes texts to collide here only makes it slower.
+    recent: Vec<u32>,
+    state: RandomState,
+}
+
+impl TextDictionary {
+    pub(super) fn new() -> Self {
+        Self {
+            page: Vec::new(),
+            entries: Vec::new(),
+            table: HashTable::new(),
+            recent: vec![NONE; RECENT],
+            state: RandomState::default(),
+        }
+    }
+
+    /// The number of a text.
+    #[inline]
+    pub(super) fn intern(&mut self, text: &[u8]) -> u32 {
+        let place = sample(text);
+        let found = self.recent[place];
+        if found != NONE && self.get(found) == text {
+            return found;
+        }
+        let number = self.find(text);
+        self.recent[place] = number;
+        number
+    }
+
+    fn find(&mut self, text: &[u8]) -> u32 {
+        let Self { page, entries, table, state, .. } = self;
+        let hash = state.hash_one(text);
+        if let Some(number) = table.find(hash, |number| at(page, entries, *number) == text) {
+            return *number;
+        }
+        let number = entries.len() as u32;
+        page.extend_from_slice(&(text.len() as u32).to_le_bytes());
+        entries.push((page.len() as u32, text.len() as u32));
+        page.extend_from_slice(text);
+        table.insert_unique(hash, number, |number| state.hash_one(at(page, entries, *number)));
+        number
+    }
+
+    fn get(&self, number: u32) -> &[u8] {
+        at(&self.page, &self.entries, number)
+    }
+
+    /// How many there are.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// All, in the order of their numbers.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        (0..self.entries.len() as u32).map(|number| self.get(number))
+    }
+
+    /// The dictionary page, before compression.
+    pub(super) fn page(&self) -> &[u8] {
+        &self.page
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        self.page.capacity() + 8 * self.entries.capacity() + self.table.allocation_size() + 4 * RECENT
+    }
+}
+
+fn at<'a>(page: &'a [u8], entries: &[(u32, u32)], number: u32) -> &'a [u8] {
+    let (start, length) = entries[number as usize];
+    &page[start as usize..(start + length) as usize]
+}
+
+/// A place among [`RECENT`], of the length and the first, middle and last bytes.
+#[inline]
+fn sample(text: &[u8]) -> usize {
+    const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
+    let length = text.len();
+    let word = |from: usize| text[from..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+    let mixed = if length >= 8 {
+        word(0) ^ word(length - 8).rotate_left(23) ^ word((length - 8) / 2).rotate_left(41)
+    } else {
+        text.iter().fold(0, |all, byte| all << 8 | u64::from(*byte))
+    };
+    ((mixed ^ length as u64).wrapping_mul(MIX) >> (64 - RECENT.ilog2())) as usize
+}
+
+/// Distinct numbers.
+#[derive(Debug, Default)]
+pub(super) struct NumberDictionary {
+    entries: Vec<i64>,
+    table: HashTable<u32>,
+    state: RandomState,
+}
+
+impl NumberDictionary {
+    /// The number of a value.
+    #[inline]
+    pub(super) fn intern(&mut self, value: i64) -> u32 {
+        let Self { entries, table, state } = self;
+        let hash = state.hash_one(value);
+        if let Some(number) = table.find(hash, |number| entries[*number as usize] == value) {
+            return *number;
+        }
+        let number = entries.len() as u32;
+        entries.push(value);
+        table.insert_unique(hash, number, |number| state.hash_one(entries[*number as usize]));
+        number
+    }
+
+    /// All, in the order of their numbers.
+    pub(super) fn entries(&self) -> &[i64] {
+        &self.entries
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        8 * self.entries.capacity() + self.table.allocation_size()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stay_those_of_the_first_time() {
+        let mut dictionary = TextDictionary::new();
+        let mut known: Vec<String> = Vec::new();
+        let mut random = fastrand::Rng::with_seed(3);
+        for _ in 0..20_000 {
+            // Alike in the bytes that are sampled, different in the others.
+            let text = format!("{:08}{:02}{:08}", 7, random.u32(0..90), random.u32(0..30));
+            let text = text[..random.usize(0..=text.len())].to_owned();
+            let number = dictionary.intern(text.as_bytes()) as usize;
+            if number == known.len() {
+                known.push(text);
+            } else {
+                assert_eq!(known[number], text);
+            }
+        }
+        assert!(dictionary.iter().eq(known.iter().map(String::as_bytes)));
+        assert_eq!(dictionary.page().len(), known.iter().map(|text| 4 + text.len()).sum::<usize>());
+    }
+}

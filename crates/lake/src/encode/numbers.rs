@@ -1,0 +1,99 @@
+//! The values of a column of numbers or times.
+
+use parquet::basic::{Encoding, Type};
+use parquet::file::statistics::Statistics;
+
+use super::column::{ColumnPlan, GAP};
+use super::delta::delta_binary_packed;
+use super::dictionary::NumberDictionary;
+use super::hybrid::{bits, hybrid};
+
+/// Values of a dictionary. With more than that it is no gain.
+const DICTIONARY_VALUES: usize = 32 << 10;
+
+/// Numbers by their number in a dictionary; as differences, from where that has become too large or where there is none.
+pub(super) struct Numbers {
+    physical: Type,
+    dictionary: Option<NumberDictionary>,
+    /// The dictionary of the pages that were written before it was given up.
+    full: Option<NumberDictionary>,
+    indices: Vec<u32>,
+    values: Vec<i64>,
+    /// The page that is written, behind room for the levels.
+    page: Vec<u8>,
+    bounds: Option<(i64, i64)>,
+}
+
+impl Numbers {
+    pub(super) fn new(physical: Type, plan: ColumnPlan) -> Self {
+        Self {
+            physical,
+            dictionary: plan.has_dictionary.then(NumberDictionary::default),
+            full: None,
+            indices: Vec::new(),
+            values: Vec::new(),
+            page: vec![0; GAP],
+            bounds: None,
+        }
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, value: i64) {
+        let (low, high) = self.bounds.unwrap_or((value, value));
+        self.bounds = Some((low.min(value), high.max(value)));
+        match &mut self.dictionary {
+            Some(dictionary) => self.indices.push(dictionary.intern(value)),
+            None => self.values.push(value),
+        }
+    }
+
+    /// The page, with room for the levels before its values.
+    pub(super) fn page(&mut self) -> (&mut Vec<u8>, Encoding) {
+        let Some(dictionary) = &self.dictionary else {
+            delta_binary_packed(&self.values, &mut self.page);
+            self.values.clear();
+            return (&mut self.page, Encoding::DELTA_BINARY_PACKED);
+        };
+        let width = bits((dictionary.entries().len() as u64).saturating_sub(1));
+        self.page.push(width);
+        hybrid(&self.indices, width, &mut self.page);
+        self.indices.clear();
+        (&mut self.page, Encoding::RLE_DICTIONARY)
+    }
+
+    /// Between pages: from here on without the dictionary, if it does not pay.
+    pub(super) fn give_up_dictionary_if_too_large(&mut self) {
+        let is_too_large = |dictionary: &NumberDictionary| dictionary.entries().len() > DICTIONARY_VALUES;
+        if self.dictionary.as_ref().is_some_and(is_too_large) {
+            self.full = self.dictionary.take();
+        }
+    }
+
+    /// The dictionary page, and how many values it has.
+    pub(super) fn dictionary(&self) -> Option<(Vec<u8>, usize)> {
+        let entries = self.full.as_ref().or(self.dictionary.as_ref())?.entries();
+        let page = match self.physical {
+            Type::INT32 => entries.iter().flat_map(|value| (*value as i32).to_le_bytes()).collect(),
+            _ => entries.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        };
+        Some((page, entries.len()))
+    }
+
+    /// Of the whole chunk.
+    pub(super) fn statistics(&self, nulls: u64) -> Option<Statistics> {
+        let (low, high) = self.bounds.unzip();
+        Some(match self.physical {
+            Type::INT32 => {
+                let narrow = |value: Option<i64>| value.map(|value| value as i32);
+                Statistics::int32(narrow(low), narrow(high), None, Some(nulls), false)
+            }
+            _ => Statistics::int64(low, high, None, Some(nulls), false),
+        })
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        let dictionaries =
+            self.dictionary.iter().chain(&self.full).map(NumberDictionary::memory).sum::<usize>();
+        dictionaries + 4 * self.indices.capacity() + 8 * self.values.capacity() + self.page.capacity()
+    }
+}

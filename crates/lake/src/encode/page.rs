@@ -1,0 +1,301 @@
+//! Pages: compressed one by one with a context that a worker keeps, and kept in pieces of memory that go round.
+
+use std::io::{self, Read, Write};
+use std::mem;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bytes::Bytes;
+use parquet::basic::{Compression, Encoding, PageType, ZstdLevel};
+use parquet::column::page::{CompressedPage, Page, PageWriter};
+use parquet::errors::{ParquetError, Result};
+use parquet::file::metadata::{OffsetIndexBuilder, PageEncodingStats};
+use parquet::file::page_index::offset_index::OffsetIndexMetaData;
+use parquet::file::reader::{ChunkReader, Length};
+use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
+
+/// Level 1: higher ones cost more time than all else together, and save a few percent.
+const LEVEL: i32 = 1;
+
+/// Bytes of a piece.
+const PIECE: usize = 64 << 10;
+
+/// How the files say that they are compressed.
+pub(super) fn compression() -> Compression {
+    Compression::ZSTD(ZstdLevel::try_new(LEVEL).unwrap_or_default())
+}
+
+/// Pieces of memory for finished pages. Fresh memory costs more than the compression: the kernel clears each page.
+#[derive(Debug, Default)]
+pub(super) struct Pieces {
+    free: Mutex<Vec<Vec<u8>>>,
+}
+
+impl Pieces {
+    fn take(&self) -> Vec<u8> {
+        let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        free.unwrap_or_else(|| Vec::with_capacity(PIECE))
+    }
+
+    fn give_back(&self, pieces: &mut Vec<Vec<u8>>) {
+        pieces.iter_mut().for_each(Vec::clear);
+        self.free.lock().unwrap_or_else(PoisonError::into_inner).append(pieces);
+    }
+}
+
+/// Bytes in pieces.
+#[derive(Debug)]
+pub(super) struct Spool {
+    pieces: Vec<Vec<u8>>,
+    pool: Arc<Pieces>,
+    length: usize,
+}
+
+impl Spool {
+    fn new(pool: &Arc<Pieces>) -> Self {
+        Self { pieces: Vec::new(), pool: Arc::clone(pool), length: 0 }
+    }
+
+    fn write(&mut self, mut bytes: &[u8]) {
+        self.length += bytes.len();
+        while !bytes.is_empty() {
+            let room = self.pieces.last().map_or(0, |piece| PIECE - piece.len());
+            if room == 0 {
+                self.pieces.push(self.pool.take());
+                continue;
+            }
+            let (now, later) = bytes.split_at(room.min(bytes.len()));
+            if let Some(piece) = self.pieces.last_mut() {
+                piece.extend_from_slice(now);
+            }
+            bytes = later;
+        }
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        self.pieces.len() * PIECE
+    }
+}
+
+impl Drop for Spool {
+    fn drop(&mut self) {
+        self.pool.give_back(&mut self.pieces);
+    }
+}
+
+/// What a worker needs to write a page.
+pub(super) struct Press {
+    zstd: zstd::bulk::Compressor<'static>,
+    compressed: Vec<u8>,
+    written: TrackedWrite<Vec<u8>>,
+}
+
+impl Press {
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self {
+            zstd: zstd::bulk::Compressor::new(LEVEL)?,
+            compressed: Vec::new(),
+            written: TrackedWrite::new(Vec::new()),
+        })
+    }
+
+    /// Compresses a page and writes it, behind its header, to `spool`. `page` makes it of the compressed bytes. Gives
+    /// the bytes that it takes, and what it would take without compression.
+    fn press(
+        &mut self,
+        body: &[u8],
+        spool: &mut Spool,
+        page: impl FnOnce(Bytes) -> Page,
+    ) -> Result<(usize, usize)> {
+        let mut compressed = mem::take(&mut self.compressed);
+        compressed.clear();
+        compressed.reserve(zstd::zstd_safe::compress_bound(body.len()));
+        self.zstd.compress_to_buffer(body, &mut compressed).map_err(external)?;
+        // The same memory is taken back when the page is written.
+        let compressed = Bytes::from(compressed);
+        let page = CompressedPage::new(page(compressed.clone()), body.len());
+        let written = SerializedPageWriter::new(&mut self.written).write_page(page)?;
+        self.compressed = Vec::from(compressed);
+        self.written.flush()?;
+        let bytes = self.written.inner_mut();
+        spool.write(bytes);
+        bytes.clear();
+        Ok((written.compressed_size, written.uncompressed_size))
+    }
+}
+
+fn external(error: io::Error) -> ParquetError {
+    ParquetError::External(Box::new(error))
+}
+
+/// The pages of a column chunk, as far as they are finished.
+pub(super) struct Pages {
+    data: Spool,
+    index: OffsetIndexBuilder,
+    uncompressed: usize,
+    values: usize,
+    /// How many pages there are of each encoding.
+    encodings: Vec<(Encoding, i32)>,
+}
+
+impl Pages {
+    pub(super) fn new(pool: &Arc<Pieces>) -> Self {
+        Self {
+            data: Spool::new(pool),
+            index: OffsetIndexBuilder::new(),
+            uncompressed: 0,
+            values: 0,
+            encodings: Vec::new(),
+        }
+    }
+
+    /// Adds a data page of `rows` values and nulls, with their levels in `body`.
+    pub(super) fn add(
+        &mut self,
+        body: &[u8],
+        rows: usize,
+        encoding: Encoding,
+        press: &mut Press,
+    ) -> Result<()> {
+        let offset = self.data.length;
+        let (size, uncompressed) = press.press(body, &mut self.data, |buf| Page::DataPage {
+            buf,
+            num_values: rows as u32,
+            encoding,
+            def_level_encoding: Encoding::RLE,
+            rep_level_encoding: Encoding::RLE,
+            statistics: None,
+        })?;
+        self.index.append_row_count(rows as i64);
+        self.index.append_offset_and_size(offset as i64, size as i32);
+        self.uncompressed += uncompressed;
+        self.values += rows;
+        match self.encodings.iter_mut().find(|(known, _)| *known == encoding) {
+            Some((_, count)) => *count += 1,
+            None => self.encodings.push((encoding, 1)),
+        }
+        Ok(())
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        self.data.memory()
+    }
+
+    /// Ends the chunk; the dictionary, of so many values, stands before the data.
+    pub(super) fn finish(
+        mut self,
+        dictionary: Option<(&[u8], usize)>,
+        press: &mut Press,
+    ) -> Result<FinishedPages> {
+        let mut first = Spool::new(&self.data.pool);
+        let mut encodings: Vec<Encoding> = self.encodings.iter().map(|(encoding, _)| *encoding).collect();
+        let count = |page_type, (encoding, count)| PageEncodingStats { page_type, encoding, count };
+        let mut statistics: Vec<_> =
+            self.encodings.iter().map(|known| count(PageType::DATA_PAGE, *known)).collect();
+        if let Some((body, values)) = dictionary {
+            let (_, uncompressed) = press.press(body, &mut first, |buf| Page::DictionaryPage {
+                buf,
+                num_values: values as u32,
+                encoding: Encoding::PLAIN,
+                is_sorted: false,
+            })?;
+            self.uncompressed += uncompressed;
+            encodings.push(Encoding::PLAIN);
+            statistics.push(count(PageType::DICTIONARY_PAGE, (Encoding::PLAIN, 1)));
+        }
+        encodings.push(Encoding::RLE);
+        let mut index = self.index.build();
+        for location in &mut index.page_locations {
+            location.offset += first.length as i64;
+        }
+        Ok(FinishedPages {
+            uncompressed: self.uncompressed,
+            values: self.values,
+            has_dictionary: dictionary.is_some(),
+            encodings,
+            statistics,
+            index,
+            bytes: Spooled(first, self.data),
+        })
+    }
+}
+
+/// All pages of a column chunk, and what its metadata says of them. Offsets count from its begin.
+pub(super) struct FinishedPages {
+    pub(super) bytes: Spooled,
+    pub(super) uncompressed: usize,
+    pub(super) values: usize,
+    pub(super) has_dictionary: bool,
+    pub(super) encodings: Vec<Encoding>,
+    pub(super) statistics: Vec<PageEncodingStats>,
+    pub(super) index: OffsetIndexMetaData,
+}
+
+/// The dictionary page and the data pages.
+pub(super) struct Spooled(Spool, Spool);
+
+impl Spooled {
+    /// Where the first data page begins.
+    pub(super) fn data_offset(&self) -> usize {
+        self.0.length
+    }
+
+    /// Bytes of all pages.
+    pub(super) fn length(&self) -> usize {
+        self.0.length + self.1.length
+    }
+
+    fn pieces(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.pieces.iter().chain(&self.1.pieces).map(Vec::as_slice)
+    }
+}
+
+/// What the parquet crate copies a chunk from.
+pub(super) struct SpooledReader(Arc<Spooled>);
+
+impl SpooledReader {
+    pub(super) fn new(spooled: Spooled) -> Self {
+        Self(Arc::new(spooled))
+    }
+}
+
+impl Length for SpooledReader {
+    fn len(&self) -> u64 {
+        self.0.length() as u64
+    }
+}
+
+impl ChunkReader for SpooledReader {
+    type T = At;
+
+    fn get_read(&self, start: u64) -> Result<At> {
+        Ok(At { spooled: Arc::clone(&self.0), position: start as usize })
+    }
+
+    fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
+        let mut bytes = vec![0; length];
+        self.get_read(start)?.read_exact(&mut bytes)?;
+        Ok(bytes.into())
+    }
+}
+
+/// Reads from a position on.
+pub(super) struct At {
+    spooled: Arc<Spooled>,
+    position: usize,
+}
+
+impl Read for At {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut skip = self.position;
+        for piece in self.spooled.pieces() {
+            if skip < piece.len() {
+                let count = buffer.len().min(piece.len() - skip);
+                buffer[..count].copy_from_slice(&piece[skip..skip + count]);
+                self.position += count;
+                return Ok(count);
+            }
+            skip -= piece.len();
+        }
+        Ok(0)
+    }
+}

@@ -1,0 +1,136 @@
+//! The values of a column of text.
+
+use parquet::basic::Encoding;
+use parquet::bloom_filter::Sbbf;
+use parquet::file::statistics::Statistics;
+
+use super::bounds::TextBounds;
+use super::column::{ColumnPlan, GAP};
+use super::dictionary::TextDictionary;
+use super::hybrid::{bits, hybrid};
+
+/// Bytes of a page before compression, from which it ends.
+const PAGE_BYTES: usize = 256 << 10;
+
+/// Bytes of a dictionary. With more than that it is no gain.
+const DICTIONARY_BYTES: usize = 256 << 10;
+
+/// Bytes of a bloom filter before it is folded to what its values need.
+const FILTER_BYTES: usize = 512 << 10;
+
+/// Share of the values that are not there which a bloom filter lets pass.
+const FALSE_POSITIVES: f64 = 0.01;
+
+/// Texts by their number in a dictionary; one behind the other, from where that has become too large.
+pub(super) struct Texts {
+    plan: ColumnPlan,
+    dictionary: Option<TextDictionary>,
+    /// The dictionary of the pages that were written before it was given up.
+    full: Option<TextDictionary>,
+    indices: Vec<u32>,
+    /// The page that is filled, behind room for the levels.
+    page: Vec<u8>,
+    bounds: TextBounds,
+    filter: Option<Sbbf>,
+}
+
+impl Texts {
+    pub(super) fn new(plan: ColumnPlan) -> Self {
+        let mut texts = Self {
+            plan,
+            dictionary: plan.has_dictionary.then(TextDictionary::new),
+            full: None,
+            indices: Vec::new(),
+            page: vec![0; GAP],
+            bounds: TextBounds::default(),
+            filter: None,
+        };
+        if !plan.has_dictionary {
+            texts.begin_filter();
+        }
+        texts
+    }
+
+    fn begin_filter(&mut self) {
+        self.filter = self.plan.has_bloom_filter.then(|| Sbbf::new_with_num_of_bytes(FILTER_BYTES));
+    }
+
+    #[inline]
+    pub(super) fn push(&mut self, text: &[u8]) {
+        if let Some(dictionary) = &mut self.dictionary {
+            self.indices.push(dictionary.intern(text));
+            return;
+        }
+        self.page.extend_from_slice(&(text.len() as u32).to_le_bytes());
+        self.page.extend_from_slice(text);
+        if self.plan.has_bounds {
+            self.bounds.add(text);
+        }
+        if let Some(filter) = &mut self.filter {
+            filter.insert(text);
+        }
+    }
+
+    pub(super) fn is_page_full(&self) -> bool {
+        self.page.len() >= PAGE_BYTES
+    }
+
+    /// The page, with room for the levels before its values.
+    pub(super) fn page(&mut self) -> (&mut Vec<u8>, Encoding) {
+        let Some(dictionary) = &self.dictionary else { return (&mut self.page, Encoding::PLAIN) };
+        let width = bits((dictionary.len() as u64).saturating_sub(1));
+        self.page.push(width);
+        hybrid(&self.indices, width, &mut self.page);
+        self.indices.clear();
+        (&mut self.page, Encoding::RLE_DICTIONARY)
+    }
+
+    /// Between pages: from here on without the dictionary, if it does not pay.
+    pub(super) fn give_up_dictionary_if_too_large(&mut self) {
+        if self.dictionary.as_ref().is_some_and(|dictionary| dictionary.page().len() > DICTIONARY_BYTES) {
+            self.full = self.dictionary.take();
+            self.begin_filter();
+            self.settle();
+        }
+    }
+
+    /// Takes the values of the dictionary into bounds and filter.
+    fn settle(&mut self) {
+        let Some(dictionary) = self.full.as_ref().or(self.dictionary.as_ref()) else { return };
+        if self.plan.has_bounds {
+            dictionary.iter().for_each(|text| self.bounds.add(text));
+        }
+        if self.plan.has_bloom_filter {
+            let filter = self.filter.get_or_insert_with(|| Sbbf::new_with_num_of_bytes(FILTER_BYTES));
+            dictionary.iter().for_each(|text| filter.insert(text));
+        }
+    }
+
+    /// The dictionary page, and how many values it has.
+    pub(super) fn dictionary(&mut self) -> Option<(Vec<u8>, usize)> {
+        if self.full.is_none() {
+            self.settle();
+        }
+        let dictionary = self.full.as_ref().or(self.dictionary.as_ref())?;
+        Some((dictionary.page().to_vec(), dictionary.len()))
+    }
+
+    /// Of the whole chunk, once [`Texts::dictionary`] has been asked for.
+    pub(super) fn statistics(&self, nulls: u64) -> Option<Statistics> {
+        self.plan.has_bounds.then(|| self.bounds.statistics(nulls))
+    }
+
+    /// Of the whole chunk, once [`Texts::dictionary`] has been asked for.
+    pub(super) fn bloom_filter(&mut self) -> Option<Sbbf> {
+        let mut filter = self.filter.take()?;
+        filter.fold_to_target_fpp(FALSE_POSITIVES);
+        Some(filter)
+    }
+
+    pub(super) fn memory(&self) -> usize {
+        let dictionaries =
+            self.dictionary.iter().chain(&self.full).map(TextDictionary::memory).sum::<usize>();
+        let filter = self.filter.as_ref().map_or(0, |_| FILTER_BYTES);
+        dictionaries + filter + 4 * self.indices.capacity() + self.page.capacity()
+    }
+}
