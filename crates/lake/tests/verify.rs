@@ -232,5 +232,6 @@ fn names_that_are_not_utf8_are_found_again() {
     let options = VerifyOptions { source_root: Some(&logs), ..Default::default() };
     let report = verify(&dataset, &options).unwrap();
     assert_eq!(failed(&report), Vec::<&str>::new());
-    assert!(report.checks.iter().all(|check| check.examined > 0));
+    let skipped: Vec<_> = report.checks.iter().filter(|check| check.examined == 0).collect();
+    assert!(skipped.iter().all(|check| check.name == "duplicates_are_kept"), "{skipped:?}");
 }
