@@ -151,15 +151,30 @@ pub(crate) enum PartitionColumns {
 #[command(after_help = "\
 Examples:
   saltmine verify case.lake
-  saltmine verify case.lake logs/ --format json > verified.json")]
+  saltmine verify case.lake logs/ --by 'A. Examiner' > verified.txt
+  saltmine verify case.lake logs/ --sample 100000 --format json > verified.json
+
+Ends with code 1 unless every check passed.")]
 pub(crate) struct VerifyArgs {
     /// The dataset
     #[arg(value_name = "DATASET")]
     pub(crate) dataset: PathBuf,
 
-    /// The folder that the sources were read from, to check their hashes too
+    /// The folder that the sources were read from, to check their hashes too and to read rows again
     #[arg(value_name = "SOURCE_ROOT")]
     pub(crate) source_root: Option<PathBuf>,
+
+    /// Rows, taken at random, to read again from the sources and to compare in every column
+    #[arg(long, value_name = "N", default_value_t = 1000)]
+    pub(crate) sample: u64,
+
+    /// Take the rows that an earlier report with this seed took
+    #[arg(long, value_name = "SEED")]
+    pub(crate) seed: Option<u64>,
+
+    /// Who verifies, for the report; the name of the account unless given
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
 
     /// Form of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
@@ -168,10 +183,22 @@ pub(crate) struct VerifyArgs {
 
 /// `saltmine compact`
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Two rows are taken for one only if they are equal in every field of the line, with a request id: the
+several records that one request makes rightly (a batch delete, a copy) differ, and stay. Of equal rows
+the one is kept whose log_file and log_line come first; the table `duplicates` names those removed.
+
+Examples:
+  saltmine compact case.lake
+  saltmine compact case.lake --dedup")]
 pub(crate) struct CompactArgs {
     /// The dataset
     #[arg(value_name = "DATASET")]
     pub(crate) dataset: PathBuf,
+
+    /// Remove rows first that are in the dataset already, equal in every field of the line
+    #[arg(long)]
+    pub(crate) dedup: bool,
 
     /// Threads; 0 for one a core
     #[arg(long, short, value_name = "N", default_value_t = 0)]

@@ -8,6 +8,7 @@ use crate::args::{ColorWhen, Global};
 use crate::output::sanitize::sanitize;
 
 /// Standard error, as the options want it.
+#[derive(Clone, Copy)]
 pub(crate) struct Terminal {
     is_quiet: bool,
     color: ColorWhen,

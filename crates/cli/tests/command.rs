@@ -66,6 +66,24 @@ fn the_same_question_has_the_same_answer_on_logs_and_dataset() {
 }
 
 #[test]
+fn questions_about_no_file_at_all_are_answered() {
+    let folder = folder();
+    std::fs::write(folder.path().join("empty"), "").unwrap();
+    saltmine(folder.path()).args(["ingest", "empty", "--to", "none"]).assert().success();
+    saltmine(folder.path()).args(["ingest", "logs", "--to", "lake"]).assert().success();
+    for (input, from) in
+        [("none", "logs"), ("none", "rejects"), ("lake", "logs WHERE request_time < '2001-01-01'")]
+    {
+        for (sql, answer) in [
+            (format!("SELECT log_file, count(*) AS n FROM {from} GROUP BY 1 ORDER BY 1"), "log_file,n\n"),
+            (format!("SELECT count(*) AS n FROM {from}"), "n\n0\n"),
+        ] {
+            saltmine(folder.path()).args(["query", input, &sql]).assert().success().stdout(answer);
+        }
+    }
+}
+
+#[test]
 fn every_format() {
     let folder = folder();
     let sql = "SELECT key, http_status, bytes_sent, request_time, referer FROM logs \

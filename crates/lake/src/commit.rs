@@ -35,6 +35,10 @@ use crate::layout;
 const SHA256_TAG: &str = "saltmine.sha256";
 /// Commits between two checkpoints. A commit names up to a few hundred files, so that reading this many is cheap.
 const CHECKPOINT_INTERVAL: &str = "20";
+/// Property of a table: the format of the dataset it is of.
+const FORMAT_PROPERTY: &str = "saltmine.format";
+/// Raised when datasets change so that an older saltmine must not touch them. Absent, it is 1.
+pub(crate) const FORMAT: u32 = 1;
 /// Values of the partition columns of a file; `None` is null.
 pub(crate) type PartitionValues = BTreeMap<String, Option<String>>;
 
@@ -58,6 +62,8 @@ pub(crate) struct Change<'a> {
     pub(crate) transaction: &'a str,
     pub(crate) add: Vec<FileEntry>,
     pub(crate) remove: Vec<FileEntry>,
+    /// Not all rows of `remove` are in `add`.
+    pub(crate) drops_rows: bool,
     /// Additional information in the commit, for people.
     pub(crate) notes: Vec<(String, Value)>,
 }
@@ -66,6 +72,9 @@ pub(crate) struct Change<'a> {
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     pub(crate) version: u64,
+    /// The format of the dataset that the table is of, as its maker wrote it.
+    pub(crate) format: Option<String>,
+    pub(crate) columns: Vec<String>,
     pub(crate) partition_columns: Vec<String>,
     /// Active files, in the order of their paths.
     pub(crate) files: Vec<FileEntry>,
@@ -93,17 +102,20 @@ pub(crate) fn create(
 ) -> Result<(), LakeError> {
     disk::make_folder(&layout::log_folder(folder))?;
     let columns = delta_columns(folder, schema)?;
+    let format = FORMAT.to_string();
     drive(folder, async {
         // The log is part of the evidence: who added what, and when. It is small, so nothing of it is ever removed.
         let configuration = [
             ("delta.checkpointInterval", Some(CHECKPOINT_INTERVAL)),
             ("delta.enableExpiredLogCleanup", Some("false")),
+            (FORMAT_PROPERTY, Some(format.as_str())),
         ];
         CreateBuilder::new()
             .with_log_store(log_store(folder, tmp)?)
             .with_table_name(name)
             .with_columns(columns)
             .with_partition_columns(partition_columns.iter().copied())
+            .with_raise_if_key_not_exists(false) // ours is no property of Delta Lake
             .with_configuration(configuration)
             .with_save_mode(SaveMode::Ignore)
             .await
@@ -119,7 +131,9 @@ pub(crate) fn read(folder: &Path) -> Result<Snapshot, LakeError> {
         let mut files: Vec<FileEntry> = state.log_data().iter().map(|view| entry_of(&view)).collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let partition_columns = state.metadata().partition_columns().to_vec();
-        Ok(Snapshot { version: state.version(), partition_columns, files })
+        let columns = state.schema().fields().map(|field| field.name().clone()).collect();
+        let format = state.metadata().configuration().get(FORMAT_PROPERTY).cloned();
+        Ok(Snapshot { version: state.version(), format, columns, partition_columns, files })
     })
 }
 
@@ -134,9 +148,10 @@ pub(crate) fn apply(folder: &Path, tmp: &Path, change: Change<'_>) -> Result<Opt
         }
         let operation = operation_of(&change, state.metadata().partition_columns());
         let now = Utc::now().timestamp_millis();
-        let compacts = !change.remove.is_empty();
-        let removes = change.remove.into_iter().map(|file| Action::Remove(remove_of(file, now)));
-        let adds = change.add.into_iter().map(|file| Action::Add(add_of(file, now, !compacts)));
+        let changes_rows = change.remove.is_empty() || change.drops_rows;
+        let removes =
+            change.remove.into_iter().map(|file| Action::Remove(remove_of(file, now, changes_rows)));
+        let adds = change.add.into_iter().map(|file| Action::Add(add_of(file, now, changes_rows)));
         let transaction = Transaction::new_with_last_update(change.transaction, 1, Some(now));
         let properties =
             CommitProperties::default().with_metadata(change.notes).with_application_transaction(transaction);
@@ -182,6 +197,8 @@ fn operation_of(change: &Change<'_>, partition_columns: &[String]) -> DeltaOpera
     if change.remove.is_empty() {
         let partition_by = (!partition_columns.is_empty()).then(|| partition_columns.to_vec());
         DeltaOperation::Write { mode: SaveMode::Append, partition_by, predicate: None }
+    } else if change.drops_rows {
+        DeltaOperation::Delete { predicate: None }
     } else {
         DeltaOperation::Optimize { predicate: None, target_size: 0 }
     }
@@ -201,10 +218,10 @@ fn add_of(file: FileEntry, now: i64, data_change: bool) -> Add {
     }
 }
 
-fn remove_of(file: FileEntry, now: i64) -> Remove {
+fn remove_of(file: FileEntry, now: i64, data_change: bool) -> Remove {
     Remove {
         path: file.path,
-        data_change: false,
+        data_change,
         deletion_timestamp: Some(now),
         extended_file_metadata: Some(true),
         partition_values: Some(file.partition.into_iter().collect()),

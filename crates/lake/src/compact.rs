@@ -6,37 +6,31 @@
 //! may miss a file that was replaced, and has to begin again.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
-use parquet::arrow::arrow_reader::{
-    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
-};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde::Serialize;
 
 use crate::commit::{self, FileEntry, PartitionValues};
 use crate::dataset::Dataset;
-use crate::disk;
-use crate::encode::{Encoder, Part, ROW_GROUP_ROWS, RowGroup};
+use crate::encode::Encoder;
 use crate::error::LakeError;
 use crate::intent::{Intent, TableChange};
-use crate::layout::{self, Partition, Table};
-use crate::transaction::{DatasetLock, StagedFile, Staging};
+use crate::layout::Table;
+use crate::merge::{Dropping, Group, Merge, merge_small_table, stopped};
+use crate::transaction::{DatasetLock, StagedFile};
 
 /// Files of this many bytes or more are left as they are.
 const SMALL: u64 = 64 << 20;
 /// Bytes that a round replaces, about. A kill costs the work of one round.
 const ROUND: u64 = 4 << 30;
-/// Rows read at a time.
-const BATCH: usize = 8192;
-
 /// How to compact.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CompactOptions<'a> {
     /// Threads; 0 for one a core.
     pub jobs: usize,
+    /// First remove rows that are equal to another one in every logged field. The table `duplicates` will name them.
+    pub dedup: bool,
     /// When it becomes true, the run ends, and nothing of its round is committed.
     pub stop: Option<&'a AtomicBool>,
 }
@@ -54,17 +48,12 @@ pub struct CompactReport {
     pub bytes_before: u64,
     /// Bytes of those that took their place.
     pub bytes_after: u64,
-    /// Rows in them, the same before and after.
+    /// Rows in those that took their place: the same as before, but for `duplicates`.
     pub rows: u64,
+    /// Rows that were removed, as another one is equal to them.
+    pub duplicates: u64,
     /// Rounds that were committed.
     pub rounds: u32,
-}
-
-/// Small files of one partition that become one.
-struct Group {
-    table: Table,
-    partition: PartitionValues,
-    files: Vec<FileEntry>,
 }
 
 /// Writes the small files of each partition anew as one, and those of `rejects` and `sources` too. `on_wait` is called
@@ -77,33 +66,93 @@ pub fn compact(
     options: &CompactOptions<'_>,
     on_wait: &dyn Fn(),
 ) -> Result<CompactReport, LakeError> {
-    let lock = dataset.lock(on_wait)?;
+    let lock = dataset.lock_unless(on_wait, options.stop)?;
     lock.recover()?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(options.jobs)
         .build()
         .map_err(|error| LakeError::Threads(error.to_string()))?;
     let mut report = CompactReport::default();
+    if options.dedup {
+        pool.install(|| drop_duplicates(&lock, options.stop, &mut report))
+            .map_err(|error| where_it_stands(error, &report))?;
+    }
     for round in rounds(groups(dataset)?) {
-        compact_round(&lock, &round, &pool, options.stop, &mut report)?;
+        compact_round(&lock, &round, &pool, options.stop, &mut report)
+            .map_err(|error| where_it_stands(error, &report))?;
     }
     Ok(report)
+}
+
+/// Whoever stops a run is told what it had committed.
+fn where_it_stands(error: LakeError, report: &CompactReport) -> LakeError {
+    match error {
+        LakeError::Stopped { .. } if report.rounds > 0 => {
+            LakeError::Stopped { committed: format!("{} rounds were", report.rounds) }
+        }
+        error => error,
+    }
 }
 
 /// The groups of small files, by tables and partitions; those of one file are left out.
 fn groups(dataset: &Dataset) -> Result<Vec<Group>, LakeError> {
     let mut groups = Vec::new();
-    for table in [Table::Logs, Table::Rejects, Table::Sources] {
-        let mut by_partition: BTreeMap<PartitionValues, Vec<FileEntry>> = BTreeMap::new();
-        for file in commit::read(&table.folder(dataset.root()))?.files {
-            if file.size < SMALL {
-                by_partition.entry(file.partition.clone()).or_default().push(file);
-            }
+    for table in [Table::Logs, Table::Rejects, Table::Sources, Table::Duplicates] {
+        if dataset.has(table) {
+            let partitions = partitions(dataset, table, |file| file.size < SMALL)?;
+            groups.extend(partitions.into_iter().filter(|group| group.files.len() > 1));
         }
-        let several = by_partition.into_iter().filter(|(_, files)| files.len() > 1);
-        groups.extend(several.map(|(partition, files)| Group { table, partition, files }));
     }
     Ok(groups)
+}
+
+/// The files of a table that are wanted, by partition.
+fn partitions(
+    dataset: &Dataset,
+    table: Table,
+    is_wanted: impl Fn(&FileEntry) -> bool,
+) -> Result<Vec<Group>, LakeError> {
+    let mut by_partition: BTreeMap<PartitionValues, Vec<FileEntry>> = BTreeMap::new();
+    for file in commit::read(&table.folder(dataset.root()))?.files.into_iter().filter(is_wanted) {
+        by_partition.entry(file.partition.clone()).or_default().push(file);
+    }
+    Ok(by_partition.into_iter().map(|(partition, files)| Group { table, partition, files }).collect())
+}
+
+/// Writes the files anew that hold rows which are in the partition already, in rounds.
+fn drop_duplicates(
+    lock: &DatasetLock<'_>,
+    stop: Option<&AtomicBool>,
+    report: &mut CompactReport,
+) -> Result<(), LakeError> {
+    let dataset = lock.dataset();
+    let encoder = Encoder::new().map_err(LakeError::parquet(dataset.root()))?;
+    let mut groups = partitions(dataset, Table::Logs, |_| true)?.into_iter().peekable();
+    while groups.peek().is_some() {
+        let staging = lock.begin()?;
+        let merge = Merge { staging: &staging, encoder: &encoder, numbers: AtomicUsize::new(0), stop };
+        let mut round = Dropping::default();
+        while round.bytes < ROUND
+            && let Some(group) = groups.next()
+        {
+            merge.drop_duplicates(&group, &mut round)?;
+        }
+        let Some(duplicates) = round.duplicates.take() else { continue };
+        dataset.make_duplicates()?;
+        let written = duplicates.finish()?;
+        let count = written.rows;
+        let mut logs = staging.plan_logs(round.staged)?;
+        (logs.remove, logs.drops_rows) = (round.replaced, true);
+        let changes = vec![logs, staging.plan_table(Table::Duplicates, written)];
+        stopped(stop)?;
+        let intent = Intent::new(staging.run_id(), staging.round(), changes);
+        staging.finish(&intent)?;
+        self::count(&intent.changes[0], report);
+        report.duplicates += count;
+        report.partitions += round.partitions;
+        report.rounds += 1;
+    }
+    Ok(())
 }
 
 /// Parts groups into rounds of bounded size. A group is never parted.
@@ -146,13 +195,13 @@ fn compact_round(
     for group in round.iter().filter(|group| group.table != Table::Logs) {
         changes.push(merge_small_table(&staging, group)?);
     }
-    for change in &changes {
-        count(change, report);
-    }
+    stopped(stop)?;
+    let intent = Intent::new(staging.run_id(), staging.round(), changes);
+    staging.finish(&intent)?;
+    intent.changes.iter().for_each(|change| count(change, report));
     report.partitions += round.len() as u64;
     report.rounds += 1;
-    stopped(stop)?;
-    staging.finish(&Intent::new(staging.run_id(), staging.round(), changes))
+    Ok(())
 }
 
 fn replaced(round: &[Group], table: Table) -> Vec<FileEntry> {
@@ -165,138 +214,4 @@ fn count(change: &TableChange, report: &mut CompactReport) {
     report.files_after += change.add.len() as u64;
     report.bytes_after += change.add.iter().map(|file| file.entry.size).sum::<u64>();
     report.rows += change.add.iter().map(|file| file.rows).sum::<u64>();
-}
-
-fn stopped(stop: Option<&AtomicBool>) -> Result<(), LakeError> {
-    match stop {
-        Some(stop) if stop.load(Ordering::Relaxed) => Err(LakeError::Stopped),
-        _ => Ok(()),
-    }
-}
-
-/// Merges files of `logs`.
-struct Merge<'a> {
-    staging: &'a Staging<'a>,
-    encoder: &'a Encoder,
-    numbers: AtomicUsize,
-    stop: Option<&'a AtomicBool>,
-}
-
-impl Merge<'_> {
-    fn merge(&self, group: &Group) -> Result<Vec<StagedFile>, LakeError> {
-        let folder = group.table.folder(self.staging.dataset().root());
-        let partition = partition_of(group, &folder)?;
-        let mut files = Vec::new();
-        let mut part: Option<Part> = None;
-        let mut row_group: Option<RowGroup> = None;
-        let mut rows = 0;
-        for file in &group.files {
-            let path = path_of(&folder, file)?;
-            for batch in read(&path, group.table)? {
-                stopped(self.stop)?;
-                let batch = batch?;
-                rows += batch.num_rows() as u64;
-                let mut open = match row_group.take() {
-                    Some(open) => open,
-                    None => self.encoder.row_group().map_err(LakeError::parquet(&path))?,
-                };
-                open.write(&[batch]).map_err(LakeError::parquet(&path))?;
-                if open.rows() >= ROW_GROUP_ROWS {
-                    self.append(open, &partition, &mut part, &mut files)?;
-                } else {
-                    row_group = Some(open);
-                }
-            }
-        }
-        if let Some(open) = row_group {
-            self.append(open, &partition, &mut part, &mut files)?;
-        }
-        files.extend(part.map(Part::finish).transpose()?);
-        same_rows(&folder, rows, files.iter().map(|file| file.rows).sum())?;
-        Ok(files)
-    }
-
-    fn append(
-        &self,
-        row_group: RowGroup,
-        partition: &Partition,
-        part: &mut Option<Part>,
-        files: &mut Vec<StagedFile>,
-    ) -> Result<(), LakeError> {
-        let chunks = row_group.close().map_err(LakeError::parquet(self.staging.dir()))?;
-        let mut open = match part.take() {
-            Some(open) => open,
-            None => {
-                let number = self.numbers.fetch_add(1, Ordering::Relaxed);
-                let path = self.staging.dir().join(format!("{number:06}.parquet"));
-                self.encoder.part(path, partition.clone())?
-            }
-        };
-        open.append(chunks)?;
-        if open.is_full() {
-            files.push(open.finish()?);
-        } else {
-            *part = Some(open);
-        }
-        Ok(())
-    }
-}
-
-/// Merges files of `rejects` or `sources`.
-fn merge_small_table(staging: &Staging<'_>, group: &Group) -> Result<TableChange, LakeError> {
-    let folder = group.table.folder(staging.dataset().root());
-    let paths = group.files.iter().map(|file| path_of(&folder, file)).collect::<Result<Vec<_>, _>>()?;
-    let mut before = 0;
-    let batches = paths.iter().flat_map(|path| match read(path, group.table) {
-        Ok(reader) => Box::new(reader.map(|batch| Ok(batch?))) as Box<dyn Iterator<Item = _>>,
-        Err(error) => Box::new(std::iter::once(Err(error))),
-    });
-    let batches = batches.inspect(|batch: &Result<arrow::array::RecordBatch, LakeError>| {
-        before += batch.as_ref().map_or(0, |batch| batch.num_rows() as u64);
-    });
-    let mut change = staging.write_table(group.table, batches)?;
-    same_rows(&folder, before, change.add.iter().map(|file| file.rows).sum())?;
-    change.remove = group.files.clone();
-    Ok(change)
-}
-
-/// A reader of a file's rows, with the types that the encoder takes.
-fn read(path: &Path, table: Table) -> Result<ParquetRecordBatchReader, LakeError> {
-    let file = File::open(path).map_err(LakeError::io("open", path))?;
-    let options = ArrowReaderOptions::new().with_schema(table.file_schema());
-    ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
-        .and_then(|builder| builder.with_batch_size(BATCH).build())
-        .map_err(LakeError::parquet(path))
-}
-
-/// Where a file is, if it is what was committed.
-fn path_of(folder: &Path, file: &FileEntry) -> Result<PathBuf, LakeError> {
-    let path = layout::inside(folder, &file.path)
-        .ok_or_else(|| foreign(folder, format!("the log names a file outside the table: {:?}", file.path)))?;
-    // Damage must not be given a new hash.
-    let (sha256, _) = disk::hash_file(&path)?;
-    if file.sha256.as_ref().is_some_and(|committed| *committed != layout::hex(&sha256)) {
-        return Err(foreign(&path, "not what was committed; `verify` tells more".to_owned()));
-    }
-    Ok(path)
-}
-
-fn partition_of(group: &Group, folder: &Path) -> Result<Partition, LakeError> {
-    let date = group.partition.get(layout::EVENT_DATE).and_then(|value| value.as_deref());
-    let event_date = date
-        .and_then(layout::date_days)
-        .ok_or_else(|| foreign(folder, "the log names a file without a date".to_owned()))?;
-    Ok(Partition { event_date, bucket: group.partition.get(layout::LOG_BUCKET).cloned() })
-}
-
-/// Nothing is replaced unless what replaces it holds as much.
-fn same_rows(folder: &Path, before: u64, after: u64) -> Result<(), LakeError> {
-    if before == after {
-        return Ok(());
-    }
-    Err(foreign(folder, format!("{before} rows became {after} when files were merged; nothing was changed")))
-}
-
-fn foreign(path: &Path, problem: String) -> LakeError {
-    LakeError::Foreign { path: path.to_path_buf(), problem }
 }

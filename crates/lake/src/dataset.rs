@@ -2,6 +2,8 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crate::commit;
 use crate::disk;
@@ -55,7 +57,9 @@ impl Dataset {
         }
         let root = fs::canonicalize(path).map_err(LakeError::io("open", path))?;
         let logs = Table::Logs.folder(&root);
-        let columns = commit::read(&logs)?.partition_columns;
+        let snapshot = commit::read(&logs)?;
+        check_version(&root, &snapshot)?;
+        let columns = snapshot.partition_columns;
         let partition_by = PartitionBy::from_columns(&columns).ok_or_else(|| LakeError::Foreign {
             path: logs,
             problem: format!("partitioned by {}, which saltmine never does", columns.join(", ")),
@@ -109,9 +113,28 @@ impl Dataset {
     /// A table's version, and its files then.
     pub(crate) fn versioned_files(&self, table: Table) -> Result<(u64, Vec<DataFile>), LakeError> {
         let folder = table.folder(&self.root);
+        if !self.has(table) {
+            return Ok((0, Vec::new()));
+        }
         let snapshot = commit::read(&folder)?;
         let files = snapshot.files.into_iter().map(|entry| data_file(&folder, entry));
         Ok((snapshot.version, files.collect::<Result<_, _>>()?))
+    }
+
+    /// Whether the dataset has the table, which only [`Table::Duplicates`] may be missing of.
+    pub fn has(&self, table: Table) -> bool {
+        table != Table::Duplicates || commit::is_table(&table.folder(&self.root))
+    }
+
+    /// Makes the table `duplicates`, if it is not there.
+    pub(crate) fn make_duplicates(&self) -> Result<(), LakeError> {
+        let table = Table::Duplicates;
+        if self.has(table) {
+            return Ok(());
+        }
+        let tmp = layout::tmp_folder(&self.root);
+        commit::create(&table.folder(&self.root), &tmp, table.name(), &table.file_schema(), &[])?;
+        disk::sync_folder(&self.root)
     }
 
     /// Version of a table: the number of commits since it was made.
@@ -128,8 +151,39 @@ impl Dataset {
     /// # Errors
     /// If the lock file cannot be opened or the file system has no locks.
     pub fn lock(&self, on_wait: &dyn Fn()) -> Result<DatasetLock<'_>, LakeError> {
-        let file = take_lock(&self.root, on_wait)?;
+        self.lock_unless(on_wait, None)
+    }
+
+    /// As [`Dataset::lock`], but waits no more when `stop` becomes true.
+    ///
+    /// # Errors
+    /// As [`Dataset::lock`]; [`LakeError::Stopped`] if it was stopped.
+    pub fn lock_unless(
+        &self,
+        on_wait: &dyn Fn(),
+        stop: Option<&AtomicBool>,
+    ) -> Result<DatasetLock<'_>, LakeError> {
+        let file = take_lock(&self.root, on_wait, stop)?;
         DatasetLock::new(self, file)
+    }
+}
+
+/// Refuses what this version would misread.
+fn check_version(root: &Path, logs: &commit::Snapshot) -> Result<(), LakeError> {
+    let wrong = |problem: String| LakeError::Version { path: root.to_path_buf(), problem };
+    let known = commit::FORMAT;
+    match logs.format.as_deref().map(str::parse::<u32>) {
+        None => {}
+        Some(Ok(format)) if format <= known => {}
+        Some(_) => {
+            let format = logs.format.as_deref().unwrap_or_default();
+            return Err(wrong(format!("its format is {format:?}, and this version knows {known}")));
+        }
+    }
+    let schema = Table::Logs.file_schema();
+    match schema.fields().iter().find(|field| !logs.columns.contains(field.name())) {
+        Some(field) => Err(wrong(format!("its table logs has no column {}", field.name()))),
+        None => Ok(()),
     }
 }
 
@@ -173,7 +227,7 @@ fn create(path: &Path, partition_by: PartitionBy) -> Result<(), LakeError> {
         return Err(LakeError::NotEmpty(path.to_path_buf()));
     }
     disk::make_folder(path)?;
-    let _lock = take_lock(path, &|| {})?;
+    let _lock = take_lock(path, &|| {}, None)?;
     for table in Table::ALL {
         let folder = table.folder(path);
         if commit::is_table(&folder) {
@@ -186,7 +240,7 @@ fn create(path: &Path, partition_by: PartitionBy) -> Result<(), LakeError> {
     disk::sync_folder(path)
 }
 
-fn take_lock(root: &Path, on_wait: &dyn Fn()) -> Result<File, LakeError> {
+fn take_lock(root: &Path, on_wait: &dyn Fn(), stop: Option<&AtomicBool>) -> Result<File, LakeError> {
     disk::make_folder(&layout::runs_folder(root))?;
     disk::make_folder(&layout::tmp_folder(root))?;
     let path = layout::lock_file(root);
@@ -196,9 +250,26 @@ fn take_lock(root: &Path, on_wait: &dyn Fn()) -> Result<File, LakeError> {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             on_wait();
-            file.lock().map_err(LakeError::io("lock", &path))?;
+            match stop {
+                None => file.lock().map_err(LakeError::io("lock", &path))?,
+                Some(stop) => wait_for_lock(&file, &path, stop)?,
+            }
         }
         Err(TryLockError::Error(error)) => return Err(LakeError::io("lock", &path)(error)),
     }
     Ok(file)
+}
+
+/// Nothing wakes who waits for a lock, so that a wait that may be stopped has to look again and again.
+fn wait_for_lock(file: &File, path: &Path, stop: &AtomicBool) -> Result<(), LakeError> {
+    loop {
+        if stop.load(Ordering::Relaxed) {
+            return Err(LakeError::stopped());
+        }
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(50)),
+            Err(TryLockError::Error(error)) => return Err(LakeError::io("lock", path)(error)),
+        }
+    }
 }

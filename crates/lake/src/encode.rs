@@ -18,6 +18,7 @@ use saltmine_scan::logs_schema;
 use crate::disk::HashingWriter;
 use crate::error::LakeError;
 use crate::layout::Partition;
+use crate::statistics::Footer;
 use crate::transaction::StagedFile;
 
 mod bounds;
@@ -216,7 +217,7 @@ impl Part {
             rows: self.rows as u64,
             size,
             sha256,
-            metadata: Arc::new(metadata),
+            footer: Footer::of(&metadata),
         })
     }
 }

@@ -37,6 +37,15 @@ pub enum LakeError {
         wanted: String,
     },
 
+    /// The dataset was made by another version of saltmine, and this one cannot use it.
+    #[error("{}: made by another version of saltmine: {problem}", path.display())]
+    Version {
+        /// The dataset's folder.
+        path: PathBuf,
+        /// What does not fit.
+        problem: String,
+    },
+
     /// A run is writing to the dataset, and what was asked for needs it to be quiet.
     #[error("{}: a run is writing to the dataset; try again when it has ended", .0.display())]
     Busy(PathBuf),
@@ -112,9 +121,12 @@ pub enum LakeError {
         rejects: u64,
     },
 
-    /// The run was asked to stop.
-    #[error("interrupted; nothing of this round was committed")]
-    Stopped,
+    /// The run was asked to stop. What it had committed before stays.
+    #[error("interrupted: {committed} committed, and no more; the same command goes on from there")]
+    Stopped {
+        /// What was committed, in words.
+        committed: String,
+    },
 
     /// Threads could not be started.
     #[error("cannot start threads: {0}")]
@@ -127,6 +139,11 @@ pub enum LakeError {
 }
 
 impl LakeError {
+    /// The run was asked to stop before it committed anything.
+    pub(crate) fn stopped() -> LakeError {
+        LakeError::Stopped { committed: "nothing was".to_owned() }
+    }
+
     /// For `map_err` on file operations: says what was tried on which path.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> LakeError {
         let path = path.to_path_buf();

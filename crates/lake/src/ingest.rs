@@ -6,13 +6,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::Instant;
 
-use saltmine_scan::{Source, rejects_batch};
+use saltmine_scan::Source;
 
 use crate::dataset::Dataset;
 use crate::encode::Encoder;
 use crate::error::LakeError;
 use crate::intake::{Intake, RoundSources, Sources, reading_order};
-use crate::layout::PartitionBy;
+use crate::layout::{PartitionBy, Table};
 use crate::partitions::Partitions;
 use crate::pipeline::Pipeline;
 use crate::progress::{Event, Progress};
@@ -48,7 +48,8 @@ pub fn ingest(request: &IngestRequest<'_>, progress: &dyn Progress) -> Result<In
         None if Dataset::is_dataset(request.dataset) => Dataset::open(request.dataset)?,
         by => Dataset::open_or_create(request.dataset, by.unwrap_or_default())?,
     };
-    let lock = dataset.lock(&|| progress.event(Event::Waiting { dataset: dataset.root() }))?;
+    let waiting = || progress.event(Event::Waiting { dataset: dataset.root() });
+    let lock = dataset.lock_unless(&waiting, request.stop)?;
     let recovery = lock.recover()?;
     if !recovery.completed.is_empty() || recovery.discarded > 0 {
         progress.event(Event::Recovered {
@@ -60,7 +61,7 @@ pub fn ingest(request: &IngestRequest<'_>, progress: &dyn Progress) -> Result<In
     let bytes = request.sources.iter().map(|source| source.size).sum();
     progress.event(Event::Started { files: request.sources.len() as u64, bytes });
     let mut run = Run { request, lock: &lock, by: dataset.partition_by(), report: IngestReport::default() };
-    run.rounds(known, progress)?;
+    run.rounds(known, progress).map_err(|error| run.where_it_stands(error))?;
     run.report.elapsed = start.elapsed();
     Ok(run.report)
 }
@@ -73,6 +74,17 @@ struct Run<'a, 'l> {
 }
 
 impl Run<'_, '_> {
+    /// Whoever stops a run is told what it had committed.
+    fn where_it_stands(&self, error: LakeError) -> LakeError {
+        let IngestReport { read, rounds, counts, .. } = &self.report;
+        match error {
+            LakeError::Stopped { .. } if *rounds > 0 => LakeError::Stopped {
+                committed: format!("{read} files with {} rows in {rounds} rounds were", counts.rows),
+            },
+            error => error,
+        }
+    }
+
     fn rounds(&mut self, known: HashSet<[u8; 32]>, progress: &dyn Progress) -> Result<(), LakeError> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.request.jobs)
@@ -111,11 +123,11 @@ impl Run<'_, '_> {
         progress: &dyn Progress,
     ) -> Result<(), LakeError> {
         let workers = pool.current_num_threads();
-        let intake = Intake::new(sources);
+        let intake = Intake::new(sources, staging.table_path(Table::Rejects));
         let partitions = Partitions::new(encoder, staging.dir().to_path_buf(), self.by, workers);
         Pipeline::new(&intake, &partitions, encoder, workers, self.request.stop).run(pool)?;
         let files = partitions.into_files();
-        let round = intake.into_round();
+        let round = intake.into_round()?;
         self.add(&round, sources.all);
         if self.request.strict && !self.report.is_clean() {
             return Err(LakeError::Strict {
@@ -131,12 +143,8 @@ impl Run<'_, '_> {
         self.report.parquet_bytes += files.iter().map(|file| file.size).sum::<u64>();
         self.report.rounds += 1;
         self.report.run_id = staging.run_id().to_owned();
-        let name_of = |source: usize| sources.all.get(source).map_or("", |source| source.name.as_str());
-        let rejects = round.rejects.chunks(8192).map(|rejects| rejects_batch(rejects, name_of));
-        let rejects = rejects
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(|error| LakeError::Arrow(arrow::error::ArrowError::ExternalError(error.into())))?;
-        staging.commit(files, rejects, round.entries)?;
+        let rejects = round.rejects_file.map(|written| staging.plan_table(Table::Rejects, written));
+        staging.commit_changes(files, rejects, round.entries)?;
         Ok(())
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -16,17 +16,17 @@ use crate::disk::HashingWriter;
 use crate::error::LakeError;
 use crate::ledger::SourceEntry;
 use crate::progress::{Event, Progress};
+use crate::rejects::Rejects;
 use crate::report::SourceOutcome;
+use crate::table_file::Written;
 
 /// Files up to this size are read into memory as a whole, and hashed there. Larger ones are read twice.
 const WHOLE: u64 = 16 << 20;
 
 /// A round ends after this many bytes of files, …
 const ROUND_BYTES: u64 = 4 << 30;
-/// … after this many files, …
+/// … or after this many files.
 const ROUND_FILES: u64 = 100_000;
-/// … or after this many bytes of rejects, so that what waits for the commit stays small.
-const ROUND_REJECTS: u64 = 64 << 20;
 
 /// Content that is in the dataset, or was met in this run.
 pub(crate) type Known = Mutex<HashSet<[u8; 32]>>;
@@ -56,16 +56,14 @@ pub(crate) struct Intake<'a> {
     sources: &'a Sources<'a>,
     bytes: AtomicU64,
     files: AtomicU64,
-    rejected_bytes: AtomicU64,
     state: Mutex<State>,
 }
 
-#[derive(Default)]
 struct State {
     open: HashMap<usize, Tracker>,
     entries: Vec<SourceEntry>,
     outcomes: Vec<SourceOutcome>,
-    rejects: Vec<Reject>,
+    rejects: Rejects,
 }
 
 /// A source of which something is still on its way.
@@ -92,18 +90,22 @@ pub(crate) struct Reading {
 pub(crate) struct RoundSources {
     pub(crate) entries: Vec<SourceEntry>,
     pub(crate) outcomes: Vec<SourceOutcome>,
+    /// The first lines that did not read.
     pub(crate) rejects: Vec<Reject>,
+    /// The file with all of them, if there are any.
+    pub(crate) rejects_file: Option<Written>,
 }
 
 impl<'a> Intake<'a> {
-    pub(crate) fn new(sources: &'a Sources<'a>) -> Self {
-        Self {
-            sources,
-            bytes: AtomicU64::new(0),
-            files: AtomicU64::new(0),
-            rejected_bytes: AtomicU64::new(0),
-            state: Mutex::default(),
-        }
+    /// Lines that do not read go to a file at `rejects`.
+    pub(crate) fn new(sources: &'a Sources<'a>, rejects: PathBuf) -> Self {
+        let state = State {
+            open: HashMap::new(),
+            entries: Vec::new(),
+            outcomes: Vec::new(),
+            rejects: Rejects::new(rejects),
+        };
+        Self { sources, bytes: AtomicU64::new(0), files: AtomicU64::new(0), state: Mutex::new(state) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -119,7 +121,6 @@ impl<'a> Intake<'a> {
         self.sources.next.load(Ordering::Relaxed) < self.sources.all.len()
             && self.bytes.load(Ordering::Relaxed) < ROUND_BYTES
             && self.files.load(Ordering::Relaxed) < ROUND_FILES
-            && self.rejected_bytes.load(Ordering::Relaxed) < ROUND_REJECTS
     }
 
     /// Fills a block: from a source that is open, then from the next ones while there is room worth filling. Returns
@@ -210,19 +211,12 @@ impl<'a> Intake<'a> {
             }
             tracker.end = Some((reader.state(), reader.problem().cloned(), reader.inflated()));
         }
-        self.keep(&mut state, late);
         self.close_if_done(&mut state, reading.source);
-        Ok(())
-    }
-
-    fn keep(&self, state: &mut State, rejects: Vec<Reject>) {
-        let bytes: usize = rejects.iter().map(|reject| reject.bytes.len() + reject.reason.len() + 64).sum();
-        self.rejected_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
-        state.rejects.extend(rejects);
+        state.rejects.push(late, |source| self.name(source))
     }
 
     /// Notes what became of the lines of a block.
-    pub(crate) fn record(&self, counts: Vec<(usize, Counts)>, rejects: Vec<Reject>) {
+    pub(crate) fn record(&self, counts: Vec<(usize, Counts)>, rejects: Vec<Reject>) -> Result<(), LakeError> {
         let mut state = self.lock();
         let lines = counts.iter().map(|(_, counts)| counts.lines).sum();
         for (source, counts) in counts {
@@ -232,9 +226,10 @@ impl<'a> Intake<'a> {
             }
             self.close_if_done(&mut state, source);
         }
-        self.keep(&mut state, rejects);
+        state.rejects.push(rejects, |source| self.name(source))?;
         drop(state);
         self.sources.progress.event(Event::Lines { lines });
+        Ok(())
     }
 
     /// Closes the account of a source of which nothing is on its way.
@@ -270,11 +265,14 @@ impl<'a> Intake<'a> {
     }
 
     /// What the round gave; the order is that of the sources.
-    pub(crate) fn into_round(self) -> RoundSources {
-        let mut state = self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
-        state.entries.sort_by(|a, b| a.log_file.cmp(&b.log_file));
-        state.rejects.sort_by_key(|reject| (reject.source, reject.line));
-        RoundSources { entries: state.entries, outcomes: state.outcomes, rejects: state.rejects }
+    pub(crate) fn into_round(self) -> Result<RoundSources, LakeError> {
+        let all = self.sources.all;
+        let name_of = |source: usize| all.get(source).map_or("", |source| source.name.as_str());
+        let State { mut entries, outcomes, rejects, .. } =
+            self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
+        entries.sort_by(|a, b| a.log_file.cmp(&b.log_file));
+        let (rejects, rejects_file) = rejects.finish(name_of)?;
+        Ok(RoundSources { entries, outcomes, rejects, rejects_file })
     }
 }
 
@@ -286,20 +284,23 @@ struct Opened {
 
 /// Opens a source and tells the hash of its content. What is read later is what was hashed.
 fn open(index: usize, source: &Source, spool: &Path) -> std::io::Result<Opened> {
-    if !source.is_stdin && source.size <= WHOLE {
-        let bytes = std::fs::read(&source.path)?;
+    let mut file = if source.is_stdin {
+        spooled(&mut std::io::stdin().lock(), spool)?
+    } else {
+        let file = File::open(&source.path)?;
+        // What a FIFO gives can be read only once too.
+        if file.metadata()?.is_file() { file } else { spooled(&mut { file }, spool)? }
+    };
+    // The file may have grown since it was found.
+    let mut bytes = Vec::new();
+    (&mut file).take(WHOLE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 <= WHOLE {
         let (sha256, size) = (Sha256::digest(&bytes).into(), bytes.len() as u64);
         let reader = SourceReader::over_bytes(index, bytes);
         return Ok(Opened { reading: Reading { source: index, reader, is_streamed: false }, sha256, size });
     }
-    let mut file = if source.is_stdin {
-        let mut file = tempfile::tempfile_in(spool)?;
-        std::io::copy(&mut std::io::stdin().lock(), &mut file)?;
-        file.seek(SeekFrom::Start(0))?;
-        file
-    } else {
-        File::open(&source.path)?
-    };
+    drop(bytes);
+    file.seek(SeekFrom::Start(0))?;
     let mut hash = HashingWriter::new(std::io::sink());
     std::io::copy(&mut file, &mut hash)?;
     let (_, sha256, size) = hash.finish();
@@ -307,6 +308,14 @@ fn open(index: usize, source: &Source, spool: &Path) -> std::io::Result<Opened> 
     let same = Same { file: file.take(size), hash: Sha256::new(), sha256 };
     let reader = SourceReader::over_reader(index, Box::new(same));
     Ok(Opened { reading: Reading { source: index, reader, is_streamed: true }, sha256, size })
+}
+
+/// What can be read only once, in a file of its own.
+fn spooled(from: &mut impl Read, folder: &Path) -> std::io::Result<File> {
+    let mut file = tempfile::tempfile_in(folder)?;
+    std::io::copy(from, &mut file)?;
+    file.seek(SeekFrom::Start(0))?;
+    Ok(file)
 }
 
 /// A file that is read again: its end is an error if it is not what was hashed before.
@@ -324,5 +333,55 @@ impl Read for Same {
             return Err(std::io::Error::other("the file changed while it was read"));
         }
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::io::Write;
+
+    use saltmine_scan::BlockPool;
+
+    use super::*;
+
+    /// Opens a file that is too large to be read at once, changes it, and reads it. Gives its state, what was wrong, and
+    /// how many bytes came.
+    fn read_after(change: impl FnOnce(&mut File)) -> (SourceState, String, u64) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        std::fs::write(&path, "0123456789abcde\n".repeat((WHOLE / 16) as usize + 10)).unwrap();
+        let source = Source { path: path.clone(), name: "log".into(), size: 1, is_stdin: false };
+        let opened = open(0, &source, folder.path()).unwrap();
+        assert_eq!((opened.size, opened.reading.is_streamed), (WHOLE + 160, true));
+        let mut reader = opened.reading.reader;
+        change(&mut std::fs::OpenOptions::new().read(true).write(true).open(&path).unwrap());
+        while reader.fill(&mut BlockPool::new().block()) == Filled::Full {}
+        let problem = reader.problem().map_or_else(String::new, |problem| problem.message.clone());
+        (reader.state(), problem, reader.inflated())
+    }
+
+    #[test]
+    fn what_a_file_grows_by_while_it_is_read_is_left_for_the_next_run() {
+        let (state, _, bytes) = read_after(|file| {
+            file.seek(SeekFrom::End(0)).unwrap();
+            file.write_all(b"more\n").unwrap();
+        });
+        assert_eq!((state, bytes), (SourceState::Complete, WHOLE + 160));
+    }
+
+    #[test]
+    fn a_file_that_changes_or_shrinks_while_it_is_read_is_seen() {
+        let changed = read_after(|file| {
+            file.seek(SeekFrom::Start(WHOLE)).unwrap();
+            file.write_all(b"X").unwrap();
+        });
+        let shrunk = read_after(|file| file.set_len(WHOLE).unwrap());
+        for (state, problem, _) in [changed, shrunk] {
+            assert_eq!(
+                (state, problem.as_str()),
+                (SourceState::Unreadable, "the file changed while it was read")
+            );
+        }
     }
 }

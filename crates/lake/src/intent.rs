@@ -40,6 +40,9 @@ pub(crate) struct TableChange {
     /// Files whose rows are in `add` now. They are deleted after the commit.
     #[serde(default)]
     pub(crate) remove: Vec<FileEntry>,
+    /// Not all rows of `remove` are in `add`.
+    #[serde(default)]
+    pub(crate) drops_rows: bool,
 }
 
 /// A file in the staging folder and what it is to become.
@@ -120,7 +123,8 @@ impl Intent {
         });
         let notes = notes.as_object().cloned().unwrap_or_default().into_iter().collect();
         let add = change.add.iter().map(|file| file.entry.clone()).collect();
-        let changed = Change { transaction: &transaction, add, remove: change.remove.clone(), notes };
+        let (remove, drops_rows) = (change.remove.clone(), change.drops_rows);
+        let changed = Change { transaction: &transaction, add, remove, drops_rows, notes };
         commit::apply(&folder, &layout::tmp_folder(dataset.root()), changed)?;
         dataset.faults.step()?;
         delete_replaced(dataset, &folder, &change.remove)

@@ -4,6 +4,7 @@
 //! DATASET/logs/event_date=2024-03-01/part-RUN-r0001-00000.parquet     or logs/log_bucket=NAME/event_date=…/
 //! DATASET/rejects/part-RUN-r0001-00000.parquet
 //! DATASET/sources/part-RUN-r0001-00000.parquet
+//! DATASET/duplicates/part-RUN-r0001-00000.parquet                      once rows were removed as doubled
 //! DATASET/.saltmine/lock, .saltmine/runs/RUN-r0001/ (staging), .saltmine/tmp/
 //! ```
 //! Bucket names come from the log and are hostile: [`escape_value`] leaves nothing of them that a path could mean.
@@ -16,6 +17,7 @@ use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::duplicates::duplicates_schema;
 use crate::ledger::sources_schema;
 
 /// Folder for what is not data: lock, staging.
@@ -40,10 +42,12 @@ pub enum Table {
     Rejects,
     /// One row a source file.
     Sources,
+    /// Rows that were removed from `logs`, as another one is equal to them. A dataset has it once there were any.
+    Duplicates,
 }
 
 impl Table {
-    /// All tables, in the order in which a new dataset gets them.
+    /// The tables that every dataset has, in the order in which a new one gets them.
     pub const ALL: [Table; 3] = [Table::Rejects, Table::Sources, Table::Logs];
 
     /// The table's name, which is its folder's name.
@@ -52,6 +56,7 @@ impl Table {
             Table::Logs => "logs",
             Table::Rejects => "rejects",
             Table::Sources => "sources",
+            Table::Duplicates => "duplicates",
         }
     }
 
@@ -61,6 +66,7 @@ impl Table {
             Table::Logs => saltmine_scan::logs_schema(),
             Table::Rejects => saltmine_scan::rejects_schema(),
             Table::Sources => sources_schema(),
+            Table::Duplicates => duplicates_schema(),
         }
     }
 
@@ -241,8 +247,8 @@ pub(crate) fn log_folder(table: &Path) -> PathBuf {
 }
 
 /// `relative` below `folder`, unless it would leave the folder.
-pub(crate) fn inside(folder: &Path, relative: &str) -> Option<PathBuf> {
-    let relative = Path::new(relative);
+pub(crate) fn inside(folder: &Path, relative: impl AsRef<Path>) -> Option<PathBuf> {
+    let relative = relative.as_ref();
     let stays = relative.components().all(|part| matches!(part, Component::Normal(_)));
     (stays && relative.components().next().is_some()).then(|| folder.join(relative))
 }

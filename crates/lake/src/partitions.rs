@@ -31,6 +31,10 @@ const fn most_open(workers: usize) -> usize {
     2 + 2 * workers
 }
 
+/// Files that are open, over all partitions. Systems allow a process a thousand or so, and a folder of logs may span more
+/// days than that.
+const OPEN_FILES: usize = 128;
+
 /// All partitions of a round.
 pub(crate) struct Partitions<'a> {
     encoder: &'a Encoder,
@@ -48,6 +52,17 @@ struct State {
     /// Number and memory of the row groups that nobody writes to.
     open: usize,
     memory: usize,
+    /// Partitions with a file that nobody appends to, the one that was used last at the end.
+    files: Vec<Partition>,
+}
+
+impl State {
+    /// The open file of a partition, if there is one that nobody appends to.
+    fn take_part(&mut self, partition: &Partition) -> Option<Part> {
+        let part = self.partitions.get_mut(partition)?.part.take()?;
+        self.files.retain(|other| other != partition);
+        Some(part)
+    }
 }
 
 /// One partition.
@@ -181,7 +196,7 @@ impl<'a> Partitions<'a> {
 
     /// Appends a row group to the partition's open file, or to a new one where another worker has that.
     fn append(&self, partition: &Partition, chunks: Chunks) -> Result<(), LakeError> {
-        let open = self.lock().partitions.get_mut(partition).and_then(|slot| slot.part.take());
+        let open = self.lock().take_part(partition);
         let mut part = match open {
             Some(part) => part,
             None => self.new_part(partition)?,
@@ -194,7 +209,15 @@ impl<'a> Partitions<'a> {
             return self.close_part(part);
         }
         slot.part = Some(part);
-        Ok(())
+        state.files.push(partition.clone());
+        let surplus = if state.files.len() > OPEN_FILES {
+            let unused = state.files[0].clone();
+            state.take_part(&unused)
+        } else {
+            None
+        };
+        drop(state);
+        surplus.map_or(Ok(()), |part| self.close_part(part))
     }
 
     fn new_part(&self, partition: &Partition) -> Result<Part, LakeError> {

@@ -104,7 +104,7 @@ impl<'a> Pipeline<'a> {
         let mut state = self.lock();
         loop {
             if self.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
-                state.error.get_or_insert(LakeError::Stopped);
+                state.error.get_or_insert_with(LakeError::stopped);
             }
             if state.error.is_some() {
                 return None;
@@ -151,7 +151,6 @@ impl<'a> Pipeline<'a> {
             .decode(block, |source| self.intake.name(source))
             .map_err(|error| LakeError::Arrow(arrow::error::ArrowError::ExternalError(error.into())))?;
         self.partitions.push(&decoded.batch, &decoded.days)?;
-        self.intake.record(decoded.counts, decoded.rejects);
-        Ok(())
+        self.intake.record(decoded.counts, decoded.rejects)
     }
 }

@@ -43,6 +43,23 @@ struct ColumnRange {
     bounds: Option<(Bound, Bound)>,
 }
 
+/// What is needed of the footer of a file that waits to be committed. The footer itself is many times as large, and a
+/// round may have thousands of files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Footer {
+    pub(crate) rows: u64,
+    /// For the Delta log, as JSON text.
+    pub(crate) statistics: String,
+}
+
+impl Footer {
+    /// Of a file's metadata.
+    pub fn of(metadata: &ParquetMetaData) -> Self {
+        let rows = u64::try_from(metadata.file_metadata().num_rows()).unwrap_or_default();
+        Self { rows, statistics: statistics_json(metadata) }
+    }
+}
+
 /// The statistics of a file as the JSON text of an `add` action: the number of rows, and for each column of the file
 /// that has statistics its nulls, lowest and highest value. Times are rounded outwards to milliseconds, long texts
 /// cut to a prefix below and raised to a text above, so that the true values are never outside.

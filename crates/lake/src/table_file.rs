@@ -1,7 +1,8 @@
 //! Parquet files of the small tables, `rejects` and `sources`.
 
 use std::fs::File;
-use std::path::Path;
+use std::io::{BufWriter, Write};
+use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -23,35 +24,69 @@ pub(crate) struct Written {
     pub(crate) statistics: String,
 }
 
-/// Writes record batches to a new file, with plain strings and without the Arrow schema.
+/// Bytes of a row group under construction at which it is closed: lines that do not read may be long.
+const ROW_GROUP_BYTES: usize = 16 << 20;
+
+/// A Parquet file of a small table under construction, with plain strings and without the Arrow schema.
+pub(crate) struct TableWriter {
+    writer: ArrowWriter<HashingWriter<BufWriter<File>>>,
+    path: PathBuf,
+}
+
+impl TableWriter {
+    /// An empty file.
+    pub(crate) fn create(path: PathBuf, schema: SchemaRef) -> Result<Self, LakeError> {
+        let options = ArrowWriterOptions::new().with_properties(properties()).with_skip_arrow_metadata(true);
+        let file = File::create_new(&path).map_err(LakeError::io("create", &path))?;
+        let sink = HashingWriter::new(BufWriter::new(file));
+        let writer =
+            ArrowWriter::try_new_with_options(sink, schema, options).map_err(LakeError::parquet(&path))?;
+        Ok(Self { writer, path })
+    }
+
+    /// Appends rows.
+    pub(crate) fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
+        self.writer.write(batch).map_err(LakeError::parquet(&self.path))?;
+        if self.writer.in_progress_size() > ROW_GROUP_BYTES {
+            self.writer.flush().map_err(LakeError::parquet(&self.path))?;
+        }
+        Ok(())
+    }
+
+    /// Writes the footer.
+    pub(crate) fn finish(mut self) -> Result<Written, LakeError> {
+        let metadata = self.writer.finish().map_err(LakeError::parquet(&self.path))?;
+        let sink = self.writer.inner_mut();
+        sink.flush().map_err(LakeError::io("write", &self.path))?;
+        let (sha256, size) = sink.digest();
+        let rows = u64::try_from(metadata.file_metadata().num_rows()).unwrap_or_default();
+        Ok(Written { size, sha256, rows, statistics: statistics_json(&metadata) })
+    }
+}
+
+fn properties() -> WriterProperties {
+    let mut builder = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_created_by(concat!("saltmine ", env!("CARGO_PKG_VERSION")).to_owned());
+    // Hashes are all different and of no order, and rejects are lines as they came in, of any length: a dictionary and
+    // bounds would be waste.
+    for name in ["sha256", "raw", "raw_bytes"] {
+        builder = builder
+            .set_column_dictionary_enabled(name.into(), false)
+            .set_column_statistics_enabled(name.into(), EnabledStatistics::None);
+    }
+    builder.build()
+}
+
+/// Writes record batches to a new file.
 pub(crate) fn write_table_file(
     path: &Path,
     schema: SchemaRef,
     batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
 ) -> Result<Written, LakeError> {
-    let properties = WriterProperties::builder()
-        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-        .set_created_by(concat!("saltmine ", env!("CARGO_PKG_VERSION")).to_owned())
-        // Hashes are all different and of no order: a dictionary and bounds would be waste.
-        .set_column_dictionary_enabled("sha256".into(), false)
-        .set_column_statistics_enabled("sha256".into(), EnabledStatistics::None)
-        // Lines as they came in: no order, any length.
-        .set_column_dictionary_enabled("raw".into(), false)
-        .set_column_statistics_enabled("raw".into(), EnabledStatistics::None)
-        .set_column_dictionary_enabled("raw_bytes".into(), false)
-        .set_column_statistics_enabled("raw_bytes".into(), EnabledStatistics::None)
-        .build();
-    let options = ArrowWriterOptions::new().with_properties(properties).with_skip_arrow_metadata(true);
-    let file = File::create_new(path).map_err(LakeError::io("create", path))?;
-    let mut sink = HashingWriter::new(std::io::BufWriter::new(file));
-    let mut writer =
-        ArrowWriter::try_new_with_options(&mut sink, schema, options).map_err(LakeError::parquet(path))?;
+    let mut writer = TableWriter::create(path.to_path_buf(), schema)?;
     for batch in batches {
-        writer.write(&batch?).map_err(LakeError::parquet(path))?;
+        writer.write(&batch?)?;
     }
-    let metadata = writer.close().map_err(LakeError::parquet(path))?;
-    let (buffered, sha256, size) = sink.finish();
-    buffered.into_inner().map_err(|error| LakeError::io("write", path)(error.into_error()))?;
-    let rows = u64::try_from(metadata.file_metadata().num_rows()).unwrap_or_default();
-    Ok(Written { size, sha256, rows, statistics: statistics_json(&metadata) })
+    writer.finish()
 }

@@ -15,11 +15,10 @@ use std::collections::{BTreeMap, HashSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use arrow::array::RecordBatch;
 use chrono::Utc;
-use parquet::file::metadata::ParquetMetaData;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde::Serialize;
 use uuid::Uuid;
@@ -31,8 +30,8 @@ use crate::error::LakeError;
 use crate::intent::{Intent, PlannedFile, TableChange};
 use crate::layout::{self, Partition, Table};
 use crate::ledger::{self, SourceEntry};
-use crate::statistics::statistics_json;
-use crate::table_file::write_table_file;
+use crate::statistics::Footer;
+use crate::table_file::{Written, write_table_file};
 
 /// The right to write to a dataset, and a run: held until dropped.
 #[derive(Debug)]
@@ -88,7 +87,7 @@ pub struct StagedFile {
     /// SHA-256 of its bytes.
     pub sha256: [u8; 32],
     /// What its footer says.
-    pub metadata: Arc<ParquetMetaData>,
+    pub footer: Footer,
 }
 
 /// A round that is being prepared. Dropped without [`Staging::commit`], it leaves nothing.
@@ -175,7 +174,9 @@ impl<'a> DatasetLock<'a> {
         let tmp = layout::tmp_folder(root);
         disk::remove_folder(&tmp)?;
         disk::make_folder(&tmp)?;
-        Table::ALL.iter().try_for_each(|table| commit::tidy(&table.folder(root)))
+        let tables = Table::ALL.into_iter().chain([Table::Duplicates]);
+        let mut tables = tables.filter(|table| self.dataset.has(*table));
+        tables.try_for_each(|table| commit::tidy(&table.folder(root)))
     }
 }
 
@@ -225,14 +226,25 @@ impl Staging<'_> {
         rejects: Vec<RecordBatch>,
         sources: Vec<SourceEntry>,
     ) -> Result<CommitSummary, LakeError> {
+        let any = rejects.iter().any(|batch| batch.num_rows() > 0);
+        let rejects =
+            any.then(|| self.write_table(Table::Rejects, rejects.into_iter().map(Ok))).transpose()?;
+        self.commit_changes(files, rejects, sources)
+    }
+
+    /// As [`Staging::commit`], where the rejects were written before.
+    pub(crate) fn commit_changes(
+        self,
+        files: Vec<StagedFile>,
+        rejects: Option<TableChange>,
+        sources: Vec<SourceEntry>,
+    ) -> Result<CommitSummary, LakeError> {
         let now = Utc::now().timestamp_micros();
         let mut changes = Vec::new();
         if !files.is_empty() {
             changes.push(self.plan_logs(files)?);
         }
-        if rejects.iter().any(|batch| batch.num_rows() > 0) {
-            changes.push(self.write_table(Table::Rejects, rejects.into_iter().map(Ok))?);
-        }
+        changes.extend(rejects);
         if !sources.is_empty() {
             let rows = ledger::ledger_batches(&sources, self.run_id(), now);
             changes.push(self.write_table(Table::Sources, rows)?);
@@ -272,12 +284,12 @@ impl Staging<'_> {
                 partition: values.map(|(column, value)| (column.to_owned(), value)).collect(),
                 size: file.size,
                 sha256: Some(layout::hex(&file.sha256)),
-                statistics: Some(statistics_json(&file.metadata)),
+                statistics: Some(file.footer.statistics.clone()),
             };
             Ok(PlannedFile { staged, rows: file.rows, entry })
         };
         let add = files.into_iter().enumerate().map(plan).collect::<Result<_, LakeError>>()?;
-        Ok(TableChange { table: Table::Logs, add, remove: Vec::new() })
+        Ok(TableChange { table: Table::Logs, add, remove: Vec::new(), drops_rows: false })
     }
 
     /// Name of a staged file within the staging folder, if the file is what its writer says.
@@ -289,8 +301,8 @@ impl Staging<'_> {
         if found != file.size {
             return Err(fault(format!("{found} bytes, not {}", file.size)));
         }
-        let rows = file.metadata.file_metadata().num_rows();
-        if u64::try_from(rows) != Ok(file.rows) {
+        let rows = file.footer.rows;
+        if rows != file.rows {
             return Err(fault(format!("{rows} rows in its footer, not {}", file.rows)));
         }
         let wanted = self.lock.dataset.partition_by();
@@ -306,9 +318,18 @@ impl Staging<'_> {
         table: Table,
         batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
     ) -> Result<TableChange, LakeError> {
-        let staged = format!("{}.parquet", table.name());
-        let written = write_table_file(&self.dir.join(&staged), table.file_schema(), batches)?;
+        let written = write_table_file(&self.table_path(table), table.file_schema(), batches)?;
         self.lock.dataset.faults.step()?;
+        Ok(self.plan_table(table, written))
+    }
+
+    /// Where the file of a small table is written.
+    pub(crate) fn table_path(&self, table: Table) -> PathBuf {
+        self.dir.join(staged_name(table))
+    }
+
+    /// The change that adds the file at [`Staging::table_path`].
+    pub(crate) fn plan_table(&self, table: Table, written: Written) -> TableChange {
         let entry = FileEntry {
             path: layout::part_name(self.run_id(), self.round, 0),
             partition: BTreeMap::new(),
@@ -316,9 +337,13 @@ impl Staging<'_> {
             sha256: Some(layout::hex(&written.sha256)),
             statistics: Some(written.statistics),
         };
-        let add = vec![PlannedFile { staged, rows: written.rows, entry }];
-        Ok(TableChange { table, add, remove: Vec::new() })
+        let add = vec![PlannedFile { staged: staged_name(table), rows: written.rows, entry }];
+        TableChange { table, add, remove: Vec::new(), drops_rows: false }
     }
+}
+
+fn staged_name(table: Table) -> String {
+    format!("{}.parquet", table.name())
 }
 
 impl Drop for Staging<'_> {
@@ -344,6 +369,7 @@ fn summary(intent: &Intent) -> CommitSummary {
             }
             Table::Rejects => summary.rejects = rows,
             Table::Sources => summary.sources = rows,
+            Table::Duplicates => {}
         }
     }
     summary

@@ -10,7 +10,10 @@ use std::sync::atomic::AtomicBool;
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use saltmine_lake::{Dataset, IngestReport, IngestRequest, LakeError, PartitionBy, Silent, Table, ingest};
+use saltmine_lake::{
+    Dataset, IngestReport, IngestRequest, LakeError, PartitionBy, Silent, Table, VerifyOptions, ingest,
+    verify,
+};
 use saltmine_scan::discover;
 
 fn line(number: usize, bucket: &str) -> String {
@@ -168,8 +171,40 @@ fn strict_and_stopped_runs_commit_nothing() {
         Err(LakeError::Strict { rejects: 1, .. })
     ));
     let stop = AtomicBool::new(true);
-    assert!(matches!(try_run(&source, &dataset, false, None, Some(&stop)), Err(LakeError::Stopped)));
+    assert!(matches!(try_run(&source, &dataset, false, None, Some(&stop)), Err(LakeError::Stopped { .. })));
     assert!(Dataset::open(&dataset).unwrap().files(Table::Logs).unwrap().is_empty());
     assert_eq!(std::fs::read_dir(dataset.join(".saltmine/runs")).unwrap().count(), 0);
     assert_eq!(run(&source, &dataset).counts.rows, 200);
+}
+
+#[test]
+fn files_that_vanish_or_change_after_they_were_found_are_read_by_the_next_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let (source, dataset) = (folder.path().join("logs"), folder.path().join("dataset"));
+    std::fs::create_dir(&source).unwrap();
+    logs(&source, 3, 100);
+    let found = discover(&[source.to_str().unwrap().to_owned()]).unwrap();
+    let (gone, grown) = (source.join("log-000.gz"), source.join("log-001.gz"));
+    let whole = std::fs::read(&gone).unwrap();
+    std::fs::remove_file(&gone).unwrap();
+    let mut file = std::fs::File::options().append(true).open(&grown).unwrap();
+    file.write_all(&gzip(&format!("\n{}", line(1000, "data")))).unwrap(); // another member
+    let request = IngestRequest {
+        sources: &found,
+        dataset: &dataset,
+        partition_by: None,
+        jobs: 2,
+        strict: false,
+        stop: None,
+    };
+    let report = ingest(&request, &Silent).unwrap();
+    assert_eq!((report.read, report.problem_count, report.counts.rows), (3, 1, 201));
+    assert_eq!(rows(&dataset).len(), 201);
+
+    std::fs::write(&gone, whole).unwrap();
+    let report = run(&source, &dataset);
+    assert_eq!((report.read, report.skipped, report.counts.rows), (1, 2, 100));
+    assert_eq!(rows(&dataset).len(), 301);
+    let report = verify(&Dataset::open(&dataset).unwrap(), &VerifyOptions::default()).unwrap();
+    assert!(report.passed(), "{report:#?}");
 }

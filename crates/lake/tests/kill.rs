@@ -13,7 +13,8 @@ use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use saltmine_lake::{
-    CompactOptions, Dataset, IngestRequest, PartitionBy, Silent, Table, compact, ingest, verify,
+    CompactOptions, Dataset, IngestRequest, PartitionBy, Silent, Table, VerifyOptions, compact, ingest,
+    verify,
 };
 use saltmine_scan::discover;
 
@@ -112,7 +113,7 @@ fn assert_sound(dataset: &Path, wanted: &[String], when: Duration) {
         let committed = dataset.files(table).unwrap().into_iter().map(|file| file.path).collect();
         assert_eq!(parquet_files(&dataset.root().join(table.name())), committed, "killed after {when:?}");
     }
-    let report = verify(&dataset, None).unwrap();
+    let report = verify(&dataset, &VerifyOptions::default()).unwrap();
     assert!(report.passed(), "killed after {when:?}: {report:#?}");
 }
 

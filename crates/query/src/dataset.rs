@@ -14,6 +14,7 @@ use datafusion::datasource::table_schema::TableSchema;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
+use datafusion::physical_plan::empty::EmptyExec;
 use saltmine_lake::{DataFile, Dataset, LakeError, Table};
 
 use crate::bounds::TimeBounds;
@@ -84,6 +85,15 @@ impl TableProvider for DatasetTable {
         let bounds = TimeBounds::of(filters);
         let files: Vec<&DataFile> =
             self.files.iter().filter(|file| bounds.may_hold(file.min_time, file.max_time)).collect();
+        if files.is_empty() {
+            // A scan of no files has no partition, which not every plan above it bears.
+            let schema = self.schema.table_schema();
+            let schema = match projection {
+                Some(columns) => Arc::new(schema.project(columns)?),
+                None => Arc::clone(schema),
+            };
+            return Ok(Arc::new(EmptyExec::new(schema)));
+        }
         let statistics = self.statistics_of(&files);
         let group =
             FileGroup::new(files.into_iter().map(|file| self.partitioned_file(file)).collect::<Result<_>>()?);

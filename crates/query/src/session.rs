@@ -142,7 +142,7 @@ async fn limit_time(context: &SessionContext, options: &SessionOptions) -> Resul
 }
 
 fn register_dataset(context: &SessionContext, dataset: &Dataset) -> Result<(), QueryError> {
-    for table in Table::ALL {
+    for table in Table::ALL.into_iter().chain([Table::Duplicates]) {
         context.register_table(table.name(), Arc::new(DatasetTable::open(dataset, table)?))?;
     }
     Ok(())

@@ -39,7 +39,9 @@ pub(crate) enum DamageKind {
 /// The compressed side: a file, or one that is in memory as a whole.
 struct Input {
     chunk: Vec<u8>,
+    /// What is at hand is `chunk[at..end]`.
     at: usize,
+    end: usize,
     consumed: u64,
     file: Option<Box<dyn Read + Send>>,
 }
@@ -47,21 +49,29 @@ struct Input {
 impl Input {
     /// What is at hand; reads on where that is nothing. Empty at the end.
     fn fill(&mut self) -> std::io::Result<&[u8]> {
-        if self.at == self.chunk.len()
-            && let Some(file) = &mut self.file
-        {
-            self.chunk.resize(CHUNK, 0);
-            self.at = 0;
-            let read = loop {
-                match file.read(&mut self.chunk) {
-                    Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
-                    read => break read,
-                }
-            };
-            self.chunk.truncate(*read.as_ref().unwrap_or(&0));
-            read?;
+        if self.at == self.end {
+            self.read_on()?;
         }
-        Ok(&self.chunk[self.at..])
+        Ok(&self.chunk[self.at..self.end])
+    }
+
+    /// Reads once more, behind what is at hand. Gives how much.
+    fn read_on(&mut self) -> std::io::Result<usize> {
+        let Some(file) = &mut self.file else { return Ok(0) };
+        if self.chunk.len() < CHUNK {
+            self.chunk.resize(CHUNK, 0);
+        }
+        self.chunk.copy_within(self.at..self.end, 0);
+        self.end -= self.at;
+        self.at = 0;
+        let count = loop {
+            match file.read(&mut self.chunk[self.end..]) {
+                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+                read => break read?,
+            }
+        };
+        self.end += count;
+        Ok(count)
     }
 
     fn consume(&mut self, count: usize) {
@@ -69,24 +79,11 @@ impl Input {
         self.consumed += count as u64;
     }
 
-    /// At least four bytes if there are as many, to tell a stream by.
-    fn head(&mut self) -> std::io::Result<[u8; 4]> {
-        while self.chunk.len() - self.at < 4 {
-            let Some(file) = &mut self.file else { break };
-            let mut more = vec![0; CHUNK];
-            let read = file.read(&mut more)?;
-            if read == 0 {
-                break;
-            }
-            self.chunk.drain(..self.at);
-            self.at = 0;
-            self.chunk.extend_from_slice(&more[..read]);
-        }
-        let mut head = [0; 4];
-        let rest = &self.chunk[self.at..];
-        let count = rest.len().min(4);
-        head[..count].copy_from_slice(&rest[..count]);
-        Ok(head)
+    /// The first four bytes, or as many as there are, to tell a stream by.
+    fn head(&mut self) -> std::io::Result<&[u8]> {
+        while self.end - self.at < 4 && self.read_on()? > 0 {}
+        let rest = &self.chunk[self.at..self.end];
+        Ok(&rest[..rest.len().min(4)])
     }
 }
 
@@ -110,6 +107,8 @@ enum Stage {
 pub(crate) struct Inflate {
     input: Input,
     stage: Stage,
+    /// Where the gzip member begins that is being read.
+    member: u64,
     /// Met while there was text to hand out first.
     pending: Option<Damage>,
 }
@@ -118,8 +117,9 @@ impl Inflate {
     /// Over a file's bytes.
     pub(crate) fn over_bytes(bytes: Vec<u8>) -> Self {
         Self {
-            input: Input { chunk: bytes, at: 0, consumed: 0, file: None },
+            input: Input { end: bytes.len(), chunk: bytes, at: 0, consumed: 0, file: None },
             stage: Stage::Start,
+            member: 0,
             pending: None,
         }
     }
@@ -127,8 +127,9 @@ impl Inflate {
     /// Over a file that is read as it goes.
     pub(crate) fn over_reader(file: Box<dyn Read + Send>) -> Self {
         Self {
-            input: Input { chunk: Vec::new(), at: 0, consumed: 0, file: Some(file) },
+            input: Input { chunk: Vec::new(), at: 0, end: 0, consumed: 0, file: Some(file) },
             stage: Stage::Start,
+            member: 0,
             pending: None,
         }
     }
@@ -173,10 +174,13 @@ impl Inflate {
     }
 
     fn start(&mut self) -> Result<usize, Damage> {
-        let head = self.input.head().map_err(|error| self.unreadable(&error))?;
-        self.stage = if head[..2] == GZIP_MAGIC {
+        let head = match self.input.head() {
+            Ok(head) => (is_gzip(head), is_zstd(head)),
+            Err(error) => return Err(self.unreadable(&error)),
+        };
+        self.stage = if head.0 {
             Stage::Gzip(Box::new(Decompress::new_gzip(15)))
-        } else if is_zstd(head) {
+        } else if head.1 {
             let decoder = ZstdDecoder::new().map_err(|error| self.unreadable(&error))?;
             Stage::Zstd { decoder: Box::new(decoder), is_complete: false }
         } else {
@@ -210,7 +214,10 @@ impl Inflate {
         self.input.consume(read as usize);
         match status {
             Err(error) => {
-                let message = format!("is not a gzip stream any more: {error}");
+                let message = format!(
+                    "has a damaged gzip member from byte {} on, whose lines may be wrong ({error})",
+                    self.member
+                );
                 self.pending = Some(self.damage(DamageKind::Corrupt, message));
             }
             Ok(_) if is_member_end => {
@@ -229,8 +236,12 @@ impl Inflate {
 
     /// Another member, padding with zeros (as tapes and some uploaders leave it), or the end.
     fn next_member(&mut self) -> Result<usize, Damage> {
-        let head = self.input.head().map_err(|error| self.unreadable(&error))?;
-        if head[..2] == GZIP_MAGIC {
+        let is_gzip = match self.input.head() {
+            Ok(head) => is_gzip(head),
+            Err(error) => return Err(self.unreadable(&error)),
+        };
+        if is_gzip {
+            self.member = self.input.consumed;
             let Stage::GzipBetween(mut decoder) = std::mem::replace(&mut self.stage, Stage::End) else {
                 return Ok(0);
             };
@@ -285,8 +296,15 @@ impl Inflate {
     }
 }
 
-fn is_zstd(head: [u8; 4]) -> bool {
-    head == ZSTD_MAGIC || (head[0] & 0xF0 == 0x50 && head[1..] == ZSTD_SKIPPABLE)
+/// No line of a log begins so; a file may end after the first byte.
+fn is_gzip(head: &[u8]) -> bool {
+    !head.is_empty() && GZIP_MAGIC.starts_with(&head[..head.len().min(2)])
+}
+
+/// The same, but for the first byte, which is a bracket.
+fn is_zstd(head: &[u8]) -> bool {
+    let is_frame = head.len() > 1 && ZSTD_MAGIC.starts_with(head);
+    is_frame || (head.len() == 4 && head[0] & 0xF0 == 0x50 && head[1..] == ZSTD_SKIPPABLE)
 }
 
 #[cfg(test)]
@@ -360,7 +378,7 @@ mod tests {
     #[test]
     fn every_truncation_keeps_what_was_before() {
         let text = &text()[..3000];
-        for (bytes, header) in [(gzip(text), 4), (zstd::encode_all(text, 1).unwrap(), 4)] {
+        for (bytes, header) in [(gzip(text), 1), (zstd::encode_all(text, 1).unwrap(), 2)] {
             for end in header..bytes.len() {
                 let (read, damage) = inflate(&bytes[..end], 4096);
                 assert!(text.starts_with(&read));

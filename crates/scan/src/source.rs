@@ -25,7 +25,8 @@ pub struct Source {
 
 /// Finds the sources that `paths` name: a file; a folder, with all files below it; a glob; `-` for standard input.
 /// They are sorted by name. Hidden files and what is no regular file (a FIFO, a socket) are passed over in folders;
-/// links are followed, a loop of links ends.
+/// links are followed, a loop of links ends. A folder below that cannot be listed, and a link to nothing, stand among
+/// the sources, so that reading them says so.
 ///
 /// # Errors
 /// Where a path is missing, cannot be listed, or names no file.
@@ -64,6 +65,13 @@ fn walk(root: &Path, wanted: impl Fn(&Path) -> bool, sources: &mut Vec<Source>) 
         let entry = match entry {
             Ok(entry) => entry,
             Err(error) if error.loop_ancestor().is_some() => continue,
+            // A folder that cannot be listed, or a link to nothing: told when it cannot be read, not passed over.
+            Err(error) if error.depth() > 0 && error.path().is_some() => {
+                let path = error.path().unwrap_or(root).to_path_buf();
+                let name = name_of(path.strip_prefix(root).unwrap_or(&path));
+                sources.push(Source { path, name, size: 0, is_stdin: false });
+                continue;
+            }
             Err(error) => {
                 let path = error.path().unwrap_or(root).to_path_buf();
                 return Err(SourceError::Unreadable { path, source: error.into() });
@@ -171,6 +179,17 @@ mod tests {
         let root = folder.path().to_str().unwrap();
         assert!(matches!(discover(&[format!("{root}/x")]), Err(SourceError::Missing(_))));
         assert!(matches!(discover(&[format!("{root}/*.zip")]), Err(SourceError::Empty(_))));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_to_nothing_are_not_passed_over() {
+        let folder = tree();
+        std::os::unix::fs::symlink("nothing", folder.path().join("a/link")).unwrap();
+        assert_eq!(
+            names(&[folder.path().to_str().unwrap().to_owned()]),
+            ["a/1.gz", "a/b/2", "a/link", "c/1.gz"]
+        );
     }
 
     #[cfg(unix)]

@@ -17,7 +17,7 @@ pub(crate) fn run(args: &IngestArgs, terminal: &Terminal) -> Result<ExitCode, Cl
     if args.dry_run {
         return list(&sources);
     }
-    let stop = super::stop_on_interrupt();
+    let stop = super::stop_on_interrupt(terminal);
     let request = IngestRequest {
         sources: &sources,
         dataset: &args.to,

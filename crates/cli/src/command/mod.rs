@@ -19,6 +19,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use saltmine_query::catalogue::{Catalogue, CatalogueError};
 
+use crate::terminal::Terminal;
+
 /// The queries that are built in, with those of a folder.
 fn catalogue(folder: Option<&Path>) -> Result<Catalogue, CatalogueError> {
     let catalogue = Catalogue::builtin()?;
@@ -29,14 +31,16 @@ fn catalogue(folder: Option<&Path>) -> Result<Catalogue, CatalogueError> {
 }
 
 /// A first interrupt ends the run cleanly, a second one at once.
-fn stop_on_interrupt() -> Arc<AtomicBool> {
+fn stop_on_interrupt(terminal: &Terminal) -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&stop);
     // Without a handler the run is killed, which a dataset survives too.
+    let terminal = *terminal;
     let _ = ctrlc::set_handler(move || {
         if asked.swap(true, Ordering::Relaxed) {
             std::process::abort();
         }
+        terminal.note("interrupted: ending in good order; once more to end at once");
     });
     stop
 }

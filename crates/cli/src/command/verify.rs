@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use saltmine_lake::{Dataset, Outcome, VerifyReport, verify};
+use saltmine_lake::{Dataset, Examiner, Outcome, VerifyOptions, VerifyReport, verify};
 
 use crate::args::{ReportFormat, VerifyArgs};
 use crate::error::CliError;
@@ -11,7 +11,10 @@ use crate::output::sanitize::sanitize;
 
 pub(crate) fn run(args: &VerifyArgs) -> Result<ExitCode, CliError> {
     let dataset = Dataset::open(&args.dataset)?;
-    let report = verify(&dataset, args.source_root.as_deref())?;
+    let examiner = Examiner { name: args.by.clone().or_else(account), host: host() };
+    let source_root = args.source_root.as_deref();
+    let report =
+        verify(&dataset, &VerifyOptions { source_root, sample: args.sample, seed: args.seed, examiner })?;
     let mut out = io::stdout().lock();
     match args.format {
         ReportFormat::Json => {
@@ -24,16 +27,35 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<ExitCode, CliError> {
     Ok(if report.passed() { ExitCode::Success } else { ExitCode::Failure })
 }
 
+/// The name of the account, as the environment tells it.
+fn account() -> Option<String> {
+    ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok())
+}
+
+fn host() -> Option<String> {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let name =
+        name.or_else(|| ["HOSTNAME", "COMPUTERNAME"].into_iter().find_map(|name| std::env::var(name).ok()));
+    name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty())
+}
+
 fn write_text(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
     let totals = &report.totals;
+    let unknown = |text: &Option<String>| text.as_deref().map_or("unknown".into(), sanitize).into_owned();
+    writeln!(out, "Verification of a dataset of S3 server access logs\n")?;
     writeln!(out, "Dataset   {}", sanitize(&report.dataset))?;
     writeln!(out, "Verified  {} by saltmine {}", report.verified_at, report.saltmine_version)?;
+    writeln!(out, "For       {}, on {}", unknown(&report.examiner.name), unknown(&report.examiner.host))?;
     for table in &report.tables {
         writeln!(
             out,
-            "Table     {}: version {}, {} rows in {} files, {} bytes",
-            table.name, table.version, table.rows, table.files, table.bytes
+            "Table     {}: version {}, {} rows in {} files, {} bytes\n          fingerprint {}",
+            table.name, table.version, table.rows, table.files, table.bytes, table.fingerprint
         )?;
+    }
+    writeln!(out, "Sources   fingerprint {}", report.sources_fingerprint)?;
+    if let Some(sample) = report.sample {
+        writeln!(out, "Sample    {} rows, seed {}", sample.rows, sample.seed)?;
     }
     writeln!(
         out,
@@ -59,5 +81,6 @@ fn write_text(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
         }
     }
     let verdict = if report.passed() { "Every check passed." } else { "NOT every check passed." };
-    writeln!(out, "\n{verdict}")
+    writeln!(out, "\n{verdict}")?;
+    writeln!(out, "\nSigned    ______________________________    Date  ______________")
 }

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::Path;
 
 use super::support::{Source, content, copy_folder, ingest, stage, staging_folders};
-use crate::{CompactOptions, Dataset, LakeError, Partition, PartitionBy, Table, compact, verify};
+use crate::{
+    CompactOptions, Dataset, LakeError, Partition, PartitionBy, Table, VerifyOptions, compact, verify,
+};
 
 const ROUNDS: [&[Source]; 3] = [
     &[Source { id: 1, days: &[19_000, 19_001], rows: 3, rejects: 1 }],
@@ -106,5 +108,61 @@ fn damage_is_not_given_a_new_hash() {
     assert!(compact(&dataset, &CompactOptions::default(), &|| {}).is_err());
     assert_eq!(dataset.files(Table::Logs).unwrap(), before);
     assert!(staging_folders(&dataset).is_empty());
-    assert!(!verify(&dataset, None).unwrap().passed());
+    assert!(!verify(&dataset, &VerifyOptions::default()).unwrap().passed());
+}
+
+#[test]
+fn a_writer_that_drops_duplicates_may_die_at_any_step() {
+    let folder = tempfile::tempdir().unwrap();
+    let (base, logs) = (folder.path().join("base"), folder.path().join("logs"));
+    fs::create_dir(&logs).unwrap();
+    let line = |number: usize| {
+        format!(
+            "0wner vault [{:02}/May/2026:10:00:00 +0000] 192.0.2.7 - {number:016X} REST.GET.OBJECT k \"GET /k HTTP/1.1\" \
+             200 - 5 99 12 11 \"-\" \"agent\" - host SigV4 C AuthHeader h TLSv1.3 - - -\n",
+            1 + number % 3
+        )
+    };
+    for (name, lines) in [("a", 0..6), ("b", 3..9), ("c", 0..3)] {
+        fs::write(logs.join(name), lines.map(line).collect::<String>()).unwrap();
+    }
+    let sources = saltmine_scan::discover(&[logs.to_str().unwrap().to_owned()]).unwrap();
+    let partition_by = Some(PartitionBy::EventDate);
+    let request = crate::IngestRequest {
+        sources: &sources,
+        dataset: &base,
+        partition_by,
+        jobs: 1,
+        strict: false,
+        stop: None,
+    };
+    crate::ingest(&request, &crate::Silent).unwrap();
+    let options = CompactOptions { dedup: true, ..Default::default() };
+    let wanted = folder.path().join("wanted");
+    copy_folder(&base, &wanted);
+    let wanted = Dataset::open(&wanted).unwrap();
+    assert_eq!(compact(&wanted, &options, &|| {}).unwrap().duplicates, 6);
+    let wanted = content(&wanted);
+    assert_eq!(wanted.last().unwrap().len(), 9);
+
+    let mut steps = 0;
+    loop {
+        let path = folder.path().join(format!("died-after-{steps}"));
+        copy_folder(&base, &path);
+        let dataset = Dataset::open(&path).unwrap();
+        dataset.faults.die_after(steps);
+        let result = compact(&dataset, &options, &|| {});
+        if result.is_ok() {
+            break;
+        }
+        assert!(matches!(result, Err(LakeError::Crash)), "{result:?}");
+        let dataset = Dataset::open(&path).unwrap();
+        compact(&dataset, &options, &|| {}).unwrap();
+        assert_eq!(content(&dataset), wanted, "after step {steps}");
+        let report = verify(&dataset, &VerifyOptions::default()).unwrap();
+        assert!(report.passed(), "after step {steps}: {report:#?}");
+        fs::remove_dir_all(&path).unwrap();
+        steps += 1;
+    }
+    assert!(steps >= 8, "only {steps} steps were tried");
 }

@@ -15,6 +15,7 @@ use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use saltmine_scan::{Column, logs_schema, rejects_schema};
 
 use crate::disk::hash_file;
+use crate::statistics::Footer;
 use crate::{CommitSummary, Dataset, LakeError, Partition, SourceEntry, StagedFile, Staging, Table};
 
 pub(crate) const DAY: i64 = 86_400_000_000;
@@ -82,9 +83,9 @@ pub(crate) fn stage(staging: &Staging<'_>, source: &str, rows: i64, partition: P
     let file = File::create_new(&path).unwrap();
     let mut writer = ArrowWriter::try_new_with_options(file, logs_schema(), options).unwrap();
     writer.write(&batch).unwrap();
-    let metadata = Arc::new(writer.close().unwrap());
+    let footer = Footer::of(&writer.close().unwrap());
     let (sha256, size) = hash_file(&path).unwrap();
-    StagedFile { path, partition, rows: rows as u64, size, sha256, metadata }
+    StagedFile { path, partition, rows: rows as u64, size, sha256, footer }
 }
 
 pub(crate) fn reject_rows(source: Source) -> RecordBatch {

@@ -1,6 +1,6 @@
 //! Is every line of every source accounted for, once?
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::fs::File;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
@@ -12,15 +12,16 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::{Check, Committed, Totals};
+use crate::dataset::DataFile;
 use crate::error::LakeError;
-use crate::layout::{Table, unhex};
+use crate::layout::{Table, hex, unhex};
 
 /// What the ledger says of the sources of one name. A name may stand for several contents: a file that has grown
 /// between runs, or files of several roots.
 #[derive(Default)]
 pub(super) struct Named {
     pub(super) hashes: Vec<[u8; 32]>,
-    entries: u64,
+    pub(super) entries: u64,
     lines: u64,
     rows: u64,
     rejects: u64,
@@ -41,6 +42,8 @@ pub(super) struct Ledger {
 struct Found {
     rows: u64,
     rejects: u64,
+    /// Rows that were removed as equal to another one.
+    duplicates: u64,
     /// Bit `n` is set when line `n` was met.
     seen: Vec<u64>,
     twice: u64,
@@ -53,7 +56,7 @@ impl Ledger {
     pub(super) fn read(tables: &[Committed]) -> Ledger {
         let mut ledger = Ledger::default();
         let mut hashes = HashMap::new();
-        for file in files_of(tables, Table::Sources) {
+        for file in paths_of(tables, Table::Sources) {
             if let Err(error) = ledger.read_file(file, &mut hashes) {
                 ledger.unreadable.push(error.to_string());
             }
@@ -63,6 +66,16 @@ impl Ledger {
 
     pub(super) fn totals(&self) -> Totals {
         self.totals.clone()
+    }
+
+    /// One hash for all that was read.
+    pub(super) fn fingerprint(&self) -> String {
+        let line = |(name, sha256): (&String, &[u8; 32])| format!("{}  {name}\n", hex(sha256));
+        let contents =
+            self.names.iter().flat_map(|(name, named)| named.hashes.iter().map(move |hash| (name, hash)));
+        let mut lines: Vec<String> = contents.map(line).collect();
+        lines.sort();
+        super::fingerprint(lines.into_iter())
     }
 
     fn read_file(&mut self, path: &Path, hashes: &mut HashMap<[u8; 32], String>) -> Result<(), LakeError> {
@@ -122,10 +135,10 @@ impl Ledger {
 pub(super) fn check(tables: &[Committed], ledger: &Ledger) -> Vec<Check> {
     let found = Mutex::new(HashMap::new());
     let mut readable = Check::new("tables_readable", "Every Parquet file that is as committed can be read.");
-    readable.examined = files_of(tables, Table::Sources).count() as u64;
+    readable.examined = paths_of(tables, Table::Sources).count() as u64;
     ledger.unreadable.iter().for_each(|detail| readable.fail(detail.clone()));
-    for table in [Table::Logs, Table::Rejects] {
-        let files: Vec<&Path> = files_of(tables, table).collect();
+    for table in [Table::Logs, Table::Rejects, Table::Duplicates] {
+        let files: Vec<&Path> = paths_of(tables, table).collect();
         let errors: Vec<_> =
             files.par_iter().map(|path| tally_file(path, table, ledger, &found).err()).collect();
         errors.into_iter().for_each(|error| readable.examine(error.map(|error| error.to_string())));
@@ -140,24 +153,25 @@ pub(super) fn check(tables: &[Committed], ledger: &Ledger) -> Vec<Check> {
     once.examined = ledger.totals.sources;
     ledger.repeated.iter().for_each(|detail| once.fail(detail.clone()));
 
-    vec![readable, even, once, check_counts(ledger, &found), check_lines(&found)]
+    vec![readable, even, once, check_counts(ledger, &found), check_lines(&found), check_kept(tables)]
 }
 
 fn check_counts(ledger: &Ledger, found: &HashMap<String, Found>) -> Check {
     let mut check = Check::new(
         "lines_accounted_for",
-        "Every source has as many rows in logs and in rejects as the ledger says, and no row is of another source.",
+        "Every source has as many rows in logs (and in duplicates) and in rejects as the ledger says, and no row is of \
+         another source.",
     );
     let mut names: Vec<_> = ledger.names.iter().collect();
     names.sort_by_key(|(name, _)| *name);
     let nothing = Found::default();
     for (name, named) in names {
         let found = found.get(name).unwrap_or(&nothing);
-        let right = (found.rows, found.rejects) == (named.rows, named.rejects);
+        let right = (found.rows + found.duplicates, found.rejects) == (named.rows, named.rejects);
         check.examine((!right).then(|| {
             format!(
-                "{name:?}: {} rows and {} rejects, the ledger says {} and {}",
-                found.rows, found.rejects, named.rows, named.rejects
+                "{name:?}: {} rows, {} duplicates and {} rejects, the ledger says {} and {}",
+                found.rows, found.duplicates, found.rejects, named.rows, named.rejects
             )
         }));
     }
@@ -173,12 +187,12 @@ fn check_counts(ledger: &Ledger, found: &HashMap<String, Found>) -> Check {
 fn check_lines(found: &HashMap<String, Found>) -> Check {
     let mut check = Check::new(
         "no_line_twice",
-        "No line of a source is twice among the rows and rejects, and none is beyond the source's end.",
+        "No line of a source is twice among the rows, duplicates and rejects, and none is beyond the source's end.",
     );
     let mut names: Vec<_> = found.iter().collect();
     names.sort_by_key(|(name, _)| *name);
     for (name, found) in names {
-        check.examined += found.rows + found.rejects;
+        check.examined += found.rows + found.rejects + found.duplicates;
         if let Some(line) = found.first_twice {
             check.fail(format!("{name:?}: {} lines are doubled, such as line {line}", found.twice));
         }
@@ -188,6 +202,73 @@ fn check_lines(found: &HashMap<String, Found>) -> Check {
         }
     }
     check
+}
+
+/// Is what was removed as equal to another row equal to one that is there, or was removed for an earlier one?
+fn check_kept(tables: &[Committed]) -> Check {
+    let mut check = Check::new(
+        "duplicates_are_kept",
+        "Every row that was removed as doubled names a row that is kept, or was removed in its turn for an earlier one.",
+    );
+    if files_of(tables, Table::Duplicates).next().is_none() {
+        check.skipped = Some("no row was removed");
+        return check;
+    }
+    if let Err(error) = look_for_kept(tables, &mut check) {
+        check.fail(error.to_string());
+    }
+    check
+}
+
+fn look_for_kept(tables: &[Committed], check: &mut Check) -> Result<(), LakeError> {
+    /// By file and line.
+    type Places = HashMap<String, BTreeSet<i64>>;
+    let mut wanted = Places::new();
+    let mut chained = Places::new();
+    for path in paths_of(tables, Table::Duplicates) {
+        let columns = ["log_file", "log_line", "same_as_file", "same_as_line"];
+        read_columns(path, &columns, |batch| {
+            let (file, line) = (text(batch, columns[0], path)?, numbers(batch, columns[1], path)?);
+            let (same, same_line) = (text(batch, columns[2], path)?, numbers(batch, columns[3], path)?);
+            let (file, same) = (file.as_string_view(), same.as_string_view());
+            for row in 0..batch.num_rows() {
+                let (gone, kept) = ((file.value(row), line[row]), (same.value(row), same_line[row]));
+                check.examine(
+                    (kept > gone).then(|| format!("{gone:?} was removed for {kept:?}, a later line")),
+                );
+                wanted.entry(kept.0.to_owned()).or_default().insert(kept.1);
+                if kept < gone {
+                    chained.entry(gone.0.to_owned()).or_default().insert(gone.1);
+                }
+            }
+            Ok(())
+        })?;
+    }
+    // Each step of a chain leads to an earlier line, so that every chain ends, in a row that is there.
+    for (name, lines) in &chained {
+        if let Some(wanted) = wanted.get_mut(name) {
+            wanted.retain(|line| !lines.contains(line));
+        }
+    }
+    for path in paths_of(tables, Table::Logs) {
+        read_columns(path, &["log_file", "log_line"], |batch| {
+            let (names, lines) = (text(batch, "log_file", path)?, numbers(batch, "log_line", path)?);
+            for (name, line) in names.as_string_view().iter().flatten().zip(lines) {
+                if let Some(wanted) = wanted.get_mut(name) {
+                    wanted.remove(&line);
+                }
+            }
+            Ok(())
+        })?;
+    }
+    let mut missing: Vec<_> = wanted.into_iter().filter(|(_, lines)| !lines.is_empty()).collect();
+    missing.sort();
+    for (name, lines) in missing {
+        lines
+            .into_iter()
+            .for_each(|line| check.fail(format!("{name:?} line {line} is to be kept, and is gone")));
+    }
+    Ok(())
 }
 
 fn tally_file(
@@ -220,10 +301,10 @@ fn tally_file(
 impl Found {
     fn add(&mut self, table: Table, lines: &[i64], named: Option<&Named>) {
         let count = lines.len() as u64;
-        if table == Table::Logs {
-            self.rows += count
-        } else {
-            self.rejects += count
+        match table {
+            Table::Logs => self.rows += count,
+            Table::Duplicates => self.duplicates += count,
+            Table::Rejects | Table::Sources => self.rejects += count,
         }
         // Line numbers of several contents under one name may rightly be the same.
         let Some(named) = named.filter(|named| named.entries == 1) else { return };
@@ -248,9 +329,13 @@ impl Found {
     }
 }
 
-fn files_of(tables: &[Committed], table: Table) -> impl Iterator<Item = &Path> {
-    let files = tables.iter().filter(move |committed| committed.table == table);
-    files.flat_map(|committed| &committed.files).map(|file| file.path.as_path())
+pub(super) fn files_of(tables: &[Committed], table: Table) -> impl Iterator<Item = &DataFile> {
+    let tables = tables.iter().filter(move |committed| committed.table == table);
+    tables.flat_map(|committed| &committed.files)
+}
+
+fn paths_of(tables: &[Committed], table: Table) -> impl Iterator<Item = &Path> {
+    files_of(tables, table).map(|file| file.path.as_path())
 }
 
 fn read_columns(
@@ -278,12 +363,16 @@ fn column<'a>(
         .ok_or_else(|| LakeError::Foreign { path: path.to_path_buf(), problem: format!("no column {name}") })
 }
 
-fn text(batch: &RecordBatch, name: &str, path: &Path) -> Result<arrow::array::ArrayRef, LakeError> {
+pub(super) fn text(
+    batch: &RecordBatch,
+    name: &str,
+    path: &Path,
+) -> Result<arrow::array::ArrayRef, LakeError> {
     Ok(arrow::compute::cast(column(batch, name, path)?, &DataType::Utf8View)?)
 }
 
 /// The values of a column of integers; null is 0.
-fn numbers(batch: &RecordBatch, name: &str, path: &Path) -> Result<Vec<i64>, LakeError> {
+pub(super) fn numbers(batch: &RecordBatch, name: &str, path: &Path) -> Result<Vec<i64>, LakeError> {
     let array = arrow::compute::cast(column(batch, name, path)?, &DataType::Int64)?;
     Ok(array.as_primitive::<Int64Type>().iter().map(Option::unwrap_or_default).collect())
 }

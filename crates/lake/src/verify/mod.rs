@@ -7,6 +7,7 @@ mod files;
 mod lines;
 mod originals;
 mod report;
+mod sample;
 #[cfg(test)]
 mod tests;
 
@@ -14,8 +15,9 @@ use std::fs::{self, File, TryLockError};
 use std::path::Path;
 
 use chrono::{SecondsFormat, Utc};
+use sha2::{Digest, Sha256};
 
-pub use report::{Check, Outcome, TableState, Totals, VerifyReport};
+pub use report::{Check, Examiner, Outcome, Sample, TableState, Totals, VerifyReport};
 
 use crate::dataset::{DataFile, Dataset};
 use crate::error::LakeError;
@@ -28,14 +30,37 @@ struct Committed {
     files: Vec<DataFile>,
 }
 
+/// What to verify a dataset by.
+#[derive(Clone, Debug)]
+pub struct VerifyOptions<'a> {
+    /// The folder that the sources were read from. With it their hashes are checked, and rows are read again.
+    pub source_root: Option<&'a Path>,
+    /// Rows of `logs` that are read again from the raw lines, taken at random.
+    pub sample: u64,
+    /// The choice of these rows: the same seed chooses the same rows of the same files. `None` for any choice.
+    pub seed: Option<u64>,
+    /// Who asks, for the report.
+    pub examiner: Examiner,
+}
+
+impl Default for VerifyOptions<'_> {
+    /// Without sources; a sample of 1,000 rows where they are given.
+    fn default() -> Self {
+        Self { source_root: None, sample: 1000, seed: None, examiner: Examiner::default() }
+    }
+}
+
 /// Checks a dataset against itself and, given the folder that it was read from, against its source files.
 ///
 /// # Errors
 /// If a table's log cannot be read, or a writer is at work.
-pub fn verify(dataset: &Dataset, source_root: Option<&Path>) -> Result<VerifyReport, LakeError> {
+pub fn verify(dataset: &Dataset, options: &VerifyOptions<'_>) -> Result<VerifyReport, LakeError> {
     let _quiet = keep_writers_out(dataset)?;
     let mut tables = Vec::new();
-    for table in [Table::Logs, Table::Rejects, Table::Sources] {
+    for table in [Table::Logs, Table::Rejects, Table::Sources, Table::Duplicates] {
+        if !dataset.has(table) {
+            continue;
+        }
         let (version, files) = dataset.versioned_files(table)?;
         tables.push(Committed { table, version, files });
     }
@@ -44,8 +69,14 @@ pub fn verify(dataset: &Dataset, source_root: Option<&Path>) -> Result<VerifyRep
     checks.extend(files::check(dataset, &mut tables)?);
     let ledger = lines::Ledger::read(&tables);
     checks.extend(lines::check(&tables, &ledger));
-    checks.push(originals::check(&ledger, source_root));
+    checks.push(originals::check(&ledger, options.source_root));
+    let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
+    checks.push(sample::check(&tables, &ledger, options, seed));
+    let sample = options.source_root.map(|_| Sample { rows: options.sample, seed });
     Ok(VerifyReport {
+        examiner: options.examiner.clone(),
+        sources_fingerprint: ledger.fingerprint(),
+        sample,
         dataset: dataset.root().display().to_string(),
         saltmine_version: env!("CARGO_PKG_VERSION").to_owned(),
         verified_at: Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -62,7 +93,18 @@ fn state_of(committed: &Committed) -> TableState {
         files: committed.files.len() as u64,
         rows: committed.files.iter().map(|file| file.rows).sum(),
         bytes: committed.files.iter().map(|file| file.size).sum(),
+        fingerprint: fingerprint(committed.files.iter().map(|file| {
+            let sha256 = file.sha256.as_deref().unwrap_or_default();
+            format!("{sha256}  {}\n", file.name)
+        })),
     }
+}
+
+/// SHA-256 over lines as `sha256sum` prints them.
+fn fingerprint(lines: impl Iterator<Item = String>) -> String {
+    let mut hash = Sha256::new();
+    lines.for_each(|line| hash.update(line));
+    layout::hex(&hash.finalize())
 }
 
 /// Shares the writers' lock, if there is a lock file: a copy on a read-only medium may have none.

@@ -1,6 +1,6 @@
 //! Are the source files still those that were read?
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
@@ -43,8 +43,40 @@ pub(super) fn check(ledger: &Ledger, root: Option<&Path>) -> Check {
     check
 }
 
+/// Where the source of this name is, below the folder of the sources or, for a single file, beside it.
+pub(super) fn source_path(root: &Path, name: &str) -> Option<PathBuf> {
+    let folder = if root.is_file() { root.parent()? } else { root };
+    let path = layout::inside(folder, name).filter(|_| name != "-")?;
+    if path.exists() {
+        return Some(path);
+    }
+    let unescaped = unescape(name).and_then(|name| layout::inside(folder, &name));
+    Some(unescaped.filter(|path| path.exists()).unwrap_or(path))
+}
+
+/// A name as the file system has it, where bytes of it are written as `\xHH`.
+#[cfg(unix)]
+fn unescape(name: &str) -> Option<PathBuf> {
+    use std::os::unix::ffi::OsStringExt;
+
+    let mut bytes = Vec::with_capacity(name.len());
+    let mut rest = name;
+    while let Some((before, after)) = rest.split_once("\\x") {
+        bytes.extend_from_slice(before.as_bytes());
+        bytes.push(u8::from_str_radix(after.get(..2)?, 16).ok()?);
+        rest = &after[2..];
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    Some(std::ffi::OsString::from_vec(bytes).into())
+}
+
+#[cfg(not(unix))]
+fn unescape(_name: &str) -> Option<PathBuf> {
+    None
+}
+
 fn look_at(root: &Path, name: &str, named: &Named) -> Original {
-    let Some(path) = layout::inside(root, name).filter(|_| name != "-") else { return Original::Nowhere };
+    let Some(path) = source_path(root, name) else { return Original::Nowhere };
     match disk::hash_file(&path) {
         // A file that was read more than once, as it grew, is to be one of what it was.
         Ok((sha256, _)) if named.hashes.contains(&sha256) => Original::Same,

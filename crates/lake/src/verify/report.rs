@@ -14,10 +14,17 @@ pub struct VerifyReport {
     pub saltmine_version: String,
     /// When it looked, by RFC 3339 in UTC.
     pub verified_at: String,
+    /// For whom.
+    pub examiner: Examiner,
     /// The tables as they were.
     pub tables: Vec<TableState>,
     /// Sums over the ledger.
     pub totals: Totals,
+    /// SHA-256 over a line `SHA256  NAME` for each content that was read, in the order of the lines. It stays the same
+    /// while no source is added, however the dataset's own files are merged.
+    pub sources_fingerprint: String,
+    /// Which rows were read again; `None` without sources.
+    pub sample: Option<Sample>,
     /// What was checked, in order.
     pub checks: Vec<Check>,
 }
@@ -27,6 +34,24 @@ impl VerifyReport {
     pub fn passed(&self) -> bool {
         self.checks.iter().all(|check| check.outcome() != Outcome::Failed)
     }
+}
+
+/// Who had a dataset verified, as far as was told.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Examiner {
+    /// A name.
+    pub name: Option<String>,
+    /// The computer.
+    pub host: Option<String>,
+}
+
+/// Rows that were taken at random.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Sample {
+    /// How many were asked for.
+    pub rows: u64,
+    /// With it the same rows can be taken again.
+    pub seed: u64,
 }
 
 /// A table at the time of a verification.
@@ -42,6 +67,8 @@ pub struct TableState {
     pub rows: u64,
     /// Bytes of them, by its log.
     pub bytes: u64,
+    /// SHA-256 over a line `SHA256  PATH` for each file, as `sha256sum` prints them, in the order of their paths.
+    pub fingerprint: String,
 }
 
 /// Sums over the rows of the ledger.

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use super::{Outcome, VerifyReport, verify};
+use super::{Outcome, VerifyOptions, VerifyReport, verify};
 use crate::tests::support::{Source, ingest, stage};
 use crate::{Dataset, LakeError, Partition, PartitionBy, SourceEntry, Table};
 
@@ -51,7 +51,7 @@ fn failed_after(damage: impl Fn(&Dataset)) -> Vec<&'static str> {
     let folder = tempfile::tempdir().unwrap();
     let dataset = sound(folder.path());
     damage(&dataset);
-    let report = verify(&dataset, None).unwrap();
+    let report = verify(&dataset, &VerifyOptions::default()).unwrap();
     assert_eq!(report.passed(), failed(&report).is_empty());
     assert!(report.checks.iter().all(|check| check.failures == 0 || !check.details.is_empty()));
     failed(&report)
@@ -61,14 +61,14 @@ fn failed_after(damage: impl Fn(&Dataset)) -> Vec<&'static str> {
 fn a_sound_dataset_passes() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = sound(folder.path());
-    let report = verify(&dataset, None).unwrap();
+    let report = verify(&dataset, &VerifyOptions::default()).unwrap();
     assert_eq!(failed(&report), Vec::<&str>::new());
     assert_eq!((report.totals.sources, report.totals.lines, report.totals.rows), (2, 5, 5));
     assert_eq!(report.tables[0].rows, 5);
     let json = serde_json::to_value(&report).unwrap();
     assert_eq!(json["checks"][0]["outcome"], "passed");
     let last = json["checks"].as_array().unwrap().last().unwrap();
-    assert_eq!((&last["name"], &last["outcome"]), (&"sources_unchanged".into(), &"skipped".into()));
+    assert_eq!((&last["name"], &last["outcome"]), (&"rows_read_again".into(), &"skipped".into()));
     assert!(report.checks.iter().filter(|check| check.skipped.is_none()).all(|check| check.examined > 0));
 }
 
@@ -79,7 +79,7 @@ fn rejects_and_blanks_count() {
     let lock = dataset.lock(&|| {}).unwrap();
     ingest(&lock, &[Source { id: 3, days: &[], rows: 0, rejects: 2 }]).unwrap();
     drop(lock);
-    assert_eq!(failed(&verify(&dataset, None).unwrap()), Vec::<&str>::new());
+    assert_eq!(failed(&verify(&dataset, &VerifyOptions::default()).unwrap()), Vec::<&str>::new());
 }
 
 #[test]
@@ -177,9 +177,9 @@ fn a_writer_at_work_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = sound(folder.path());
     let lock = dataset.lock(&|| {}).unwrap();
-    assert!(matches!(verify(&dataset, None), Err(LakeError::Busy(_))));
+    assert!(matches!(verify(&dataset, &VerifyOptions::default()), Err(LakeError::Busy(_))));
     drop(lock);
-    assert!(verify(&dataset, None).unwrap().passed());
+    assert!(verify(&dataset, &VerifyOptions::default()).unwrap().passed());
 }
 
 #[test]
@@ -194,13 +194,14 @@ fn changed_and_missing_sources_are_found() {
         entries.push(SourceEntry { sha256: Some(Sha256::digest(name).into()), ..entry(name, 0, 0, 0) });
     }
     add(&dataset, &[], entries);
-    assert_eq!(failed(&verify(&dataset, Some(&root)).unwrap()), Vec::<&str>::new());
+    let options = VerifyOptions { source_root: Some(&root), ..Default::default() };
+    assert_eq!(failed(&verify(&dataset, &options).unwrap()), Vec::<&str>::new());
 
     fs::write(root.join("changed.gz"), "other").unwrap();
     fs::remove_file(root.join("gone.gz")).unwrap();
-    let report = verify(&dataset, Some(&root)).unwrap();
+    let report = verify(&dataset, &options).unwrap();
     assert_eq!(failed(&report), ["sources_unchanged"]);
-    let check = report.checks.last().unwrap();
+    let check = report.checks.iter().find(|check| check.name == "sources_unchanged").unwrap();
     assert_eq!((check.examined, check.failures), (3, 2));
 }
 
@@ -210,5 +211,5 @@ fn a_line_in_the_files_of_two_days_is_found() {
     let dataset = Dataset::open_or_create(folder.path(), PartitionBy::EventDate).unwrap();
     let source = Source { id: 1, days: &[19_000, 19_001], rows: 3, rejects: 0 };
     ingest(&dataset.lock(&|| {}).unwrap(), &[source]).unwrap();
-    assert_eq!(failed(&verify(&dataset, None).unwrap()), ["no_line_twice"]);
+    assert_eq!(failed(&verify(&dataset, &VerifyOptions::default()).unwrap()), ["no_line_twice"]);
 }

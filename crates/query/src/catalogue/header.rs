@@ -239,4 +239,77 @@ mod tests {
             assert!(problem.contains(expected), "{problem}");
         }
     }
+
+    /// Pieces that mean something in a header, and what its readers of numbers, times and keys may stumble over.
+    const PIECES: [&str; 24] = [
+        "-- ",
+        ":",
+        " — ",
+        "\n",
+        "\r\n",
+        "--",
+        "$",
+        "'",
+        "\"",
+        " ",
+        "parameter: p interval 1 day — x\n",
+        "interval ",
+        "99999999999999999999 years",
+        "-9223372036854775808",
+        "1e400 months",
+        "0001-01-01",
+        "+262143-12-31T23:59:60Z",
+        "timestamp ",
+        "date ",
+        "boolean ",
+        "float ",
+        "-0",
+        "\u{2014}",
+        "\u{0}\u{10FFFF}",
+    ];
+
+    fn mutate(text: &mut String, random: &mut fastrand::Rng) {
+        let place = |text: &str, random: &mut fastrand::Rng| {
+            let at = random.usize(..=text.len());
+            (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or_default()
+        };
+        let (a, b) = (place(text, random), place(text, random));
+        let (from, to) = (a.min(b), a.max(b).min(a.min(b) + 40));
+        let to = (from..=to).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(from);
+        match random.u8(..5) {
+            0 => text.replace_range(from..to, ""),
+            1 => text.insert_str(a, PIECES[random.usize(..PIECES.len())]),
+            2 => text.replace_range(from..to, PIECES[random.usize(..PIECES.len())]),
+            3 => {
+                let piece = text[from..to].to_owned();
+                text.insert_str(b, &piece);
+            }
+            _ => text.insert(a, random.char(..)),
+        }
+    }
+
+    /// `SALTMINE_MUTATIONS` asks for another number of texts.
+    #[test]
+    fn any_text_is_read_or_refused() {
+        let count = std::env::var("SALTMINE_MUTATIONS").ok().and_then(|text| text.parse().ok());
+        let files: Vec<&include_dir::File<'_>> = super::super::BUILTIN
+            .dirs()
+            .flat_map(include_dir::Dir::files)
+            .filter(|file| file.path().extension().is_some_and(|end| end == "sql"))
+            .collect();
+        let mut random = fastrand::Rng::new();
+        println!("seed {}", random.get_seed());
+        let mut read = 0_u64;
+        for _ in 0..count.unwrap_or(20_000) {
+            let file = files[random.usize(..files.len())];
+            let mut text = if random.u8(..4) == 0 { RIGHT } else { file.contents_utf8().unwrap() }.to_owned();
+            (0..random.usize(1..6)).for_each(|_| mutate(&mut text, &mut random));
+            if let Ok(query) = parse(Path::new("x.sql"), &text) {
+                read += 1;
+                assert!(!query.sql.is_empty() && !query.columns.is_empty() && !query.title.is_empty());
+                assert!(query.parameters.iter().all(|known| known.kind.parse(&known.default).is_ok()));
+            }
+        }
+        assert!(read > 0);
+    }
 }

@@ -1,0 +1,306 @@
+//! What goes wrong around a run: interrupts, other runs at the same time, files and folders that cannot be read, other
+//! versions. Each leaves a dataset that reads, and the next run completes it.
+
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::Duration;
+
+fn saltmine(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("saltmine"));
+    command.current_dir(folder).args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    saltmine(folder, arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Runs, and asserts how it ends. Gives what it said on both sides.
+fn ends(folder: &Path, arguments: &[&str], code: i32) -> (String, String) {
+    let output = run(folder, arguments);
+    let (out, said) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {out}{said}");
+    (out, said)
+}
+
+fn line(number: usize) -> String {
+    format!(
+        "0wner vault [{:02}/May/2026:10:00:00 +0000] 198.51.100.7 - {number:016X} REST.GET.OBJECT k{number} \
+         \"GET /k{number} HTTP/1.1\" 200 - {number} 99 12 11 \"-\" \"agent\" - host SigV4 C AuthHeader h TLSv1.3 - - -\n",
+        1 + number % 5,
+    )
+}
+
+/// The lines of file `number`, `count` of them.
+fn lines(number: usize, count: usize) -> String {
+    (0..count).map(|index| line(number * count + index)).collect()
+}
+
+/// How many rows there are, and how many different ones.
+fn rows(folder: &Path, dataset: &str) -> String {
+    let sql = "SELECT count(*) AS n, count(DISTINCT request_id) AS d FROM logs";
+    ends(folder, &["query", dataset, sql, "--format", "csv"], 0).0.lines().nth(1).unwrap().to_owned()
+}
+
+fn assert_verified(folder: &Path, dataset: &str) {
+    ends(folder, &["verify", dataset], 0);
+}
+
+/// Ends the child should the test fail.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Running {
+    fn interrupt(&self) {
+        let sent = Command::new("kill").args(["-INT", &self.0.id().to_string()]).status().unwrap();
+        assert!(sent.success());
+    }
+}
+
+#[test]
+fn four_ingests_of_overlapping_folders_at_once_end_with_each_line_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    // Twelve contents; each of four folders has six of them, under names of its own.
+    for (index, name) in ["a", "b", "c", "d"].into_iter().enumerate() {
+        std::fs::create_dir(here.join(name)).unwrap();
+        for file in 0..6 {
+            let content = (index * 3 + file) % 12;
+            std::fs::write(here.join(format!("{name}/{name}-{file}.log")), lines(content, 500)).unwrap();
+        }
+    }
+    let paths = [&["a", "b"][..], &["b", "c", "d"], &["d", "a"], &["c", "a"]];
+    let running: Vec<Child> = paths
+        .iter()
+        .map(|paths| {
+            let arguments = [&["ingest"], *paths, &["--to", "lake"]].concat();
+            saltmine(here, &arguments).stderr(Stdio::piped()).spawn().unwrap()
+        })
+        .collect();
+    for child in running {
+        let output = child.wait_with_output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+    }
+    assert_eq!(rows(here, "lake"), "6000,6000");
+    assert_verified(here, "lake");
+}
+
+#[test]
+fn an_interrupted_ingest_says_where_it_stands_and_the_next_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    std::fs::create_dir(here.join("logs")).unwrap();
+    for file in 0..5 {
+        std::fs::write(here.join(format!("logs/{file}")), lines(file, 100)).unwrap();
+    }
+    ends(here, &["ingest", "logs/0", "--to", "lake"], 0);
+
+    // Standard input stays open, so that the run is under way for as long as it takes.
+    let mut command = saltmine(here, &["ingest", "logs", "-", "--to", "lake"]);
+    let child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut running = Running(child);
+    let runs = here.join("lake/.saltmine/runs");
+    while std::fs::read_dir(&runs).unwrap().count() == 0 {
+        assert!(running.0.try_wait().unwrap().is_none(), "it ended by itself");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    running.interrupt();
+    let mut said = BufReader::new(running.0.stderr.take().unwrap()).lines();
+    let heard = said.next().unwrap().unwrap();
+    assert!(heard.contains("ending in good order"), "{heard}");
+    drop(running.0.stdin.take());
+    let rest: String = said.map(Result::unwrap).collect();
+    assert_eq!(running.0.wait().unwrap().code(), Some(1), "{rest}");
+    assert!(rest.contains("error: interrupted: nothing was committed"), "{rest}");
+
+    assert_eq!(std::fs::read_dir(&runs).unwrap().count(), 0, "nothing is left of the round");
+    assert_eq!(rows(here, "lake"), "100,100");
+    assert_verified(here, "lake");
+    ends(here, &["ingest", "logs", "--to", "lake"], 0);
+    assert_eq!(rows(here, "lake"), "500,500");
+    assert_verified(here, "lake");
+}
+
+#[test]
+fn a_run_that_waits_for_another_can_be_interrupted() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    std::fs::write(here.join("log"), lines(0, 10)).unwrap();
+    ends(here, &["ingest", "log", "--to", "lake"], 0);
+    let lock = std::fs::File::open(here.join("lake/.saltmine/lock")).unwrap();
+    lock.lock().unwrap();
+    for arguments in [&["ingest", "log", "--to", "lake"][..], &["compact", "lake"]] {
+        let child = saltmine(here, arguments).stderr(Stdio::piped()).spawn().unwrap();
+        let mut running = Running(child);
+        let mut said = BufReader::new(running.0.stderr.take().unwrap()).lines();
+        let waits = said.next().unwrap().unwrap();
+        assert!(waits.contains("another run is writing; waiting for it"), "{waits}");
+        running.interrupt();
+        let rest: String = said.map(Result::unwrap).collect();
+        assert!(rest.contains("interrupted: nothing was committed"), "{rest}");
+        assert_eq!(running.0.wait().unwrap().code(), Some(1));
+    }
+    let (_, said) = ends(here, &["verify", "lake"], 1);
+    assert!(said.contains("a run is writing to the dataset"), "{said}");
+}
+
+#[test]
+fn files_and_folders_that_may_not_be_read_are_told_and_read_by_the_next_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    std::fs::create_dir_all(here.join("logs/closed")).unwrap();
+    for (index, name) in ["open", "secret", "closed/inside"].into_iter().enumerate() {
+        std::fs::write(here.join("logs").join(name), lines(index, 50)).unwrap();
+    }
+    let mode = |name: &str, mode: u32| {
+        std::fs::set_permissions(here.join(name), std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode("logs/secret", 0o000);
+    mode("logs/closed", 0o000);
+    mode("", 0o777);
+    let mut command = saltmine(here, &["ingest", "logs", "--to", "lake"]);
+    if std::fs::metadata("/proc/self").unwrap().uid() == 0 {
+        command.uid(65_534); // nothing is denied to root
+    }
+    let Ok(output) = command.output() else {
+        return; // that user may not run what was built here
+    };
+    let said = text(&output.stderr);
+    mode("logs/closed", 0o755);
+    mode("logs/secret", 0o644);
+    assert_eq!(output.status.code(), Some(3), "{said}");
+    for name in ["secret", "closed"] {
+        assert!(said.contains(&format!("warning: {name}: unreadable: Permission denied")), "{said}");
+    }
+    assert_eq!(rows(here, "lake"), "50,50");
+    assert_verified(here, "lake");
+    ends(here, &["ingest", "logs", "--to", "lake"], 0);
+    assert_eq!(rows(here, "lake"), "150,150");
+    assert_verified(here, "lake");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_that_fails_while_it_is_read_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    std::fs::create_dir(here.join("logs")).unwrap();
+    std::fs::write(here.join("logs/good"), lines(0, 50)).unwrap();
+    symlink("/proc/self/mem", here.join("logs/bad-disk")).unwrap(); // opens, and answers a read with an error
+    symlink("nowhere", here.join("logs/dangling")).unwrap();
+    let (_, said) = ends(here, &["ingest", "logs", "--to", "lake"], 3);
+    assert!(said.contains("bad-disk: unreadable: Input/output error"), "{said}");
+    assert!(said.contains("dangling: unreadable: No such file"), "{said}");
+    let (_, said) = ends(here, &["query", "logs", "SELECT count(*) FROM logs"], 3);
+    assert!(said.contains("bad-disk: unreadable"), "{said}");
+    assert_eq!(rows(here, "lake"), "50,50");
+    assert_verified(here, "lake");
+}
+
+#[test]
+fn what_is_no_file_is_passed_over_in_a_folder_and_read_when_it_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    std::fs::create_dir_all(here.join("logs/deep")).unwrap();
+    std::fs::write(here.join("logs/deep/log"), lines(0, 50)).unwrap();
+    symlink("..", here.join("logs/deep/loop")).unwrap();
+    symlink("/", here.join("logs/deep/.hidden-root")).unwrap();
+    let pipe = here.join("logs/pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    ends(here, &["ingest", "logs", "--to", "lake"], 0); // a FIFO that nobody writes to would never end
+    assert_eq!(rows(here, "lake"), "50,50");
+
+    let writer = std::thread::spawn(move || {
+        std::fs::OpenOptions::new().write(true).open(pipe).unwrap().write_all(lines(1, 50).as_bytes())
+    });
+    ends(here, &["ingest", "logs/pipe", "--to", "lake"], 0);
+    writer.join().unwrap().unwrap();
+    assert_eq!(rows(here, "lake"), "100,100");
+    assert_verified(here, "lake");
+}
+
+/// Puts other text into the first commit of a table.
+fn rewrite_first_commit(here: &Path, from: &str, to: &str) {
+    let log = here.join("lake/logs/_delta_log/00000000000000000000.json");
+    let commit = std::fs::read_to_string(&log).unwrap();
+    assert!(commit.contains(from), "{commit}");
+    std::fs::write(&log, commit.replace(from, to)).unwrap();
+}
+
+#[test]
+fn a_dataset_of_an_older_version_is_used_and_one_of_a_newer_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    std::fs::create_dir(here.join("logs")).unwrap();
+    std::fs::write(here.join("logs/0"), lines(0, 10)).unwrap();
+    ends(here, &["ingest", "logs", "--to", "lake"], 0);
+
+    // The first datasets did not tell their format.
+    rewrite_first_commit(here, "\"saltmine.format\":\"1\"", "\"other\":\"x\"");
+    std::fs::write(here.join("logs/1"), lines(1, 10)).unwrap();
+    ends(here, &["ingest", "logs", "--to", "lake"], 0);
+    ends(here, &["compact", "lake"], 0);
+    assert_eq!(rows(here, "lake"), "20,20");
+    assert_verified(here, "lake");
+
+    rewrite_first_commit(here, "\"other\":\"x\"", "\"saltmine.format\":\"2\"");
+    for arguments in [
+        &["ingest", "logs", "--to", "lake"][..],
+        &["query", "lake", "SELECT 1"],
+        &["verify", "lake"],
+        &["compact", "lake"],
+    ] {
+        let (_, said) = ends(here, arguments, 1);
+        assert!(said.contains("made by another version of saltmine: its format is \"2\""), "{said}");
+    }
+    rewrite_first_commit(here, "\"saltmine.format\":\"2\"", "\"saltmine.format\":\"1\"");
+    rewrite_first_commit(here, "\\\"name\\\":\\\"source_region\\\"", "\\\"name\\\":\\\"region\\\"");
+    let (_, said) = ends(here, &["ingest", "logs", "--to", "lake"], 1);
+    assert!(said.contains("its table logs has no column source_region"), "{said}");
+}
+
+#[test]
+fn a_clock_that_goes_back_does_no_harm() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    std::fs::create_dir(here.join("logs")).unwrap();
+    std::fs::write(here.join("logs/0"), lines(0, 10)).unwrap();
+    ends(here, &["ingest", "logs", "--to", "lake"], 0);
+    // All that has been written is of a year to come: commits, files, and what an interrupted run left.
+    for table in ["logs", "sources"] {
+        for version in 0..2 {
+            let log = here.join(format!("lake/{table}/_delta_log/{version:020}.json"));
+            let commit = std::fs::read_to_string(&log).unwrap();
+            let year = commit.split("\"timestamp\":").nth(1).unwrap()[..4].to_owned();
+            let later = commit.replace(&format!(":{year}"), ":4102");
+            assert_ne!(commit, later);
+            std::fs::write(&log, later).unwrap();
+        }
+    }
+    let future = std::time::SystemTime::now() + Duration::from_secs(80_000_000);
+    std::fs::File::options().write(true).open(here.join("logs/0")).unwrap().set_modified(future).unwrap();
+    std::fs::create_dir(here.join("lake/.saltmine/runs/ffffffff-ffff-7fff-bfff-ffffffffffff-r0001")).unwrap();
+
+    std::fs::write(here.join("logs/1"), lines(1, 10)).unwrap();
+    let (_, said) = ends(here, &["ingest", "logs", "--to", "lake"], 0);
+    assert!(said.contains("0 rounds completed, 1 removed"), "{said}");
+    ends(here, &["compact", "lake"], 0);
+    assert_eq!(rows(here, "lake"), "20,20");
+    assert_verified(here, "lake");
+}

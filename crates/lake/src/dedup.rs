@@ -1,0 +1,271 @@
+//! Rows that are equal in every logged field, of which one is kept.
+//!
+//! S3 delivers some records twice, people download folders twice, and a file that has grown between two ingests has its
+//! first lines in the dataset twice. Two rows are taken for one only if all of the line is equal: everything but
+//! `log_file` and `log_line`. So the records that one request makes rightly stay, as they differ in key or operation;
+//! and rows without a request id stay, as nothing tells their requests apart.
+//!
+//! Equal rows are of the same day and bucket, so that each partition is looked at alone, in two passes: which request
+//! ids occur more than once, then, of their rows, which are equal. What a pass remembers is bounded: where there is
+//! more, it is made several times, each for a part of the hashes.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, RandomState};
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::compute::filter_record_batch;
+use arrow::datatypes::Int64Type;
+use arrow::row::{RowConverter, SortField};
+use parquet::arrow::ProjectionMask;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use saltmine_format::Field;
+use saltmine_scan::Column;
+use sha2::{Digest, Sha256};
+
+use crate::duplicates::{Place, duplicates_batch};
+use crate::error::LakeError;
+use crate::layout::Table;
+use crate::merge::{read, stopped};
+use crate::table_file::TableWriter;
+
+/// Request ids whose hashes are remembered at a time, and rows. 8 bytes and some 100 bytes each.
+const IDS_AT_A_TIME: u64 = 16 << 20;
+const ROWS_AT_A_TIME: u64 = 1 << 20;
+/// Rows of `duplicates` that are written at a time.
+const BATCH: usize = 8192;
+
+/// The rows of a file that are to go: bit `n` is set for row `n`, from 0.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Removed {
+    bits: Vec<u64>,
+    pub(crate) count: u64,
+}
+
+impl Removed {
+    fn add(&mut self, row: u64) {
+        let word = (row / 64) as usize;
+        if word >= self.bits.len() {
+            self.bits.resize(word + 1, 0);
+        }
+        self.bits[word] |= 1 << (row % 64);
+        self.count += 1;
+    }
+
+    fn has(&self, row: u64) -> bool {
+        self.bits.get((row / 64) as usize).is_some_and(|word| word & 1 << (row % 64) != 0)
+    }
+
+    /// A batch that begins at row `start` of the file, without what is to go.
+    pub(crate) fn filter(&self, batch: &RecordBatch, start: u64) -> Result<RecordBatch, LakeError> {
+        let rows = start..start + batch.num_rows() as u64;
+        Ok(filter_record_batch(batch, &rows.map(|row| Some(!self.has(row))).collect::<BooleanArray>())?)
+    }
+}
+
+/// A row that was met.
+#[derive(Clone, Copy)]
+struct Met {
+    /// Which file of the partition, and which row of it.
+    file: u32,
+    row: u64,
+    /// Where its line stands; the name by number.
+    name: u32,
+    line: i64,
+}
+
+/// Finds the rows of one partition that are to go.
+pub(crate) struct Finder<'a> {
+    /// The files of the partition.
+    pub(crate) files: &'a [&'a Path],
+    pub(crate) stop: Option<&'a AtomicBool>,
+}
+
+impl Finder<'_> {
+    /// What is to go, by file; each such row is written to `duplicates`, which `open` opens before the first one.
+    pub(crate) fn find(
+        &self,
+        duplicates: &mut Option<TableWriter>,
+        open: impl Fn() -> Result<TableWriter, LakeError>,
+    ) -> Result<Vec<Removed>, LakeError> {
+        let mut removed = vec![Removed::default(); self.files.len()];
+        let hasher = RandomState::new();
+        let rows: u64 = self.files.par_iter().map(|path| count_rows(path)).sum::<Result<_, _>>()?;
+        let parts = rows.div_ceil(IDS_AT_A_TIME);
+        for part in 0..parts {
+            let (ids, rows) = self.repeated_ids(&hasher, part, parts)?;
+            let slices = rows.div_ceil(ROWS_AT_A_TIME);
+            for slice in 0..slices {
+                let mut group = Group::default();
+                for (index, path) in self.files.iter().enumerate() {
+                    stopped(self.stop)?;
+                    group.read(path, index as u32, &ids, &hasher, (slice, slices))?;
+                }
+                group.finish(&mut removed);
+                for pairs in group.gone.chunks(BATCH) {
+                    let batch = duplicates_batch(pairs.iter().map(|pair| group.places(*pair)))?;
+                    let mut writer = match duplicates.take() {
+                        Some(writer) => writer,
+                        None => open()?,
+                    };
+                    writer.write(&batch)?;
+                    *duplicates = Some(writer);
+                }
+            }
+        }
+        Ok(removed)
+    }
+
+    /// The hashes of request ids that occur more than once, and how many rows have them.
+    fn repeated_ids(
+        &self,
+        hasher: &RandomState,
+        part: u64,
+        parts: u64,
+    ) -> Result<(HashSet<u64>, u64), LakeError> {
+        let read = |path: &&Path| -> Result<Vec<u64>, LakeError> {
+            stopped(self.stop)?;
+            let mut hashes = Vec::new();
+            each_id(path, |id| {
+                let hash = hasher.hash_one(id);
+                if hash % parts == part {
+                    hashes.push(hash);
+                }
+            })?;
+            Ok(hashes)
+        };
+        let hashes: Vec<Vec<u64>> = self.files.par_iter().map(read).collect::<Result<_, _>>()?;
+        let mut hashes = hashes.concat();
+        hashes.sort_unstable();
+        let (mut ids, mut rows) = (HashSet::new(), 0);
+        for run in hashes.chunk_by(|a, b| a == b).filter(|run| run.len() > 1) {
+            ids.insert(run[0]);
+            rows += run.len() as u64;
+        }
+        Ok((ids, rows))
+    }
+}
+
+fn count_rows(path: &Path) -> Result<u64, LakeError> {
+    let file = std::fs::File::open(path).map_err(LakeError::io("open", path))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(LakeError::parquet(path))?;
+    Ok(u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or_default())
+}
+
+/// Calls `each` with every request id of a file. No other column is read.
+fn each_id(path: &Path, mut each: impl FnMut(&str)) -> Result<(), LakeError> {
+    let file = std::fs::File::open(path).map_err(LakeError::io("open", path))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(LakeError::parquet(path))?;
+    let mask = ProjectionMask::columns(builder.parquet_schema(), [Field::RequestId.name()]);
+    let reader = builder.with_projection(mask).build().map_err(LakeError::parquet(path))?;
+    for batch in reader {
+        let ids = arrow::compute::cast(batch?.column(0), &arrow::datatypes::DataType::Utf8View)?;
+        ids.as_string_view().iter().flatten().for_each(&mut each);
+    }
+    Ok(())
+}
+
+/// Rows by their content.
+#[derive(Default)]
+struct Group {
+    names: Vec<String>,
+    numbers: HashMap<String, u32>,
+    /// By the SHA-256 of all that was logged: nobody can make two lines that differ and have the same.
+    contents: HashMap<[u8; 32], Met>,
+    others: Vec<(Met, [u8; 32])>,
+    /// Rows that go, each with the one that is kept.
+    gone: Vec<(Met, Met)>,
+}
+
+impl Group {
+    /// Takes the rows of a file whose request ids are repeated, as far as they are of the slice.
+    fn read(
+        &mut self,
+        path: &Path,
+        file: u32,
+        ids: &HashSet<u64>,
+        hasher: &RandomState,
+        (slice, slices): (u64, u64),
+    ) -> Result<(), LakeError> {
+        let logged: Vec<usize> =
+            (0..Column::FILE_COUNT).filter(|index| *index < Column::LogFile.index()).collect();
+        let schema = Table::Logs.file_schema();
+        let fields = logged.iter().map(|index| SortField::new(schema.field(*index).data_type().clone()));
+        let converter = RowConverter::new(fields.collect())?;
+        let mut start = 0;
+        for batch in read(path, Table::Logs)? {
+            let batch = batch?;
+            let request_ids = batch.column(Field::RequestId.index()).as_string_view();
+            let wanted: Vec<u64> = (0..batch.num_rows())
+                .filter(|row| {
+                    request_ids.is_valid(*row) && ids.contains(&hasher.hash_one(request_ids.value(*row)))
+                })
+                .map(|row| row as u64)
+                .collect();
+            if !wanted.is_empty() {
+                let indices = arrow::array::UInt64Array::from(wanted.clone());
+                let rows = arrow::compute::take_record_batch(&batch, &indices)?;
+                let columns: Vec<_> = logged.iter().map(|index| rows.column(*index).clone()).collect();
+                let contents = converter.convert_columns(&columns)?;
+                let files = rows.column(Column::LogFile.index()).as_string_view();
+                let lines = rows.column(Column::LogLine.index()).as_primitive::<Int64Type>();
+                for (at, row) in wanted.iter().enumerate() {
+                    let content: [u8; 32] = Sha256::digest(contents.row(at).as_ref()).into();
+                    let part = u64::from_le_bytes(content[..8].try_into().unwrap_or_default());
+                    if part % slices == slice {
+                        let name = self.number(files.value(at));
+                        let met = Met { file, row: start + row, name, line: lines.value(at) };
+                        self.meet(met, content);
+                    }
+                }
+            }
+            start += batch.num_rows() as u64;
+        }
+        Ok(())
+    }
+
+    fn number(&mut self, name: &str) -> u32 {
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        let number = self.names.len() as u32;
+        self.names.push(name.to_owned());
+        self.numbers.insert(name.to_owned(), number);
+        number
+    }
+
+    fn place(&self, met: Met) -> Place<'_> {
+        (&self.names[met.name as usize], met.line)
+    }
+
+    fn places(&self, (gone, kept): (Met, Met)) -> (Place<'_>, Place<'_>) {
+        (self.place(gone), self.place(kept))
+    }
+
+    /// Of equal rows the one is kept whose file and line come first.
+    fn meet(&mut self, met: Met, content: [u8; 32]) {
+        let Some(&other) = self.contents.get(&content) else {
+            self.contents.insert(content, met);
+            return;
+        };
+        if self.place(met) < self.place(other) {
+            self.contents.insert(content, met);
+            self.others.push((other, content));
+        } else {
+            self.others.push((met, content));
+        }
+    }
+
+    fn finish(&mut self, removed: &mut [Removed]) {
+        for (met, content) in std::mem::take(&mut self.others) {
+            if let (Some(kept), Some(removed)) =
+                (self.contents.get(&content), removed.get_mut(met.file as usize))
+            {
+                removed.add(met.row);
+                self.gone.push((met, *kept));
+            }
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The lines of a round that do not read. They are written down as they come, so that no input decides how much memory
+//! they take.
+
+use std::path::PathBuf;
+
+use saltmine_scan::{Reject, rejects_batch};
+
+use crate::error::LakeError;
+use crate::layout::Table;
+use crate::report::IngestReport;
+use crate::table_file::{TableWriter, Written};
+
+/// Bytes of rejects in memory at which they are written down.
+const WAITING_BYTES: usize = 8 << 20;
+/// Rows that are written at a time.
+const BATCH: usize = 8192;
+
+/// The rejects of a round.
+pub(crate) struct Rejects {
+    path: PathBuf,
+    waiting: Vec<Reject>,
+    bytes: usize,
+    /// Of those that were written down, the first, to be shown.
+    first: Vec<Reject>,
+    writer: Option<TableWriter>,
+}
+
+impl Rejects {
+    /// None so far. They go to a file at `path` once there are any.
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self { path, waiting: Vec::new(), bytes: 0, first: Vec::new(), writer: None }
+    }
+
+    /// Takes rejects; `name_of` gives the name of a source.
+    pub(crate) fn push<'a>(
+        &mut self,
+        rejects: Vec<Reject>,
+        name_of: impl Fn(usize) -> &'a str,
+    ) -> Result<(), LakeError> {
+        self.bytes += rejects.iter().map(size_of_reject).sum::<usize>();
+        self.waiting.extend(rejects);
+        if self.bytes < WAITING_BYTES { Ok(()) } else { self.write_down(name_of) }
+    }
+
+    /// The first of them, in the order of their sources and lines, and the file with all, if there are any.
+    pub(crate) fn finish<'a>(
+        mut self,
+        name_of: impl Fn(usize) -> &'a str,
+    ) -> Result<(Vec<Reject>, Option<Written>), LakeError> {
+        self.write_down(name_of)?;
+        Ok((self.first, self.writer.map(TableWriter::finish).transpose()?))
+    }
+
+    fn write_down<'a>(&mut self, name_of: impl Fn(usize) -> &'a str) -> Result<(), LakeError> {
+        let mut rejects = std::mem::take(&mut self.waiting);
+        self.bytes = 0;
+        rejects.sort_by_key(|reject| (reject.source, reject.line));
+        let room = IngestReport::KEPT.saturating_sub(self.first.len());
+        self.first.extend(rejects.iter().take(room).cloned());
+        for rejects in rejects.chunks(BATCH) {
+            let batch = rejects_batch(rejects, &name_of)
+                .map_err(|error| LakeError::Arrow(arrow::error::ArrowError::ExternalError(error.into())))?;
+            let mut writer = match self.writer.take() {
+                Some(writer) => writer,
+                None => TableWriter::create(self.path.clone(), Table::Rejects.file_schema())?,
+            };
+            writer.write(&batch)?;
+            self.writer = Some(writer);
+        }
+        Ok(())
+    }
+}
+
+fn size_of_reject(reject: &Reject) -> usize {
+    // What the allocator gives is never less than 16 bytes.
+    size_of::<Reject>() + reject.bytes.capacity().max(16) + reject.reason.capacity().max(16)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::tests::support::parquet_batches;
+
+    #[test]
+    fn many_rejects_wait_in_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rejects.parquet");
+        let mut rejects = Rejects::new(path.clone());
+        for block in (0..300_u64).rev() {
+            let reject =
+                |line| Reject { source: 0, line, offset: 0, reason: "r".into(), bytes: vec![b'x'; 100] };
+            rejects.push((block * 1000..block * 1000 + 1000).map(reject).collect(), |_| "name").unwrap();
+            assert!(rejects.bytes < WAITING_BYTES);
+        }
+        let (first, written) = rejects.finish(|_| "name").unwrap();
+        assert_eq!((first.len(), written.unwrap().rows), (IngestReport::KEPT, 300_000));
+        assert_eq!(parquet_batches(&path).iter().map(|batch| batch.num_rows()).sum::<usize>(), 300_000);
+    }
+
+    #[test]
+    fn no_reject_makes_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("rejects.parquet");
+        let (first, written) = Rejects::new(path.clone()).finish(|_| "").unwrap();
+        assert!(first.is_empty() && written.is_none() && !path.exists());
+    }
+}
