@@ -291,8 +291,8 @@ fn open(index: usize, source: &Source, spool: &Path) -> std::io::Result<Opened> 
         // What a FIFO gives can be read only once too.
         if file.metadata()?.is_file() { file } else { spooled(&mut { file }, spool)? }
     };
-    // The file may have grown since it was found.
-    let mut bytes = Vec::new();
+    // The file may have grown since it was found. With a byte to spare, its end is seen without another reading.
+    let mut bytes = Vec::with_capacity(source.size.min(WHOLE) as usize + 1);
     (&mut file).take(WHOLE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 <= WHOLE {
         let (sha256, size) = (Sha256::digest(&bytes).into(), bytes.len() as u64);
