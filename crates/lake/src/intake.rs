@@ -288,8 +288,9 @@ fn open(index: usize, source: &Source, spool: &Path) -> std::io::Result<Opened> 
         spooled(&mut std::io::stdin().lock(), spool)?
     } else {
         let file = File::open(&source.path)?;
-        // What a FIFO gives can be read only once too.
-        if file.metadata()?.is_file() { file } else { spooled(&mut { file }, spool)? }
+        // What a FIFO gives can be read only once too; it has no size.
+        let is_file = source.size > 0 || file.metadata()?.is_file();
+        if is_file { file } else { spooled(&mut { file }, spool)? }
     };
     // The file may have grown since it was found. With a byte to spare, its end is seen without another reading.
     let mut bytes = Vec::with_capacity(source.size.min(WHOLE) as usize + 1);
