@@ -22,7 +22,7 @@
 -- source: AWS customer playbooks for ransom in S3; own
 
 WITH hits AS (
-  SELECT *, log_file || ':' || log_line AS place, operation = 'REST.PUT.ACL' AND key IS NOT NULL AS object_acl
+  SELECT *, operation = 'REST.PUT.ACL' AND key IS NOT NULL AS object_acl
   FROM logs
   WHERE regexp_like(operation, '^REST[.](PUT|DELETE)[.](BUCKETPOLICY|ACL|PUBLIC_ACCESS_BLOCK|OWNERSHIP_CONTROLS|CORS|WEBSITE|NOTIFICATION|REQUEST_PAYMENT|ACCELERATE|INVENTORY|ANALYTICS|METRICS)$')
     AND ($include_failed OR http_status < 400)
@@ -30,7 +30,7 @@ WITH hits AS (
 SELECT requester, remote_ip, bucket, operation, object_acl, min(user_agent) AS user_agent,
        count(*) FILTER (WHERE http_status < 400) AS succeeded, count(*) FILTER (WHERE http_status >= 400) AS failed,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM hits
 GROUP BY requester, remote_ip, bucket, operation, object_acl
 HAVING NOT object_acl OR count(*) >= $object_acl_min

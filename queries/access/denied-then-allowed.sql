@@ -28,8 +28,9 @@ WITH tries AS (
          count(*) FILTER (WHERE http_status = 403) AS denials,
          count(*) FILTER (WHERE http_status BETWEEN 200 AND 299) AS successes,
          count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-         array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
-  FROM (SELECT *, log_file || ':' || log_line AS place FROM logs WHERE requester IS NOT NULL AND (http_status = 403 OR http_status BETWEEN 200 AND 299))
+         evidence(log_file, log_line, request_time) AS evidence
+  FROM logs
+  WHERE requester IS NOT NULL AND (http_status = 403 OR http_status BETWEEN 200 AND 299)
   GROUP BY requester, bucket, operation
 )
 SELECT requester, remote_ip, bucket, operation, denials, successes, first_denied, first_allowed,

@@ -19,7 +19,7 @@
 -- source: Ported from published rules over CloudTrail
 
 WITH hits AS (
-  SELECT *, log_file || ':' || log_line AS place, regexp_replace(operation, '^REST[.](PUT|DELETE)[.]', '') AS control
+  SELECT *, regexp_replace(operation, '^REST[.](PUT|DELETE)[.]', '') AS control
   FROM logs
   WHERE http_status BETWEEN 200 AND 299 AND key IS NULL
     AND principal_type(requester) NOT IN ('service', 'amazon_s3')
@@ -32,7 +32,7 @@ WITH hits AS (
 SELECT requester, min(remote_ip) AS remote_ip, bucket, count(DISTINCT control) AS controls,
        array_sort(array_agg(DISTINCT operation)) AS operations,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM hits
 GROUP BY requester, bucket, date_bin(CAST($window AS INTERVAL), request_time)
 -- Setting a policy and deleting it again is one control, not two.

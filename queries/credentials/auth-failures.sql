@@ -19,7 +19,7 @@
 -- source: These requests are in these logs and not in CloudTrail; query of our own
 
 WITH hits AS (
-  SELECT *, log_file || ':' || log_line AS place FROM logs
+  SELECT * FROM logs
   WHERE error_code IN ('InvalidAccessKeyId', 'SignatureDoesNotMatch', 'ExpiredToken', 'InvalidToken',
                        'RequestTimeTooSkewed', 'TokenRefreshRequired', 'InvalidSecurity',
                        'AuthorizationHeaderMalformed', 'AuthorizationQueryParametersError')
@@ -28,7 +28,7 @@ SELECT min(requester) AS requester, remote_ip, bucket,
        array_sort(array_agg(DISTINCT error_code)) AS error_codes,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        count(DISTINCT key) AS keys, count(DISTINCT access_key_id(request_uri)) AS key_ids,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM hits
 GROUP BY remote_ip, bucket
 HAVING count(*) >= $min_failures

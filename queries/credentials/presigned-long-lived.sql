@@ -20,7 +20,7 @@
 -- source: AWS prescriptive guidance (s3:signatureAge); query of our own
 
 WITH hits AS (
-  SELECT *, log_file || ':' || log_line AS place, access_key_id(request_uri) AS key_id,
+  SELECT *, access_key_id(request_uri) AS key_id,
          TRY_CAST(uri_param(request_uri, 'X-Amz-Expires') AS BIGINT) AS lifetime,
          presigned_expires(request_uri) AS ends
   FROM logs WHERE authentication_type = 'QueryString'
@@ -29,7 +29,7 @@ SELECT requester, min(remote_ip) AS remote_ip, bucket, key_id, lifetime,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        count(DISTINCT key) AS keys,
        max(date_part('epoch', request_time) - date_part('epoch', ends) + lifetime) AS oldest_use,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM hits
 WHERE lifetime > $max_seconds
 GROUP BY requester, bucket, key_id, lifetime

@@ -21,7 +21,7 @@
 -- source: Own
 
 WITH hits AS (
-  SELECT *, log_file || ':' || log_line AS place, access_key_id(request_uri) AS key_id, uri_param(request_uri, 'X-Amz-Date') AS signed,
+  SELECT *, access_key_id(request_uri) AS key_id, uri_param(request_uri, 'X-Amz-Date') AS signed,
          uri_param(request_uri, 'X-Amz-Expires') AS lifetime
   FROM logs
   WHERE authentication_type = 'QueryString' AND http_status IN (200, 206)
@@ -30,7 +30,7 @@ WITH hits AS (
 SELECT requester, min(remote_ip) AS remote_ip, bucket, key_id, signed,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        count(DISTINCT remote_ip) AS addresses, count(DISTINCT user_agent) AS clients, sum(bytes_sent) AS bytes,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM hits
 -- Signatures are hidden in the log; key id, time, life and object tell one URL from another as well.
 WHERE lifetime IS NOT NULL

@@ -17,13 +17,13 @@
 -- source: AWS documentation on the requester field; query of our own
 
 WITH hits AS (
-  SELECT *, log_file || ':' || log_line AS place FROM logs
+  SELECT * FROM logs
   WHERE (requester = bucket_owner OR principal_type(requester) = 'root')
     AND ($reads OR NOT regexp_like(operation, '^(REST|WEBSITE)[.](GET|HEAD)[.]'))
 )
 SELECT requester, remote_ip, bucket, operation,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM hits
 GROUP BY requester, remote_ip, bucket, operation
 ORDER BY events DESC, bucket, remote_ip, operation, requester

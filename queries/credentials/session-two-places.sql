@@ -20,7 +20,7 @@
 -- source: Own
 
 WITH hits AS (
-  SELECT *, log_file || ':' || log_line AS place FROM logs
+  SELECT * FROM logs
   WHERE principal_type(requester) = 'assumed_role' AND remote_ip IS NOT NULL
     -- Whoever holds a presigned URL is not who signed it.
     AND coalesce(authentication_type, '') NOT IN ('QueryString', 'HtmlForm')
@@ -30,7 +30,7 @@ SELECT requester, min(remote_ip) AS remote_ip, min(bucket) AS bucket,
        count(DISTINCT remote_ip) AS addresses,
        bool_or(is_private_ip(remote_ip)) AND bool_or(NOT is_private_ip(remote_ip)) AS private_and_public,
        count(DISTINCT source_region) AS regions,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM hits
 GROUP BY requester, date_bin(CAST($window AS INTERVAL), request_time)
 HAVING count(DISTINCT remote_ip) >= $addresses

@@ -21,7 +21,7 @@ WITH served AS (
   WHERE operation = 'WEBSITE.GET.OBJECT' OR (requester IS NULL AND operation = 'REST.GET.OBJECT' AND http_status = 200)
 ),
 writes AS (
-  SELECT *, log_file || ':' || log_line AS place, regexp_replace(lower(object_key(key, operation)), '^.*[.]', '') AS extension
+  SELECT *, regexp_replace(lower(object_key(key, operation)), '^.*[.]', '') AS extension
   FROM logs
   WHERE operation IN ('REST.PUT.OBJECT', 'REST.COPY.OBJECT', 'REST.POST.OBJECT') AND http_status BETWEEN 200 AND 299
 ),
@@ -34,7 +34,7 @@ usual AS (
 SELECT w.requester, w.remote_ip, w.bucket,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        count(DISTINCT w.key) AS keys,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM writes w
 JOIN served s ON s.bucket = w.bucket
 LEFT JOIN usual u ON u.bucket = w.bucket AND u.writer = coalesce(role_name(w.requester), w.requester)

@@ -20,11 +20,11 @@
 -- source: Reports on ransom that marks objects for deletion within a week; published attack techniques
 
 WITH changes AS (
-  SELECT bucket, requester, remote_ip, request_time AS changed_at, log_file || ':' || log_line AS place FROM logs
+  SELECT bucket, requester, remote_ip, request_time AS changed_at, log_file, log_line FROM logs
   WHERE operation = 'REST.PUT.LIFECYCLE' AND http_status BETWEEN 200 AND 299
 ),
 expiries AS (
-  SELECT bucket, request_time, operation, object_size, log_file || ':' || log_line AS place FROM logs
+  SELECT bucket, request_time, operation, object_size, log_file, log_line FROM logs
   WHERE operation IN ('S3.EXPIRE.OBJECT', 'S3.CREATE.DELETEMARKER')
 )
 SELECT c.requester, c.remote_ip, c.bucket,
@@ -32,7 +32,7 @@ SELECT c.requester, c.remote_ip, c.bucket,
        count(*) FILTER (WHERE e.operation = 'S3.EXPIRE.OBJECT') AS expired,
        count(*) FILTER (WHERE e.operation = 'S3.CREATE.DELETEMARKER') AS markers,
        sum(e.object_size) AS bytes,
-       array_distinct(make_array(min(c.place), min(e.place), max(e.place))) AS evidence
+       array_slice(array_concat(evidence(c.log_file, c.log_line, c.changed_at), evidence(e.log_file, e.log_line, e.request_time)), 1, 3) AS evidence
 FROM changes c JOIN expiries e ON e.bucket = c.bucket
 WHERE e.request_time BETWEEN c.changed_at AND c.changed_at + CAST($within AS INTERVAL)
 GROUP BY c.requester, c.remote_ip, c.bucket, c.changed_at

@@ -21,7 +21,7 @@
 -- source: AWS documentation on who deleted an object; published attack simulations
 
 WITH hits AS (
-  SELECT *, log_file || ':' || log_line AS place FROM logs
+  SELECT * FROM logs
   -- One row for each key; the call that carries a batch has no key and is not counted.
   WHERE operation IN ('REST.DELETE.OBJECT', 'BATCH.DELETE.OBJECT') AND http_status BETWEEN 200 AND 299
 )
@@ -29,7 +29,7 @@ SELECT requester, remote_ip, bucket,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        count(DISTINCT key) AS keys, sum(object_size) AS bytes, count(version_id) AS version_targeted,
        array_sort(array_agg(DISTINCT operation)) AS operations,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM hits
 GROUP BY requester, remote_ip, bucket, date_bin(CAST($window AS INTERVAL), request_time)
 HAVING count(DISTINCT key) >= $keys

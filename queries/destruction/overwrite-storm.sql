@@ -24,14 +24,14 @@ WITH reads AS (
   WHERE operation IN ('REST.COPY.OBJECT_GET', 'REST.GET.OBJECT') AND http_status IN (200, 206)
 ),
 writes AS (
-  SELECT bucket, object_key(key, operation) AS name, requester, remote_ip, operation, http_status, request_time, log_file || ':' || log_line AS place
+  SELECT bucket, object_key(key, operation) AS name, requester, remote_ip, operation, http_status, request_time, log_file, log_line
   FROM logs
   WHERE operation IN ('REST.COPY.OBJECT', 'REST.PUT.OBJECT', 'REST.POST.UPLOAD')
     AND (http_status BETWEEN 200 AND 299 OR http_status = 403)
 ),
 -- Each write once, however often its key was read before.
 rewrites AS (
-  SELECT DISTINCT w.bucket, w.name, w.requester, w.remote_ip, w.operation, w.http_status, w.request_time, w.place
+  SELECT DISTINCT w.bucket, w.name, w.requester, w.remote_ip, w.operation, w.http_status, w.request_time, w.log_file, w.log_line
   FROM writes w JOIN reads r ON r.bucket = w.bucket AND r.name = w.name AND r.requester = w.requester
   -- The two rows of one copy may differ by a second or two.
   WHERE r.read_at BETWEEN w.request_time - CAST($gap AS INTERVAL) AND w.request_time + INTERVAL '2 seconds'
@@ -41,7 +41,7 @@ SELECT requester, remote_ip, bucket,
        count(DISTINCT name) FILTER (WHERE http_status <> 403) AS keys_rewritten,
        count(DISTINCT name) FILTER (WHERE http_status = 403) AS keys_refused,
        count(DISTINCT name) FILTER (WHERE operation = 'REST.COPY.OBJECT') AS by_copy,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM rewrites
 GROUP BY requester, remote_ip, bucket, date_bin(INTERVAL '1 hour', request_time)
 HAVING count(DISTINCT name) >= $keys

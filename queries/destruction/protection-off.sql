@@ -19,13 +19,13 @@
 -- source: Published rules over CloudTrail
 
 WITH changes AS (
-  SELECT *, log_file || ':' || log_line AS place FROM logs
+  SELECT * FROM logs
   WHERE http_status BETWEEN 200 AND 299
     AND operation IN ('REST.PUT.VERSIONING', 'REST.PUT.ENCRYPTION', 'REST.DELETE.ENCRYPTION', 'REST.PUT.REPLICATION',
                       'REST.DELETE.REPLICATION', 'REST.DELETE.LIFECYCLE')
 ),
 summed AS (
-  SELECT requester, min(remote_ip) AS remote_ip, bucket, operation, count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen, array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+  SELECT requester, min(remote_ip) AS remote_ip, bucket, operation, count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen, evidence(log_file, log_line, request_time) AS evidence
   FROM changes GROUP BY requester, bucket, operation
 ),
 later AS (

@@ -19,7 +19,7 @@
 -- source: Published rules; word list of our own
 
 WITH hits AS (
-  SELECT *, log_file || ':' || log_line AS place, lower(object_key(key, operation)) AS path,
+  SELECT *, lower(object_key(key, operation)) AS path,
          regexp_replace(lower(object_key(key, operation)), '^.*/', '') AS name
   FROM logs
   WHERE operation IN ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT') AND http_status BETWEEN 200 AND 299
@@ -27,7 +27,7 @@ WITH hits AS (
 SELECT requester, remote_ip, bucket, name,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        count(DISTINCT path) AS prefixes,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM hits
 WHERE regexp_like(name, $pattern) AND NOT regexp_like(path, $except_prefix)
 GROUP BY requester, remote_ip, bucket, name

@@ -47,7 +47,7 @@ SELECT requester, min(remote_ip) AS remote_ip, bucket,
        count(DISTINCT name) AS keys,
        count(DISTINCT name) FILTER (WHERE like_customer_key) AS like_customer_key,
        count(DISTINCT name) FILTER (WHERE like_kms_or_policy) AS like_kms_or_policy,
-       array_distinct(make_array(first_value(place ORDER BY written_at, place), min(place), last_value(place ORDER BY written_at, place))) AS evidence
+       array_slice(array_agg(place ORDER BY written_at, place), 1, 3) AS evidence
 FROM judged
 WHERE read_before AND NOT read_since AND (like_customer_key OR like_kms_or_policy)
 GROUP BY requester, bucket

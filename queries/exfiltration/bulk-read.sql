@@ -21,7 +21,7 @@
 -- source: AWS documentation, "bytes sent to an address"; thresholds of our own
 
 WITH hits AS (
-  SELECT requester, remote_ip, bucket, key, request_time, log_file || ':' || log_line AS place,
+  SELECT requester, remote_ip, bucket, key, request_time, log_file, log_line,
          -- A copy sends nothing to the client: what was copied counts.
          CASE WHEN operation LIKE 'REST.COPY.%' THEN object_size ELSE bytes_sent END AS taken
   FROM logs
@@ -31,7 +31,7 @@ WITH hits AS (
 SELECT requester, remote_ip, bucket, date_bin(CAST($window AS INTERVAL), request_time) AS window_start,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        count(DISTINCT key) AS keys, sum(taken) AS bytes,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM hits
 GROUP BY requester, remote_ip, bucket, date_bin(CAST($window AS INTERVAL), request_time)
 HAVING count(DISTINCT key) >= $keys OR sum(taken) >= $bytes

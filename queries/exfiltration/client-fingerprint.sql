@@ -25,8 +25,9 @@ WITH span AS (
 uses AS (
   SELECT requester, agent_family(user_agent) AS client, min(remote_ip) AS remote_ip, min(bucket) AS bucket,
          count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen, sum(bytes_sent) AS bytes,
-         array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
-  FROM (SELECT *, log_file || ':' || log_line AS place FROM logs WHERE requester IS NOT NULL AND http_status < 400)
+         evidence(log_file, log_line, request_time) AS evidence
+  FROM logs
+  WHERE requester IS NOT NULL AND http_status < 400
   GROUP BY requester, agent_family(user_agent)
 )
 SELECT requester, remote_ip, bucket, client, events, first_seen, last_seen, bytes, evidence

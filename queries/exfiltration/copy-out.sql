@@ -19,7 +19,7 @@
 -- source: AWS customer playbooks name runs of copy reads; the join is our own
 
 WITH sources AS (
-  SELECT *, log_file || ':' || log_line AS place FROM logs
+  SELECT * FROM logs
   WHERE operation IN ('REST.COPY.OBJECT_GET', 'REST.COPY.PART_GET') AND http_status BETWEEN 200 AND 299
 ),
 targets AS (
@@ -28,7 +28,7 @@ targets AS (
 SELECT g.requester, min(g.remote_ip) AS remote_ip, g.bucket, t.bucket AS destination,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        count(DISTINCT g.key) AS keys, sum(g.object_size) AS bytes,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM sources g LEFT JOIN targets t ON t.request_id = g.request_id
 WHERE t.bucket IS DISTINCT FROM g.bucket
 GROUP BY g.requester, g.bucket, t.bucket

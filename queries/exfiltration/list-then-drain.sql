@@ -20,7 +20,7 @@
 -- source: Own
 
 WITH hits AS (
-  SELECT requester, remote_ip, bucket, key, bytes_sent, request_time, log_file || ':' || log_line AS place,
+  SELECT requester, remote_ip, bucket, key, bytes_sent, request_time, log_file, log_line,
          operation IN ('REST.GET.BUCKET', 'REST.GET.BUCKETVERSIONS') AS listing
   FROM logs
   WHERE operation IN ('REST.GET.BUCKET', 'REST.GET.BUCKETVERSIONS', 'REST.GET.OBJECT') AND http_status IN (200, 206)
@@ -28,7 +28,7 @@ WITH hits AS (
 SELECT requester, remote_ip, bucket, count(*) FILTER (WHERE listing) AS lists,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        count(DISTINCT key) FILTER (WHERE NOT listing) AS keys, sum(bytes_sent) FILTER (WHERE NOT listing) AS bytes,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM hits
 GROUP BY requester, remote_ip, bucket, date_bin(CAST($window AS INTERVAL), request_time)
 HAVING count(DISTINCT key) FILTER (WHERE NOT listing) >= $keys

@@ -24,10 +24,11 @@ WITH span AS (
 ),
 pairs AS (
   SELECT requester, remote_ip, min(bucket) AS bucket, count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen, sum(bytes_sent) AS bytes,
-         array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
-  FROM (SELECT *, log_file || ':' || log_line AS place FROM logs WHERE requester IS NOT NULL AND remote_ip IS NOT NULL AND http_status < 400)
-  -- A presigned URL is used by others than the one who signed it.
-  WHERE authentication_type IS DISTINCT FROM 'QueryString'
+         evidence(log_file, log_line, request_time) AS evidence
+  FROM logs
+  WHERE requester IS NOT NULL AND remote_ip IS NOT NULL AND http_status < 400
+    -- A presigned URL is used by others than the one who signed it.
+    AND authentication_type IS DISTINCT FROM 'QueryString'
   GROUP BY requester, remote_ip
 ),
 known AS (SELECT requester, min(first_seen) AS known_since FROM pairs GROUP BY requester)

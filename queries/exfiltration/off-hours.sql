@@ -21,14 +21,14 @@
 -- source: Own
 
 WITH hits AS (
-  SELECT *, log_file || ':' || log_line AS place, request_time + CAST($utc_offset AS INTERVAL) AS local_time
+  SELECT *, request_time + CAST($utc_offset AS INTERVAL) AS local_time
   FROM logs
   WHERE operation = 'REST.GET.OBJECT' AND http_status IN (200, 206) AND regexp_like(requester, $humans)
 )
 SELECT requester, remote_ip, bucket,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        count(DISTINCT key) AS keys, sum(bytes_sent) AS bytes,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM hits
 WHERE date_part('hour', local_time) < $from_hour OR date_part('hour', local_time) >= $to_hour
    OR date_part('dow', local_time) IN (0, 6)

@@ -19,14 +19,14 @@
 -- source: Own list, after published rules on credentials in buckets
 
 WITH hits AS (
-  SELECT *, log_file || ':' || log_line AS place, object_key(key, operation) AS key_decoded
+  SELECT *, object_key(key, operation) AS key_decoded
   FROM logs
   WHERE operation IN ('REST.GET.OBJECT', 'WEBSITE.GET.OBJECT', 'REST.COPY.OBJECT_GET') AND http_status IN (200, 206)
 )
 SELECT requester, remote_ip, bucket, key_decoded,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        sum(bytes_sent) AS bytes,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM hits
 WHERE regexp_like(lower(key_decoded), $pattern) AND NOT regexp_like(coalesce(requester, 'anonymous'), $except)
 GROUP BY requester, remote_ip, bucket, key_decoded

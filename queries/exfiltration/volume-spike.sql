@@ -25,9 +25,9 @@
 WITH days AS (
   SELECT requester, min(remote_ip) AS remote_ip, min(bucket) AS bucket, date_trunc('day', request_time) AS day,
          count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen, sum(bytes_sent) AS bytes, count(DISTINCT key) AS keys,
-         array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
-  FROM (SELECT *, log_file || ':' || log_line AS place FROM logs WHERE operation = 'REST.GET.OBJECT' AND http_status IN (200, 206))
-  WHERE requester IS NOT NULL
+         evidence(log_file, log_line, request_time) AS evidence
+  FROM logs
+  WHERE operation = 'REST.GET.OBJECT' AND http_status IN (200, 206) AND requester IS NOT NULL
   GROUP BY requester, date_trunc('day', request_time)
 ),
 past AS (

@@ -22,7 +22,7 @@
 -- source: AWS documentation, "Using Amazon S3 server access logs to identify requests"
 
 WITH hits AS (
-  SELECT bucket, operation, remote_ip, key, bytes_sent, request_time, acl_required, log_file || ':' || log_line AS place,
+  SELECT bucket, operation, remote_ip, key, bytes_sent, request_time, acl_required, log_file, log_line,
          operation LIKE 'WEBSITE.%' OR coalesce(host_header, '') LIKE '%s3-website%' AS website
   FROM logs
   WHERE requester IS NULL AND http_status BETWEEN 200 AND 299
@@ -34,7 +34,7 @@ SELECT bucket, operation, CAST(NULL AS VARCHAR) AS requester, min(remote_ip) AS 
        acl_required IS NOT NULL AS via_acl,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        count(DISTINCT remote_ip) AS addresses, count(DISTINCT key) AS keys, sum(bytes_sent) AS bytes,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM hits
 WHERE $include_website OR NOT website
 GROUP BY bucket, operation, website, acl_required IS NOT NULL

@@ -22,7 +22,7 @@
 -- source: AWS documentation, "Identifying requests using server access logs"; reports of bills run up by refused writes
 
 WITH hits AS (
-  SELECT requester, remote_ip, bucket, operation, key, object_size, http_status, request_time, log_file || ':' || log_line AS place
+  SELECT requester, remote_ip, bucket, operation, key, object_size, http_status, request_time, log_file, log_line
   FROM logs
   WHERE requester IS NULL AND authentication_type IS NULL
     AND operation IN ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.COPY.PART', 'REST.PUT.PART',
@@ -35,7 +35,7 @@ SELECT requester, remote_ip, bucket,
        count(*) FILTER (WHERE http_status = 403) AS refusals,
        count(DISTINCT key) AS keys, sum(object_size) AS bytes,
        array_sort(array_agg(DISTINCT operation)) AS operations,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM hits
 GROUP BY requester, remote_ip, bucket
 HAVING count(*) FILTER (WHERE http_status BETWEEN 200 AND 299) >= $min_successes

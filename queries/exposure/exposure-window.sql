@@ -23,8 +23,8 @@
 WITH reads AS (
   SELECT bucket, min(remote_ip) AS remote_ip, count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
          count(DISTINCT key) AS keys, count(DISTINCT remote_ip) AS addresses, sum(bytes_sent) AS bytes,
-         array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
-  FROM (SELECT *, log_file || ':' || log_line AS place FROM logs)
+         evidence(log_file, log_line, request_time) AS evidence
+  FROM logs
   WHERE requester IS NULL AND http_status IN (200, 206)
     AND operation IN ('REST.GET.OBJECT', 'REST.GET.BUCKET', 'REST.GET.BUCKETVERSIONS')
   GROUP BY bucket

@@ -23,14 +23,14 @@ WITH fronted AS (
   HAVING avg(CASE WHEN access_point_arn IS NULL THEN 0.0 ELSE 1.0 END) >= $min_share
 ),
 hits AS (
-  SELECT *, log_file || ':' || log_line AS place FROM logs
+  SELECT * FROM logs
   WHERE access_point_arn IS NULL AND operation LIKE 'REST.%.OBJECT' AND http_status < 400
     AND session_name(requester) IS DISTINCT FROM 's3-replication'
 )
 SELECT h.requester, h.remote_ip, h.bucket,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        sum(h.bytes_sent) AS bytes,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM hits h JOIN fronted f ON f.bucket = h.bucket
 GROUP BY h.requester, h.remote_ip, h.bucket
 ORDER BY bytes DESC NULLS LAST, h.requester NULLS FIRST, h.remote_ip, h.bucket

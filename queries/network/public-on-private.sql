@@ -24,11 +24,11 @@ WITH private AS (
   GROUP BY bucket
   HAVING count(*) >= $min_events AND avg(CASE WHEN is_private_ip(remote_ip) THEN 1.0 ELSE 0.0 END) >= $share
 ),
-hits AS (SELECT *, log_file || ':' || log_line AS place FROM logs WHERE NOT is_private_ip(remote_ip))
+hits AS (SELECT * FROM logs WHERE NOT is_private_ip(remote_ip))
 SELECT h.requester, h.remote_ip, h.bucket,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        count(*) FILTER (WHERE h.http_status = 403) AS refused, sum(h.bytes_sent) AS bytes,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM hits h JOIN private p ON p.bucket = h.bucket
 GROUP BY h.requester, h.remote_ip, h.bucket
 HAVING count(*) FILTER (WHERE h.http_status < 400) > 0

@@ -19,14 +19,14 @@
 -- source: Own; sources disagree on the operation names, so the URI is looked at too
 
 WITH hits AS (
-  SELECT *, log_file || ':' || log_line AS place FROM logs
+  SELECT * FROM logs
   WHERE regexp_like(coalesce(request_uri, ''), '[?&](retention|legal-hold|object-lock)([=& ]|$)')
      OR regexp_like(operation, 'RETENTION|LEGAL_?HOLD|OBJECT_LOCK')
 )
 SELECT requester, remote_ip, bucket, operation, operation LIKE 'REST.PUT.%' AS changes,
        count(*) FILTER (WHERE http_status >= 400) AS failed, count(DISTINCT key) AS keys,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM hits
 GROUP BY requester, remote_ip, bucket, operation
 ORDER BY changes DESC, first_seen, requester NULLS FIRST, remote_ip, bucket, operation

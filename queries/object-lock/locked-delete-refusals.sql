@@ -18,14 +18,14 @@
 -- source: Own
 
 WITH hits AS (
-  SELECT *, log_file || ':' || log_line AS place FROM logs
+  SELECT * FROM logs
   WHERE operation IN ('REST.DELETE.OBJECT', 'BATCH.DELETE.OBJECT') AND version_id IS NOT NULL
     AND http_status = 403 AND error_code = 'AccessDenied'
 )
 SELECT requester, remote_ip, bucket,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        count(DISTINCT key) AS keys, count(DISTINCT version_id) AS versions,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM hits
 GROUP BY requester, remote_ip, bucket
 HAVING count(*) >= $min_refusals

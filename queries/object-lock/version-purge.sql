@@ -25,14 +25,14 @@ WITH listings AS (
   GROUP BY requester, bucket
 ),
 deletes AS (
-  SELECT *, log_file || ':' || log_line AS place FROM logs
+  SELECT * FROM logs
   WHERE operation IN ('REST.DELETE.OBJECT', 'BATCH.DELETE.OBJECT') AND version_id IS NOT NULL
     AND http_status BETWEEN 200 AND 299
 )
 SELECT d.requester, min(d.remote_ip) AS remote_ip, d.bucket, l.versions_listed,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        count(DISTINCT d.key) AS keys, count(DISTINCT d.version_id) AS versions,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM deletes d JOIN listings l ON l.requester = d.requester AND l.bucket = d.bucket
 WHERE d.request_time BETWEEN l.versions_listed AND l.versions_listed + CAST($within AS INTERVAL)
 GROUP BY d.requester, d.bucket, l.versions_listed

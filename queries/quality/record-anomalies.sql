@@ -16,14 +16,14 @@
 -- source: Reports on injected log lines; own
 
 WITH hits AS (
-  SELECT *, log_file || ':' || log_line AS place FROM logs
+  SELECT * FROM logs
   WHERE anomaly IS NOT NULL
      OR http_status NOT BETWEEN 100 AND 599
      OR regexp_like(coalesce(user_agent, ''), '[[:cntrl:]]|<script|^[=+@]')
 )
 SELECT requester, remote_ip, bucket, coalesce(anomaly, 'hostile_text') AS anomaly,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM hits
 GROUP BY requester, remote_ip, bucket, coalesce(anomaly, 'hostile_text')
 ORDER BY events DESC, bucket, remote_ip, requester NULLS FIRST, anomaly

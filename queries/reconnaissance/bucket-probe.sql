@@ -16,10 +16,10 @@
 -- false positives: Scripts that make inventories.
 -- source: Published rules on enumeration
 
-WITH hits AS (SELECT *, log_file || ':' || log_line AS place FROM logs WHERE http_status IN (301, 403, 404))
+WITH hits AS (SELECT * FROM logs WHERE http_status IN (301, 403, 404))
 SELECT requester, remote_ip, min(bucket) AS bucket, array_sort(array_agg(DISTINCT bucket)) AS buckets,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM hits
 GROUP BY requester, remote_ip, date_trunc('day', request_time)
 HAVING count(DISTINCT bucket) >= $buckets

@@ -20,14 +20,14 @@
 -- source: Own
 
 WITH hits AS (
-  SELECT *, log_file || ':' || log_line AS place FROM logs
+  SELECT * FROM logs
   WHERE operation LIKE 'REST.GET.%' AND key IS NULL
     AND operation NOT IN ('REST.GET.OBJECT', 'REST.GET.BUCKET', 'REST.GET.BUCKETVERSIONS', 'REST.GET.UPLOADS')
 )
 SELECT requester, remote_ip, bucket, count(DISTINCT operation) AS kinds,
        count(*) FILTER (WHERE http_status = 403) AS denied, min(agent_family(user_agent)) AS client,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM hits
 GROUP BY requester, remote_ip, bucket, date_bin(CAST($window AS INTERVAL), request_time)
 HAVING count(DISTINCT operation) >= $kinds

@@ -20,7 +20,7 @@
 -- source: Published thresholds for failed requests; own
 
 WITH hits AS (
-  SELECT *, log_file || ':' || log_line AS place,
+  SELECT *,
          regexp_like(lower(key), '([.]git/|[.]env|wp-|phpmyadmin|passw|id_rsa|[.]sql|backup)') AS scanned
   FROM logs
   WHERE operation IN ('REST.GET.OBJECT', 'REST.HEAD.OBJECT', 'WEBSITE.GET.OBJECT', 'WEBSITE.HEAD.OBJECT')
@@ -31,7 +31,7 @@ SELECT requester, remote_ip, bucket,
        count(DISTINCT key) AS keys, count(*) FILTER (WHERE http_status = 403) AS denied,
        count(*) FILTER (WHERE http_status = 404) AS not_found,
        count(DISTINCT key) FILTER (WHERE scanned) AS scanner,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM hits
 GROUP BY requester, remote_ip, bucket, date_bin(INTERVAL '1 hour', request_time)
 HAVING count(DISTINCT key) >= $keys

@@ -19,8 +19,8 @@
 -- source: Published rules on replication to other accounts; own
 
 WITH changes AS (
-  SELECT requester, bucket, operation, min(remote_ip) AS remote_ip, count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen, array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
-  FROM (SELECT *, log_file || ':' || log_line AS place FROM logs)
+  SELECT requester, bucket, operation, min(remote_ip) AS remote_ip, count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen, evidence(log_file, log_line, request_time) AS evidence
+  FROM logs
   WHERE operation IN ('REST.PUT.REPLICATION', 'REST.DELETE.REPLICATION') AND http_status BETWEEN 200 AND 299
   GROUP BY requester, bucket, operation
 ),

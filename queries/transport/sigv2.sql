@@ -16,13 +16,13 @@
 -- source: AWS documentation, "Identifying Signature Version 2 requests"
 
 WITH hits AS (
-  SELECT *, log_file || ':' || log_line AS place FROM logs
+  SELECT * FROM logs
   WHERE signature_version = 'SigV2' OR request_uri LIKE '%AWSAccessKeyId=%'
 )
 SELECT requester, min(remote_ip) AS remote_ip, bucket, agent_family(user_agent) AS client,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        count(*) FILTER (WHERE request_uri LIKE '%AWSAccessKeyId=%') AS in_url,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM hits
 GROUP BY requester, bucket, agent_family(user_agent)
 ORDER BY events DESC, requester NULLS FIRST, bucket, client

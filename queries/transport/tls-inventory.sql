@@ -21,7 +21,7 @@
 -- source: AWS documentation on encryption in transit; own
 
 WITH hits AS (
-  SELECT *, log_file || ':' || log_line AS place,
+  SELECT *,
          regexp_like(coalesce(cipher_suite, ''), 'RC4|3DES|DES-CBC|NULL|EXPORT|MD5') AS broken,
          NOT regexp_like(coalesce(cipher_suite, ''), 'DHE|^TLS_') AS no_forward_secrecy
   FROM logs
@@ -30,7 +30,7 @@ WITH hits AS (
 SELECT requester, min(remote_ip) AS remote_ip, bucket, lower(tls_version) AS tls, cipher_suite, broken,
        no_forward_secrecy, agent_family(user_agent) AS client,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       array_distinct(make_array(first_value(place ORDER BY request_time, place), min(place), last_value(place ORDER BY request_time, place))) AS evidence
+       evidence(log_file, log_line, request_time) AS evidence
 FROM hits
 WHERE tls_rank(tls_version) < $min_rank OR broken
 GROUP BY requester, bucket, lower(tls_version), cipher_suite, broken, no_forward_secrecy, agent_family(user_agent)

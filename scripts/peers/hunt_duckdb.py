@@ -16,6 +16,7 @@ import duckdb
 
 MACROS = [
     "date_bin(width, moment) AS time_bucket(width, moment, TIMESTAMP '1970-01-01')",
+    "evidence(file, line, moment) AS list_concat(arg_min(file || ':' || line, moment, 2), [arg_max(file || ':' || line, moment)])",
     "regexp_like(text, pattern) AS regexp_matches(text, pattern)",
     "object_key(key, operation) AS CASE WHEN contains(key, '%') THEN url_decode(url_decode(replace(key, '+', ' '))) ELSE key END",
     "uri_param(uri, name) AS nullif(url_decode(regexp_extract(uri, '[?&]' || name || '=([^& ]*)', 1, 'i')), '')",
@@ -53,7 +54,7 @@ def translate(text):
     for name in sorted(parameters, key=len, reverse=True):
         sql = sql.replace(f"${name}", parameters[name])
     sql = re.sub(r"CAST\((INTERVAL '[^']*') AS INTERVAL\)", r"\1", sql)
-    sql = sql.replace("make_array(", "list_value(")
+    sql = sql.replace("make_array(", "list_value(").replace("array_concat(", "list_concat(")
     return re.sub(r"\b(first|last)_value\(", r"\1(", sql)
 
 

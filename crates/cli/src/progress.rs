@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use saltmine_lake::{Event, Progress};
+use saltmine_scan::{Source, sizes};
 
 use crate::terminal::Terminal;
 
@@ -12,15 +13,23 @@ use crate::terminal::Terminal;
 pub(crate) struct IngestProgress<'a> {
     bar: ProgressBar,
     terminal: &'a Terminal,
+    sources: &'a [Source],
     start: Instant,
     files: AtomicU64,
     lines: AtomicU64,
 }
 
 impl<'a> IngestProgress<'a> {
-    pub(crate) fn new(terminal: &'a Terminal) -> Self {
+    pub(crate) fn new(terminal: &'a Terminal, sources: &'a [Source]) -> Self {
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
-        Self { bar, terminal, start: Instant::now(), files: AtomicU64::new(0), lines: AtomicU64::new(0) }
+        Self {
+            bar,
+            terminal,
+            sources,
+            start: Instant::now(),
+            files: AtomicU64::new(0),
+            lines: AtomicU64::new(0),
+        }
     }
 
     /// Takes the bar away.
@@ -28,7 +37,7 @@ impl<'a> IngestProgress<'a> {
         self.bar.finish_and_clear();
     }
 
-    fn start(&self, bytes: u64) {
+    fn start(&self) {
         if !self.terminal.shows_progress() {
             return;
         }
@@ -36,7 +45,7 @@ impl<'a> IngestProgress<'a> {
         if let Ok(style) = ProgressStyle::with_template(template) {
             self.bar.set_style(style);
         }
-        self.bar.set_length(bytes);
+        self.bar.set_length(sizes(self.sources).iter().sum());
         self.bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(8));
         self.bar.enable_steady_tick(Duration::from_millis(250));
     }
@@ -62,7 +71,7 @@ impl Progress for IngestProgress<'_> {
             Event::Recovered { completed, discarded } => self.terminal.note(&format!(
                 "an earlier run was interrupted: {completed} rounds completed, {discarded} removed"
             )),
-            Event::Started { bytes, .. } => self.start(bytes),
+            Event::Started { .. } => self.start(),
             Event::Lines { lines } => {
                 self.lines.fetch_add(lines, Ordering::Relaxed);
                 self.describe();

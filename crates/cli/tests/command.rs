@@ -262,6 +262,13 @@ fn standard_input_is_a_source() {
         .assert()
         .success()
         .stdout("count(*)\n2\n");
+    // It can be read as often as a question needs.
+    saltmine(folder.path())
+        .args(["query", "-", "SELECT count(*) AS n FROM logs a JOIN logs b ON a.key = b.key"])
+        .write_stdin(gzip(&text))
+        .assert()
+        .success()
+        .stdout("n\n2\n");
     saltmine(folder.path()).args(["ingest", "-", "--to", "lake"]).write_stdin(text).assert().success();
     saltmine(folder.path())
         .args(["query", "lake", "SELECT count(*) FROM logs"])

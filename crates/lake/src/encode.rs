@@ -6,7 +6,7 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::RecordBatch;
+use arrow::array::{ArrayRef, RecordBatch};
 use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::errors::ParquetError;
@@ -135,6 +135,22 @@ impl Encoder {
             .map_err(LakeError::parquet(&path))?;
         Ok(Part { writer, path, partition, rows: 0 })
     }
+}
+
+/// Encodes one column of `logs` alone, and gives its size as written. For benchmarks.
+///
+/// # Errors
+/// If there is no such column, or the arrays are not of its type.
+#[doc(hidden)]
+pub fn encode_column(name: &str, arrays: &[ArrayRef]) -> Result<u64, ParquetError> {
+    let group = Encoder::new()?.row_group()?;
+    let wrong = || ParquetError::General(format!("no column {name}"));
+    let index = logs_schema().index_of(name).map_err(|_| wrong())?;
+    let mut column = group.columns.into_iter().nth(index).ok_or_else(wrong)?;
+    group.shared.with_press(|press| {
+        arrays.iter().try_for_each(|array| column.write(array, press))?;
+        Ok(column.close(press)?.close.bytes_written)
+    })
 }
 
 /// A row group under construction.

@@ -58,8 +58,7 @@ pub fn ingest(request: &IngestRequest<'_>, progress: &dyn Progress) -> Result<In
         });
     }
     let known: HashSet<[u8; 32]> = lock.known_sources()?;
-    let bytes = request.sources.iter().map(|source| source.size).sum();
-    progress.event(Event::Started { files: request.sources.len() as u64, bytes });
+    progress.event(Event::Started { files: request.sources.len() as u64 });
     let mut run = Run { request, lock: &lock, by: dataset.partition_by(), report: IngestReport::default() };
     run.rounds(known, progress).map_err(|error| run.where_it_stands(error))?;
     run.report.elapsed = start.elapsed();

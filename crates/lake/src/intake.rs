@@ -163,7 +163,7 @@ impl<'a> Intake<'a> {
                 Ok(Opened { reading, sha256, size }) => (reading, Some(sha256), size),
                 Err(error) => {
                     let reader = SourceReader::unreadable(index, &error);
-                    (Reading { source: index, reader, is_streamed: false }, None, source.size)
+                    (Reading { source: index, reader, is_streamed: false }, None, 0)
                 }
             };
             self.bytes.fetch_add(size, Ordering::Relaxed);
@@ -287,13 +287,16 @@ fn open(index: usize, source: &Source, spool: &Path) -> std::io::Result<Opened> 
     let mut file = if source.is_stdin {
         spooled(&mut std::io::stdin().lock(), spool)?
     } else {
-        let file = File::open(&source.path)?;
-        // What a FIFO gives can be read only once too; it has no size.
-        let is_file = source.size > 0 || file.metadata()?.is_file();
-        if is_file { file } else { spooled(&mut { file }, spool)? }
+        File::open(&source.path)?
     };
-    // The file may have grown since it was found. With a byte to spare, its end is seen without another reading.
-    let mut bytes = Vec::with_capacity(source.size.min(WHOLE) as usize + 1);
+    let mut metadata = file.metadata()?;
+    if !metadata.is_file() {
+        // What a FIFO gives can be read only once too.
+        file = spooled(&mut file, spool)?;
+        metadata = file.metadata()?;
+    }
+    // With a byte to spare, the end is seen without another reading.
+    let mut bytes = Vec::with_capacity(metadata.len().min(WHOLE) as usize + 1);
     (&mut file).take(WHOLE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 <= WHOLE {
         let (sha256, size) = (Sha256::digest(&bytes).into(), bytes.len() as u64);
@@ -352,7 +355,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
         std::fs::write(&path, "0123456789abcde\n".repeat((WHOLE / 16) as usize + 10)).unwrap();
-        let source = Source { path: path.clone(), name: "log".into(), size: 1, is_stdin: false };
+        let source = Source { path: path.clone(), name: "log".into(), is_stdin: false };
         let opened = open(0, &source, folder.path()).unwrap();
         assert_eq!((opened.size, opened.reading.is_streamed), (WHOLE + 160, true));
         let mut reader = opened.reading.reader;

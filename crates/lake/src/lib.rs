@@ -33,6 +33,8 @@ mod verify;
 pub use compact::{CompactOptions, CompactReport, compact};
 pub use dataset::{DataFile, Dataset};
 pub use duplicates::duplicates_schema;
+#[doc(hidden)]
+pub use encode::encode_column;
 pub use error::LakeError;
 pub use ingest::{IngestRequest, ingest};
 pub use layout::{Partition, PartitionBy, Table};

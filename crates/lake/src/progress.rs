@@ -24,8 +24,6 @@ pub enum Event<'a> {
     Started {
         /// Source files.
         files: u64,
-        /// Their bytes as stored.
-        bytes: u64,
     },
     /// Some lines were read.
     Lines {

@@ -16,6 +16,7 @@ pub mod latency;
 mod raw;
 mod session;
 mod sql;
+mod stdin;
 pub mod timeline;
 mod views;
 

@@ -24,6 +24,7 @@ use saltmine_scan::{
     BlockPool, ScanOptions, Source, SourceReport, SourceScan, SourceState, name_time_range, rejects_batch,
     rejects_schema, table_schema,
 };
+use tempfile::NamedTempFile;
 
 use crate::bounds::TimeBounds;
 
@@ -50,13 +51,15 @@ impl ScanReport {
 #[derive(Debug)]
 pub(crate) struct RawInput {
     sources: Vec<Source>,
+    /// Holds what came on standard input, until the session ends.
+    _spooled: Option<NamedTempFile>,
     pool: Arc<BlockPool>,
     report: Mutex<ScanReport>,
 }
 
 impl RawInput {
-    pub(crate) fn new(sources: Vec<Source>) -> Arc<Self> {
-        Arc::new(Self { sources, pool: BlockPool::new(), report: Mutex::default() })
+    pub(crate) fn new(sources: Vec<Source>, spooled: Option<NamedTempFile>) -> Arc<Self> {
+        Arc::new(Self { sources, _spooled: spooled, pool: BlockPool::new(), report: Mutex::default() })
     }
 
     pub(crate) fn sources(&self) -> &[Source] {

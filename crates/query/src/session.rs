@@ -113,6 +113,9 @@ fn config(options: &SessionOptions) -> SessionConfig {
     settings.execution.parquet.reorder_filters = true;
     // The footers of a dataset are read once, and tell all that is asked of them.
     settings.execution.collect_statistics = false;
+    // Sorts of several partitions that go to disk leave each other, and the merge after them, no memory; one sort does
+    // with what there is.
+    settings.optimizer.repartition_sorts = options.memory_limit.is_none();
     config
 }
 
@@ -149,7 +152,9 @@ fn register_dataset(context: &SessionContext, dataset: &Dataset) -> Result<(), Q
 }
 
 fn register_raw(context: &SessionContext, inputs: &[String]) -> Result<Arc<RawInput>, QueryError> {
-    let input = RawInput::new(discover(inputs)?);
+    let mut sources = discover(inputs)?;
+    let spooled = crate::stdin::spool(&mut sources)?;
+    let input = RawInput::new(sources, spooled);
     let kinds = [
         ("logs", RawTableKind::Logs),
         ("rejects", RawTableKind::Rejects),

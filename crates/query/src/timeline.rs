@@ -8,7 +8,7 @@
 
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::SortExpr;
-use datafusion::prelude::{DataFrame, Expr, SessionContext, col};
+use datafusion::prelude::{DataFrame, Expr, col};
 use futures::TryStreamExt;
 
 use crate::error::QueryError;
@@ -80,16 +80,10 @@ pub async fn requests(
     Ok(frame.sort(sorted_by(&["request_time", "log_file", "log_line"]))?.execute_stream().await?)
 }
 
-/// The selected rows, for a sort that must end however many they are.
-///
-/// Sorts of several partitions that go to disk leave each other, and the merge after them, no memory; one sort does with
-/// what there is.
 async fn selected(session: &Session, selection: &Selection) -> Result<DataFrame, QueryError> {
-    let mut state = session.context().state();
-    state.config_mut().options_mut().optimizer.repartition_sorts = false;
-    let context = SessionContext::new_with_state(state);
-    let frame = context.table("logs").await?.filter(selection.filter(&context)?)?;
-    Ok(frame.with_column("object_key", selection::object_key(&context)?)?)
+    let context = session.context();
+    let frame = context.table("logs").await?.filter(selection.filter(context)?)?;
+    Ok(frame.with_column("object_key", selection::object_key(context)?)?)
 }
 
 fn sorted_by(columns: &[&str]) -> Vec<SortExpr> {

@@ -1,6 +1,7 @@
 //! Bytes of a file to bytes of text. Compression is told by content: gzip with one or several members, zstd with one
 //! or several frames, or none.
 
+use std::cell::Cell;
 use std::io::Read;
 
 use flate2::{Decompress, FlushDecompress, Status};
@@ -139,11 +140,6 @@ impl Inflate {
         self.input.consumed
     }
 
-    /// The buffer, for another file.
-    pub(crate) fn into_chunk(self) -> Vec<u8> {
-        self.input.chunk
-    }
-
     /// Reads some bytes of text into `out`, which is not empty; 0 at the end.
     pub(crate) fn read(&mut self, out: &mut [u8]) -> Result<usize, Damage> {
         loop {
@@ -179,7 +175,7 @@ impl Inflate {
             Err(error) => return Err(self.unreadable(&error)),
         };
         self.stage = if head.0 {
-            Stage::Gzip(Box::new(Decompress::new_gzip(15)))
+            Stage::Gzip(gzip_decoder())
         } else if head.1 {
             let decoder = ZstdDecoder::new().map_err(|error| self.unreadable(&error))?;
             Stage::Zstd { decoder: Box::new(decoder), is_complete: false }
@@ -293,6 +289,31 @@ impl Inflate {
             return Err(self.damage(DamageKind::Truncated, "ends in the middle of its zstd stream"));
         }
         Ok(written)
+    }
+}
+
+thread_local! {
+    /// A decoder of this thread's that is free. One takes 50 kilobytes, which a small file would pay for.
+    static SPARE: Cell<Option<Box<Decompress>>> = const { Cell::new(None) };
+}
+
+fn gzip_decoder() -> Box<Decompress> {
+    match SPARE.take() {
+        Some(mut decoder) => {
+            decoder.reset(true);
+            decoder
+        }
+        None => Box::new(Decompress::new_gzip(15)),
+    }
+}
+
+impl Drop for Inflate {
+    fn drop(&mut self) {
+        if let Stage::Gzip(decoder) | Stage::GzipBetween(decoder) =
+            std::mem::replace(&mut self.stage, Stage::End)
+        {
+            SPARE.set(Some(decoder));
+        }
     }
 }
 

@@ -30,4 +30,4 @@ pub use reject::{Reject, rejects_batch};
 pub use report::{Counts, Problem, SourceReport, SourceState};
 pub use scan::{ScanOptions, SourceScan};
 pub use schema::{Column, logs_schema, rejects_schema, table_schema};
-pub use source::{Source, discover};
+pub use source::{Source, discover, sizes};

@@ -25,6 +25,7 @@ pub enum Filled {
 pub struct SourceReader {
     source: usize,
     inflate: Option<Inflate>,
+    size: u64,
     /// The beginning of a line whose end is in the next block.
     carry: Vec<u8>,
     next_line: u64,
@@ -43,14 +44,17 @@ impl SourceReader {
             return Self::over(source, Inflate::over_reader(Box::new(std::io::stdin())));
         }
         match File::open(&of.path) {
-            Ok(file) => Self::over(source, Inflate::over_reader(Box::new(file))),
+            Ok(file) => {
+                let size = file.metadata().map_or(0, |metadata| metadata.len());
+                Self { size, ..Self::over(source, Inflate::over_reader(Box::new(file))) }
+            }
             Err(error) => Self::unreadable(source, &error),
         }
     }
 
     /// Over the bytes of a file.
     pub fn over_bytes(source: usize, bytes: Vec<u8>) -> Self {
-        Self::over(source, Inflate::over_bytes(bytes))
+        Self { size: bytes.len() as u64, ..Self::over(source, Inflate::over_bytes(bytes)) }
     }
 
     /// Over anything that reads.
@@ -70,6 +74,7 @@ impl SourceReader {
         Self {
             source,
             inflate: Some(inflate),
+            size: 0,
             carry: Vec::new(),
             next_line: 1,
             next_offset: 0,
@@ -78,6 +83,11 @@ impl SourceReader {
             problem: None,
             rejects: Vec::new(),
         }
+    }
+
+    /// Bytes of the file as stored, when it was opened; 0 for what has no size, as standard input.
+    pub fn size(&self) -> u64 {
+        self.size
     }
 
     /// Bytes of the file read so far, as stored.
@@ -103,11 +113,6 @@ impl SourceReader {
     /// Lines that never reached a block: too long, or cut by damage. Each is a line and a reject.
     pub fn take_rejects(&mut self) -> Vec<Reject> {
         std::mem::take(&mut self.rejects)
-    }
-
-    /// The buffer of the compressed side, for another source.
-    pub fn into_chunk(self) -> Vec<u8> {
-        self.inflate.map(Inflate::into_chunk).unwrap_or_default()
     }
 
     /// Appends whole lines to `block` until it is full or the source is at its end.

@@ -33,7 +33,6 @@ impl Default for ScanOptions {
 /// what happened.
 pub struct SourceScan {
     name: String,
-    size: u64,
     reader: SourceReader,
     decoder: Decoder,
     pool: Arc<BlockPool>,
@@ -54,7 +53,6 @@ impl SourceScan {
         let projection = options.projection.clone().unwrap_or_else(|| (0..Column::COUNT).collect());
         Self {
             name: source.name.clone(),
-            size: source.size,
             reader: SourceReader::open(0, source),
             decoder: Decoder::new(projection, Order::Lines),
             pool,
@@ -117,7 +115,7 @@ impl SourceScan {
     pub fn finish(self) -> SourceReport {
         SourceReport {
             name: self.name,
-            size: self.size,
+            size: self.reader.size(),
             inflated: self.reader.inflated(),
             counts: self.counts,
             state: self.reader.state(),

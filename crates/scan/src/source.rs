@@ -18,8 +18,6 @@ pub struct Source {
     /// Its name in the column `log_file`: the path relative to the given root, with `/`, bytes that are not UTF-8 as
     /// `\xHH`. Standard input is `-`.
     pub name: String,
-    /// Bytes as stored; 0 for standard input.
-    pub size: u64,
     /// Whether it is standard input.
     pub is_stdin: bool,
 }
@@ -35,7 +33,7 @@ pub fn discover(paths: &[String]) -> Result<Vec<Source>, SourceError> {
     let mut sources = Vec::new();
     for path in paths {
         if path == "-" {
-            sources.push(Source { path: PathBuf::from("-"), name: "-".into(), size: 0, is_stdin: true });
+            sources.push(Source { path: PathBuf::from("-"), name: "-".into(), is_stdin: true });
             continue;
         }
         let before = sources.len();
@@ -51,28 +49,33 @@ pub fn discover(paths: &[String]) -> Result<Vec<Source>, SourceError> {
             return Err(SourceError::Empty(path.clone()));
         }
     }
-    let mut seen = HashSet::new();
-    sources.retain(|source| seen.insert(source.path.clone()));
-    measure(&mut sources);
-    part_equal_names(&mut sources);
-    sources.sort_by(|a, b| a.name.cmp(&b.name));
+    let by_name = |a: &Source, b: &Source| (&a.name, &a.path).cmp(&(&b.name, &b.path));
+    if paths.len() > 1 {
+        let mut seen = HashSet::new();
+        sources.retain(|source| seen.insert(source.path.clone()));
+    }
+    sources.sort_unstable_by(by_name);
+    if part_equal_names(&mut sources) {
+        sources.sort_unstable_by(by_name);
+    }
     Ok(sources)
 }
 
-/// Fills in the sizes, by several threads: of a million small files this is what takes longest.
-fn measure(sources: &mut [Source]) {
+/// Bytes of each source as stored, asked by several threads; 0 for standard input and what cannot be asked.
+pub fn sizes(sources: &[Source]) -> Vec<u64> {
+    let mut sizes = vec![0; sources.len()];
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
     let each = sources.len().div_ceil(threads).max(1);
     std::thread::scope(|scope| {
-        for part in sources.chunks_mut(each) {
+        for (sources, sizes) in sources.chunks(each).zip(sizes.chunks_mut(each)) {
             scope.spawn(|| {
-                for source in part.iter_mut().filter(|source| !source.is_stdin) {
-                    // What cannot be asked says so when it is read.
-                    source.size = std::fs::metadata(&source.path).map_or(0, |metadata| metadata.len());
+                for (source, size) in sources.iter().zip(sizes).filter(|(source, _)| !source.is_stdin) {
+                    *size = std::fs::metadata(&source.path).map_or(0, |metadata| metadata.len());
                 }
             });
         }
     });
+    sizes
 }
 
 fn walk(root: &Path, wanted: impl Fn(&Path) -> bool, sources: &mut Vec<Source>) -> Result<(), SourceError> {
@@ -87,7 +90,7 @@ fn walk(root: &Path, wanted: impl Fn(&Path) -> bool, sources: &mut Vec<Source>) 
             Err(error) if error.depth() > 0 && error.path().is_some() => {
                 let path = error.path().unwrap_or(root).to_path_buf();
                 let name = name_of(path.strip_prefix(root).unwrap_or(&path));
-                sources.push(Source { path, name, size: 0, is_stdin: false });
+                sources.push(Source { path, name, is_stdin: false });
                 continue;
             }
             Err(error) => {
@@ -103,7 +106,7 @@ fn walk(root: &Path, wanted: impl Fn(&Path) -> bool, sources: &mut Vec<Source>) 
             } else {
                 name_of(path.file_name().map_or(&path, Path::new))
             };
-            sources.push(Source { path, name, size: 0, is_stdin: false });
+            sources.push(Source { path, name, is_stdin: false });
         }
     }
     Ok(())
@@ -129,21 +132,25 @@ fn glob(pattern: &str, sources: &mut Vec<Source>) -> Result<(), SourceError> {
 }
 
 fn name_of(path: &Path) -> String {
-    let parts: Vec<_> = path.components().map(|part| escape(part.as_os_str().as_encoded_bytes())).collect();
-    parts.join("/")
+    let mut name = String::with_capacity(path.as_os_str().len());
+    for part in path.components() {
+        if !name.is_empty() && part != Component::RootDir && !name.ends_with('/') {
+            name.push('/');
+        }
+        name.push_str(&escape(part.as_os_str().as_encoded_bytes()));
+    }
+    name
 }
 
-/// Files of equal name below different roots get their whole paths as names.
-fn part_equal_names(sources: &mut [Source]) {
-    let mut seen = HashSet::new();
-    let doubled: HashSet<String> = sources
-        .iter()
-        .filter(|source| !seen.insert(&source.name))
-        .map(|source| source.name.clone())
-        .collect();
-    for source in sources.iter_mut().filter(|source| doubled.contains(&source.name)) {
-        source.name = name_of(&source.path);
+/// Files of equal name below different roots get their whole paths as names. They stand side by side. Gives whether
+/// there are any.
+fn part_equal_names(sources: &mut [Source]) -> bool {
+    let mut is_any = false;
+    for group in sources.chunk_by_mut(|a, b| a.name == b.name).filter(|group| group.len() > 1) {
+        is_any = true;
+        group.iter_mut().for_each(|source| source.name = name_of(&source.path));
     }
+    is_any
 }
 
 #[cfg(test)]
@@ -175,7 +182,7 @@ mod tests {
         assert_eq!(names(&[format!("{root}/a/1.gz")]), ["1.gz"]);
         assert_eq!(names(&[format!("{root}/*/1.*")]), ["a/1.gz", "c/1.gz"]);
         assert_eq!(names(&[format!("{root}/**/2"), root.clone()]).len(), 3);
-        assert_eq!(discover(&[root]).unwrap()[1].size, 5);
+        assert_eq!(sizes(&discover(&[root]).unwrap()), [6, 5, 6]);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use saltmine_lake::{IngestReport, IngestRequest, PartitionBy, ingest};
-use saltmine_scan::{Source, discover};
+use saltmine_scan::{Source, discover, sizes};
 
 use crate::args::{IngestArgs, PartitionColumns};
 use crate::error::CliError;
@@ -29,7 +29,7 @@ pub(crate) fn run(args: &IngestArgs, terminal: &Terminal) -> Result<ExitCode, Cl
         strict: args.strict,
         stop: Some(&stop),
     };
-    let progress = IngestProgress::new(terminal);
+    let progress = IngestProgress::new(terminal, &sources);
     let report = ingest(&request, &progress);
     progress.finish();
     let report = report?;
@@ -40,10 +40,11 @@ pub(crate) fn run(args: &IngestArgs, terminal: &Terminal) -> Result<ExitCode, Cl
 
 fn list(sources: &[Source]) -> Result<ExitCode, CliError> {
     let mut out = std::io::stdout().lock();
-    for source in sources {
-        writeln!(out, "{:>12}  {}", source.size, sanitize(&source.name))?;
+    let sizes = sizes(sources);
+    for (source, size) in sources.iter().zip(&sizes) {
+        writeln!(out, "{size:>12}  {}", sanitize(&source.name))?;
     }
-    let bytes: u64 = sources.iter().map(|source| source.size).sum();
+    let bytes: u64 = sizes.iter().sum();
     writeln!(out, "{bytes:>12}  bytes in {} files", sources.len())?;
     Ok(ExitCode::Success)
 }

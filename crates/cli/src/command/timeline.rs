@@ -15,10 +15,6 @@ use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &TimelineArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let is_by_request = args.format == TimelineFormat::Timesketch;
-    if !is_by_request && args.inputs.iter().any(|input| input == "-") {
-        let problem = "sessions need to read the logs twice, which standard input cannot be; give a file";
-        return Err(CliError::Usage(problem.into()));
-    }
     let mut target = Target::open(args.output.as_deref())?;
     // The time is no limit of the session: what was used first is looked for in all of the logs.
     let options = SessionOptions {

@@ -1,7 +1,6 @@
 //! `count(DISTINCT text)` for many groups. DataFusion's own keeps a hash set of some ten kilobytes for each group, which
 //! a question by requester, address and hour makes gigabytes of. All else of `count` is DataFusion's.
 
-use std::hash::BuildHasher;
 use std::mem::size_of;
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use datafusion::arrow::array::{
 use datafusion::arrow::buffer::OffsetBuffer;
 use datafusion::arrow::compute::{cast, filter as filter_array};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
-use datafusion::common::{Result, ScalarValue, exec_err};
+use datafusion::common::{Result, ScalarValue};
 use datafusion::functions_aggregate::count::count_udaf;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::{
@@ -19,7 +18,9 @@ use datafusion::logical_expr::{
     SetMonotonicity, Signature, StatisticsArgs,
 };
 use foldhash::fast::RandomState;
-use hashbrown::{HashSet, HashTable};
+use hashbrown::HashSet;
+
+use super::texts::Texts;
 
 /// `count`, with another way of counting distinct texts by group.
 pub(super) fn count() -> AggregateUDF {
@@ -103,43 +104,18 @@ impl AggregateUDFImpl for Count {
 struct DistinctTexts {
     /// The type of the texts as they come, which the state has too.
     data_type: DataType,
-    texts: Vec<u8>,
-    /// Where each text ends.
-    ends: Vec<usize>,
-    table: HashTable<u32>,
+    texts: Texts,
     pairs: HashSet<u64, RandomState>,
     counts: Vec<i64>,
-    state: RandomState,
 }
 
 impl DistinctTexts {
     fn new(data_type: DataType) -> Self {
-        Self {
-            data_type,
-            texts: Vec::new(),
-            ends: Vec::new(),
-            table: HashTable::new(),
-            pairs: HashSet::default(),
-            counts: Vec::new(),
-            state: RandomState::default(),
-        }
+        Self { data_type, texts: Texts::default(), pairs: HashSet::default(), counts: Vec::new() }
     }
 
-    fn number(&mut self, text: &[u8]) -> Result<u32> {
-        let Self { texts, ends, table, state, .. } = self;
-        let hash = state.hash_one(text);
-        if let Some(number) = table.find(hash, |number| at(texts, ends, *number) == text) {
-            return Ok(*number);
-        }
-        let Ok(number) = u32::try_from(ends.len()) else { return exec_err!("too many distinct values") };
-        texts.extend_from_slice(text);
-        ends.push(texts.len());
-        table.insert_unique(hash, number, |number| state.hash_one(at(texts, ends, *number)));
-        Ok(number)
-    }
-
-    fn add(&mut self, group: usize, text: &[u8]) -> Result<()> {
-        let number = self.number(text)?;
+    fn add(&mut self, group: usize, text: &str) -> Result<()> {
+        let number = self.texts.number(text)?;
         if self.pairs.insert((group as u64) << 32 | u64::from(number)) {
             self.counts[group] += 1;
         }
@@ -158,12 +134,6 @@ impl DistinctTexts {
     }
 }
 
-fn at<'a>(texts: &'a [u8], ends: &[usize], number: u32) -> &'a [u8] {
-    let number = number as usize;
-    let start = if number == 0 { 0 } else { ends[number - 1] };
-    &texts[start..ends[number]]
-}
-
 impl GroupsAccumulator for DistinctTexts {
     fn update_batch(
         &mut self,
@@ -178,7 +148,7 @@ impl GroupsAccumulator for DistinctTexts {
         for (row, group) in groups.iter().enumerate() {
             let is_wanted = filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row));
             if is_wanted && texts.is_valid(row) {
-                self.add(*group, texts.value(row).as_bytes())?;
+                self.add(*group, texts.value(row))?;
             }
         }
         Ok(())
@@ -192,7 +162,7 @@ impl GroupsAccumulator for DistinctTexts {
         for (row, group) in groups.iter().enumerate() {
             let range = lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize;
             for index in range.filter(|index| texts.is_valid(*index)) {
-                self.add(*group, texts.value(index).as_bytes())?;
+                self.add(*group, texts.value(index))?;
             }
         }
         Ok(())
@@ -223,8 +193,7 @@ impl GroupsAccumulator for DistinctTexts {
         pairs.sort_unstable();
         let mut texts = StringViewBuilder::with_capacity(pairs.len());
         for pair in pairs {
-            // What came in as text comes out so.
-            texts.append_value(String::from_utf8_lossy(at(&self.texts, &self.ends, pair as u32)));
+            texts.append_value(self.texts.text(pair as u32));
         }
         let texts = cast(&(Arc::new(texts.finish()) as ArrayRef), &self.data_type)?;
         let offsets = OffsetBuffer::from_lengths(counts.iter().map(|count| *count as usize));
@@ -234,10 +203,6 @@ impl GroupsAccumulator for DistinctTexts {
     }
 
     fn size(&self) -> usize {
-        self.texts.capacity()
-            + size_of::<usize>() * self.ends.capacity()
-            + self.table.allocation_size()
-            + self.pairs.allocation_size()
-            + size_of::<i64>() * self.counts.capacity()
+        self.texts.size() + self.pairs.allocation_size() + size_of::<i64>() * self.counts.capacity()
     }
 }

@@ -3,10 +3,12 @@
 pub(crate) mod address;
 mod agent;
 mod count;
+mod evidence;
 mod histogram;
 mod log;
 mod presto;
 mod scalar;
+mod texts;
 
 pub(crate) use self::histogram::hdr_histogram;
 
@@ -20,6 +22,7 @@ pub fn register_all(context: &SessionContext) {
     context.register_udaf(histogram::hdr_quantile());
     context.register_udaf(hdr_histogram());
     context.register_udaf(count::count());
+    context.register_udaf(evidence::evidence());
     presto::register(context);
 }
 
