@@ -208,7 +208,20 @@ fn what_is_not_there_is_told_and_a_quote_is_only_a_quote() {
         .code(2)
         .stderr(contains("192.0.2.0/24"));
     saltmine(&["timeline", "samples/attack"]).assert().code(2).stderr(contains("--requester"));
-    saltmine(&["timeline", "-", "--ip", "::/0"]).assert().code(2).stderr(contains("twice"));
+}
+
+#[test]
+fn standard_input_is_read_as_often_as_sessions_need() {
+    let name = "2026-03-08-00-34-13-OWSTPD9047KSE48I.gz";
+    let file = root().join("samples/attack/halite-lake").join(name);
+    let of = |input: &str| {
+        let mut command = saltmine(&["timeline", input, "--requester", KELLER, "--format", "ndjson"]);
+        command.write_stdin(std::fs::read(&file).unwrap());
+        String::from_utf8(command.assert().success().get_output().stdout.clone()).unwrap()
+    };
+    let piped = of("-");
+    assert!(lines(&piped).len() > 1);
+    assert_eq!(piped.replace("\"-:", &format!("\"{name}:")), of(file.to_str().unwrap()));
 }
 
 #[test]
