@@ -1,14 +1,15 @@
-"""The detections of the catalogue as plain SQL of DuckDB's, over the Parquet files of a dataset.
+"""The detections of the catalogue, or all of it, as plain SQL of DuckDB's, over the Parquet files of a dataset.
 
-usage: hunt_duckdb.py DATASET QUERIES [THREADS]
+usage: hunt_duckdb.py DATASET QUERIES [--all] [--runs N]
 
 Functions of saltmine's that DuckDB lacks are macros here. They are as cheap as they can be and still find the same in
 ordinary logs; they do not know every odd case. Prints how long all detections took, and the rows each one gave.
 """
 
+import argparse
 import json
 import re
-import sys
+import statistics
 import time
 from pathlib import Path
 
@@ -31,6 +32,11 @@ MACROS = [
     "session_name(requester) AS nullif(regexp_extract(requester, ':assumed-role/.*/([^/]*)$', 1), '')",
     "is_private_ip(ip) AS regexp_matches(ip, '^(10[.]|192[.]168[.]|172[.](1[6-9]|2[0-9]|3[01])[.]|127[.]|169[.]254[.]|f[cd]|fe80|::1$)')",
     "tls_rank(tls) AS CASE tls WHEN 'TLSv1' THEN 10 WHEN 'TLSv1.1' THEN 11 WHEN 'TLSv1.2' THEN 12 WHEN 'TLSv1.3' THEN 13 END",
+    "account_id(requester) AS nullif(regexp_extract(requester, '^arn:[^:]*:[^:]*:[^:]*:([0-9]{12}):', 1), '')",
+    "ip_in(ip, network) AS starts_with(ip, regexp_replace(network, '[.][0-9]+/[0-9]+$', '.'))",
+    "regexp_match(text, pattern) AS [nullif(regexp_extract(text, pattern, 1), '')]",
+    "to_unixtime(text, format) AS epoch(try_strptime(text, format))",
+    "approx_percentile_cont(value, q) AS approx_quantile(value, q)",
     "agent_family(agent) AS lower(regexp_extract(agent, '^[^/ ]+'))",
 ]
 
@@ -41,13 +47,15 @@ def literal(kind, text):
         return f"INTERVAL '{text}'"
     if kind in ("integer", "float", "boolean"):
         return text
+    if kind == "timestamp":
+        return f"TIMESTAMP '{text.rstrip('Z').replace('T', ' ')}'"
     return "'" + text.replace("'", "''") + "'"
 
 
 def translate(text):
     """A detection in DuckDB's SQL."""
     parameters = dict()
-    for name, kind, default in re.findall(r"^-- parameter: (\w+) (\w+) (.*?) — ", text, re.M):
+    for name, kind, default in re.findall(r"^-- parameter: (\w+) (\w+) (.*?) ?— ", text, re.M):
         parameters[name] = literal(kind, default)
     sql = "\n".join(line for line in text.splitlines() if not line.startswith("-- "))
     sql = re.sub(r"--[^\n]*", "", sql)
@@ -58,11 +66,9 @@ def translate(text):
     return re.sub(r"\b(first|last)_value\(", r"\1(", sql)
 
 
-def main():
-    dataset, queries = Path(sys.argv[1]), Path(sys.argv[2])
+def connect(dataset):
+    """The tables of a dataset, and what saltmine's SQL has and DuckDB's has not."""
     connection = duckdb.connect()
-    if len(sys.argv) > 3:
-        connection.execute(f"SET threads TO {int(sys.argv[3])}")
     # Times as plain timestamps in UTC, for which DuckDB is fastest.
     connection.execute(
         f"CREATE VIEW logs AS SELECT * REPLACE (CAST(request_time AS TIMESTAMP) AS request_time) "
@@ -77,20 +83,34 @@ def main():
             connection.execute(f"CREATE TABLE {table} ({columns})")
     for macro in MACROS:
         connection.execute(f"CREATE MACRO {macro}")
-    detections = {}
-    for path in sorted(queries.glob("*/*.sql")):
+    return connection
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("dataset", type=Path)
+    parser.add_argument("queries", type=Path)
+    parser.add_argument("--all", action="store_true", help="reports too")
+    parser.add_argument("--runs", type=int, default=1, help="runs of each query, of which the median counts")
+    options = parser.parse_args()
+    connection = connect(options.dataset)
+    queries = {}
+    for path in sorted(options.queries.glob("*/*.sql")):
         text = path.read_text()
-        if "\n-- kind: detection\n" in text:
-            detections[path.stem] = translate(text)
+        if options.all or "\n-- kind: detection\n" in text:
+            queries[path.stem] = translate(text)
     rows, times, failed = {}, {}, {}
     begin = time.perf_counter()
-    for name, sql in detections.items():
-        start = time.perf_counter()
-        try:
-            rows[name] = len(connection.execute(sql).fetchall())
-        except duckdb.Error as error:
-            failed[name] = str(error).splitlines()[0]
-        times[name] = time.perf_counter() - start
+    for name, sql in queries.items():
+        runs = []
+        for _ in range(options.runs):
+            start = time.perf_counter()
+            try:
+                rows[name] = len(connection.execute(sql).fetchall())
+            except duckdb.Error as error:
+                failed[name] = str(error).splitlines()[0]
+            runs.append(time.perf_counter() - start)
+        times[name] = statistics.median(runs)
     print(json.dumps({"seconds": time.perf_counter() - begin, "rows": rows, "times": times, "failed": failed}))
 
 

@@ -123,7 +123,7 @@ impl Run<'_, '_> {
     ) -> Result<(), LakeError> {
         let workers = pool.current_num_threads();
         let intake = Intake::new(sources, staging.table_path(Table::Rejects));
-        let partitions = Partitions::new(encoder, staging.dir().to_path_buf(), self.by, workers);
+        let partitions = Partitions::new(encoder, staging.dir().to_path_buf(), self.by);
         Pipeline::new(&intake, &partitions, encoder, workers, self.request.stop).run(pool)?;
         let files = partitions.into_files();
         let round = intake.into_round()?;

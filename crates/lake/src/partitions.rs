@@ -21,15 +21,9 @@ const ENCODE_ROWS: usize = 2048;
 /// Rows that wait before a second worker encodes for the same partition, into a row group of its own.
 const SECOND_ENCODER_ROWS: usize = 4 * ENCODE_ROWS;
 
-/// Memory of row groups under construction, over all partitions, as the parquet crate counts it. Above it the largest
-/// are closed early.
-const ROW_GROUP_MEMORY: usize = 128 << 20;
-
-/// Row groups under construction, over all partitions; the largest are closed early when there are more. Each column of
-/// each holds a zstd context, which the parquet crate does not count: some 20 MB a row group, all told.
-const fn most_open(workers: usize) -> usize {
-    2 + 2 * workers
-}
+/// Memory of row groups under construction, over all partitions. Above it the largest are closed early: every row group
+/// costs its readers time, whatever its size.
+const ROW_GROUP_MEMORY: usize = 160 << 20;
 
 /// Files that are open, over all partitions. Systems allow a process a thousand or so, and a folder of logs may span more
 /// days than that.
@@ -40,7 +34,6 @@ pub(crate) struct Partitions<'a> {
     encoder: &'a Encoder,
     staging: PathBuf,
     by: PartitionBy,
-    most_open: usize,
     state: Mutex<State>,
     next_file: AtomicUsize,
     finished: Mutex<Vec<StagedFile>>,
@@ -49,8 +42,7 @@ pub(crate) struct Partitions<'a> {
 #[derive(Default)]
 struct State {
     partitions: HashMap<Partition, Slot>,
-    /// Number and memory of the row groups that nobody writes to.
-    open: usize,
+    /// Memory of the row groups that nobody writes to.
     memory: usize,
     /// Partitions with a file that nobody appends to, the one that was used last at the end.
     files: Vec<Partition>,
@@ -86,12 +78,11 @@ pub(crate) struct EncodeJob {
 }
 
 impl<'a> Partitions<'a> {
-    pub(crate) fn new(encoder: &'a Encoder, staging: PathBuf, by: PartitionBy, workers: usize) -> Self {
+    pub(crate) fn new(encoder: &'a Encoder, staging: PathBuf, by: PartitionBy) -> Self {
         Self {
             encoder,
             staging,
             by,
-            most_open: most_open(workers),
             state: Mutex::default(),
             next_file: AtomicUsize::new(0),
             finished: Mutex::default(),
@@ -137,7 +128,6 @@ impl<'a> Partitions<'a> {
         let idle = slot.idle.pop();
         let row_group = idle.map(|(row_group, memory)| {
             state.memory -= memory;
-            state.open -= 1;
             row_group
         });
         Some(EncodeJob { partition, batches, row_group })
@@ -160,7 +150,6 @@ impl<'a> Partitions<'a> {
         } else {
             let mut state = self.lock();
             state.memory += memory;
-            state.open += 1;
             if let Some(slot) = state.partitions.get_mut(&partition) {
                 slot.idle.push((row_group, memory));
             }
@@ -171,11 +160,11 @@ impl<'a> Partitions<'a> {
         self.close_largest()
     }
 
-    /// Closes row groups while there are too many, or they take too much memory together: those with most rows.
+    /// Closes row groups while they take too much memory together: those with most rows.
     fn close_largest(&self) -> Result<(), LakeError> {
         loop {
             let mut state = self.lock();
-            if state.memory <= ROW_GROUP_MEMORY && state.open <= self.most_open {
+            if state.memory <= ROW_GROUP_MEMORY {
                 return Ok(());
             }
             let largest = |slot: &Slot| slot.idle.iter().map(|(row_group, _)| row_group.rows()).max();
@@ -187,7 +176,6 @@ impl<'a> Partitions<'a> {
             slot.idle.sort_by_key(|(row_group, _)| row_group.rows());
             let Some((row_group, memory)) = slot.idle.pop() else { return Ok(()) };
             state.memory -= memory;
-            state.open -= 1;
             drop(state);
             let chunks = row_group.close().map_err(LakeError::parquet(&self.staging))?;
             self.append(&partition, chunks)?;
