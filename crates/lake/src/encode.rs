@@ -21,6 +21,7 @@ use crate::layout::Partition;
 use crate::statistics::Footer;
 use crate::transaction::StagedFile;
 
+mod bloom;
 mod bounds;
 mod column;
 mod delta;

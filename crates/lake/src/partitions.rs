@@ -23,7 +23,7 @@ const SECOND_ENCODER_ROWS: usize = 4 * ENCODE_ROWS;
 
 /// Memory of row groups under construction, over all partitions. Above it the largest are closed early: every row group
 /// costs its readers time, whatever its size.
-const ROW_GROUP_MEMORY: usize = 160 << 20;
+const ROW_GROUP_MEMORY: usize = 128 << 20;
 
 /// Files that are open, over all partitions. Systems allow a process a thousand or so, and a folder of logs may span more
 /// days than that.

@@ -16,7 +16,7 @@ use super::page::{Pages, Pieces, Press, SpooledReader, compression};
 use super::texts::Texts;
 
 /// Rows of a page at most: as many as a reader must decode to get at one of them.
-const PAGE_ROWS: usize = 20_000;
+const PAGE_ROWS: usize = 8192;
 
 /// Rows after which a page's size is looked at.
 const STEP: usize = 256;

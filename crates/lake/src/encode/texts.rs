@@ -4,22 +4,17 @@ use parquet::basic::Encoding;
 use parquet::bloom_filter::Sbbf;
 use parquet::file::statistics::Statistics;
 
+use super::bloom::BloomFilter;
 use super::bounds::TextBounds;
 use super::column::{ColumnPlan, GAP};
 use super::dictionary::TextDictionary;
 use super::hybrid::{bits, hybrid};
 
 /// Bytes of a page before compression, from which it ends.
-const PAGE_BYTES: usize = 256 << 10;
+const PAGE_BYTES: usize = 128 << 10;
 
 /// Bytes of a dictionary. With more than that it is no gain.
 const DICTIONARY_BYTES: usize = 256 << 10;
-
-/// Bytes of a bloom filter before it is folded to what its values need.
-const FILTER_BYTES: usize = 256 << 10;
-
-/// Share of the values that are not there which a bloom filter lets pass.
-const FALSE_POSITIVES: f64 = 0.01;
 
 /// Texts by their number in a dictionary; one behind the other, from where that has become too large.
 pub(super) struct Texts {
@@ -31,7 +26,7 @@ pub(super) struct Texts {
     /// The page that is filled, behind room for the levels.
     page: Vec<u8>,
     bounds: TextBounds,
-    filter: Option<Sbbf>,
+    filter: Option<BloomFilter>,
 }
 
 impl Texts {
@@ -52,7 +47,7 @@ impl Texts {
     }
 
     fn begin_filter(&mut self) {
-        self.filter = self.plan.has_bloom_filter.then(|| Sbbf::new_with_num_of_bytes(FILTER_BYTES));
+        self.filter = self.plan.has_bloom_filter.then(BloomFilter::default);
     }
 
     #[inline]
@@ -101,7 +96,7 @@ impl Texts {
             dictionary.iter().for_each(|text| self.bounds.add(text));
         }
         if self.plan.has_bloom_filter {
-            let filter = self.filter.get_or_insert_with(|| Sbbf::new_with_num_of_bytes(FILTER_BYTES));
+            let filter = self.filter.get_or_insert_with(BloomFilter::default);
             dictionary.iter().for_each(|text| filter.insert(text));
         }
     }
@@ -122,15 +117,13 @@ impl Texts {
 
     /// Of the whole chunk, once [`Texts::dictionary`] has been asked for.
     pub(super) fn bloom_filter(&mut self) -> Option<Sbbf> {
-        let mut filter = self.filter.take()?;
-        filter.fold_to_target_fpp(FALSE_POSITIVES);
-        Some(filter)
+        self.filter.take().map(BloomFilter::finish)
     }
 
     pub(super) fn memory(&self) -> usize {
         let dictionaries =
             self.dictionary.iter().chain(&self.full).map(TextDictionary::memory).sum::<usize>();
-        let filter = self.filter.as_ref().map_or(0, |_| FILTER_BYTES);
+        let filter = self.filter.as_ref().map_or(0, BloomFilter::memory);
         dictionaries + filter + 4 * self.indices.capacity() + self.page.capacity()
     }
 }

@@ -1,0 +1,118 @@
+//! Bloom filters, in Parquet's split blocks.
+//!
+//! Values are kept as hashes at first, so that the filter of a small row group is as small as its values need from the
+//! beginning; the parquet crate's own begins large and is folded.
+//! <https://parquet.apache.org/docs/file-format/bloomfilter/>
+
+use std::hash::Hasher;
+
+use parquet::bloom_filter::Sbbf;
+use twox_hash::XxHash64;
+
+/// Share of the values that are not there which a filter lets pass, unless there are more values than it is made for.
+const FALSE_POSITIVES: f64 = 0.01;
+
+/// Bits for each value that come to that.
+const BITS: usize = 10;
+
+/// Bytes of a block, of which eight words get one bit each for a value.
+const BLOCK: usize = 32;
+
+/// Blocks of the largest filter.
+const MOST_BLOCKS: usize = (256 << 10) / BLOCK;
+
+/// Hashes that are kept, before the largest filter is the better place.
+const MOST_HASHES: usize = 32 << 10;
+
+/// What the specification multiplies by, to get a bit of each word.
+const SALT: [u32; 8] =
+    [0x47b6_137b, 0x4497_4d91, 0x8824_ad5b, 0xa2b7_289d, 0x7054_95c7, 0x2df1_424b, 0x9efc_4947, 0x5c6b_fb31];
+
+/// A bloom filter under construction.
+#[derive(Debug, Default)]
+pub(super) struct BloomFilter {
+    hashes: Vec<u64>,
+    /// Empty while the hashes are kept.
+    blocks: Vec<[u32; 8]>,
+}
+
+impl BloomFilter {
+    /// Takes a value in.
+    #[inline]
+    pub(super) fn insert(&mut self, value: &[u8]) {
+        let mut hasher = XxHash64::with_seed(0);
+        hasher.write(value);
+        let hash = hasher.finish();
+        if !self.blocks.is_empty() {
+            set(&mut self.blocks, hash);
+            return;
+        }
+        self.hashes.push(hash);
+        if self.hashes.len() >= MOST_HASHES {
+            self.blocks = vec![[0; 8]; MOST_BLOCKS];
+            for hash in std::mem::take(&mut self.hashes) {
+                set(&mut self.blocks, hash);
+            }
+        }
+    }
+
+    /// For the file.
+    pub(super) fn finish(mut self) -> Sbbf {
+        if self.blocks.is_empty() {
+            self.hashes.sort_unstable();
+            self.hashes.dedup();
+            let blocks = (self.hashes.len() * BITS).div_ceil(8 * BLOCK).next_power_of_two();
+            self.blocks = vec![[0; 8]; blocks];
+            for hash in self.hashes {
+                set(&mut self.blocks, hash);
+            }
+        }
+        let bytes: Vec<u8> = self.blocks.iter().flatten().flat_map(|word| word.to_le_bytes()).collect();
+        let mut filter = Sbbf::new(&bytes);
+        if self.blocks.len() == MOST_BLOCKS {
+            filter.fold_to_target_fpp(FALSE_POSITIVES);
+        }
+        filter
+    }
+
+    /// Bytes of memory that it takes.
+    pub(super) fn memory(&self) -> usize {
+        size_of::<u64>() * self.hashes.capacity() + BLOCK * self.blocks.capacity()
+    }
+}
+
+#[inline]
+fn set(blocks: &mut [[u32; 8]], hash: u64) {
+    let at = ((hash >> 32) * blocks.len() as u64) >> 32;
+    let low = hash as u32;
+    for (word, salt) in blocks[at as usize].iter_mut().zip(SALT) {
+        *word |= 1 << (low.wrapping_mul(salt) >> 27);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_there_is_found_and_little_else() {
+        for count in [0, 1, 100, 20_000, MOST_HASHES as u64 + 5000] {
+            let mut filter = BloomFilter::default();
+            for number in 0..count {
+                filter.insert(format!("value {number}").as_bytes());
+            }
+            let filter = filter.finish();
+            let is_there = |number: u64| filter.check(format!("value {number}").as_bytes());
+            assert!((0..count).all(is_there));
+            let others = (count..count + 10_000).filter(|number| is_there(*number)).count();
+            assert!(others <= 200, "{others} of 10,000 pass with {count} values");
+        }
+    }
+
+    #[test]
+    fn equal_values_take_no_room() {
+        let mut filter = BloomFilter::default();
+        (0..10_000).for_each(|_| filter.insert(b"the same"));
+        assert_eq!(filter.finish().num_blocks(), 1);
+    }
+}
