@@ -123,8 +123,8 @@ def check_zoom(page):
     assert by_key[0] > whole[0] and by_key[1] < whole[1]
     page.locator("#over-time .plot").first.press("0")
     assert shown_range(page) == whole
-    page.locator("#over-time .bar input").uncheck()
-    page.locator("#over-time .bar input").check()
+    page.locator("#over-time .bar input[type=checkbox]").uncheck()
+    page.locator("#over-time .bar input[type=checkbox]").check()
 
 
 def check_width(page, width):

@@ -75,6 +75,20 @@
   };
   const bytes = (number) => `${compact.format(number).replace("K", "k").replace("B", "G")}B`;
 
+  const tens = (_, axisIndex, min, max) => {
+    const most = Math.floor(Math.log10(Math.max(max, 1)));
+    const step = Math.ceil((most + 1) / 5);
+    return [0, ...Array.from({ length: most + 1 }, (_, power) => power).filter((power) => power % step === 0).map((power) => 10 ** power)];
+  };
+  // By the distance of marks: what stands at each, and what below where the year or the day is another.
+  const dates = [
+    [86400 * 365, "{YYYY}", null, null, null, null, null, null, 1],
+    [86400 * 28, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+    [86400, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+    [60, "{HH}:{mm}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1],
+    [1, "{HH}:{mm}:{ss}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1],
+  ];
+
   const trafficChart = (root) => {
     const { start, width, series } = data.traffic;
     const values = Object.fromEntries(series);
@@ -129,10 +143,11 @@
         cursor: { drag: { x: true, y: false, dist: 4 }, sync: { key: "traffic", setSeries: false } },
         scales: {
           x: { time: true, range: (_, min, max) => (min == null ? [first, last] : [min, max]) },
-          y: { distr: scale.checked ? 4 : 1, range: (_, min, max) => [0, Math.max(max || 0, 1) * 1.08] },
+          // From 0 on a logarithmic scale: that of the value and one.
+          y: { distr: scale.checked ? 100 : 1, fwd: Math.log1p, bwd: Math.expm1, range: (_, min, max) => [0, Math.max(max || 0, 1) * 1.08] },
         },
         series: [{ label: "From", value: (_, seconds) => (seconds == null ? "–" : moment(seconds)) }, ...lines],
-        axes: [axis({ space: isNarrow() ? 60 : 90 }), axis({ size: 58, values: (_, ticks) => ticks.map((tick) => (tick == null ? "" : format(tick))) })],
+        axes: [axis({ space: isNarrow() ? 60 : 90, values: dates }), axis({ size: 62, ...(scale.checked ? { splits: tens, filter: (_, splits) => splits } : {}), values: (_, ticks) => ticks.map((tick) => (tick == null ? "" : format(tick))) })],
         legend: { live: true },
         hooks: { setScale: [(chart, key) => key === "x" && follow(chart)] },
       });
@@ -195,8 +210,8 @@
             label, stroke: colour(`--c${index}`), width: 1.5, points: { show: false }, spanGaps: false,
             value: (_, value) => (value == null ? "–" : millis(value)),
           }))],
-        axes: [axis({ splits: () => marks, values: (_, ticks) => ticks.map((tick) => (tick == null ? "" : percent(tick))) }),
-          axis({ size: 74, values: (_, ticks) => ticks.map((tick) => (tick == null || !Number.isInteger(Math.log10(tick)) ? "" : millis(tick))) })],
+        axes: [axis({ splits: () => marks, filter: (_, splits) => splits, values: (_, ticks) => ticks.map((tick) => (tick == null ? "" : percent(tick))) }),
+          axis({ size: 84, values: (_, ticks) => ticks.map((tick) => (tick == null || !Number.isInteger(Math.log10(tick)) ? "" : millis(tick))) })],
         legend: { live: true },
       }, [at, ...series.map(([, points]) => at.map((_, index) => (index < points.length ? Math.max(points[index], 0.5) : null)))], box);
     };

@@ -2,7 +2,7 @@
 
 use saltmine_query::report::{Answer, Report, SourceLine, Value};
 
-use super::table::Kind::{Bytes, Code, Count, Hours, Millis, Text, Time};
+use super::table::Kind::{Bytes, Code, Count, Flag, Hours, Millis, Text, Time};
 use super::table::{Cell, Spec, Table, cell, number, table, words};
 use super::text;
 
@@ -37,6 +37,8 @@ pub(super) enum Body {
 /// A statement that ran.
 pub(super) struct Sql {
     pub(super) text: String,
+    /// What it is of, where that is not plain from its place.
+    pub(super) of: &'static str,
     /// Names and values.
     pub(super) params: Vec<(String, String)>,
 }
@@ -44,7 +46,7 @@ pub(super) struct Sql {
 impl Sql {
     pub(super) fn new(sql: &str, params: &[(&str, String)]) -> Self {
         let params = params.iter().map(|(name, value)| ((*name).to_owned(), value.clone()));
-        Self { text: sql.trim_end().to_owned(), params: params.collect() }
+        Self { text: sql.trim_end().to_owned(), of: "", params: params.collect() }
     }
 
     pub(super) fn of(answer: &Answer) -> Self {
@@ -159,7 +161,7 @@ impl Sections<'_> {
                 .collect()
         };
         let rows = (0..slots.len()).filter(|index| !empty(*index)).map(row).collect();
-        let data = Table { is_long: false, ..Table::new(&specs, rows) };
+        let data = Table::new(&specs, rows);
         let sql = || Sql::of(&traffic.answer);
         vec![
             Figure {
@@ -172,7 +174,7 @@ impl Sections<'_> {
             Figure {
                 id: "by-hour",
                 title: "By weekday and hour (UTC)",
-                note: "The darker, the more.".to_owned(),
+                note: "The stronger the colour, the more.".to_owned(),
                 body: Body::Heat(
                     Heat::new("Requests", &traffic.requests, text::count),
                     Heat::new("Bytes sent", &traffic.bytes, text::bytes),
@@ -188,7 +190,7 @@ impl Sections<'_> {
             [REQUESTER, ("kind", "Kind", Text, "–"), REQUESTS, FAILED, denied, SENT, ADDRESSES, FIRST, LAST];
         let addresses = [
             ("remote_ip", "Address", Code, "–"),
-            ("private", "Private", Text, "–"),
+            ("private", "Private", Flag, "–"),
             REQUESTS,
             FAILED,
             denied,

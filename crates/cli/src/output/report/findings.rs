@@ -41,8 +41,8 @@ const WHO: [Spec; 7] = [
     ("", "Address", Kind::Code, "–"),
     ("", "Bucket", Kind::Code, "–"),
     ("", "Requests", Kind::Count, "–"),
-    ("", "First", Kind::Time, "–"),
-    ("", "Last", Kind::Time, "–"),
+    ("", "First (UTC)", Kind::Time, "–"),
+    ("", "Last (UTC)", Kind::Time, "–"),
     ("", "Evidence (file:line)", Kind::Code, "–"),
 ];
 
@@ -71,11 +71,7 @@ pub(super) fn findings(report: &Report, shown: usize) -> Findings {
 }
 
 fn finding(report: &Report, found: &Found, shown: usize) -> Finding {
-    let rows = if found.rows == 1 {
-        "1 case".to_owned()
-    } else {
-        format!("{} cases", text::count(found.rows as i64))
-    };
+    let cases = text::things(i64::try_from(found.rows).unwrap_or(i64::MAX), "case");
     let asked = report.asked.get(&found.query);
     let parameters = asked.iter().flat_map(|asked| &asked.parameters);
     Finding {
@@ -85,7 +81,7 @@ fn finding(report: &Report, found: &Found, shown: usize) -> Finding {
         question: found.question.clone(),
         pack: found.pack.clone(),
         attack: found.attack.clone(),
-        seen: format!("{rows}, {} requests", text::count(found.events)),
+        seen: format!("{cases}, {}", text::things(found.events, "request")),
         when: span(found.first_seen.as_deref(), found.last_seen.as_deref()),
         more: found.rows.saturating_sub(found.who.len() as u64),
         is_open: found.severity >= Severity::High,
@@ -102,10 +98,15 @@ fn finding(report: &Report, found: &Found, shown: usize) -> Finding {
 
 fn who(found: &Found, shown: usize) -> Table {
     let rows = found.who.iter().map(|who| {
-        let mut evidence = Cell { pieces: Vec::new(), ..words(Some(""), Kind::Code, "", shown) };
+        let mut evidence =
+            Cell { pieces: Vec::new(), class: "code places", ..words(Some(""), Kind::Code, "", shown) };
         for (index, place) in who.evidence.iter().enumerate() {
             if index > 0 {
-                evidence.pieces.push("; ".to_owned());
+                evidence.pieces.push(
+                    "
+"
+                    .to_owned(),
+                );
             }
             evidence.pieces.append(&mut text::pieces(&text::cut(place, shown)));
         }
@@ -119,7 +120,7 @@ fn who(found: &Found, shown: usize) -> Table {
             evidence,
         ]
     });
-    Table { is_long: false, ..Table::new(&WHO, rows.collect()) }
+    Table::new(&WHO, rows.collect())
 }
 
 fn examples(found: &Found, shown: usize) -> Table {
@@ -132,7 +133,7 @@ fn examples(found: &Found, shown: usize) -> Table {
             words(example.http_status.as_deref(), Kind::Count, "–", shown),
         ]
     });
-    Table { is_long: false, ..Table::new(&EXAMPLES, rows.collect()) }
+    Table::new(&EXAMPLES, rows.collect())
 }
 
 /// `2026-03-01T12:00:00Z` as the rest of the page writes it.

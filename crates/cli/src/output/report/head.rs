@@ -20,7 +20,7 @@ pub(super) fn head(report: &Report, origin: &Origin, shown: usize) -> Head {
     let mut period = None;
     let mut sql = Vec::new();
     if let Some(answer) = report.answer("buckets") {
-        sql.push(Sql::of(answer));
+        sql.push(Sql { of: " of the numbers", ..Sql::of(answer) });
         if let Some(all) = answer.part("all").next() {
             let time = |column| answer.time(all, column).map(text::time);
             period = time("first_seen").zip(time("last_seen"));
@@ -48,7 +48,7 @@ pub(super) fn head(report: &Report, origin: &Origin, shown: usize) -> Head {
             facts.push(("Bytes sent", text::bytes(bytes), format!("{} bytes", text::count(bytes))));
         }
     }
-    sql.push(Sql::new(report.sources.sql, &[]));
+    sql.push(Sql { of: " of the source files", ..Sql::new(report.sources.sql, &[]) });
     Head { title: text::cut(&origin.title, shown), period, facts, origin: made(report, origin, shown), sql }
 }
 

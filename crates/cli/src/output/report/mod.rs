@@ -30,6 +30,9 @@ const STYLE: &str = concat!(
     include_str!("../../../assets/report/page.css")
 );
 const SCRIPT: &str = concat!(
+    "/*!\n",
+    include_str!("../../../assets/report/uPlot.LICENSE"),
+    "*/\n",
     include_str!("../../../assets/report/uPlot.iife.min.js"),
     "\n",
     include_str!("../../../assets/report/page.js")

@@ -11,6 +11,8 @@ pub(super) enum Kind {
     Text,
     /// Text as logged, which may be long.
     Code,
+    /// Yes or nothing.
+    Flag,
     /// A number of things.
     Count,
     /// Bytes.
@@ -26,13 +28,16 @@ pub(super) enum Kind {
 impl Kind {
     pub(super) const fn class(self) -> &'static str {
         match self {
-            Self::Text => "text",
+            Self::Text | Self::Flag => "text",
             Self::Code => "code",
             Self::Count | Self::Bytes | Self::Millis | Self::Hours => "num",
             Self::Time => "time",
         }
     }
 }
+
+/// Characters of text that stays in one line.
+const SHORT: usize = 28;
 
 /// A column: its name in the answer, its heading, what it holds, and what stands for null.
 pub(super) type Spec = (&'static str, &'static str, Kind, &'static str);
@@ -42,8 +47,6 @@ pub(super) type Spec = (&'static str, &'static str, Kind, &'static str);
 pub(super) struct Table {
     pub(super) columns: Vec<Column>,
     pub(super) rows: Vec<Vec<Cell>>,
-    /// Whether people may want to look for something in it.
-    pub(super) is_long: bool,
 }
 
 #[derive(Debug)]
@@ -79,7 +82,7 @@ pub(super) fn table<'a>(
 impl Table {
     pub(super) fn new(specs: &[Spec], rows: Vec<Vec<Cell>>) -> Self {
         let columns = specs.iter().map(|(_, heading, kind, _)| Column { heading, class: kind.class() });
-        Self { columns: columns.collect(), is_long: rows.len() > 7, rows }
+        Self { columns: columns.collect(), rows }
     }
 }
 
@@ -110,7 +113,12 @@ pub(super) fn cell(value: &Value, kind: Kind, null: &str, shown: usize) -> Cell 
             Cell { sort: Some(micros.to_string()), ..plain(text::time(*micros), "time") }
         }
         (Value::Text(words), Kind::Code) => {
-            Cell { pieces: text::pieces(&text::cut(words, shown)), ..plain(String::new(), "code") }
+            let words = text::cut(words, shown);
+            let class = if words.chars().count() <= SHORT { "code short" } else { "code" };
+            Cell { pieces: text::pieces(&words), ..plain(String::new(), class) }
+        }
+        (Value::Text(words), Kind::Flag) => {
+            plain(if words == "true" { "yes" } else { "" }.to_owned(), "text")
         }
         (Value::Text(words), _) => plain(text::cut(words, shown), kind.class()),
     }

@@ -65,6 +65,11 @@ pub(super) fn millis(number: i64) -> String {
     }
 }
 
+/// A number of things: `1 case`, `2 cases`.
+pub(super) fn things(number: i64, thing: &str) -> String {
+    format!("{} {thing}{}", count(number), if number == 1 { "" } else { "s" })
+}
+
 /// Text with at most `most` characters: of longer text the begin, the end, and how much is between. What cannot be
 /// seen is counted as the escape it is shown as, so that a page has a greatest size whatever stands in a log.
 pub(super) fn cut(text: &str, most: usize) -> String {
@@ -83,11 +88,15 @@ pub(super) fn cut(text: &str, most: usize) -> String {
 pub(super) fn pieces(text: &str) -> Vec<String> {
     let mut pieces = Vec::new();
     let mut piece = String::new();
-    for character in text.chars() {
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
         piece.push(character);
-        if matches!(character, '/' | ':' | '.' | '_' | '=' | '&' | '?' | ',' | ';' | '%')
-            && piece.chars().count() > 3
-        {
+        let is_mark = match character {
+            '/' | '=' | '&' | '?' | ',' | ';' => true,
+            ':' => characters.peek() != Some(&':'),
+            _ => false,
+        };
+        if is_mark && piece.chars().count() > 3 {
             pieces.push(std::mem::take(&mut piece));
         }
     }
@@ -121,7 +130,10 @@ mod tests {
     fn pieces_are_the_text() {
         let arn = "arn:aws:sts::111122223333:assumed-role/ops/cleanup";
         assert_eq!(pieces(arn).concat(), arn);
-        assert_eq!(pieces(arn).len(), 6);
+        assert_eq!(
+            pieces(arn),
+            ["arn:", "aws:", "sts::", "111122223333:", "assumed-role/", "ops/", "cleanup"]
+        );
         assert_eq!(pieces(""), [""]);
     }
 }

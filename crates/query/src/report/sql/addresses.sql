@@ -1,4 +1,4 @@
--- The 60 with the most requests, and the 60 with the most bytes.
+/* The 60 with the most requests, and the 60 with the most bytes. */
 WITH counted AS (
   SELECT remote_ip, is_private_ip(remote_ip) AS private,
          count(*) AS requests,

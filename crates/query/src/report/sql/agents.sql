@@ -1,4 +1,4 @@
--- The 60 with the most requests, and the 60 with the most bytes.
+/* The 60 with the most requests, and the 60 with the most bytes. */
 WITH counted AS (
   SELECT user_agent, agent_family(user_agent) AS client,
          count(*) AS requests,

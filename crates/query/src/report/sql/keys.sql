@@ -1,4 +1,4 @@
--- The 60 with the most requests, and the 60 with the most bytes.
+/* The 60 with the most requests, and the 60 with the most bytes. */
 WITH counted AS (
   SELECT bucket, object_key(key, operation) AS key,
          count(*) AS requests,

@@ -1,4 +1,4 @@
--- One scan for six tables: part tells which, the columns of the others are null.
+/* One scan for six tables: part tells which, the columns of the others are null. */
 SELECT CASE WHEN grouping(operation) = 0 THEN 'operation'
             WHEN grouping(http_status) = 0 THEN 'error'
             WHEN grouping(tls_version) = 0 THEN 'tls'

@@ -1,4 +1,4 @@
--- The 60 with the most requests, and the 60 with the most bytes.
+/* The 60 with the most requests, and the 60 with the most bytes. */
 WITH counted AS (
   SELECT bucket, CASE WHEN key LIKE '%/%' THEN split_part(key, '/', 1) || '/' ELSE '' END AS prefix,
          count(*) AS requests,
