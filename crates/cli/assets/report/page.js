@@ -78,7 +78,7 @@
   const tens = (_, axisIndex, min, max) => {
     const most = Math.floor(Math.log10(Math.max(max, 1)));
     const step = Math.ceil((most + 1) / 5);
-    return [0, ...Array.from({ length: most + 1 }, (_, power) => power).filter((power) => power % step === 0).map((power) => 10 ** power)];
+    return [0, ...Array.from({ length: most + 1 }, (_, power) => power).filter((power) => power % step === 0 && (power > 0 || step === 1)).map((power) => 10 ** power)];
   };
   // By the distance of marks: what stands at each, and what below where the year or the day is another.
   const dates = [

@@ -28,12 +28,12 @@ impl Heat {
     }
 }
 
-/// The square root of the share, so that what is small beside the most is still told from nothing.
+/// The cube root of the share, so that an hour that is far above the others does not make those all alike.
 fn step(value: i64, most: i64) -> i64 {
     if value <= 0 {
         return 0;
     }
-    let share = (value as f64 / most as f64).sqrt();
+    let share = (value as f64 / most as f64).cbrt();
     ((share * STEPS as f64).ceil() as i64).clamp(1, STEPS)
 }
 
@@ -43,7 +43,7 @@ mod tests {
 
     #[test]
     fn only_nothing_has_no_colour() {
-        assert_eq!([0, 1, 100, 10_000, 20_000].map(|value| step(value, 20_000)), [0, 1, 1, 7, 9]);
+        assert_eq!([0, 1, 100, 10_000, 20_000].map(|value| step(value, 20_000)), [0, 1, 2, 8, 9]);
         let mut days = [[0; 24]; 7];
         days[6][23] = 5;
         let heat = Heat::new("", &days, text::count);
