@@ -13,10 +13,12 @@ SECTIONS = ["summary", "findings", "traffic", "who", "what", "unsigned", "settin
 HOSTILE = """</script><script>document.body.id='hacked';alert(1)</script><img src=x onerror=alert(2)>'"`${alert(3)}"""
 
 
-def report(saltmine, source, page):
-    run = subprocess.run([saltmine, "report", source, "-o", page], capture_output=True, text=True)
+def report(saltmine, work, source, page, *options):
+    """Makes a report in the folder `work`, whose names the page shows."""
+    command = [saltmine, "report", source, *options, "-o", page]
+    run = subprocess.run(command, cwd=work, capture_output=True, text=True)
     assert run.returncode in (0, 3), run.stderr
-    return page
+    return work / page
 
 
 def hostile_log(path):
@@ -140,7 +142,7 @@ def check_print(page):
 
 
 def check_hostile(browser, saltmine, work):
-    path = report(saltmine, hostile_log(work / "hostile.log"), work / "hostile.html")
+    path = report(saltmine, work, hostile_log(work / "hostile.log").name, "hostile.html")
     opened = Opened(browser, path)
     page = opened.page
     assert page.evaluate("document.body.id") == ""
@@ -173,9 +175,8 @@ def screens(browser, path, folder):
 
 
 def picture(browser, path, file):
-    opened = Opened(browser, path, 1180, 1000)
-    page = opened.page
-    page.screenshot(path=file)
+    opened = Opened(browser, path, 1320, 1000)
+    opened.page.screenshot(path=file)
     opened.close()
 
 
@@ -187,7 +188,9 @@ def main():
     parser.add_argument("--picture", type=pathlib.Path)
     parser.add_argument("--screens", type=pathlib.Path)
     given = parser.parse_args()
-    path = report(given.saltmine, "samples/attack", given.work / "attack.html")
+    (given.work / "samples").symlink_to(pathlib.Path("samples").absolute())
+    title = ["--title", "Case 26-0417"] if given.picture else []
+    path = report(given.saltmine, given.work, "samples/attack", "report.html", *title)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=given.chromium, args=["--no-sandbox"])
         if given.picture:

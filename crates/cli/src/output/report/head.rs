@@ -30,7 +30,7 @@ pub(super) fn head(report: &Report, origin: &Origin, shown: usize) -> Head {
             };
             fact("Requests", "requests");
             fact("Failed", "failed");
-            fact("Without credentials", "anonymous");
+            fact("Anonymous", "anonymous");
             let buckets =
                 answer.part("bucket").filter(|row| *answer.value(row, "bucket") != Value::Null).count();
             let more = if answer.rows.len() > 100 { "100 or more" } else { "" };
