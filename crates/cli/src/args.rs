@@ -4,9 +4,11 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::engine::Engine;
 pub(crate) use self::hunt::{HuntArgs, HuntFormat};
 pub(crate) use self::latency::{LatencyArgs, LatencyFormat};
 pub(crate) use self::query::{QueriesArgs, QueryArgs};
+pub(crate) use self::report::ReportArgs;
 pub(crate) use self::shell::ShellArgs;
 pub(crate) use self::timeline::{TimelineArgs, TimelineFormat};
 use crate::generate::GenerateArgs;
@@ -15,6 +17,7 @@ mod engine;
 mod hunt;
 mod latency;
 mod query;
+mod report;
 mod shell;
 mod time;
 mod timeline;
@@ -75,6 +78,8 @@ pub(crate) enum Command {
     Hunt(HuntArgs),
     /// Show what a requester, an address, a key or a request did, as sessions
     Timeline(TimelineArgs),
+    /// Write one page to hand on: findings, figures and their SQL, as an HTML file
+    Report(ReportArgs),
     /// An SQL prompt with history and completion
     Shell(ShellArgs),
     /// Percentiles of how long requests take, by operation and bucket

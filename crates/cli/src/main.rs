@@ -43,6 +43,7 @@ fn run(command: Command, terminal: &Terminal) -> Result<ExitCode, CliError> {
         Command::Queries(args) => command::queries::run(&args),
         Command::Hunt(args) => command::hunt::run(&args, terminal),
         Command::Timeline(args) => command::timeline::run(&args, terminal),
+        Command::Report(args) => command::report::run(&args, terminal),
         Command::Shell(args) => command::shell::run(&args, terminal),
         Command::Latency(args) => command::latency::run(&args, terminal),
         Command::Verify(args) => command::verify::run(&args),

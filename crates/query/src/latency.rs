@@ -187,7 +187,8 @@ fn group(
     }))
 }
 
-fn decode(text: &str) -> Result<Histogram<u64>, QueryError> {
+/// The histogram of its text, as `hdr_histogram` writes it.
+pub(crate) fn decode(text: &str) -> Result<Histogram<u64>, QueryError> {
     let bytes = STANDARD.decode(text).map_err(|problem| wrong(problem.to_string()))?;
     Deserializer::new().deserialize(&mut bytes.as_slice()).map_err(|problem| wrong(problem.to_string()))
 }

@@ -14,6 +14,7 @@ pub mod functions;
 pub mod hunt;
 pub mod latency;
 mod raw;
+pub mod report;
 mod session;
 mod sql;
 mod stdin;

@@ -1,13 +1,14 @@
 //! `saltmine hunt`: all detections of the catalogue over one input.
 
 use std::io::Write;
+use std::path::Path;
 
 use chrono::DateTime;
 use saltmine_query::hunt::{HuntOptions, HuntReport, hunt};
 use saltmine_query::{Session, SessionOptions};
 
 use super::query::{report, runtime};
-use crate::args::{HuntArgs, HuntFormat};
+use crate::args::{Engine, HuntArgs, HuntFormat};
 use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::output::{Target, findings, shell_quote};
@@ -18,7 +19,10 @@ pub(crate) fn run(args: &HuntArgs, terminal: &Terminal) -> Result<ExitCode, CliE
     let target = Target::open(args.output.as_deref())?;
     let options =
         SessionOptions { since: args.since, until: args.until, ..args.engine.session(&args.inputs) };
-    let hunting = HuntOptions { packs: args.packs.clone(), input: input(args) };
+    let hunting = HuntOptions {
+        packs: args.packs.clone(),
+        input: limited(&args.inputs, (args.since, args.until), &args.engine, args.queries.as_deref()),
+    };
     runtime()?.block_on(async {
         let session = Session::open(&options).await?;
         let found = hunt(&session, &catalogue, &hunting).await?;
@@ -61,17 +65,22 @@ fn write(
 }
 
 /// The input and what limits it, as `saltmine query` would take them.
-fn input(args: &HuntArgs) -> String {
-    let mut words: Vec<String> = args.inputs.iter().map(|input| shell_quote(input)).collect();
-    for (option, time) in [("--since", args.since), ("--until", args.until)] {
+pub(super) fn limited(
+    inputs: &[String],
+    (since, until): (Option<i64>, Option<i64>),
+    engine: &Engine,
+    queries: Option<&Path>,
+) -> String {
+    let mut words: Vec<String> = inputs.iter().map(|input| shell_quote(input)).collect();
+    for (option, time) in [("--since", since), ("--until", until)] {
         if let Some(time) = time.and_then(DateTime::from_timestamp_micros) {
             words.push(format!("{option} {}", time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)));
         }
     }
-    for (name, file) in &args.engine.tables {
+    for (name, file) in &engine.tables {
         words.push(format!("--table {}", shell_quote(&format!("{name}={}", file.display()))));
     }
-    if let Some(folder) = &args.queries {
+    if let Some(folder) = queries {
         words.push(format!("--queries {}", shell_quote(&folder.display().to_string())));
     }
     words.join(" ")

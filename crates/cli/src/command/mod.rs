@@ -8,6 +8,7 @@ pub(crate) mod ingest;
 pub(crate) mod latency;
 pub(crate) mod queries;
 pub(crate) mod query;
+pub(crate) mod report;
 pub(crate) mod schema;
 pub(crate) mod shell;
 pub(crate) mod timeline;

@@ -7,6 +7,7 @@ mod json;
 mod markdown;
 mod parquet;
 mod quote;
+pub(crate) mod report;
 pub(crate) mod sanitize;
 mod table;
 mod target;

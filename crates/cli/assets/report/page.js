@@ -1,0 +1,243 @@
+/* The page's own script: charts, tables that sort and filter. What it shows of the logs it sets as text, never as markup. */
+(() => {
+  "use strict";
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const make = (tag, properties, ...children) => {
+    const element = Object.assign(document.createElement(tag), properties);
+    element.append(...children);
+    return element;
+  };
+  const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
+  const whole = new Intl.NumberFormat("en");
+  const colour = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+
+  /* Tables */
+
+  const compare = (column, sign) => (a, b) => {
+    const [x, y] = [a.cells[column], b.cells[column]];
+    if (x.dataset.v !== undefined && y.dataset.v !== undefined) return sign * (x.dataset.v - y.dataset.v);
+    return sign * x.textContent.localeCompare(y.textContent, "en", { numeric: true });
+  };
+  for (const table of document.querySelectorAll("table.data")) {
+    const body = table.tBodies[0];
+    const rows = [...body.rows];
+    if (rows.length < 2) continue;
+    for (const heading of table.tHead.rows[0].cells) {
+      const button = make("button", { type: "button" }, ...heading.childNodes);
+      heading.append(button);
+      button.addEventListener("click", () => {
+        const isNumber = heading.classList.contains("num");
+        const old = heading.getAttribute("aria-sort");
+        const order = old ? (old === "ascending" ? "descending" : "ascending") : isNumber ? "descending" : "ascending";
+        for (const other of table.tHead.rows[0].cells) other.removeAttribute("aria-sort");
+        heading.setAttribute("aria-sort", order);
+        rows.sort(compare(heading.cellIndex, order === "ascending" ? 1 : -1));
+        body.append(...rows);
+      });
+    }
+    if (rows.length < 8) continue;
+    const count = make("output", { textContent: `${rows.length} rows` });
+    const field = make("input", { type: "search", autocomplete: "off", spellcheck: false });
+    field.addEventListener("input", () => {
+      const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
+      let shown = 0;
+      for (const row of rows) {
+        const text = row.textContent.toLowerCase();
+        row.hidden = !words.every((word) => text.includes(word));
+        shown += row.hidden ? 0 : 1;
+      }
+      count.textContent = words.length ? `${shown} of ${rows.length} rows` : `${rows.length} rows`;
+    });
+    table.parentElement.before(make("div", { className: "bar" }, make("label", {}, "Filter ", field), count));
+  }
+
+  document.getElementById("all-sql").addEventListener("change", (event) => {
+    for (const details of document.querySelectorAll("details.sql")) details.open = event.target.checked;
+  });
+  const openTarget = () => {
+    const target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
+    if (target && target.tagName === "DETAILS") target.open = true;
+  };
+  addEventListener("hashchange", openTarget);
+  openTarget();
+
+  /* Charts */
+
+  const axis = (properties) => ({
+    stroke: colour("--muted"), font: "12px system-ui, sans-serif",
+    grid: { stroke: colour("--line"), width: 1 }, ticks: { stroke: colour("--line"), width: 1 }, ...properties,
+  });
+  const twoDigits = (number) => String(number).padStart(2, "0");
+  const moment = (seconds) => {
+    const time = new Date(seconds * 1000);
+    const day = `${time.getUTCFullYear()}-${twoDigits(time.getUTCMonth() + 1)}-${twoDigits(time.getUTCDate())}`;
+    return `${day} ${twoDigits(time.getUTCHours())}:${twoDigits(time.getUTCMinutes())}`;
+  };
+  const bytes = (number) => `${compact.format(number).replace("K", "k").replace("B", "G")}B`;
+
+  const tens = (_, axisIndex, min, max) => {
+    const most = Math.floor(Math.log10(Math.max(max, 1)));
+    const step = Math.ceil((most + 1) / 5);
+    return [0, ...Array.from({ length: most + 1 }, (_, power) => power).filter((power) => power % step === 0 && (power > 0 || step === 1)).map((power) => 10 ** power)];
+  };
+  // By the distance of marks: what stands at each, and what below where the year or the day is another.
+  const dates = [
+    [86400 * 365, "{YYYY}", null, null, null, null, null, null, 1],
+    [86400 * 28, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+    [86400, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+    [60, "{HH}:{mm}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1],
+    [1, "{HH}:{mm}:{ss}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1],
+  ];
+
+  const trafficChart = (root) => {
+    const { start, width, series } = data.traffic;
+    const values = Object.fromEntries(series);
+    const times = series[0][1].map((_, index) => start + index * width);
+    const [first, last] = [times[0], times[times.length - 1] + width];
+    const isNarrow = () => root.clientWidth < 600;
+    const range = make("output", { className: "range" });
+    const all = make("button", { type: "button", textContent: "Show all", disabled: true });
+    const scale = make("input", { type: "checkbox", checked: true });
+    root.before(make("div", { className: "bar" },
+      make("label", {}, scale, " Small numbers visible beside large ones (logarithmic)"), all, range));
+    const boxes = ["Requests by status", "Bytes sent"].map((title, index) => {
+      const box = make("div", { className: "plot", tabIndex: 0 });
+      box.setAttribute("role", "group");
+      box.setAttribute("aria-label", `Chart: ${title}. Arrow keys move, plus and minus zoom, 0 shows all.`);
+      box.append(make("h4", { textContent: title }));
+      root.append(box);
+      return box;
+    });
+    let charts = [];
+    let shown = [first, last];
+    const show = (from, to) => {
+      shown = [from, to];
+      range.textContent = `${moment(from)} to ${moment(to)} UTC`;
+      range.dataset.from = from;
+      range.dataset.to = to;
+      all.disabled = from <= first && to >= last;
+    };
+    const zoom = (from, to) => {
+      const span = Math.min(Math.max(to - from, 2 * width), last - first);
+      const begin = Math.min(Math.max(from, first), last - span);
+      show(begin, begin + span);
+      for (const chart of charts) chart.setScale("x", { min: begin, max: begin + span });
+    };
+    const follow = (chart) => {
+      const { min, max } = chart.scales.x;
+      if (!charts.length || min == null || (min === shown[0] && max === shown[1])) return;
+      // Without a span of its own, uPlot shows from the first point to the last, whose slot is not over there.
+      if (min <= first && max >= times[times.length - 1]) zoom(first, last);
+      else zoom(min, max);
+    };
+    const line = (label, name, value) => ({
+      label, stroke: colour(name), width: 1.5, fill: `${colour(name)}1f`, value, points: { show: false },
+      paths: uPlot.paths.stepped({ align: 1 }),
+    });
+    const build = () => {
+      const old = shown;
+      charts.forEach((chart) => chart.destroy());
+      charts = [];
+      const options = (height, lines, format) => ({
+        width: root.clientWidth, height, tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1e3), "Etc/UTC"),
+        cursor: { drag: { x: true, y: false, dist: 4 }, sync: { key: "traffic", setSeries: false } },
+        scales: {
+          x: { time: true, range: (_, min, max) => (min == null ? [first, last] : [min, max]) },
+          // From 0 on a logarithmic scale: that of the value and one.
+          y: { distr: scale.checked ? 100 : 1, fwd: Math.log1p, bwd: Math.expm1, range: (_, min, max) => [0, Math.max(max || 0, 1) * 1.08] },
+        },
+        series: [{ label: "From", value: (_, seconds) => (seconds == null ? "–" : moment(seconds)) }, ...lines],
+        axes: [axis({ space: isNarrow() ? 60 : 90, values: dates }), axis({ size: 62, ...(scale.checked ? { splits: tens, filter: (_, splits) => splits } : {}), values: (_, ticks) => ticks.map((tick) => (tick == null ? "" : format(tick))) })],
+        legend: { live: true },
+        hooks: { setScale: [(chart, key) => key === "x" && follow(chart)] },
+      });
+      const number = (_, value) => (value == null ? "–" : whole.format(value));
+      const lines = [["2xx", "--s2xx", "status_2xx"], ["3xx", "--s3xx", "status_3xx"], ["4xx", "--s4xx", "status_4xx"],
+        ["5xx", "--s5xx", "status_5xx"], ["No status", "--snone", "status_none"]];
+      const [requests, sent] = boxes;
+      const status = new uPlot(options(isNarrow() ? 220 : 260, lines.map(([label, name]) => line(label, name, number)), (v) => compact.format(v)),
+        [times, ...lines.map(([, , key]) => values[key])], requests);
+      const size = new uPlot(options(isNarrow() ? 150 : 160, [line("Bytes", "--s2xx", (_, v) => (v == null ? "–" : bytes(v)))], bytes),
+        [times, values.bytes_sent], sent);
+      charts = [status, size];
+      zoom(...old);
+    };
+    for (const box of boxes) {
+      box.addEventListener("dblclick", () => zoom(first, last));
+      box.addEventListener("keydown", (event) => {
+        const [from, to] = shown;
+        const step = (to - from) / 4;
+        const moves = {
+          ArrowLeft: [from - step, to - step], ArrowRight: [from + step, to + step], "+": [from + step, to - step],
+          "=": [from + step, to - step], "-": [from - step, to + step], 0: [first, last], Escape: [first, last],
+        };
+        if (event.ctrlKey || event.metaKey || event.altKey || !moves[event.key]) return;
+        event.preventDefault();
+        zoom(...moves[event.key]);
+      });
+    }
+    all.addEventListener("click", () => zoom(first, last));
+    scale.addEventListener("change", build);
+    show(first, last);
+    return build;
+  };
+
+  const latencyChart = (root) => {
+    const { scale, series } = data.latency;
+    const longest = Math.max(...series.map(([, points]) => points.length));
+    const at = scale.slice(0, longest);
+    const most = at[at.length - 1];
+    const percent = (point) => `${String(+(100 - 100 / point).toFixed(5))} %`;
+    const millis = (value) => (value < 1 ? "0 ms" : `${whole.format(value)} ms`);
+    const box = make("div", { className: "plot", tabIndex: 0 });
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", "Chart: percentiles of total time by operation. The table below has the numbers.");
+    box.append(make("h4", { textContent: "Total time: the share of requests (across) that took no longer than (up)" }));
+    root.append(box);
+    let chart = null;
+    return () => {
+      if (chart) chart.destroy();
+      const marks = [1, 2, 10, 100, 1e3, 1e4, 1e5, 1e6].filter((mark) => mark <= most * 1.01);
+      chart = new uPlot({
+        width: root.clientWidth, height: root.clientWidth < 600 ? 260 : 340,
+        cursor: { drag: { x: true, y: false, dist: 4 } },
+        scales: {
+          x: { time: false, distr: 3, range: (_, min, max) => [min ?? 1, max ?? most] },
+          y: { distr: 3 },
+        },
+        series: [{ label: "Share", value: (_, point) => (point == null ? "–" : percent(point)) },
+          ...series.map(([label], index) => ({
+            label, stroke: colour(`--c${index}`), width: 1.5, points: { show: false }, spanGaps: false,
+            value: (_, value) => (value == null ? "–" : millis(value)),
+          }))],
+        axes: [axis({ splits: () => marks, filter: (_, splits) => splits, values: (_, ticks) => ticks.map((tick) => (tick == null ? "" : percent(tick))) }),
+          axis({ size: 84, values: (_, ticks) => ticks.map((tick) => (tick == null || !Number.isInteger(Math.log10(tick)) ? "" : millis(tick))) })],
+        legend: { live: true },
+      }, [at, ...series.map(([, points]) => at.map((_, index) => (index < points.length ? Math.max(points[index], 0.5) : null)))], box);
+    };
+  };
+
+  const draws = [];
+  for (const root of document.querySelectorAll(".chart")) {
+    draws.push([root, { traffic: trafficChart, latency: latencyChart }[root.dataset.chart](root)]);
+  }
+  const draw = () => draws.forEach(([, build]) => build());
+  draw();
+  let width = innerWidth;
+  addEventListener("resize", () => {
+    if (innerWidth !== width) draw();
+    width = innerWidth;
+  });
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  // On paper all findings are open, and the charts have the colours of paper.
+  let closed = [];
+  addEventListener("beforeprint", () => {
+    closed = [...document.querySelectorAll("details.finding:not([open])")];
+    closed.forEach((details) => { details.open = true; });
+    draw();
+  });
+  addEventListener("afterprint", () => {
+    closed.forEach((details) => { details.open = false; });
+    draw();
+  });
+})();

@@ -1,0 +1,61 @@
+//! `saltmine report`: one page to hand on.
+
+use std::io::Write;
+use std::path::Path;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use saltmine_query::hunt::HuntOptions;
+use saltmine_query::report::report;
+use saltmine_query::{Session, SessionOptions};
+
+use super::hunt::limited;
+use super::query::{report as damage, runtime};
+use crate::args::ReportArgs;
+use crate::error::CliError;
+use crate::exit::ExitCode;
+use crate::output::report::{Origin, render};
+use crate::output::{Target, shell_quote};
+use crate::terminal::Terminal;
+
+pub(crate) fn run(args: &ReportArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    let catalogue = super::catalogue(args.queries.as_deref())?;
+    let path = (args.output != Path::new("-")).then_some(args.output.as_path());
+    let mut target = Target::open(path)?;
+    let options =
+        SessionOptions { since: args.since, until: args.until, ..args.engine.session(&args.inputs) };
+    let input = limited(&args.inputs, (args.since, args.until), &args.engine, args.queries.as_deref());
+    let hunting = HuntOptions { packs: args.packs.clone(), input: input.clone() };
+    let made = Utc::now();
+    runtime()?.block_on(async {
+        let session = Session::open(&options).await?;
+        let found = report(&session, &catalogue, &hunting).await?;
+        let origin = Origin {
+            title: args.title.clone(),
+            command: command(),
+            input,
+            made: made.to_rfc3339_opts(SecondsFormat::Secs, true),
+            since: args.since.and_then(DateTime::from_timestamp_micros),
+            until: args.until.and_then(DateTime::from_timestamp_micros),
+            packs: args.packs.clone(),
+        };
+        let page = render(&found, &origin)?;
+        target.write_all(page.as_bytes())?;
+        target.finish()?;
+        for failed in &found.hunt.failed {
+            terminal.warning(&format!("{}: {}", failed.query, failed.problem));
+        }
+        if let Some(path) = path {
+            let findings = found.hunt.findings.len();
+            let size = page.len().div_ceil(1000);
+            terminal.note(&format!("{}: {size} kB, {findings} findings", path.display()));
+        }
+        let failures = if found.hunt.failed.is_empty() { ExitCode::Success } else { ExitCode::Failure };
+        Ok(damage(&session, terminal).and(failures))
+    })
+}
+
+/// The command as it was typed, for the page's head.
+fn command() -> String {
+    let words = std::env::args_os().skip(1).map(|word| shell_quote(&word.to_string_lossy()));
+    std::iter::once("saltmine".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+}

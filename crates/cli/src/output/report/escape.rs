@@ -1,0 +1,69 @@
+//! Text on a page: HTML's own marks as entities, and what a reader cannot see, or what turns the reading, as escapes.
+//! Templates print through this and nothing else, so that no field of a log can be forgotten.
+
+use std::fmt::{self, Write};
+
+use askama::filters::Escaper;
+
+use crate::output::sanitize::sanitize;
+
+/// The escaper of the templates.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct PageText;
+
+impl Escaper for PageText {
+    fn write_escaped_str<W: Write>(&self, mut to: W, text: &str) -> fmt::Result {
+        // SQL has lines, which stay; everything else that is invisible is shown.
+        for (index, line) in text.split('\n').enumerate() {
+            if index > 0 {
+                to.write_char('\n')?;
+            }
+            for character in sanitize(line).chars() {
+                match character {
+                    '&' => to.write_str("&amp;")?,
+                    '<' => to.write_str("&lt;")?,
+                    '>' => to.write_str("&gt;")?,
+                    '"' => to.write_str("&#34;")?,
+                    '\'' => to.write_str("&#39;")?,
+                    character => to.write_char(character)?,
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// JSON that may stand in a `script` element: nothing in it ends the element, or a line.
+pub(super) fn json(value: &impl serde::Serialize) -> Result<String, serde_json::Error> {
+    let text = serde_json::to_string(value)?;
+    let mut safe = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
+                // Writing to a String does not fail. These only stand within JSON's strings.
+                let _ = write!(safe, "\\u{:04x}", u32::from(character));
+            }
+            character => safe.push(character),
+        }
+    }
+    Ok(safe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_stays_text() {
+        let mut page = String::new();
+        PageText.write_escaped_str(&mut page, "<a b=\"c\" d='e'>&\u{202e}\u{1b}\r\tx\ny").unwrap();
+        assert_eq!(page, "&lt;a b=&#34;c&#34; d=&#39;e&#39;&gt;&amp;\\u{202E}\\x1B\\r\\tx\ny");
+    }
+
+    #[test]
+    fn json_ends_no_script() {
+        let text = json(&["</script><!--", "a\u{2028}b", "&"]).unwrap();
+        assert_eq!(text, "[\"\\u003c/script\\u003e\\u003c!--\",\"a\\u2028b\",\"\\u0026\"]");
+        assert_eq!(serde_json::from_str::<[String; 3]>(&text).unwrap()[1], "a\u{2028}b");
+    }
+}

@@ -1,0 +1,113 @@
+//! Changes of buckets' settings, one after the other.
+
+use saltmine_query::report::{Answer, Value};
+
+use super::{Body, Figure, Sql};
+use crate::output::report::table::Kind::{Code, Text, Time};
+use crate::output::report::table::{Cell, Spec, Table, cell, words};
+use crate::output::report::text;
+
+const SPECS: [Spec; 7] = [
+    ("", "Time (UTC)", Time, "–"),
+    ("", "What", Text, "–"),
+    ("", "Bucket", Code, "–"),
+    ("", "Requester", Code, "(anonymous)"),
+    ("", "Address", Code, "–"),
+    ("", "Result", Text, "–"),
+    ("", "Line (file:line)", Code, "–"),
+];
+
+/// What follows the verb in an operation, and what people call it.
+const NAMES: [(&str, &str); 22] = [
+    ("BUCKET", "bucket"),
+    ("BUCKETPOLICY", "bucket policy"),
+    ("ACL", "access control list"),
+    ("PUBLIC_ACCESS_BLOCK", "public access block"),
+    ("OWNERSHIP_CONTROLS", "object ownership"),
+    ("CORS", "CORS rules"),
+    ("WEBSITE", "website hosting"),
+    ("LIFECYCLE", "lifecycle rules"),
+    ("LOGGING_STATUS", "access logging"),
+    ("LOGGING", "access logging"),
+    ("VERSIONING", "versioning"),
+    ("ENCRYPTION", "default encryption"),
+    ("OBJECT_LOCK_CONFIGURATION", "object lock"),
+    ("OBJECT_LOCK", "object lock"),
+    ("REPLICATION", "replication rules"),
+    ("NOTIFICATION", "notifications"),
+    ("REQUEST_PAYMENT", "requester pays"),
+    ("ACCELERATE", "transfer acceleration"),
+    ("INVENTORY", "inventory"),
+    ("ANALYTICS", "analytics"),
+    ("METRICS", "metrics"),
+    ("TAGGING", "tags"),
+];
+
+pub(super) fn figure(answer: &Answer, shown: usize) -> Figure {
+    let rows: Vec<Vec<Cell>> = answer.rows.iter().map(|row| change(answer, row, shown)).collect();
+    let all = answer.rows.first().map_or(0, |row| answer.integer(row, "of_all"));
+    let note = format!(
+        "{} changes of buckets’ settings were asked for{}. Settings of single objects are left out. What the new setting \
+         says, the logs do not tell; CloudTrail does.",
+        text::count(all),
+        if all > rows.len() as i64 { format!("; the first {} are shown", rows.len()) } else { String::new() }
+    );
+    let body = Body::Table(Table::new(&SPECS, rows));
+    Figure { id: "settings-timeline", title: "In the order of time", note, body, sql: Sql::of(answer) }
+}
+
+fn change(answer: &Answer, row: &[Value], shown: usize) -> Vec<Cell> {
+    let text = |column| answer.value(row, column).text();
+    let operation = text("operation").unwrap_or_default();
+    let status = answer.integer(row, "http_status");
+    let result = match (status, text("error_code")) {
+        (200..=399, _) => format!("done ({status})"),
+        (0, _) => "no status".to_owned(),
+        (_, Some(code)) => format!("refused ({status} {code})"),
+        (_, None) => format!("refused ({status})"),
+    };
+    let place = format!("{}:{}", text("log_file").unwrap_or_default(), answer.integer(row, "log_line"));
+    let class = if (200..400).contains(&status) { "text done" } else { "text refused" };
+    vec![
+        cell(answer.value(row, "request_time"), Time, "–", shown),
+        words(Some(&what(operation)), Text, "–", shown),
+        words(text("bucket"), Code, "–", shown),
+        words(text("requester"), Code, "(anonymous)", shown),
+        words(text("remote_ip"), Code, "–", shown),
+        Cell { class, ..words(Some(&result), Text, "–", shown) },
+        words(Some(&place), Code, "–", shown),
+    ]
+}
+
+/// `REST.DELETE.BUCKETPOLICY` in words; the operation itself where there are none.
+fn what(operation: &str) -> String {
+    let mut parts = operation.splitn(3, '.').skip(1);
+    let (Some(verb), Some(name)) = (parts.next(), parts.next()) else { return operation.to_owned() };
+    let Some((_, words)) = NAMES.iter().find(|(known, _)| *known == name) else {
+        return operation.to_owned();
+    };
+    let verb = match (verb, name) {
+        ("PUT", "BUCKET") => "made",
+        ("DELETE", "BUCKET") => "deleted",
+        ("DELETE", _) => "removed",
+        _ => "set",
+    };
+    let mut text: String =
+        words.chars().take(1).flat_map(char::to_uppercase).chain(words.chars().skip(1)).collect();
+    text += &format!(" {verb}");
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::what;
+
+    #[test]
+    fn operations_have_words() {
+        assert_eq!(what("REST.DELETE.BUCKETPOLICY"), "Bucket policy removed");
+        assert_eq!(what("REST.PUT.OBJECT_LOCK_CONFIGURATION"), "Object lock set");
+        assert_eq!(what("REST.DELETE.BUCKET"), "Bucket deleted");
+        assert_eq!(what("REST.PUT.SOMETHING_NEW"), "REST.PUT.SOMETHING_NEW");
+        assert_eq!(what("odd"), "odd");
+    }
+}

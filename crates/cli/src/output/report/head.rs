@@ -1,0 +1,103 @@
+//! The head of a page: what it tells of, and where it comes from.
+
+use saltmine_query::report::{Report, Value};
+
+use super::figures::Sql;
+use super::{Origin, text};
+
+pub(super) struct Head {
+    pub(super) title: String,
+    pub(super) period: Option<(String, String)>,
+    /// Numbers at a glance: label, value, exact value.
+    pub(super) facts: Vec<(&'static str, String, String)>,
+    /// How it was made: label and text.
+    pub(super) origin: Vec<(&'static str, String)>,
+    pub(super) sql: Vec<Sql>,
+}
+
+pub(super) fn head(report: &Report, origin: &Origin, shown: usize) -> Head {
+    let mut facts = Vec::new();
+    let mut period = None;
+    let mut sql = Vec::new();
+    if let Some(answer) = report.answer("buckets") {
+        sql.push(Sql { of: " of the numbers", ..Sql::of(answer) });
+        if let Some(all) = answer.part("all").next() {
+            let time = |column| answer.time(all, column).map(text::time);
+            period = time("first_seen").zip(time("last_seen"));
+            let mut fact = |label, column| {
+                let number = answer.integer(all, column);
+                facts.push((label, text::count(number), String::new()));
+            };
+            fact("Requests", "requests");
+            fact("Failed", "failed");
+            fact("Anonymous", "anonymous");
+            let buckets =
+                answer.part("bucket").filter(|row| *answer.value(row, "bucket") != Value::Null).count();
+            let more = if answer.rows.len() > 100 { "100 or more" } else { "" };
+            facts.push((
+                "Buckets",
+                if more.is_empty() { text::count(buckets as i64) } else { more.to_owned() },
+                String::new(),
+            ));
+            let mut fact = |label, column| {
+                facts.push((label, text::count(answer.integer(all, column)), String::new()));
+            };
+            fact("Requesters", "requesters");
+            fact("Addresses", "addresses");
+            let bytes = answer.integer(all, "bytes_sent");
+            facts.push(("Bytes sent", text::bytes(bytes), format!("{} bytes", text::count(bytes))));
+        }
+    }
+    sql.push(Sql { of: " of the source files", ..Sql::new(report.sources.sql, &[]) });
+    Head { title: text::cut(&origin.title, shown), period, facts, origin: made(report, origin, shown), sql }
+}
+
+fn made(report: &Report, origin: &Origin, shown: usize) -> Vec<(&'static str, String)> {
+    let sources = &report.sources;
+    let count = |number: u64| text::count(i64::try_from(number).unwrap_or(i64::MAX));
+    let lines = format!(
+        "{} lines = {} rows + {} rejects + {} blanks",
+        count(sources.lines),
+        count(sources.rows),
+        count(sources.rejects),
+        count(sources.blanks)
+    );
+    let mut files = format!(
+        "{} files, {}",
+        count(sources.files),
+        text::bytes(i64::try_from(sources.size).unwrap_or(i64::MAX))
+    );
+    if sources.damaged > 0 {
+        files += &format!("; {} not read to the end", count(sources.damaged));
+    }
+    let digest = match &sources.digest {
+        Some(digest) => format!(
+            "{digest} (SHA-256 over the {} files’ SHA-256, sorted, one a line)",
+            count(sources.hashed)
+        ),
+        None => "not known: raw files were read; an ingest records the SHA-256 of each".to_owned(),
+    };
+    let mut made = vec![("Source files", files), ("Lines in them", lines), ("Their hashes", digest)];
+    if origin.since.is_some() || origin.until.is_some() {
+        let from = origin.since.map_or_else(|| "the beginning".to_owned(), |time| text::moment(&time));
+        let to = origin.until.map_or_else(|| "the end".to_owned(), |time| text::moment(&time));
+        made.push(("Limited to", format!("requests from {from} to before {to}, UTC")));
+    }
+    if !origin.packs.is_empty() {
+        made.push(("Detections", format!("only of {}", origin.packs.join(", "))));
+    }
+    made.push((
+        "Made",
+        format!(
+            "{}, by saltmine {}",
+            origin.made.replace('T', " ").replace('Z', " UTC"),
+            env!("CARGO_PKG_VERSION")
+        ),
+    ));
+    made.push(("By the command", text::cut(&origin.command, shown.max(200) * 4)));
+    made.push((
+        "To ask again",
+        format!("saltmine query {} 'SQL' -p NAME=VALUE", text::cut(&origin.input, shown.max(200) * 2)),
+    ));
+    made
+}

@@ -1,0 +1,133 @@
+//! A report as one HTML page that needs nothing else: no network, no other file.
+//!
+//! Whoever opens it may not trust the logs that it tells of. All text goes through [`escape`]; the page's policy lets run
+//! only the script and the style that are in it, by their hashes, and load nothing.
+
+pub(crate) mod escape;
+mod figures;
+mod findings;
+mod head;
+mod limits;
+mod table;
+mod text;
+
+use askama::Template;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::{DateTime, Utc};
+use saltmine_query::report::Report;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use self::figures::{Body, Section};
+use self::findings::Findings;
+use self::head::Head;
+use self::limits::LIMITS;
+use crate::error::CliError;
+
+const STYLE: &str = concat!(
+    include_str!("../../../assets/report/uPlot.min.css"),
+    include_str!("../../../assets/report/page.css")
+);
+const SCRIPT: &str = concat!(
+    "/*!\n",
+    include_str!("../../../assets/report/uPlot.LICENSE"),
+    "*/\n",
+    include_str!("../../../assets/report/uPlot.iife.min.js"),
+    "\n",
+    include_str!("../../../assets/report/page.js")
+);
+
+/// Most bytes of a page. Text from logs is cut shorter and shorter until it fits.
+const MOST: usize = 3_000_000;
+/// Characters that are shown of a field.
+const SHOWN: [usize; 3] = [240, 90, 30];
+
+/// Where a report comes from, for its head.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    /// What it is called.
+    pub(crate) title: String,
+    /// The command that made it.
+    pub(crate) command: String,
+    /// The input, as commands take it.
+    pub(crate) input: String,
+    /// When, in UTC.
+    pub(crate) made: String,
+    /// Only requests from this time on.
+    pub(crate) since: Option<DateTime<Utc>>,
+    /// Only requests before this time.
+    pub(crate) until: Option<DateTime<Utc>>,
+    /// Only detections of these packs; all when empty.
+    pub(crate) packs: Vec<String>,
+}
+
+#[derive(Template)]
+#[template(path = "page.html")]
+struct Page<'a> {
+    policy: &'a str,
+    style: &'static str,
+    script: &'static str,
+    data: &'a str,
+    head: Head,
+    findings: Findings,
+    sections: Vec<Section>,
+    limits: &'static [&'static str],
+}
+
+/// What the charts draw.
+#[derive(Serialize)]
+struct Data<'a> {
+    traffic: &'a saltmine_query::report::Slots,
+    latency: Curves<'a>,
+}
+
+#[derive(Serialize)]
+struct Curves<'a> {
+    scale: &'a [f64],
+    series: Vec<(String, &'a [u64])>,
+}
+
+/// Curves that are drawn; more could not be told apart.
+const DRAWN: usize = 8;
+
+/// The page.
+pub(crate) fn render(report: &Report, origin: &Origin) -> Result<String, CliError> {
+    let mut page = String::new();
+    for shown in SHOWN {
+        page = render_with(report, origin, shown)?;
+        if page.len() <= MOST {
+            break;
+        }
+    }
+    Ok(page)
+}
+
+fn render_with(report: &Report, origin: &Origin, shown: usize) -> Result<String, CliError> {
+    let curves = report.latency.curves.iter().take(DRAWN);
+    let series = curves.map(|curve| (text::cut(&curve.operation, 60), curve.points.as_slice())).collect();
+    let data =
+        Data { traffic: &report.traffic.slots, latency: Curves { scale: &report.latency.scale, series } };
+    let data = escape::json(&data).map_err(CliError::json)?;
+    let policy = format!(
+        "default-src 'none'; script-src {}; style-src {}; base-uri 'none'; form-action 'none'",
+        hash(SCRIPT),
+        hash(STYLE)
+    );
+    let page = Page {
+        policy: &policy,
+        style: STYLE,
+        script: SCRIPT,
+        data: &data,
+        head: head::head(report, origin, shown),
+        findings: findings::findings(report, shown),
+        sections: figures::sections(report, shown),
+        limits: LIMITS,
+    };
+    page.render().map_err(|error| CliError::Format(error.to_string()))
+}
+
+/// A source of the page's policy that stands for exactly this text.
+fn hash(text: &str) -> String {
+    format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text.as_bytes())))
+}

@@ -1,0 +1,319 @@
+//! `saltmine report` as a person uses it, as far as no browser is needed. `scripts/test-report` opens the page in one.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use predicates::str::contains;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+const ATTACK: &str = "samples/attack";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+fn saltmine(arguments: &[&str]) -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("saltmine"));
+    command.current_dir(root()).args(arguments);
+    command
+}
+
+/// The page that a report of these arguments is. Code 3 tells of lines that cannot be read.
+fn page(arguments: &[&str]) -> String {
+    let mut words = vec!["report", "-o", "-"];
+    words.extend(arguments);
+    let output = saltmine(&words).output().unwrap();
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
+    let rest = text.split_once(begin).unwrap_or_else(|| panic!("no {begin}")).1;
+    rest.split_once(end).unwrap_or_else(|| panic!("no {end} after {begin}")).0
+}
+
+/// What a reader sees of HTML text.
+fn seen(html: &str) -> String {
+    let text = html.replace("<wbr>", "");
+    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&amp;", "&")];
+    entities.iter().fold(text, |text, (entity, mark)| text.replace(entity, mark))
+}
+
+/// The part of the page that is a figure.
+fn figure<'a>(page: &'a str, id: &str) -> &'a str {
+    between(page, &format!("<div class=\"figure\" id=\"{id}\">"), "</details>\n</div>")
+}
+
+fn sql(figure: &str) -> String {
+    seen(between(figure, "<pre><code>", "</code></pre>"))
+}
+
+/// The cells of a figure's table: what is seen, and the number that it is sorted by.
+fn cells(figure: &str) -> Vec<Vec<(String, Option<i64>)>> {
+    let body = between(figure, "<tbody>", "</tbody>");
+    let rows = body.split("<tr>").skip(1);
+    let cell = |cell: &str| {
+        let (tag, rest) = cell.split_once('>').unwrap();
+        let number = tag.split_once("data-v=\"").and_then(|(_, rest)| rest.split('"').next()?.parse().ok());
+        (seen(rest.split("</td>").next().unwrap()), number)
+    };
+    rows.map(|row| row.split("<td").skip(1).map(cell).collect()).collect()
+}
+
+fn query(input: &str, arguments: &[&str]) -> Vec<Value> {
+    let mut words = vec!["query", input];
+    words.extend(arguments);
+    words.extend(["--format", "json"]);
+    let output = saltmine(&words).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[test]
+fn the_page_needs_nothing_else_and_runs_nothing_else() {
+    let page = page(&[ATTACK]);
+    assert!(page.starts_with("<!DOCTYPE html>") && page.len() < 1_500_000, "{}", page.len());
+    let policy = between(&page, "http-equiv=\"Content-Security-Policy\" content=\"", "\"");
+    assert!(policy.starts_with("default-src 'none'; script-src 'sha256-"), "{policy}");
+    assert!(!policy.contains("unsafe"), "{policy}");
+    let digest = |text: &str| format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text.as_bytes())));
+    let script = between(&page, "<script>", "</script>");
+    let style = between(&page, "<style>", "</style>");
+    assert!(policy.contains(&digest(script)) && policy.contains(&digest(style)), "{policy}");
+    // One style, one script, one block of data; nothing that loads, and no style or handler in an element.
+    assert_eq!(page.matches("<style").count(), 1);
+    assert_eq!(page.matches("<script").count(), 2);
+    let markup = page.replace(script, "").replace(style, "");
+    for load in [" src=", "<link", "<iframe", "<img", "<object", " style=", "href=\"http", " onclick", "url("]
+    {
+        assert!(!markup.contains(load), "{load}");
+    }
+    assert!(!style.contains("url(") && !style.contains("@import"));
+    for section in [
+        "summary",
+        "findings",
+        "traffic",
+        "who",
+        "what",
+        "unsigned",
+        "settings",
+        "errors",
+        "transport",
+        "latency",
+        "limits",
+        "sources",
+    ] {
+        assert!(page.contains(&format!("<section id=\"{section}\"")), "{section}");
+    }
+}
+
+#[test]
+fn every_figure_shows_the_sql_that_gives_its_numbers() {
+    let page = page(&[ATTACK]);
+    // The figure, its column with the key, and that with the requests.
+    for (id, key, requests, name) in [
+        ("requesters", 0, 2, "requester"),
+        ("addresses", 0, 2, "remote_ip"),
+        ("agents", 0, 2, "user_agent"),
+        ("keys", 1, 2, "key"),
+        ("prefixes", 1, 2, "prefix"),
+        ("anonymous-presigned", 2, 6, "operation"),
+    ] {
+        let figure = figure(&page, id);
+        let (answer, cells) = (query(ATTACK, &[&sql(figure)]), cells(figure));
+        assert!(answer.len() >= 5 && answer.len() == cells.len(), "{id}: {} {}", answer.len(), cells.len());
+        for (row, shown) in answer.iter().zip(&cells) {
+            assert_eq!(row["requests"].as_i64(), shown[requests].1, "{id}: {row}");
+            let told = row[name].as_str().unwrap_or("(anonymous)");
+            assert!(
+                shown[key].0 == told || shown[key].0.contains(" characters …]"),
+                "{id}: {told} {:?}",
+                shown[key]
+            );
+        }
+    }
+    // Statements that several figures share.
+    for (id, part) in [
+        ("buckets", "bucket"),
+        ("operations", "operation"),
+        ("error-codes", "error"),
+        ("tls", "tls"),
+        ("ciphers", "cipher"),
+        ("signatures", "signature"),
+    ] {
+        let figure = figure(&page, id);
+        let answer = query(ATTACK, &[&sql(figure)]);
+        let rows = answer.iter().filter(|row| row["part"] == part).count();
+        assert!(rows > 1 && rows == cells(figure).len(), "{id}: {rows}");
+    }
+    let over_time = figure(&page, "over-time");
+    let slot = seen(between(over_time, "$slot = ", "</code>"));
+    let answer = query(ATTACK, &[&sql(over_time), "-p", &format!("slot={slot}")]);
+    let slots: Vec<&Value> = answer.iter().filter(|row| row["part"] == "slot").collect();
+    let data: Value = serde_json::from_str(between(&page, "id=\"data\">", "</script>")).unwrap();
+    let series = data["traffic"]["series"].as_array().unwrap();
+    let total: i64 =
+        series.iter().take(5).flat_map(|one| one[1].as_array().unwrap()).map(|n| n.as_i64().unwrap()).sum();
+    assert_eq!(total, slots.iter().map(|row| row["requests"].as_i64().unwrap()).sum::<i64>());
+    assert_eq!(total, query(ATTACK, &["SELECT count(*) AS n FROM logs"])[0]["n"].as_i64().unwrap());
+    for id in ["settings-timeline", "gaps", "percentiles"] {
+        let figure = figure(&page, id);
+        assert_eq!(query(ATTACK, &[&sql(figure)]).len(), cells(figure).len(), "{id}");
+    }
+    assert!(figure(&page, "settings-timeline").contains("Bucket policy removed"));
+}
+
+#[test]
+fn findings_are_those_of_the_hunt_with_their_sql() {
+    let page = page(&[ATTACK, "--pack", "destruction"]);
+    let output = saltmine(&["hunt", ATTACK, "--pack", "destruction", "--format", "json"]).output().unwrap();
+    let hunt: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let findings = hunt["findings"].as_array().unwrap();
+    assert!(findings.len() >= 4);
+    assert_eq!(page.matches("<details class=\"finding ").count(), findings.len());
+    for finding in findings {
+        let name = finding["query"].as_str().unwrap();
+        let shown = between(&page, &format!("id=\"f-{name}\""), "</details>\n</div>");
+        let text = seen(shown);
+        assert!(text.contains(finding["false_positives"].as_str().unwrap()), "{name}");
+        assert!(text.contains(finding["dig_deeper"].as_str().unwrap()), "{name}");
+        for place in finding["who"][0]["evidence"].as_array().unwrap() {
+            assert!(text.contains(place.as_str().unwrap()), "{name}: {place}");
+        }
+        let rows = query(ATTACK, &["--name", name]);
+        assert_eq!(rows.len() as u64, finding["rows"].as_u64().unwrap());
+        let described = saltmine(&["queries", name]).output().unwrap();
+        assert!(String::from_utf8(described.stdout).unwrap().contains(sql(shown).trim()), "{name}");
+    }
+}
+
+/// A dataset and its logs give one report, and the dataset's has the hash over its sources.
+#[test]
+fn a_dataset_and_its_logs_tell_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = folder.path().join("case.lake");
+    let lake = lake.to_str().unwrap();
+    saltmine(&["ingest", "samples/logs", "--to", lake]).assert().code(3);
+    let (of_lake, of_logs) = (page(&[lake]), page(&["samples/logs"]));
+    for id in
+        ["over-time", "by-hour", "requesters", "keys", "percentiles", "gaps", "rejects", "anomalies", "tls"]
+    {
+        assert_eq!(figure(&of_lake, id), figure(&of_logs, id), "{id}");
+    }
+    assert!(
+        of_lake.contains("2,502 lines = 2,492 rows + 6 rejects + 4 blanks"),
+        "{}",
+        between(&of_lake, "class=\"origin\"", "</dl>")
+    );
+    assert!(
+        of_logs.contains("2,502 lines = 2,492 rows + 6 rejects + 4 blanks")
+            && of_logs.contains("not known: raw files")
+    );
+    let hashes = query(lake, &["SELECT sha256 FROM sources ORDER BY sha256"]);
+    let lines: String = hashes.iter().map(|row| format!("{}\n", row["sha256"].as_str().unwrap())).collect();
+    let digest: String = Sha256::digest(lines.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
+    assert!(of_lake.contains(&digest), "{digest}");
+}
+
+#[test]
+fn a_report_can_be_limited_and_goes_to_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("day.html");
+    let words =
+        ["report", ATTACK, "--since", "2026-03-05", "--until", "2026-03-06", "--title", "Case <7>", "-o"];
+    saltmine(&words).arg(&file).assert().success().stderr(contains("day.html"));
+    let page = std::fs::read_to_string(&file).unwrap();
+    let day = "--since 2026-03-05 --until 2026-03-06";
+    let words: Vec<&str> = day.split(' ').collect();
+    let count =
+        query(ATTACK, &[&["SELECT count(*) AS n FROM logs"], &words[..]].concat())[0]["n"].as_i64().unwrap();
+    assert!(page.contains(&format!("<dt>Requests</dt><dd>{count}</dd>")), "{count}");
+    assert!(
+        page.contains("<h1>Case &lt;7&gt;</h1>")
+            && page.contains("requests from 2026-03-05 00:00:00 to before 2026-03-06")
+    );
+    assert!(seen(&page).contains(&format!("saltmine report {ATTACK} {day} --title 'Case <7>' -o ")));
+    saltmine(&["report", ATTACK, "-o", "nowhere/report.html"]).assert().code(1).stderr(contains("nowhere"));
+    saltmine(&["report", ATTACK]).assert().code(2);
+    saltmine(&["report", ATTACK, "--pack", "none", "-o", "-"])
+        .assert()
+        .code(1)
+        .stderr(contains("destruction"));
+}
+
+/// A line whose bytes a client chose.
+fn line(key: &str, agent: &str, requester: &str, second: usize) -> String {
+    format!(
+        "0wner bucket [01/May/2026:10:{:02}:{:02} +0000] 198.51.100.7 {requester} 7QK3EXAMPLE REST.GET.OBJECT {key} \
+         \"GET /{key} HTTP/1.1\" 200 - 5 99 12 11 \"-\" \"{agent}\" - host SigV4 C AuthHeader h TLSv1.3 - - -\n",
+        second / 60 % 60,
+        second % 60
+    )
+}
+
+#[test]
+fn hostile_text_stays_text() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let attack = "</script><script>alert(1)</script><img/src=x/onerror=alert(2)>";
+    let text = [
+        line("%3Cscript%3Ealert%283%29%3C%2Fscript%3E", attack, "arn:aws:iam::1:user/<b>bold</b>", 0),
+        line("a'b&amp;c", "rev\u{202e}ersed\u{1b}[31m\u{2028}", "\"><svg/onload=alert(4)>", 1),
+    ];
+    std::fs::write(&log, text.concat()).unwrap();
+    let page = page(&[log.to_str().unwrap(), "--title", "</title><script>"]);
+    assert_eq!(page.matches("<script").count(), 2);
+    assert_eq!(page.matches("</script").count(), 2);
+    for mark in ["<img", "<svg", "<b>", "\u{202e}", "\u{1b}", "\u{2028}"] {
+        assert!(!page.contains(mark), "{mark:?}");
+    }
+    for shown in
+        ["<b>bold</b>", "rev\\u{202E}ersed\\x1B[31m\\u{2028}", "<script>alert(3)</script>", "a'b&amp;c"]
+    {
+        assert!(seen(&page).contains(shown), "{shown}");
+    }
+    assert!(seen(&page).contains(attack));
+}
+
+/// However much a client writes, and however long, the page stays small, and each row is told from the others.
+#[test]
+fn the_page_does_not_grow_with_its_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let lines = (0..300).map(|n| {
+        let noise = "%25E2%2580%25AE<\"&".repeat(300).replace('"', "'");
+        line(
+            &format!("dir{n}/{noise}{n}"),
+            &format!("{n} {}", "<'&>".repeat(900)),
+            &format!("arn:aws:iam::{n}:user/{}", "<'>".repeat(600)),
+            n,
+        )
+    });
+    std::fs::write(&log, lines.collect::<String>()).unwrap();
+    let page = page(&[log.to_str().unwrap()]);
+    assert!(page.len() <= 3_000_000, "{}", page.len());
+    assert!(figure(&page, "keys").contains(" characters …]"));
+    let mut rows: Vec<String> =
+        cells(figure(&page, "requesters")).into_iter().map(|row| row[0].0.clone()).collect();
+    let count = rows.len();
+    rows.sort();
+    rows.dedup();
+    assert!(count >= 60 && rows.len() == count, "{count}");
+}
+
+#[test]
+fn logs_without_a_request_give_a_page_that_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    std::fs::write(&log, "\n\n").unwrap();
+    let page = page(&[log.to_str().unwrap()]);
+    assert!(
+        page.contains("There is no request in these logs.")
+            && page.contains("2 lines = 0 rows + 0 rejects + 2 blanks")
+    );
+}

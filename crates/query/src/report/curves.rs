@@ -1,0 +1,80 @@
+//! How long requests took, by operation, as percentile curves on one scale.
+
+use serde::Serialize;
+
+use super::Statement;
+use super::answer::{Answer, ask};
+use crate::error::QueryError;
+use crate::latency::decode;
+use crate::session::Session;
+
+/// Points of a curve for each tenfold of 1 / (1 - percentile).
+const STEPS: i32 = 16;
+/// The last point is at 1 - 10^-LAST.
+const LAST: i32 = 6;
+
+/// Curves of the operations with the most requests.
+#[derive(Clone, Debug, Serialize)]
+pub struct Latency {
+    /// The statement; its rows are in the curves.
+    pub answer: Answer,
+    /// 1 / (1 - percentile) of the points, from 1 (the least value) on.
+    pub scale: Vec<f64>,
+    /// A curve an operation.
+    pub curves: Vec<Curve>,
+}
+
+/// The times of an operation's requests, in milliseconds. Percentiles are at most 0.1 % too high; the rest is exact.
+#[derive(Clone, Debug, Serialize)]
+pub struct Curve {
+    /// The operation as logged.
+    pub operation: String,
+    /// Requests that tell their total time.
+    pub requests: i64,
+    /// The mean of the total time.
+    pub mean: f64,
+    /// The greatest total time.
+    pub greatest: i64,
+    /// Total time that 50, 90, 99 and 99.9 % of them did not exceed.
+    pub total: [u64; 4],
+    /// Turn-around time likewise; `None` where no request tells it.
+    pub turn_around: Option<[u64; 4]>,
+    /// Total time at the points of the scale, as far as there are requests to tell it.
+    pub points: Vec<u64>,
+}
+
+const QUANTILES: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
+
+/// Asks for the times.
+pub(super) async fn read(session: &Session, statement: Statement) -> Result<Latency, QueryError> {
+    let mut answer = ask(session, statement, &[]).await?;
+    let scale: Vec<f64> =
+        (0..=STEPS * LAST).map(|step| 10_f64.powf(f64::from(step) / f64::from(STEPS))).collect();
+    let mut curves = Vec::new();
+    for row in &answer.rows {
+        let Some(histogram) = answer.value(row, "total_time").text() else { continue };
+        let histogram = decode(histogram)?;
+        let (least, greatest) = (answer.integer(row, "least"), answer.integer(row, "greatest"));
+        let (low, high) = (u64::try_from(least).unwrap_or(0), u64::try_from(greatest).unwrap_or(0));
+        let at = |share: f64| histogram.value_at_quantile(share).clamp(low, high.max(low));
+        let turn_around = answer.value(row, "turn_around_time").text().map(decode).transpose()?;
+        let requests = answer.integer(row, "requests");
+        // A percentile that would be told by less than one request tells nothing but the maximum again.
+        let told = scale.iter().take_while(|point| **point <= requests as f64 * 1.000_1);
+        curves.push(Curve {
+            operation: answer.value(row, "operation").text().unwrap_or_default().to_owned(),
+            requests,
+            mean: match answer.value(row, "mean") {
+                super::Value::Float(mean) => *mean,
+                _ => 0.0,
+            },
+            greatest,
+            total: QUANTILES.map(at),
+            turn_around: turn_around
+                .map(|histogram| QUANTILES.map(|share| histogram.value_at_quantile(share))),
+            points: told.map(|point| at(1.0 - 1.0 / point)).collect(),
+        });
+    }
+    answer.rows.clear();
+    Ok(Latency { answer, scale, curves })
+}

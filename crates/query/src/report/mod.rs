@@ -1,0 +1,117 @@
+//! What a report on one input holds: the findings of the hunt, and figures, each with the SQL that gave it.
+//!
+//! No statement runs twice, and what needs the same columns shares one where that stays readable. The answers have at
+//! most some thousand rows however large the input is: the tables are cut by the statements themselves, and slots of time
+//! are as wide as the period needs.
+
+mod answer;
+mod curves;
+mod sources;
+mod traffic;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+pub use self::answer::{Answer, Value};
+pub use self::curves::{Curve, Latency};
+pub use self::sources::{SourceLine, Sources};
+pub use self::traffic::{Slots, Traffic};
+use crate::catalogue::{Catalogue, Parameter};
+use crate::error::QueryError;
+use crate::hunt::{HuntOptions, HuntReport, hunt};
+use crate::session::Session;
+
+/// A statement of the report: its name, and its text.
+type Statement = (&'static str, &'static str);
+
+macro_rules! statement {
+    ($name:literal) => {
+        ($name, include_str!(concat!("sql/", $name, ".sql")))
+    };
+}
+
+const BUCKETS: Statement = statement!("buckets");
+const SOURCES: Statement = statement!("sources");
+const REJECTS: Statement = statement!("rejects");
+const TRAFFIC: Statement = statement!("traffic");
+const LATENCY: Statement = statement!("latency");
+
+/// Statements whose answers are tables as they are.
+const TABLES: [Statement; 9] = [
+    statement!("requesters"),
+    statement!("addresses"),
+    statement!("keys"),
+    statement!("prefixes"),
+    statement!("agents"),
+    statement!("kinds"),
+    statement!("unsigned"),
+    statement!("settings"),
+    statement!("gaps"),
+];
+
+/// What a report tells of one input. All texts but the catalogue's and the SQL may come from a log and be hostile.
+#[derive(Clone, Debug, Serialize)]
+pub struct Report {
+    /// The source files, their lines and hashes.
+    pub sources: Sources,
+    /// Requests and bytes over time.
+    pub traffic: Traffic,
+    /// How long requests took.
+    pub latency: Latency,
+    /// Answers that are tables, by the name of their statement.
+    pub answers: BTreeMap<&'static str, Answer>,
+    /// What the detections found.
+    pub hunt: HuntReport,
+    /// What the detections that found something ran, by their name.
+    pub asked: BTreeMap<String, Asked>,
+}
+
+/// What a detection ran.
+#[derive(Clone, Debug, Serialize)]
+pub struct Asked {
+    /// The statement.
+    pub sql: String,
+    /// Its parameters, which had their defaults.
+    pub parameters: Vec<Parameter>,
+}
+
+impl Report {
+    /// The answer of a statement; `None` where it was not asked, as for rejects where there are none.
+    pub fn answer(&self, name: &str) -> Option<&Answer> {
+        self.answers.get(name)
+    }
+}
+
+/// Asks all that a report needs.
+///
+/// # Errors
+/// Where a pack is unknown, or the input cannot be read. A detection that fails does not stop the report.
+pub async fn report(
+    session: &Session,
+    catalogue: &Catalogue,
+    options: &HuntOptions,
+) -> Result<Report, QueryError> {
+    let hunt = hunt(session, catalogue, options).await?;
+    let mut asked = BTreeMap::new();
+    for finding in &hunt.findings {
+        let query = catalogue.get(&finding.query)?;
+        let what = Asked { sql: query.sql.clone(), parameters: query.parameters.clone() };
+        asked.insert(finding.query.clone(), what);
+    }
+    let sources = sources::read(session, SOURCES).await?;
+    let mut answers = BTreeMap::new();
+    let buckets = answer::ask(session, BUCKETS, &[]).await?;
+    let period =
+        buckets.rows.first().map(|all| (buckets.time(all, "first_seen"), buckets.time(all, "last_seen")));
+    answers.insert(BUCKETS.0, buckets);
+    if sources.rejects > 0 {
+        answers.insert(REJECTS.0, answer::ask(session, REJECTS, &[]).await?);
+    }
+    for table in TABLES {
+        answers.insert(table.0, answer::ask(session, table, &[]).await?);
+    }
+    let traffic = traffic::read(session, TRAFFIC, period.and_then(|(first, last)| first.zip(last))).await?;
+    let latency = curves::read(session, LATENCY).await?;
+    Ok(Report { sources, traffic, latency, answers, hunt, asked })
+}

@@ -1,0 +1,122 @@
+//! The source files: their lines, and one hash over all of theirs.
+
+use futures::TryStreamExt;
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+use super::Statement;
+use super::answer::{Answer, Value, values};
+use crate::error::QueryError;
+use crate::session::Session;
+
+/// Files that are listed.
+const LISTED: usize = 100;
+
+/// The source files of an input. Lines are of all of them, whatever limits the time of the requests.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Sources {
+    /// The SQL.
+    pub sql: &'static str,
+    /// How many files.
+    pub files: u64,
+    /// Their bytes as stored.
+    pub size: u64,
+    /// Their lines; `lines = rows + rejects + blanks`.
+    pub lines: u64,
+    /// Lines that gave a row.
+    pub rows: u64,
+    /// Lines that could not be read.
+    pub rejects: u64,
+    /// Lines of white space.
+    pub blanks: u64,
+    /// Files that were not read to their end.
+    pub damaged: u64,
+    /// Files with a hash; raw files have none.
+    pub hashed: u64,
+    /// SHA-256 over the files' SHA-256 in hexadecimal, sorted, each with a line feed; `None` where no file has one.
+    pub digest: Option<String>,
+    /// The files: first those with a problem, then those with rejects, then by name; 100 at most.
+    pub listed: Vec<SourceLine>,
+}
+
+/// A source file.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct SourceLine {
+    /// How it ended is not well.
+    #[serde(skip)]
+    is_whole: bool,
+    #[serde(skip)]
+    is_read: bool,
+    /// Its path.
+    pub log_file: String,
+    /// Its bytes as stored.
+    pub size: i64,
+    /// Its SHA-256.
+    pub sha256: Option<String>,
+    /// Its lines.
+    pub lines: i64,
+    /// Those that could not be read.
+    pub rejects: i64,
+    /// How it ended, in a word.
+    pub state: String,
+    /// What was wrong.
+    pub problem: Option<String>,
+    /// First request, in microseconds since 1970.
+    pub first_time: Option<i64>,
+    /// Last request, likewise.
+    pub last_time: Option<i64>,
+}
+
+/// Reads the list of sources once, as it comes, and keeps little of it.
+pub(super) async fn read(session: &Session, (name, sql): Statement) -> Result<Sources, QueryError> {
+    let mut stream = session.sql(sql, &Default::default()).await?;
+    let columns = stream.schema().fields().iter().map(|field| field.name().clone()).collect();
+    let shape = Answer { name, sql, params: Vec::new(), columns, rows: Vec::new() };
+    let mut sources = Sources { sql, ..Sources::default() };
+    let mut digest = Sha256::new();
+    while let Some(batch) = stream.try_next().await? {
+        for row in values(&batch)? {
+            let source = sources.add(&shape, &row);
+            if let Some(sha256) = &source.sha256 {
+                digest.update(sha256.as_bytes());
+                digest.update(b"\n");
+                sources.hashed += 1;
+            }
+            sources.listed.push(source);
+        }
+        sources.listed.sort();
+        sources.listed.truncate(LISTED);
+    }
+    let hex = |digest: &[u8]| digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    sources.digest = (sources.hashed > 0).then(|| hex(&digest.finalize()));
+    Ok(sources)
+}
+
+impl Sources {
+    fn add(&mut self, shape: &Answer, row: &[Value]) -> SourceLine {
+        let integer = |column| shape.integer(row, column);
+        let count = |column| u64::try_from(integer(column)).unwrap_or(0);
+        let text = |column| shape.value(row, column).text().map(str::to_owned);
+        let state = text("state").unwrap_or_default();
+        self.files += 1;
+        self.size += count("size");
+        self.lines += count("lines");
+        self.rows += count("rows");
+        self.rejects += count("rejects");
+        self.blanks += count("blanks");
+        self.damaged += u64::from(state != "complete");
+        SourceLine {
+            is_whole: state == "complete",
+            is_read: integer("rejects") == 0,
+            log_file: text("log_file").unwrap_or_default(),
+            size: integer("size"),
+            sha256: text("sha256"),
+            lines: integer("lines"),
+            rejects: integer("rejects"),
+            state,
+            problem: text("problem"),
+            first_time: shape.time(row, "first_time"),
+            last_time: shape.time(row, "last_time"),
+        }
+    }
+}

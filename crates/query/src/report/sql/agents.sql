@@ -1,0 +1,22 @@
+/* The 60 with the most requests, and the 60 with the most bytes. */
+WITH counted AS (
+  SELECT user_agent, agent_family(user_agent) AS client,
+         count(*) AS requests,
+         count(*) FILTER (WHERE http_status >= 400) AS failed,
+         sum(bytes_sent) AS bytes_sent,
+         count(DISTINCT requester) AS requesters, count(DISTINCT remote_ip) AS addresses,
+         min(request_time) AS first_seen, max(request_time) AS last_seen
+  FROM logs
+  WHERE user_agent IS NOT NULL
+  GROUP BY user_agent
+),
+ranked AS (
+  SELECT *,
+         row_number() OVER (ORDER BY requests DESC, user_agent) AS by_requests,
+         row_number() OVER (ORDER BY bytes_sent DESC NULLS LAST, user_agent) AS by_bytes
+  FROM counted
+)
+SELECT user_agent, client, requests, failed, bytes_sent, requesters, addresses, first_seen, last_seen
+FROM ranked
+WHERE by_requests <= 60 OR by_bytes <= 60
+ORDER BY requests DESC, user_agent

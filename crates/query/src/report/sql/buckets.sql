@@ -1,0 +1,16 @@
+/* One row a bucket, and before them one over all of them. */
+SELECT CASE WHEN grouping(bucket) = 1 THEN 'all' ELSE 'bucket' END AS part,
+       bucket,
+       count(*) AS requests,
+       count(*) FILTER (WHERE http_status >= 400) AS failed,
+       sum(bytes_sent) AS bytes_sent,
+       count(DISTINCT requester) AS requesters,
+       count(DISTINCT remote_ip) AS addresses,
+       count(*) FILTER (WHERE requester IS NULL) AS anonymous,
+       count(*) FILTER (WHERE anomaly IS NOT NULL) AS anomalies,
+       min(request_time) AS first_seen,
+       max(request_time) AS last_seen
+FROM logs
+GROUP BY GROUPING SETS ((), (bucket))
+ORDER BY grouping(bucket) DESC, requests DESC, bucket
+LIMIT 101

@@ -1,0 +1,14 @@
+/* Without credentials, or by a URL that carries its signature. */
+SELECT CASE WHEN requester IS NULL THEN 'anonymous' ELSE 'presigned' END AS access,
+       bucket, operation, requester,
+       count(*) AS requests,
+       count(*) FILTER (WHERE http_status < 400) AS allowed,
+       count(*) FILTER (WHERE http_status = 403) AS denied,
+       sum(bytes_sent) AS bytes_sent,
+       count(DISTINCT remote_ip) AS addresses,
+       min(request_time) AS first_seen, max(request_time) AS last_seen
+FROM logs
+WHERE remote_ip IS NOT NULL AND (requester IS NULL OR authentication_type = 'QueryString')
+GROUP BY 1, 2, 3, 4
+ORDER BY allowed DESC, requests DESC, access, bucket, operation, requester
+LIMIT 150
