@@ -1,5 +1,6 @@
 """The samples, as the command `saltmine` ingests and answers them."""
 
+import contextlib
 import json
 import os
 import subprocess
@@ -62,13 +63,14 @@ def corpus(command, tmp_path_factory):
 
 @pytest.fixture
 def script():
-    """Starts a Python script of its own, which says `ready` when its work begins."""
+    """Starts a Python script of its own, which says `ready` when its work begins; it ends with the test."""
+    with contextlib.ExitStack() as stack:
 
-    def start(text):
-        process = subprocess.Popen(
-            [sys.executable, "-c", text], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-        )
-        assert process.stdout.readline() == "ready\n", process.stderr.read()
-        return process
+        def start(text):
+            pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+            process = stack.enter_context(subprocess.Popen([sys.executable, "-c", text], **pipes))
+            stack.callback(process.kill)
+            assert process.stdout.readline() == "ready\n", process.stderr.read()
+            return process
 
-    return start
+        yield start

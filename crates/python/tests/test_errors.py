@@ -23,7 +23,7 @@ def test_inputs_that_are_not_there(lake, attack, tmp_path):
     with pytest.raises(saltmine.InputError, match="inventory"):
         saltmine.query("SELECT 1", attack, tables={"inventory": tmp_path / "none.csv"})
     with pytest.raises(saltmine.ParameterError, match="text"):
-        saltmine.query("SELECT 1", b"bytes")
+        saltmine.query("SELECT 1", [b"bytes"])
 
 
 def test_folders_that_are_no_dataset(attack, tmp_path):

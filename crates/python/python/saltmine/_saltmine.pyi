@@ -3,6 +3,21 @@
 from collections.abc import Iterator
 from typing import Any, Callable, Optional, final
 
+__all__ = [
+    "Batch",
+    "Findings",
+    "IngestReport",
+    "Rows",
+    "Table",
+    "__version__",
+    "hunt",
+    "ingest",
+    "named",
+    "parse_time",
+    "queries",
+    "query",
+]
+
 __version__: str
 
 @final
