@@ -6,7 +6,6 @@ use saltmine_query::QueryError;
 use saltmine_query::datafusion::error::DataFusionError;
 use saltmine_scan::SourceError;
 
-#[allow(unsafe_code)] // what the macros make of these lines, as in every class of a Python extension
 mod classes {
     pyo3::import_exception!(saltmine._errors, SaltmineError);
     pyo3::import_exception!(saltmine._errors, InputError);

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -18,7 +18,7 @@ use saltmine_scan::{SourceState, discover};
 
 use crate::arrow_capsule;
 use crate::error;
-use crate::wait::TICK;
+use crate::wait::receive;
 
 /// How often progress is told.
 const TOLD_EVERY: Duration = Duration::from_millis(200);
@@ -184,26 +184,21 @@ pub(crate) fn ingest(
     });
     let mut interrupt = None;
     let mut told_at = Instant::now();
-    let result = loop {
-        let waited = &mut done; // alone in the closure, since a receiver belongs to one thread at a time
-        match py.detach(move || waited.recv_timeout(TICK)) {
-            Ok(result) => break result,
-            Err(RecvTimeoutError::Disconnected) => return Err(error::other("the ingest was lost")),
-            Err(RecvTimeoutError::Timeout) if interrupt.is_some() => {}
-            Err(RecvTimeoutError::Timeout) => {
-                let tell = told_at.elapsed() >= TOLD_EVERY;
-                let callback = progress.as_ref().filter(|_| tell);
-                if tell {
-                    told_at = Instant::now();
-                }
-                if let Err(error) = py.check_signals().and_then(|()| listener.tell(py, callback)) {
-                    // It ends in good order, and soon.
-                    stop.store(true, Ordering::Relaxed);
-                    interrupt = Some(error);
-                }
-            }
+    let result = receive(py, &mut done, |py| {
+        if interrupt.is_some() {
+            return Ok(()); // it ends in good order, and soon
         }
-    };
+        let callback = progress.as_ref().filter(|_| told_at.elapsed() >= TOLD_EVERY);
+        if callback.is_some() {
+            told_at = Instant::now();
+        }
+        if let Err(error) = py.check_signals().and_then(|()| listener.tell(py, callback)) {
+            stop.store(true, Ordering::Relaxed);
+            interrupt = Some(error);
+        }
+        Ok(())
+    })?;
+    let result = result.ok_or_else(|| error::other("the ingest was lost before its end"))?;
     let _ = py.detach(|| worker.join());
     match (result, interrupt) {
         (_, Some(error)) => Err(error),

@@ -59,7 +59,7 @@ impl Rows {
             None => wait(py, Arc::clone(&self.question).ask())?.map_err(|problem| error::query(&problem))?,
         };
         let question = Arc::clone(&self.question);
-        Batches::new(stream, move |py| warn_of_damage(py, &question.session.scan_report()))
+        Batches::new(stream, Box::new(move |py| warn_of_damage(py, &question.session.scan_report())))
     }
 }
 

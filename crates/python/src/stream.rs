@@ -1,6 +1,7 @@
 //! The rows of a running query, pulled batch by batch by whoever reads them.
 
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
 use std::thread::{self, ThreadId};
 
 use arrow::array::{RecordBatch, RecordBatchReader};
@@ -11,68 +12,67 @@ use pyo3::prelude::*;
 use saltmine_query::QueryError;
 use saltmine_query::datafusion::error::DataFusionError;
 use saltmine_query::datafusion::execution::SendableRecordBatchStream;
-use tokio::runtime::Runtime;
-use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::sync::Semaphore;
 
 use crate::error;
-use crate::wait::{TICK, Task, runtime};
+use crate::wait::{Task, receive, runtime};
 
-/// Batches that are ready before somebody asks for them.
-const AHEAD: usize = 1;
+/// Batches that may be ready before somebody asks for them.
+const AHEAD: usize = 2;
 
 /// `None` is the end. A channel that closes before it means that the task was lost.
 type Item = Option<Result<RecordBatch, DataFusionError>>;
 
+/// What is called when all rows were read.
+type AtEnd = Box<dyn FnOnce(Python<'_>) -> PyResult<()> + Send>;
+
 /// Rows of a running query. The query runs no further ahead than a few batches, and stops when this is dropped.
 pub(crate) struct Batches {
     schema: SchemaRef,
-    receiver: mpsc::Receiver<Item>,
-    runtime: Arc<Runtime>,
-    _task: Task<()>,
+    receiver: Receiver<Item>,
+    /// Room for batches that are ready.
+    room: Arc<Semaphore>,
+    _task: Task,
     /// The thread of the interpreter that asked for the stream.
     home: ThreadId,
     is_done: bool,
-    at_end: Option<Box<dyn FnOnce(Python<'_>) -> PyResult<()> + Send>>,
+    at_end: Option<AtEnd>,
 }
 
 impl Batches {
     /// Of a query; to be made by a thread that holds the interpreter's lock. `at_end` is called when all rows were
     /// read, by that thread only.
-    pub(crate) fn new(
-        mut stream: SendableRecordBatchStream,
-        at_end: impl FnOnce(Python<'_>) -> PyResult<()> + Send + 'static,
-    ) -> PyResult<Self> {
-        let runtime = runtime()?;
+    pub(crate) fn new(mut stream: SendableRecordBatchStream, at_end: AtEnd) -> PyResult<Self> {
         let schema = stream.schema();
-        let (sender, receiver) = mpsc::channel(AHEAD);
-        let task = Task::spawn(&runtime, async move {
+        let (sender, receiver) = channel();
+        let room = Arc::new(Semaphore::new(AHEAD));
+        let taken = Arc::clone(&room);
+        let task = Task::spawn(&*runtime()?, async move {
             while let Some(batch) = stream.next().await {
+                let Ok(permit) = taken.acquire().await else { return };
+                permit.forget(); // given back by whoever takes the batch
                 let is_last = batch.is_err();
-                if sender.send(Some(batch)).await.is_err() || is_last {
+                if sender.send(Some(batch)).is_err() || is_last {
                     return;
                 }
             }
-            let _ = sender.send(None).await; // nobody listens any more: nothing to tell
+            let _ = sender.send(None); // nobody may listen any more
         });
         let home = thread::current().id();
-        let at_end: Box<dyn FnOnce(Python<'_>) -> PyResult<()> + Send> = Box::new(at_end);
-        Ok(Self { schema, receiver, runtime, _task: task, home, is_done: false, at_end: Some(at_end) })
+        Ok(Self { schema, receiver, room, _task: task, home, is_done: false, at_end: Some(at_end) })
     }
 
     /// The next batch, for a caller that is Python's: other threads run meanwhile, and signals are heard.
     pub(crate) fn pull(&mut self, py: Python<'_>) -> PyResult<Option<RecordBatch>> {
-        while !self.is_done {
-            let (runtime, receiver) = (&self.runtime, &mut self.receiver);
-            match py.detach(|| runtime.block_on(async { timeout(TICK, receiver.recv()).await })) {
-                Ok(item) => match self.take(item).transpose().map_err(error::running)? {
-                    Some(batch) => return Ok(Some(batch)),
-                    None => self.end(py)?,
-                },
-                Err(_) => py.check_signals().inspect_err(|_| self.stop())?,
-            }
+        if self.is_done {
+            return Ok(None);
         }
-        Ok(None)
+        let received = receive(py, &mut self.receiver, |py| py.check_signals());
+        let item = received.inspect_err(|_| self.is_done = true)?;
+        match self.take(item).transpose().map_err(error::running)? {
+            Some(batch) => Ok(Some(batch)),
+            None => self.at_end.take().map_or(Ok(()), |at_end| at_end(py)).map(|()| None),
+        }
     }
 
     /// The next batch, for a thread that Python does not know.
@@ -80,25 +80,17 @@ impl Batches {
         if self.is_done {
             return None;
         }
-        let item = self.runtime.block_on(self.receiver.recv());
+        let item = self.receiver.recv().ok();
         self.take(item)
     }
 
     fn take(&mut self, item: Option<Item>) -> Option<Result<RecordBatch, DataFusionError>> {
+        self.room.add_permits(1);
         let item = item.unwrap_or_else(|| {
             Some(Err(DataFusionError::Execution("the query was lost before its end".into())))
         });
         self.is_done = !matches!(item, Some(Ok(_)));
         item
-    }
-
-    fn end(&mut self, py: Python<'_>) -> PyResult<()> {
-        self.at_end.take().map_or(Ok(()), |at_end| at_end(py))
-    }
-
-    fn stop(&mut self) {
-        self.is_done = true;
-        self.receiver.close();
     }
 }
 

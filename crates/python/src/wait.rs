@@ -1,20 +1,18 @@
 //! Waiting for work on other threads: without the interpreter's lock, and only until an interrupt.
 
 use std::future::Future;
-use std::pin::Pin;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pyo3::prelude::*;
 use tokio::runtime::Runtime;
-use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::task::AbortHandle;
 
 use crate::error;
 
 /// How often a wait looks for signals: seldom enough to cost nothing, often enough to seem at once.
-pub(crate) const TICK: Duration = Duration::from_millis(25);
+const TICK: Duration = Duration::from_millis(25);
 
 static RUNTIME: Mutex<Option<(u32, Arc<Runtime>)>> = Mutex::new(None);
 
@@ -35,25 +33,35 @@ pub(crate) fn runtime() -> PyResult<Arc<Runtime>> {
 }
 
 /// A task that ends when nobody waits for it any more.
-pub(crate) struct Task<T>(JoinHandle<T>);
+pub(crate) struct Task(AbortHandle);
 
-impl<T: Send + 'static> Task<T> {
-    pub(crate) fn spawn(runtime: &Runtime, future: impl Future<Output = T> + Send + 'static) -> Self {
-        Self(runtime.spawn(future))
+impl Task {
+    pub(crate) fn spawn(runtime: &Runtime, work: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self(runtime.spawn(work).abort_handle())
     }
 }
 
-impl<T> Drop for Task<T> {
+impl Drop for Task {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
-impl<T> Future for Task<T> {
-    type Output = Result<T, tokio::task::JoinError>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(context)
+/// Waits for what another thread sends, and calls `on_tick` now and then. `None` where the other end is lost.
+///
+/// The wait is the system's and not the runtime's, whose timers stand still while all of its threads compute.
+pub(crate) fn receive<T: Send>(
+    py: Python<'_>,
+    receiver: &mut Receiver<T>,
+    mut on_tick: impl FnMut(Python<'_>) -> PyResult<()>,
+) -> PyResult<Option<T>> {
+    loop {
+        let waited = &mut *receiver; // alone in the closure: a receiver belongs to one thread at a time
+        match py.detach(move || waited.recv_timeout(TICK)) {
+            Ok(received) => return Ok(Some(received)),
+            Err(RecvTimeoutError::Disconnected) => return Ok(None),
+            Err(RecvTimeoutError::Timeout) => on_tick(py)?,
+        }
     }
 }
 
@@ -62,12 +70,10 @@ pub(crate) fn wait<T: Send + 'static>(
     py: Python<'_>,
     work: impl Future<Output = T> + Send + 'static,
 ) -> PyResult<T> {
-    let runtime = runtime()?;
-    let mut task = Task::spawn(&runtime, work);
-    loop {
-        match py.detach(|| runtime.block_on(async { timeout(TICK, &mut task).await })) {
-            Ok(done) => return done.map_err(error::other),
-            Err(_) => py.check_signals()?,
-        }
-    }
+    let (sender, mut receiver) = sync_channel(1);
+    let _task = Task::spawn(&*runtime()?, async move {
+        let _ = sender.send(work.await); // there is room for the only one, and nobody may wait any more
+    });
+    let done = receive(py, &mut receiver, |py| py.check_signals())?;
+    done.ok_or_else(|| error::other("the work was lost before its end"))
 }
