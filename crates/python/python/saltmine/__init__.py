@@ -1,0 +1,46 @@
+"""Mine Amazon S3 server access logs: every line, right, into Parquet, and forensic SQL over it.
+
+Answers are Arrow streams (the PyCapsule interface), which pandas, Polars, DuckDB and pyarrow take without a copy::
+
+    import polars, saltmine
+
+    saltmine.ingest("logs/", to="case.lake")
+    rows = saltmine.query("SELECT * FROM logs WHERE remote_ip = $ip", "case.lake", params={"ip": "198.51.100.9"})
+    polars.DataFrame(rows)
+
+Text in answers comes from the log as it is, and may be hostile.
+"""
+
+from ._api import hunt, ingest, named, queries, query, scan
+from ._errors import (
+    DamagedInputWarning,
+    DatasetError,
+    InputError,
+    ParameterError,
+    QueryError,
+    SaltmineError,
+    StrictError,
+)
+from ._saltmine import Batch, Findings, IngestReport, Rows, Table, __version__
+
+__all__ = [
+    "Batch",
+    "DamagedInputWarning",
+    "DatasetError",
+    "Findings",
+    "IngestReport",
+    "InputError",
+    "ParameterError",
+    "QueryError",
+    "Rows",
+    "SaltmineError",
+    "StrictError",
+    "Table",
+    "__version__",
+    "hunt",
+    "ingest",
+    "named",
+    "queries",
+    "query",
+    "scan",
+]

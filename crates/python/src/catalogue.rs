@@ -1,0 +1,14 @@
+//! The catalogue of named questions.
+
+use pyo3::prelude::*;
+
+use crate::error;
+use crate::options::catalogue;
+
+/// All questions as JSON, which the package reads.
+#[pyfunction]
+pub(crate) fn queries(folder: Option<std::path::PathBuf>) -> PyResult<String> {
+    let catalogue = catalogue(folder.as_deref())?;
+    let all: Vec<_> = catalogue.queries().collect();
+    serde_json::to_string(&all).map_err(error::other)
+}

@@ -1,0 +1,147 @@
+//! A hunt: all detections of the catalogue.
+
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock};
+
+use arrow::array::{RecordBatch, RecordBatchIterator};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::json::ReaderBuilder;
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyDict};
+use saltmine_query::Session;
+use saltmine_query::catalogue::Severity;
+use saltmine_query::hunt::{HuntOptions, HuntReport, hunt as run};
+
+use crate::arrow_capsule;
+use crate::error;
+use crate::options::{catalogue, damaged, session_options, warn_of_damage};
+use crate::wait::wait;
+
+/// What a hunt found: a row a finding, the gravest first, as Arrow.
+///
+/// Columns: `query`, `pack`, `title`, `question`, `severity`, `attack` (ATT&CK technique), `rows` (cases), `events`
+/// (requests), `first_seen`, `last_seen`, `who` and `examples` (lists of structs), `false_positives`.
+#[pyclass(frozen, module = "saltmine")]
+pub(crate) struct Findings {
+    report: HuntReport,
+    batch: RecordBatch,
+    scanned: saltmine_query::ScanReport,
+}
+
+#[pymethods]
+impl Findings {
+    /// Detections that ran and found nothing.
+    #[getter]
+    fn quiet(&self) -> Vec<String> {
+        self.report.quiet.clone()
+    }
+
+    /// Detections that could not run, and why.
+    #[getter]
+    fn failed(&self) -> Vec<(String, String)> {
+        self.report.failed.iter().map(|failed| (failed.query.clone(), failed.problem.clone())).collect()
+    }
+
+    /// The gravest severity found; `None` where nothing was.
+    #[getter]
+    fn worst(&self) -> Option<&'static str> {
+        self.report.worst().map(Severity::as_str)
+    }
+
+    /// Raw files that were damaged or had lines that did not read, as in `Rows.damaged`.
+    #[getter]
+    fn damaged<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        damaged(py, &self.scanned)
+    }
+
+    fn __len__(&self) -> usize {
+        self.report.findings.len()
+    }
+
+    fn __repr__(&self) -> String {
+        let worst = self.worst().map_or_else(String::new, |worst| format!(", the gravest {worst}"));
+        format!("<saltmine.Findings: {} findings{worst}>", self.report.findings.len())
+    }
+
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        arrow_capsule::schema(py, &SCHEMA)
+    }
+
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let reader = RecordBatchIterator::new([Ok(self.batch.clone())], Arc::clone(&SCHEMA));
+        arrow_capsule::stream(py, Box::new(reader), requested_schema)
+    }
+}
+
+/// Runs the detections.
+#[pyfunction]
+pub(crate) fn hunt(
+    py: Python<'_>,
+    packs: Vec<String>,
+    folder: Option<PathBuf>,
+    options: &Bound<'_, PyDict>,
+) -> PyResult<Findings> {
+    let options = session_options(options)?;
+    let catalogue = catalogue(folder.as_deref())?;
+    let hunted = wait(py, async move {
+        let session = Session::open(&options).await?;
+        let wanted = HuntOptions { packs, input: String::new() };
+        let report = run(&session, &catalogue, &wanted).await?;
+        Ok((report, session.scan_report()))
+    })?;
+    let (report, scanned) = hunted.map_err(|problem| error::query(&problem))?;
+    warn_of_damage(py, &scanned)?;
+    let batch = batch(&report).map_err(error::other)?;
+    Ok(Findings { report, batch, scanned })
+}
+
+static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let text = |name: &str| Field::new(name, DataType::Utf8, true);
+    let number = |name: &str| Field::new(name, DataType::Int64, true);
+    let time =
+        |name: &str| Field::new(name, DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())), true);
+    let list = |name: &str, of: DataType| Field::new_list(name, Field::new_list_field(of, true), true);
+    let who = vec![
+        text("requester"),
+        text("remote_ip"),
+        text("bucket"),
+        number("events"),
+        time("first_seen"),
+        time("last_seen"),
+        list("evidence", DataType::Utf8),
+    ];
+    let example = vec![
+        text("place"),
+        time("request_time"),
+        text("operation"),
+        text("key"),
+        Field::new("http_status", DataType::Int16, true),
+    ];
+    Arc::new(Schema::new(vec![
+        text("query"),
+        text("pack"),
+        text("title"),
+        text("question"),
+        text("severity"),
+        text("attack"),
+        number("rows"),
+        number("events"),
+        time("first_seen"),
+        time("last_seen"),
+        list("who", DataType::Struct(who.into())),
+        list("examples", DataType::Struct(example.into())),
+        text("false_positives"),
+    ]))
+});
+
+fn batch(report: &HuntReport) -> Result<RecordBatch, arrow::error::ArrowError> {
+    let rows = report.findings.len().max(1);
+    let mut decoder = ReaderBuilder::new(Arc::clone(&SCHEMA)).with_batch_size(rows).build_decoder()?;
+    decoder.serialize(&report.findings)?;
+    Ok(decoder.flush()?.unwrap_or_else(|| RecordBatch::new_empty(Arc::clone(&SCHEMA))))
+}

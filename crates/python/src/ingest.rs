@@ -1,0 +1,301 @@
+//! Ingest, and what it tells.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use arrow::array::{
+    ArrayRef, Int64Array, RecordBatch, RecordBatchIterator, StringArray, TimestampMicrosecondArray,
+};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::error::ArrowError;
+use pyo3::prelude::*;
+use pyo3::types::PyCapsule;
+use saltmine_lake::{Event, IngestRequest, LakeError, PartitionBy, Progress, SourceOutcome};
+use saltmine_scan::{SourceState, discover};
+
+use crate::arrow_capsule;
+use crate::error;
+use crate::wait::receive;
+
+/// How often progress is told.
+const TOLD_EVERY: Duration = Duration::from_millis(200);
+
+/// What an ingest did: its sums as attributes, and a row a source file as Arrow.
+///
+/// Columns: `log_file`, `size`, `inflated_size` (bytes), `lines`, `rows`, `rejects`, `blanks`, `anomalies`, `state`
+/// (`complete`, `truncated`, `damaged`, `unreadable`, `not_a_log`, or `skipped`: its content was there already),
+/// `problem`, `first_time`, `last_time`.
+#[pyclass(frozen, module = "saltmine")]
+pub(crate) struct IngestReport {
+    report: saltmine_lake::IngestReport,
+    outcomes: Vec<SourceOutcome>,
+}
+
+#[pymethods]
+impl IngestReport {
+    /// Id of the last commit's run, as in the table `sources`; empty where there was nothing to commit.
+    #[getter]
+    fn run_id(&self) -> &str {
+        &self.report.run_id
+    }
+
+    /// Source files looked at.
+    #[getter]
+    fn files(&self) -> u64 {
+        self.report.files
+    }
+
+    /// Of these, read.
+    #[getter]
+    fn read(&self) -> u64 {
+        self.report.read
+    }
+
+    /// Of these, skipped: their content is in the dataset already, or came twice.
+    #[getter]
+    fn skipped(&self) -> u64 {
+        self.report.skipped
+    }
+
+    /// Files that were damaged, or no logs.
+    #[getter]
+    fn problems(&self) -> u64 {
+        self.report.problem_count
+    }
+
+    /// Lines read; `lines == rows + rejects + blanks`.
+    #[getter]
+    fn lines(&self) -> u64 {
+        self.report.counts.lines
+    }
+
+    /// Lines that gave a row.
+    #[getter]
+    fn rows(&self) -> u64 {
+        self.report.counts.rows
+    }
+
+    /// Lines that could not be read; the table `rejects` keeps them.
+    #[getter]
+    fn rejects(&self) -> u64 {
+        self.report.counts.rejects
+    }
+
+    /// Lines of white space.
+    #[getter]
+    fn blanks(&self) -> u64 {
+        self.report.counts.blanks
+    }
+
+    /// Rows with an anomaly.
+    #[getter]
+    fn anomalies(&self) -> u64 {
+        self.report.counts.anomalies
+    }
+
+    /// Bytes of the files that were read, as stored.
+    #[getter]
+    fn bytes(&self) -> u64 {
+        self.report.bytes
+    }
+
+    /// Bytes of the Parquet files written to `logs`.
+    #[getter]
+    fn parquet_bytes(&self) -> u64 {
+        self.report.parquet_bytes
+    }
+
+    /// Wall time in seconds.
+    #[getter]
+    fn seconds(&self) -> f64 {
+        self.report.elapsed.as_secs_f64()
+    }
+
+    /// Whether all input was read well.
+    #[getter]
+    fn is_clean(&self) -> bool {
+        self.report.is_clean()
+    }
+
+    fn __repr__(&self) -> String {
+        let counts = &self.report.counts;
+        format!(
+            "<saltmine.IngestReport: {} lines = {} rows + {} rejects + {} blanks; {} files: {} read, {} skipped, {} \
+             with problems>",
+            counts.lines,
+            counts.rows,
+            counts.rejects,
+            counts.blanks,
+            self.report.files,
+            self.report.read,
+            self.report.skipped,
+            self.report.problem_count
+        )
+    }
+
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        arrow_capsule::schema(py, &SCHEMA)
+    }
+
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        let batch = batch(&self.outcomes).map_err(error::other)?;
+        let reader = RecordBatchIterator::new([Ok(batch)], Arc::clone(&SCHEMA));
+        arrow_capsule::stream(py, Box::new(reader), requested_schema)
+    }
+}
+
+/// Ingests on another thread, while this one listens for signals and tells how far it is.
+#[pyfunction]
+pub(crate) fn ingest(
+    py: Python<'_>,
+    paths: Vec<String>,
+    to: PathBuf,
+    partition_by: Option<&str>,
+    jobs: usize,
+    strict: bool,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<IngestReport> {
+    let partition_by = match partition_by {
+        None => None,
+        Some("event_date") => Some(PartitionBy::EventDate),
+        Some("bucket,event_date") => Some(PartitionBy::BucketAndEventDate),
+        Some(_) => return Err(error::parameter("partition_by: event_date or bucket,event_date")),
+    };
+    let listener = Arc::new(Listener::default());
+    let stop = Arc::new(AtomicBool::new(false));
+    let (sender, mut done) = sync_channel(1);
+    let (told, stopped) = (Arc::clone(&listener), Arc::clone(&stop));
+    let worker = std::thread::spawn(move || {
+        let result = discover(&paths).map_err(Failed::Source).and_then(|sources| {
+            let (sources, dataset) = (&sources[..], to.as_path());
+            let stop = Some(&*stopped);
+            let request = IngestRequest { sources, dataset, partition_by, jobs, strict, stop };
+            saltmine_lake::ingest(&request, &*told).map_err(Failed::Lake)
+        });
+        let _ = sender.send(result); // the other end waits for it
+    });
+    let mut interrupt = None;
+    let mut told_at = Instant::now();
+    let result = receive(py, &mut done, |py| {
+        if interrupt.is_some() {
+            return Ok(()); // it ends in good order, and soon
+        }
+        let callback = progress.as_ref().filter(|_| told_at.elapsed() >= TOLD_EVERY);
+        if callback.is_some() {
+            told_at = Instant::now();
+        }
+        if let Err(error) = py.check_signals().and_then(|()| listener.tell(py, callback)) {
+            stop.store(true, Ordering::Relaxed);
+            interrupt = Some(error);
+        }
+        Ok(())
+    })?;
+    let result = result.ok_or_else(|| error::other("the ingest was lost before its end"))?;
+    let _ = py.detach(|| worker.join());
+    match (result, interrupt) {
+        (_, Some(error)) => Err(error),
+        (Err(Failed::Source(problem)), None) => Err(error::source(&problem)),
+        (Err(Failed::Lake(problem)), None) => Err(error::lake(&problem)),
+        (Ok(report), None) => {
+            listener.tell(py, progress.as_ref())?;
+            Ok(IngestReport { report, outcomes: listener.outcomes() })
+        }
+    }
+}
+
+enum Failed {
+    Source(saltmine_scan::SourceError),
+    Lake(LakeError),
+}
+
+/// Notes what happens.
+#[derive(Default)]
+struct Listener {
+    files: AtomicU64,
+    lines: AtomicU64,
+    outcomes: Mutex<Vec<SourceOutcome>>,
+}
+
+impl Listener {
+    /// Calls back with files done, files in all, and lines read.
+    fn tell(&self, py: Python<'_>, callback: Option<&Py<PyAny>>) -> PyResult<()> {
+        let Some(callback) = callback else { return Ok(()) };
+        let done = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).len();
+        let (files, lines) = (self.files.load(Ordering::Relaxed), self.lines.load(Ordering::Relaxed));
+        callback.call1(py, (done, files, lines))?;
+        Ok(())
+    }
+
+    fn outcomes(&self) -> Vec<SourceOutcome> {
+        std::mem::take(&mut self.outcomes.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Progress for Listener {
+    fn event(&self, event: Event<'_>) {
+        match event {
+            Event::Started { files } => self.files.store(files, Ordering::Relaxed),
+            Event::Lines { lines } => {
+                self.lines.fetch_add(lines, Ordering::Relaxed);
+            }
+            Event::Source(outcome) => {
+                self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome.clone());
+            }
+            _ => {}
+        }
+    }
+}
+
+static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
+    let time = || DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    let columns = [
+        ("log_file", DataType::Utf8),
+        ("size", DataType::Int64),
+        ("inflated_size", DataType::Int64),
+        ("lines", DataType::Int64),
+        ("rows", DataType::Int64),
+        ("rejects", DataType::Int64),
+        ("blanks", DataType::Int64),
+        ("anomalies", DataType::Int64),
+        ("state", DataType::Utf8),
+        ("problem", DataType::Utf8),
+        ("first_time", time()),
+        ("last_time", time()),
+    ];
+    Arc::new(Schema::new(columns.map(|(name, data_type)| Field::new(name, data_type, true)).to_vec()))
+});
+
+fn batch(outcomes: &[SourceOutcome]) -> Result<RecordBatch, ArrowError> {
+    let number = |of: fn(&SourceOutcome) -> u64| -> ArrayRef {
+        Arc::new(Int64Array::from_iter_values(outcomes.iter().map(|outcome| of(outcome) as i64)))
+    };
+    let time = |of: fn(&SourceOutcome) -> Option<i64>| -> ArrayRef {
+        let times: TimestampMicrosecondArray = outcomes.iter().map(of).collect();
+        Arc::new(times.with_timezone("UTC"))
+    };
+    let state = |outcome: &SourceOutcome| outcome.state.map_or("skipped", SourceState::as_str);
+    let problem = |outcome: &SourceOutcome| outcome.problem.as_ref().map(ToString::to_string);
+    let columns: Vec<ArrayRef> = vec![
+        Arc::new(StringArray::from_iter_values(outcomes.iter().map(|outcome| &outcome.name))),
+        number(|outcome| outcome.size),
+        number(|outcome| outcome.inflated),
+        number(|outcome| outcome.counts.lines),
+        number(|outcome| outcome.counts.rows),
+        number(|outcome| outcome.counts.rejects),
+        number(|outcome| outcome.counts.blanks),
+        number(|outcome| outcome.counts.anomalies),
+        Arc::new(StringArray::from_iter_values(outcomes.iter().map(state))),
+        Arc::new(outcomes.iter().map(problem).collect::<StringArray>()),
+        time(|outcome| outcome.counts.first_time),
+        time(|outcome| outcome.counts.last_time),
+    ];
+    RecordBatch::try_new(Arc::clone(&SCHEMA), columns)
+}

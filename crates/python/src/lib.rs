@@ -1,0 +1,38 @@
+//! The extension module below the Python package `saltmine`: ingest, SQL and hunts, with answers as Arrow streams.
+//!
+//! The package's functions are written in Python (`python/saltmine`), and turn what a person gives into the plain
+//! values that the functions here take. Work is done without the interpreter's lock, and interrupts end it.
+
+mod arrow_capsule;
+mod catalogue;
+mod error;
+mod findings;
+mod ingest;
+mod options;
+mod rows;
+mod stream;
+mod table;
+mod wait;
+
+use pyo3::prelude::*;
+
+/// Blocks, pages and dictionaries come and go by the million; the command uses the same allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[pymodule]
+fn _saltmine(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<rows::Rows>()?;
+    module.add_class::<table::Table>()?;
+    module.add_class::<table::Batch>()?;
+    module.add_class::<findings::Findings>()?;
+    module.add_class::<ingest::IngestReport>()?;
+    module.add_function(wrap_pyfunction!(ingest::ingest, module)?)?;
+    module.add_function(wrap_pyfunction!(rows::query, module)?)?;
+    module.add_function(wrap_pyfunction!(rows::named, module)?)?;
+    module.add_function(wrap_pyfunction!(findings::hunt, module)?)?;
+    module.add_function(wrap_pyfunction!(catalogue::queries, module)?)?;
+    module.add_function(wrap_pyfunction!(options::parse_time, module)?)?;
+    Ok(())
+}

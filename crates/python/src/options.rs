@@ -1,0 +1,113 @@
+//! Plain values of Python to those of the crates below, and what raw files had that did not read back to Python.
+
+use std::path::{Path, PathBuf};
+
+use arrow::datatypes::IntervalMonthDayNano;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+use saltmine_query::catalogue::{Catalogue, ParameterType};
+use saltmine_query::datafusion::common::ScalarValue;
+use saltmine_query::{Params, ScanReport, SessionOptions};
+
+use crate::error;
+
+/// Files named by `damaged`; all are counted.
+const NAMED: usize = 1000;
+
+/// The options of a session, from a dict with exactly these keys.
+pub(crate) fn session_options(options: &Bound<'_, PyDict>) -> PyResult<SessionOptions> {
+    Ok(SessionOptions {
+        inputs: value(options, "inputs")?,
+        tables: value::<Vec<(String, PathBuf)>>(options, "tables")?,
+        since: value(options, "since")?,
+        until: value(options, "until")?,
+        aliases: value(options, "aliases")?,
+        memory_limit: value(options, "memory_limit")?,
+        threads: value(options, "threads")?,
+        allow_writes: false,
+    })
+}
+
+fn value<'py, T: FromPyObjectOwned<'py>>(options: &Bound<'py, PyDict>, name: &str) -> PyResult<T> {
+    let value = options.get_item(name)?;
+    let value = value.ok_or_else(|| error::parameter(format!("no value for {name}")))?;
+    value.extract().map_err(|problem| error::parameter(format!("{name}: {}", Into::<PyErr>::into(problem))))
+}
+
+/// Values to be bound, from pairs of a kind and a value.
+pub(crate) fn values(params: &Bound<'_, PyDict>) -> PyResult<Params> {
+    let pair = |(name, pair): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
+        let name: String = name.extract()?;
+        let pair = pair.cast_into::<PyTuple>()?;
+        let scalar = scalar(&pair.get_item(0)?.extract::<String>()?, &pair.get_item(1)?);
+        let scalar = scalar.map_err(|problem| error::parameter(format!("parameter {name}: {problem}")))?;
+        Ok((name, scalar))
+    };
+    params.iter().map(pair).collect()
+}
+
+fn scalar(kind: &str, value: &Bound<'_, PyAny>) -> PyResult<ScalarValue> {
+    Ok(match kind {
+        "null" => ScalarValue::Null,
+        "boolean" => ScalarValue::Boolean(Some(value.extract()?)),
+        "integer" => ScalarValue::Int64(Some(value.extract()?)),
+        "float" => ScalarValue::Float64(Some(value.extract()?)),
+        "text" => ScalarValue::Utf8View(Some(value.extract()?)),
+        "bytes" => ScalarValue::BinaryView(Some(value.extract()?)),
+        "date" => ScalarValue::Date32(Some(value.extract()?)),
+        "timestamp" => ScalarValue::TimestampMicrosecond(Some(value.extract()?), Some("UTC".into())),
+        "interval" => {
+            let micros: i64 = value.extract()?;
+            let nanos = micros.checked_mul(1000).ok_or_else(|| error::parameter("too long a span"))?;
+            ScalarValue::IntervalMonthDayNano(Some(IntervalMonthDayNano::new(0, 0, nanos)))
+        }
+        other => return Err(error::parameter(format!("no kind of value: {other}"))),
+    })
+}
+
+/// Microseconds since 1970 (UTC) of a time as text.
+#[pyfunction]
+pub(crate) fn parse_time(text: &str) -> PyResult<i64> {
+    match ParameterType::Timestamp.parse(text).map_err(error::parameter)? {
+        ScalarValue::TimestampMicrosecond(Some(micros), _) => Ok(micros),
+        _ => Err(error::parameter(format!("{text:?} is no time"))),
+    }
+}
+
+/// The queries that are built in, with those of a folder.
+pub(crate) fn catalogue(folder: Option<&Path>) -> PyResult<Catalogue> {
+    let catalogue = Catalogue::builtin().map_err(error::parameter)?;
+    match folder {
+        Some(folder) => catalogue.with_dir(folder).map_err(error::parameter),
+        None => Ok(catalogue),
+    }
+}
+
+/// Sources that were damaged or had rejects, as dicts.
+pub(crate) fn damaged<'py>(py: Python<'py>, report: &ScanReport) -> PyResult<Vec<Bound<'py, PyDict>>> {
+    let told = |source: &saltmine_scan::SourceReport| {
+        let dict = PyDict::new(py);
+        dict.set_item("log_file", &source.name)?;
+        dict.set_item("state", source.state.as_str())?;
+        dict.set_item("problem", source.problem.as_ref().map(ToString::to_string))?;
+        dict.set_item("rejects", source.counts.rejects)?;
+        Ok(dict)
+    };
+    report.sources.values().take(NAMED).map(told).collect()
+}
+
+/// Warns where raw files were damaged or had rejects. With numbers only: names and lines may be hostile, and warnings
+/// go to terminals.
+pub(crate) fn warn_of_damage(py: Python<'_>, report: &ScanReport) -> PyResult<()> {
+    let (damaged, rejects) = (report.damaged().count(), report.rejects());
+    if damaged == 0 && rejects == 0 {
+        return Ok(());
+    }
+    let text = format!(
+        "{damaged} damaged files, and {rejects} lines that did not read; see .damaged, or ask the tables sources and \
+         rejects"
+    );
+    let warning = py.import("saltmine")?.getattr("DamagedInputWarning")?;
+    py.import("warnings")?.call_method1("warn", (text, warning, 2))?;
+    Ok(())
+}

@@ -1,0 +1,155 @@
+//! Answers of SQL.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::datatypes::SchemaRef;
+use pyo3::prelude::*;
+use pyo3::types::{PyCapsule, PyDict};
+use saltmine_query::datafusion::execution::SendableRecordBatchStream;
+use saltmine_query::{Params, Session, SessionOptions};
+
+use crate::error;
+use crate::options::{catalogue, damaged, session_options, values, warn_of_damage};
+use crate::stream::Batches;
+use crate::table::{Batch, Table, column_names, described};
+use crate::wait::wait;
+
+/// A question, and the session that it is asked in.
+struct Question {
+    session: Session,
+    sql: String,
+    params: Params,
+}
+
+impl Question {
+    async fn ask(self: Arc<Self>) -> Result<SendableRecordBatchStream, saltmine_query::QueryError> {
+        self.session.sql(&self.sql, &self.params).await
+    }
+}
+
+/// The rows of an answer, which are computed as they are read.
+///
+/// Any library that reads Arrow streams takes it: `polars.DataFrame(rows)`, `pyarrow.table(rows)`,
+/// `duckdb.sql("FROM rows")`, `pandas.DataFrame.from_arrow(rows)`. Each time it is read the query runs again;
+/// `collect()` keeps the rows.
+#[pyclass(frozen, module = "saltmine")]
+pub(crate) struct Rows {
+    question: Arc<Question>,
+    schema: SchemaRef,
+    /// What runs already: the first who reads gets it.
+    first: Mutex<Option<SendableRecordBatchStream>>,
+}
+
+impl Rows {
+    fn open(py: Python<'_>, options: SessionOptions, sql: String, params: Params) -> PyResult<Self> {
+        let opened = wait(py, async move {
+            let session = Session::open(&options).await?;
+            let question = Arc::new(Question { session, sql, params });
+            let stream = Arc::clone(&question).ask().await?;
+            Ok((question, stream))
+        })?;
+        let (question, stream) = opened.map_err(|problem| error::query(&problem))?;
+        Ok(Self { question, schema: stream.schema(), first: Mutex::new(Some(stream)) })
+    }
+
+    fn batches(&self, py: Python<'_>) -> PyResult<Batches> {
+        let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let stream = match first {
+            Some(stream) => stream,
+            None => wait(py, Arc::clone(&self.question).ask())?.map_err(|problem| error::query(&problem))?,
+        };
+        let question = Arc::clone(&self.question);
+        Batches::new(stream, Box::new(move |py| warn_of_damage(py, &question.session.scan_report())))
+    }
+}
+
+#[pymethods]
+impl Rows {
+    /// Names of the columns, in order.
+    #[getter]
+    fn column_names(&self) -> Vec<String> {
+        column_names(&self.schema)
+    }
+
+    /// Raw files that have been read and were damaged or had lines that did not read: a dict each, with `log_file`,
+    /// `state`, `problem` and `rejects`. Empty for a dataset, which keeps them in its tables.
+    #[getter]
+    fn damaged<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        damaged(py, &self.question.session.scan_report())
+    }
+
+    /// Reads all rows into memory.
+    fn collect(&self, py: Python<'_>) -> PyResult<Table> {
+        let mut batches = self.batches(py)?;
+        let mut collected = Vec::new();
+        while let Some(batch) = batches.pull(py)? {
+            collected.push(batch);
+        }
+        Ok(Table::new(Arc::clone(&self.schema), collected))
+    }
+
+    fn __iter__(&self, py: Python<'_>) -> PyResult<RowsIterator> {
+        Ok(RowsIterator(Mutex::new(self.batches(py)?)))
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<saltmine.Rows: {}>", described(&self.schema))
+    }
+
+    fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
+        crate::arrow_capsule::schema(py, &self.schema)
+    }
+
+    #[pyo3(signature = (requested_schema=None))]
+    fn __arrow_c_stream__<'py>(
+        &self,
+        py: Python<'py>,
+        requested_schema: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyCapsule>> {
+        crate::arrow_capsule::stream(py, Box::new(self.batches(py)?), requested_schema)
+    }
+}
+
+/// Batches of an answer, one by one.
+#[pyclass(frozen, module = "saltmine")]
+struct RowsIterator(Mutex<Batches>);
+
+#[pymethods]
+impl RowsIterator {
+    fn __iter__(this: PyRef<'_, Self>) -> PyRef<'_, Self> {
+        this
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Batch>> {
+        let Ok(mut batches) = self.0.try_lock() else {
+            return Err(error::other("another thread is reading from this iterator"));
+        };
+        Ok(batches.pull(py)?.map(Batch))
+    }
+}
+
+/// Asks SQL. `params` are tagged values, `options` those of a session.
+#[pyfunction]
+pub(crate) fn query(
+    py: Python<'_>,
+    sql: String,
+    params: &Bound<'_, PyDict>,
+    options: &Bound<'_, PyDict>,
+) -> PyResult<Rows> {
+    Rows::open(py, session_options(options)?, sql, values(params)?)
+}
+
+/// Asks a question of the catalogue. `params` are texts.
+#[pyfunction]
+pub(crate) fn named(
+    py: Python<'_>,
+    name: &str,
+    params: Vec<(String, String)>,
+    folder: Option<std::path::PathBuf>,
+    options: &Bound<'_, PyDict>,
+) -> PyResult<Rows> {
+    let catalogue = catalogue(folder.as_deref())?;
+    let query = catalogue.get(name).map_err(|problem| error::query(&problem))?;
+    let params = query.params(&params).map_err(|problem| error::query(&problem))?;
+    Rows::open(py, session_options(options)?, query.sql.clone(), params)
+}

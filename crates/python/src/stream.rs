@@ -1,0 +1,126 @@
+//! The rows of a running query, pulled batch by batch by whoever reads them.
+
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread::{self, ThreadId};
+
+use arrow::array::{RecordBatch, RecordBatchReader};
+use arrow::datatypes::SchemaRef;
+use arrow::error::ArrowError;
+use futures::StreamExt;
+use pyo3::prelude::*;
+use saltmine_query::QueryError;
+use saltmine_query::datafusion::error::DataFusionError;
+use saltmine_query::datafusion::execution::SendableRecordBatchStream;
+use tokio::sync::Semaphore;
+
+use crate::error;
+use crate::wait::{Task, receive, runtime};
+
+/// Batches that may be ready before somebody asks for them.
+const AHEAD: usize = 2;
+
+/// `None` is the end. A channel that closes before it means that the task was lost.
+type Item = Option<Result<RecordBatch, DataFusionError>>;
+
+/// What is called when all rows were read.
+type AtEnd = Box<dyn FnOnce(Python<'_>) -> PyResult<()> + Send>;
+
+/// Rows of a running query. The query runs no further ahead than a few batches, and stops when this is dropped.
+pub(crate) struct Batches {
+    schema: SchemaRef,
+    receiver: Receiver<Item>,
+    /// Room for batches that are ready.
+    room: Arc<Semaphore>,
+    _task: Task,
+    /// The thread of the interpreter that asked for the stream.
+    home: ThreadId,
+    is_done: bool,
+    at_end: Option<AtEnd>,
+}
+
+impl Batches {
+    /// Of a query; to be made by a thread that holds the interpreter's lock. `at_end` is called when all rows were
+    /// read, by that thread only.
+    pub(crate) fn new(mut stream: SendableRecordBatchStream, at_end: AtEnd) -> PyResult<Self> {
+        let schema = stream.schema();
+        let (sender, receiver) = channel();
+        let room = Arc::new(Semaphore::new(AHEAD));
+        let taken = Arc::clone(&room);
+        let task = Task::spawn(&*runtime()?, async move {
+            while let Some(batch) = stream.next().await {
+                let Ok(permit) = taken.acquire().await else { return };
+                permit.forget(); // given back by whoever takes the batch
+                let is_last = batch.is_err();
+                if sender.send(Some(batch)).is_err() || is_last {
+                    return;
+                }
+            }
+            let _ = sender.send(None); // nobody may listen any more
+        });
+        let home = thread::current().id();
+        Ok(Self { schema, receiver, room, _task: task, home, is_done: false, at_end: Some(at_end) })
+    }
+
+    /// The next batch, for a caller that is Python's: other threads run meanwhile, and signals are heard.
+    pub(crate) fn pull(&mut self, py: Python<'_>) -> PyResult<Option<RecordBatch>> {
+        if self.is_done {
+            return Ok(None);
+        }
+        let received = receive(py, &mut self.receiver, |py| py.check_signals());
+        let item = received.inspect_err(|_| self.is_done = true)?;
+        match self.take(item).transpose().map_err(error::running)? {
+            Some(batch) => Ok(Some(batch)),
+            None => self.at_end.take().map_or(Ok(()), |at_end| at_end(py)).map(|()| None),
+        }
+    }
+
+    /// The next batch, for a thread that Python does not know.
+    fn pull_elsewhere(&mut self) -> Option<Result<RecordBatch, DataFusionError>> {
+        if self.is_done {
+            return None;
+        }
+        let item = self.receiver.recv().ok();
+        self.take(item)
+    }
+
+    fn take(&mut self, item: Option<Item>) -> Option<Result<RecordBatch, DataFusionError>> {
+        self.room.add_permits(1);
+        let item = item.unwrap_or_else(|| {
+            Some(Err(DataFusionError::Execution("the query was lost before its end".into())))
+        });
+        self.is_done = !matches!(item, Some(Ok(_)));
+        item
+    }
+}
+
+impl Iterator for Batches {
+    type Item = Result<RecordBatch, ArrowError>;
+
+    /// Called through Arrow's C interface, with or without the interpreter's lock. Only the thread that made the stream
+    /// may take the lock: another one might wait for it for ever, while its holder waits for the other.
+    fn next(&mut self) -> Option<Self::Item> {
+        if thread::current().id() == self.home
+            && let Some(pulled) = Python::try_attach(|py| self.pull(py).map_err(|error| told(py, &error)))
+        {
+            return pulled.transpose();
+        }
+        let failed = |error| ArrowError::ExternalError(Box::new(QueryError::from(error)));
+        self.pull_elsewhere().map(|batch| batch.map_err(failed))
+    }
+}
+
+impl RecordBatchReader for Batches {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.schema)
+    }
+}
+
+/// An exception as an error of the stream, for which its reader raises one of its own.
+fn told(py: Python<'_>, error: &PyErr) -> ArrowError {
+    let class = error.get_type(py).name().map_or_else(|_| "error".to_owned(), |name| name.to_string());
+    match error.value(py).to_string() {
+        text if text.is_empty() => ArrowError::ExternalError(class.into()),
+        text => ArrowError::ExternalError(format!("{class}: {text}").into()),
+    }
+}
