@@ -244,6 +244,7 @@ fn damage_is_named_and_nothing_else_is_lost() {
         .args(["verify", "lake", "logs"])
         .assert()
         .success()
+        .stdout(contains(format!("  cut.gz: truncated: ends in the middle of its gzip stream at byte {end}")))
         .stdout(contains("Every check passed"));
     saltmine(folder.path())
         .args(["ingest", "logs", "--to", "strict", "--strict"])
