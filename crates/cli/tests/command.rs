@@ -8,6 +8,7 @@ use std::path::Path;
 use assert_cmd::Command;
 use predicates::prelude::*;
 use predicates::str::contains;
+use sha2::{Digest, Sha256};
 
 fn saltmine(folder: &Path) -> Command {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("saltmine"));
@@ -244,12 +245,48 @@ fn damage_is_named_and_nothing_else_is_lost() {
         .args(["verify", "lake", "logs"])
         .assert()
         .success()
+        .stdout(contains(format!("  cut.gz: truncated: ends in the middle of its gzip stream at byte {end}")))
         .stdout(contains("Every check passed"));
     saltmine(folder.path())
         .args(["ingest", "logs", "--to", "strict", "--strict"])
         .assert()
         .code(1)
         .stderr(contains("nothing of this round was committed"));
+}
+
+#[test]
+fn the_ledger_says_what_became_of_each_source_and_who_read_it() {
+    let folder = folder();
+    let text = [&line(1, "a"), "", "no log line", &line(2, "b")].join("\n") + "\n";
+    let whole = gzip(&text);
+    std::fs::write(folder.path().join("logs/c.gz"), &whole).unwrap();
+    std::fs::write(folder.path().join("logs/cut.gz"), &whole[..whole.len() - 3]).unwrap();
+    saltmine(folder.path()).args(["ingest", "logs", "--to", "lake"]).assert().code(3);
+    let sql = "SELECT * FROM sources WHERE log_file IN ('c.gz', 'cut.gz') ORDER BY log_file";
+    let output = saltmine(folder.path()).args(["query", "lake", sql, "--format", "json"]).assert().success();
+    let mut rows: Vec<serde_json::Value> = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    for (row, bytes) in rows.iter_mut().zip([&whole[..], &whole[..whole.len() - 3]]) {
+        let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let row = row.as_object_mut().unwrap();
+        assert_eq!(row.remove("sha256").unwrap(), digest);
+        assert_eq!(row.remove("size").unwrap(), bytes.len());
+        assert_eq!(row.remove("saltmine_version").unwrap(), env!("CARGO_PKG_VERSION"));
+        assert_eq!(row.remove("run_id").unwrap().as_str().unwrap().len(), 36);
+        assert!(row.remove("ingested_at").unwrap().as_str().unwrap().ends_with('Z'));
+    }
+    let (first, last) = ("2026-05-02T10:00:00Z", "2026-05-03T10:00:00Z");
+    let wanted = |name: &str, state: &str, problem: serde_json::Value| {
+        serde_json::json!({
+            "log_file": name, "inflated_size": text.len(), "lines": 4, "rows": 2, "rejects": 1, "blanks": 1,
+            "state": state, "problem": problem, "first_time": first, "last_time": last,
+        })
+    };
+    let end = whole.len() - 3;
+    let problem = format!("ends in the middle of its gzip stream at byte {end}");
+    assert_eq!(
+        rows,
+        [wanted("c.gz", "complete", serde_json::Value::Null), wanted("cut.gz", "truncated", problem.into())]
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use saltmine_scan::Source;
 use crate::dataset::Dataset;
 use crate::encode::Encoder;
 use crate::error::LakeError;
-use crate::intake::{Intake, RoundSources, Sources, reading_order};
+use crate::intake::{Intake, RoundSources, Sources, outside, reading_order};
 use crate::layout::{PartitionBy, Table};
 use crate::partitions::Partitions;
 use crate::pipeline::Pipeline;
@@ -22,7 +22,7 @@ use crate::transaction::{DatasetLock, Staging};
 /// What to ingest, and how.
 #[derive(Clone, Debug)]
 pub struct IngestRequest<'a> {
-    /// The sources, as [`saltmine_scan::discover`] finds them.
+    /// The sources, as [`saltmine_scan::discover`] finds them. Those that are files of the dataset itself are passed over.
     pub sources: &'a [Source],
     /// The dataset's folder; made if it is not there.
     pub dataset: &'a Path,
@@ -58,7 +58,9 @@ pub fn ingest(request: &IngestRequest<'_>, progress: &dyn Progress) -> Result<In
         });
     }
     let known: HashSet<[u8; 32]> = lock.known_sources()?;
-    progress.event(Event::Started { files: request.sources.len() as u64 });
+    let sources = outside(request.sources, dataset.root());
+    let request = &IngestRequest { sources: &sources, ..request.clone() };
+    progress.event(Event::Started { files: sources.len() as u64 });
     let mut run = Run { request, lock: &lock, by: dataset.partition_by(), report: IngestReport::default() };
     run.rounds(known, progress).map_err(|error| run.where_it_stands(error))?;
     run.report.elapsed = start.elapsed();

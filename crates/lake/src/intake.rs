@@ -1,5 +1,6 @@
 //! The sources of a round: which are new, what is read from them, and what became of each.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -42,6 +43,26 @@ pub(crate) struct Sources<'a> {
     /// For standard input, which is written down before it is read.
     pub(crate) spool: &'a Path,
     pub(crate) progress: &'a dyn Progress,
+}
+
+/// The sources that are not files of the dataset itself, which may lie in the folder of the logs.
+pub(crate) fn outside<'a>(sources: &'a [Source], dataset: &Path) -> Cow<'a, [Source]> {
+    let Ok(root) = dataset.canonicalize() else { return Cow::Borrowed(sources) };
+    // Sources of one folder stand together: each folder is asked once.
+    let (mut folder, mut is_outside) = (None, true);
+    let mut is_kept = |source: &'a Source| {
+        let parent = source.path.parent();
+        if folder != parent {
+            folder = parent;
+            let parent = parent.filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            is_outside = !parent.canonicalize().is_ok_and(|parent| parent.starts_with(&root));
+        }
+        is_outside || source.is_stdin
+    };
+    if sources.iter().all(&mut is_kept) {
+        return Cow::Borrowed(sources);
+    }
+    Cow::Owned(sources.iter().filter(|&source| is_kept(source)).cloned().collect())
 }
 
 /// By the time that their names tell, then by name: so that few days are open at a time, and a day's rows come together.

@@ -43,4 +43,6 @@ pub use progress::{Event, Progress, Silent};
 pub use report::{IngestReport, NamedReject, SourceOutcome};
 pub use statistics::Footer;
 pub use transaction::{CommitSummary, DatasetLock, Recovery, StagedFile, Staging};
-pub use verify::{Check, Examiner, Outcome, Sample, TableState, Totals, VerifyOptions, VerifyReport, verify};
+pub use verify::{
+    Check, Examiner, Incomplete, Outcome, Sample, TableState, Totals, VerifyOptions, VerifyReport, verify,
+};

@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use arrow::array::AsArray;
-use arrow::datatypes::Int64Type;
+use arrow::util::display::{ArrayFormatter, FormatOptions};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use saltmine_lake::{
     CompactOptions, Dataset, IngestRequest, PartitionBy, Silent, Table, VerifyOptions, compact, ingest,
@@ -75,7 +74,7 @@ fn start_child(job: &str, logs: &Path, dataset: &Path) -> Child {
         .unwrap()
 }
 
-/// Every row of `logs` and `rejects`, by the files that lie on the disk, and only by them.
+/// Every row of `logs` and `rejects` in all columns, by the files that lie on the disk, and only by them.
 fn content(dataset: &Path) -> Vec<String> {
     let mut rows = Vec::new();
     for table in ["logs", "rejects"] {
@@ -83,9 +82,15 @@ fn content(dataset: &Path) -> Vec<String> {
             let file = std::fs::File::open(&path).unwrap();
             for batch in ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap() {
                 let batch = batch.unwrap();
-                let files = batch.column_by_name("log_file").unwrap().as_string::<i32>();
-                let lines = batch.column_by_name("log_line").unwrap().as_primitive::<Int64Type>();
-                rows.extend(files.iter().zip(lines).map(|(file, line)| format!("{table} {file:?} {line:?}")));
+                let options = FormatOptions::new().with_null("\0");
+                let columns = batch.columns().iter();
+                let columns: Vec<ArrayFormatter<'_>> =
+                    columns.map(|column| ArrayFormatter::try_new(column, &options).unwrap()).collect();
+                for row in 0..batch.num_rows() {
+                    let values: Vec<String> =
+                        columns.iter().map(|column| column.value(row).to_string()).collect();
+                    rows.push(format!("{table} {}", values.join("\x01")));
+                }
             }
         }
     }

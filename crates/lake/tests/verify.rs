@@ -192,7 +192,7 @@ fn a_removed_row_of_the_ledger_is_found_though_hashes_are_right() {
     let kept = BooleanArray::from(vec![true, false]);
     case.forge(Table::Sources, &filter_record_batch(&rows, &kept).unwrap());
     let report = case.verify();
-    assert_eq!(failed(&report), ["lines_accounted_for"]);
+    assert_eq!(failed(&report), ["lines_accounted_for", "sources_all_read"]);
     let check = report.checks.iter().find(|check| check.name == "lines_accounted_for").unwrap();
     assert_eq!(check.details, ["\"log-1\": 59 rows and 1 rejects, but not in the ledger"]);
 }
@@ -208,6 +208,21 @@ fn a_changed_or_missing_source_file_is_found() {
     assert!(report.checks.last().unwrap().details[0].starts_with("\"log-0\" line 8: key is \"k7\""));
     fs::remove_file(&path).unwrap();
     assert_eq!(failed(&case.verify()), ["sources_unchanged", "rows_read_again"]);
+}
+
+#[test]
+fn a_source_that_the_dataset_knows_nothing_of_is_found() {
+    let case = case();
+    // The same content under another name was read, in effect; a hidden file is none of the logs.
+    fs::copy(case.logs.join("log-0"), case.logs.join("copy")).unwrap();
+    fs::write(case.logs.join(".hidden"), "x").unwrap();
+    assert_eq!(failed(&case.verify()), Vec::<&str>::new());
+    fs::write(case.logs.join("new"), line(1)).unwrap();
+    let report = case.verify();
+    assert_eq!(failed(&report), ["sources_all_read"]);
+    let check = report.checks.iter().find(|check| check.name == "sources_all_read").unwrap();
+    assert_eq!((check.examined, check.failures), (4, 1));
+    assert_eq!(check.details, ["\"new\": not in the dataset; ingest reads it"]);
 }
 
 #[test]

@@ -44,6 +44,9 @@ fn write_text(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
     let unknown = |text: &Option<String>| text.as_deref().map_or("unknown".into(), sanitize).into_owned();
     writeln!(out, "Verification of a dataset of S3 server access logs\n")?;
     writeln!(out, "Dataset   {}", sanitize(&report.dataset))?;
+    if let Some(root) = &report.source_root {
+        writeln!(out, "Logs      {}", sanitize(root))?;
+    }
     writeln!(out, "Verified  {} by saltmine {}", report.verified_at, report.saltmine_version)?;
     writeln!(out, "For       {}, on {}", unknown(&report.examiner.name), unknown(&report.examiner.host))?;
     for table in &report.tables {
@@ -62,6 +65,7 @@ fn write_text(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
         "Ledger    {} sources ({} not complete), {} lines = {} rows + {} rejects + {} blanks\n",
         totals.sources, totals.incomplete, totals.lines, totals.rows, totals.rejects, totals.blanks
     )?;
+    write_incomplete(report, out)?;
     for check in &report.checks {
         let word = match check.outcome() {
             Outcome::Passed => "passed ",
@@ -83,4 +87,27 @@ fn write_text(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
     let verdict = if report.passed() { "Every check passed." } else { "NOT every check passed." };
     writeln!(out, "\n{verdict}")?;
     writeln!(out, "\nSigned    ______________________________    Date  ______________")
+}
+
+/// The sources of which something is missing or in doubt. Checks can pass all the same: what was there was read.
+fn write_incomplete(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
+    if report.incomplete.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "Sources that are not complete")?;
+    for source in &report.incomplete {
+        let problem = source.problem.as_deref().unwrap_or_default();
+        writeln!(
+            out,
+            "  {}: {}: {}",
+            sanitize(&source.log_file),
+            sanitize(&source.state),
+            sanitize(problem)
+        )?;
+    }
+    let more = report.totals.incomplete.saturating_sub(report.incomplete.len() as u64);
+    if more > 0 {
+        writeln!(out, "  and {more} more; see the table sources")?;
+    }
+    writeln!(out)
 }

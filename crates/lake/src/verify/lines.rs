@@ -11,10 +11,13 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
-use super::{Check, Committed, Totals};
+use super::{Check, Committed, Incomplete, Totals};
 use crate::dataset::DataFile;
 use crate::error::LakeError;
 use crate::layout::{Table, hex, unhex};
+
+/// Sources that are not complete which a report names.
+const SHOWN: usize = 100;
 
 /// What the ledger says of the sources of one name. A name may stand for several contents: a file that has grown
 /// between runs, or files of several roots.
@@ -32,6 +35,7 @@ pub(super) struct Named {
 pub(super) struct Ledger {
     pub(super) names: HashMap<String, Named>,
     totals: Totals,
+    incomplete: Vec<Incomplete>,
     uneven: Vec<String>,
     repeated: Vec<String>,
     unreadable: Vec<String>,
@@ -68,6 +72,14 @@ impl Ledger {
         self.totals.clone()
     }
 
+    /// The first of the sources that could not be read whole.
+    pub(super) fn incomplete(&self) -> Vec<Incomplete> {
+        let mut incomplete = self.incomplete.clone();
+        incomplete.sort();
+        incomplete.truncate(SHOWN);
+        incomplete
+    }
+
     /// One hash for all that was read.
     pub(super) fn fingerprint(&self) -> String {
         let line = |(name, sha256): (&String, &[u8; 32])| format!("{}  {name}\n", hex(sha256));
@@ -79,24 +91,33 @@ impl Ledger {
     }
 
     fn read_file(&mut self, path: &Path, hashes: &mut HashMap<[u8; 32], String>) -> Result<(), LakeError> {
-        let columns = ["log_file", "sha256", "state", "lines", "rows", "rejects", "blanks"];
+        let columns = ["log_file", "sha256", "state", "problem", "lines", "rows", "rejects", "blanks"];
         read_columns(path, &columns, |batch| {
             let name = text(batch, "log_file", path)?;
             let sha256 = text(batch, "sha256", path)?;
-            let state = text(batch, "state", path)?;
+            let (state, problem) = (text(batch, "state", path)?, text(batch, "problem", path)?);
+            let (state, problem) = (state.as_string_view(), problem.as_string_view());
             let counts = ["lines", "rows", "rejects", "blanks"].map(|column| numbers(batch, column, path));
             let [lines, rows, rejects, blanks] = counts;
             let (lines, rows, rejects, blanks) = (lines?, rows?, rejects?, blanks?);
             for row in 0..batch.num_rows() {
                 let name = name.as_string_view().value(row);
                 let count = |column: &[i64]| u64::try_from(column[row]).unwrap_or_default();
+                let is_complete = state.value(row) == "complete";
+                if !is_complete {
+                    self.incomplete.push(Incomplete {
+                        log_file: name.to_owned(),
+                        state: state.value(row).to_owned(),
+                        problem: problem.is_valid(row).then(|| problem.value(row).to_owned()),
+                    });
+                }
                 let entry = Totals {
                     sources: 1,
                     lines: count(&lines),
                     rows: count(&rows),
                     rejects: count(&rejects),
                     blanks: count(&blanks),
-                    incomplete: u64::from(state.as_string_view().value(row) != "complete"),
+                    incomplete: u64::from(!is_complete),
                 };
                 let sha256 = sha256.as_string_view();
                 let sha256 = sha256.is_valid(row).then(|| unhex(sha256.value(row))).flatten();

@@ -17,7 +17,7 @@ use std::path::Path;
 use chrono::{SecondsFormat, Utc};
 use sha2::{Digest, Sha256};
 
-pub use report::{Check, Examiner, Outcome, Sample, TableState, Totals, VerifyReport};
+pub use report::{Check, Examiner, Incomplete, Outcome, Sample, TableState, Totals, VerifyReport};
 
 use crate::dataset::{DataFile, Dataset};
 use crate::error::LakeError;
@@ -70,6 +70,7 @@ pub fn verify(dataset: &Dataset, options: &VerifyOptions<'_>) -> Result<VerifyRe
     let ledger = lines::Ledger::read(&tables);
     checks.extend(lines::check(&tables, &ledger));
     checks.push(originals::check(&ledger, options.source_root));
+    checks.push(originals::check_others(&ledger, options.source_root, dataset.root()));
     let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
     checks.push(sample::check(&tables, &ledger, options, seed));
     let sample = options.source_root.map(|_| Sample { rows: options.sample, seed });
@@ -77,13 +78,20 @@ pub fn verify(dataset: &Dataset, options: &VerifyOptions<'_>) -> Result<VerifyRe
         examiner: options.examiner.clone(),
         sources_fingerprint: ledger.fingerprint(),
         sample,
-        dataset: dataset.root().display().to_string(),
+        dataset: whole_path(dataset.root()),
+        source_root: options.source_root.map(whole_path),
+        incomplete: ledger.incomplete(),
         saltmine_version: env!("CARGO_PKG_VERSION").to_owned(),
         verified_at: Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
         tables: states,
         totals: ledger.totals(),
         checks,
     })
+}
+
+/// A path that says the same wherever the report is read.
+fn whole_path(path: &Path) -> String {
+    path.canonicalize().unwrap_or_else(|_| path.to_path_buf()).display().to_string()
 }
 
 fn state_of(committed: &Committed) -> TableState {

@@ -1,12 +1,15 @@
-//! Are the source files still those that were read?
+//! Are the source files still those that were read, and are there no others?
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
-use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
+use saltmine_scan::{Source, discover};
 
 use super::Check;
 use super::lines::{Ledger, Named};
 use crate::disk;
+use crate::intake::outside;
 use crate::layout;
 
 /// What became of a source file.
@@ -40,6 +43,46 @@ pub(super) fn check(ledger: &Ledger, root: Option<&Path>) -> Check {
     if check.examined == 0 {
         check.skipped = Some("no source has a path below the folder");
     }
+    check
+}
+
+/// Sources whose content is not in the ledger: never read, or taken out of the dataset with all that is known of them,
+/// which nothing inside of the dataset could tell.
+pub(super) fn check_others(ledger: &Ledger, root: Option<&Path>, dataset: &Path) -> Check {
+    let mut check = Check::new(
+        "sources_all_read",
+        "Every file below the folder of the sources has been read: its content is in the ledger.",
+    );
+    let Some(root) = root else {
+        check.skipped = Some("the folder of the sources was not given");
+        return check;
+    };
+    let Some(root) = root.to_str() else {
+        check.skipped = Some("the folder of the sources has a name that is not UTF-8");
+        return check;
+    };
+    let sources = match discover(&[root.to_owned()]) {
+        Ok(sources) => sources,
+        Err(error) => {
+            check.examine(Some(error.to_string()));
+            return check;
+        }
+    };
+    let sources = outside(&sources, dataset);
+    let contents: HashSet<&[u8; 32]> = ledger.names.values().flat_map(|named| &named.hashes).collect();
+    let look = |source: &Source| {
+        // Those of a known name are hashed by the check above.
+        if ledger.names.get(&source.name).is_some_and(|named| !named.hashes.is_empty()) {
+            return None;
+        }
+        match disk::hash_file(&source.path) {
+            Ok((sha256, _)) if contents.contains(&sha256) => None,
+            Ok(_) => Some(format!("{:?}: not in the dataset; ingest reads it", source.name)),
+            Err(error) => Some(format!("{:?}: {error}", source.name)),
+        }
+    };
+    let found: Vec<Option<String>> = sources.par_iter().map(look).collect();
+    found.into_iter().for_each(|wrong| check.examine(wrong));
     check
 }
 

@@ -8,8 +8,10 @@ const KEPT: usize = 20;
 /// The findings about a dataset, fit to be kept with a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct VerifyReport {
-    /// The dataset's folder.
+    /// The dataset's folder, from the root on.
     pub dataset: String,
+    /// The folder of the sources, likewise; `None` if it was not given.
+    pub source_root: Option<String>,
     /// Version of saltmine that looked.
     pub saltmine_version: String,
     /// When it looked, by RFC 3339 in UTC.
@@ -20,6 +22,8 @@ pub struct VerifyReport {
     pub tables: Vec<TableState>,
     /// Sums over the ledger.
     pub totals: Totals,
+    /// The first hundred of the source files that are not `complete`, in the order of their names.
+    pub incomplete: Vec<Incomplete>,
     /// SHA-256 over a line `SHA256  NAME` for each content that was read, in the order of the lines. It stays the same
     /// while no source is added, however the dataset's own files are merged.
     pub sources_fingerprint: String,
@@ -57,7 +61,7 @@ pub struct Sample {
 /// A table at the time of a verification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TableState {
-    /// `logs`, `rejects` or `sources`.
+    /// `logs`, `rejects`, `sources` or `duplicates`.
     pub name: &'static str,
     /// Its version: the number of commits since it was made.
     pub version: u64,
@@ -86,6 +90,17 @@ pub struct Totals {
     pub blanks: u64,
     /// Source files that are not `complete`.
     pub incomplete: u64,
+}
+
+/// A source file that could not be read whole.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Incomplete {
+    /// Its name.
+    pub log_file: String,
+    /// `truncated`, `damaged`, `unreadable` or `not_a_log`.
+    pub state: String,
+    /// What is wrong with it, and from which byte on.
+    pub problem: Option<String>,
 }
 
 /// How a check ended.
