@@ -3,10 +3,10 @@
 use std::io::Write;
 
 use chrono::DateTime;
+use saltmine_query::SessionOptions;
 use saltmine_query::hunt::{HuntOptions, HuntReport, hunt};
-use saltmine_query::{Session, SessionOptions};
 
-use super::query::{report, runtime};
+use super::query::{block_on, report};
 use crate::args::{HuntArgs, HuntFormat};
 use crate::error::CliError;
 use crate::exit::ExitCode;
@@ -19,8 +19,8 @@ pub(crate) fn run(args: &HuntArgs, terminal: &Terminal) -> Result<ExitCode, CliE
     let options =
         SessionOptions { since: args.since, until: args.until, ..args.engine.session(&args.inputs) };
     let hunting = HuntOptions { packs: args.packs.clone(), input: input(args) };
-    runtime()?.block_on(async {
-        let session = Session::open(&options).await?;
+    block_on(async {
+        let session = super::open(&options, terminal).await?;
         let found = hunt(&session, &catalogue, &hunting).await?;
         write(&found, args.format, target, terminal)?;
         for failed in &found.failed {
@@ -39,7 +39,9 @@ fn write(
     mut target: Target,
     terminal: &Terminal,
 ) -> Result<(), CliError> {
-    let wrong = |error: serde_json::Error| CliError::Format(error.to_string());
+    if matches!(format, HuntFormat::Json | HuntFormat::Ndjson) {
+        target = target.of_bytes(true);
+    }
     match format {
         HuntFormat::Table => {
             let is_coloured = terminal.colours(target.is_terminal());
@@ -47,12 +49,12 @@ fn write(
         }
         HuntFormat::Markdown => findings::markdown(found, &mut target)?,
         HuntFormat::Json => {
-            serde_json::to_writer_pretty(&mut target, found).map_err(wrong)?;
+            serde_json::to_writer_pretty(&mut target, found).map_err(CliError::json)?;
             writeln!(target)?;
         }
         HuntFormat::Ndjson => {
             for finding in &found.findings {
-                serde_json::to_writer(&mut target, finding).map_err(wrong)?;
+                serde_json::to_writer(&mut target, finding).map_err(CliError::json)?;
                 writeln!(target)?;
             }
         }
@@ -74,5 +76,6 @@ fn input(args: &HuntArgs) -> String {
     if let Some(folder) = &args.queries {
         words.push(format!("--queries {}", shell_quote(&folder.display().to_string())));
     }
+    words.extend(args.engine.redact.words());
     words.join(" ")
 }
