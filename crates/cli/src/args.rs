@@ -8,6 +8,7 @@ pub(crate) use self::engine::Engine;
 pub(crate) use self::hunt::{HuntArgs, HuntFormat};
 pub(crate) use self::latency::{LatencyArgs, LatencyFormat};
 pub(crate) use self::query::{QueriesArgs, QueryArgs};
+pub(crate) use self::redact::join_redact;
 pub(crate) use self::report::ReportArgs;
 pub(crate) use self::shell::ShellArgs;
 pub(crate) use self::timeline::{TimelineArgs, TimelineFormat};
@@ -17,6 +18,7 @@ mod engine;
 mod hunt;
 mod latency;
 mod query;
+mod redact;
 mod report;
 mod shell;
 mod time;
@@ -45,23 +47,27 @@ pub(crate) struct Cli {
 /// Options of every subcommand.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct Global {
-    /// When to use colour.
+    /// When to use colour
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
     pub(crate) color: ColorWhen,
 
-    /// No progress and no summary; errors only.
+    /// No progress, no notes and no summary; errors and warnings only
     #[arg(long, short, global = true, help_heading = "Global options")]
     pub(crate) quiet: bool,
+
+    /// Tell more: what is read and with which settings, each file of an ingest, and how long it took
+    #[arg(long, short, global = true, help_heading = "Global options", conflicts_with = "quiet")]
+    pub(crate) verbose: bool,
 }
 
-/// When to use colour. `auto`: on a terminal, unless NO_COLOR is set.
+/// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColorWhen {
-    /// On a terminal, unless NO_COLOR is set.
+    /// On a terminal, unless NO_COLOR is set; with CLICOLOR_FORCE also elsewhere
     Auto,
-    /// Always.
+    /// Always
     Always,
-    /// Never.
+    /// Never
     Never,
 }
 
@@ -92,8 +98,10 @@ pub(crate) enum Command {
     Schema(SchemaArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
-    /// Print the manual page
-    Man,
+    /// Print the manual, or write its pages to a folder
+    Man(ManArgs),
+    /// Make logs with attacks in them, hunt through them, and say what to type next
+    Demo(DemoArgs),
     /// Make logs with known content, for tests and benchmarks
     #[command(hide = true)]
     Generate(GenerateArgs),
@@ -212,6 +220,10 @@ pub(crate) struct CompactArgs {
 
 /// `saltmine schema`
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  saltmine schema
+  saltmine schema --format athena-ddl > table.sql")]
 pub(crate) struct SchemaArgs {
     /// Form of the schema
     #[arg(long, value_name = "FORMAT", default_value = "table")]
@@ -233,10 +245,42 @@ pub(crate) enum SchemaFormat {
 
 /// `saltmine completions`
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  saltmine completions bash > ~/.local/share/bash-completion/completions/saltmine
+  saltmine completions zsh > ~/.zfunc/_saltmine       (with ~/.zfunc in $fpath)
+  saltmine completions fish > ~/.config/fish/completions/saltmine.fish")]
 pub(crate) struct CompletionsArgs {
     /// The shell
     #[arg(value_name = "SHELL")]
     pub(crate) shell: clap_complete::Shell,
+}
+
+/// `saltmine man`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  saltmine man | man -l -
+  saltmine man ~/.local/share/man/man1 && man saltmine-hunt")]
+pub(crate) struct ManArgs {
+    /// A folder, made if it is not there, for a page a subcommand: saltmine.1, saltmine-ingest.1, …
+    #[arg(value_name = "FOLDER")]
+    pub(crate) folder: Option<PathBuf>,
+}
+
+/// `saltmine demo`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+The logs are made up: some thousand requests of a week to eight buckets, and eleven attacks among them. Nothing of
+it needs a network or an account.
+
+Examples:
+  saltmine demo
+  saltmine demo ~/saltmine-demo")]
+pub(crate) struct DemoArgs {
+    /// A folder that is not there or empty; one for temporary files unless given
+    #[arg(value_name = "FOLDER")]
+    pub(crate) folder: Option<PathBuf>,
 }
 
 /// Form of a report.

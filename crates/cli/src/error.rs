@@ -28,6 +28,8 @@ pub(crate) enum CliError {
     Format(String),
     #[error("{0}")]
     Usage(String),
+    #[error("interrupted")]
+    Interrupted,
 }
 
 impl CliError {

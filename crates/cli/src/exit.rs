@@ -15,6 +15,8 @@ pub(crate) enum ExitCode {
     DamagedInput,
     /// A hunt found something at or above `--fail-on`.
     Findings,
+    /// It was interrupted.
+    Interrupted,
 }
 
 impl ExitCode {
@@ -26,11 +28,14 @@ impl ExitCode {
             Self::Usage => 2,
             Self::DamagedInput => 3,
             Self::Findings => 4,
+            // As a shell tells of a command that a signal ended.
+            Self::Interrupted => 130,
         }
     }
 
     const fn rank(self) -> u8 {
         match self {
+            Self::Interrupted => 5,
             Self::Failure => 4,
             Self::Usage => 3,
             Self::Findings => 2,

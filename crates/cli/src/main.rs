@@ -10,6 +10,7 @@ mod progress;
 mod terminal;
 
 use std::process;
+use std::time::Instant;
 
 use clap::Parser;
 
@@ -23,16 +24,25 @@ use crate::terminal::Terminal;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> process::ExitCode {
-    let cli = Cli::parse();
+    let start = Instant::now();
+    let cli = match Cli::try_parse_from(args::join_redact(std::env::args_os())) {
+        Ok(cli) => cli,
+        Err(error) => return terminal::usage(&error),
+    };
     let terminal = Terminal::new(cli.global);
     let code = match run(cli.command, &terminal) {
         Ok(code) => code,
         Err(error) if error.is_broken_pipe() => ExitCode::Success,
         Err(error) => {
             terminal.error(&error.to_string());
-            if matches!(error, CliError::Usage(_)) { ExitCode::Usage } else { ExitCode::Failure }
+            match error {
+                CliError::Usage(_) => ExitCode::Usage,
+                CliError::Interrupted => ExitCode::Interrupted,
+                _ => ExitCode::Failure,
+            }
         }
     };
+    terminal.detail(&format!("took {:.3} s, exit code {}", start.elapsed().as_secs_f64(), code.number()));
     code.into()
 }
 
@@ -50,7 +60,8 @@ fn run(command: Command, terminal: &Terminal) -> Result<ExitCode, CliError> {
         Command::Compact(args) => command::compact::run(&args, terminal),
         Command::Schema(args) => command::schema::run(&args),
         Command::Completions(args) => command::completions::completions(&args),
-        Command::Man => command::completions::man(),
+        Command::Man(args) => command::completions::man(&args, terminal),
+        Command::Demo(args) => command::demo::run(&args, terminal),
         Command::Generate(args) => command::generate::run(&args, terminal),
     }
 }

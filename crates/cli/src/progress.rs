@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
-use saltmine_lake::{Event, Progress};
+use saltmine_lake::{Event, Progress, SourceOutcome};
 use saltmine_scan::{Source, sizes};
 
 use crate::terminal::Terminal;
@@ -50,6 +50,24 @@ impl<'a> IngestProgress<'a> {
         self.bar.enable_steady_tick(Duration::from_millis(250));
     }
 
+    /// A line a file, with --verbose.
+    fn tell(&self, outcome: &SourceOutcome) {
+        let counts = &outcome.counts;
+        let state = outcome.state.map_or("skipped, as its content is there already", |state| state.as_str());
+        self.bar.suspend(|| {
+            self.terminal.detail(&format!(
+                "{}: {state}: {} lines = {} rows + {} rejects + {} blanks; {} bytes, {} inflated",
+                outcome.name,
+                counts.lines,
+                counts.rows,
+                counts.rejects,
+                counts.blanks,
+                outcome.size,
+                outcome.inflated
+            ));
+        });
+    }
+
     fn describe(&self) {
         let lines = self.lines.load(Ordering::Relaxed);
         let rate = lines as f64 / self.start.elapsed().as_secs_f64().max(0.001);
@@ -79,6 +97,7 @@ impl Progress for IngestProgress<'_> {
             Event::Source(outcome) => {
                 self.files.fetch_add(1, Ordering::Relaxed);
                 self.bar.inc(outcome.size);
+                self.tell(outcome);
             }
             Event::Committing { rows } => {
                 self.bar.set_message(format!("committing {} rows", HumanCount(rows)));

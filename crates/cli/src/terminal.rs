@@ -5,19 +5,25 @@ use std::io::{IsTerminal, Write};
 use anstyle::{AnsiColor, Style};
 
 use crate::args::{ColorWhen, Global};
-use crate::output::sanitize::sanitize;
+use crate::output::sanitize::{clean_into, sanitize};
 
 /// Standard error, as the options want it.
 #[derive(Clone, Copy)]
 pub(crate) struct Terminal {
     is_quiet: bool,
+    is_verbose: bool,
     color: ColorWhen,
     is_coloured: bool,
 }
 
 impl Terminal {
     pub(crate) fn new(global: Global) -> Self {
-        let mut terminal = Self { is_quiet: global.quiet, color: global.color, is_coloured: false };
+        let mut terminal = Self {
+            is_quiet: global.quiet,
+            is_verbose: global.verbose,
+            color: global.color,
+            is_coloured: false,
+        };
         terminal.is_coloured = terminal.colours(std::io::stderr().is_terminal());
         terminal
     }
@@ -28,7 +34,11 @@ impl Terminal {
             ColorWhen::Always => true,
             ColorWhen::Never => false,
             ColorWhen::Auto => {
-                is_terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+                let is_set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+                let is = |name, value: &str| std::env::var_os(name).is_some_and(|is| is == value);
+                let is_forced = is_set("CLICOLOR_FORCE") && !is("CLICOLOR_FORCE", "0");
+                let is_fit = is_terminal && !is("TERM", "dumb") && !is("CLICOLOR", "0");
+                !is_set("NO_COLOR") && (is_forced || is_fit)
             }
         }
     }
@@ -57,10 +67,28 @@ impl Terminal {
         }
     }
 
+    /// What helps to see what is done and how; one or several lines, with --verbose.
+    pub(crate) fn detail(&self, text: &str) {
+        if self.is_verbose {
+            text.lines().for_each(|line| self.line("", AnsiColor::White, line));
+        }
+    }
+
     fn line(&self, label: &str, colour: AnsiColor, text: &str) {
         let style =
             if self.is_coloured { Style::new().bold().fg_color(Some(colour.into())) } else { Style::new() };
         // Where standard error is gone, there is nobody to tell.
         let _ = writeln!(std::io::stderr().lock(), "{style}{label}{style:#}{}", sanitize(text));
     }
+}
+
+/// Tells what clap has to say of the arguments, or the help that was asked for. Arguments may be names of files, which
+/// anybody may have chosen.
+pub(crate) fn usage(error: &clap::Error) -> std::process::ExitCode {
+    let text = error.render().to_string();
+    let mut clean = String::with_capacity(text.len());
+    clean_into(&text, false, &mut clean);
+    // Where nobody reads it any more, there is nobody to tell.
+    let _ = if clean == text { error.print() } else { write!(std::io::stderr().lock(), "{clean}") };
+    std::process::ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }

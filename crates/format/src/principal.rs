@@ -29,6 +29,21 @@ pub enum PrincipalKind {
 }
 
 impl PrincipalKind {
+    /// All of them.
+    pub const ALL: [Self; 11] = [
+        Self::Anonymous,
+        Self::CanonicalUser,
+        Self::Root,
+        Self::IamUser,
+        Self::AssumedRole,
+        Self::Role,
+        Self::FederatedUser,
+        Self::CloudFrontOai,
+        Self::Service,
+        Self::AmazonS3,
+        Self::Other,
+    ];
+
     /// The kind in snake case, as SQL shows it.
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -145,6 +145,9 @@ pub struct Query {
     pub sql: String,
     /// The file.
     pub path: PathBuf,
+    /// Whether it is part of the program, and trusted to look at what is redacted.
+    #[serde(skip)]
+    pub(crate) is_builtin: bool,
 }
 
 /// Columns that each detection has.
@@ -202,7 +205,7 @@ impl Catalogue {
         collect(&BUILTIN, &mut files);
         let mut catalogue = Self::default();
         let mut queries = files.into_iter().map(|(path, text)| header::parse(path, text));
-        queries.try_for_each(|query| catalogue.insert_new(query?))?;
+        queries.try_for_each(|query| catalogue.insert_new(Query { is_builtin: true, ..query? }))?;
         Ok(catalogue)
     }
 
@@ -290,7 +293,7 @@ fn unreadable(path: &Path, error: &std::io::Error) -> CatalogueError {
 }
 
 /// The name that differs least, if it differs little.
-fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let most = name.chars().count() / 3 + 1;
     let scored = names.map(|known| (distance(name, known), known));
     scored.filter(|(distance, _)| *distance <= most).min().map(|(_, known)| known)

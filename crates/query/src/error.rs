@@ -1,8 +1,12 @@
 //! What can go wrong with a question.
 
+use std::path::PathBuf;
+
 use datafusion::error::DataFusionError;
 use saltmine_lake::LakeError;
 use saltmine_scan::SourceError;
+
+use crate::misstatement::Misstatement;
 
 /// Why a question got no answer.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +27,10 @@ pub enum QueryError {
     /// The SQL is wrong, or could not be carried out.
     #[error("{}", describe(.0))]
     Sql(#[from] DataFusionError),
+
+    /// The SQL is wrong, and it is known where.
+    #[error("{0}")]
+    Statement(Box<Misstatement>),
 
     /// The statement would write, or reach what is no table of the session.
     #[error("refused: {0}")]
@@ -50,8 +58,28 @@ pub enum QueryError {
         problem: String,
     },
 
+    /// The file of the redaction key cannot be read or made, or holds none.
+    #[error("redaction key {}: {problem}", .path.display())]
+    RedactKey {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        problem: String,
+    },
+
+    /// Redaction and writing exclude each other: statements that write can also read other files, such as the dataset's.
+    #[error("redaction does not go with statements that write or read other files")]
+    RedactWrites,
+
+    /// A question that is built in failed while it read true values, which its message might tell.
+    #[error("failed over the true values; the message, which may quote them, is not shown under redaction")]
+    Hidden,
+
     /// There is no query of this name.
-    #[error("there is no query {name}{}", .nearest.as_ref().map(|nearest| format!("; did you mean {nearest}?")).unwrap_or_default())]
+    #[error("there is no query {name}; {}", match .nearest {
+        Some(nearest) => format!("did you mean {nearest}?"),
+        None => "`saltmine queries` lists those there are".to_owned(),
+    })]
     UnknownQuery {
         /// The name.
         name: String,
@@ -82,8 +110,8 @@ pub enum QueryError {
     },
 }
 
-/// DataFusion's message, without its layers, and with the place in the SQL where it is known.
-fn describe(error: &DataFusionError) -> String {
+/// DataFusion's message, without its layers.
+pub(crate) fn describe(error: &DataFusionError) -> String {
     let root = error.find_root();
     let text = match root {
         DataFusionError::Plan(text)
@@ -94,10 +122,48 @@ fn describe(error: &DataFusionError) -> String {
         DataFusionError::SQL(parser, _) => parser.to_string(),
         other => other.strip_backtrace(),
     };
-    match error.diagnostic().and_then(|diagnostic| diagnostic.span) {
-        Some(span) if !text.contains(" at Line: ") => {
-            format!("line {}, column {}: {text}", span.start.line, span.start.column)
-        }
+    // DataFusion's own kinds of errors are of no use to a person.
+    let text = ["Schema error: ", "Error during planning: ", "sql parser error: "]
+        .into_iter()
+        .fold(text, |text, kind| text.strip_prefix(kind).map(str::to_owned).unwrap_or(text));
+    brief(&text)
+}
+
+/// Without what a person has no use for: all columns where the right one is named already, and how DataFusion came to
+/// find no function.
+fn brief(text: &str) -> String {
+    let text = match (text.find("Did you mean"), text.find("\nValid fields are ")) {
+        (Some(_), Some(end)) => &text[..end],
         _ => text,
+    };
+    let text = match text.find("No function matches") {
+        Some(start) => &text[start..],
+        None => text,
+    };
+    text.replace("\n\t", "\n  ").replace('\t', "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::brief;
+
+    #[test]
+    fn messages_say_what_is_of_use() {
+        for (text, told) in [
+            (
+                "No field named kee. Did you mean 'logs.key'?\nValid fields are logs.key.",
+                "No field named kee. Did you mean 'logs.key'?",
+            ),
+            (
+                "No field named x.\nValid fields are logs.key.",
+                "No field named x.\nValid fields are logs.key.",
+            ),
+            (
+                "Internal error: … No function matches the types.\n\tCandidates:\n\tsum(Int64)",
+                "No function matches the types.\n  Candidates:\n  sum(Int64)",
+            ),
+        ] {
+            assert_eq!(brief(text), told);
+        }
     }
 }

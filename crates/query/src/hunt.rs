@@ -6,13 +6,15 @@ use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::error::DataFusionError;
-use datafusion::prelude::{col, lit};
+use datafusion::prelude::{SessionContext, col, lit};
 use futures::TryStreamExt;
 use serde::Serialize;
 
 use crate::catalogue::{Catalogue, Kind, Query, Severity};
 use crate::error::QueryError;
+use crate::redact::{Redactor, Whose};
 use crate::session::Session;
+use crate::sql;
 
 /// Rows of a detection that are shown; all are counted.
 const SHOWN: usize = 5;
@@ -122,6 +124,30 @@ pub struct Example {
     pub http_status: Option<String>,
 }
 
+impl Who {
+    fn redact(&mut self, redactor: &Redactor) {
+        let change = |text: &mut Option<String>, how: &dyn Fn(&str) -> String| {
+            if let Some(text) = text {
+                *text = how(text);
+            }
+        };
+        let text = |text: &str| redactor.text(text, Whose::default()).into_owned();
+        change(&mut self.requester, &|requester| redactor.principal(requester).into_owned());
+        change(&mut self.remote_ip, &|address| redactor.address(address).into_owned());
+        change(&mut self.bucket, &text);
+        self.evidence.iter_mut().for_each(|place| *place = text(place));
+    }
+}
+
+impl Example {
+    fn redact(&mut self, redactor: &Redactor) {
+        self.place = redactor.text(&self.place, Whose::default()).into_owned();
+        for text in [&mut self.operation, &mut self.key].into_iter().flatten() {
+            *text = redactor.text(text, Whose::default()).into_owned();
+        }
+    }
+}
+
 /// Runs the detections of a catalogue.
 ///
 /// # Errors
@@ -144,6 +170,9 @@ pub async fn hunt(
             Ok(Some(finding)) => report.findings.push(finding),
             Ok(None) => report.quiet.push(query.name.clone()),
             Err(error) => {
+                // A message may quote values.
+                let is_telling = session.redactor().is_some() && matches!(error, QueryError::Sql(_));
+                let error = if is_telling { QueryError::Hidden } else { error };
                 report.failed.push(Failed { query: query.name.clone(), problem: error.to_string() });
             }
         }
@@ -157,7 +186,9 @@ async fn detect(
     query: &Query,
     options: &HuntOptions,
 ) -> Result<Option<Finding>, QueryError> {
-    let mut stream = session.sql(&query.sql, &query.params(&[])?).await?;
+    // What is built in looks at the true values; what it finds is redacted at the end.
+    let context = if query.is_builtin { session.truth() } else { session.context() };
+    let mut stream = sql::run(context, &query.sql, &query.params(&[])?, false).await?.rows;
     let (mut rows, mut events) = (0, 0);
     let (mut first, mut last): (Option<String>, Option<String>) = (None, None);
     let mut who = Vec::new();
@@ -176,6 +207,11 @@ async fn detect(
     if rows == 0 {
         return Ok(None);
     }
+    let mut examples = examples(context, &who).await?;
+    if let Some(redactor) = session.redactor().filter(|_| query.is_builtin) {
+        who.iter_mut().for_each(|who| who.redact(redactor));
+        examples.iter_mut().for_each(|example| example.redact(redactor));
+    }
     Ok(Some(Finding {
         query: query.name.clone(),
         pack: query.pack.clone(),
@@ -187,9 +223,9 @@ async fn detect(
         events,
         first_seen: first,
         last_seen: last,
-        examples: examples(session, &who).await?,
+        examples,
         who,
-        dig_deeper: format!("saltmine query {} --name {}", options.input, query.name),
+        dig_deeper: format!("saltmine query {} --name {}", session.shown(&options.input), query.name),
         false_positives: query.false_positives.clone(),
     }))
 }
@@ -240,7 +276,7 @@ fn format(array: &ArrayRef) -> Result<Vec<Option<String>>, ArrowError> {
 }
 
 /// The lines of the first evidence, read again.
-async fn examples(session: &Session, who: &[Who]) -> Result<Vec<Example>, QueryError> {
+async fn examples(context: &SessionContext, who: &[Who]) -> Result<Vec<Example>, QueryError> {
     let places: Vec<&String> = who.iter().flat_map(|row| &row.evidence).take(EXAMPLES).collect();
     let mut wanted = lit(false);
     for (file, line) in places.iter().filter_map(|place| place.rsplit_once(':')) {
@@ -249,7 +285,7 @@ async fn examples(session: &Session, who: &[Who]) -> Result<Vec<Example>, QueryE
         }
     }
     let names = ["log_file", "log_line", "request_time", "operation", "key", "http_status"];
-    let frame = session.context().table("logs").await?.filter(wanted)?.select_columns(&names)?;
+    let frame = context.table("logs").await?.filter(wanted)?.select_columns(&names)?;
     let mut found = Vec::new();
     for batch in frame.limit(0, Some(EXAMPLES))?.collect().await? {
         let columns = names.map(|name| texts(&batch, name));

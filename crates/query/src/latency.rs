@@ -15,6 +15,7 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
 use serde::Serialize;
 
+use crate::catalogue::nearest;
 use crate::error::QueryError;
 use crate::functions;
 use crate::session::Session;
@@ -99,7 +100,10 @@ pub async fn latency(session: &Session, by: &[String], metrics: &[Metric]) -> Re
         let column = Column::new(None::<TableReference>, name.as_str());
         if !schema.fields().iter().any(|field| field.name() == name) {
             let known: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-            return Err(wrong(format!("there is no column {name}; there are {}", known.join(", "))));
+            return Err(wrong(match nearest(name, known.iter().copied()) {
+                Some(nearest) => format!("there is no column {name}; did you mean {nearest}?"),
+                None => format!("there is no column {name}; there are {}", known.join(", ")),
+            }));
         }
         if by.iter().filter(|other| *other == name).count() > 1 {
             return Err(wrong(format!("the column {name} is given twice")));

@@ -13,7 +13,9 @@ mod files;
 pub mod functions;
 pub mod hunt;
 pub mod latency;
+mod misstatement;
 mod raw;
+pub mod redact;
 pub mod report;
 mod session;
 mod sql;
@@ -22,7 +24,9 @@ pub mod timeline;
 mod views;
 
 pub use error::QueryError;
+pub use misstatement::Misstatement;
 pub use raw::ScanReport;
+pub use redact::{KeySource, Redaction};
 pub use session::{Session, SessionOptions};
 pub use sql::Params;
 

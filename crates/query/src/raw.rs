@@ -41,6 +41,21 @@ impl ScanReport {
         self.sources.values().map(|report| report.counts.rejects).sum()
     }
 
+    /// Changes all texts that come from outside.
+    pub(crate) fn change_texts(&mut self, change: impl Fn(&str) -> String) {
+        for (name, mut report) in std::mem::take(&mut self.sources) {
+            report.name = change(&report.name);
+            if let Some(problem) = &mut report.problem {
+                problem.message = change(&problem.message);
+            }
+            for reject in &mut report.rejected {
+                reject.reason = change(&reject.reason);
+                reject.bytes = change(&String::from_utf8_lossy(&reject.bytes)).into_bytes();
+            }
+            self.sources.insert(change(&name), report);
+        }
+    }
+
     /// Sources that did not end well.
     pub fn damaged(&self) -> impl Iterator<Item = &SourceReport> {
         self.sources.values().filter(|report| report.state != SourceState::Complete)

@@ -1,20 +1,26 @@
 //! A session: the tables of a dataset or of raw files, the functions, and what DataFusion may use of the machine.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::common::ScalarValue;
+use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
-use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::prelude::{Expr, SessionConfig, SessionContext, col, lit};
+use futures::{StreamExt, TryStreamExt};
 use saltmine_lake::{Dataset, Table};
 use saltmine_scan::discover;
 
+use crate::catalogue::Query;
 use crate::dataset::DatasetTable;
 use crate::error::QueryError;
 use crate::raw::{RawInput, RawTable, RawTableKind, ScanReport};
+use crate::redact::{KeySource, Redaction, Redactor, Whose};
 use crate::sql::{self, Params};
 use crate::views;
 
@@ -35,13 +41,19 @@ pub struct SessionOptions {
     pub memory_limit: Option<usize>,
     /// Threads; 0 for one a core.
     pub threads: usize,
-    /// Whether statements may write, and read other files.
+    /// Whether statements may write, and read other files. Not together with `redaction`.
     pub allow_writes: bool,
+    /// What is redacted, in every table and view and in all that is told of the session; `None` for nothing.
+    pub redaction: Option<Redaction>,
 }
 
 /// A session over one input.
 pub struct Session {
+    /// What SQL sees.
     context: SessionContext,
+    /// The true tables, where those that SQL sees are redacted.
+    truth: Option<SessionContext>,
+    redactor: Option<Arc<Redactor>>,
     raw: Option<Arc<RawInput>>,
     allow_writes: bool,
 }
@@ -53,12 +65,18 @@ impl Session {
     /// Where an input cannot be read, a dataset stands beside other inputs, an alias is taken or no name, or a file is no
     /// table.
     pub async fn open(options: &SessionOptions) -> Result<Self, QueryError> {
-        let context = SessionContext::new_with_config_rt(config(options), runtime(options)?);
-        crate::functions::register_all(&context);
+        if options.allow_writes && options.redaction.is_some() {
+            return Err(QueryError::RedactWrites);
+        }
+        let runtime = runtime(options)?;
+        let context = context(options, &runtime);
         let datasets = options.inputs.iter().filter(|input| Dataset::is_dataset(Path::new(input))).count();
+        let mut root = None;
         let raw = match (&options.inputs[..], datasets) {
             ([input], 1) => {
-                register_dataset(&context, &Dataset::open(Path::new(input))?)?;
+                let dataset = Dataset::open(Path::new(input))?;
+                register_dataset(&context, &dataset)?;
+                root = Some(dataset.root().to_path_buf());
                 None
             }
             (inputs, 0) => Some(register_raw(&context, inputs)?),
@@ -70,10 +88,21 @@ impl Session {
         limit_time(&context, options).await?;
         views::register(&context, &options.aliases).await?;
         crate::files::register(&context, &options.tables).await?;
-        Ok(Self { context, raw, allow_writes: options.allow_writes })
+        let allow_writes = options.allow_writes;
+        let Some(redaction) = &options.redaction else {
+            return Ok(Self { context, truth: None, redactor: None, raw, allow_writes });
+        };
+        let redactor = Arc::new(Redactor::new(redaction, root.as_deref())?);
+        let redacted = self::context(options, &runtime);
+        for name in table_names(&context) {
+            let frame = redactor.frame(context.table(name.as_str()).await?)?;
+            redacted.register_table(name.as_str(), frame.into_view())?;
+        }
+        views::register(&redacted, &options.aliases).await?;
+        Ok(Self { context: redacted, truth: Some(context), redactor: Some(redactor), raw, allow_writes })
     }
 
-    /// The DataFusion context below.
+    /// The DataFusion context below, with the tables that SQL sees.
     pub fn context(&self) -> &SessionContext {
         &self.context
     }
@@ -83,12 +112,67 @@ impl Session {
     /// # Errors
     /// Where the SQL is wrong or refused; what happens while the rows are read comes through the stream.
     pub async fn sql(&self, sql: &str, params: &Params) -> Result<SendableRecordBatchStream, QueryError> {
-        sql::run(&self.context, sql, params, self.allow_writes).await
+        let answer = sql::run(&self.context, sql, params, self.allow_writes).await;
+        let Some(redactor) = &self.redactor else { return Ok(answer?.rows) };
+        let answer = answer.map_err(|error| match error {
+            QueryError::Sql(error) => QueryError::Sql(redactor.error(&error)),
+            error => error,
+        })?;
+        // A plan names files.
+        if answer.is_plan {
+            return Ok(redacted(Arc::clone(redactor), answer.rows));
+        }
+        // What SQL sees is redacted, but a file that does not read as what it should be may be quoted.
+        let (schema, redactor) = (answer.rows.schema(), Arc::clone(redactor));
+        let rows = answer.rows.map_err(move |error| redactor.error(&error));
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
+    }
+
+    /// Asks a question of the catalogue. One that is built in looks at the true values even under redaction, as it must
+    /// compare networks and names; its answer is redacted. Others see redacted tables, as all other SQL does.
+    ///
+    /// # Errors
+    /// As [`Session::sql`]; under redaction, errors that may quote a value say so and no more.
+    pub async fn ask(&self, query: &Query, params: &Params) -> Result<SendableRecordBatchStream, QueryError> {
+        match (&self.truth, &self.redactor) {
+            (Some(truth), Some(redactor)) if query.is_builtin => {
+                let answer = sql::run(truth, &query.sql, params, false).await?;
+                Ok(redacted(Arc::clone(redactor), answer.rows))
+            }
+            _ => self.sql(&query.sql, params).await,
+        }
+    }
+
+    /// The true tables.
+    pub(crate) fn truth(&self) -> &SessionContext {
+        self.truth.as_ref().unwrap_or(&self.context)
+    }
+
+    /// What redacts, where something is to be.
+    pub(crate) fn redactor(&self) -> Option<&Arc<Redactor>> {
+        self.redactor.as_ref()
+    }
+
+    /// Where the key of the redaction is from; `None` without redaction.
+    pub fn redact_key(&self) -> Option<&KeySource> {
+        self.redactor.as_ref().map(|redactor| redactor.source())
+    }
+
+    /// `text`, as it may be shown: redacted where that is wanted.
+    pub fn shown<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        match &self.redactor {
+            Some(redactor) => redactor.text(text, Whose::default()),
+            None => Cow::Borrowed(text),
+        }
     }
 
     /// What was damaged or did not read in the raw files that have been read to their ends so far. Empty for a dataset.
     pub fn scan_report(&self) -> ScanReport {
-        self.raw.as_ref().map(|raw| raw.report()).unwrap_or_default()
+        let mut report = self.raw.as_ref().map(|raw| raw.report()).unwrap_or_default();
+        if self.redactor.is_some() {
+            report.change_texts(|text| self.shown(text).into_owned());
+        }
+        report
     }
 
     /// How many source files the session looks at; 0 for a dataset.
@@ -119,9 +203,33 @@ fn config(options: &SessionOptions) -> SessionConfig {
     config
 }
 
-fn runtime(
-    options: &SessionOptions,
-) -> Result<Arc<datafusion::execution::runtime_env::RuntimeEnv>, QueryError> {
+fn context(options: &SessionOptions, runtime: &Arc<RuntimeEnv>) -> SessionContext {
+    let context = SessionContext::new_with_config_rt(config(options), Arc::clone(runtime));
+    crate::functions::register_all(&context);
+    context
+}
+
+/// The names of the tables that are not in a schema of their own.
+pub(crate) fn table_names(context: &SessionContext) -> Vec<String> {
+    let state = context.state();
+    let options = &state.config_options().catalog;
+    let catalog = context.catalog(&options.default_catalog);
+    catalog
+        .and_then(|catalog| catalog.schema(&options.default_schema))
+        .map_or_else(Vec::new, |schema| schema.table_names())
+}
+
+/// Rows of true values, or of a plan, as they may be shown. What goes wrong while they are made may quote them.
+fn redacted(redactor: Arc<Redactor>, rows: SendableRecordBatchStream) -> SendableRecordBatchStream {
+    let schema = rows.schema();
+    let rows = rows.map(move |batch| match batch {
+        Ok(batch) => redactor.batch(&batch),
+        Err(_) => Err(DataFusionError::External(Box::new(QueryError::Hidden))),
+    });
+    Box::pin(RecordBatchStreamAdapter::new(schema, rows))
+}
+
+fn runtime(options: &SessionOptions) -> Result<Arc<RuntimeEnv>, QueryError> {
     let disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::OsTmpDirectory);
     let mut builder = RuntimeEnvBuilder::new().with_disk_manager_builder(disk);
     if let Some(limit) = options.memory_limit {

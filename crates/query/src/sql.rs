@@ -9,9 +9,17 @@ use datafusion::prelude::{SQLOptions, SessionContext};
 use datafusion::sql::parser::{DFParser, Statement};
 
 use crate::error::QueryError;
+use crate::misstatement::locate;
 
 /// Values for `$name` in SQL.
 pub type Params = HashMap<String, ScalarValue>;
+
+/// The rows of a statement.
+pub(crate) struct Answer {
+    /// Whether they tell how a statement is carried out.
+    pub(crate) is_plan: bool,
+    pub(crate) rows: SendableRecordBatchStream,
+}
 
 /// Runs the statements of `sql` in order; the last one's rows are the answer.
 pub(crate) async fn run(
@@ -19,24 +27,28 @@ pub(crate) async fn run(
     sql: &str,
     params: &Params,
     allow_writes: bool,
-) -> Result<SendableRecordBatchStream, QueryError> {
-    let mut statements = DFParser::parse_sql(sql)?;
+) -> Result<Answer, QueryError> {
+    let mut statements = DFParser::parse_sql(sql).map_err(|error| locate(error, sql, context))?;
     let Some(last) = statements.pop_back() else { return Err(QueryError::Empty) };
     for statement in statements {
-        let frame = frame(context, statement, params, allow_writes).await?;
+        let frame = frame(context, sql, statement, params, allow_writes).await?;
         frame.collect().await?;
     }
-    Ok(frame(context, last, params, allow_writes).await?.execute_stream().await?)
+    let frame = frame(context, sql, last, params, allow_writes).await?;
+    let is_plan = matches!(frame.logical_plan(), LogicalPlan::Explain(_) | LogicalPlan::Analyze(_));
+    Ok(Answer { is_plan, rows: frame.execute_stream().await? })
 }
 
 async fn frame(
     context: &SessionContext,
+    sql: &str,
     mut statement: Statement,
     params: &Params,
     allow_writes: bool,
 ) -> Result<datafusion::dataframe::DataFrame, QueryError> {
     crate::dialect::repair(&mut statement);
-    let plan = context.state().statement_to_plan(statement).await?;
+    let plan = context.state().statement_to_plan(statement).await;
+    let plan = plan.map_err(|error| locate(error, sql, context))?;
     let options = SQLOptions::new()
         .with_allow_ddl(allow_writes)
         .with_allow_dml(allow_writes)

@@ -65,6 +65,9 @@ pub async fn timeline(
     }
     let (mut report, ids) = splitter.finish();
     firsts::mark(session, &mut report.sessions, &ids).await?;
+    if let Some(redactor) = session.redactor() {
+        report.sessions.iter_mut().for_each(|found| found.redact(redactor));
+    }
     Ok(report)
 }
 
@@ -77,12 +80,18 @@ pub async fn requests(
     selection: &Selection,
 ) -> Result<SendableRecordBatchStream, QueryError> {
     let frame = selected(session, selection).await?;
-    Ok(frame.sort(sorted_by(&["request_time", "log_file", "log_line"]))?.execute_stream().await?)
+    let frame = frame.sort(sorted_by(&["request_time", "log_file", "log_line"]))?;
+    let frame = match session.redactor() {
+        Some(redactor) => redactor.frame(frame)?,
+        None => frame,
+    };
+    Ok(frame.execute_stream().await?)
 }
 
 async fn selected(session: &Session, selection: &Selection) -> Result<DataFrame, QueryError> {
-    let context = session.context();
-    let frame = context.table("logs").await?.filter(selection.filter(context)?)?;
+    // What is redacted is selected by what it is; or by its pseudonym.
+    let context = session.truth();
+    let frame = context.table("logs").await?.filter(selection.filter(context, session.redactor())?)?;
     Ok(frame.with_column("object_key", selection::object_key(context)?)?)
 }
 

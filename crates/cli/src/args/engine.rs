@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use saltmine_query::SessionOptions;
 
+use super::redact::RedactArgs;
+
 /// Options of the engine.
 #[derive(Debug, Args)]
 pub(crate) struct Engine {
@@ -23,6 +25,9 @@ pub(crate) struct Engine {
     /// Threads; 0 for one a core
     #[arg(long, short, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,
+
+    #[command(flatten)]
+    pub(crate) redact: RedactArgs,
 }
 
 impl Engine {
@@ -34,6 +39,7 @@ impl Engine {
             aliases: self.aliases.clone(),
             memory_limit: self.memory_limit,
             threads: self.jobs,
+            redaction: self.redact.redaction(),
             ..SessionOptions::default()
         }
     }

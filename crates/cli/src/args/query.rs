@@ -66,7 +66,7 @@ pub(crate) struct QueryArgs {
     pub(crate) max_rows: usize,
 
     /// Allow statements that write, or read other files
-    #[arg(long)]
+    #[arg(long, conflicts_with = "redact")]
     pub(crate) allow_writes: bool,
 
     #[command(flatten)]

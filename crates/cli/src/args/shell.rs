@@ -22,8 +22,12 @@ pub(crate) struct ShellArgs {
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub(crate) max_rows: usize,
 
-    /// Allow statements that write, or read other files
+    /// In csv and tsv, put ' before text that a spreadsheet would take for a formula
     #[arg(long)]
+    pub(crate) csv_safe: bool,
+
+    /// Allow statements that write, or read other files
+    #[arg(long, conflicts_with = "redact")]
     pub(crate) allow_writes: bool,
 
     #[command(flatten)]

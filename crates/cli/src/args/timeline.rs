@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use saltmine_query::timeline::{IpNet, Selection, parse_network};
 
 use super::engine::parse_size;
+use super::redact::RedactArgs;
 use super::time::{parse_span, parse_time};
 
 /// `saltmine timeline`
@@ -64,6 +65,9 @@ pub(crate) struct TimelineArgs {
     /// Threads; 0 for one a core
     #[arg(long, short, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,
+
+    #[command(flatten)]
+    pub(crate) redact: RedactArgs,
 }
 
 /// Whose timeline it is.
@@ -74,9 +78,9 @@ pub(crate) struct Selectors {
     #[arg(long = "requester", value_name = "REQUESTER")]
     pub(crate) requesters: Vec<String>,
 
-    /// An address or a network of the client
-    #[arg(long = "ip", value_name = "CIDR", value_parser = parse_network)]
-    pub(crate) addresses: Vec<IpNet>,
+    /// An address or a network of the client; with --redact also a pseudonym, ip-…
+    #[arg(long = "ip", value_name = "CIDR", value_parser = parse_address)]
+    pub(crate) addresses: Vec<Address>,
 
     /// An object key, decoded; * stands for any text, ? for one character, \* and \? for themselves
     #[arg(long = "key", value_name = "PATTERN")]
@@ -102,12 +106,39 @@ pub(crate) enum TimelineFormat {
     Timesketch,
 }
 
+/// An address, as a person may know it.
+#[derive(Clone, Debug)]
+pub(crate) enum Address {
+    /// As it is.
+    Network(IpNet),
+    /// As it is shown under redaction.
+    Pseudonym(String),
+}
+
+impl Address {
+    fn network(&self) -> Option<IpNet> {
+        if let Self::Network(network) = self { Some(*network) } else { None }
+    }
+
+    fn pseudonym(&self) -> Option<String> {
+        if let Self::Pseudonym(pseudonym) = self { Some(pseudonym.clone()) } else { None }
+    }
+}
+
+fn parse_address(text: &str) -> Result<Address, String> {
+    if text.starts_with("ip-") {
+        return Ok(Address::Pseudonym(text.to_owned()));
+    }
+    parse_network(text).map(Address::Network)
+}
+
 impl TimelineArgs {
     /// What is wanted of the logs.
     pub(crate) fn selection(&self) -> Selection {
         Selection {
             requesters: self.selectors.requesters.clone(),
-            addresses: self.selectors.addresses.clone(),
+            addresses: self.selectors.addresses.iter().filter_map(Address::network).collect(),
+            pseudonyms: self.selectors.addresses.iter().filter_map(Address::pseudonym).collect(),
             keys: self.selectors.keys.clone(),
             request_ids: self.selectors.request_ids.clone(),
             since: self.since,

@@ -4,9 +4,10 @@ use std::io::{self, Write};
 
 use clap::CommandFactory;
 
-use crate::args::{Cli, CompletionsArgs};
+use crate::args::{Cli, CompletionsArgs, ManArgs};
 use crate::error::CliError;
 use crate::exit::ExitCode;
+use crate::terminal::Terminal;
 
 pub(crate) fn completions(args: &CompletionsArgs) -> Result<ExitCode, CliError> {
     let mut script = Vec::new();
@@ -15,14 +16,40 @@ pub(crate) fn completions(args: &CompletionsArgs) -> Result<ExitCode, CliError> 
     Ok(ExitCode::Success)
 }
 
-pub(crate) fn man() -> Result<ExitCode, CliError> {
-    let mut page = Vec::new();
-    let command = Cli::command();
-    clap_mangen::Man::new(command.clone()).render(&mut page)?;
-    for subcommand in command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set()) {
-        let title = format!("saltmine-{}", subcommand.get_name());
-        clap_mangen::Man::new(subcommand.clone()).title(title).render(&mut page)?;
+/// All pages to standard output, or each to its file.
+pub(crate) fn man(args: &ManArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    let Some(folder) = &args.folder else {
+        let pages: Vec<u8> = pages()?.into_iter().flat_map(|(_, page)| page).collect();
+        let mut out = io::stdout().lock();
+        out.write_all(&pages)?;
+        out.flush()?;
+        return Ok(ExitCode::Success);
+    };
+    std::fs::create_dir_all(folder).map_err(CliError::file(folder))?;
+    let pages = pages()?;
+    for (name, page) in &pages {
+        let path = folder.join(format!("{name}.1"));
+        std::fs::write(&path, page).map_err(CliError::file(&path))?;
     }
-    io::stdout().lock().write_all(&page)?;
+    terminal.note(&format!("{} pages in {}", pages.len(), folder.display()));
     Ok(ExitCode::Success)
+}
+
+/// The page of the command, and one a subcommand, with their names.
+fn pages() -> Result<Vec<(String, Vec<u8>)>, CliError> {
+    // Built, the subcommands have the options that all share, and their names in full.
+    let mut command = Cli::command();
+    command.build();
+    let mut pages = Vec::new();
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command.clone()).render(&mut page)?;
+    pages.push((command.get_name().to_owned(), page));
+    let shown = command.get_subcommands().filter(|subcommand| !subcommand.is_hide_set());
+    for subcommand in shown.filter(|subcommand| subcommand.get_name() != "help") {
+        let name = format!("saltmine-{}", subcommand.get_name());
+        let mut page = Vec::new();
+        clap_mangen::Man::new(subcommand.clone()).title(name.clone()).render(&mut page)?;
+        pages.push((name, page));
+    }
+    Ok(pages)
 }

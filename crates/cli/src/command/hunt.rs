@@ -4,10 +4,10 @@ use std::io::Write;
 use std::path::Path;
 
 use chrono::DateTime;
+use saltmine_query::SessionOptions;
 use saltmine_query::hunt::{HuntOptions, HuntReport, hunt};
-use saltmine_query::{Session, SessionOptions};
 
-use super::query::{report, runtime};
+use super::query::{block_on, report};
 use crate::args::{Engine, HuntArgs, HuntFormat};
 use crate::error::CliError;
 use crate::exit::ExitCode;
@@ -23,8 +23,8 @@ pub(crate) fn run(args: &HuntArgs, terminal: &Terminal) -> Result<ExitCode, CliE
         packs: args.packs.clone(),
         input: limited(&args.inputs, (args.since, args.until), &args.engine, args.queries.as_deref()),
     };
-    runtime()?.block_on(async {
-        let session = Session::open(&options).await?;
+    block_on(async {
+        let session = super::open(&options, terminal).await?;
         let found = hunt(&session, &catalogue, &hunting).await?;
         write(&found, args.format, target, terminal)?;
         for failed in &found.failed {
@@ -43,7 +43,9 @@ fn write(
     mut target: Target,
     terminal: &Terminal,
 ) -> Result<(), CliError> {
-    let wrong = |error: serde_json::Error| CliError::Format(error.to_string());
+    if matches!(format, HuntFormat::Json | HuntFormat::Ndjson) {
+        target = target.of_bytes(true);
+    }
     match format {
         HuntFormat::Table => {
             let is_coloured = terminal.colours(target.is_terminal());
@@ -51,12 +53,12 @@ fn write(
         }
         HuntFormat::Markdown => findings::markdown(found, &mut target)?,
         HuntFormat::Json => {
-            serde_json::to_writer_pretty(&mut target, found).map_err(wrong)?;
+            serde_json::to_writer_pretty(&mut target, found).map_err(CliError::json)?;
             writeln!(target)?;
         }
         HuntFormat::Ndjson => {
             for finding in &found.findings {
-                serde_json::to_writer(&mut target, finding).map_err(wrong)?;
+                serde_json::to_writer(&mut target, finding).map_err(CliError::json)?;
                 writeln!(target)?;
             }
         }
@@ -83,5 +85,6 @@ pub(super) fn limited(
     if let Some(folder) = queries {
         words.push(format!("--queries {}", shell_quote(&folder.display().to_string())));
     }
+    words.extend(engine.redact.words());
     words.join(" ")
 }

@@ -4,10 +4,10 @@ use std::io::Write;
 use std::path::Path;
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
+use saltmine_query::SessionOptions;
 use saltmine_query::latency::{Group, latency};
-use saltmine_query::{Session, SessionOptions};
 
-use super::query::{report, runtime};
+use super::query::{block_on, report};
 use crate::args::{LatencyArgs, LatencyFormat};
 use crate::error::CliError;
 use crate::exit::ExitCode;
@@ -18,8 +18,8 @@ use crate::terminal::Terminal;
 pub(crate) fn run(args: &LatencyArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let options =
         SessionOptions { since: args.since, until: args.until, ..args.engine.session(&args.inputs) };
-    runtime()?.block_on(async {
-        let session = Session::open(&options).await?;
+    block_on(async {
+        let session = super::open(&options, terminal).await?;
         let groups = latency(&session, &args.columns(), &args.metrics()).await?;
         match args.format {
             LatencyFormat::Table => table(&groups, &args.columns(), Target::open(args.output.as_deref())?)?,
@@ -50,7 +50,8 @@ fn table(groups: &[Group], columns: &[String], mut target: Target) -> Result<(),
     target.finish()
 }
 
-fn json(groups: &[Group], mut target: Target) -> Result<(), CliError> {
+fn json(groups: &[Group], target: Target) -> Result<(), CliError> {
+    let mut target = target.of_bytes(true);
     let groups: Vec<serde_json::Value> = groups
         .iter()
         .map(|group| {
@@ -63,8 +64,7 @@ fn json(groups: &[Group], mut target: Target) -> Result<(), CliError> {
             })
         })
         .collect();
-    serde_json::to_writer_pretty(&mut target, &groups)
-        .map_err(|error| CliError::Format(error.to_string()))?;
+    serde_json::to_writer_pretty(&mut target, &groups).map_err(CliError::json)?;
     writeln!(target)?;
     target.finish()
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod compact;
 pub(crate) mod completions;
+pub(crate) mod demo;
 pub(crate) mod generate;
 pub(crate) mod hunt;
 pub(crate) mod ingest;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use saltmine_query::catalogue::{Catalogue, CatalogueError};
+use saltmine_query::{KeySource, QueryError, Session, SessionOptions};
 
 use crate::terminal::Terminal;
 
@@ -29,6 +31,31 @@ fn catalogue(folder: Option<&Path>) -> Result<Catalogue, CatalogueError> {
         Some(folder) => catalogue.with_dir(folder),
         None => Ok(catalogue),
     }
+}
+
+/// Opens a session, and tells of the key of its redaction what a person must know.
+async fn open(options: &SessionOptions, terminal: &Terminal) -> Result<Session, QueryError> {
+    let session = Session::open(options).await?;
+    let threads = session.context().state().config_options().execution.target_partitions;
+    let memory = options
+        .memory_limit
+        .map_or_else(|| "no limit of memory".into(), |limit| format!("{limit} bytes of memory"));
+    let read = match session.raw_files() {
+        0 => "a dataset".to_owned(),
+        files => format!("{files} files"),
+    };
+    terminal.detail(&format!("reading {read}, with {threads} partitions and {memory}"));
+    match session.redact_key() {
+        Some(KeySource::Made(path)) => terminal.note(&format!(
+            "made the redaction key {}: who has it can tell what the pseudonyms stand for; keep it, and do not hand it on",
+            path.display()
+        )),
+        Some(KeySource::Session) => terminal.note(
+            "these pseudonyms are of this run alone; --redact-key FILE gives the same ones in every run of a case",
+        ),
+        _ => {}
+    }
+    Ok(session)
 }
 
 /// A first interrupt ends the run cleanly, a second one at once.

@@ -8,10 +8,12 @@ use saltmine_query::catalogue::Query;
 use crate::args::QueriesArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
+use crate::output::Target;
 
 pub(crate) fn run(args: &QueriesArgs) -> Result<ExitCode, CliError> {
     let catalogue = super::catalogue(args.queries.as_deref())?;
-    let mut out = io::stdout().lock();
+    // Files of --queries may be anybody's: what a terminal would act on is escaped, in the SQL too.
+    let mut out = Target::open(None)?.of_bytes(false);
     match &args.name {
         None => list(catalogue.queries(), &mut out)?,
         Some(pack) if catalogue.packs().contains(&pack.as_str()) => {
@@ -19,6 +21,7 @@ pub(crate) fn run(args: &QueriesArgs) -> Result<ExitCode, CliError> {
         }
         Some(name) => describe(catalogue.get(name)?, &mut out)?,
     }
+    out.finish()?;
     Ok(ExitCode::Success)
 }
 

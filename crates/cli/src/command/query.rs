@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::path::Path;
 
 use futures::StreamExt;
+use saltmine_query::catalogue::Query;
 use saltmine_query::datafusion::common::ScalarValue;
 use saltmine_query::datafusion::execution::SendableRecordBatchStream;
 use saltmine_query::{Params, QueryError, Session, SessionOptions};
@@ -18,7 +19,7 @@ use crate::terminal::Terminal;
 const NAMED: usize = 20;
 
 pub(crate) fn run(args: &QueryArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
-    let Question { inputs, sql, params } = question(args)?;
+    let Question { inputs, asked, params } = question(args)?;
     let format = args.format.unwrap_or_else(|| default_format(args.output.as_deref()));
     // The answer's file is made before the work begins, so that a bad path fails at once.
     let target = Target::open(args.output.as_deref())?;
@@ -33,15 +34,31 @@ pub(crate) fn run(args: &QueryArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         max_rows: if target.is_terminal() && args.max_rows > 0 { Some(args.max_rows) } else { None },
         width: target.is_terminal().then(terminal_width).flatten(),
     };
-    runtime()?.block_on(async {
-        let session = Session::open(&options).await?;
-        let stream = session.sql(&sql, &params).await?;
+    block_on(async {
+        let session = super::open(&options, terminal).await?;
+        let stream = asked.as_asked().of(&session, &params).await?;
         let hidden = write(stream, format, target, output).await?;
         if hidden > 0 {
             terminal.warning(&format!("{hidden} more rows; --max-rows 0 or another --format shows them"));
         }
         Ok(report(&session, terminal))
     })
+}
+
+/// Runs what asks questions, until it is done or interrupted. What was written to a file so far is then removed.
+pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+    let runtime = runtime()?;
+    let done = runtime.block_on(async {
+        tokio::select! {
+            // In this order, so that the signal is listened to before the work begins.
+            biased;
+            _ = tokio::signal::ctrl_c() => Err(CliError::Interrupted),
+            done = work => done,
+        }
+    });
+    // Files that are being read need not be read to their ends.
+    runtime.shutdown_background();
+    done
 }
 
 /// A runtime for DataFusion: as many threads as there are cores.
@@ -75,8 +92,9 @@ pub(crate) fn report(session: &Session, terminal: &Terminal) -> ExitCode {
         if let Some(reject) = source.rejected.first() {
             let count = source.counts.rejects;
             let line = reject.line;
+            let lines = if count == 1 { "line" } else { "lines" };
             terminal.warning(&format!(
-                "{}:{line}: {}; {count} rejected lines in this file",
+                "{}:{line}: {}; {count} rejected {lines} in this file",
                 source.name, reject.reason
             ));
         }
@@ -91,8 +109,43 @@ pub(crate) fn report(session: &Session, terminal: &Terminal) -> ExitCode {
 /// What is asked, of what.
 struct Question {
     inputs: Vec<String>,
-    sql: String,
+    asked: Owned,
     params: Params,
+}
+
+enum Owned {
+    Sql(String),
+    Query(Box<Query>),
+}
+
+impl Owned {
+    fn as_asked(&self) -> Asked<'_> {
+        match self {
+            Self::Sql(sql) => Asked::Sql(sql),
+            Self::Query(query) => Asked::Query(query),
+        }
+    }
+}
+
+/// SQL, or a question of the catalogue.
+#[derive(Clone, Copy)]
+pub(crate) enum Asked<'a> {
+    Sql(&'a str),
+    Query(&'a Query),
+}
+
+impl Asked<'_> {
+    /// The rows of the answer.
+    pub(crate) async fn of(
+        self,
+        session: &Session,
+        params: &Params,
+    ) -> Result<SendableRecordBatchStream, QueryError> {
+        match self {
+            Self::Sql(sql) => session.sql(sql, params).await,
+            Self::Query(query) => session.ask(query, params).await,
+        }
+    }
 }
 
 /// The last of the inputs is the SQL, unless that comes from a file or the catalogue.
@@ -102,16 +155,17 @@ fn question(args: &QueryArgs) -> Result<Question, CliError> {
         let catalogue = super::catalogue(args.queries.as_deref())?;
         let query = catalogue.get(name)?;
         let params = query.params(&given)?;
-        return Ok(Question { inputs: args.inputs.clone(), sql: query.sql.clone(), params });
+        let asked = Owned::Query(Box::new(query.clone()));
+        return Ok(Question { inputs: args.inputs.clone(), asked, params });
     }
     let params = given.into_iter().map(|(name, value)| (name, scalar(value))).collect();
     if let Some(path) = &args.file {
         let sql = std::fs::read_to_string(path).map_err(CliError::file(path))?;
-        return Ok(Question { inputs: args.inputs.clone(), sql, params });
+        return Ok(Question { inputs: args.inputs.clone(), asked: Owned::Sql(sql), params });
     }
     match args.inputs.split_last() {
         Some((sql, inputs)) if !inputs.is_empty() => {
-            Ok(Question { inputs: inputs.to_vec(), sql: sql.clone(), params })
+            Ok(Question { inputs: inputs.to_vec(), asked: Owned::Sql(sql.clone()), params })
         }
         _ => Err(CliError::Usage(
             "give the SQL after the paths, a file with -f, or a query with --name".into(),

@@ -4,12 +4,12 @@ use std::io::Write;
 use std::path::Path;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use saltmine_query::SessionOptions;
 use saltmine_query::hunt::HuntOptions;
 use saltmine_query::report::report;
-use saltmine_query::{Session, SessionOptions};
 
 use super::hunt::limited;
-use super::query::{report as damage, runtime};
+use super::query::{block_on, report as damage};
 use crate::args::ReportArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
@@ -26,8 +26,8 @@ pub(crate) fn run(args: &ReportArgs, terminal: &Terminal) -> Result<ExitCode, Cl
     let input = limited(&args.inputs, (args.since, args.until), &args.engine, args.queries.as_deref());
     let hunting = HuntOptions { packs: args.packs.clone(), input: input.clone() };
     let made = Utc::now();
-    runtime()?.block_on(async {
-        let session = Session::open(&options).await?;
+    block_on(async {
+        let session = super::open(&options, terminal).await?;
         let found = report(&session, &catalogue, &hunting).await?;
         let origin = Origin {
             title: args.title.clone(),

@@ -8,7 +8,7 @@ use tokio::runtime::Runtime;
 
 use self::meta::Meta;
 use self::prompt::{Input, Prompt};
-use super::query::{report, runtime, terminal_width, write};
+use super::query::{Asked, report, runtime, terminal_width, write};
 use crate::args::ShellArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
@@ -26,7 +26,7 @@ pub(crate) fn run(args: &ShellArgs, terminal: &Terminal) -> Result<ExitCode, Cli
     }
     let options = SessionOptions { allow_writes: args.allow_writes, ..args.engine.session(&args.inputs) };
     let runtime = runtime()?;
-    let session = runtime.block_on(Session::open(&options))?;
+    let session = runtime.block_on(super::open(&options, terminal))?;
     let catalogue = super::catalogue(None)?;
     let is_interactive = io::stdin().is_terminal();
     let mut prompt = if is_interactive {
@@ -44,6 +44,7 @@ pub(crate) fn run(args: &ShellArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         has_timing: false,
         format: Format::Table,
         max_rows: args.max_rows,
+        csv_safe: args.csv_safe,
     };
     let mut code = ExitCode::Success;
     while let Some(input) = prompt.next()? {
@@ -73,6 +74,7 @@ struct Shell<'a> {
     has_timing: bool,
     format: Format,
     max_rows: usize,
+    csv_safe: bool,
 }
 
 impl Shell<'_> {
@@ -94,7 +96,8 @@ impl Shell<'_> {
                 }
                 Meta::Run(name, given) => {
                     let query = self.catalogue.get(&name)?.clone();
-                    self.ask(&query.sql, &query.params(&given)?)?;
+                    let params = query.params(&given)?;
+                    self.answer(Asked::Query(&query), &params)?;
                 }
             },
         }
@@ -102,16 +105,20 @@ impl Shell<'_> {
     }
 
     fn ask(&self, sql: &str, params: &Params) -> Result<(), CliError> {
+        self.answer(Asked::Sql(sql), params)
+    }
+
+    fn answer(&self, asked: Asked<'_>, params: &Params) -> Result<(), CliError> {
         let start = Instant::now();
         let target = Target::open(None)?;
         let is_cut = self.is_interactive && self.max_rows > 0;
         let options = Options {
             max_rows: is_cut.then_some(self.max_rows),
             width: target.is_terminal().then(terminal_width).flatten(),
-            ..Options::default()
+            csv_safe: self.csv_safe,
         };
         let answer = async {
-            let stream = self.session.sql(sql, params).await?;
+            let stream = asked.of(&self.session, params).await?;
             write(stream, self.format, target, options).await
         };
         let hidden = self.runtime.block_on(async {
@@ -120,7 +127,7 @@ impl Shell<'_> {
             }
             tokio::select! {
                 answer = answer => answer,
-                _ = tokio::signal::ctrl_c() => Err(CliError::Usage("interrupted".into())),
+                _ = tokio::signal::ctrl_c() => Err(CliError::Interrupted),
             }
         })?;
         if hidden > 0 {

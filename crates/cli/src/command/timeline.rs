@@ -6,7 +6,7 @@ use futures::TryStreamExt;
 use saltmine_query::timeline::{Selection, TimelineOptions, TimelineReport, requests, timeline};
 use saltmine_query::{QueryError, Session, SessionOptions};
 
-use super::query::{report, runtime};
+use super::query::{block_on, report};
 use crate::args::{TimelineArgs, TimelineFormat};
 use crate::error::CliError;
 use crate::exit::ExitCode;
@@ -16,16 +16,25 @@ use crate::terminal::Terminal;
 pub(crate) fn run(args: &TimelineArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let is_by_request = args.format == TimelineFormat::Timesketch;
     let mut target = Target::open(args.output.as_deref())?;
+    if !matches!(args.format, TimelineFormat::Table | TimelineFormat::Markdown) {
+        target = target.of_bytes(true);
+    }
     // The time is no limit of the session: what was used first is looked for in all of the logs.
     let options = SessionOptions {
         inputs: args.inputs.clone(),
         memory_limit: Some(args.memory_limit),
         threads: args.jobs,
+        redaction: args.redact.redaction(),
         ..SessionOptions::default()
     };
     let selection = args.selection();
-    runtime()?.block_on(async {
-        let session = Session::open(&options).await?;
+    if args.redact.redact.is_none() && !selection.pseudonyms.is_empty() {
+        return Err(CliError::Usage(
+            "--ip takes a pseudonym only with --redact, and the key that it was made with".into(),
+        ));
+    }
+    block_on(async {
+        let session = super::open(&options, terminal).await?;
         let found = if is_by_request {
             by_request(&session, &selection, &mut target).await?
         } else {

@@ -7,6 +7,7 @@ use saltmine_lake::{Dataset, Examiner, Outcome, VerifyOptions, VerifyReport, ver
 use crate::args::{ReportFormat, VerifyArgs};
 use crate::error::CliError;
 use crate::exit::ExitCode;
+use crate::output::Target;
 use crate::output::sanitize::sanitize;
 
 pub(crate) fn run(args: &VerifyArgs) -> Result<ExitCode, CliError> {
@@ -15,15 +16,16 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<ExitCode, CliError> {
     let source_root = args.source_root.as_deref();
     let report =
         verify(&dataset, &VerifyOptions { source_root, sample: args.sample, seed: args.seed, examiner })?;
-    let mut out = io::stdout().lock();
+    let mut out = Target::open(None)?;
     match args.format {
         ReportFormat::Json => {
-            serde_json::to_writer_pretty(&mut out, &report)
-                .map_err(|error| CliError::Output(error.into()))?;
+            out = out.of_bytes(true);
+            serde_json::to_writer_pretty(&mut out, &report).map_err(CliError::json)?;
             writeln!(out)?;
         }
         ReportFormat::Text => write_text(&report, &mut out)?,
     }
+    out.finish()?;
     Ok(if report.passed() { ExitCode::Success } else { ExitCode::Failure })
 }
 

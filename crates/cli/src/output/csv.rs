@@ -20,8 +20,10 @@ impl CsvWriter {
         options: Options,
     ) -> Result<Self, CliError> {
         let mut csv = csv::WriterBuilder::new().delimiter(delimiter).from_writer(target);
-        csv.write_record(schema.fields().iter().map(|field| field.name())).map_err(wrong)?;
-        Ok(Self { csv, is_safe: options.csv_safe })
+        let is_safe = options.csv_safe;
+        let names = schema.fields().iter().map(|field| safe(field.name().clone(), is_safe));
+        csv.write_record(names).map_err(wrong)?;
+        Ok(Self { csv, is_safe })
     }
 }
 
@@ -31,10 +33,7 @@ impl Writer for CsvWriter {
         let columns = formatters(batch, &options)?;
         for row in 0..batch.num_rows() {
             for column in &columns {
-                let mut cell = column.value(row).to_string();
-                if self.is_safe && is_formula(&cell) {
-                    cell.insert(0, '\'');
-                }
+                let cell = safe(column.value(row).to_string(), self.is_safe);
                 self.csv.write_field(&cell).map_err(wrong)?;
             }
             self.csv.write_record(None::<&[u8]>).map_err(wrong)?;
@@ -50,7 +49,19 @@ impl Writer for CsvWriter {
 }
 
 fn wrong(error: csv::Error) -> CliError {
-    CliError::Output(error.into())
+    match error.into_kind() {
+        // A pipe that broke stays one.
+        csv::ErrorKind::Io(error) => CliError::Output(error),
+        kind => CliError::Format(format!("{kind:?}")),
+    }
+}
+
+/// The cell, which no spreadsheet takes for a formula where it is to be safe. Names of columns may be cells' texts.
+fn safe(mut cell: String, is_safe: bool) -> String {
+    if is_safe && is_formula(&cell) {
+        cell.insert(0, '\'');
+    }
+    cell
 }
 
 /// Whether a spreadsheet may take the cell for a formula. Numbers are not.

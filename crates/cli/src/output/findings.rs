@@ -14,9 +14,11 @@ pub(crate) fn text(report: &HuntReport, is_coloured: bool, out: &mut impl Write)
     for finding in &report.findings {
         let style = if is_coloured { colour(finding.severity) } else { Style::new() };
         let severity = finding.severity.as_str().to_uppercase();
-        writeln!(out, "{style}{severity}{style:#}  {}: {}", finding.query, finding.title)?;
+        let (title, query) = (sanitize(&finding.title), sanitize(&finding.query));
+        writeln!(out, "{style}{severity}{style:#}  {query}: {title}")?;
         let attack = finding.attack.as_ref().map_or_else(String::new, |id| format!(", ATT&CK {id}"));
-        writeln!(out, "  {} (pack {}{attack})", finding.question, finding.pack)?;
+        let (question, pack) = (sanitize(&finding.question), sanitize(&finding.pack));
+        writeln!(out, "  {question} (pack {pack}{})", sanitize(&attack))?;
         writeln!(out, "  Seen: {}", sanitize(&seen(finding)))?;
         for who in &finding.who {
             writeln!(out, "    {}", sanitize(&actor(who)))?;
@@ -30,7 +32,23 @@ pub(crate) fn text(report: &HuntReport, is_coloured: bool, out: &mut impl Write)
             writeln!(out, "    {}", sanitize(&evidence(example)))?;
         }
         writeln!(out, "  All of it: {}", sanitize(&finding.dig_deeper))?;
-        writeln!(out, "  No finding if: {}\n", finding.false_positives)?;
+        writeln!(out, "  No finding if: {}\n", sanitize(&finding.false_positives))?;
+    }
+    writeln!(out, "{}", sanitize(&summary(report)))
+}
+
+/// Writes a line a finding.
+pub(crate) fn brief(report: &HuntReport, is_coloured: bool, out: &mut impl Write) -> io::Result<()> {
+    for finding in &report.findings {
+        let style = if is_coloured { colour(finding.severity) } else { Style::new() };
+        let severity = finding.severity.as_str().to_uppercase();
+        let (query, title) = (sanitize(&finding.query), sanitize(&finding.title));
+        let rows = if finding.rows == 1 { "1 case".to_owned() } else { format!("{} cases", finding.rows) };
+        writeln!(
+            out,
+            "{style}{severity:<8}{style:#}  {query}: {title} ({rows}, {} requests)",
+            finding.events
+        )?;
     }
     writeln!(out, "{}", sanitize(&summary(report)))
 }
@@ -80,15 +98,19 @@ fn summary(report: &HuntReport) -> String {
 }
 
 fn seen(finding: &Finding) -> String {
-    let rows = if finding.rows == 1 { "1 case".to_owned() } else { format!("{} cases", finding.rows) };
-    format!("{rows}, {} requests, {}", finding.events, span(&finding.first_seen, &finding.last_seen))
+    let (rows, events) = (count(finding.rows, "case"), count(finding.events, "request"));
+    format!("{rows}, {events}, {}", span(&finding.first_seen, &finding.last_seen))
 }
 
 fn actor(who: &Who) -> String {
     let name = who.requester.as_deref().unwrap_or("(anonymous)");
     let from = who.remote_ip.as_deref().map_or_else(String::new, |ip| format!(" from {ip}"));
     let bucket = who.bucket.as_deref().map_or_else(String::new, |bucket| format!(" on {bucket}"));
-    format!("{name}{from}{bucket}: {} requests, {}", who.events, span(&who.first_seen, &who.last_seen))
+    format!(
+        "{name}{from}{bucket}: {}, {}",
+        count(who.events, "request"),
+        span(&who.first_seen, &who.last_seen)
+    )
 }
 
 fn evidence(example: &Example) -> String {
@@ -96,6 +118,11 @@ fn evidence(example: &Example) -> String {
     let (time, operation) = (text(&example.request_time), text(&example.operation));
     let (key, status) = (text(&example.key), text(&example.http_status));
     format!("{}  {time} {operation} {key} {status}", example.place)
+}
+
+fn count(number: impl Into<i128>, noun: &str) -> String {
+    let number = number.into();
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 fn span(first: &Option<String>, last: &Option<String>) -> String {

@@ -86,6 +86,11 @@ impl Format {
         schema: &SchemaRef,
         options: Options,
     ) -> Result<Box<dyn Writer>, CliError> {
+        let target = match self {
+            Self::Csv | Self::Tsv => target.of_bytes(false),
+            Self::Json | Self::Ndjson => target.of_bytes(true),
+            Self::Table | Self::Markdown | Self::Parquet => target,
+        };
         Ok(match self {
             Self::Table => Box::new(table::TableWriter::new(target, schema, options)),
             Self::Csv => Box::new(csv::CsvWriter::new(target, schema, b',', options)?),

@@ -31,6 +31,23 @@ pub(crate) fn sanitize(text: &str) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
+/// Appends `text`, whose lines and columns stay, with everything else that a terminal may act on as an escape: in JSON as
+/// one that is JSON still.
+pub(crate) fn clean_into(text: &str, is_json: bool, clean: &mut String) {
+    let mut units = [0; 2];
+    for character in text.chars() {
+        if matches!(character, '\n' | '\t') || !is_harmful(character) {
+            clean.push(character);
+        } else if is_json {
+            for unit in character.encode_utf16(&mut units) {
+                let _ = write!(clean, "\\u{unit:04X}"); // writing to a String does not fail
+            }
+        } else {
+            clean.push_str(&sanitize(character.encode_utf8(&mut [0; 4])));
+        }
+    }
+}
+
 /// Control characters (C0, DEL, C1), marks of direction, invisible characters, and tags.
 fn is_harmful(character: char) -> bool {
     character.is_control()

@@ -5,12 +5,15 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use super::sanitize::clean_into;
 use crate::error::CliError;
 
 /// Where an answer goes.
 pub(crate) enum Target {
     /// Standard output.
     Stdout(BufWriter<io::Stdout>),
+    /// A terminal that is shown what is meant for programs.
+    Shown(Shown),
     /// A file beside its place, and its place.
     File(BufWriter<NamedTempFile>, PathBuf),
 }
@@ -22,19 +25,30 @@ impl Target {
             return Ok(Self::Stdout(BufWriter::with_capacity(1 << 16, io::stdout())));
         };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = NamedTempFile::new_in(folder).map_err(CliError::file(path))?;
+        let file = NamedTempFile::new_in(folder).map_err(plain).map_err(CliError::file(path))?;
         Ok(Self::File(BufWriter::with_capacity(1 << 20, file), path.to_path_buf()))
     }
 
     /// Whether a person looks at it.
     pub(crate) fn is_terminal(&self) -> bool {
-        matches!(self, Self::Stdout(_)) && io::stdout().is_terminal()
+        matches!(self, Self::Stdout(_) | Self::Shown(_)) && io::stdout().is_terminal()
+    }
+
+    /// For a form that does not escape what a terminal acts on: where a person looks, that is done here.
+    pub(crate) fn of_bytes(self, is_json: bool) -> Self {
+        match self {
+            Self::Stdout(out) if io::stdout().is_terminal() => {
+                Self::Shown(Shown { out, is_json, rest: Vec::new() })
+            }
+            target => target,
+        }
     }
 
     /// Writes out what is buffered, and puts a file in its place.
     pub(crate) fn finish(self) -> Result<(), CliError> {
         match self {
             Self::Stdout(mut out) => Ok(out.flush()?),
+            Self::Shown(mut shown) => Ok(shown.end()?),
             Self::File(file, path) => {
                 let file = file.into_inner().map_err(|error| CliError::file(&path)(error.into_error()))?;
                 readable(&file).map_err(CliError::file(&path))?;
@@ -43,6 +57,59 @@ impl Target {
             }
         }
     }
+}
+
+/// The system's error, without the name of the temporary file, which says nothing to a person.
+fn plain(error: io::Error) -> io::Error {
+    let text = error.to_string();
+    let (what, _) = text.split_once(" at path ").unwrap_or((&text, ""));
+    io::Error::new(error.kind(), what)
+}
+
+/// Standard output, with what a terminal would act on escaped.
+pub(crate) struct Shown {
+    out: BufWriter<io::Stdout>,
+    is_json: bool,
+    /// The begin of a character whose end is not written yet.
+    rest: Vec<u8>,
+}
+
+impl Shown {
+    fn end(&mut self) -> io::Result<()> {
+        let rest = std::mem::take(&mut self.rest);
+        write!(self.out, "{}", rest.escape_ascii())?;
+        self.out.flush()
+    }
+}
+
+impl Write for Shown {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.rest.extend_from_slice(bytes);
+        let mut clean = String::with_capacity(self.rest.len());
+        let mut used = 0;
+        for chunk in self.rest.utf8_chunks() {
+            clean_into(chunk.valid(), self.is_json, &mut clean);
+            used += chunk.valid().len();
+            let is_last = used + chunk.invalid().len() == self.rest.len();
+            if is_last && is_begin(chunk.invalid()) {
+                break;
+            }
+            chunk.invalid().escape_ascii().for_each(|byte| clean.push(char::from(byte)));
+            used += chunk.invalid().len();
+        }
+        self.rest.drain(..used);
+        self.out.write_all(clean.as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+/// Whether more bytes may make these a character.
+fn is_begin(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
 }
 
 /// Temporary files are their owner's alone; an answer is read as other files are.
@@ -59,6 +126,7 @@ impl Write for Target {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Stdout(out) => out.write(bytes),
+            Self::Shown(shown) => shown.write(bytes),
             Self::File(file, _) => file.write(bytes),
         }
     }
@@ -66,6 +134,7 @@ impl Write for Target {
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Stdout(out) => out.flush(),
+            Self::Shown(shown) => shown.out.flush(),
             Self::File(file, _) => file.flush(),
         }
     }

@@ -49,6 +49,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Query, CatalogueError> {
         sources: header.all("source").map(|(_, value)| value.to_owned()).collect(),
         sql: sql.trim().to_owned(),
         path: path.to_owned(),
+        is_builtin: false,
     };
     check(&header, &query)?;
     Ok(query)

@@ -92,7 +92,11 @@ pub(super) const FUNCTIONS: [TextFunction; 15] = [
         arguments: &["requester"],
         help: ("The AWS account of a requester's ARN", "account_id(requester)"),
         null_is: None,
-        body: Body::Text(|args| Principal::parse(args[0]).account.map(Cow::Borrowed)),
+        body: Body::Text(|args| {
+            let account = Principal::parse(args[0]).account;
+            // Under redaction, what stands in its place.
+            account.or_else(|| crate::redact::account_pseudonym(args[0])).map(Cow::Borrowed)
+        }),
     },
     TextFunction {
         name: "role_name",

@@ -1,19 +1,24 @@
 //! What a timeline is of. Values become literals of the plan, never part of SQL text.
 
+use std::sync::Arc;
+
 use datafusion::common::{Result, ScalarValue};
 use datafusion::execution::FunctionRegistry;
 use datafusion::prelude::{Expr, SessionContext, col, lit};
 use ipnet::IpNet;
 
 use crate::functions::address;
+use crate::redact::{Redactor, Treatment};
 
 /// What a timeline is of. Those of one kind are alternatives; what there is of each kind must hold. Of nothing: all.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Requesters; `*` stands for any text, `?` for one character. `-` is who did not sign: anonymous.
+    /// Requesters, or what they are under redaction; `*` stands for any text, `?` for one character. `-` is who did not sign: anonymous.
     pub requesters: Vec<String>,
     /// Addresses and networks of the client.
     pub addresses: Vec<IpNet>,
+    /// Pseudonyms of addresses, `ip-…`, under the redaction of the session.
+    pub pseudonyms: Vec<String>,
     /// Object keys, decoded; `*` stands for any text, `/` included, `?` for one character.
     pub keys: Vec<String>,
     /// Request ids. Several lines may share one.
@@ -35,18 +40,27 @@ pub fn parse_network(text: &str) -> Result<IpNet, String> {
 
 impl Selection {
     /// As a filter of the table `logs`.
-    pub(super) fn filter(&self, context: &SessionContext) -> Result<Expr> {
+    pub(super) fn filter(&self, context: &SessionContext, redactor: Option<&Arc<Redactor>>) -> Result<Expr> {
         let key = object_key(context)?;
         let network = |network: &IpNet| -> Result<Expr> {
             Ok(context.udf("ip_in")?.call(vec![col("remote_ip"), lit(network.to_string())]))
         };
         let requester = |pattern: &String| match pattern.as_str() {
             "-" => col("requester").is_null(),
-            pattern => matches(col("requester"), pattern),
+            pattern => {
+                let redacted = redactor.map(|redactor| redactor.call(Treatment::Principal, "requester"));
+                let columns = [Some(col("requester")), redacted].into_iter().flatten();
+                any(columns.map(|column| matches(column, pattern))).unwrap_or_else(|| lit(false))
+            }
         };
+        let pseudonym = |pseudonym: &String| match redactor {
+            Some(redactor) => redactor.call(Treatment::Address, "remote_ip").eq(lit(pseudonym)),
+            None => lit(false),
+        };
+        let networks = self.addresses.iter().map(network).collect::<Result<Vec<_>>>()?;
         let kinds = [
             any(self.requesters.iter().map(requester)),
-            any(self.addresses.iter().map(network).collect::<Result<Vec<_>>>()?.into_iter()),
+            any(networks.into_iter().chain(self.pseudonyms.iter().map(pseudonym))),
             any(self.keys.iter().map(|pattern| matches(key.clone(), pattern))),
             any(self.request_ids.iter().map(|id| col("request_id").eq(lit(id)))),
             self.since.map(|since| col("request_time").gt_eq(time(since))),

@@ -1,0 +1,158 @@
+//! `saltmine demo`: what it is like, with no logs at hand.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::{CommandFactory, FromArgMatches, Parser};
+use saltmine_lake::{IngestRequest, Silent, ingest};
+use saltmine_query::catalogue::Catalogue;
+use saltmine_query::hunt::{HuntOptions, hunt};
+use saltmine_query::{Params, Session, SessionOptions};
+use saltmine_scan::discover;
+
+use super::query::{Asked, block_on, write};
+use crate::args::DemoArgs;
+use crate::error::CliError;
+use crate::exit::ExitCode;
+use crate::generate::{self, GenerateArgs};
+use crate::output::sanitize::sanitize;
+use crate::output::{Format, Options, Target, findings, shell_quote};
+use crate::terminal::Terminal;
+
+/// What the logs are made of: the same bytes each time.
+const MADE_OF: &str = "--seed 11 --lines 4000 --buckets 8 --days 7 --files 16 --scenario all --rejects 2";
+
+/// Questions that anybody has first.
+const QUESTIONS: [(&str, &str); 3] = [
+    (
+        "Who took the most?",
+        "SELECT requester, count(*) AS requests, sum(bytes_sent) AS bytes FROM logs WHERE http_status < 300 GROUP BY 1 \
+         ORDER BY bytes DESC NULLS LAST LIMIT 4",
+    ),
+    (
+        "What was read without a name?",
+        "SELECT bucket, count(*) AS requests, count(DISTINCT remote_ip) AS addresses FROM logs WHERE requester IS NULL \
+         AND http_status = 200 GROUP BY 1 ORDER BY 2 DESC LIMIT 4",
+    ),
+    (
+        "Which lines did not add up?",
+        "SELECT anomaly, count(*) AS lines FROM logs WHERE anomaly IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 4",
+    ),
+];
+
+pub(crate) fn run(args: &DemoArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    let folder = folder(args)?;
+    let (logs, lake) = (folder.join("logs"), folder.join("case.lake"));
+    let lake = lake.as_path();
+    say(&format!(
+        "Logs of a week of eight buckets, made up, with eleven attacks in them: {}",
+        logs.display()
+    ))?;
+    make(&logs)?;
+    command(&format!("ingest {} --to {}", quoted(&logs), quoted(lake)))?;
+    let sources = discover(&[logs.display().to_string()])?;
+    let request = IngestRequest {
+        sources: &sources,
+        dataset: lake,
+        partition_by: None,
+        jobs: 0,
+        strict: false,
+        stop: None,
+    };
+    let report = ingest(&request, &Silent)?;
+    let counts = &report.counts;
+    say(&format!(
+        "{} lines = {} rows + {} rejects + {} blanks, of {} files, in {:.1} s",
+        counts.lines,
+        counts.rows,
+        counts.rejects,
+        counts.blanks,
+        report.files,
+        report.elapsed.as_secs_f64()
+    ))?;
+    block_on(answers(lake, terminal))?;
+    say(&next(&folder, lake))?;
+    Ok(ExitCode::Success)
+}
+
+/// The folder that was asked for, or one for temporary files, which stays for what comes next.
+fn folder(args: &DemoArgs) -> Result<PathBuf, CliError> {
+    let Some(folder) = &args.folder else {
+        let temporary = tempfile::Builder::new().prefix("saltmine-demo-").tempdir()?;
+        return Ok(temporary.keep());
+    };
+    std::fs::create_dir_all(folder).map_err(CliError::file(folder))?;
+    if std::fs::read_dir(folder).map_err(CliError::file(folder))?.next().is_some() {
+        return Err(CliError::Usage(format!(
+            "{} is not empty; name a folder that is not there",
+            folder.display()
+        )));
+    }
+    Ok(folder.clone())
+}
+
+/// The generator, with its options as they are typed.
+#[derive(Parser)]
+struct Generator {
+    #[command(flatten)]
+    args: GenerateArgs,
+}
+
+fn make(logs: &Path) -> Result<(), CliError> {
+    let wrong = |error: clap::Error| CliError::Usage(error.to_string());
+    let words = ["demo".into(), "--out".into(), logs.as_os_str().to_owned()].into_iter();
+    let words = words.chain(MADE_OF.split(' ').map(Into::into));
+    let matches = Generator::command().try_get_matches_from(words).map_err(wrong)?;
+    generate::run(&Generator::from_arg_matches(&matches).map_err(wrong)?.args)?;
+    Ok(())
+}
+
+async fn answers(lake: &Path, terminal: &Terminal) -> Result<(), CliError> {
+    let options = SessionOptions { inputs: vec![lake.display().to_string()], ..SessionOptions::default() };
+    let session = Session::open(&options).await?;
+    for (question, sql) in QUESTIONS {
+        say(&format!("\n{question}"))?;
+        command(&format!("query {} {}", quoted(lake), shell_quote(sql)))?;
+        let rows = Asked::Sql(sql).of(&session, &Params::new()).await?;
+        write(rows, Format::Table, Target::open(None)?, Options::default()).await?;
+    }
+    say("\nWhat should somebody look at?")?;
+    command(&format!("hunt {}", quoted(lake)))?;
+    let found = hunt(&session, &Catalogue::builtin()?, &HuntOptions::default()).await?;
+    let mut target = Target::open(None)?;
+    let is_coloured = terminal.colours(target.is_terminal());
+    findings::brief(&found, is_coloured, &mut target)?;
+    target.finish()
+}
+
+fn next(folder: &Path, lake: &Path) -> String {
+    let (lake, all) = (quoted(lake), quoted(folder));
+    let lines = [
+        (format!("hunt {lake}"), "each finding with its evidence"),
+        (format!("timeline {lake} --ip 198.51.100.0/24"), "what somebody did, as sessions"),
+        (format!("shell {lake}"), "a prompt for questions of your own"),
+        ("queries".to_owned(), "what else there is to ask"),
+        (format!("hunt {lake} --redact all"), "to hand on, with pseudonyms"),
+    ];
+    let width = lines.iter().map(|(words, _)| words.chars().count()).max().unwrap_or(0);
+    let lines: Vec<String> =
+        lines.iter().map(|(words, what)| format!("  saltmine {words:width$}   {what}")).collect();
+    format!("\nGo on with:\n{}\n\nEverything is in {all}; to be rid of it: rm -r {all}", lines.join("\n"))
+}
+
+fn quoted(path: &Path) -> String {
+    shell_quote(&path.display().to_string())
+}
+
+fn command(words: &str) -> Result<(), CliError> {
+    say(&format!("$ saltmine {words}"))
+}
+
+/// A line, or several.
+fn say(text: &str) -> Result<(), CliError> {
+    let mut out = std::io::stdout().lock();
+    for line in text.split('\n') {
+        writeln!(out, "{}", sanitize(line))?;
+    }
+    Ok(())
+}

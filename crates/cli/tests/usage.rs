@@ -1,0 +1,283 @@
+//! The command as people meet it: help, mistakes, what it says and when, and how it ends.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+const SUBCOMMANDS: [&str; 13] = [
+    "ingest",
+    "query",
+    "queries",
+    "hunt",
+    "timeline",
+    "shell",
+    "latency",
+    "verify",
+    "compact",
+    "schema",
+    "completions",
+    "man",
+    "demo",
+];
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
+}
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("saltmine"));
+    command.current_dir(root()).env_remove("NO_COLOR").env("COLUMNS", "200").args(arguments);
+    command
+}
+
+fn saltmine(arguments: &[&str]) -> Output {
+    command(arguments).output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn every_subcommand_shows_by_examples_what_it_is_for() {
+    let all = text(&saltmine(&["--help"]).stdout);
+    for subcommand in SUBCOMMANDS {
+        assert!(all.contains(&format!("\n  {subcommand} ")), "{subcommand}");
+        let output = saltmine(&[subcommand, "--help"]);
+        let help = text(&output.stdout);
+        assert!(output.status.success() && help.contains("Examples:\n"), "{subcommand}");
+        assert!(help.contains(&format!("  saltmine {subcommand}")), "{subcommand}");
+        let most = help
+            .lines()
+            .filter(|line| !line.starts_with("Usage:"))
+            .map(|line| line.chars().count())
+            .max()
+            .unwrap();
+        assert!(most <= 120, "{subcommand}: a line of {most} characters");
+    }
+    let listed =
+        all.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let known = |line: &str| {
+        let name = line.split_whitespace().next().unwrap_or_default().to_owned();
+        name == "help" || SUBCOMMANDS.contains(&name.as_str()) || name == "report"
+    };
+    assert!(
+        listed.clone().all(known),
+        "a new subcommand belongs into this test: {:?}",
+        listed.collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn the_manual_has_a_page_a_subcommand() {
+    let folder = tempfile::tempdir().unwrap();
+    let pages = folder.path().join("man1");
+    let output = saltmine(&["man", pages.to_str().unwrap()]);
+    assert!(output.status.success() && text(&output.stderr).contains("pages in"));
+    let whole = text(&saltmine(&["man"]).stdout);
+    let main = std::fs::read_to_string(pages.join("saltmine.1")).unwrap();
+    for subcommand in SUBCOMMANDS {
+        let page = std::fs::read_to_string(pages.join(format!("saltmine-{subcommand}.1"))).unwrap();
+        assert!(page.contains(&format!(".TH saltmine-{subcommand} 1")), "{page}");
+        assert!(page.contains("Examples:") && page.contains("\\-\\-color"), "{subcommand}");
+        let name = format!("saltmine\\-{subcommand}");
+        assert!(main.contains(&name) && whole.contains(&page), "{subcommand}");
+    }
+    assert!(!pages.join("saltmine-generate.1").exists(), "it is hidden");
+}
+
+#[test]
+fn completions_know_every_subcommand_and_option() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = text(&saltmine(&["completions", shell]).stdout);
+        for word in SUBCOMMANDS.iter().copied().chain(["redact-key", "csv-safe", "fail-on", "memory-limit"]) {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+}
+
+/// What is said of the mistakes that people make most.
+#[test]
+fn mistakes_are_told_plainly() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("empty")).unwrap();
+    std::fs::write(folder.path().join("notes.txt"), "hello world\n").unwrap();
+    std::os::unix::fs::symlink(root().join("samples/attack"), folder.path().join("logs")).unwrap();
+    let mut told = String::new();
+    for arguments in [
+        &["query", "nowhere.lake", "SELECT 1"][..],
+        &["query", "empty", "SELECT 1"],
+        &["query", "notes.txt", "SELECT count(*) FROM logs"],
+        &["query", "logs"],
+        &["query", "logs", "SELEC 1"],
+        &["query", "logs", "SELECT kee FROM logs"],
+        &["query", "logs", "SELECT key\nFROM logs\nWHERE remote_op = 'x'"],
+        &["query", "logs", "SELECT * FROM logz"],
+        &["query", "logs", "SELECT sum(key) FROM logs"],
+        &["query", "logs", "SELECT 'abc FROM logs"],
+        &["query", "logs", "DROP TABLE logs"],
+        &["query", "logs", "--name", "anonymos-success"],
+        &["query", "logs", "--name", "anonymous-success", "-p", "nothing=1"],
+        &["query", "logs", "SELECT 1", "-o", "no/folder/x.csv"],
+        &["query", "logs", "SELECT 1", "--redact=names"],
+        &["query", "logs", "SELECT 1", "--redact", "--allow-writes"],
+        &["queries", "nonsense"],
+        &["hunt", "logs", "--pack", "exfil"],
+        &["hunt", "logs", "--since", "yesterday"],
+        &["latency", "logs", "--by", "opration"],
+        &["timeline", "logs"],
+        &["timeline", "logs", "--ip", "300.1.2.3"],
+        &["verify", "logs"],
+        &["ingest", "logs"],
+        &["quer", "logs"],
+    ] {
+        let output = command(arguments).current_dir(folder.path()).output().unwrap();
+        let said = text(&output.stderr);
+        told += &format!("$ saltmine {}\n{said}[{}]\n\n", arguments.join(" "), output.status.code().unwrap());
+    }
+    insta::assert_snapshot!(told);
+}
+
+#[test]
+fn a_reader_who_goes_away_is_no_failure() {
+    for arguments in [
+        &["query", "samples/logs", "SELECT a.* FROM logs a, rejects b", "--format", "csv"][..],
+        &["query", "samples/logs", "SELECT a.* FROM logs a, rejects b", "--format", "json"],
+        &["query", "samples/logs", "SELECT a.* FROM logs a, rejects b", "--format", "table"],
+        &["timeline", "samples/logs", "--ip", "0.0.0.0/0", "--format", "timesketch"],
+        &["hunt", "samples/attack", "--format", "json"],
+        &["hunt", "samples/attack"],
+        &["completions", "bash"],
+        &["man"],
+        &["queries"],
+        &["schema"],
+        &["--help"],
+    ] {
+        let mut child = command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let mut said = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        let code = child.wait().unwrap().code();
+        assert!(
+            matches!(code, Some(0 | 3)) && !said.contains("panicked") && !said.contains("error:"),
+            "{arguments:?}: {code:?} {said}"
+        );
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupt_leaves_no_half_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("answer.csv");
+    let sql = "SELECT count(*) FROM logs a, logs b, logs c, logs d WHERE a.key || b.key || c.key || d.key LIKE '%x%y%z%'";
+    let mut command = command(&["query", "samples/logs", sql, "--verbose", "-o", file.to_str().unwrap()]);
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let mut said = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    while !line.starts_with("reading ") {
+        line.clear();
+        assert!(said.read_line(&mut line).unwrap() > 0, "it ended by itself");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "a file beside its place");
+    assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
+    let mut rest = String::new();
+    said.read_to_string(&mut rest).unwrap();
+    let said = rest;
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{said}");
+    assert!(said.contains("interrupted"), "{said}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn quiet_and_verbose() {
+    let folder = tempfile::tempdir().unwrap();
+    let lake = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let said = |more: &[&str], to: &str| {
+        text(&saltmine(&[&["ingest", "samples/attack", "--to", to][..], more].concat()).stderr)
+    };
+    assert_eq!(said(&["--quiet"], &lake("a")), "");
+    let usual = said(&[], &lake("b"));
+    assert!(usual.contains(" lines = ") && !usual.contains(": complete: "), "{usual}");
+    let verbose = said(&["--verbose"], &lake("c"));
+    assert_eq!(verbose.matches(": complete: ").count(), 16, "{verbose}");
+    assert!(verbose.contains("took ") && verbose.contains("exit code 0"), "{verbose}");
+    let asked = text(&saltmine(&["query", "samples/attack", "SELECT 1", "-v"]).stderr);
+    assert!(asked.contains("reading 16 files"), "{asked}");
+    assert_eq!(saltmine(&["queries", "-q", "-v"]).status.code(), Some(2));
+}
+
+#[test]
+fn the_demo_shows_what_it_is_like() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path().join("demo");
+    let output = saltmine(&["demo", here.to_str().unwrap()]);
+    let shown = text(&output.stdout);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    for part in [
+        "lines = ",
+        "Who took the most?",
+        "CRITICAL  overwrite-storm",
+        "detections ran and found",
+        "Go on with:",
+        "rm -r ",
+    ] {
+        assert!(shown.contains(part), "{part}: {shown}");
+    }
+    assert!(here.join("case.lake/logs").is_dir() && here.join("logs").is_dir());
+    // What it says to type works.
+    let next: Vec<&str> = shown.lines().filter_map(|line| line.strip_prefix("  saltmine ")).collect();
+    assert_eq!(next.len(), 5, "{shown}");
+    for line in next {
+        let words = line.split("   ").next().unwrap();
+        let arguments: Vec<&str> = words.split_whitespace().collect();
+        let output = command(&arguments).stdin(Stdio::null()).output().unwrap();
+        assert!(output.status.success(), "{line}: {}", text(&output.stderr));
+    }
+    let again = saltmine(&["demo", here.to_str().unwrap()]);
+    assert!(again.status.code() == Some(2) && text(&again.stderr).contains("is not empty"));
+    // With no folder, one for temporary files, and it says which.
+    let output = command(&["demo"]).env("TMPDIR", folder.path()).output().unwrap();
+    let shown = text(&output.stdout);
+    let made = shown.lines().last().unwrap().rsplit(' ').next().unwrap();
+    assert!(
+        Path::new(made).starts_with(folder.path()) && Path::new(made).join("case.lake").is_dir(),
+        "{shown}"
+    );
+}
+
+#[test]
+fn formulas_are_defused_wherever_a_spreadsheet_may_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let cells = ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "-5", "+3.5", "plain"];
+    let values: Vec<String> = cells.iter().map(|cell| format!("('{cell}')")).collect();
+    let sql = format!("SELECT column1 AS \"=head\" FROM (VALUES {})", values.join(", "));
+    let safe = |text: String| {
+        for cell in ["=1+1", "+1+1", "-1+1", "@SUM(A1)", "\t=1", "\r=1", "＝1", "=head"] {
+            assert!(text.contains(&format!("'{cell}")), "{cell:?}: {text:?}");
+            assert!(
+                !text.contains(&format!("\n{cell}")) && !text.contains(&format!("\"{cell}")),
+                "{cell:?}: {text:?}"
+            );
+        }
+        assert!(
+            text.contains("\n-5\n") && text.contains("\n+3.5\n") && text.contains("\nplain\n"),
+            "{text:?}"
+        );
+    };
+    for format in ["csv", "tsv"] {
+        safe(text(&saltmine(&["query", "samples/attack", &sql, "--format", format, "--csv-safe"]).stdout));
+        let file = folder.path().join(format!("out.{format}"));
+        saltmine(&["query", "samples/attack", &sql, "--csv-safe", "-o", file.to_str().unwrap()]);
+        safe(std::fs::read_to_string(file).unwrap());
+        let script = folder.path().join("script");
+        std::fs::write(&script, format!("\\format {format}\n{sql};\n")).unwrap();
+        let mut shell = command(&["shell", "samples/attack", "--csv-safe"]);
+        let output = shell.stdin(std::fs::File::open(&script).unwrap()).output().unwrap();
+        safe(text(&output.stdout));
+    }
+    let plain = text(&saltmine(&["query", "samples/attack", &sql, "--format", "csv"]).stdout);
+    assert!(plain.contains("\n=1+1\n"), "unasked, values are as they are: {plain}");
+}

@@ -1,0 +1,250 @@
+//! Redaction: answers that can be handed on, without what whoever has it could use, and without who it was.
+//!
+//! Under redaction the tables of a session are views whose columns are redacted, and the true ones cannot be reached by
+//! SQL: so it holds for whatever is asked, be it by a part of a text, a filter on a true value, or the text of an error.
+//! What saltmine itself looks for (a hunt, a timeline, the questions that are built in) runs over the true tables, as
+//! networks and names must be compared, and what it tells is redacted.
+//!
+//! A value becomes a pseudonym, such as `ip-3f9a1c22d4e5b607`: 64 bits of a hash with a key. With one key the same value
+//! has the same pseudonym everywhere, however it was encoded; with another key no pseudonyms can be compared.
+
+use std::borrow::Cow;
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use datafusion::error::DataFusionError;
+use saltmine_format::{Principal, PrincipalKind};
+
+use self::spans::Spans;
+use crate::error::QueryError;
+
+mod addresses;
+mod columns;
+mod decoded;
+mod function;
+mod key;
+mod own;
+mod people;
+mod secrets;
+mod spans;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use self::columns::Treatment;
+pub use self::key::KeySource;
+
+/// What is redacted. Session tokens, signatures and passwords always are.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Redaction {
+    /// Addresses of clients too.
+    pub addresses: bool,
+    /// Requesters, accounts, owners, roles, sessions and access key ids too.
+    pub principals: bool,
+    /// The file of the key, made where it is not there. `None`: that of the dataset; without a dataset, a key for this
+    /// session only.
+    pub key_file: Option<PathBuf>,
+}
+
+impl Redaction {
+    /// What a list such as `tokens,addresses` or `all` names.
+    ///
+    /// # Errors
+    /// What to say to the person where a word is none of them.
+    pub fn parse(words: &str) -> Result<Self, String> {
+        let mut redaction = Self::default();
+        for word in words.split(',') {
+            match word.trim() {
+                "tokens" => {}
+                "addresses" => redaction.addresses = true,
+                "principals" => redaction.principals = true,
+                "all" => (redaction.addresses, redaction.principals) = (true, true),
+                word => return Err(format!("{word:?} is none of tokens, addresses, principals, all")),
+            }
+        }
+        Ok(redaction)
+    }
+}
+
+/// Whose request a text is of: names that must not stand in its other columns.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Whose<'a> {
+    pub(crate) requester: Option<&'a str>,
+    pub(crate) address: Option<&'a str>,
+}
+
+/// Redacts values of a session.
+#[derive(Debug)]
+pub(crate) struct Redactor {
+    addresses: bool,
+    principals: bool,
+    pseudonyms: Pseudonyms,
+    source: KeySource,
+}
+
+impl Redactor {
+    /// Reads the key, or makes it.
+    pub(crate) fn new(redaction: &Redaction, dataset: Option<&std::path::Path>) -> Result<Self, QueryError> {
+        let (key, source) = key::load(redaction.key_file.as_deref(), dataset)?;
+        let Redaction { addresses, principals, .. } = *redaction;
+        Ok(Self { addresses, principals, pseudonyms: Pseudonyms(key), source })
+    }
+
+    pub(crate) fn source(&self) -> &KeySource {
+        &self.source
+    }
+
+    /// A text that may hold anything.
+    pub(crate) fn text<'a>(&self, text: &'a str, whose: Whose<'_>) -> Cow<'a, str> {
+        let mut spans = Spans::new(text);
+        secrets::find(&mut spans, &self.pseudonyms);
+        if self.principals {
+            people::find(&mut spans, &self.pseudonyms);
+            own::names(&mut spans, whose, &self.pseudonyms);
+        }
+        if self.addresses {
+            addresses::find(&mut spans, &self.pseudonyms);
+            own::address(&mut spans, whose, &self.pseudonyms);
+        }
+        spans.finish()
+    }
+
+    /// An error whose message may quote a value.
+    pub(crate) fn error(&self, error: &DataFusionError) -> DataFusionError {
+        let message = crate::error::describe(error);
+        DataFusionError::Execution(self.text(&message, Whose::default()).into_owned())
+    }
+
+    /// A text that AWS made: no names are looked for, which its random letters could seem to be.
+    fn opaque<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut spans = Spans::new(text);
+        secrets::find(&mut spans, &self.pseudonyms);
+        spans.finish()
+    }
+
+    /// The address of a client.
+    pub(crate) fn address<'a>(&self, address: &'a str) -> Cow<'a, str> {
+        if !self.addresses {
+            return self.text(address, Whose::default());
+        }
+        Cow::Owned(match address.parse() {
+            Ok(parsed) => self.pseudonyms.address(parsed),
+            Err(_) => self.pseudonyms.of("ip", address.as_bytes()),
+        })
+    }
+
+    /// A requester, or the owner of a bucket. The form of an ARN stays, so that what it is can be told: services of AWS
+    /// stay as they are.
+    pub(crate) fn principal<'a>(&self, requester: &'a str) -> Cow<'a, str> {
+        if !self.principals {
+            return self.text(requester, Whose::default());
+        }
+        let whole = || Cow::Owned(self.pseudonyms.of("principal", requester.to_ascii_lowercase().as_bytes()));
+        match Principal::parse(requester).kind {
+            PrincipalKind::Anonymous | PrincipalKind::AmazonS3 => Cow::Borrowed(requester),
+            PrincipalKind::Service
+                if requester.bytes().all(|b| b.is_ascii_lowercase() || b".:-".contains(&b)) =>
+            {
+                Cow::Borrowed(requester)
+            }
+            _ if requester.len() == 12 && requester.bytes().all(|byte| byte.is_ascii_digit()) => {
+                Cow::Owned(self.pseudonyms.of("account", requester.as_bytes()))
+            }
+            _ if requester.starts_with("arn:") => self.arn(requester).map_or_else(whole, Cow::Owned),
+            _ => whole(),
+        }
+    }
+
+    /// The name of a role, a requester, or the kind of one.
+    fn role<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let is_kind = PrincipalKind::ALL.iter().any(|kind| kind.as_str() == text);
+        if is_kind || !self.principals || Principal::parse(text).kind != PrincipalKind::Other {
+            return if is_kind { Cow::Borrowed(text) } else { self.principal(text) };
+        }
+        Cow::Owned(self.pseudonyms.name("role", text.as_bytes()))
+    }
+
+    /// The id of an access key.
+    fn access_key<'a>(&self, id: &'a str) -> Cow<'a, str> {
+        if self.principals { Cow::Owned(self.pseudonyms.of("key", id.as_bytes())) } else { self.opaque(id) }
+    }
+
+    /// An ARN with pseudonyms for its parts; `None` where it is none.
+    fn arn(&self, arn: &str) -> Option<String> {
+        let fields: Vec<&str> = arn.splitn(6, ':').collect();
+        let [_, partition, service, region, account, resource] = fields[..] else { return None };
+        let is_plain =
+            |text: &str| text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        if ![partition, service, region].into_iter().all(|field| is_plain(field) && field.len() < 20) {
+            return None;
+        }
+        let account = match account {
+            "" | "aws" | "cloudfront" => account.to_owned(),
+            account => self.pseudonyms.of("account", account.as_bytes()),
+        };
+        let name = |kind, name: &str| self.pseudonyms.name(kind, name.as_bytes());
+        let (kind, rest) = resource.split_once('/').unwrap_or((resource, ""));
+        let resource = match (kind, rest) {
+            ("root", "") => kind.to_owned(),
+            ("assumed-role", rest) => match rest.split_once('/') {
+                Some((role, session)) => {
+                    format!("{kind}/{}/{}", name("role", role), name("session", session))
+                }
+                None => format!("{kind}/{}", name("role", rest)),
+            },
+            ("role", rest) => format!("{kind}/{}", name("role", rest)),
+            ("user", rest) if account == "cloudfront" => {
+                let (words, id) = rest.rsplit_once(' ').unwrap_or(("", rest));
+                let known = words == "CloudFront Origin Access Identity";
+                let id = self.pseudonyms.of("principal", id.as_bytes());
+                if known { format!("{kind}/{words} {id}") } else { format!("{kind}/{}", name("user", rest)) }
+            }
+            ("user" | "federated-user", rest) => format!("{kind}/{}", name("user", rest)),
+            _ => self.pseudonyms.of("principal", resource.as_bytes()),
+        };
+        Some(format!("arn:{partition}:{service}:{region}:{account}:{resource}"))
+    }
+}
+
+/// Makes pseudonyms with the key of the case.
+struct Pseudonyms([u8; 32]);
+
+/// The key is nobody's business.
+impl std::fmt::Debug for Pseudonyms {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Pseudonyms")
+    }
+}
+
+impl Pseudonyms {
+    /// `kind-0123456789abcdef`. Of ten million values, two have the same one with a chance of 1 in 350,000.
+    fn of(&self, kind: &str, value: &[u8]) -> String {
+        let mut hasher = blake3::Hasher::new_keyed(&self.0);
+        hasher.update(kind.as_bytes()).update(&[0]).update(value);
+        let hash = hasher.finalize().to_hex();
+        format!("{kind}-{}", &hash[..16])
+    }
+
+    /// Of the name of a role, a user or a session. A role is told by its name, whether or not its path is.
+    fn name(&self, kind: &str, name: &[u8]) -> String {
+        if people::is_of_aws(kind, name) {
+            return String::from_utf8_lossy(name).into_owned();
+        }
+        let last = name.rsplit(|byte| *byte == b'/').next().unwrap_or(name);
+        self.of(kind, if kind == "role" { last } else { name })
+    }
+
+    /// Of an address, however it is written.
+    fn address(&self, address: IpAddr) -> String {
+        match address.to_canonical() {
+            IpAddr::V4(address) => self.of("ip", &address.octets()),
+            IpAddr::V6(address) => self.of("ip", &address.octets()),
+        }
+    }
+}
+
+/// The account in a redacted ARN.
+pub(crate) fn account_pseudonym(requester: &str) -> Option<&str> {
+    let account = requester.strip_prefix("arn:")?.split(':').nth(3)?;
+    let digits = account.strip_prefix("account-")?;
+    (digits.len() == 16 && digits.bytes().all(|byte| byte.is_ascii_hexdigit())).then_some(account)
+}

@@ -1,0 +1,104 @@
+//! Text with its escapes undone, however often they were nested, and where each byte of it stood.
+
+/// Text whose `%XX`, `\xXX` and `\u00XX` are decoded until none is left.
+///
+/// What a client sent may be encoded once more by whoever logged it, and once more by a page that names it in a referer.
+/// A name is searched for in what all of that says, and replaced in what was there.
+pub(super) struct Decoded<'a> {
+    text: &'a str,
+    bytes: Vec<u8>,
+    /// Start in `text`, and how many layers were taken off; for each of `bytes`. Empty where nothing was decoded.
+    origins: Vec<(usize, u32)>,
+}
+
+impl<'a> Decoded<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        let mut decoded = Self { text, bytes: Vec::with_capacity(text.len()), origins: Vec::new() };
+        if !text.bytes().any(|byte| matches!(byte, b'%' | b'\\')) {
+            decoded.bytes.extend_from_slice(text.as_bytes());
+            return decoded;
+        }
+        decoded.origins.reserve(text.len());
+        for (at, byte) in text.bytes().enumerate() {
+            decoded.bytes.push(byte);
+            decoded.origins.push((at, 0));
+            // What was decoded may end an escape itself.
+            while let Some((length, byte)) = escape_at_end(&decoded.bytes) {
+                decoded.fold(length, byte);
+            }
+        }
+        decoded
+    }
+
+    /// Replaces the last `length` bytes, which are an escape, by what it stands for.
+    fn fold(&mut self, length: usize, byte: u8) {
+        let from = self.bytes.len() - length;
+        let start = self.origins[from].0;
+        let layers = self.origins[from..].iter().map(|origin| origin.1).max().unwrap_or(0);
+        self.bytes.truncate(from);
+        self.origins.truncate(from);
+        self.bytes.push(byte);
+        self.origins.push((start, layers + 1));
+    }
+
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    pub(super) fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// How many layers of encoding were around the byte at `index`.
+    pub(super) fn layers(&self, index: usize) -> u32 {
+        self.origins.get(index).map_or(0, |origin| origin.1)
+    }
+
+    /// Where the byte at `index` begins in the text; the text's end for the index after the last.
+    pub(super) fn origin(&self, index: usize) -> usize {
+        if self.origins.is_empty() {
+            return index.min(self.text.len());
+        }
+        self.origins.get(index).map_or(self.text.len(), |origin| origin.0)
+    }
+}
+
+/// The escape that `bytes` end in: its length, and the byte that it stands for.
+fn escape_at_end(bytes: &[u8]) -> Option<(usize, u8)> {
+    let (rest, digits) = bytes.split_last_chunk::<2>()?;
+    let byte = hex(digits[0])? << 4 | hex(digits[1])?;
+    let is =
+        |mark: &[u8]| rest.len() >= mark.len() && rest[rest.len() - mark.len()..].eq_ignore_ascii_case(mark);
+    let mark = [&b"%"[..], b"\\x", b"\\u00"].into_iter().find(|mark| is(mark))?;
+    Some((mark.len() + 2, byte))
+}
+
+fn hex(digit: u8) -> Option<u8> {
+    char::from(digit).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn layers_are_taken_off() {
+        for (text, plain, layers) in [
+            ("a=b", "a=b", 0),
+            ("a%3Db", "a=b", 1),
+            ("a%3db", "a=b", 1),
+            ("a%253Db", "a=b", 2),
+            ("a%25253Db", "a=b", 3),
+            ("a%%33Db", "a=b", 2),
+            ("a\\x3Db", "a=b", 1),
+            ("a\\u003db", "a=b", 1),
+        ] {
+            let decoded = Decoded::new(text);
+            assert_eq!(decoded.bytes(), plain.as_bytes(), "{text}");
+            assert_eq!(decoded.layers(1), layers, "{text}");
+            assert_eq!((decoded.origin(1), decoded.origin(2)), (1, text.len() - 1), "{text}");
+            assert_eq!(decoded.origin(3), text.len());
+        }
+        assert_eq!(Decoded::new("100% of %zz \\").bytes(), b"100% of %zz \\");
+    }
+}

@@ -1,0 +1,161 @@
+//! Who somebody is: ARNs, accounts, canonical ids and access key ids within text.
+
+use std::ops::Range;
+
+use super::Pseudonyms;
+use super::secrets::name_before;
+use super::spans::{Spans, end_of, runs};
+
+/// What unique ids of IAM begin with: "IAM identifiers" of the IAM user guide.
+const KINDS: [&str; 11] =
+    ["AKIA", "ASIA", "AROA", "AIDA", "AGPA", "AIPA", "ANPA", "ANVA", "APKA", "ABIA", "ACCA"];
+/// Shortest of them; those of today have 20 characters.
+const SHORTEST_ID: usize = 16;
+/// Digits of an account.
+const ACCOUNT: usize = 12;
+/// Characters of a canonical user id, and of an origin access identity of CloudFront.
+const CANONICAL: [usize; 2] = [64, 96];
+/// The session that S3 itself names so, which says nothing of a customer.
+const REPLICATION: &[u8] = b"s3-replication";
+
+pub(super) fn find(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
+    credentials(spans, pseudonyms);
+    arns(spans, pseudonyms);
+    words(spans, pseudonyms);
+    accounts(spans, pseudonyms);
+}
+
+fn is_access_key(word: &[u8]) -> bool {
+    word.len() >= SHORTEST_ID && KINDS.iter().any(|kind| word.starts_with(kind.as_bytes()))
+}
+
+/// `X-Amz-Credential=KEY/date/region/s3/aws4_request`, `AWSAccessKeyId=KEY`.
+fn credentials(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
+    for at in 0..spans.decoded.bytes().len() {
+        let bytes = spans.decoded.bytes();
+        if !matches!(bytes[at], b'=' | b':') {
+            continue;
+        }
+        let name = name_before(bytes, at);
+        if name.ends_with("credential") || name.ends_with("accesskeyid") {
+            let start = end_of(bytes, at + 1, |byte| matches!(byte, b' ' | b'"' | b'\'' | b'\\'));
+            let end = end_of(bytes, start, |byte| {
+                !matches!(byte, b'/' | b'&' | b'"' | b'<' | b'>' | b',') && byte > b' '
+            });
+            spans.replace(start..end, |id| pseudonyms.of("key", id));
+        }
+    }
+}
+
+/// The names in ARNs of IAM and STS. Their accounts, and those of other ARNs, are found as digits.
+fn arns(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
+    let bytes = spans.decoded.bytes();
+    let starts = bytes.windows(4).enumerate().filter(|(_, four)| four.eq_ignore_ascii_case(b"arn:"));
+    let mut found: Vec<(Range<usize>, &str)> = Vec::new();
+    for start in starts.map(|(at, _)| at).collect::<Vec<_>>() {
+        found.extend(arn(bytes, start));
+    }
+    for (range, kind) in found {
+        spans.replace(range, |name| pseudonyms.name(kind, name));
+    }
+}
+
+/// What stands for whom in the ARN that begins at `start`.
+fn arn(bytes: &[u8], start: usize) -> Vec<(Range<usize>, &'static str)> {
+    let mut fields = Vec::with_capacity(5);
+    let mut at = start;
+    while fields.len() < 5 {
+        let end = end_of(bytes, at, |byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'*'));
+        if bytes.get(end) != Some(&b':') {
+            return Vec::new();
+        }
+        fields.push(at..end);
+        at = end + 1;
+    }
+    let is = |field: usize, word: &[u8]| bytes[fields[field].clone()].eq_ignore_ascii_case(word);
+    if !is(2, b"iam") && !is(2, b"sts") {
+        return Vec::new();
+    }
+    let end = end_of(bytes, at, |byte| byte.is_ascii_alphanumeric() || b"_+=,.@/:-*~$".contains(&byte));
+    let resource = at..end - bytes[at..end].iter().rev().take_while(|byte| b".,:".contains(byte)).count();
+    let mut owner = Vec::new();
+    let digits = fields[4].clone();
+    if !digits.is_empty() && digits.len() != ACCOUNT && !is(4, b"cloudfront") && !is(4, b"aws") {
+        owner.push((digits, "account"));
+    }
+    owner.extend(names(bytes, resource));
+    owner
+}
+
+fn names(bytes: &[u8], resource: Range<usize>) -> Vec<(Range<usize>, &'static str)> {
+    let slash =
+        |from: usize| bytes[from..resource.end].iter().position(|byte| *byte == b'/').map(|at| from + at);
+    let Some(first) = slash(resource.start) else { return Vec::new() };
+    let rest = first + 1..resource.end;
+    match bytes[resource.start..first].to_ascii_lowercase().as_slice() {
+        b"assumed-role" => match slash(rest.start) {
+            Some(second) => vec![(rest.start..second, "role"), (second + 1..rest.end, "session")],
+            None => vec![(rest, "role")],
+        },
+        // The name of a role is unique; the path before it is told with it, and goes with it.
+        b"role" => vec![(rest, "role")],
+        b"user" if bytes[rest.clone()].starts_with(b"CloudFront") => {
+            // `CloudFront Origin Access Identity ID`
+            let tail = &bytes[rest.end..];
+            let marker = b" Origin Access Identity ";
+            if !tail.starts_with(marker) {
+                return vec![(rest, "user")];
+            }
+            let id = rest.end + marker.len();
+            vec![(id..end_of(bytes, id, |byte| byte.is_ascii_alphanumeric()), "principal")]
+        }
+        b"user" | b"federated-user" => vec![(rest, "user")],
+        _ => vec![(rest, "principal")],
+    }
+}
+
+/// Ids that are one word.
+fn words(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
+    for word in runs(spans.decoded.bytes(), |byte| byte.is_ascii_alphanumeric()) {
+        let bytes = spans.decoded.bytes();
+        let text = &bytes[word.clone()];
+        if is_access_key(text) {
+            // `AROA…:session`, as IAM writes the id of a session.
+            let session = word.end + 1;
+            let end =
+                end_of(bytes, session, |byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte));
+            if bytes.get(word.end) == Some(&b':') {
+                spans.replace(session..end, |name| pseudonyms.name("session", name));
+            }
+            spans.replace(word, |id| pseudonyms.of("key", id));
+        } else if CANONICAL.contains(&text.len()) && text.iter().all(u8::is_ascii_hexdigit) {
+            spans.replace(word, |id| pseudonyms.of("principal", &id.to_ascii_lowercase()));
+        }
+    }
+}
+
+/// Twelve digits, or three times four of them.
+fn accounts(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
+    for run in runs(spans.decoded.bytes(), |byte| byte.is_ascii_digit() || byte == b'-') {
+        let bytes = &spans.decoded.bytes()[run.clone()];
+        let parts: Vec<Range<usize>> = runs(bytes, |byte| byte.is_ascii_digit());
+        let mut found: Vec<Range<usize>> =
+            parts.iter().filter(|part| part.len() == ACCOUNT).cloned().collect();
+        let in_fours = parts.windows(3).filter(|three| {
+            let is_joined = three[0].end + 1 == three[1].start && three[1].end + 1 == three[2].start;
+            is_joined && three.iter().all(|part| part.len() == ACCOUNT / 3)
+        });
+        found.extend(in_fours.map(|three| three[0].start..three[2].end));
+        for part in found {
+            spans.replace(run.start + part.start..run.start + part.end, |digits| {
+                let digits: Vec<u8> = digits.iter().copied().filter(u8::is_ascii_digit).collect();
+                pseudonyms.of("account", &digits)
+            });
+        }
+    }
+}
+
+/// Whether a session's name is one that S3 itself gives.
+pub(super) fn is_of_aws(kind: &str, name: &[u8]) -> bool {
+    kind == "session" && name == REPLICATION
+}

@@ -1,0 +1,276 @@
+#![allow(clippy::unwrap_used)]
+
+use super::*;
+
+const SECRET: &str = "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7";
+const ADA: &str = "arn:aws:sts::111122223333:assumed-role/backup-operator/sess-4471";
+
+fn redactor(what: &str, key: u8) -> Redactor {
+    let Redaction { addresses, principals, .. } = Redaction::parse(what).unwrap();
+    Redactor { addresses, principals, pseudonyms: Pseudonyms([key; 32]), source: KeySource::Session }
+}
+
+fn all(text: &str) -> String {
+    redactor("all", 1).text(text, Whose::default()).into_owned()
+}
+
+fn is_pseudonym(text: &str, kind: &str) -> bool {
+    let hash = text.strip_prefix(kind).and_then(|rest| rest.strip_prefix('-'));
+    hash.is_some_and(|hash| hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
+}
+
+/// However a token is written, it goes, and has the same pseudonym.
+#[test]
+fn tokens_go_however_they_are_named_and_encoded() {
+    let redactor = redactor("tokens", 1);
+    let expected = redactor.pseudonyms.of("token", SECRET.as_bytes());
+    for (name, text) in [
+        ("as it is", "GET /k?X-Amz-Signature=SECRET&X-Amz-Expires=60 HTTP/1.1"),
+        ("lower case", "GET /k?x-amz-signature=SECRET HTTP/1.1"),
+        ("upper case", "GET /k?X-AMZ-SECURITY-TOKEN=SECRET HTTP/1.1"),
+        ("session token", "GET /k?X-Amz-Security-Token=SECRET HTTP/1.1"),
+        (
+            "signature version 2",
+            "GET /k?AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Signature=SECRET&Expires=1 HTTP/1.1",
+        ),
+        ("encoded name", "GET /k?%58-Amz-Sign%61ture=SECRET HTTP/1.1"),
+        ("encoded separator", "GET /k?X-Amz-Signature%3DSECRET HTTP/1.1"),
+        (
+            "encoded in a referer",
+            "https://a.example/?u=https%3A%2F%2Fb%2Fk%3FX-Amz-Signature%3DSECRET%26x%3D1&y=2",
+        ),
+        (
+            "encoded twice",
+            "https://a.example/?u=https%253A%252F%252Fb%252Fk%253FX-Amz-Signature%253DSECRET%2526x",
+        ),
+        ("encoded three times", "X-Amz-Signature%25253DSECRET"),
+        ("lower case escapes", "x-amz-signature%3dSECRET%26a%3d1"),
+        (
+            "header",
+            "agent (Authorization: AWS4-HMAC-SHA256 Credential=A/20260501/r/s3/aws4_request, SignedHeaders=host, Signature=SECRET)",
+        ),
+        ("header with a blank", "x-amz-security-token: SECRET"),
+        ("JSON", "{\"X-Amz-Signature\": \"SECRET\", \"a\": 1}"),
+        ("JSON within JSON", "{\\\"X-Amz-Signature\\\":\\\"SECRET\\\"}"),
+        ("escape of JSON", "https://b/k?a=1\\u0026X-Amz-Signature\\u003dSECRET\\u0026b=2"),
+        ("escape of bytes", "https://b/k?X-Amz-Signature\\x3DSECRET"),
+        ("entity", "https://b/k?a=1&amp;X-Amz-Signature=SECRET&amp;b=2"),
+        ("list", "k?X-Amz-Signature[]=SECRET"),
+        ("numbered list", "k?X-Amz-Signature%5B0%5D=SECRET"),
+        ("another service", "https://storage.example/k?X-Goog-Signature=SECRET"),
+        ("token", "https://a.example/reset?token=SECRET"),
+        ("key of the client", "PUT /k?x-amz-server-side-encryption-customer-key=SECRET HTTP/1.1"),
+        ("S3 Express", "x-amz-s3session-token=SECRET"),
+        ("after a value", "a=b=X-Amz-Signature=SECRET"),
+    ] {
+        let text = text.replace("SECRET", SECRET);
+        let redacted = redactor.text(&text, Whose::default());
+        assert!(!redacted.contains(&SECRET[..8]), "{name}: {redacted}");
+        let is_header = name == "header";
+        assert!(is_header || redacted.contains(&expected), "{name}: {redacted}");
+    }
+}
+
+#[test]
+fn an_encoded_ampersand_does_not_end_a_value_that_is_not_encoded() {
+    let redactor = redactor("tokens", 1);
+    let redacted = redactor.text("k?X-Amz-Security-Token=abc%26def%3Dghi&x=1", Whose::default());
+    assert!(
+        !redacted.contains("def") && !redacted.contains("ghi") && redacted.ends_with("&x=1"),
+        "{redacted}"
+    );
+}
+
+#[test]
+fn tokens_are_known_by_their_shape() {
+    let redactor = redactor("tokens", 1);
+    for text in [
+        "agent IQoJb3JpZ2luX2VjEHoaCXVzLWVhc3QtMSJIMEYCIQDc+/== end",
+        "agent/FwoGZXIvYXdzEBYaDGJ1 end",
+        "AWS AKIAIOSFODNN7EXAMPLE:frJIUN8DYpKDtOLCwo//yllqDzg= end",
+        "Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9P end",
+    ] {
+        let redacted = redactor.text(text, Whose::default());
+        for part in ["VjEHoaCXVz", "EBYaDGJ1", "frJIUN8", "dozjgNry"] {
+            assert!(!redacted.contains(part), "{redacted}");
+        }
+        assert!(redacted.contains("token-") && redacted.ends_with(" end"), "{redacted}");
+    }
+}
+
+#[test]
+fn what_is_no_secret_stays() {
+    for text in [
+        "GET /k?list-type=2&continuation-token=1ueGcxLPRx1Tr&prefix=a%2Fb HTTP/1.1",
+        "GET /k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20260501T100000Z&X-Amz-Expires=60 HTTP/1.1",
+        "PUT /k?uploadId=abc&partNumber=7 HTTP/1.1",
+        "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/120.0.0.0 Safari/537.36",
+        "aws-cli/2.17.1 md/awscrt#0.20.11 std::vec a::b ua/2.0",
+        "grün ☃ 100% of \\x",
+        "logs/2026-05-01-10-20-30-0123456789ABCDEF.gz:17",
+        "",
+    ] {
+        assert_eq!(all(text), text);
+    }
+}
+
+#[test]
+fn the_address_of_a_client_has_one_pseudonym() {
+    let redactor = redactor("all", 1);
+    let address = redactor.address("203.0.113.7").into_owned();
+    assert!(is_pseudonym(&address, "ip"), "{address}");
+    for text in [
+        "http://203.0.113.7/a",
+        "http://203.0.113.7:8080/a",
+        "agent (203.0.113.7)",
+        "k?from=203.0.113.7&a",
+        "k%3Ffrom%3D203.0.113.7%26a",
+        "k?from=203%2E0%2E113%2E7",
+        "203.0.113.7.nip.io",
+        "ec2-203-0-113-7.compute-1.amazonaws.com",
+        "ip-203-0-113-7.ec2.internal",
+        "::ffff:203.0.113.7",
+        "from=203.0.113.7.",
+    ] {
+        let redacted = all(text);
+        assert!(redacted.contains(&address) && !redacted.contains("113"), "{text}: {redacted}");
+    }
+    let long = redactor.address("2001:db8::7").into_owned();
+    for text in ["[2001:db8::7]:443", "2001:DB8:0:0:0:0:0:7", "a=2001:db8::7,b", "a%3D2001%3Adb8%3A%3A7"] {
+        let redacted = all(text);
+        assert!(redacted.contains(&long), "{text}: {redacted}");
+    }
+    assert_eq!(redactor.address("2001:db8:0::7"), long);
+    assert!(is_pseudonym(&redactor.address("no address"), "ip"));
+    assert_eq!(self::redactor("tokens,principals", 1).address("203.0.113.7"), "203.0.113.7");
+}
+
+#[test]
+fn an_arn_keeps_its_form_and_nothing_else() {
+    let redactor = redactor("principals", 1);
+    let redacted = redactor.principal(ADA).into_owned();
+    let parts: Vec<&str> = redacted.split([':', '/']).collect();
+    assert_eq!((&parts[..4], parts[5]), (&["arn", "aws", "sts", ""][..], "assumed-role"));
+    for (part, kind) in [(parts[4], "account"), (parts[6], "role"), (parts[7], "session")] {
+        assert!(is_pseudonym(part, kind), "{redacted}");
+    }
+    assert_eq!(account_pseudonym(&redacted), Some(parts[4]));
+    assert_eq!(Principal::parse(&redacted).role, Some(parts[6]));
+    // As text it is the same, plain or encoded.
+    assert_eq!(redactor.text(ADA, Whose::default()), redacted);
+    assert_eq!(redactor.text(&format!("(by {ADA})"), Whose::default()), format!("(by {redacted})"));
+    let encoded = ADA.replace(':', "%3A").replace('/', "%2F");
+    let text = redactor.text(&encoded, Whose::default());
+    assert!(parts[6..].iter().chain([&parts[4]]).all(|part| text.contains(part)), "{text}");
+    // A role is one role, however it is named.
+    assert!(redactor.principal("arn:aws:iam::111122223333:role/ops/backup-operator").ends_with(parts[6]));
+    for same in ["-", "AmazonS3", "svc:cloudfront.amazonaws.com"] {
+        assert_eq!(redactor.principal(same), same);
+    }
+    for (requester, gone) in [
+        ("arn:aws:iam::111122223333:user/teams/data/ann", &["111122223333", "ann", "teams"][..]),
+        ("arn:aws:iam::111122223333:root", &["111122223333"]),
+        ("arn:aws:sts::111122223333:federated-user/ann", &["111122223333", "ann"]),
+        ("arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E2EXAMPLE0OAI", &["E2EXAMPLE"]),
+        ("arn:aws:sts::111122223333:assumed-role/x/José Ann", &["111122223333", "Jos", "Ann"]),
+        ("arn:aws:other::1:something/ann", &["ann"]),
+        ("arn:a b:c", &["b:c"]),
+        ("somebody", &["somebody"]),
+        (SECRET, &[SECRET]),
+        ("svc:Ann", &["Ann"]),
+    ] {
+        for redacted in [redactor.principal(requester), self::redactor("all", 1).principal(requester)] {
+            assert!(gone.iter().all(|part| !redacted.contains(part)), "{requester}: {redacted}");
+        }
+    }
+}
+
+#[test]
+fn accounts_and_ids_go_from_any_text() {
+    let account = redactor("all", 1).pseudonyms.of("account", b"111122223333");
+    for text in [
+        "ap-111122223333.s3-accesspoint.eu-west-1.amazonaws.com",
+        "arn:aws:s3:eu-west-1:111122223333:accesspoint/ap",
+        "AWSLogs/111122223333/S3/2026-05-01-10-20-30-0123456789ABCDEF",
+        "AWSLogs%2F111122223333%2FS3",
+        "k%2520111122223333%2520",
+        "1111-2222-3333",
+        "%31%31%31122223333",
+    ] {
+        assert!(all(text).contains(&account), "{text}: {}", all(text));
+    }
+    for (text, kind) in [
+        ("AKIAIOSFODNN7EXAMPLE", "key"),
+        (SECRET, "principal"),
+        ("k?AWSAccessKeyId=SHORT&a=1", "key"),
+        ("k?X-Amz-Credential=AKIAEXAMPLE%2F20260501%2Feu-west-1%2Fs3%2Faws4_request", "key"),
+    ] {
+        let redacted = all(text);
+        let gone = ["AKIA", "SHORT", SECRET].iter().all(|part| !redacted.contains(part));
+        assert!(gone && redacted.contains(&format!("{kind}-")), "{redacted}");
+    }
+    assert!(all("id=AROAIOSFODNN7EXAMPLE:sess-4471").contains(":session-"), "{}", all("AROA"));
+    assert!(
+        all("k?X-Amz-Credential=AKIAEXAMPLE%2F20260501%2Feu-west-1").ends_with("%2F20260501%2Feu-west-1")
+    );
+}
+
+#[test]
+fn a_requester_goes_from_what_else_is_in_the_row() {
+    let redactor = redactor("all", 1);
+    let whose = Whose { requester: Some(ADA), address: Some("203.0.113.7") };
+    let text = "cli/1 (Backup-Operator; sess-4471; host 203-0-113-7) xsess-4471x";
+    let redacted = redactor.text(text, whose);
+    let role = redactor.pseudonyms.of("role", b"backup-operator");
+    assert!(
+        redacted.contains(&role) && redacted.contains("session-") && redacted.contains("host ip-"),
+        "{redacted}"
+    );
+    assert!(redacted.ends_with("xsess-4471x"), "not a word");
+}
+
+#[test]
+fn keys_part_cases_and_kinds_part_values() {
+    let (one, two) = (redactor("all", 1), redactor("all", 2));
+    assert_ne!(one.address("203.0.113.7"), two.address("203.0.113.7"));
+    assert_eq!(one.address("203.0.113.7"), redactor("addresses", 1).address("203.0.113.7"));
+    assert_ne!(one.address("a").split_once('-').unwrap().1, one.principal("a").split_once('-').unwrap().1);
+    assert_eq!(format!("{:?}", one.pseudonyms), "Pseudonyms", "the key is in no message");
+}
+
+#[test]
+fn what_is_redacted_is_a_list_of_words() {
+    assert_eq!(Redaction::parse("tokens"), Ok(Redaction::default()));
+    let all = Redaction::parse("all").unwrap();
+    assert_eq!(Redaction::parse("principals, addresses"), Ok(all));
+    assert!(Redaction::parse("names").unwrap_err().contains("tokens, addresses, principals, all"));
+}
+
+/// Text of all kinds: what is put in is gone, whatever surrounds it, and the rest is valid text.
+#[test]
+fn no_secret_survives_in_random_text() {
+    let mut random = fastrand::Rng::with_seed(7);
+    let (tokens, all) = (redactor("tokens", 3), redactor("all", 3));
+    let pieces =
+        ["%", "25", "&", "=", ":", " ", "\"", "ü", "☃", "%26", "%3D", "a", "/", "\\x", "?", ".", "1"];
+    for _ in 0..20_000 {
+        let mut noise = || -> String {
+            let count = random.usize(0..8);
+            (0..count).map(|_| pieces[random.usize(0..pieces.len())]).collect()
+        };
+        let (before, after) = (noise(), noise());
+        let mut text = format!("?X-Amz-Signature={SECRET}");
+        for _ in 0..random.u32(0..4) {
+            text =
+                percent_encoding::utf8_percent_encode(&text, percent_encoding::NON_ALPHANUMERIC).to_string();
+        }
+        let line = format!("{before}{text}{after}");
+        let redacted = tokens.text(&line, Whose::default());
+        assert!(!redacted.contains(&SECRET[..12]), "{line:?}: {redacted:?}");
+        let line = format!("{before} 198.51.100.77 {ADA} {after}");
+        let redacted = all.text(&line, Whose::default());
+        for gone in ["198.51.100.77", "111122223333", "backup-operator", "sess-4471"] {
+            assert!(!redacted.contains(gone), "{line:?}: {redacted:?}");
+        }
+    }
+}
