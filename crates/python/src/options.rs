@@ -25,6 +25,7 @@ pub(crate) fn session_options(options: &Bound<'_, PyDict>) -> PyResult<SessionOp
         memory_limit: value(options, "memory_limit")?,
         threads: value(options, "threads")?,
         allow_writes: false,
+        redaction: None,
     })
 }
 

@@ -105,7 +105,7 @@ fn by_shape(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
         let from = if is_signed { word.end + 1 } else { word.start };
         let end = end_of(spans.decoded.bytes(), from, is_base64);
         let is_web_token = bytes.starts_with(b"eyJ") && end - from > 40;
-        if is_signed || is_web_token || BEGINS.iter().any(|begin| begins(begin)) {
+        if is_signed || is_web_token || BEGINS.iter().any(begins) {
             spans.replace(from..end, |value| pseudonyms.of("token", value));
         }
     }
