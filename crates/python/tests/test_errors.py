@@ -35,7 +35,7 @@ def test_folders_that_are_no_dataset(attack, tmp_path):
 @pytest.mark.parametrize(
     "sql, match",
     [
-        ("SELEC 1", "Line: 1, Column: 1"),
+        ("SELEC 1", "line 1, column 1"),
         ("SELECT nope FROM logs", "nope"),
         ("CREATE TABLE t AS SELECT 1", "refused"),
         ("COPY logs TO '/tmp/never.parquet'", "refused"),
