@@ -1,8 +1,8 @@
 """Each query of the catalogue, by saltmine and by DuckDB, over the same dataset.
 
 saltmine's time is that of a whole process a query, from start to exit; DuckDB's is that of the query alone, in one
-process that has the interpreter, the imports and the views behind it. The
-median counts. A query that DuckDB cannot run, or that needs a table which the dataset has not, is left out and named.
+process that has the interpreter, the imports and the views behind it. The median counts. A query that DuckDB cannot
+run, or that needs a table which the dataset has not, is left out and named.
 """
 
 import argparse
