@@ -17,16 +17,25 @@
 -- false positives: CloudFront's traffic, requester pays; prices differ by Region.
 -- source: Reports on attribution of cost; own
 
-WITH grouped AS (
-  SELECT coalesce(role_name(requester), requester, 'anonymous') AS principal, bucket,
-         count(*) FILTER (WHERE regexp_like(operation, '^REST[.](PUT|POST|COPY)[.]')
-                             OR operation IN ('REST.GET.BUCKET', 'REST.GET.BUCKETVERSIONS')) AS class_a,
-         count(*) FILTER (WHERE regexp_like(operation, '^(REST|WEBSITE)[.](GET|HEAD)[.]')
-                            AND operation NOT IN ('REST.GET.BUCKET', 'REST.GET.BUCKETVERSIONS')) AS class_b,
-         coalesce(sum(bytes_sent), 0) AS bytes,
-         coalesce(sum(bytes_sent) FILTER (WHERE NOT is_private_ip(remote_ip) AND source_region IS NULL), 0) AS bytes_outside
+-- Counted first, so that names and operations are looked at once a combination and not once a request.
+WITH counted AS (
+  SELECT requester, bucket, operation,
+         coalesce(NOT is_private_ip(remote_ip), false) AND source_region IS NULL AS is_outside,
+         count(*) AS requests, sum(bytes_sent) AS bytes
   FROM logs
-  WHERE principal_type(requester) NOT IN ('service', 'amazon_s3') AND http_status < 500
+  WHERE http_status < 500
+  GROUP BY 1, 2, 3, 4
+),
+grouped AS (
+  SELECT coalesce(role_name(requester), requester, 'anonymous') AS principal, bucket,
+         coalesce(sum(requests) FILTER (WHERE regexp_like(operation, '^REST[.](PUT|POST|COPY)[.]')
+                             OR operation IN ('REST.GET.BUCKET', 'REST.GET.BUCKETVERSIONS')), 0) AS class_a,
+         coalesce(sum(requests) FILTER (WHERE regexp_like(operation, '^(REST|WEBSITE)[.](GET|HEAD)[.]')
+                            AND operation NOT IN ('REST.GET.BUCKET', 'REST.GET.BUCKETVERSIONS')), 0) AS class_b,
+         coalesce(sum(bytes), 0) AS bytes,
+         coalesce(sum(bytes) FILTER (WHERE is_outside), 0) AS bytes_outside
+  FROM counted
+  WHERE principal_type(requester) NOT IN ('service', 'amazon_s3')
   GROUP BY 1, 2
 )
 SELECT *, round(class_a * $price_a / 1000 + class_b * $price_b / 1000 + bytes_outside / 1e9 * $price_gb, 4) AS estimate

@@ -28,7 +28,7 @@ WITH hits AS (
 SELECT requester, remote_ip, bucket,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        count(DISTINCT key) AS keys, sum(object_size) AS bytes, count(version_id) AS version_targeted,
-       array_sort(array_agg(DISTINCT operation)) AS operations,
+       array_distinct(make_array(min(operation), max(operation))) AS operations,
        evidence(log_file, log_line, request_time) AS evidence
 FROM hits
 GROUP BY requester, remote_ip, bucket, date_bin(CAST($window AS INTERVAL), request_time)

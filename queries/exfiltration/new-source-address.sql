@@ -31,10 +31,10 @@ pairs AS (
     AND authentication_type IS DISTINCT FROM 'QueryString'
   GROUP BY requester, remote_ip
 ),
-known AS (SELECT requester, min(first_seen) AS known_since FROM pairs GROUP BY requester)
-SELECT p.requester, p.remote_ip, p.bucket, p.events, p.first_seen, p.last_seen, p.bytes, k.known_since, p.evidence
-FROM pairs p JOIN known k ON k.requester = p.requester CROSS JOIN span s
+aged AS (SELECT *, min(first_seen) OVER (PARTITION BY requester) AS known_since FROM pairs)
+SELECT p.requester, p.remote_ip, p.bucket, p.events, p.first_seen, p.last_seen, p.bytes, p.known_since, p.evidence
+FROM aged p CROSS JOIN span s
 WHERE date_part('epoch', p.first_seen) >= date_part('epoch', s.last) - $tail * s.seconds
-  AND date_part('epoch', k.known_since) < date_part('epoch', s.last) - $tail * s.seconds
+  AND date_part('epoch', p.known_since) < date_part('epoch', s.last) - $tail * s.seconds
   AND p.events >= $min_events
 ORDER BY p.bytes DESC NULLS LAST, p.requester, p.remote_ip

@@ -16,23 +16,27 @@
 -- false positives: Vendors, accounts of build systems, and AWS services that act under a canonical id.
 -- source: Own; other tools only compare with a list
 
-WITH seen AS (
-  SELECT bucket_owner, bucket, requester, operation, bytes_sent, request_time, account_id(requester) AS account
+-- Counted first, so that names are taken apart once a combination and not once a request.
+WITH counted AS (
+  SELECT bucket_owner, bucket, requester, operation,
+         count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen, sum(bytes_sent) AS bytes
   FROM logs
   WHERE requester IS NOT NULL AND requester <> bucket_owner
-    AND principal_type(requester) NOT IN ('service', 'amazon_s3')
+  GROUP BY bucket_owner, bucket, requester, operation
 ),
-ranked AS (
-  SELECT bucket_owner, account,
-         row_number() OVER (PARTITION BY bucket_owner ORDER BY count(*) DESC, account) AS place
-  FROM seen WHERE account IS NOT NULL GROUP BY bucket_owner, account
+seen AS (
+  SELECT *, account_id(requester) AS account FROM counted
+  WHERE principal_type(requester) NOT IN ('service', 'amazon_s3')
 ),
-home AS (SELECT bucket_owner, account AS home_account FROM ranked WHERE place = 1)
-SELECT s.bucket, s.account, s.requester, s.operation,
-       count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       sum(s.bytes_sent) AS bytes
-FROM seen s LEFT JOIN home h ON h.bucket_owner = s.bucket_owner
-WHERE CASE WHEN $own_accounts = '' THEN s.account IS DISTINCT FROM h.home_account
-           ELSE NOT coalesce(array_has(string_to_array($own_accounts, ','), s.account), false) END
-GROUP BY s.bucket, s.account, s.requester, s.operation
-ORDER BY events DESC, s.bucket, s.requester, s.operation
+weighed AS (SELECT *, sum(events) OVER (PARTITION BY bucket_owner, account) AS weight FROM seen),
+placed AS (
+  SELECT *, first_value(account) OVER (PARTITION BY bucket_owner ORDER BY account IS NULL, weight DESC, account) AS home_account
+  FROM weighed
+)
+SELECT bucket, account, requester, operation,
+       sum(events) AS events, min(first_seen) AS first_seen, max(last_seen) AS last_seen, sum(bytes) AS bytes
+FROM placed
+WHERE CASE WHEN $own_accounts = '' THEN account IS DISTINCT FROM home_account
+           ELSE NOT coalesce(array_has(string_to_array($own_accounts, ','), account), false) END
+GROUP BY bucket, account, requester, operation
+ORDER BY events DESC, bucket, requester, operation

@@ -15,13 +15,12 @@
 -- source: Reports on lateness at scale; AWS documentation on delivery
 
 WITH records AS (
-  SELECT bucket, request_time, request_id, operation, key, count(*) AS times,
-         min(regexp_match(log_file, '([0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{2}-[0-9]{2}-[0-9]{2})-[^/]*$')[1]) AS stamp
+  SELECT bucket, request_time, request_id, operation, key, count(*) AS times, min(log_file_time(log_file)) AS delivered
   FROM logs
   GROUP BY bucket, request_time, request_id, operation, key
 ),
 delays AS (
-  SELECT *, to_unixtime(stamp, '%Y-%m-%d-%H-%M-%S') - date_part('epoch', request_time) AS delay
+  SELECT *, date_part('epoch', delivered) - date_part('epoch', request_time) AS delay
   FROM records
 )
 SELECT bucket, date_trunc('day', request_time) AS day, sum(times) AS events, sum(times - 1) AS copies,

@@ -31,6 +31,7 @@ SELECT h.requester, h.remote_ip, h.bucket,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        sum(h.bytes_sent) AS bytes,
        evidence(log_file, log_line, request_time) AS evidence
-FROM hits h JOIN fronted f ON f.bucket = h.bucket
+-- The few buckets stand first: a join keeps its first side in memory, and reads the second past it.
+FROM fronted f JOIN hits h ON h.bucket = f.bucket
 GROUP BY h.requester, h.remote_ip, h.bucket
 ORDER BY bytes DESC NULLS LAST, h.requester NULLS FIRST, h.remote_ip, h.bucket

@@ -29,7 +29,8 @@ SELECT h.requester, h.remote_ip, h.bucket,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        count(*) FILTER (WHERE h.http_status = 403) AS refused, sum(h.bytes_sent) AS bytes,
        evidence(log_file, log_line, request_time) AS evidence
-FROM hits h JOIN private p ON p.bucket = h.bucket
+-- The few buckets stand first: a join keeps its first side in memory, and reads the second past it.
+FROM private p JOIN hits h ON h.bucket = p.bucket
 GROUP BY h.requester, h.remote_ip, h.bucket
 HAVING count(*) FILTER (WHERE h.http_status < 400) > 0
 ORDER BY bytes DESC NULLS LAST, h.requester NULLS FIRST, h.remote_ip, h.bucket

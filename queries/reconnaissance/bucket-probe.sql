@@ -16,11 +16,19 @@
 -- false positives: Scripts that make inventories.
 -- source: Published rules on enumeration
 
-WITH hits AS (SELECT * FROM logs WHERE http_status IN (301, 403, 404))
-SELECT requester, remote_ip, min(bucket) AS bucket, array_sort(array_agg(DISTINCT bucket)) AS buckets,
-       count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       evidence(log_file, log_line, request_time) AS evidence
-FROM hits
-GROUP BY requester, remote_ip, date_trunc('day', request_time)
-HAVING count(DISTINCT bucket) >= $buckets
-ORDER BY events DESC, first_seen, requester NULLS FIRST, remote_ip
+WITH hits AS (
+  SELECT *, date_trunc('day', request_time) AS day FROM logs WHERE http_status IN (301, 403, 404)
+),
+wide AS (
+  SELECT requester, remote_ip, day FROM hits
+  GROUP BY requester, remote_ip, day
+  HAVING count(DISTINCT bucket) >= $buckets
+)
+SELECT h.requester, h.remote_ip, min(h.bucket) AS bucket, array_sort(array_agg(DISTINCT h.bucket)) AS buckets,
+       count(*) AS events, min(h.request_time) AS first_seen, max(h.request_time) AS last_seen,
+       evidence(h.log_file, h.log_line, h.request_time) AS evidence
+FROM wide w
+JOIN hits h ON h.day = w.day AND (h.requester IS NOT DISTINCT FROM w.requester)
+           AND (h.remote_ip IS NOT DISTINCT FROM w.remote_ip)
+GROUP BY h.requester, h.remote_ip, h.day
+ORDER BY events DESC, first_seen, h.requester NULLS FIRST, h.remote_ip

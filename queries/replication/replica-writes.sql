@@ -24,7 +24,8 @@ WITH replicas AS (
 SELECT l.bucket, l.requester, coalesce(session_name(l.requester) = 's3-replication', false) AS by_replication, l.operation,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        count(*) FILTER (WHERE l.http_status >= 400) AS errors
-FROM logs l JOIN replicas r ON r.bucket = l.bucket
+-- The few buckets stand first: a join keeps its first side in memory, and reads the second past it.
+FROM replicas r JOIN logs l ON l.bucket = r.bucket
 WHERE l.operation IN ('REST.PUT.OBJECT', 'REST.COPY.OBJECT', 'REST.PUT.PART', 'REST.POST.UPLOAD', 'REST.DELETE.OBJECT',
                       'BATCH.DELETE.OBJECT')
 GROUP BY l.bucket, l.requester, coalesce(session_name(l.requester) = 's3-replication', false), l.operation

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use saltmine_query::catalogue::{Catalogue, ParameterType};
 use saltmine_query::datafusion::common::ScalarValue;
-use saltmine_query::{Params, ScanReport, SessionOptions};
+use saltmine_query::{Params, Redaction, ScanReport, SessionOptions};
 
 use crate::error;
 
@@ -25,8 +25,14 @@ pub(crate) fn session_options(options: &Bound<'_, PyDict>) -> PyResult<SessionOp
         memory_limit: value(options, "memory_limit")?,
         threads: value(options, "threads")?,
         allow_writes: false,
-        redaction: None,
+        redaction: redaction(options)?,
     })
+}
+
+fn redaction(options: &Bound<'_, PyDict>) -> PyResult<Option<Redaction>> {
+    let Some(what) = value::<Option<String>>(options, "redact")? else { return Ok(None) };
+    let redaction = Redaction::parse(&what).map_err(error::parameter)?;
+    Ok(Some(Redaction { key_file: value(options, "redact_key")?, ..redaction }))
 }
 
 fn value<'py, T: FromPyObjectOwned<'py>>(options: &Bound<'py, PyDict>, name: &str) -> PyResult<T> {

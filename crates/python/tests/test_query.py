@@ -162,3 +162,17 @@ def test_the_hunt_is_that_of_the_command(command, attack):
     with pytest.raises(saltmine.ParameterError, match="no pack"):
         saltmine.hunt(attack, packs="nothing")
     assert 0 < len(saltmine.hunt(attack, packs=["destruction"])) < len(found)
+
+
+def test_what_is_redacted_is_as_the_command_shows_it(command, lake, tmp_path):
+    sql = "SELECT requester, remote_ip, request_uri FROM logs WHERE request_uri LIKE '%X-Amz-%' ORDER BY log_file, log_line"
+    key = tmp_path / "key"
+    shown = dicts(saltmine.query(sql, lake, redact="all", redact_key=key))
+    assert key.exists() and shown == command.rows(lake, sql, "--redact=all", "--redact-key", str(key))
+    whole = dicts(saltmine.query(sql, lake))
+    assert len(shown) == len(whole) and all(one != other for one, other in zip(shown, whole))
+    findings = polars.DataFrame(saltmine.hunt(lake, redact="addresses", redact_key=key))
+    addresses = [who["remote_ip"] for finding in findings["who"].to_list() for who in finding if who["remote_ip"]]
+    assert addresses and all(address.startswith("ip-") for address in addresses)
+    with pytest.raises(saltmine.ParameterError, match="none of tokens"):
+        saltmine.query(sql, lake, redact="everything")

@@ -7,7 +7,7 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::error::DataFusionError;
 use datafusion::prelude::{SessionContext, col, lit};
-use futures::TryStreamExt;
+use futures::{StreamExt, TryStreamExt};
 use serde::Serialize;
 
 use crate::catalogue::{Catalogue, Kind, Query, Severity};
@@ -18,6 +18,8 @@ use crate::sql;
 
 /// Rows of a detection that are shown; all are counted.
 const SHOWN: usize = 5;
+/// Detections that run at a time: the parts of one that a single thread does leave the others something to do.
+const AT_ONCE: usize = 2;
 /// Examples of a finding.
 const EXAMPLES: usize = 3;
 
@@ -165,8 +167,13 @@ pub async fn hunt(
     let wanted = |query: &&Query| {
         query.kind == Kind::Detection && (options.packs.is_empty() || options.packs.contains(&query.pack))
     };
-    for query in catalogue.queries().filter(wanted) {
-        match detect(session, query, options).await {
+    let queries: Vec<&Query> = catalogue.queries().filter(wanted).collect();
+    let detections = futures::stream::iter(queries)
+        .map(|query| async move { (query, detect(session, query, options).await) })
+        .buffered(AT_ONCE);
+    let detections: Vec<_> = detections.collect().await;
+    for (query, detected) in detections {
+        match detected {
             Ok(Some(finding)) => report.findings.push(finding),
             Ok(None) => report.quiet.push(query.name.clone()),
             Err(error) => {

@@ -18,9 +18,23 @@ const DAY: i64 = 86_400 * SECOND;
 const STAMP: usize = 20;
 const UNIQUE: usize = 16;
 
+/// When a file of this name was delivered, in microseconds since 1970 (UTC), or at which day's begin its events were made,
+/// with partitioned prefixes by event time. `None` where the name is not one that S3 gives.
+pub fn name_time(name: &str) -> Option<i64> {
+    stamp(name).map(|(time, _)| time)
+}
+
 /// The span of request times (microseconds since 1970, first and last) that a file of this name may hold. `None` where
 /// the name is not one that S3 gives: such a file may hold anything, and must not be passed over.
 pub fn name_time_range(name: &str) -> Option<(i64, i64)> {
+    let (time, is_midnight) = stamp(name)?;
+    // By event time the clock is 00-00-00, and the events are of the whole day.
+    let last = if is_midnight { time + DAY } else { time };
+    Some((time - SLACK_BEFORE, last + SLACK_AFTER))
+}
+
+/// The time in a name, and whether its clock shows midnight.
+fn stamp(name: &str) -> Option<(i64, bool)> {
     let file = name.rsplit('/').next()?;
     let stem = [".gz", ".zst", ".log", ".txt"]
         .into_iter()
@@ -30,10 +44,7 @@ pub fn name_time_range(name: &str) -> Option<(i64, i64)> {
     if !unique.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
         return None;
     }
-    let (time, is_midnight) = stamp_time(stamp)?;
-    // By event time the clock is 00-00-00, and the events are of the whole day.
-    let last = if is_midnight { time + DAY } else { time };
-    Some((time - SLACK_BEFORE, last + SLACK_AFTER))
+    stamp_time(stamp)
 }
 
 /// `2026-05-01-10-20-30-` as microseconds, and whether its clock shows midnight.
@@ -69,6 +80,7 @@ mod tests {
             "a/111122223333/eu-west-1/b/2026/05/01/2026-05-01-10-20-30-0123456789ABCDEF.log.zst",
         ] {
             assert_eq!(name_time_range(name), Some((time - SLACK_BEFORE, time + SLACK_AFTER)), "{name}");
+            assert_eq!(name_time(name), Some(time), "{name}");
         }
         let (_, last) = name_time_range("2026-05-01-00-00-00-0123456789ABCDEF").unwrap();
         assert_eq!(last, 1_777_593_600 * SECOND + DAY + SLACK_AFTER);

@@ -51,6 +51,8 @@ def query(
     aliases: Iterable[str] = (),
     memory_limit: Union[int, str, None] = None,
     threads: int = 0,
+    redact: Optional[str] = None,
+    redact_key: Optional[Path] = None,
 ) -> Rows:
     """Ask SQL of a dataset, or of logs as they are.
 
@@ -67,13 +69,17 @@ def query(
         aliases: Names ``db.table`` for the logs with the columns of AWS's Athena table.
         memory_limit: Most memory for intermediate results, such as ``512m``; more goes to disk.
         threads: Threads; 0 for one a core.
+        redact: What is not shown: ``tokens`` (session tokens and signatures, always under it), ``addresses``,
+            ``principals`` (with commas between them), or ``all``. The dataset itself stays whole.
+        redact_key: The file of the key of the pseudonyms, made where it is not there. By default that of the dataset;
+            for logs as they are, a key for this call only.
 
     Raises:
         InputError: An input is missing or cannot be read.
         QueryError: The statement is wrong, or does more than read.
         ParameterError: A value cannot be bound.
     """
-    options = _options(inputs, tables, since, until, aliases, memory_limit, threads)
+    options = _options(inputs, tables, since, until, aliases, memory_limit, threads, redact, redact_key)
     return _saltmine.query(sql, _convert.tagged(params), options)
 
 
@@ -88,6 +94,8 @@ def scan(
     until: Optional[Time] = None,
     memory_limit: Union[int, str, None] = None,
     threads: int = 0,
+    redact: Optional[str] = None,
+    redact_key: Optional[Path] = None,
 ) -> Rows:
     """Read a table of a dataset, or of logs as they are, in no particular order.
 
@@ -97,7 +105,7 @@ def scan(
         where: A condition in SQL.
         params: Values that are bound to ``$name`` in the condition.
         table: Which table.
-        since, until, memory_limit, threads: As for :func:`query`.
+        since, until, memory_limit, threads, redact, redact_key: As for :func:`query`.
 
     Raises:
         InputError, QueryError, ParameterError: As :func:`query`.
@@ -111,7 +119,7 @@ def scan(
         raise ParameterError("columns: none")
     # On lines of its own, so that a comment in the condition ends with it.
     condition = "" if where is None else f" WHERE (\n{where}\n)"
-    options = _options(inputs, None, since, until, (), memory_limit, threads)
+    options = _options(inputs, None, since, until, (), memory_limit, threads, redact, redact_key)
     return _saltmine.query(f"SELECT {wanted} FROM {table}{condition}", _convert.tagged(params), options)
 
 
@@ -126,6 +134,8 @@ def named(
     until: Optional[Time] = None,
     memory_limit: Union[int, str, None] = None,
     threads: int = 0,
+    redact: Optional[str] = None,
+    redact_key: Optional[Path] = None,
 ) -> Rows:
     """Ask a question of the catalogue, such as ``mass-delete``.
 
@@ -134,13 +144,13 @@ def named(
         inputs: One dataset, or files, folders and globs of logs.
         params: Values for some of its parameters; the others have their defaults.
         catalogue: A folder of questions, ``PACK/NAME.sql``, beside those built in.
-        tables, since, until, memory_limit, threads: As for :func:`query`.
+        tables, since, until, memory_limit, threads, redact, redact_key: As for :func:`query`.
 
     Raises:
         ParameterError: There is no such question or parameter, or a value is not of its type.
         InputError, QueryError: As :func:`query`.
     """
-    options = _options(inputs, tables, since, until, (), memory_limit, threads)
+    options = _options(inputs, tables, since, until, (), memory_limit, threads, redact, redact_key)
     return _saltmine.named(name, _convert.texts(params), _folder(catalogue), options)
 
 
@@ -154,6 +164,8 @@ def hunt(
     until: Optional[Time] = None,
     memory_limit: Union[int, str, None] = None,
     threads: int = 0,
+    redact: Optional[str] = None,
+    redact_key: Optional[Path] = None,
 ) -> Findings:
     """Run all detections of the catalogue, the gravest findings first.
 
@@ -161,14 +173,14 @@ def hunt(
         inputs: One dataset, or files, folders and globs of logs.
         packs: Only these packs of the catalogue.
         catalogue: A folder of questions, ``PACK/NAME.sql``, beside those built in.
-        tables, since, until, memory_limit, threads: As for :func:`query`.
+        tables, since, until, memory_limit, threads, redact, redact_key: As for :func:`query`.
 
     Raises:
         ParameterError: There is no such pack.
         InputError: An input is missing or cannot be read.
     """
     several = [packs] if isinstance(packs, str) else list(packs)
-    options = _options(inputs, tables, since, until, (), memory_limit, threads)
+    options = _options(inputs, tables, since, until, (), memory_limit, threads, redact, redact_key)
     return _saltmine.hunt(several, _folder(catalogue), options)
 
 
@@ -195,6 +207,8 @@ def _options(
     aliases: Iterable[str],
     memory_limit: Union[int, str, None],
     threads: int,
+    redact: Optional[str],
+    redact_key: Optional[Path],
 ) -> dict[str, Any]:
     return {
         "inputs": _convert.paths(inputs),
@@ -204,4 +218,6 @@ def _options(
         "aliases": [aliases] if isinstance(aliases, str) else list(aliases),
         "memory_limit": _convert.size(memory_limit),
         "threads": threads,
+        "redact": redact,
+        "redact_key": None if redact_key is None else _convert.text(redact_key),
     }

@@ -8,7 +8,7 @@ use saltmine_format::{Principal, PrincipalKind, RequestLine, escape_invalid_utf8
 use super::scalar::{Body, TextFunction};
 
 /// All of them.
-pub(super) const FUNCTIONS: [TextFunction; 15] = [
+pub(super) const FUNCTIONS: [TextFunction; 16] = [
     TextFunction {
         name: "object_key",
         arguments: &["key", "operation"],
@@ -148,6 +148,16 @@ pub(super) const FUNCTIONS: [TextFunction; 15] = [
         ),
         null_is: None,
         body: Body::Integer(|args| tls_rank(args[0])),
+    },
+    TextFunction {
+        name: "log_file_time",
+        arguments: &["log_file"],
+        help: (
+            "When S3 delivered a log file, by its name; null where the name is not one that S3 gives",
+            "log_file_time(log_file)",
+        ),
+        null_is: None,
+        body: Body::Time(|args| saltmine_scan::name_time(args[0])),
     },
 ];
 

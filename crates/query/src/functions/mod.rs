@@ -75,6 +75,8 @@ mod tests {
             ("ip_in(NULL, '10.0.0.0/8')", ""),
             ("tls_rank('TLSv1.1')", "11"),
             ("agent_family('aws-cli/2.17')", "aws-cli"),
+            ("log_file_time('a/2026-05-01-10-20-30-0123456789ABCDEF.gz')", "2026-05-01T10:20:30Z"),
+            ("log_file_time('a/log.gz')", ""),
         ] {
             assert_eq!(value(expression).await.as_deref(), Ok(expected), "{expression}");
         }

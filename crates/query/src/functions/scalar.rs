@@ -1,18 +1,21 @@
 //! Functions of text: what every one of them has in common, so that each is a few lines.
 
 use std::borrow::Cow;
-use std::hash::{Hash, Hasher};
+use std::hash::{BuildHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanBuilder, Int64Builder, StringViewBuilder, TimestampMicrosecondBuilder,
+    Array, ArrayRef, AsArray, BooleanBuilder, Int64Builder, StringViewArray, StringViewBuilder,
+    TimestampMicrosecondBuilder, UInt32Array,
 };
-use datafusion::arrow::compute::cast;
+use datafusion::arrow::compute::{cast, take};
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::{
     ColumnarValue, Documentation, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
+use foldhash::fast::RandomState;
+use hashbrown::HashTable;
 
 /// What a function makes of its arguments, none of which is null. `Err` is a message for the person who asked.
 #[derive(Clone, Copy, Debug)]
@@ -122,8 +125,21 @@ impl ScalarUDFImpl for Udf {
 }
 
 impl TextFunction {
+    /// Works on each combination of arguments once, where they repeat.
     fn apply(&self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
         let columns: Vec<_> = arguments.iter().map(|argument| argument.as_string_view()).collect();
+        let Some(Repeats { firsts, numbers }) = repeats(&columns, rows) else {
+            return self.each(&columns, rows);
+        };
+        let firsts = UInt32Array::from(firsts);
+        let arguments: Vec<ArrayRef> =
+            arguments.iter().map(|argument| take(argument, &firsts, None)).collect::<Result<_, _>>()?;
+        let columns: Vec<_> = arguments.iter().map(|argument| argument.as_string_view()).collect();
+        let values = self.each(&columns, firsts.len())?;
+        Ok(take(&values, &UInt32Array::from(numbers), None)?)
+    }
+
+    fn each(&self, columns: &[&StringViewArray], rows: usize) -> Result<ArrayRef> {
         let mut row: Vec<&str> = Vec::with_capacity(columns.len());
         // Fills `row`; false where an argument is null and stands for nothing.
         let load = |row: &mut Vec<_>, index: usize| {
@@ -168,5 +184,90 @@ impl TextFunction {
             }
         };
         Ok(array)
+    }
+}
+
+/// Rows after which it is told whether values repeat.
+const TRIAL: usize = 256;
+
+/// Rows of equal arguments.
+struct Repeats {
+    /// The first row of each combination of arguments.
+    firsts: Vec<u32>,
+    /// For each row the number of its combination.
+    numbers: Vec<u32>,
+}
+
+/// Tells which rows have equal arguments, by their views alone: a column that was read from a dictionary has one view
+/// for each text. Equal texts that lie in several places count as different, at no more than a loss of time. `None`
+/// where it would not pay.
+fn repeats(columns: &[&StringViewArray], rows: usize) -> Option<Repeats> {
+    if rows < TRIAL {
+        return None;
+    }
+    let state = RandomState::default();
+    let of_row =
+        |row: usize| columns.iter().map(move |column| column.is_valid(row).then(|| column.views()[row]));
+    let hash = |row: usize| {
+        let mut hasher = state.build_hasher();
+        of_row(row).for_each(|view| view.hash(&mut hasher));
+        hasher.finish()
+    };
+    let mut table: HashTable<u32> = HashTable::new();
+    let (mut firsts, mut numbers): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::with_capacity(rows));
+    for row in 0..rows {
+        let is_same = |number: &u32| of_row(firsts[*number as usize] as usize).eq(of_row(row));
+        let known = match numbers.last() {
+            Some(last) if is_same(last) => Some(*last),
+            _ => table.find(hash(row), is_same).copied(),
+        };
+        numbers.push(known.unwrap_or(firsts.len() as u32));
+        if known.is_none() {
+            let rehash = |number: &u32| hash(firsts[*number as usize] as usize);
+            table.insert_unique(hash(row), firsts.len() as u32, rehash);
+            firsts.push(row as u32);
+        }
+        if row + 1 == TRIAL && firsts.len() > TRIAL / 2 {
+            return None;
+        }
+    }
+    Some(Repeats { firsts, numbers })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn length() -> TextFunction {
+        TextFunction {
+            name: "length",
+            arguments: &["a", "b"],
+            help: ("", ""),
+            null_is: Some("null"),
+            body: Body::Integer(|args| Some((args[0].len() * 1000 + args[1].len()) as i64)),
+        }
+    }
+
+    /// Values of both kinds of views, nulls, and one or many different ones.
+    #[test]
+    fn values_that_repeat_are_worked_on_once_and_all_get_what_is_theirs() {
+        for different in [1, 3, 100, 2000] {
+            let text =
+                |value: usize| (value % 5 != 3).then(|| format!("{value:0width$}", width = value % 40));
+            let rows = 1000;
+            let dictionary: StringViewArray = (0..different).map(text).collect();
+            let places = UInt32Array::from_iter_values((0..rows).map(|row| (row % different) as u32));
+            let column = take(&dictionary, &places, None).unwrap();
+            let other: ArrayRef = Arc::new(StringViewArray::from(vec!["ab"; rows]));
+            let array = length().apply(&[Arc::clone(&column), other], rows).unwrap();
+            let column = column.as_string_view();
+            assert_eq!(repeats(&[column], rows).is_some(), different <= 100);
+            for row in 0..rows {
+                let expected = if column.is_valid(row) { column.value(row).len() } else { 4 } * 1000 + 2;
+                let value = array.as_primitive::<datafusion::arrow::datatypes::Int64Type>().value(row);
+                assert_eq!(value, expected as i64, "{different}, row {row}");
+            }
+        }
     }
 }
