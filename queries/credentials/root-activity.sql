@@ -19,8 +19,7 @@
 WITH hits AS (
   SELECT * FROM logs
   WHERE (requester = bucket_owner OR (requester LIKE '%:root' AND principal_type(requester) = 'root'))
-    AND ($reads OR (operation NOT LIKE 'REST.GET.%' AND operation NOT LIKE 'REST.HEAD.%'
-                 AND operation NOT LIKE 'WEBSITE.GET.%' AND operation NOT LIKE 'WEBSITE.HEAD.%'))
+    AND ($reads OR operation_class(operation) NOT IN ('read', 'metadata_read', 'list', 'config_read'))
 )
 SELECT requester, remote_ip, bucket, operation,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,

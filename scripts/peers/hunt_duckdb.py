@@ -37,6 +37,7 @@ MACROS = [
     "regexp_match(text, pattern) AS [nullif(regexp_extract(text, pattern, 1), '')]",
     "to_unixtime(text, format) AS epoch(try_strptime(text, format))",
     "approx_percentile_cont(value, q) AS approx_quantile(value, q)",
+    "operation_class(operation) AS CASE WHEN regexp_matches(operation, '^(REST|WEBSITE)[.](GET|HEAD)[.]') THEN 'read' ELSE 'other' END",
     "log_file_time(file) AS try_strptime(regexp_extract(file, '([0-9]{4}(-[0-9]{2}){5})-[^/]*$', 1), '%Y-%m-%d-%H-%M-%S')",
     "agent_family(agent) AS lower(regexp_extract(agent, '^[^/ ]+'))",
 ]

@@ -42,7 +42,7 @@ pub(crate) struct Partitions<'a> {
 #[derive(Default)]
 struct State {
     partitions: HashMap<Partition, Slot>,
-    /// Memory of the row groups that nobody writes to.
+    /// Memory of all row groups, of those that are being written to as it was before.
     memory: usize,
     /// Partitions with a file that nobody appends to, the one that was used last at the end.
     files: Vec<Partition>,
@@ -74,7 +74,8 @@ struct Slot {
 pub(crate) struct EncodeJob {
     partition: Partition,
     batches: Vec<RecordBatch>,
-    row_group: Option<RowGroup>,
+    /// With its memory.
+    row_group: Option<(RowGroup, usize)>,
 }
 
 impl<'a> Partitions<'a> {
@@ -125,11 +126,7 @@ impl<'a> Partitions<'a> {
         slot.busy += 1;
         slot.rows = 0;
         let batches = std::mem::take(&mut slot.waiting);
-        let idle = slot.idle.pop();
-        let row_group = idle.map(|(row_group, memory)| {
-            state.memory -= memory;
-            row_group
-        });
+        let row_group = slot.idle.pop();
         Some(EncodeJob { partition, batches, row_group })
     }
 
@@ -137,9 +134,9 @@ impl<'a> Partitions<'a> {
     pub(crate) fn encode(&self, job: EncodeJob, encoder: &Encoder) -> Result<(), LakeError> {
         let EncodeJob { partition, batches, row_group } = job;
         let wrong = |error| LakeError::parquet(&self.staging)(error);
-        let mut row_group = match row_group {
+        let (mut row_group, before) = match row_group {
             Some(row_group) => row_group,
-            None => encoder.row_group().map_err(wrong)?,
+            None => (encoder.row_group().map_err(wrong)?, 0),
         };
         row_group.write(&batches).map_err(wrong)?;
         drop(batches);
@@ -147,9 +144,10 @@ impl<'a> Partitions<'a> {
         if row_group.rows() >= ROW_GROUP_ROWS {
             let chunks = row_group.close().map_err(wrong)?;
             self.append(&partition, chunks)?;
+            self.lock().memory -= before;
         } else {
             let mut state = self.lock();
-            state.memory += memory;
+            state.memory = state.memory + memory - before;
             if let Some(slot) = state.partitions.get_mut(&partition) {
                 slot.idle.push((row_group, memory));
             }

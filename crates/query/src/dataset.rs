@@ -8,7 +8,6 @@ use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::stats::Precision;
 use datafusion::common::{Result, ScalarValue, Statistics};
 use datafusion::datasource::listing::PartitionedFile;
-use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
@@ -19,6 +18,7 @@ use datafusion::physical_plan::empty::EmptyExec;
 use saltmine_lake::{DataFile, Dataset, LakeError, Table};
 
 use crate::bounds::TimeBounds;
+use crate::pages::PageReaders;
 
 /// A table of a dataset, as it was when the session was opened.
 #[derive(Debug)]
@@ -102,9 +102,8 @@ impl TableProvider for DatasetTable {
         let options = state.config_options().execution.parquet.clone();
         let options =
             datafusion::common::config::TableParquetOptions { global: options, ..Default::default() };
-        // Footers and page indexes are read once a session, not once a scan.
         let (url, runtime) = (ObjectStoreUrl::local_filesystem(), state.runtime_env());
-        let readers = CachedParquetFileReaderFactory::new(
+        let readers = PageReaders::new(
             runtime.object_store(&url)?,
             runtime.cache_manager.get_file_metadata_cache(),
         );

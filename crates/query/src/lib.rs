@@ -14,6 +14,7 @@ pub mod functions;
 pub mod hunt;
 pub mod latency;
 mod misstatement;
+mod pages;
 mod raw;
 pub mod redact;
 pub mod report;

@@ -1,0 +1,69 @@
+//! Readers of Parquet files that know where each page is.
+//!
+//! DataFusion reads where pages are only where it can skip some by their bounds. Datasets have no bounds of pages, but once a filter
+//! has told which rows are wanted, only the pages that hold them need to be read of the other columns.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use datafusion::common::Result;
+use datafusion::datasource::listing::PartitionedFile;
+use datafusion::datasource::physical_plan::ParquetFileReaderFactory;
+use datafusion::datasource::physical_plan::parquet::CachedParquetFileReaderFactory;
+use datafusion::execution::cache::cache_manager::FileMetadataCache;
+use datafusion::physical_plan::metrics::ExecutionPlanMetricsSet;
+use futures::future::BoxFuture;
+use object_store::ObjectStore;
+use parquet::arrow::arrow_reader::ArrowReaderOptions;
+use parquet::arrow::async_reader::AsyncFileReader;
+use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
+
+/// Makes the readers. What footers tell is kept for the session.
+#[derive(Debug)]
+pub(crate) struct PageReaders(CachedParquetFileReaderFactory);
+
+impl PageReaders {
+    /// For files in a store.
+    pub(crate) fn new(store: Arc<dyn ObjectStore>, cache: Arc<FileMetadataCache>) -> Self {
+        Self(CachedParquetFileReaderFactory::new(store, cache))
+    }
+}
+
+impl ParquetFileReaderFactory for PageReaders {
+    fn create_reader(
+        &self,
+        partition: usize,
+        file: PartitionedFile,
+        footer_size: Option<usize>,
+        metrics: &ExecutionPlanMetricsSet,
+    ) -> Result<Box<dyn AsyncFileReader + Send>> {
+        Ok(Box::new(PageReader(self.0.create_reader(partition, file, footer_size, metrics)?)))
+    }
+}
+
+struct PageReader(Box<dyn AsyncFileReader + Send>);
+
+impl AsyncFileReader for PageReader {
+    fn get_bytes(&mut self, range: Range<u64>) -> BoxFuture<'_, parquet::errors::Result<Bytes>> {
+        self.0.get_bytes(range)
+    }
+
+    fn get_byte_ranges(
+        &mut self,
+        ranges: Vec<Range<u64>>,
+    ) -> BoxFuture<'_, parquet::errors::Result<Vec<Bytes>>> {
+        self.0.get_byte_ranges(ranges)
+    }
+
+    fn get_metadata<'a>(
+        &'a mut self,
+        options: Option<&'a ArrowReaderOptions>,
+    ) -> BoxFuture<'a, parquet::errors::Result<Arc<ParquetMetaData>>> {
+        Box::pin(async move {
+            let options = options.cloned().unwrap_or_default();
+            let options = options.with_page_index_policy(PageIndexPolicy::Optional);
+            self.0.get_metadata(Some(&options)).await
+        })
+    }
+}
