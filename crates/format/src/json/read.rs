@@ -10,7 +10,7 @@ use super::names::{MEMBERS, Member, find};
 use super::start::json_start;
 use super::time::parse_iso_time;
 use crate::grammar::is_operation;
-use crate::record::{Fields, Span, number};
+use crate::record::{Fields, Span, canonical_tls_version, number};
 use crate::{Anomalies, Field};
 
 pub(super) fn read(
@@ -142,7 +142,10 @@ impl Reader<'_> {
         }
         let may_hold_quotes = field.is_quoted() || field == Field::HostHeader;
         self.out.anomalies.insert_if(Anomalies::EMBEDDED_QUOTE, may_hold_quotes && unescaped.contains('"'));
-        self.push(&unescaped)
+        match canonical_tls_version(unescaped.as_bytes()) {
+            Some(version) if field == Field::TlsVersion => self.push(version),
+            _ => self.push(&unescaped),
+        }
     }
 
     /// Appends a text to what is unescaped.
