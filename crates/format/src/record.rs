@@ -44,7 +44,8 @@ impl Span {
 pub struct Fields {
     /// A span a field, by [`Field::index`].
     pub spans: [Span; Field::COUNT],
-    /// What follows the last field known today, verbatim to the end of the line (or the extra token of March 2019).
+    /// What follows the last field known today, verbatim to the end of the line (or the extra token of March 2019); of
+    /// JSON, an object of the members that are not known.
     pub extra: Span,
     /// What is odd about the line.
     pub anomalies: Anomalies,
