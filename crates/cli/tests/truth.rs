@@ -197,7 +197,8 @@ fn json_and_text_deliveries_of_the_same_requests_give_equal_rows() {
         let [texts, jsons] = [&text, &json].map(|batch| but.map(|name| batch[name].as_string::<i32>()));
         let mut odd = 0;
         for row in 0..text.num_rows() {
-            let [text, json] = [&texts, &jsons].map(|all| all.map(|it| it.is_valid(row).then(|| it.value(row))));
+            let [text, json] =
+                [&texts, &jsons].map(|all| all.map(|it| it.is_valid(row).then(|| it.value(row))));
             let ([extra, anomaly, raw], [json_extra, json_anomaly, json_raw]) = (text, json);
             let extra = extra.map(|extra| format!("{{\"field_28\":{}}}", serde_json::Value::from(extra)));
             assert_eq!(json_extra, extra.as_deref());
