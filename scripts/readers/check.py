@@ -1,7 +1,5 @@
 """Other readers against saltmine and the truth: counts, sums, every field of every row, and the Delta tables."""
 
-import csv
-import io
 import json
 import subprocess
 import sys
@@ -11,22 +9,17 @@ import deltalake
 import duckdb
 import polars
 import pyarrow.dataset
+from common import ask, check
 
 saltmine, work = sys.argv[1], Path(sys.argv[2])
 lake, logs, truth = work / "lake", work / "logs", work / "truth"
 glob = str(lake / "logs" / "event_date=*" / "*.parquet")
 
 
-def ask(source, sql):
-    """The rows of an answer of saltmine's."""
-    done = subprocess.run([saltmine, "query", source, sql, "--format", "csv"], check=True, capture_output=True)
-    return list(csv.reader(io.StringIO(done.stdout.decode())))[1:]
-
-
 def by_saltmine(source):
-    count, total = ask(source, "SELECT count(*), sum(bytes_sent) FROM logs")[0]
-    operations = ask(source, "SELECT operation, count(*) FROM logs GROUP BY operation")
-    return int(count), int(total), {name: int(number) for name, number in operations}
+    count, total = ask(saltmine, source, "SELECT count(*), sum(bytes_sent) FROM logs")[0]
+    operations = ask(saltmine, source, "SELECT operation, count(*) FROM logs GROUP BY operation")
+    return count, total, dict(operations)
 
 
 def by_duckdb():
@@ -46,12 +39,6 @@ def by_pyarrow():
     counts = table["operation"].value_counts().to_pylist()
     total = pyarrow.compute.sum(table["bytes_sent"]).as_py()
     return table.num_rows, total, {count["values"]: count["counts"] for count in counts}
-
-
-def check(name, holds):
-    print(f"{'ok' if holds else 'FAILED'}  {name}")
-    if not holds:
-        sys.exit(1)
 
 
 expected = by_saltmine(str(lake))

@@ -110,7 +110,8 @@ pub(crate) enum Command {
 /// `saltmine ingest`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Files may be plain, gzip (with several members) or zstd; their content tells, not their name. Content that
+Files may be plain, gzip (with several members) or zstd; their content tells, not their name. Lines are text,
+or JSON objects as AWS delivers the same logs through CloudWatch Logs and to table buckets. Content that
 is in the dataset already is skipped, so the same command again adds only what is new. Lines that cannot
 be read are kept in the table `rejects`, with their file, line and reason.
 

@@ -17,9 +17,11 @@ impl Anomalies {
     pub const MISALIGNED: Self = Self(1 << 2);
     /// The line ends before its seventeenth field.
     pub const SHORT: Self = Self(1 << 3);
-    /// There is more than the fields known today (or the extra token of March 2019); it is kept in `extra`.
+    /// There is more than the fields known today (or the extra token of March 2019, or a member of JSON that is not known,
+    /// comes again or is of another type); it is kept in `extra`.
     pub const EXTRA_FIELDS: Self = Self(1 << 4);
-    /// The line held bytes that are not UTF-8; they were written as `\xHH`. Set by who validates the block.
+    /// The line held bytes that are not UTF-8; they were written as `\xHH`. Set by who validates the block. Of JSON, also
+    /// half of a surrogate pair, which stays as it is written.
     pub const INVALID_UTF8: Self = Self(1 << 5);
     /// A number that is none, or that does not fit; its column is null.
     pub const BAD_NUMBER: Self = Self(1 << 6);

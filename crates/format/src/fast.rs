@@ -23,6 +23,7 @@ pub(crate) fn read(line: &[u8], out: &mut Fields) -> Option<()> {
     let mut cursor = Cursor { line, at: 0 };
     out.extra = Span::NULL;
     out.anomalies = Anomalies::NONE;
+    out.micros = 0;
     head(&mut cursor, out)?;
     cursor.quoted_or_dash(Field::RequestUri, out)?;
     cursor.status(out)?;

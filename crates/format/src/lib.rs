@@ -17,13 +17,14 @@
 //!
 //! The way through the crate: [`Lines`] parts a block, [`Record::parse`] reads a line: by `fast` where it is a common
 //! one, else by `grammar` (the head), `quotes` (where the quoted fields end), `tail`, and `misaligned` for what does
-//! not add up.
+//! not add up. [`Fields::read_json`] reads the same records where AWS delivers them as JSON.
 
 mod anomaly;
 mod error;
 mod fast;
 mod field;
 mod grammar;
+mod json;
 mod key;
 mod line;
 mod misaligned;
@@ -39,6 +40,7 @@ mod uri;
 pub use anomaly::Anomalies;
 pub use error::{LineError, LineErrorKind};
 pub use field::Field;
+pub use json::{JsonError, JsonErrorKind, JsonRecord, json_start, parse_iso_time};
 pub use key::{decode_once, escape_invalid_utf8, is_encoded_once, object_key, object_key_text};
 pub use line::{Line, Lines, is_blank, lines};
 pub use operation::OperationClass;

@@ -44,10 +44,13 @@ impl Span {
 pub struct Fields {
     /// A span a field, by [`Field::index`].
     pub spans: [Span; Field::COUNT],
-    /// What follows the last field known today, verbatim to the end of the line (or the extra token of March 2019).
+    /// What follows the last field known today, verbatim to the end of the line (or the extra token of March 2019); of
+    /// JSON, an object of the members that are not known.
     pub extra: Span,
     /// What is odd about the line.
     pub anomalies: Anomalies,
+    /// Microseconds of the second of the request; 0 in text, which has whole seconds.
+    pub micros: u32,
     /// Seconds since 1970, UTC.
     pub request_time: i64,
 }
@@ -64,6 +67,7 @@ impl Fields {
         spans: [Span::NULL; Field::COUNT],
         extra: Span::NULL,
         anomalies: Anomalies::NONE,
+        micros: 0,
         request_time: 0,
     };
 
@@ -74,6 +78,12 @@ impl Fields {
     #[inline]
     pub fn read(&mut self, line: &[u8]) -> Result<(), LineError> {
         if fast::read(line, self).is_some() { Ok(()) } else { grammar::read(line, self) }
+    }
+
+    /// When S3 received the request, in microseconds since 1970, UTC.
+    #[inline]
+    pub const fn request_micros(&self) -> i64 {
+        self.request_time * 1_000_000 + self.micros as i64
     }
 
     /// Sets a field to `value`, a part of `line`; `-` is null.

@@ -203,7 +203,7 @@ pub fn format_time(seconds: i64) -> String {
 }
 
 /// Year, month and day of a count of days since 1970-01-01: the proleptic Gregorian calendar, years from March.
-fn civil_from_days(days: i64) -> (i64, u32, u32) {
+pub(crate) fn civil_from_days(days: i64) -> (i64, u32, u32) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);
     let of_era = days.rem_euclid(146_097);

@@ -8,7 +8,7 @@ use arrow::array::RecordBatch;
 use arrow::array::RecordBatchOptions;
 use arrow::buffer::Buffer;
 use arrow::datatypes::SchemaRef;
-use saltmine_format::{Anomalies, Fields, LineError, is_blank, lines};
+use saltmine_format::{Anomalies, Fields, is_blank, json_start, lines};
 
 use crate::block::{Block, Segment};
 use crate::columns::{self, Row, Rows};
@@ -85,14 +85,22 @@ impl Decoder {
         let (buffer, segments, invalid) = utf8_block(buffer, segments);
         let mut rejects = Vec::new();
         let mut counts = Vec::with_capacity(segments.len());
+        let mut unescaped = String::new();
         self.rows.clear();
         for (index, segment) in segments.iter().enumerate() {
             let lines = Lines { block: &buffer, segment, index: index as u32, invalid: &invalid };
-            counts.push((segment.source, lines.read(&mut self.rows, &mut rejects)));
+            counts.push((segment.source, lines.read(&mut self.rows, &mut unescaped, &mut rejects)));
         }
         let (order, days) = self.order_by_day();
         let names: Vec<&str> = segments.iter().map(|segment| name_of(segment.source)).collect();
-        let rows = Rows { rows: &self.rows, order: order.as_deref(), block: &buffer, names: &names };
+        let unescaped = Buffer::from(unescaped.into_bytes());
+        let rows = Rows {
+            rows: &self.rows,
+            order: order.as_deref(),
+            block: &buffer,
+            unescaped: &unescaped,
+            names: &names,
+        };
         let arrays = self.columns.iter().map(|column| columns::build(*column, &rows)).collect();
         let options = RecordBatchOptions::new().with_row_count(Some(self.rows.len()));
         let batch = RecordBatch::try_new_with_options(Arc::clone(&self.schema), arrays, &options)?;
@@ -132,7 +140,9 @@ struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    fn read(&self, rows: &mut Vec<Row>, rejects: &mut Vec<Reject>) -> Counts {
+    /// Reads each line, as text or as JSON, whichever it is. That a line tells by itself: no other line of its file has a
+    /// say in how it is read.
+    fn read(&self, rows: &mut Vec<Row>, unescaped: &mut String, rejects: &mut Vec<Reject>) -> Counts {
         let range = self.segment.range.clone();
         let mut counts = Counts::default();
         let (mut first, mut last) = (i64::MAX, i64::MIN);
@@ -143,13 +153,23 @@ impl Lines<'_> {
             let skip = self.byte_order_mark(line.start, line.bytes);
             let bytes = &line.bytes[skip..];
             let start = range.start + line.start + skip;
-            match fields.read(bytes) {
-                Ok(()) => {
+            let problem = if json_start(bytes).is_some() {
+                // Positions behind the block are those of what is unescaped.
+                let base = (self.block.len() - start) as u32;
+                let read = fields.read_json(bytes, base, unescaped);
+                read.err().map(|error| (error.to_string(), error.offset))
+            } else {
+                let read = fields.read(bytes);
+                read.err().map(|error| (error.to_string(), error.offset))
+            };
+            match problem {
+                None => {
                     fields
                         .anomalies
                         .insert_if(Anomalies::INVALID_UTF8, self.verbatim(start - skip).is_some());
                     counts.anomalies += u64::from(!fields.anomalies.is_empty());
-                    (first, last) = (first.min(fields.request_time), last.max(fields.request_time));
+                    let time = fields.request_micros();
+                    (first, last) = (first.min(time), last.max(time));
                     let (start, length) = (start as u32, bytes.len() as u32);
                     rows.push(Row {
                         fields: fields.clone(),
@@ -160,15 +180,15 @@ impl Lines<'_> {
                     });
                     counts.rows += 1;
                 }
-                Err(_) if is_blank(bytes) => counts.blanks += 1,
-                Err(error) => {
-                    rejects.push(self.reject(&error, number, line.start, line.bytes));
+                Some(_) if is_blank(bytes) => counts.blanks += 1,
+                Some((reason, at)) => {
+                    rejects.push(self.reject(&reason, at, number, line.start, line.bytes));
                     counts.rejects += 1;
                 }
             }
         }
         if counts.rows > 0 {
-            (counts.first_time, counts.last_time) = (Some(first * 1_000_000), Some(last * 1_000_000));
+            (counts.first_time, counts.last_time) = (Some(first), Some(last));
         }
         counts
     }
@@ -184,9 +204,9 @@ impl Lines<'_> {
         Some(&self.invalid[at].1)
     }
 
-    fn reject(&self, error: &LineError, line: u64, start: usize, bytes: &[u8]) -> Reject {
+    fn reject(&self, reason: &str, at: usize, line: u64, start: usize, bytes: &[u8]) -> Reject {
         let verbatim = self.verbatim(self.segment.range.start + start).unwrap_or(bytes);
-        // What was escaped before this line in the block moved it; each escape took one byte and gave four.
+        // What was escaped before this line in the block moved it.
         let grown: usize = self
             .invalid
             .iter()
@@ -198,20 +218,23 @@ impl Lines<'_> {
             source: self.segment.source,
             line,
             offset: self.segment.offset + (start - grown) as u64,
-            reason: format!("{error} at byte {} of the line", error.offset),
+            reason: format!("{reason} at byte {at} of the line"),
             bytes: verbatim.to_vec(),
         }
     }
 }
 
+/// By how much escaping made a line longer: each escape took one byte and gave four, in JSON five.
 fn escaped_growth(verbatim: &[u8]) -> usize {
-    verbatim.utf8_chunks().map(|chunk| 3 * chunk.invalid().len()).sum()
+    let by = if json_start(verbatim).is_some() { 4 } else { 3 };
+    verbatim.utf8_chunks().map(|chunk| by * chunk.invalid().len()).sum()
 }
 
 /// The lines that were escaped: where they begin now, and their bytes as they were. Sorted.
 type Escaped = Vec<(usize, Vec<u8>)>;
 
-/// The block as UTF-8. Where it is not, the lines that are not are written again with `\xHH`, and remembered.
+/// The block as UTF-8. Where it is not, the lines that are not are written again with `\xHH`, and remembered. In JSON
+/// that is `\\xHH`, so that it reads as `\xHH`.
 fn utf8_block(buffer: Buffer, segments: Vec<Segment>) -> (Buffer, Vec<Segment>, Escaped) {
     if simdutf8::basic::from_utf8(&buffer).is_ok() {
         return (buffer, segments, Vec::new());
@@ -227,7 +250,8 @@ fn utf8_block(buffer: Buffer, segments: Vec<Segment>) -> (Buffer, Vec<Segment>, 
                 Err(_) => {
                     let verbatim = line.strip_suffix(b"\n").unwrap_or(line);
                     escaped.push((text.len(), verbatim.strip_suffix(b"\r").unwrap_or(verbatim).to_vec()));
-                    escape_into(line, &mut text);
+                    let backslash = if json_start(line).is_some() { "\\\\" } else { "\\" };
+                    escape_into(line, backslash, &mut text);
                 }
             }
         }

@@ -10,7 +10,10 @@ impl Column {
     pub const fn description(self) -> &'static str {
         match self {
             Self::Field(field) => describe(field),
-            Self::Extra => "What follows the last field known today, verbatim; null as a rule",
+            Self::Extra => {
+                "What follows the last field known today, verbatim; of JSON, an object of the members that are not known; \
+                 null as a rule"
+            }
             Self::Anomaly => {
                 "What is odd about the line, as comma-joined words (embedded_quote, ambiguous_quotes, misaligned, \
                  short, extra_fields, invalid_utf8, bad_number, spaces); null on a clean line"
@@ -27,7 +30,7 @@ const fn describe(field: Field) -> &'static str {
     match field {
         Field::BucketOwner => "Canonical user id of the owner of the bucket",
         Field::Bucket => "Bucket that the request was processed against",
-        Field::RequestTime => "When S3 received the request, UTC, to the second",
+        Field::RequestTime => "When S3 received the request, UTC; lines of text have whole seconds",
         Field::RemoteIp => {
             "Apparent address of the client, IPv4 or IPv6; proxies may hide it. Null for requests of AWS's own services"
         }

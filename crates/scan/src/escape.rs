@@ -9,18 +9,18 @@ pub fn escape(bytes: &[u8]) -> Cow<'_, str> {
         Ok(text) => Cow::Borrowed(text),
         Err(_) => {
             let mut text = String::with_capacity(bytes.len() + 16);
-            escape_into(bytes, &mut text);
+            escape_into(bytes, "\\", &mut text);
             Cow::Owned(text)
         }
     }
 }
 
-/// Appends `bytes` to `text` as [`escape`] writes them.
-pub(crate) fn escape_into(bytes: &[u8], text: &mut String) {
+/// Appends `bytes` to `text` as [`escape`] writes them, with this for a backslash.
+pub(crate) fn escape_into(bytes: &[u8], backslash: &str, text: &mut String) {
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
         for byte in chunk.invalid() {
-            let _ = write!(text, "\\x{byte:02X}"); // writing to a String does not fail
+            let _ = write!(text, "{backslash}x{byte:02X}"); // writing to a String does not fail
         }
     }
 }

@@ -3,6 +3,9 @@
 //! The way of the data: [`discover`] finds sources, a [`SourceReader`] inflates one into [`Block`]s of whole lines, a
 //! [`Decoder`] turns a block into a record batch whose text columns are views into that block, and [`SourceScan`] puts
 //! the three together. Lines that cannot be read become [`Reject`]s; nothing is passed over in silence.
+//!
+//! A line is text or a JSON object, as AWS delivers these logs through CloudWatch Logs and to table buckets. Each line tells
+//! by how it begins ([`saltmine_format::json_start`]), so that none can change how another is read.
 
 mod block;
 mod columns;

@@ -7,7 +7,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 
 use crate::block::{BLOCK_SIZE, Block, LONG_LINE_KEPT, MAX_LINE, Segment};
 use crate::inflate::{Damage, Inflate};
-use crate::look_alike;
+use crate::look_alike::{self, Guess};
 use crate::reject::Reject;
 use crate::report::{Problem, SourceState, state_of};
 use crate::source::Source;
@@ -31,6 +31,8 @@ pub struct SourceReader {
     next_line: u64,
     next_offset: u64,
     inflated: u64,
+    /// What kind of file it is could not be told yet.
+    is_open: bool,
     state: SourceState,
     problem: Option<Problem>,
     rejects: Vec<Reject>,
@@ -79,6 +81,7 @@ impl SourceReader {
             next_line: 1,
             next_offset: 0,
             inflated: 0,
+            is_open: false,
             state: SourceState::Complete,
             problem: None,
             rejects: Vec::new(),
@@ -140,11 +143,16 @@ impl SourceReader {
                 }
             }
             match self.read(block) {
-                Ok(0) => return self.finish(block, start),
+                Ok(0) => {
+                    if !(self.is_open && self.is_something_else(block, start, true)) {
+                        self.finish(block, start);
+                    }
+                    return Filled::Done;
+                }
                 Ok(_) => {
                     if self.inflated <= BLOCK_SIZE as u64
                         && self.next_line == 1
-                        && self.is_something_else(block, start)
+                        && self.is_something_else(block, start, false)
                     {
                         return Filled::Done;
                     }
@@ -247,9 +255,8 @@ impl SourceReader {
     }
 
     /// The end: the last line needs no line end. In a block of several sources it gets one.
-    fn finish(&mut self, block: &mut Block, start: usize) -> Filled {
+    fn finish(&mut self, block: &mut Block, start: usize) {
         self.segment(block, start);
-        Filled::Done
     }
 
     /// Damage: whole lines are read, the line that it cut is a reject.
@@ -274,8 +281,10 @@ impl SourceReader {
     }
 
     /// Recognises other kinds of files by their first lines, and refuses them.
-    fn is_something_else(&mut self, block: &mut Block, start: usize) -> bool {
-        let Some(guess) = look_alike::guess(&block.bytes()[start..]) else { return false };
+    fn is_something_else(&mut self, block: &mut Block, start: usize, is_whole: bool) -> bool {
+        let guess = look_alike::guess(&block.bytes()[start..], is_whole);
+        self.is_open = guess == Guess::Open;
+        let Guess::Other(guess) = guess else { return false };
         self.state = SourceState::NotALog;
         self.problem = Some(Problem {
             message: format!("not an S3 server access log: looks like {guess}"),

@@ -10,7 +10,7 @@ use saltmine_format::Field;
 pub enum Column {
     /// A field of the line.
     Field(Field),
-    /// What follows the last field known today, verbatim.
+    /// What follows the last field known today, verbatim; of JSON, an object of the members that are not known.
     Extra,
     /// What is odd about the line, as comma-joined words.
     Anomaly,

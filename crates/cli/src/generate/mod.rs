@@ -9,6 +9,7 @@ mod chance;
 mod escape;
 mod every;
 mod groups;
+mod json;
 mod lifecycle;
 mod nasty;
 mod people;
@@ -33,6 +34,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use self::buckets::Bucket;
+use self::json::Delivery;
 use self::people::Pool;
 use self::plan::{FilePlan, NameStyle, Rhythm, Wanted};
 use self::row::Row;
@@ -101,6 +103,9 @@ pub(crate) struct GenerateArgs {
     /// One line of each operation known to the format on top, in the first file
     #[arg(long)]
     pub(crate) every_operation: bool,
+    /// How the records are written; the requests are the same
+    #[arg(long, value_enum, default_value_t = Delivery::Text)]
+    pub(crate) delivery: Delivery,
     /// Names of the files
     #[arg(long, value_enum, default_value_t = NameStyle::Simple)]
     pub(crate) name_style: NameStyle,
@@ -290,7 +295,31 @@ impl Maker<'_> {
     }
 
     fn row(&mut self, row: &Row) -> io::Result<()> {
-        self.file.line(|out| row.render(out))?;
+        match self.args.delivery {
+            Delivery::Text => {
+                self.file.line(|out| row.render(out))?;
+                self.account(row)
+            }
+            delivery => {
+                self.file.line(|out| json::render(row, delivery, out))?;
+                self.account(&json::delivered(row))
+            }
+        }
+    }
+
+    /// A line that is no record. Chance is asked for one of text in any case, so that what follows is the same.
+    fn broken(&mut self, rng: &mut Rng, bucket: &Bucket, time: i64, number: usize) -> io::Result<()> {
+        let mut line = Vec::new();
+        broken::line(rng, bucket, time, &mut line);
+        if self.args.delivery != Delivery::Text {
+            line.clear();
+            json::broken(number, &mut line);
+        }
+        self.file.line(|out| out.append(&mut line))
+    }
+
+    /// Counts the row that was written, and notes its truth.
+    fn account(&mut self, row: &Row) -> io::Result<()> {
         let summary = &mut self.written.summary;
         summary.rows += 1;
         summary.bytes_sent += row.get_number(row::col::SENT).unwrap_or_default();
@@ -363,7 +392,7 @@ fn fill(world: &World, plan: &FilePlan, maker: &mut Maker<'_>) -> io::Result<()>
             maker.planted(next)?;
         }
         if rejects < plan.rejects && (rejects as f64 + 0.5) / plan.rejects as f64 <= position {
-            maker.file.line(|out| broken::line(rng, bucket, time, out))?;
+            maker.broken(rng, bucket, time, rejects)?;
             rejects += 1;
         }
         if blanks < plan.blanks && (blanks as f64 + 0.5) / plan.blanks as f64 <= position {
@@ -375,8 +404,8 @@ fn fill(world: &World, plan: &FilePlan, maker: &mut Maker<'_>) -> io::Result<()>
     for next in planted {
         maker.planted(next)?;
     }
-    for _ in rejects..plan.rejects {
-        maker.file.line(|out| broken::line(rng, bucket, world.rhythm.time(1.0), out))?;
+    for number in rejects..plan.rejects {
+        maker.broken(rng, bucket, world.rhythm.time(1.0), number)?;
     }
     for _ in blanks..plan.blanks {
         maker.file.line(|_| {})?;

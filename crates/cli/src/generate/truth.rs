@@ -135,13 +135,13 @@ impl Truth {
     }
 }
 
-/// A line as text, with `\xFF` for the one byte that is not UTF-8.
+/// A line as text, with `\xFF` for the one byte that is not UTF-8; in JSON the backslash is escaped.
 fn raw_text(raw: &[u8]) -> String {
     match std::str::from_utf8(raw) {
         Ok(text) => text.to_owned(),
         Err(_) => {
             let parts: Vec<_> = raw.split(|byte| *byte == 0xFF).map(String::from_utf8_lossy).collect();
-            parts.join("\\xFF")
+            parts.join(if raw.ends_with(b"}") { "\\\\xFF" } else { "\\xFF" })
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Text with its escapes undone, however often they were nested, and where each byte of it stood.
 
-/// Text whose `%XX`, `\xXX` and `\u00XX` are decoded until none is left.
+/// Text whose `%XX`, `\xXX`, `\u00XX` and `\/` are decoded until none is left.
 ///
 /// What a client sent may be encoded once more by whoever logged it, and once more by a page that names it in a referer.
 /// A name is searched for in what all of that says, and replaced in what was there.
@@ -66,6 +66,9 @@ impl<'a> Decoded<'a> {
 /// The escape that `bytes` end in: its length, and the byte that it stands for.
 fn escape_at_end(bytes: &[u8]) -> Option<(usize, u8)> {
     let (rest, digits) = bytes.split_last_chunk::<2>()?;
+    if digits == b"\\/" {
+        return Some((2, b'/')); // as some write it in JSON
+    }
     let byte = hex(digits[0])? << 4 | hex(digits[1])?;
     let is =
         |mark: &[u8]| rest.len() >= mark.len() && rest[rest.len() - mark.len()..].eq_ignore_ascii_case(mark);
@@ -92,12 +95,14 @@ mod tests {
             ("a%%33Db", "a=b", 2),
             ("a\\x3Db", "a=b", 1),
             ("a\\u003db", "a=b", 1),
+            ("a\\/b", "a/b", 1),
         ] {
             let decoded = Decoded::new(text);
             assert_eq!(decoded.bytes(), plain.as_bytes(), "{text}");
             assert_eq!(decoded.layers(1), layers, "{text}");
-            assert_eq!((decoded.origin(1), decoded.origin(2)), (1, text.len() - 1), "{text}");
-            assert_eq!(decoded.origin(3), text.len());
+            let last = plain.len() - 1;
+            assert_eq!((decoded.origin(1), decoded.origin(last)), (1, text.len() - 1), "{text}");
+            assert_eq!(decoded.origin(last + 1), text.len());
         }
         assert_eq!(Decoded::new("100% of %zz \\").bytes(), b"100% of %zz \\");
     }

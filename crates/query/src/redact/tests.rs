@@ -19,6 +19,27 @@ fn is_pseudonym(text: &str, kind: &str) -> bool {
     hash.is_some_and(|hash| hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
+/// A line of JSON is in `raw` as it stood, with whatever escapes its writer made.
+#[test]
+fn lines_of_json_hide_nothing() {
+    let uri = "GET /k?X-Amz-Credential=AKIAIOSFODNN7EXAMPLE/20260501&X-Amz-Security-Token=IQoJb3JpZ2luSECRET/ab/c== HTTP/1.1";
+    let line = format!(
+        "{{\"requester\":\"{ADA}\",\"remote_ip\":\"198.51.100.9\",\"request_uri\":\"{uri}\",\"more\":1}}"
+    );
+    let whose = Whose { requester: Some(ADA), address: Some("198.51.100.9") };
+    let redactor = redactor("all", 1);
+    let plain = redactor.text(&line, whose).into_owned();
+    for (from, to) in [("/", "\\/"), ("=", "\\u003d"), ("&", "\\u0026"), (":", "\\u003A")] {
+        let written = line.replace(from, to).replace(&format!("\"{to}"), &format!("\"{from}"));
+        let redacted = redactor.text(&written, whose);
+        for part in ["SECRET", "/ab", "ab\\/c", "backup", "sess-", "111122223333", "198.51", "EXAMPLE"] {
+            assert!(!redacted.contains(part), "{part} in {redacted}");
+        }
+        let token = plain.split("Token=").nth(1).unwrap().split(' ').next().unwrap();
+        assert!(is_pseudonym(token, "token") && redacted.contains(token), "{redacted}");
+    }
+}
+
 /// However a token is written, it goes, and has the same pseudonym.
 #[test]
 fn tokens_go_however_they_are_named_and_encoded() {

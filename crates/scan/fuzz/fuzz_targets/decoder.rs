@@ -7,7 +7,7 @@ use std::sync::{Arc, LazyLock};
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use libfuzzer_sys::fuzz_target;
-use saltmine_format::{Field, Record, lines};
+use saltmine_format::{Anomalies, Field, JsonRecord, Record, json_start, lines};
 use saltmine_scan::{BlockPool, Column, Decoded, Decoder, Filled, Order, SourceReader, escape};
 
 /// Making a block takes longer than all else.
@@ -53,16 +53,13 @@ fn compare(sources: &[&[u8]], batch: &RecordBatch) {
     let mut row = 0;
     for (name, source) in ["one", "two"].into_iter().zip(sources) {
         for (number, line) in lines(source).enumerate() {
-            let text = escape(line.bytes);
-            let text = if number == 0 { text.strip_prefix('\u{feff}').unwrap_or(&text) } else { &text };
-            let Ok(record) = Record::parse(text.as_bytes()) else { continue };
-            for field in [Field::Bucket, Field::Key, Field::RequestUri, Field::UserAgent, Field::HostId] {
+            let Some((values, anomalies)) = read(line.bytes, number == 0) else { continue };
+            for (field, value) in FIELDS.into_iter().zip(values) {
                 let column = batch.column(field.index()).as_string_view();
-                let value = column.is_valid(row).then(|| column.value(row).as_bytes());
-                assert_eq!(value, record.get(field), "{}", field.name());
+                let found = column.is_valid(row).then(|| column.value(row).as_bytes());
+                assert_eq!(found, value.as_deref(), "{}", field.name());
             }
-            let is_odd =
-                !record.anomalies().is_empty() || matches!(escape(line.bytes), std::borrow::Cow::Owned(_));
+            let is_odd = !anomalies.is_empty() || matches!(escape(line.bytes), std::borrow::Cow::Owned(_));
             assert_eq!(batch.column(Column::Anomaly.index()).is_valid(row), is_odd);
             assert_eq!(batch.column(Column::LogFile.index()).as_string_view().value(row), name);
             let found = batch.column(Column::LogLine.index()).as_primitive::<Int64Type>().value(row);
@@ -71,6 +68,27 @@ fn compare(sources: &[&[u8]], batch: &RecordBatch) {
         }
     }
     assert_eq!(row, batch.num_rows());
+}
+
+const FIELDS: [Field; 5] =
+    [Field::Bucket, Field::Key, Field::RequestUri, Field::UserAgent, Field::HostId];
+
+/// Values and anomalies, as the parser alone reads the line.
+fn read(line: &[u8], is_first: bool) -> Option<([Option<Vec<u8>>; 5], Anomalies)> {
+    let text = escape(line);
+    let text = if is_first { text.strip_prefix('\u{feff}').unwrap_or(&text) } else { &text };
+    if json_start(text.as_bytes()).is_none() {
+        let record = Record::parse(text.as_bytes()).ok()?;
+        return Some((FIELDS.map(|field| record.get(field).map(<[u8]>::to_vec)), record.anomalies()));
+    }
+    // In JSON a backslash has to be escaped itself.
+    let mut escaped = String::new();
+    for chunk in line.utf8_chunks() {
+        escaped.push_str(chunk.valid());
+        chunk.invalid().iter().for_each(|byte| escaped.push_str(&format!("\\\\x{byte:02X}")));
+    }
+    let record = JsonRecord::parse(escaped.as_bytes()).ok()?;
+    Some((FIELDS.map(|field| record.get(field).map(<[u8]>::to_vec)), record.anomalies()))
 }
 
 fn touch(column: &dyn Array) {

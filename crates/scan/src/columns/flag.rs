@@ -24,7 +24,7 @@ pub(super) fn anomaly(rows: &Rows<'_>) -> StringViewArray {
         let span = known.get(&row.fields.anomalies.bits()).copied().unwrap_or(Span::NULL);
         views.push(words.as_bytes(), span);
     });
-    views.finish(&Buffer::from(words.into_bytes()))
+    views.finish([&Buffer::from(words.into_bytes())])
 }
 
 /// The name of each line's file.
@@ -33,7 +33,7 @@ pub(super) fn log_file(rows: &Rows<'_>) -> StringViewArray {
     let spans: Vec<Span> = rows.names.iter().map(|name| append(&mut text, name)).collect();
     let mut views = Views::with_capacity(rows.len());
     rows.each(|row| views.push(text.as_bytes(), spans[row.segment as usize]));
-    views.finish(&Buffer::from(text.into_bytes()))
+    views.finish([&Buffer::from(text.into_bytes())])
 }
 
 fn append(text: &mut String, part: &str) -> Span {

@@ -34,7 +34,7 @@ impl Row {
         self.fields.request_time.div_euclid(86_400) as i32
     }
 
-    /// A span of the line as one of the block.
+    /// A span of the line as one of the block, or, from the block's length on, of what was unescaped.
     #[inline]
     fn in_block(&self, span: Span) -> Span {
         if span.is_null() {
@@ -53,6 +53,9 @@ pub(crate) struct Rows<'a> {
     pub(crate) order: Option<&'a [u32]>,
     /// The block. It is UTF-8 as a whole.
     pub(crate) block: &'a Buffer,
+    /// Values of JSON that had to be unescaped, which is UTF-8 too; empty where there are none. Positions from the
+    /// block's length on are in it.
+    pub(crate) unescaped: &'a Buffer,
     /// The name of each segment's source.
     pub(crate) names: &'a [&'a str],
 }

@@ -16,26 +16,44 @@ pub(super) fn field(rows: &Rows<'_>, field: Field) -> StringViewArray {
 
 /// A part of each line, or null.
 pub(super) fn spans(rows: &Rows<'_>, span_of: impl Fn(&Row) -> Span) -> StringViewArray {
-    let mut views = Views::with_capacity(rows.len());
-    rows.each(|row| views.push(rows.block, row.in_block(span_of(row))));
-    views.finish(rows.block)
+    build(rows, |views, span| views.push(rows.block, span), span_of)
 }
 
 /// The TLS version, with the case of its prefix as S3 writes it today.
 pub(super) fn tls_version(rows: &Rows<'_>) -> StringViewArray {
     let index = Field::TlsVersion.index();
-    let mut views = Views::with_capacity(rows.len());
-    rows.each(|row| {
-        let span = row.in_block(row.fields.spans[index]);
-        match span.slice(rows.block).and_then(canonical_tls_version) {
-            Some(version) => views.push_short(version),
-            None => views.push(rows.block, span),
-        }
-    });
-    views.finish(rows.block)
+    let push = |views: &mut Views, span: Span| match span.slice(rows.block).and_then(canonical_tls_version) {
+        Some(version) => views.push_short(version),
+        None => views.push(rows.block, span),
+    };
+    build(rows, push, |row| row.fields.spans[index])
 }
 
-/// Views under construction. Every one was made from a range inside of one buffer, or from a short text.
+/// A view for each row: `push` for spans of the block. Whether there is anything unescaped is asked once a column.
+fn build(
+    rows: &Rows<'_>,
+    push: impl Fn(&mut Views, Span),
+    span_of: impl Fn(&Row) -> Span,
+) -> StringViewArray {
+    let mut views = Views::with_capacity(rows.len());
+    if rows.unescaped.is_empty() {
+        rows.each(|row| push(&mut views, row.in_block(span_of(row))));
+        return views.finish([rows.block]);
+    }
+    let block_length = rows.block.len() as u32;
+    rows.each(|row| {
+        let span = row.in_block(span_of(row));
+        if span.is_null() || span.start < block_length {
+            push(&mut views, span);
+        } else {
+            let span = Span { start: span.start - block_length, end: span.end - block_length };
+            views.push_of(1, rows.unescaped, span);
+        }
+    });
+    views.finish([rows.block, rows.unescaped])
+}
+
+/// Views under construction. Every one was made from a range inside of a buffer, or from a short text.
 pub(super) struct Views {
     views: Vec<u128>,
     valid: Vec<bool>,
@@ -47,13 +65,19 @@ impl Views {
         Self { views: Vec::with_capacity(rows), valid: Vec::with_capacity(rows), nulls: 0 }
     }
 
-    /// A range of the buffer, or null.
+    /// A range of the first buffer, or null.
     #[inline]
     pub(super) fn push(&mut self, buffer: &[u8], span: Span) {
+        self.push_of(0, buffer, span);
+    }
+
+    /// A range of the buffer that [`Views::finish`] is given at this place, or null.
+    #[inline]
+    fn push_of(&mut self, place: u32, buffer: &[u8], span: Span) {
         let text = span.slice(buffer);
         self.nulls += usize::from(text.is_none());
         self.valid.push(text.is_some());
-        self.views.push(text.map_or(0, |text| make_view(text, 0, span.start)));
+        self.views.push(text.map_or(0, |text| make_view(text, place, span.start)));
     }
 
     /// A text of at most twelve bytes, which a view holds by itself.
@@ -64,15 +88,19 @@ impl Views {
         self.views.push(make_view(text.as_bytes(), 0, 0));
     }
 
-    /// The array over `buffer`, which must be the one that all views were made from.
-    pub(super) fn finish(self, buffer: &Buffer) -> StringViewArray {
+    /// The array over `buffers`, which must be the ones that all views were made from, each in its place.
+    pub(super) fn finish<const N: usize>(self, buffers: [&Buffer; N]) -> StringViewArray {
         let nulls = (self.nulls > 0).then(|| NullBuffer::from(self.valid));
         // SAFETY: `new_unchecked` wants views whose ranges lie in their buffers and whose text is UTF-8.
-        // Ranges: `push` makes a view of `span.slice(buffer)`, which is `Some` only inside of the buffer, with the
-        // span's own start as offset and buffer 0; null views and short ones (at most 12 bytes) hold no range.
-        // UTF-8: `buffer` was validated as a whole before (`decoder::utf8_block`, or it was made of `&str`). Spans
-        // begin and end at bytes below 0x80 (a space, a quote, a bracket, a line end) or at the ends of the buffer, and
-        // such a byte is never inside of a character, so a span holds whole characters.
-        unsafe { StringViewArray::new_unchecked(ScalarBuffer::from(self.views), [buffer.clone()], nulls) }
+        // Ranges: `push_of` makes a view of `span.slice(buffer)`, which is `Some` only inside of the buffer, with the
+        // span's own start as offset and the buffer's place, which is 0, or 1 only in `build`, where two are handed
+        // over; null views and short ones (at most 12 bytes) hold no range.
+        // UTF-8: each buffer is UTF-8 as a whole: the block was validated before (`decoder::utf8_block`), the others
+        // were made of `String`s. Spans in the first begin and end at bytes below 0x80 (a space, a quote, a bracket, a
+        // line end) or at the ends of the buffer, and such a byte is never inside of a character, so a span holds whole
+        // characters. Spans in the second are of whole `&str`s that were appended.
+        unsafe {
+            StringViewArray::new_unchecked(ScalarBuffer::from(self.views), buffers.map(Buffer::clone), nulls)
+        }
     }
 }

@@ -4,10 +4,10 @@ use arrow::array::{Date32Array, TimestampMicrosecondArray};
 
 use super::Rows;
 
-/// When S3 received the request, in microseconds since 1970, UTC. Logs have whole seconds.
+/// When S3 received the request, in microseconds since 1970, UTC. Text has whole seconds.
 pub(super) fn request_time(rows: &Rows<'_>) -> TimestampMicrosecondArray {
     let mut values = Vec::with_capacity(rows.len());
-    rows.each(|row| values.push(row.fields.request_time * 1_000_000));
+    rows.each(|row| values.push(row.fields.request_micros()));
     TimestampMicrosecondArray::from(values).with_timezone("UTC")
 }
 

@@ -1,0 +1,102 @@
+//! Which lines are JSON.
+
+use memchr::memchr2;
+
+/// Length of `2026-04-29T14:32:16`.
+const STAMP: usize = 19;
+
+/// Where the JSON object of a line begins; `None` where the line is not JSON.
+///
+/// A line is JSON where its first byte other than white space is `{`, or where a time such as `2026-04-29T14:32:16.000Z`
+/// stands before that, as exports of CloudWatch Logs write it; between the two there may be one word, the log stream of
+/// `aws logs tail`. A byte order mark is passed over.
+///
+/// No line of text as S3 writes it is taken for JSON, whatever a client puts into it: it begins with the bucket owner's
+/// id, of which no client has a say. And no line of JSON may be tried as text first, as a client's text in it might look
+/// like the rest of such a line.
+#[inline]
+pub fn json_start(line: &[u8]) -> Option<usize> {
+    match line.first()? {
+        b'{' => Some(0),
+        b'0'..=b'9' if line.get(4) == Some(&b'-') => behind_time(line, 0),
+        b' ' | b'\t' | 0xEF => behind_blanks(line),
+        _ => None,
+    }
+}
+
+#[cold]
+fn behind_blanks(line: &[u8]) -> Option<usize> {
+    let mark = if line.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
+    let at = skip_blanks(line, mark);
+    if line.get(at) == Some(&b'{') { Some(at) } else { behind_time(line, at) }
+}
+
+/// Behind a time at `at`, and perhaps a word.
+fn behind_time(line: &[u8], at: usize) -> Option<usize> {
+    if !line.get(at..)?.first_chunk::<STAMP>().is_some_and(is_stamp) {
+        return None;
+    }
+    let next = behind_word(line, at)?;
+    if line[next] == b'{' {
+        return Some(next);
+    }
+    behind_word(line, next).filter(|at| line[*at] == b'{')
+}
+
+/// The first byte behind a word and the blanks after it, if there is one.
+fn behind_word(line: &[u8], at: usize) -> Option<usize> {
+    let length = memchr2(b' ', b'\t', &line[at..])?;
+    let next = skip_blanks(line, at + length);
+    (next < line.len()).then_some(next)
+}
+
+fn skip_blanks(line: &[u8], from: usize) -> usize {
+    let rest = line.get(from..).unwrap_or_default();
+    from + rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
+}
+
+fn is_stamp(text: &[u8; STAMP]) -> bool {
+    text.iter().zip(b"0000-00-00T00:00:00").all(|(byte, shape)| match shape {
+        b'0' => byte.is_ascii_digit(),
+        _ => byte == shape,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn json_is_told_by_how_a_line_begins() {
+        for (line, start) in [
+            (&b"{}"[..], 0),
+            (b" \t{", 2),
+            (b"\xEF\xBB\xBF{", 3),
+            (b"2026-04-29T14:32:16.000Z {\"a\":1}", 25),
+            (b"2026-04-29T14:32:16 \t {", 22),
+            (b"2026-04-29T14:32:16.123456+00:00 my-stream {", 43),
+            (b" 2026-04-29T14:32:16Z {", 22),
+        ] {
+            assert_eq!(json_start(line), Some(start), "{}", line.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn all_else_is_text() {
+        for line in [
+            &b""[..],
+            b" ",
+            b"[{}]",
+            b"0a1b photos [02/Jun/2025:11:12:13 +0000] - - R REST.GET.OBJECT {",
+            b"2026 photos [02/Jun/2025:11:12:13 +0000] - - R REST.GET.OBJECT {",
+            b"2026-04-29T14:32:16.000Z",
+            b"2026-04-29T14:32:16.000Z ",
+            b"2026-04-29T14:32:16.000Z one two {",
+            b"2026-04-29 {",
+            b"x{",
+            b"\xEF\xBB",
+        ] {
+            assert_eq!(json_start(line), None, "{}", line.escape_ascii());
+        }
+    }
+}
