@@ -376,7 +376,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
         std::fs::write(&path, "0123456789abcde\n".repeat((WHOLE / 16) as usize + 10)).unwrap();
-        let source = Source { path: path.clone(), name: "log".into(), is_stdin: false };
+        let source = Source::file(path.clone(), "log".into());
         let opened = open(0, &source, folder.path()).unwrap();
         assert_eq!((opened.size, opened.reading.is_streamed), (WHOLE + 160, true));
         let mut reader = opened.reading.reader;

@@ -1,0 +1,168 @@
+//! The gate that every request passes: so many at a time, counted, and none waits for ever.
+
+use std::sync::Arc;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use futures::stream;
+use http::{Method, Response};
+use http_body_util::{BodyExt, StreamBody};
+use object_store::ClientOptions;
+use object_store::client::{
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody,
+    HttpService, ReqwestConnector,
+};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::unbounded_channel;
+use tokio::sync::{Semaphore, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::environment::settings;
+
+/// A request with a body may take longer by the time that it takes at this rate, in bytes a second.
+const SLOWEST: u64 = 64 << 10;
+
+static PERMITS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(settings().requests)));
+
+/// Requests that were made, by kind, with those that had to be made again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Requests {
+    /// Pages of lists.
+    pub list: u64,
+    /// Objects or parts of them that were read, or asked about.
+    pub get: u64,
+    /// Objects or parts of them that were written.
+    pub put: u64,
+    /// Objects that were deleted.
+    pub delete: u64,
+}
+
+#[derive(Default)]
+struct Counters {
+    list: AtomicU64,
+    get: AtomicU64,
+    put: AtomicU64,
+    delete: AtomicU64,
+}
+
+static COUNTERS: LazyLock<Counters> = LazyLock::new(Counters::default);
+
+/// The requests of the process so far.
+pub fn requests() -> Requests {
+    let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let Counters { list, get, put, delete } = &*COUNTERS;
+    Requests { list: count(list), get: count(get), put: count(put), delete: count(delete) }
+}
+
+fn count(request: &HttpRequest) {
+    let Counters { list, get, put, delete } = &*COUNTERS;
+    let is_list = || request.uri().query().is_some_and(|query| query.contains("list-type=2"));
+    let counter = match *request.method() {
+        Method::GET if is_list() => list,
+        Method::GET | Method::HEAD => get,
+        Method::DELETE => delete,
+        _ => put,
+    };
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Makes clients whose requests pass the gate.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    pub(crate) runtime: Handle,
+}
+
+impl HttpConnector for Gate {
+    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
+        let inner = ReqwestConnector::default().connect(options)?;
+        Ok(HttpClient::new(Gated { inner, runtime: self.runtime.clone() }))
+    }
+}
+
+#[derive(Debug)]
+struct Gated {
+    inner: HttpClient,
+    runtime: Handle,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the server was silent for {} s", .0.as_secs_f32())]
+struct Silent(Duration);
+
+#[derive(Debug, thiserror::Error)]
+#[error("the request was given up")]
+struct GivenUp;
+
+impl Silent {
+    fn error(after: Duration) -> HttpError {
+        HttpError::new(HttpErrorKind::Timeout, Self(after))
+    }
+}
+
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+#[async_trait]
+impl HttpService for Gated {
+    /// The permit is given back when the answer has come whole, however slowly it is taken: so requests that are in
+    /// flight never wait for others to be taken. An answer is never larger than what was asked for.
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let inner = self.inner.clone();
+        let (head, answered) = oneshot::channel();
+        let (frames, mut received) = unbounded_channel();
+        let worker = AbortOnDrop(self.runtime.spawn(async move {
+            let Ok(_permit) = PERMITS.acquire().await else { return };
+            count(&request);
+            let silence = settings().timeout;
+            let most = silence + Duration::from_secs(request.body().content_length() as u64 / SLOWEST);
+            let answer = match timeout(most, inner.execute(request)).await {
+                Ok(answer) => answer,
+                Err(_) => Err(Silent::error(most)),
+            };
+            let (parts, mut body) = match answer {
+                Ok(answer) => answer.into_parts(),
+                Err(error) => {
+                    let _ = head.send(Err(error)); // nobody waits for it any more
+                    return;
+                }
+            };
+            if head.send(Ok(parts)).is_err() {
+                return;
+            }
+            loop {
+                let frame = match timeout(silence, body.frame()).await {
+                    Ok(None) => return,
+                    Ok(Some(frame)) => frame,
+                    Err(_) => Err(Silent::error(silence)),
+                };
+                let is_last = frame.is_err();
+                if frames.send(frame).is_err() || is_last {
+                    return;
+                }
+            }
+        }));
+        let parts = match answered.await {
+            Ok(parts) => parts?,
+            Err(_) => return Err(HttpError::new(HttpErrorKind::Interrupted, GivenUp)),
+        };
+        let frames = stream::poll_fn(move |context| {
+            let _held = &worker;
+            received.poll_recv(context)
+        });
+        Ok(Response::from_parts(parts, HttpResponseBody::new::<StreamBody<_>>(StreamBody::new(frames))))
+    }
+}
+
+/// The whole of a body.
+pub(crate) async fn whole(body: HttpResponseBody) -> Result<Bytes, HttpError> {
+    body.bytes().await
+}
