@@ -167,6 +167,15 @@ pub(crate) fn apply(folder: &Path, tmp: &Path, change: Change<'_>) -> Result<Opt
     Ok(committed.map(|(version, _)| version))
 }
 
+/// Adds columns to a table, which are null in the files that it has.
+pub(crate) fn add_columns(folder: &Path, tmp: &Path, schema: &ArrowSchema) -> Result<(), LakeError> {
+    let columns = delta_columns(folder, schema)?;
+    drive(folder, async {
+        let table = load(log_store(folder, tmp)?).await?;
+        table.add_columns().with_fields(columns).await.map(drop)
+    })
+}
+
 /// Whether a change was made.
 pub(crate) fn has_transaction(folder: &Path, transaction: &str) -> Result<bool, LakeError> {
     drive(folder, async {

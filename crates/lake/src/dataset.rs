@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use arrow::datatypes::Schema;
+
 use crate::commit;
 use crate::disk;
 use crate::error::LakeError;
@@ -135,6 +137,19 @@ impl Dataset {
         let tmp = layout::tmp_folder(&self.root);
         commit::create(&table.folder(&self.root), &tmp, table.name(), &table.file_schema(), &[])?;
         disk::sync_folder(&self.root)
+    }
+
+    /// Gives a table the columns that it lacks, as it was made by an earlier version. In its older files they are null.
+    pub(crate) fn add_columns(&self, table: Table) -> Result<(), LakeError> {
+        let folder = table.folder(&self.root);
+        let has = commit::read(&folder)?.columns;
+        let schema = table.table_schema(self.partition_by);
+        let lacks: Vec<_> =
+            schema.fields().iter().filter(|field| !has.contains(field.name())).cloned().collect();
+        if lacks.is_empty() {
+            return Ok(());
+        }
+        commit::add_columns(&folder, &layout::tmp_folder(&self.root), &Schema::new(lacks))
     }
 
     /// Version of a table: the number of commits since it was made.

@@ -18,6 +18,10 @@ pub enum LakeError {
         source: io::Error,
     },
 
+    /// S3 said no.
+    #[error(transparent)]
+    S3(#[from] saltmine_s3::S3Error),
+
     /// The folder holds no dataset.
     #[error("{}: not a saltmine dataset (no Delta tables logs, rejects and sources in it)", .0.display())]
     NotADataset(PathBuf),

@@ -36,7 +36,7 @@ pub use duplicates::duplicates_schema;
 #[doc(hidden)]
 pub use encode::encode_column;
 pub use error::LakeError;
-pub use ingest::{IngestRequest, ingest};
+pub use ingest::{IngestRequest, ingest, new_objects};
 pub use layout::{Partition, PartitionBy, Table};
 pub use ledger::{SourceEntry, source_entries_batch, sources_schema};
 pub use progress::{Event, Progress, Silent};

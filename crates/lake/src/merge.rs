@@ -2,12 +2,13 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use arrow::array::RecordBatch;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
-};
+use arrow::array::{RecordBatch, new_null_array};
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
 use crate::commit::{FileEntry, PartitionValues};
 use crate::dedup::Finder;
@@ -187,13 +188,34 @@ pub(crate) fn merge_small_table(staging: &Staging<'_>, group: &Group) -> Result<
     Ok(change)
 }
 
-/// A reader of a file's rows, with the types that the encoder takes.
-pub(crate) fn read(path: &Path, table: Table) -> Result<ParquetRecordBatchReader, LakeError> {
+/// The rows of a file, with the columns and types that the encoder takes. Columns that are younger than the file are null.
+pub(crate) fn read(
+    path: &Path,
+    table: Table,
+) -> Result<impl Iterator<Item = Result<RecordBatch, ArrowError>>, LakeError> {
     let file = File::open(path).map_err(LakeError::io("open", path))?;
-    let options = ArrowReaderOptions::new().with_schema(table.file_schema());
-    ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
+    let wrong = |error| LakeError::parquet(path)(error);
+    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(wrong)?;
+    let schema = table.file_schema();
+    let has = |name: &str| metadata.schema().field_with_name(name).is_ok();
+    let old: Vec<_> = schema.fields().iter().filter(|field| has(field.name())).cloned().collect();
+    let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(old)));
+    let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
         .and_then(|builder| builder.with_batch_size(BATCH).build())
-        .map_err(LakeError::parquet(path))
+        .map_err(wrong)?;
+    Ok(reader.map(move |batch| filled_up(&batch?, &schema)))
+}
+
+/// With nulls in the columns of `schema` that are not there.
+fn filled_up(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+    if batch.num_columns() == schema.fields().len() {
+        return Ok(batch.clone());
+    }
+    let column = |field: &Arc<Field>| match batch.column_by_name(field.name()) {
+        Some(column) => Arc::clone(column),
+        None => new_null_array(field.data_type(), batch.num_rows()),
+    };
+    RecordBatch::try_new(Arc::clone(schema), schema.fields().iter().map(column).collect())
 }
 
 /// Where a file is, if it is what was committed.

@@ -192,6 +192,18 @@ impl Dataset {
         }
         Ok(known)
     }
+
+    /// Identities of the objects that were read, by which they are skipped without being read again.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub(crate) fn known_objects(&self) -> Result<HashSet<[u8; 32]>, LakeError> {
+        let mut known = HashSet::new();
+        for file in self.files(Table::Sources)? {
+            ledger::read_objects(&file.path, &mut known)?;
+        }
+        Ok(known)
+    }
 }
 
 impl Staging<'_> {

@@ -14,7 +14,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::prelude::{Expr, SessionConfig, SessionContext, col, lit};
 use futures::{StreamExt, TryStreamExt};
 use saltmine_lake::{Dataset, Table};
-use saltmine_scan::discover;
+use saltmine_scan::{Window, discover_within};
 
 use crate::catalogue::Query;
 use crate::dataset::DatasetTable;
@@ -31,7 +31,8 @@ pub struct SessionOptions {
     pub inputs: Vec<String>,
     /// Other files as tables: name and path. Their form is told by the ending: csv, tsv, json, ndjson, parquet.
     pub tables: Vec<(String, PathBuf)>,
-    /// The table `logs` has only requests from this time on; microseconds since 1970, UTC.
+    /// The table `logs` has only requests from this time on; microseconds since 1970, UTC. Of objects of S3 whose keys
+    /// tell that they hold none of the time, no table has anything.
     pub since: Option<i64>,
     /// The table `logs` has only requests before this time; microseconds since 1970, UTC.
     pub until: Option<i64>,
@@ -79,7 +80,10 @@ impl Session {
                 root = Some(dataset.root().to_path_buf());
                 None
             }
-            (inputs, 0) => Some(register_raw(&context, inputs)?),
+            (inputs, 0) => {
+                let window = Window { since: options.since, until: options.until };
+                Some(register_raw(&context, inputs, window)?)
+            }
             (inputs, _) => {
                 let dataset = inputs.iter().find(|input| Dataset::is_dataset(Path::new(input)));
                 return Err(QueryError::MixedInputs(dataset.cloned().unwrap_or_default()));
@@ -259,8 +263,12 @@ fn register_dataset(context: &SessionContext, dataset: &Dataset) -> Result<(), Q
     Ok(())
 }
 
-fn register_raw(context: &SessionContext, inputs: &[String]) -> Result<Arc<RawInput>, QueryError> {
-    let mut sources = discover(inputs)?;
+fn register_raw(
+    context: &SessionContext,
+    inputs: &[String],
+    window: Window,
+) -> Result<Arc<RawInput>, QueryError> {
+    let mut sources = discover_within(inputs, window)?;
     let spooled = crate::stdin::spool(&mut sources)?;
     let input = RawInput::new(sources, spooled);
     let kinds = [

@@ -66,18 +66,18 @@ impl Shared {
 }
 
 impl Ahead {
-    /// Begins to read. The objects are to be taken about in this order, each once.
+    /// Begins to read objects, which the caller calls by numbers. They are to be taken about in this order, each once.
     ///
     /// # Errors
     /// If there are no threads for it.
-    pub fn start(objects: Vec<Object>) -> Result<Self, S3Error> {
+    pub fn start(objects: Vec<(usize, Object)>) -> Result<Self, S3Error> {
         let shared = Arc::new(Shared::default());
         let handle = runtime::handle().map_err(S3Error::at("read", "", ""))?;
         let driver = handle.spawn(drive(objects, Arc::clone(&shared)));
         Ok(Self { shared, driver })
     }
 
-    /// The `index`th of the objects; waits for it.
+    /// The object of this number; waits for it.
     ///
     /// # Errors
     /// If it could not be read.
@@ -104,10 +104,10 @@ impl Drop for Ahead {
 }
 
 /// Hands out the budget in the order of the objects: so the one that is taken next always has its part of it.
-async fn drive(objects: Vec<Object>, shared: Arc<Shared>) {
+async fn drive(objects: Vec<(usize, Object)>, shared: Arc<Shared>) {
     let budget = Arc::new(Semaphore::new(BUDGET));
     let mut running = JoinSet::new();
-    for (index, object) in objects.into_iter().enumerate() {
+    for (index, object) in objects {
         while running.try_join_next().is_some() {}
         if object.size > WHOLE {
             shared.put(index, Ready { body: Ok(Body::Large(object)), _budget: None });

@@ -1,7 +1,7 @@
 //! The gate that every request passes: so many at a time, counted, and none waits for ever.
 
-use std::sync::Arc;
-use std::sync::LazyLock;
+use std::fmt;
+use std::sync::{Arc, LazyLock};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -39,6 +39,13 @@ pub struct Requests {
     pub put: u64,
     /// Objects that were deleted.
     pub delete: u64,
+}
+
+impl fmt::Display for Requests {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { list, get, put, delete } = self;
+        write!(f, "{list} LIST, {get} GET, {put} PUT, {delete} DELETE")
+    }
 }
 
 #[derive(Default)]

@@ -39,18 +39,7 @@ pub trait Sieve: Send + Sync {
     fn object(&self, key: &str) -> bool;
 }
 
-/// What was found.
-#[derive(Debug, Default)]
-pub struct Listing {
-    /// The objects that are wanted, in no order.
-    pub objects: Vec<Object>,
-    /// Objects that were listed.
-    pub seen: u64,
-    /// Folders that were not listed.
-    pub folders_skipped: u64,
-}
-
-/// Lists the objects whose keys begin with `prefix`. What consoles make for folders, objects of no bytes whose keys end
+/// Lists, in no order, the objects whose keys begin with `prefix` and that are wanted. What consoles make for folders, objects of no bytes whose keys end
 /// with a slash, is passed over.
 ///
 /// # Errors
@@ -59,8 +48,8 @@ pub async fn list(
     bucket: Arc<Bucket>,
     prefix: String,
     sieve: Arc<dyn Sieve>,
-) -> Result<Listing, S3Error> {
-    let mut listing = Listing::default();
+) -> Result<Vec<Object>, S3Error> {
+    let mut wanted = Vec::new();
     let mut waiting = vec![(prefix, true)];
     let mut running = FuturesUnordered::new();
     let mut walked = 0;
@@ -70,13 +59,12 @@ pub async fn list(
         {
             running.push(folder(Arc::clone(&bucket), prefix, walk, Arc::clone(&sieve)));
         }
-        let Some(found) = running.next().await else { return Ok(listing) };
-        let Part { objects, seen, folders } = found?;
-        listing.objects.extend(objects);
-        listing.seen += seen;
+        let Some(found) = running.next().await else { return Ok(wanted) };
+        let Part { objects, folders } = found?;
+        wanted.extend(objects);
         for key in folders {
             match sieve.folder(&key) {
-                Look::Skip => listing.folders_skipped += 1,
+                Look::Skip => {}
                 Look::Flat => waiting.push((key, false)),
                 Look::Walk => waiting.push((key, true)),
                 Look::MayWalk => {
@@ -123,7 +111,6 @@ impl Sieve for Everything {
 #[derive(Default)]
 struct Part {
     objects: Vec<Object>,
-    seen: u64,
     folders: Vec<String>,
 }
 
@@ -141,7 +128,6 @@ async fn folder(
         token = page.next_continuation_token.take().filter(|token| !token.is_empty());
         part.folders.extend(page.common_prefixes.drain(..).map(|folder| folder.prefix));
         let objects = objects(&bucket, page);
-        part.seen += objects.len() as u64;
         part.objects.extend(objects.into_iter().filter(|object| sieve.object(&object.key)));
         if token.is_none() {
             return Ok(part);

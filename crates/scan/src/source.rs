@@ -79,9 +79,7 @@ pub fn discover_within(paths: &[String], window: Window) -> Result<Vec<Source>, 
             continue;
         }
         if is_s3(path) {
-            if objects::discover(path, window, &mut sources)? == 0 {
-                return Err(SourceError::Empty(path.clone()));
-            }
+            objects::discover(path, window, &mut sources)?;
             continue;
         }
         let before = sources.len();
