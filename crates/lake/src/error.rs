@@ -107,6 +107,21 @@ pub enum LakeError {
         problem: String,
     },
 
+    /// Another run has taken the lock of a dataset in S3, as this one was silent for too long. What it had committed
+    /// before stays.
+    #[error("{}: another run has taken the lock, as this one was silent for too long; nothing more was committed",
+        .0.display())]
+    LockLost(PathBuf),
+
+    /// What was asked for is not done where the dataset is.
+    #[error("{}: {problem}", path.display())]
+    NotThere {
+        /// The dataset's folder.
+        path: PathBuf,
+        /// What to do instead.
+        problem: String,
+    },
+
     /// A source could not be read to its end, or changed while it was read.
     #[error("{name}: {problem}; nothing of this round was committed")]
     Source {

@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::disk::HashingWriter;
 use crate::error::LakeError;
-use crate::ledger::{SAME, SourceEntry};
+use crate::ledger::{SAME, SourceEntry, bare};
 use crate::progress::{Event, Progress};
 use crate::rejects::Rejects;
 use crate::report::SourceOutcome;
@@ -284,7 +284,7 @@ impl<'a> Intake<'a> {
             first_time: counts.first_time,
             last_time: counts.last_time,
             url: self.sources.all.get(source).and_then(url_of),
-            etag,
+            etag: etag.map(|etag| bare(&etag).to_owned()),
         });
         let outcome = SourceOutcome { name, size, inflated, counts, state: Some(end), problem };
         self.sources.progress.event(Event::Source(&outcome));
@@ -322,6 +322,7 @@ fn url_of(source: &Source) -> Option<String> {
 /// The ledger's row of an object whose content is known.
 fn same(source: &Source, size: u64, etag: Option<String>) -> SourceEntry {
     let (log_file, url) = (source.name.clone(), url_of(source));
+    let etag = etag.map(|etag| bare(&etag).to_owned());
     SourceEntry { log_file, size, url, etag, state: SAME.to_owned(), ..SourceEntry::default() }
 }
 

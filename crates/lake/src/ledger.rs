@@ -1,7 +1,6 @@
 //! The table `sources`: what became of each source file. It is the ledger by which a content is read only once.
 
 use std::collections::HashSet;
-use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
@@ -11,6 +10,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::reader::ChunkReader;
 use sha2::{Digest, Sha256};
 
 use crate::error::LakeError;
@@ -49,7 +49,7 @@ pub struct SourceEntry {
     pub last_time: Option<i64>,
     /// `s3://bucket/key` of an object; `None` for files.
     pub url: Option<String>,
-    /// The ETag of an object, with its quotes; `None` for files, and where it could not be read.
+    /// The ETag of an object, without quotes; `None` for files, and where it could not be read.
     pub etag: Option<String>,
 }
 
@@ -155,8 +155,11 @@ fn ledger_batch(entries: &[SourceEntry], run: Option<(&str, i64)>) -> Result<Rec
 }
 
 /// Adds to `known` the hashes in one Parquet file of the ledger. Only that column is read.
-pub(crate) fn read_known(path: &Path, known: &mut HashSet<[u8; 32]>) -> Result<(), LakeError> {
-    let file = File::open(path).map_err(LakeError::io("open", path))?;
+pub(crate) fn read_known(
+    file: impl ChunkReader + 'static,
+    path: &Path,
+    known: &mut HashSet<[u8; 32]>,
+) -> Result<(), LakeError> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(LakeError::parquet(path))?;
     let mask = ProjectionMask::columns(builder.parquet_schema(), ["sha256"]);
     let rows = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or_default();
@@ -176,8 +179,14 @@ pub(crate) fn read_known(path: &Path, known: &mut HashSet<[u8; 32]>) -> Result<(
     Ok(())
 }
 
+/// An ETag without the quotes that lists and answers may or may not put around it.
+pub(crate) fn bare(etag: &str) -> &str {
+    etag.trim_matches('"')
+}
+
 /// Identity of an object's content, by which it is known without being read.
 pub(crate) fn object_id(url: &str, etag: &str, size: u64) -> [u8; 32] {
+    let etag = bare(etag);
     let mut hash = Sha256::new();
     hash.update(size.to_le_bytes());
     hash.update((etag.len() as u64).to_le_bytes());
@@ -188,8 +197,11 @@ pub(crate) fn object_id(url: &str, etag: &str, size: u64) -> [u8; 32] {
 
 /// Adds to `known` the identities of the objects in one Parquet file of the ledger, which may be of a time before there
 /// were such columns. Those that could not be read whole are not among them.
-pub(crate) fn read_objects(path: &Path, known: &mut HashSet<[u8; 32]>) -> Result<(), LakeError> {
-    let file = File::open(path).map_err(LakeError::io("open", path))?;
+pub(crate) fn read_objects(
+    file: impl ChunkReader + 'static,
+    path: &Path,
+    known: &mut HashSet<[u8; 32]>,
+) -> Result<(), LakeError> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(LakeError::parquet(path))?;
     let columns = ["url", "etag", "size", "state"];
     let has = |name: &&str| builder.schema().field_with_name(name).is_ok();

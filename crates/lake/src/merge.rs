@@ -17,6 +17,7 @@ use crate::encode::{Encoder, Part, ROW_GROUP_ROWS, RowGroup};
 use crate::error::LakeError;
 use crate::intent::TableChange;
 use crate::layout::{self, Partition, Table};
+use crate::place;
 use crate::table_file::TableWriter;
 use crate::transaction::{StagedFile, Staging};
 
@@ -71,7 +72,7 @@ impl Merge<'_> {
         let partition = partition_of(group, &folder)?;
         let mut merged = Merged::default();
         for file in &group.files {
-            let path = path_of(&folder, file)?;
+            let path = path_of(self.staging, &folder, file)?;
             for batch in read(&path, group.table)? {
                 self.write(&mut merged, &partition, batch?)?;
             }
@@ -86,7 +87,8 @@ impl Merge<'_> {
     pub(crate) fn drop_duplicates(&self, group: &Group, round: &mut Dropping) -> Result<(), LakeError> {
         let folder = group.table.folder(self.staging.dataset().root());
         let partition = partition_of(group, &folder)?;
-        let paths = group.files.iter().map(|file| path_of(&folder, file)).collect::<Result<Vec<_>, _>>()?;
+        let paths = group.files.iter().map(|file| path_of(self.staging, &folder, file));
+        let paths = paths.collect::<Result<Vec<_>, _>>()?;
         let files: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
         let finder = Finder { files: &files, stop: self.stop };
         let open = || {
@@ -173,7 +175,8 @@ impl Merge<'_> {
 /// Merges files of `rejects`, `sources` or `duplicates`.
 pub(crate) fn merge_small_table(staging: &Staging<'_>, group: &Group) -> Result<TableChange, LakeError> {
     let folder = group.table.folder(staging.dataset().root());
-    let paths = group.files.iter().map(|file| path_of(&folder, file)).collect::<Result<Vec<_>, _>>()?;
+    let paths = group.files.iter().map(|file| path_of(staging, &folder, file));
+    let paths = paths.collect::<Result<Vec<_>, _>>()?;
     let mut before = 0;
     let batches = paths.iter().flat_map(|path| match read(path, group.table) {
         Ok(reader) => Box::new(reader.map(|batch| Ok(batch?))) as Box<dyn Iterator<Item = _>>,
@@ -218,10 +221,11 @@ fn filled_up(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Arr
     RecordBatch::try_new(Arc::clone(schema), schema.fields().iter().map(column).collect())
 }
 
-/// Where a file is, if it is what was committed.
-fn path_of(folder: &Path, file: &FileEntry) -> Result<PathBuf, LakeError> {
+/// Where a file is, if it is what was committed; one of S3 is fetched to the staging folder.
+fn path_of(staging: &Staging<'_>, folder: &Path, file: &FileEntry) -> Result<PathBuf, LakeError> {
     let path = layout::inside(folder, &file.path)
         .ok_or_else(|| foreign(folder, format!("the log names a file outside the table: {:?}", file.path)))?;
+    let path = place::fetched(path, file.size, staging.dir())?;
     // Damage must not be given a new hash.
     let (sha256, _) = disk::hash_file(&path)?;
     if file.sha256.as_ref().is_some_and(|committed| *committed != layout::hex(&sha256)) {

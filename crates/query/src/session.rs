@@ -14,10 +14,11 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::prelude::{Expr, SessionConfig, SessionContext, col, lit};
 use futures::{StreamExt, TryStreamExt};
 use saltmine_lake::{Dataset, Table};
+use saltmine_s3::S3Url;
 use saltmine_scan::{Window, discover_within};
 
 use crate::catalogue::Query;
-use crate::dataset::DatasetTable;
+use crate::dataset::{DatasetTable, register_bucket};
 use crate::error::QueryError;
 use crate::raw::{RawInput, RawTable, RawTableKind, ScanReport};
 use crate::redact::{KeySource, Redaction, Redactor, Whose};
@@ -77,7 +78,8 @@ impl Session {
             ([input], 1) => {
                 let dataset = Dataset::open(Path::new(input))?;
                 register_dataset(&context, &dataset)?;
-                root = Some(dataset.root().to_path_buf());
+                // A key in the bucket would be with the data, and a file for it is given by --redact-key.
+                root = Some(dataset.root().to_path_buf()).filter(|root| S3Url::of_path(root).is_none());
                 None
             }
             (inputs, 0) => {
@@ -257,6 +259,7 @@ async fn limit_time(context: &SessionContext, options: &SessionOptions) -> Resul
 }
 
 fn register_dataset(context: &SessionContext, dataset: &Dataset) -> Result<(), QueryError> {
+    register_bucket(context, dataset)?;
     for table in Table::ALL.into_iter().chain([Table::Duplicates]) {
         context.register_table(table.name(), Arc::new(DatasetTable::open(dataset, table)?))?;
     }

@@ -86,6 +86,17 @@ impl Bucket {
         Ok(objects(self, page).into_iter().next())
     }
 
+    /// Some keys that begin with `prefix`, as many as a page has; what is below the next slash is one of them, with the
+    /// slash at its end.
+    ///
+    /// # Errors
+    /// If the list fails.
+    pub async fn some_names(&self, prefix: &str) -> Result<Vec<String>, S3Error> {
+        let page = self.page(prefix, true, None, None).await?;
+        let folders = page.common_prefixes.into_iter().map(|folder| folder.prefix);
+        Ok(folders.chain(page.contents.into_iter().map(|content| content.key)).collect())
+    }
+
     /// All objects whose keys begin with `prefix`, by one list.
     ///
     /// # Errors
