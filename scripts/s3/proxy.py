@@ -62,6 +62,8 @@ class Proxy:
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # heads and bodies in one packet
     proxy = None
 
     def log_message(self, *_):
@@ -119,6 +121,7 @@ class Handler(BaseHTTPRequestHandler):
             headers.append(("Content-Length", answer.headers.get("Content-Length", "0")))
         if cut and len(content) > 1:
             self.answer(answer.status, headers, content, lambda: None, len(content) // 2)
+            self.wfile.flush()
             self.connection.shutdown(socket.SHUT_RDWR)
             self.close_connection = True
         else:

@@ -12,8 +12,8 @@ pub(crate) use self::redact::join_redact;
 pub(crate) use self::report::ReportArgs;
 pub(crate) use self::s3::S3Args;
 pub(crate) use self::shell::ShellArgs;
-pub(crate) use self::timeline::{TimelineArgs, TimelineFormat};
 use self::time::parse_time;
+pub(crate) use self::timeline::{TimelineArgs, TimelineFormat};
 use crate::generate::GenerateArgs;
 
 mod engine;

@@ -332,7 +332,12 @@ fn bucket_log_store(url: &S3Url) -> DeltaResult<LogStoreRef> {
     let prefix = object_store::path::Path::parse(&url.key).map_err(|_| bad())?;
     let location = Url::parse(&format!("s3://{}/", url.bucket)).map_err(|_| bad())?;
     let mut location = location;
-    location.path_segments_mut().map_err(|()| bad())?.pop_if_empty().extend(prefix.parts().map(|part| part.as_ref().to_owned())).push("");
+    location
+        .path_segments_mut()
+        .map_err(|()| bad())?
+        .pop_if_empty()
+        .extend(prefix.parts().map(|part| part.as_ref().to_owned()))
+        .push("");
     let table = Arc::new(PrefixStore::new(Arc::clone(&store), prefix));
     Ok(default_logstore(table, store, &location, &StorageConfig::default()))
 }

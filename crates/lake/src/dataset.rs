@@ -294,7 +294,8 @@ fn create(path: &Path, partition_by: PartitionBy) -> Result<(), LakeError> {
 
 /// Whether a folder of S3 holds other things than a dataset.
 fn is_occupied_in_bucket(path: &Path) -> Result<bool, LakeError> {
-    let state = format!("{}/", layout::state_folder(Path::new("s3://b")).file_name().unwrap_or_default().display());
+    let state =
+        format!("{}/", layout::state_folder(Path::new("s3://b")).file_name().unwrap_or_default().display());
     let names = place::some_names(path)?;
     let is_ours = |name: &String| Table::ALL.iter().any(|table| name.strip_suffix('/') == Some(table.name()));
     Ok(!names.contains(&state) && names.iter().any(|name| !is_ours(name)))

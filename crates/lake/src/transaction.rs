@@ -245,7 +245,10 @@ impl Dataset {
         let files = self.files(Table::Sources)?;
         let sizes: Vec<(&Path, u64)> = files.iter().map(|file| (file.path.as_path(), file.size)).collect();
         let opener = Opener::new(&sizes)?;
-        files.iter().enumerate().try_for_each(|(index, file)| each(opener.open(index, &file.path)?, &file.path))
+        files
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, file)| each(opener.open(index, &file.path)?, &file.path))
     }
 
     /// Identities of the objects that were read, by which they are skipped without being read again.

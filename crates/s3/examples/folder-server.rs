@@ -48,7 +48,10 @@ fn main() -> io::Result<()> {
 
 fn walk(root: &Path, folder: &Path, objects: &mut BTreeMap<String, u64>) -> io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
-        let (path, metadata) = { let entry = entry?; (entry.path(), entry.metadata()?) };
+        let (path, metadata) = {
+            let entry = entry?;
+            (entry.path(), entry.metadata()?)
+        };
         if metadata.is_dir() {
             walk(root, &path, objects)?;
         } else if let Some(key) = path.strip_prefix(root).ok().and_then(Path::to_str) {
@@ -76,7 +79,10 @@ impl Server {
                     break;
                 }
                 if let Some(value) = line.to_ascii_lowercase().strip_prefix("range: bytes=") {
-                    range = value.trim().split_once('-').and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
+                    range = value
+                        .trim()
+                        .split_once('-')
+                        .and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
                 }
             }
             let now = self.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
@@ -94,7 +100,11 @@ impl Server {
         if bucket == "-" {
             let count = |of: &AtomicU64| of.load(Ordering::SeqCst);
             let most = self.most.load(Ordering::SeqCst);
-            let text = format!("{{\"list\": {}, \"get\": {}, \"most\": {most}}}\n", count(&self.lists), count(&self.gets));
+            let text = format!(
+                "{{\"list\": {}, \"get\": {}, \"most\": {most}}}\n",
+                count(&self.lists),
+                count(&self.gets)
+            );
             return reply(200, "", text.as_bytes());
         }
         if key.is_empty() {
@@ -118,7 +128,9 @@ impl Server {
         let most = value("max-keys").and_then(|most| most.parse().ok()).unwrap_or(PAGE);
         let mut from = decoded(value("continuation-token").unwrap_or("")).max(prefix.clone());
         let (mut body, mut count) = (String::new(), 0);
-        while let Some((key, size)) = self.objects.range(from.clone()..).next().filter(|(key, _)| key.starts_with(&prefix)) {
+        while let Some((key, size)) =
+            self.objects.range(from.clone()..).next().filter(|(key, _)| key.starts_with(&prefix))
+        {
             if count == most {
                 body += &format!("<NextContinuationToken>{from}</NextContinuationToken>");
                 break;
@@ -150,7 +162,15 @@ fn etag(key: &str, size: u64) -> String {
 }
 
 fn decoded(text: &str) -> String {
-    percent_encoding::percent_decode_str(text).decode_utf8_lossy().into_owned()
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('%') {
+        bytes.extend_from_slice(before.as_bytes());
+        bytes.extend(after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()));
+        rest = after.get(2..).unwrap_or("");
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 fn reply(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {

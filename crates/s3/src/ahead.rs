@@ -88,7 +88,9 @@ impl Ahead {
                 return ready.body;
             }
             if self.driver.is_finished() {
-                return Err(S3Error::at("read", "", "")(Problem::Other("it was read before, or lost".to_owned())));
+                return Err(S3Error::at("read", "", "")(Problem::Other(
+                    "it was read before, or lost".to_owned(),
+                )));
             }
             // Looked at again now and then, lest the driver has died meanwhile.
             let waited = self.shared.change.wait_timeout(ready, Duration::from_secs(1));

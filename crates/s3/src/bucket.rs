@@ -16,7 +16,6 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::environment::settings;
 use crate::error::{Problem, S3Error, chain};
-use crate::gate::whole;
 use crate::reply::{self, Page};
 use crate::retry;
 
@@ -92,7 +91,8 @@ impl Bucket {
         if let Some(bucket) = buckets.get(name) {
             return Ok(Arc::clone(bucket));
         }
-        let bucket = Arc::new(Self::from_environment(name).map_err(S3Error::at("open the bucket", name, ""))?);
+        let bucket =
+            Arc::new(Self::from_environment(name).map_err(S3Error::at("open the bucket", name, ""))?);
         buckets.insert(name.to_owned(), Arc::clone(&bucket));
         Ok(bucket)
     }
@@ -243,7 +243,7 @@ impl Bucket {
             match self.client.execute(request).await {
                 Ok(answer) => {
                     let (parts, body) = answer.into_parts();
-                    match whole(body).await {
+                    match body.bytes().await {
                         Ok(body) if parts.status.is_success() => return Ok((parts.headers, body)),
                         Ok(_) if may_go_on && retry::may_pass(parts.status) => {}
                         Ok(body) => return Err(at(reply::problem(parts.status, &parts.headers, &body))),

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use object_store::ClientOptions;
 use object_store::RetryConfig;
 use object_store::aws::{AmazonS3Builder, AmazonS3ConfigKey as Key, AwsCredentialProvider};
 use object_store::client::{ClientConfigKey, HttpConnector};
-use object_store::ClientOptions;
 
 use crate::bucket::Bucket;
 use crate::environment::settings;
@@ -82,7 +82,8 @@ fn with_profile(builder: AmazonS3Builder) -> AmazonS3Builder {
 /// What gives credentials. It gives up soon: where there are none, an instance is asked that is not there.
 fn credentials(builder: &AmazonS3Builder) -> Result<AwsCredentialProvider, Problem> {
     let few = RetryConfig { max_retries: 1, retry_timeout: Duration::from_secs(5), ..RetryConfig::default() };
-    let built = builder.clone().with_retry(few).build().map_err(|error| Problem::NoCredentials(chain(&error)))?;
+    let built =
+        builder.clone().with_retry(few).build().map_err(|error| Problem::NoCredentials(chain(&error)))?;
     Ok(Arc::clone(built.credentials()))
 }
 
@@ -92,7 +93,9 @@ fn check_endpoint(endpoint: Option<&str>, allow_http: bool) -> Result<(), Proble
     match url::Url::parse(endpoint) {
         Err(error) => wrong(&format!("is no URL: {error}")),
         Ok(url) if !url.has_host() => wrong("has no host"),
-        Ok(url) if url.query().is_some() || url.fragment().is_some() => wrong("has more than a host and a path"),
+        Ok(url) if url.query().is_some() || url.fragment().is_some() => {
+            wrong("has more than a host and a path")
+        }
         Ok(url) => match url.scheme() {
             "https" => Ok(()),
             "http" if allow_http => Ok(()),

@@ -1,22 +1,20 @@
 //! The gate that every request passes: so many at a time, counted, and none waits for ever.
 
 use std::fmt;
-use std::sync::{Arc, LazyLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use futures::stream;
 use http::{Method, Response};
-use http_body_util::{BodyExt, StreamBody};
+use http_body_util::BodyExt;
 use object_store::ClientOptions;
 use object_store::client::{
-    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpResponseBody,
-    HttpService, ReqwestConnector,
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
+    ReqwestConnector,
 };
 use tokio::runtime::Handle;
-use tokio::sync::mpsc::unbounded_channel;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -120,56 +118,33 @@ impl Drop for AbortOnDrop {
 
 #[async_trait]
 impl HttpService for Gated {
-    /// The permit is given back when the answer has come whole, however slowly it is taken: so requests that are in
-    /// flight never wait for others to be taken. An answer is never larger than what was asked for.
+    /// Gives an answer when it has come whole, for not every client asks again for one that broke off. It is never much
+    /// larger than what was asked for: nobody asks for more than some MiB at a time.
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let inner = self.inner.clone();
-        let (head, answered) = oneshot::channel();
-        let (frames, mut received) = unbounded_channel();
-        let worker = AbortOnDrop(self.runtime.spawn(async move {
+        let (sender, answer) = oneshot::channel();
+        let _worker = AbortOnDrop(self.runtime.spawn(async move {
             let Ok(_permit) = PERMITS.acquire().await else { return };
             count(&request);
-            let silence = settings().timeout;
-            let most = silence + Duration::from_secs(request.body().content_length() as u64 / SLOWEST);
-            let answer = match timeout(most, inner.execute(request)).await {
-                Ok(answer) => answer,
-                Err(_) => Err(Silent::error(most)),
-            };
-            let (parts, mut body) = match answer {
-                Ok(answer) => answer.into_parts(),
-                Err(error) => {
-                    let _ = head.send(Err(error)); // nobody waits for it any more
-                    return;
-                }
-            };
-            if head.send(Ok(parts)).is_err() {
-                return;
-            }
-            loop {
-                let frame = match timeout(silence, body.frame()).await {
-                    Ok(None) => return,
-                    Ok(Some(frame)) => frame,
-                    Err(_) => Err(Silent::error(silence)),
-                };
-                let is_last = frame.is_err();
-                if frames.send(frame).is_err() || is_last {
-                    return;
-                }
-            }
+            let _ = sender.send(whole_answer(&inner, request).await); // nobody may wait for it any more
         }));
-        let parts = match answered.await {
-            Ok(parts) => parts?,
-            Err(_) => return Err(HttpError::new(HttpErrorKind::Interrupted, GivenUp)),
-        };
-        let frames = stream::poll_fn(move |context| {
-            let _held = &worker;
-            received.poll_recv(context)
-        });
-        Ok(Response::from_parts(parts, HttpResponseBody::new::<StreamBody<_>>(StreamBody::new(frames))))
+        answer.await.unwrap_or_else(|_| Err(HttpError::new(HttpErrorKind::Interrupted, GivenUp)))
     }
 }
 
-/// The whole of a body.
-pub(crate) async fn whole(body: HttpResponseBody) -> Result<Bytes, HttpError> {
-    body.bytes().await
+async fn whole_answer(client: &HttpClient, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    let silence = settings().timeout;
+    let most = silence + Duration::from_secs(request.body().content_length() as u64 / SLOWEST);
+    let answer = timeout(most, client.execute(request)).await.map_err(|_| Silent::error(most))??;
+    let (parts, mut body) = answer.into_parts();
+    let mut content = Vec::new();
+    while let Some(frame) = timeout(silence, body.frame()).await.map_err(|_| Silent::error(silence))? {
+        let frame = frame.map_err(|error| HttpError::new(HttpErrorKind::Interrupted, error))?;
+        content.extend(frame.into_data()); // what is no data is of no use here
+    }
+    let content = match content.len() {
+        1 => content.swap_remove(0),
+        _ => Bytes::from(content.concat()),
+    };
+    Ok(Response::from_parts(parts, content.into()))
 }

@@ -67,13 +67,17 @@ mod tests {
         let credentials = "[default]\naws_access_key_id = A\naws_secret_access_key=B=\n\n[other]\n\
                            # aws_access_key_id = no\naws_access_key_id=C\naws_secret_access_key=D\n\
                            aws_session_token=E\n";
-        let config = "[default]\nregion = eu-west-1\ns3 =\n  region = no\n[profile other]\nregion=us-west-2\n";
+        let config =
+            "[default]\nregion = eu-west-1\ns3 =\n  region = no\n[profile other]\nregion=us-west-2\n";
         let some = |text: &str| Some(text.to_owned());
         let profile = Profile::of("default", credentials, config);
         assert_eq!((profile.access_key_id, profile.secret_access_key), (some("A"), some("B=")));
         assert_eq!((profile.token, profile.region), (None, some("eu-west-1")));
         let profile = Profile::of("other", credentials, config);
-        assert_eq!((profile.access_key_id, profile.token, profile.region), (some("C"), some("E"), some("us-west-2")));
+        assert_eq!(
+            (profile.access_key_id, profile.token, profile.region),
+            (some("C"), some("E"), some("us-west-2"))
+        );
         assert_eq!(Profile::of("none", credentials, config), Profile::default());
     }
 }

@@ -88,8 +88,12 @@ pub(crate) fn problem(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> P
         | (_, 301) => Problem::WrongRegion(region()),
         (_, 412) | ("ConditionalRequestConflict", _) => Problem::Precondition,
         (
-            "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "ExpiredToken" | "InvalidToken"
-            | "TokenRefreshRequired" | "RequestTimeTooSkewed",
+            "InvalidAccessKeyId"
+            | "SignatureDoesNotMatch"
+            | "ExpiredToken"
+            | "InvalidToken"
+            | "TokenRefreshRequired"
+            | "RequestTimeTooSkewed",
             _,
         )
         | (_, 401) => Problem::NoCredentials(told),

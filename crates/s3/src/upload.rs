@@ -5,8 +5,8 @@ use std::io::Read;
 use std::path::Path;
 
 use bytes::Bytes;
-use object_store::WriteMultipart;
 use object_store::ObjectStoreExt;
+use object_store::WriteMultipart;
 
 use crate::bucket::{Bucket, Condition};
 use crate::error::{Problem, S3Error, chain};
@@ -33,7 +33,8 @@ pub async fn upload(bucket: &Bucket, path: &Path, key: &str) -> Result<(), S3Err
         return Ok(());
     }
     let said = |error: object_store::Error| at(Problem::Other(chain(&error)));
-    let location = object_store::path::Path::parse(key).map_err(|error| at(Problem::Other(error.to_string())))?;
+    let location =
+        object_store::path::Path::parse(key).map_err(|error| at(Problem::Other(error.to_string())))?;
     let parts = bucket.store().put_multipart(&location).await.map_err(said)?;
     let mut writer = WriteMultipart::new_with_chunk_size(parts, PART);
     loop {

@@ -73,7 +73,9 @@ mod tests {
             let url = S3Url::parse(text).unwrap();
             assert_eq!((url.bucket.as_str(), url.key.as_str()), (bucket, key), "{text}");
         }
-        for wrong in ["", "s3:/b/a", "s3://", "s3:///a", "s3://../a", "s3://b@host/a", "s3://b:80/a", "/s3://b"] {
+        for wrong in
+            ["", "s3:/b/a", "s3://", "s3:///a", "s3://../a", "s3://b@host/a", "s3://b:80/a", "/s3://b"]
+        {
             assert_eq!(S3Url::parse(wrong), None, "{wrong}");
         }
     }

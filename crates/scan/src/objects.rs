@@ -18,7 +18,8 @@ use crate::source::{Source, Window};
 /// If there are none, or they cannot be listed. That `window` leaves none is no error.
 pub(crate) fn discover(path: &str, window: Window, sources: &mut Vec<Source>) -> Result<(), SourceError> {
     let url = S3Url::parse(path).ok_or_else(|| SourceError::Url(path.to_owned()))?;
-    let pattern = url.key.find(['*', '?', '[', '{']).map(|at| url.key[..at].rfind('/').map_or(0, |slash| slash + 1));
+    let pattern =
+        url.key.find(['*', '?', '[', '{']).map(|at| url.key[..at].rfind('/').map_or(0, |slash| slash + 1));
     let is_glob = pattern.is_some();
     let found = match pattern {
         None => wait(find(url.clone(), window))?,
@@ -43,7 +44,8 @@ pub(crate) fn discover(path: &str, window: Window, sources: &mut Vec<Source>) ->
 
 /// The source that an object is, with its name relative to `root`.
 fn source(object: Object, root: &str) -> Source {
-    let name = object.key.strip_prefix(root).filter(|name| !name.is_empty()).unwrap_or(&object.key).to_owned();
+    let name =
+        object.key.strip_prefix(root).filter(|name| !name.is_empty()).unwrap_or(&object.key).to_owned();
     Source { path: PathBuf::from(object.url()), name, is_stdin: false, object: Some(Box::new(object)) }
 }
 
@@ -150,7 +152,8 @@ mod tests {
 
     #[test]
     fn objects_are_wanted_by_time_and_glob() {
-        let glob = GlobBuilder::new("a/*-B*").literal_separator(true).build().map(|glob| glob.compile_matcher());
+        let glob =
+            GlobBuilder::new("a/*-B*").literal_separator(true).build().map(|glob| glob.compile_matcher());
         let wanted = Wanted::new(Window { since: Some(MAY_10), until: None }, glob.ok());
         assert!(wanted.object("a/2026-05-10-10-20-30-BBBBBBBBBBBBBBBB"));
         assert!(!wanted.object("a/2026-05-09-10-20-30-BBBBBBBBBBBBBBBB"));

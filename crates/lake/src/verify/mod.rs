@@ -58,7 +58,8 @@ impl Default for VerifyOptions<'_> {
 pub fn verify(dataset: &Dataset, options: &VerifyOptions<'_>) -> Result<VerifyReport, LakeError> {
     for path in [Some(dataset.root()), options.source_root].into_iter().flatten() {
         if is_remote(path) {
-            let problem = "verify reads files of the disk; copy them there first, as with `aws s3 sync`".to_owned();
+            let problem =
+                "verify reads files of the disk; copy them there first, as with `aws s3 sync`".to_owned();
             return Err(LakeError::NotThere { path: path.to_path_buf(), problem });
         }
     }
