@@ -10,7 +10,9 @@ pub(crate) use self::latency::{LatencyArgs, LatencyFormat};
 pub(crate) use self::query::{QueriesArgs, QueryArgs};
 pub(crate) use self::redact::join_redact;
 pub(crate) use self::report::ReportArgs;
+pub(crate) use self::s3::S3Args;
 pub(crate) use self::shell::ShellArgs;
+use self::time::parse_time;
 pub(crate) use self::timeline::{TimelineArgs, TimelineFormat};
 use crate::generate::GenerateArgs;
 
@@ -20,6 +22,7 @@ mod latency;
 mod query;
 mod redact;
 mod report;
+mod s3;
 mod shell;
 mod time;
 mod timeline;
@@ -32,6 +35,11 @@ Examples:
   saltmine ingest logs/ --to case.lake
   saltmine query case.lake 'SELECT operation, count(*) FROM logs GROUP BY 1 ORDER BY 2 DESC'
   saltmine query logs/ \"SELECT * FROM logs WHERE requester IS NULL\" --format csv -o anonymous.csv
+  saltmine ingest s3://my-logs/prefix --since 2026-05-01 --to s3://my-lake/case
+
+Wherever a path or a dataset is asked for, s3://BUCKET/KEY may stand. Credentials, region and endpoint
+are taken from the environment, as AWS's tools do: AWS_ACCESS_KEY_ID, AWS_PROFILE (keys, no logins), web
+identity, the role of a container or an instance; AWS_REGION; AWS_ENDPOINT_URL, AWS_ALLOW_HTTP.
 
 Exit codes: 0 all well, 1 failed, 2 wrong usage, 3 done but some input was damaged or rejected,
 4 a hunt found something at or above --fail-on.")]
@@ -42,6 +50,9 @@ pub(crate) struct Cli {
 
     #[command(flatten)]
     pub(crate) global: Global,
+
+    #[command(flatten)]
+    pub(crate) s3: S3Args,
 }
 
 /// Options of every subcommand.
@@ -118,15 +129,29 @@ be read are kept in the table `rejects`, with their file, line and reason.
 Examples:
   saltmine ingest logs/ --to case.lake
   saltmine ingest 'logs/2026-05-*' more.log.gz --to case.lake --jobs 4
-  zcat old.gz | saltmine ingest - --to case.lake")]
+  zcat old.gz | saltmine ingest - --to case.lake
+  saltmine ingest s3://my-logs/prefix --since 2026-05-01 --until 2026-06-01 --to case.lake
+  saltmine ingest s3://my-logs/prefix --to s3://my-lake/case --dry-run
+
+s3://BUCKET/KEY is an object, else all objects below KEY/, else all whose keys begin so. Objects that were
+read before and have not changed since, by their ETags, are not read again.")]
 pub(crate) struct IngestArgs {
-    /// Files, folders (with all below them), globs, or - for standard input
+    /// Files, folders (with all below them), globs, s3://BUCKET/KEY, or - for standard input
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<String>,
 
-    /// The dataset: a folder, made if it is not there
+    /// The dataset: a folder, or s3://BUCKET/KEY, made if it is not there
     #[arg(long, value_name = "DATASET")]
     pub(crate) to: PathBuf,
+
+    /// Only files that may hold requests from this time on, as their names tell; S3 may deliver a request
+    /// seven days late. Other names are read
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) since: Option<i64>,
+
+    /// Only files that may hold requests before this time, as their names tell
+    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    pub(crate) until: Option<i64>,
 
     /// How a new dataset is divided into folders
     #[arg(long, value_name = "COLUMNS")]
@@ -144,7 +169,7 @@ pub(crate) struct IngestArgs {
     #[arg(long)]
     pub(crate) keep_going: bool,
 
-    /// List what would be read, and read nothing
+    /// List what would be read, and how many requests to S3 that takes, and read nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 }

@@ -29,6 +29,7 @@ fn main() -> process::ExitCode {
         Ok(cli) => cli,
         Err(error) => return terminal::usage(&error),
     };
+    saltmine_s3::configure(cli.s3.settings());
     let terminal = Terminal::new(cli.global);
     let code = match run(cli.command, &terminal) {
         Ok(code) => code,
@@ -42,6 +43,10 @@ fn main() -> process::ExitCode {
             }
         }
     };
+    let requests = saltmine_s3::requests();
+    if requests != saltmine_s3::Requests::default() {
+        terminal.detail(&format!("requests to S3: {requests}"));
+    }
     terminal.detail(&format!("took {:.3} s, exit code {}", start.elapsed().as_secs_f64(), code.number()));
     code.into()
 }

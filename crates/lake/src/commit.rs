@@ -17,11 +17,13 @@ use chrono::Utc;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
 use deltalake_core::kernel::{Action, Add, DataType, Remove, StructField, Transaction, Version};
 use deltalake_core::logstore::{
-    CommitOrBytes, LogStore, LogStoreConfig, LogStoreRef, StorageConfig, logstore_for,
+    CommitOrBytes, LogStore, LogStoreConfig, LogStoreRef, StorageConfig, default_logstore, logstore_for,
 };
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
 use deltalake_core::{DeltaResult, DeltaTable, DeltaTableError, ObjectStore};
+use object_store::prefix::PrefixStore;
+use saltmine_s3::{Bucket, S3Url, wait};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
@@ -30,6 +32,7 @@ use uuid::Uuid;
 use crate::disk;
 use crate::error::LakeError;
 use crate::layout;
+use crate::place::{self, is_remote};
 
 /// Tag of a file in the log: SHA-256 of its bytes, in hexadecimal.
 const SHA256_TAG: &str = "saltmine.sha256";
@@ -80,8 +83,16 @@ pub(crate) struct Snapshot {
     pub(crate) files: Vec<FileEntry>,
 }
 
-/// Whether the folder holds a Delta table, by the look of its log.
-pub(crate) fn is_table(folder: &Path) -> bool {
+/// Whether the folder holds a Delta table, by the look of its log. On the disk, what cannot be listed holds none.
+pub(crate) fn is_table(folder: &Path) -> Result<bool, LakeError> {
+    if let Some((bucket, key)) = place::remote(folder)? {
+        let first = wait(async move { bucket.first(&format!("{key}/_delta_log/0")).await })?;
+        return Ok(first.is_some());
+    }
+    Ok(is_local_table(folder))
+}
+
+fn is_local_table(folder: &Path) -> bool {
     let Ok(entries) = fs::read_dir(layout::log_folder(folder)) else { return false };
     entries.flatten().any(|entry| {
         let name = entry.file_name();
@@ -100,7 +111,9 @@ pub(crate) fn create(
     schema: &ArrowSchema,
     partition_columns: &[&str],
 ) -> Result<(), LakeError> {
-    disk::make_folder(&layout::log_folder(folder))?;
+    if !is_remote(folder) {
+        disk::make_folder(&layout::log_folder(folder))?;
+    }
     let columns = delta_columns(folder, schema)?;
     let format = FORMAT.to_string();
     drive(folder, async {
@@ -161,10 +174,21 @@ pub(crate) fn apply(folder: &Path, tmp: &Path, change: Change<'_>) -> Result<Opt
             .await?;
         Ok(Some((done.version(), done.metrics.new_checkpoint_created)))
     })?;
-    if let Some((version, true)) = committed {
+    if let Some((version, true)) = committed
+        && !is_remote(folder)
+    {
         sync_checkpoint(folder, version)?;
     }
     Ok(committed.map(|(version, _)| version))
+}
+
+/// Adds columns to a table, which are null in the files that it has.
+pub(crate) fn add_columns(folder: &Path, tmp: &Path, schema: &ArrowSchema) -> Result<(), LakeError> {
+    let columns = delta_columns(folder, schema)?;
+    drive(folder, async {
+        let table = load(log_store(folder, tmp)?).await?;
+        table.add_columns().with_fields(columns).await.map(drop)
+    })
 }
 
 /// Whether a change was made.
@@ -291,10 +315,31 @@ fn drive<T: Send>(folder: &Path, work: impl Future<Output = DeltaResult<T>> + Se
 
 fn log_store(folder: &Path, tmp: &Path) -> DeltaResult<LogStoreRef> {
     let bad = || DeltaTableError::InvalidTableLocation(folder.display().to_string());
+    if let Some(url) = S3Url::of_path(folder) {
+        return bucket_log_store(&url);
+    }
     let absolute = fs::canonicalize(folder)?;
     let url = Url::from_directory_path(&absolute).map_err(|()| bad())?;
     let inner = logstore_for(&url, StorageConfig::default())?;
     Ok(Arc::new(LastingLog { inner, folder: layout::log_folder(&absolute), tmp: tmp.to_path_buf() }))
+}
+
+/// A log in S3. Commits are puts on the condition that there is none of the name; what is put lasts.
+fn bucket_log_store(url: &S3Url) -> DeltaResult<LogStoreRef> {
+    let bad = || DeltaTableError::InvalidTableLocation(url.to_string());
+    let bucket = Bucket::open(&url.bucket).map_err(|error| DeltaTableError::generic(error.to_string()))?;
+    let store: Arc<dyn ObjectStore> = bucket.store();
+    let prefix = object_store::path::Path::parse(&url.key).map_err(|_| bad())?;
+    let location = Url::parse(&format!("s3://{}/", url.bucket)).map_err(|_| bad())?;
+    let mut location = location;
+    location
+        .path_segments_mut()
+        .map_err(|()| bad())?
+        .pop_if_empty()
+        .extend(prefix.parts().map(|part| part.as_ref().to_owned()))
+        .push("");
+    let table = Arc::new(PrefixStore::new(Arc::clone(&store), prefix));
+    Ok(default_logstore(table, store, &location, &StorageConfig::default()))
 }
 
 /// A checkpoint was written without being synced, and the commits before it are not needed once it is read.

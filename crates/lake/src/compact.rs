@@ -98,7 +98,7 @@ fn where_it_stands(error: LakeError, report: &CompactReport) -> LakeError {
 fn groups(dataset: &Dataset) -> Result<Vec<Group>, LakeError> {
     let mut groups = Vec::new();
     for table in [Table::Logs, Table::Rejects, Table::Sources, Table::Duplicates] {
-        if dataset.has(table) {
+        if dataset.has(table)? {
             let partitions = partitions(dataset, table, |file| file.size < SMALL)?;
             groups.extend(partitions.into_iter().filter(|group| group.files.len() > 1));
         }
@@ -145,8 +145,8 @@ fn drop_duplicates(
         (logs.remove, logs.drops_rows) = (round.replaced, true);
         let changes = vec![logs, staging.plan_table(Table::Duplicates, written)];
         stopped(stop)?;
-        let intent = Intent::new(staging.run_id(), staging.round(), changes);
-        staging.finish(&intent)?;
+        let mut intent = Intent::new(staging.run_id(), staging.round(), changes);
+        staging.finish(&mut intent)?;
         self::count(&intent.changes[0], report);
         report.duplicates += count;
         report.partitions += round.partitions;
@@ -196,8 +196,8 @@ fn compact_round(
         changes.push(merge_small_table(&staging, group)?);
     }
     stopped(stop)?;
-    let intent = Intent::new(staging.run_id(), staging.round(), changes);
-    staging.finish(&intent)?;
+    let mut intent = Intent::new(staging.run_id(), staging.round(), changes);
+    staging.finish(&mut intent)?;
     intent.changes.iter().for_each(|change| count(change, report));
     report.partitions += round.len() as u64;
     report.rounds += 1;

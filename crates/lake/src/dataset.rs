@@ -1,19 +1,25 @@
-//! A dataset: a folder with the tables `logs`, `rejects` and `sources`, and a lock for its writer.
+//! A dataset: a folder with the tables `logs`, `rejects` and `sources`, and a lock for its writer. It is on the local disk,
+//! or in S3, with a path `s3://bucket/key`.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use arrow::datatypes::Schema;
+use saltmine_s3::S3Url;
+
 use crate::commit;
 use crate::disk;
 use crate::error::LakeError;
 use crate::fault::Faults;
 use crate::layout::{self, EVENT_DATE, PartitionBy, Table};
+use crate::lease::Lease;
+use crate::place::{self, is_remote};
 use crate::statistics;
-use crate::transaction::DatasetLock;
+use crate::transaction::{DatasetLock, Held};
 
-/// A dataset on the local disk.
+/// A dataset on the local disk, or in S3.
 ///
 /// Opening and reading need no lock: readers see each table as of its last commit.
 #[derive(Debug)]
@@ -26,7 +32,7 @@ pub struct Dataset {
 /// A Parquet file of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataFile {
-    /// Where it is, as an absolute path.
+    /// Where it is, as an absolute path, or `s3://bucket/key`.
     pub path: PathBuf,
     /// Path relative to the table's folder, with `/` between its parts.
     pub name: String,
@@ -52,10 +58,13 @@ impl Dataset {
     /// # Errors
     /// If there is none, or its log cannot be read.
     pub fn open(path: &Path) -> Result<Dataset, LakeError> {
-        if !Dataset::is_dataset(path) {
+        if !has_all_tables(path)? {
             return Err(LakeError::NotADataset(path.to_path_buf()));
         }
-        let root = fs::canonicalize(path).map_err(LakeError::io("open", path))?;
+        let root = match S3Url::of_path(path) {
+            Some(url) => root_in_bucket(&url)?,
+            None => fs::canonicalize(path).map_err(LakeError::io("open", path))?,
+        };
         let logs = Table::Logs.folder(&root);
         let snapshot = commit::read(&logs)?;
         check_version(&root, &snapshot)?;
@@ -67,9 +76,9 @@ impl Dataset {
         Ok(Dataset { root, partition_by, faults: Faults::default() })
     }
 
-    /// Whether the folder `path` holds a dataset.
+    /// Whether the folder `path` holds a dataset. One that cannot be looked into holds none.
     pub fn is_dataset(path: &Path) -> bool {
-        Table::ALL.iter().all(|table| commit::is_table(&table.folder(path)))
+        has_all_tables(path).unwrap_or(false)
     }
 
     /// Opens the dataset in the folder `path`, after making it where there is none. What a killed run left half made
@@ -78,7 +87,7 @@ impl Dataset {
     /// # Errors
     /// If the folder holds other things, or a dataset that is partitioned otherwise, or cannot be written.
     pub fn open_or_create(path: &Path, partition_by: PartitionBy) -> Result<Dataset, LakeError> {
-        if !Dataset::is_dataset(path) {
+        if !has_all_tables(path)? {
             create(path, partition_by)?;
         }
         let dataset = Dataset::open(path)?;
@@ -92,7 +101,7 @@ impl Dataset {
         Ok(dataset)
     }
 
-    /// The dataset's folder, as an absolute path.
+    /// The dataset's folder, as an absolute path, or `s3://bucket/key`.
     pub fn root(&self) -> &Path {
         &self.root
     }
@@ -113,7 +122,7 @@ impl Dataset {
     /// A table's version, and its files then.
     pub(crate) fn versioned_files(&self, table: Table) -> Result<(u64, Vec<DataFile>), LakeError> {
         let folder = table.folder(&self.root);
-        if !self.has(table) {
+        if !self.has(table)? {
             return Ok((0, Vec::new()));
         }
         let snapshot = commit::read(&folder)?;
@@ -122,19 +131,35 @@ impl Dataset {
     }
 
     /// Whether the dataset has the table, which only [`Table::Duplicates`] may be missing of.
-    pub fn has(&self, table: Table) -> bool {
-        table != Table::Duplicates || commit::is_table(&table.folder(&self.root))
+    ///
+    /// # Errors
+    /// If that cannot be asked.
+    pub fn has(&self, table: Table) -> Result<bool, LakeError> {
+        Ok(table != Table::Duplicates || commit::is_table(&table.folder(&self.root))?)
     }
 
     /// Makes the table `duplicates`, if it is not there.
     pub(crate) fn make_duplicates(&self) -> Result<(), LakeError> {
         let table = Table::Duplicates;
-        if self.has(table) {
+        if self.has(table)? {
             return Ok(());
         }
         let tmp = layout::tmp_folder(&self.root);
         commit::create(&table.folder(&self.root), &tmp, table.name(), &table.file_schema(), &[])?;
-        disk::sync_folder(&self.root)
+        if is_remote(&self.root) { Ok(()) } else { disk::sync_folder(&self.root) }
+    }
+
+    /// Gives a table the columns that it lacks, as it was made by an earlier version. In its older files they are null.
+    pub(crate) fn add_columns(&self, table: Table) -> Result<(), LakeError> {
+        let folder = table.folder(&self.root);
+        let has = commit::read(&folder)?.columns;
+        let schema = table.table_schema(self.partition_by);
+        let lacks: Vec<_> =
+            schema.fields().iter().filter(|field| !has.contains(field.name())).cloned().collect();
+        if lacks.is_empty() {
+            return Ok(());
+        }
+        commit::add_columns(&folder, &layout::tmp_folder(&self.root), &Schema::new(lacks))
     }
 
     /// Version of a table: the number of commits since it was made.
@@ -163,8 +188,7 @@ impl Dataset {
         on_wait: &dyn Fn(),
         stop: Option<&AtomicBool>,
     ) -> Result<DatasetLock<'_>, LakeError> {
-        let file = take_lock(&self.root, on_wait, stop)?;
-        DatasetLock::new(self, file)
+        DatasetLock::new(self, take_lock(&self.root, on_wait, stop)?)
     }
 }
 
@@ -212,6 +236,27 @@ fn data_file(folder: &Path, entry: commit::FileEntry) -> Result<DataFile, LakeEr
     })
 }
 
+fn has_all_tables(path: &Path) -> Result<bool, LakeError> {
+    for table in Table::ALL {
+        if !commit::is_table(&table.folder(path))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// The root of a dataset in S3. Other tools, which read it too, take keys for paths.
+fn root_in_bucket(url: &S3Url) -> Result<PathBuf, LakeError> {
+    let is_plain = |key: &str| object_store::path::Path::parse(key).is_ok_and(|path| path.as_ref() == key);
+    let text = url.to_string();
+    let root = PathBuf::from(text.trim_end_matches('/'));
+    if is_plain(&url.key) {
+        return Ok(root);
+    }
+    let problem = "a dataset cannot be there: a part of the key is empty, or no name of a folder".to_owned();
+    Err(LakeError::NotThere { path: root, problem })
+}
+
 /// Makes the tables that are missing, under the lock: several runs may start on an empty folder at once.
 fn create(path: &Path, partition_by: PartitionBy) -> Result<(), LakeError> {
     let occupied = || -> std::io::Result<bool> {
@@ -222,25 +267,44 @@ fn create(path: &Path, partition_by: PartitionBy) -> Result<(), LakeError> {
         };
         Ok(fs::read_dir(path)?.collect::<Result<Vec<_>, _>>()?.iter().any(|entry| !ours(entry)))
     };
-    let fresh = !layout::state_folder(path).exists();
-    if fresh && path.exists() && occupied().map_err(LakeError::io("list", path))? {
-        return Err(LakeError::NotEmpty(path.to_path_buf()));
+    if let Some(url) = S3Url::of_path(path) {
+        root_in_bucket(&url)?;
+        if is_occupied_in_bucket(path)? {
+            return Err(LakeError::NotEmpty(path.to_path_buf()));
+        }
+    } else {
+        let fresh = !layout::state_folder(path).exists();
+        if fresh && path.exists() && occupied().map_err(LakeError::io("list", path))? {
+            return Err(LakeError::NotEmpty(path.to_path_buf()));
+        }
+        disk::make_folder(path)?;
     }
-    disk::make_folder(path)?;
     let _lock = take_lock(path, &|| {}, None)?;
     for table in Table::ALL {
         let folder = table.folder(path);
-        if commit::is_table(&folder) {
+        if commit::is_table(&folder)? {
             continue;
         }
         let schema = table.table_schema(partition_by);
         let partitions = if table == Table::Logs { partition_by.columns() } else { &[] };
         commit::create(&folder, &layout::tmp_folder(path), table.name(), &schema, partitions)?;
     }
-    disk::sync_folder(path)
+    if is_remote(path) { Ok(()) } else { disk::sync_folder(path) }
 }
 
-fn take_lock(root: &Path, on_wait: &dyn Fn(), stop: Option<&AtomicBool>) -> Result<File, LakeError> {
+/// Whether a folder of S3 holds other things than a dataset.
+fn is_occupied_in_bucket(path: &Path) -> Result<bool, LakeError> {
+    let state =
+        format!("{}/", layout::state_folder(Path::new("s3://b")).file_name().unwrap_or_default().display());
+    let names = place::some_names(path)?;
+    let is_ours = |name: &String| Table::ALL.iter().any(|table| name.strip_suffix('/') == Some(table.name()));
+    Ok(!names.contains(&state) && names.iter().any(|name| !is_ours(name)))
+}
+
+fn take_lock(root: &Path, on_wait: &dyn Fn(), stop: Option<&AtomicBool>) -> Result<Held, LakeError> {
+    if is_remote(root) {
+        return Ok(Held::Lease(Lease::take(&layout::lock_file(root), on_wait, stop)?));
+    }
     disk::make_folder(&layout::runs_folder(root))?;
     disk::make_folder(&layout::tmp_folder(root))?;
     let path = layout::lock_file(root);
@@ -257,7 +321,7 @@ fn take_lock(root: &Path, on_wait: &dyn Fn(), stop: Option<&AtomicBool>) -> Resu
         }
         Err(TryLockError::Error(error)) => return Err(LakeError::io("lock", &path)(error)),
     }
-    Ok(file)
+    Ok(Held::File(file))
 }
 
 /// Nothing wakes who waits for a lock, so that a wait that may be stopped has to look again and again.

@@ -18,6 +18,10 @@ pub enum LakeError {
         source: io::Error,
     },
 
+    /// S3 said no.
+    #[error(transparent)]
+    S3(#[from] saltmine_s3::S3Error),
+
     /// The folder holds no dataset.
     #[error("{}: not a saltmine dataset (no Delta tables logs, rejects and sources in it)", .0.display())]
     NotADataset(PathBuf),
@@ -100,6 +104,21 @@ pub enum LakeError {
         /// The file.
         path: PathBuf,
         /// What differs.
+        problem: String,
+    },
+
+    /// Another run has taken the lock of a dataset in S3, as this one was silent for too long. What it had committed
+    /// before stays.
+    #[error("{}: another run has taken the lock, as this one was silent for too long; nothing more was committed",
+        .0.display())]
+    LockLost(PathBuf),
+
+    /// What was asked for is not done where the dataset is.
+    #[error("{}: {problem}", path.display())]
+    NotThere {
+        /// The dataset's folder.
+        path: PathBuf,
+        /// What to do instead.
         problem: String,
     },
 

@@ -6,13 +6,15 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::Instant;
 
+use saltmine_s3::{Ahead, Object};
 use saltmine_scan::Source;
 
 use crate::dataset::Dataset;
 use crate::encode::Encoder;
 use crate::error::LakeError;
-use crate::intake::{Intake, RoundSources, Sources, outside, reading_order};
+use crate::intake::{Intake, RoundSources, Sources, outside, reading_order, skipped};
 use crate::layout::{PartitionBy, Table};
+use crate::ledger::object_id;
 use crate::partitions::Partitions;
 use crate::pipeline::Pipeline;
 use crate::progress::{Event, Progress};
@@ -57,14 +59,49 @@ pub fn ingest(request: &IngestRequest<'_>, progress: &dyn Progress) -> Result<In
             discarded: recovery.discarded as usize,
         });
     }
-    let known: HashSet<[u8; 32]> = lock.known_sources()?;
+    dataset.add_columns(Table::Sources)?;
     let sources = outside(request.sources, dataset.root());
+    let known = Known::read(&lock, &sources)?;
     let request = &IngestRequest { sources: &sources, ..request.clone() };
     progress.event(Event::Started { files: sources.len() as u64 });
     let mut run = Run { request, lock: &lock, by: dataset.partition_by(), report: IngestReport::default() };
     run.rounds(known, progress).map_err(|error| run.where_it_stands(error))?;
     run.report.elapsed = start.elapsed();
     Ok(run.report)
+}
+
+/// What is in the dataset.
+struct Known {
+    contents: HashSet<[u8; 32]>,
+    objects: HashSet<[u8; 32]>,
+}
+
+impl Known {
+    fn read(lock: &DatasetLock<'_>, sources: &[Source]) -> Result<Self, LakeError> {
+        let any_objects = sources.iter().any(|source| source.object.is_some());
+        let objects = if any_objects { lock.dataset().known_objects()? } else { HashSet::new() };
+        Ok(Self { contents: lock.known_sources()?, objects })
+    }
+
+    /// Whether it is an object that was read before, and has not changed since.
+    fn has_read(&self, source: &Source) -> bool {
+        let Some(object) = &source.object else { return false };
+        let Some(etag) = &object.etag else { return false };
+        self.objects.contains(&object_id(&object.url(), etag, object.size))
+    }
+}
+
+/// The objects among `sources` that an ingest to `dataset` would read: all, if there is no dataset yet.
+///
+/// # Errors
+/// If the dataset cannot be read.
+pub fn new_objects<'a>(sources: &'a [Source], dataset: &Path) -> Result<Vec<&'a Object>, LakeError> {
+    let mut known = Known { contents: HashSet::new(), objects: HashSet::new() };
+    if Dataset::is_dataset(dataset) {
+        known.objects = Dataset::open(dataset)?.known_objects()?;
+    }
+    let new = sources.iter().filter(|source| !known.has_read(source));
+    Ok(new.filter_map(|source| source.object.as_deref()).collect())
 }
 
 struct Run<'a, 'l> {
@@ -86,7 +123,7 @@ impl Run<'_, '_> {
         }
     }
 
-    fn rounds(&mut self, known: HashSet<[u8; 32]>, progress: &dyn Progress) -> Result<(), LakeError> {
+    fn rounds(&mut self, known: Known, progress: &dyn Progress) -> Result<(), LakeError> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.request.jobs)
             .thread_name(|index| format!("ingest-{index}"))
@@ -96,15 +133,31 @@ impl Run<'_, '_> {
         let all = self.request.sources;
         self.report.files = all.len() as u64;
         let spool = std::env::temp_dir();
+        let mut order = reading_order(all);
+        order.retain(|index| {
+            let source = &all[*index as usize];
+            let has_read = known.has_read(source);
+            if has_read {
+                skipped(progress, source, source.object.as_ref().map_or(0, |object| object.size));
+            }
+            !has_read
+        });
+        let objects = order.iter().filter_map(|index| {
+            let index = *index as usize;
+            all[index].object.as_ref().map(|object| (index, Object::clone(object)))
+        });
+        let objects: Vec<_> = objects.collect();
+        let ahead = if objects.is_empty() { None } else { Some(Ahead::start(objects)?) };
         let mut sources = Sources {
             all,
-            order: reading_order(all),
+            order,
+            ahead,
             next: AtomicUsize::new(0),
-            known: Mutex::new(known),
+            known: Mutex::new(known.contents),
             spool: &spool,
             progress,
         };
-        while *sources.next.get_mut() < all.len() {
+        while *sources.next.get_mut() < sources.order.len() {
             let first = *sources.next.get_mut();
             let staging = self.lock.begin()?;
             self.round(staging, &sources, &encoder, &pool, progress)?;

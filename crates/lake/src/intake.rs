@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use saltmine_s3::{Ahead, Body, S3Error, S3Url};
 use saltmine_scan::{
     BLOCK_SIZE, Block, Counts, Filled, Problem, Reject, Source, SourceReader, SourceState, name_time_range,
 };
@@ -15,7 +16,7 @@ use sha2::{Digest, Sha256};
 
 use crate::disk::HashingWriter;
 use crate::error::LakeError;
-use crate::ledger::SourceEntry;
+use crate::ledger::{SAME, SourceEntry, bare};
 use crate::progress::{Event, Progress};
 use crate::rejects::Rejects;
 use crate::report::SourceOutcome;
@@ -35,8 +36,10 @@ pub(crate) type Known = Mutex<HashSet<[u8; 32]>>;
 /// The sources of a run, and where they are read from.
 pub(crate) struct Sources<'a> {
     pub(crate) all: &'a [Source],
-    /// The order in which they are read.
+    /// Those that are looked into, in the order in which they are read.
     pub(crate) order: Vec<u32>,
+    /// Reads the objects among them.
+    pub(crate) ahead: Option<Ahead>,
     /// The first that no round has looked at.
     pub(crate) next: AtomicUsize,
     pub(crate) known: Known,
@@ -47,6 +50,13 @@ pub(crate) struct Sources<'a> {
 
 /// The sources that are not files of the dataset itself, which may lie in the folder of the logs.
 pub(crate) fn outside<'a>(sources: &'a [Source], dataset: &Path) -> Cow<'a, [Source]> {
+    if S3Url::of_path(dataset).is_some() {
+        let is_kept = |source: &&Source| source.object.is_none() || !source.path.starts_with(dataset);
+        if sources.iter().all(|source| is_kept(&source)) {
+            return Cow::Borrowed(sources);
+        }
+        return Cow::Owned(sources.iter().filter(is_kept).cloned().collect());
+    }
     let Ok(root) = dataset.canonicalize() else { return Cow::Borrowed(sources) };
     // Sources of one folder stand together: each folder is asked once.
     let (mut folder, mut is_outside) = (None, true);
@@ -57,7 +67,7 @@ pub(crate) fn outside<'a>(sources: &'a [Source], dataset: &Path) -> Cow<'a, [Sou
             let parent = parent.filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
             is_outside = !parent.canonicalize().is_ok_and(|parent| parent.starts_with(&root));
         }
-        is_outside || source.is_stdin
+        is_outside || source.is_stdin || source.object.is_some()
     };
     if sources.iter().all(&mut is_kept) {
         return Cow::Borrowed(sources);
@@ -91,6 +101,7 @@ struct State {
 #[derive(Default)]
 struct Tracker {
     sha256: Option<[u8; 32]>,
+    etag: Option<String>,
     size: u64,
     counts: Counts,
     /// Segments of blocks that have not been decoded.
@@ -139,7 +150,7 @@ impl<'a> Intake<'a> {
 
     /// Whether this round opens another source.
     pub(crate) fn has_more(&self) -> bool {
-        self.sources.next.load(Ordering::Relaxed) < self.sources.all.len()
+        self.sources.next.load(Ordering::Relaxed) < self.sources.order.len()
             && self.bytes.load(Ordering::Relaxed) < ROUND_BYTES
             && self.files.load(Ordering::Relaxed) < ROUND_FILES
     }
@@ -179,20 +190,24 @@ impl<'a> Intake<'a> {
             let Some(index) = self.sources.order.get(turn).map(|index| *index as usize) else { break };
             let Some(source) = self.sources.all.get(index) else { break };
             self.files.fetch_add(1, Ordering::Relaxed);
-            let opened = open(index, source, self.sources.spool);
-            let (reading, sha256, size) = match opened {
-                Ok(Opened { reading, sha256, size }) => (reading, Some(sha256), size),
-                Err(error) => {
+            let opened = open(index, source, self.sources.ahead.as_ref(), self.sources.spool);
+            let (reading, sha256, size, etag) = match opened {
+                Ok(Opened { reading, sha256, size, etag }) => (reading, Some(sha256), size, etag),
+                Err(Unopened::Run(error)) => return Err(error),
+                Err(Unopened::Source(error)) => {
                     let reader = SourceReader::unreadable(index, &error);
-                    (Reading { source: index, reader, is_streamed: false }, None, 0)
+                    (Reading { source: index, reader, is_streamed: false }, None, 0, None)
                 }
             };
             self.bytes.fetch_add(size, Ordering::Relaxed);
             if sha256.is_some_and(|sha256| !self.is_new(sha256)) {
-                self.skipped(source, size);
+                if etag.is_some() {
+                    self.lock().entries.push(same(source, size, etag));
+                }
+                skipped(self.sources.progress, source, size);
                 continue;
             }
-            self.lock().open.insert(index, Tracker { sha256, size, ..Tracker::default() });
+            self.lock().open.insert(index, Tracker { sha256, size, etag, ..Tracker::default() });
             return Ok(Some(reading));
         }
         Ok(None)
@@ -200,17 +215,6 @@ impl<'a> Intake<'a> {
 
     fn is_new(&self, sha256: [u8; 32]) -> bool {
         self.sources.known.lock().unwrap_or_else(PoisonError::into_inner).insert(sha256)
-    }
-
-    fn skipped(&self, source: &Source, size: u64) {
-        self.sources.progress.event(Event::Source(&SourceOutcome {
-            name: source.name.clone(),
-            size,
-            inflated: 0,
-            counts: Counts::default(),
-            state: None,
-            problem: None,
-        }));
     }
 
     /// Notes what a filling gave.
@@ -259,7 +263,7 @@ impl<'a> Intake<'a> {
         if !state.open.get(&source).is_some_and(is_done) {
             return;
         }
-        let Some(Tracker { sha256, size, counts, end: Some((end, problem, inflated)), .. }) =
+        let Some(Tracker { sha256, etag, size, counts, end: Some((end, problem, inflated)), .. }) =
             state.open.remove(&source)
         else {
             return;
@@ -279,6 +283,8 @@ impl<'a> Intake<'a> {
             problem: text,
             first_time: counts.first_time,
             last_time: counts.last_time,
+            url: self.sources.all.get(source).and_then(url_of),
+            etag: etag.map(|etag| bare(&etag).to_owned()),
         });
         let outcome = SourceOutcome { name, size, inflated, counts, state: Some(end), problem };
         self.sources.progress.event(Event::Source(&outcome));
@@ -297,19 +303,90 @@ impl<'a> Intake<'a> {
     }
 }
 
+/// Tells that a source was skipped.
+pub(crate) fn skipped(progress: &dyn Progress, source: &Source, size: u64) {
+    progress.event(Event::Source(&SourceOutcome {
+        name: source.name.clone(),
+        size,
+        inflated: 0,
+        counts: Counts::default(),
+        state: None,
+        problem: None,
+    }));
+}
+
+fn url_of(source: &Source) -> Option<String> {
+    source.object.as_ref().map(|object| object.url())
+}
+
+/// The ledger's row of an object whose content is known.
+fn same(source: &Source, size: u64, etag: Option<String>) -> SourceEntry {
+    let (log_file, url) = (source.name.clone(), url_of(source));
+    let etag = etag.map(|etag| bare(&etag).to_owned());
+    SourceEntry { log_file, size, url, etag, state: SAME.to_owned(), ..SourceEntry::default() }
+}
+
 struct Opened {
     reading: Reading,
     sha256: [u8; 32],
     size: u64,
+    etag: Option<String>,
+}
+
+/// Why a source could not be opened.
+enum Unopened {
+    /// It is of this source; others may be read.
+    Source(std::io::Error),
+    /// No source will do better.
+    Run(LakeError),
+}
+
+impl From<std::io::Error> for Unopened {
+    fn from(error: std::io::Error) -> Self {
+        match error.downcast::<S3Error>() {
+            Ok(error) => Self::from(error),
+            Err(error) => Self::Source(error),
+        }
+    }
+}
+
+impl From<S3Error> for Unopened {
+    fn from(error: S3Error) -> Self {
+        if error.problem.is_of_object() {
+            Self::Source(std::io::Error::other(error.problem.to_string()))
+        } else {
+            Self::Run(error.into())
+        }
+    }
 }
 
 /// Opens a source and tells the hash of its content. What is read later is what was hashed.
-fn open(index: usize, source: &Source, spool: &Path) -> std::io::Result<Opened> {
-    let mut file = if source.is_stdin {
+fn open(index: usize, source: &Source, ahead: Option<&Ahead>, spool: &Path) -> Result<Opened, Unopened> {
+    if let (Some(_), Some(ahead)) = (&source.object, ahead) {
+        return match ahead.take(index)? {
+            Body::Whole { content, etag } => Ok(Opened { etag, ..whole(index, content.into()) }),
+            // Its hash must be known before its lines are: what of it is on the disk cannot be otherwise later.
+            Body::Large(object) => {
+                let opened = open_file(index, spooled(&mut object.reader(), spool)?, spool)?;
+                Ok(Opened { etag: object.etag, ..opened })
+            }
+        };
+    }
+    let file = if source.is_stdin {
         spooled(&mut std::io::stdin().lock(), spool)?
     } else {
         File::open(&source.path)?
     };
+    Ok(open_file(index, file, spool)?)
+}
+
+fn whole(index: usize, bytes: Vec<u8>) -> Opened {
+    let (sha256, size) = (Sha256::digest(&bytes).into(), bytes.len() as u64);
+    let reader = SourceReader::over_bytes(index, bytes);
+    Opened { reading: Reading { source: index, reader, is_streamed: false }, sha256, size, etag: None }
+}
+
+fn open_file(index: usize, mut file: File, spool: &Path) -> std::io::Result<Opened> {
     let mut metadata = file.metadata()?;
     if !metadata.is_file() {
         // What a FIFO gives can be read only once too.
@@ -320,9 +397,7 @@ fn open(index: usize, source: &Source, spool: &Path) -> std::io::Result<Opened> 
     let mut bytes = Vec::with_capacity(metadata.len().min(WHOLE) as usize + 1);
     (&mut file).take(WHOLE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 <= WHOLE {
-        let (sha256, size) = (Sha256::digest(&bytes).into(), bytes.len() as u64);
-        let reader = SourceReader::over_bytes(index, bytes);
-        return Ok(Opened { reading: Reading { source: index, reader, is_streamed: false }, sha256, size });
+        return Ok(whole(index, bytes));
     }
     drop(bytes);
     file.seek(SeekFrom::Start(0))?;
@@ -332,7 +407,7 @@ fn open(index: usize, source: &Source, spool: &Path) -> std::io::Result<Opened> 
     file.seek(SeekFrom::Start(0))?;
     let same = Same { file: file.take(size), hash: Sha256::new(), sha256 };
     let reader = SourceReader::over_reader(index, Box::new(same));
-    Ok(Opened { reading: Reading { source: index, reader, is_streamed: true }, sha256, size })
+    Ok(Opened { reading: Reading { source: index, reader, is_streamed: true }, sha256, size, etag: None })
 }
 
 /// What can be read only once, in a file of its own.
@@ -376,8 +451,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
         std::fs::write(&path, "0123456789abcde\n".repeat((WHOLE / 16) as usize + 10)).unwrap();
-        let source = Source { path: path.clone(), name: "log".into(), is_stdin: false };
-        let opened = open(0, &source, folder.path()).unwrap();
+        let source = Source::file(path.clone(), "log".into());
+        let opened = open_file(0, File::open(&source.path).unwrap(), folder.path()).unwrap();
         assert_eq!((opened.size, opened.reading.is_streamed), (WHOLE + 160, true));
         let mut reader = opened.reading.reader;
         change(&mut std::fs::OpenOptions::new().read(true).write(true).open(&path).unwrap());

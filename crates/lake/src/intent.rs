@@ -16,6 +16,7 @@ use crate::dataset::Dataset;
 use crate::disk;
 use crate::error::LakeError;
 use crate::layout::{self, Table};
+use crate::place::{self, is_remote};
 
 /// Name of the note in the staging folder.
 const NOTE: &str = "intent.json";
@@ -28,8 +29,23 @@ pub(crate) struct Intent {
     format: u32,
     pub(crate) run_id: String,
     pub(crate) round: u32,
+    #[serde(default)]
+    pub(crate) phase: Phase,
     saltmine_version: String,
     pub(crate) changes: Vec<TableChange>,
+}
+
+/// How far a round is. On the disk there is no note before it is prepared.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Phase {
+    /// Its files are on their way to S3.
+    Uploading,
+    /// All that it needs is there: it is certain to be committed.
+    #[default]
+    Prepared,
+    /// Its files are being removed.
+    Discarded,
 }
 
 /// What a round changes in one table.
@@ -58,7 +74,8 @@ pub(crate) struct PlannedFile {
 impl Intent {
     pub(crate) fn new(run_id: &str, round: u32, changes: Vec<TableChange>) -> Self {
         let saltmine_version = env!("CARGO_PKG_VERSION").to_owned();
-        Self { format: FORMAT, run_id: run_id.to_owned(), round, saltmine_version, changes }
+        let (run_id, phase) = (run_id.to_owned(), Phase::default());
+        Self { format: FORMAT, run_id, round, phase, saltmine_version, changes }
     }
 
     /// The note in a staging folder; `None` if the round was not prepared.
@@ -69,29 +86,41 @@ impl Intent {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(LakeError::io("read", &path)(error)),
         };
-        let fault = |problem: String| LakeError::Intent { path: path.clone(), problem };
-        let intent: Intent = serde_json::from_slice(&text).map_err(|error| fault(error.to_string()))?;
+        Self::from_json(&path, &text).map(Some)
+    }
+
+    /// Reads the text of a note, which is that of `path`.
+    pub(crate) fn from_json(path: &Path, text: &[u8]) -> Result<Intent, LakeError> {
+        let fault = |problem: String| LakeError::Intent { path: path.to_path_buf(), problem };
+        let intent: Intent = serde_json::from_slice(text).map_err(|error| fault(error.to_string()))?;
         if intent.format != FORMAT {
             return Err(fault(format!("its format is {}, this saltmine knows {FORMAT}", intent.format)));
         }
-        Ok(Some(intent))
+        Ok(intent)
+    }
+
+    /// The text of the note, which is to be at `path`.
+    pub(crate) fn to_json(&self, path: &Path) -> Result<Vec<u8>, LakeError> {
+        let fault = |problem: String| LakeError::Intent { path: path.to_path_buf(), problem };
+        serde_json::to_vec(self).map_err(|error| fault(error.to_string()))
     }
 
     /// Writes the note. From here on the round is certain to be committed.
     pub(crate) fn write(&self, staging: &Path) -> Result<(), LakeError> {
         let path = staging.join(NOTE);
-        let text = serde_json::to_vec(self)
-            .map_err(|error| LakeError::Intent { path: path.clone(), problem: error.to_string() })?;
-        disk::write_whole(&path, &text)
+        disk::write_whole(&path, &self.to_json(&path)?)
     }
 
-    /// Moves files, commits, deletes what was replaced and removes the staging folder; passes over what was done
-    /// before.
+    /// Moves files, commits, deletes what was replaced and removes the staging folder, or, in S3, the note at `staging`;
+    /// passes over what was done before.
     pub(crate) fn carry_out(&self, dataset: &Dataset, staging: &Path) -> Result<(), LakeError> {
         for change in &self.changes {
             self.carry_out_change(dataset, staging, change)?;
         }
         dataset.faults.step()?;
+        if is_remote(staging) {
+            return place::remove_file(staging);
+        }
         // The note goes first: a folder without it is discarded.
         disk::remove_file(&staging.join(NOTE))?;
         disk::sync_folder(staging)?;
@@ -108,7 +137,12 @@ impl Intent {
     ) -> Result<(), LakeError> {
         let folder = change.table.folder(dataset.root());
         let transaction = layout::round_name(&self.run_id, self.round);
-        let lost = move_files(dataset, &folder, staging, &change.add)?;
+        let lost = if is_remote(&folder) {
+            let files = change.add.iter().map(|file| target(&folder, &file.entry.path));
+            place::missing(files.collect::<Result<_, _>>()?)?.pop()
+        } else {
+            move_files(dataset, &folder, staging, &change.add)?
+        };
         if let Some(path) = lost
             && !commit::has_transaction(&folder, &transaction)?
         {
@@ -159,13 +193,14 @@ fn move_files(
 
 fn delete_replaced(dataset: &Dataset, folder: &Path, files: &[FileEntry]) -> Result<(), LakeError> {
     for file in files {
-        disk::remove_file(&target(folder, &file.path)?)?;
+        place::remove_file(&target(folder, &file.path)?)?;
         dataset.faults.step()?;
     }
     Ok(())
 }
 
-fn target(folder: &Path, relative: &str) -> Result<PathBuf, LakeError> {
+/// Where a file of a table is.
+pub(crate) fn target(folder: &Path, relative: &str) -> Result<PathBuf, LakeError> {
     layout::inside(folder, relative).ok_or_else(|| LakeError::Foreign {
         path: folder.to_path_buf(),
         problem: format!("not a path inside the table: {relative:?}"),

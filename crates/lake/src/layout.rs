@@ -6,6 +6,8 @@
 //! DATASET/sources/part-RUN-r0001-00000.parquet
 //! DATASET/duplicates/part-RUN-r0001-00000.parquet                      once rows were removed as doubled
 //! DATASET/.saltmine/lock, .saltmine/runs/RUN-r0001/ (staging), .saltmine/tmp/
+//!
+//! s3://BUCKET/DATASET/_saltmine/lock, _saltmine/runs/RUN-r0001.json    in place of .saltmine/
 //! ```
 //! Bucket names come from the log and are hostile: [`escape_value`] leaves nothing of them that a path could mean.
 
@@ -19,9 +21,12 @@ use sha2::{Digest, Sha256};
 
 use crate::duplicates::duplicates_schema;
 use crate::ledger::sources_schema;
+use crate::place::is_remote;
 
 /// Folder for what is not data: lock, staging.
 const STATE: &str = ".saltmine";
+/// The same in S3, where what begins with an underscore is no data for other readers.
+const STATE_IN_S3: &str = "_saltmine";
 /// How a partition without a value is named, by Hive's convention.
 const NULL_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
 /// File systems allow 255 bytes a name; a longer value is cut and made unique by a hash.
@@ -225,7 +230,12 @@ pub(crate) fn part_name(run_id: &str, round: u32, number: usize) -> String {
 }
 
 pub(crate) fn state_folder(root: &Path) -> PathBuf {
-    root.join(STATE)
+    root.join(if is_remote(root) { STATE_IN_S3 } else { STATE })
+}
+
+/// The note of a round of a dataset in S3.
+pub(crate) fn round_note(root: &Path, run_id: &str, round: u32) -> PathBuf {
+    runs_folder(root).join(format!("{}.json", round_name(run_id, round)))
 }
 
 pub(crate) fn lock_file(root: &Path) -> PathBuf {

@@ -1,16 +1,17 @@
 //! The table `sources`: what became of each source file. It is the ledger by which a content is read only once.
 
 use std::collections::HashSet;
-use std::fs::File;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
 use arrow::array::{
     ArrayRef, AsArray, Int64Builder, RecordBatch, StringViewBuilder, TimestampMicrosecondBuilder,
 };
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use parquet::file::reader::ChunkReader;
+use sha2::{Digest, Sha256};
 
 use crate::error::LakeError;
 use crate::layout::{hex, unhex};
@@ -38,7 +39,7 @@ pub struct SourceEntry {
     pub rejects: u64,
     /// Lines of white space.
     pub blanks: u64,
-    /// How it ended, in a word: `complete`, `truncated`, `damaged`, `unreadable`, `not_a_log`.
+    /// How it ended, in a word: `complete`, `truncated`, `damaged`, `unreadable`, `not_a_log`; or [`SAME`].
     pub state: String,
     /// What was wrong, in words; `None` if nothing.
     pub problem: Option<String>,
@@ -46,7 +47,15 @@ pub struct SourceEntry {
     pub first_time: Option<i64>,
     /// Latest request time, likewise.
     pub last_time: Option<i64>,
+    /// `s3://bucket/key` of an object; `None` for files.
+    pub url: Option<String>,
+    /// The ETag of an object, without quotes; `None` for files, and where it could not be read.
+    pub etag: Option<String>,
 }
+
+/// State of an object whose content was in the dataset before, from another source: it has no lines of its own, and no
+/// hash, which the ledger names once. It is noted so that the next run need not read it to know.
+pub(crate) const SAME: &str = "same";
 
 static SOURCES: LazyLock<SchemaRef> = LazyLock::new(|| {
     let time = || DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
@@ -66,11 +75,15 @@ static SOURCES: LazyLock<SchemaRef> = LazyLock::new(|| {
         ("run_id", DataType::Utf8View),
         ("saltmine_version", DataType::Utf8View),
         ("ingested_at", time()),
+        ("url", DataType::Utf8View),
+        ("etag", DataType::Utf8View),
     ];
     Arc::new(Schema::new(columns.map(|(name, data_type)| Field::new(name, data_type, true)).to_vec()))
 });
 
-/// The columns of the table `sources`. `sha256` is 64 hexadecimal digits; sizes are bytes; times are UTC.
+/// The columns of the table `sources`. `sha256` is 64 hexadecimal digits; sizes are bytes; times are UTC. `url` and `etag`
+/// are of objects of S3, and null for files; datasets that were made before there were such are given the columns by
+/// their next ingest.
 pub fn sources_schema() -> SchemaRef {
     Arc::clone(&SOURCES)
 }
@@ -135,13 +148,18 @@ fn ledger_batch(entries: &[SourceEntry], run: Option<(&str, i64)>) -> Result<Rec
         Arc::new(run_id.finish()),
         Arc::new(version.finish()),
         time(&|_| run.map(|(_, ingested_at)| ingested_at)),
+        text(&|entry| entry.url.as_deref()),
+        text(&|entry| entry.etag.as_deref()),
     ];
     Ok(RecordBatch::try_new(sources_schema(), columns)?)
 }
 
 /// Adds to `known` the hashes in one Parquet file of the ledger. Only that column is read.
-pub(crate) fn read_known(path: &Path, known: &mut HashSet<[u8; 32]>) -> Result<(), LakeError> {
-    let file = File::open(path).map_err(LakeError::io("open", path))?;
+pub(crate) fn read_known(
+    file: impl ChunkReader + 'static,
+    path: &Path,
+    known: &mut HashSet<[u8; 32]>,
+) -> Result<(), LakeError> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(LakeError::parquet(path))?;
     let mask = ProjectionMask::columns(builder.parquet_schema(), ["sha256"]);
     let rows = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or_default();
@@ -156,6 +174,60 @@ pub(crate) fn read_known(path: &Path, known: &mut HashSet<[u8; 32]>) -> Result<(
                 path: path.to_path_buf(),
                 problem: "a value of the column sha256 is not 64 hexadecimal digits".to_owned(),
             })?);
+        }
+    }
+    Ok(())
+}
+
+/// An ETag without the quotes that lists and answers may or may not put around it.
+pub(crate) fn bare(etag: &str) -> &str {
+    etag.trim_matches('"')
+}
+
+/// Identity of an object's content, by which it is known without being read.
+pub(crate) fn object_id(url: &str, etag: &str, size: u64) -> [u8; 32] {
+    let etag = bare(etag);
+    let mut hash = Sha256::new();
+    hash.update(size.to_le_bytes());
+    hash.update((etag.len() as u64).to_le_bytes());
+    hash.update(etag);
+    hash.update(url);
+    hash.finalize().into()
+}
+
+/// Adds to `known` the identities of the objects in one Parquet file of the ledger, which may be of a time before there
+/// were such columns. Those that could not be read whole are not among them.
+pub(crate) fn read_objects(
+    file: impl ChunkReader + 'static,
+    path: &Path,
+    known: &mut HashSet<[u8; 32]>,
+) -> Result<(), LakeError> {
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(LakeError::parquet(path))?;
+    let columns = ["url", "etag", "size", "state"];
+    let has = |name: &&str| builder.schema().field_with_name(name).is_ok();
+    if !columns.iter().all(has) {
+        return Ok(());
+    }
+    let mask = ProjectionMask::columns(builder.parquet_schema(), columns);
+    let reader =
+        builder.with_projection(mask).with_batch_size(BATCH).build().map_err(LakeError::parquet(path))?;
+    for batch in reader {
+        let batch = batch?;
+        let column = |name: &str, kind: DataType| {
+            let index = batch.schema().index_of(name)?;
+            arrow::compute::cast(batch.column(index), &kind)
+        };
+        let (urls, etags) = (column("url", DataType::Utf8View)?, column("etag", DataType::Utf8View)?);
+        let states = column("state", DataType::Utf8View)?;
+        let sizes = column("size", DataType::Int64)?;
+        let sizes = sizes.as_primitive::<Int64Type>().values();
+        let texts = urls.as_string_view().iter().zip(etags.as_string_view()).zip(states.as_string_view());
+        for (((url, etag), state), size) in texts.zip(sizes) {
+            if let (Some(url), Some(etag), Ok(size)) = (url, etag, u64::try_from(*size))
+                && state != Some("unreadable")
+            {
+                known.insert(object_id(url, etag, size));
+            }
         }
     }
     Ok(())

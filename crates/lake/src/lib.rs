@@ -1,8 +1,9 @@
-//! Arrow record batches of S3 server access logs to a dataset: Delta Lake tables on the local disk.
+//! Arrow record batches of S3 server access logs to a dataset: Delta Lake tables on the local disk, or in S3.
 //!
 //! A [`Dataset`] is read without a lock. A writer takes the [`DatasetLock`], lets it complete what an interrupted run
 //! left, begins a [`Staging`], writes Parquet files to it, and commits them with the ledger rows of their sources.
 
+mod bucket_round;
 mod commit;
 mod compact;
 mod dataset;
@@ -16,10 +17,12 @@ mod ingest;
 mod intake;
 mod intent;
 mod layout;
+mod lease;
 mod ledger;
 mod merge;
 mod partitions;
 mod pipeline;
+mod place;
 mod progress;
 mod rejects;
 mod report;
@@ -36,7 +39,7 @@ pub use duplicates::duplicates_schema;
 #[doc(hidden)]
 pub use encode::encode_column;
 pub use error::LakeError;
-pub use ingest::{IngestRequest, ingest};
+pub use ingest::{IngestRequest, ingest, new_objects};
 pub use layout::{Partition, PartitionBy, Table};
 pub use ledger::{SourceEntry, source_entries_batch, sources_schema};
 pub use progress::{Event, Progress, Silent};

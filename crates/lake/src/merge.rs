@@ -2,11 +2,14 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, new_null_array};
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use arrow::error::ArrowError;
 use parquet::arrow::arrow_reader::{
-    ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 
 use crate::commit::{FileEntry, PartitionValues};
@@ -16,6 +19,7 @@ use crate::encode::{Encoder, Part, ROW_GROUP_ROWS, RowGroup};
 use crate::error::LakeError;
 use crate::intent::TableChange;
 use crate::layout::{self, Partition, Table};
+use crate::place;
 use crate::table_file::TableWriter;
 use crate::transaction::{StagedFile, Staging};
 
@@ -70,7 +74,7 @@ impl Merge<'_> {
         let partition = partition_of(group, &folder)?;
         let mut merged = Merged::default();
         for file in &group.files {
-            let path = path_of(&folder, file)?;
+            let path = path_of(self.staging, &folder, file)?;
             for batch in read(&path, group.table)? {
                 self.write(&mut merged, &partition, batch?)?;
             }
@@ -85,7 +89,8 @@ impl Merge<'_> {
     pub(crate) fn drop_duplicates(&self, group: &Group, round: &mut Dropping) -> Result<(), LakeError> {
         let folder = group.table.folder(self.staging.dataset().root());
         let partition = partition_of(group, &folder)?;
-        let paths = group.files.iter().map(|file| path_of(&folder, file)).collect::<Result<Vec<_>, _>>()?;
+        let paths = group.files.iter().map(|file| path_of(self.staging, &folder, file));
+        let paths = paths.collect::<Result<Vec<_>, _>>()?;
         let files: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
         let finder = Finder { files: &files, stop: self.stop };
         let open = || {
@@ -172,7 +177,8 @@ impl Merge<'_> {
 /// Merges files of `rejects`, `sources` or `duplicates`.
 pub(crate) fn merge_small_table(staging: &Staging<'_>, group: &Group) -> Result<TableChange, LakeError> {
     let folder = group.table.folder(staging.dataset().root());
-    let paths = group.files.iter().map(|file| path_of(&folder, file)).collect::<Result<Vec<_>, _>>()?;
+    let paths = group.files.iter().map(|file| path_of(staging, &folder, file));
+    let paths = paths.collect::<Result<Vec<_>, _>>()?;
     let mut before = 0;
     let batches = paths.iter().flat_map(|path| match read(path, group.table) {
         Ok(reader) => Box::new(reader.map(|batch| Ok(batch?))) as Box<dyn Iterator<Item = _>>,
@@ -187,19 +193,41 @@ pub(crate) fn merge_small_table(staging: &Staging<'_>, group: &Group) -> Result<
     Ok(change)
 }
 
-/// A reader of a file's rows, with the types that the encoder takes.
-pub(crate) fn read(path: &Path, table: Table) -> Result<ParquetRecordBatchReader, LakeError> {
+/// The rows of a file, with the columns and types that the encoder takes. Columns that are younger than the file are null.
+pub(crate) fn read(
+    path: &Path,
+    table: Table,
+) -> Result<impl Iterator<Item = Result<RecordBatch, ArrowError>>, LakeError> {
     let file = File::open(path).map_err(LakeError::io("open", path))?;
-    let options = ArrowReaderOptions::new().with_schema(table.file_schema());
-    ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
+    let wrong = |error| LakeError::parquet(path)(error);
+    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(wrong)?;
+    let schema = table.file_schema();
+    let has = |name: &str| metadata.schema().field_with_name(name).is_ok();
+    let old: Vec<_> = schema.fields().iter().filter(|field| has(field.name())).cloned().collect();
+    let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(old)));
+    let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
         .and_then(|builder| builder.with_batch_size(BATCH).build())
-        .map_err(LakeError::parquet(path))
+        .map_err(wrong)?;
+    Ok(reader.map(move |batch| filled_up(&batch?, &schema)))
 }
 
-/// Where a file is, if it is what was committed.
-fn path_of(folder: &Path, file: &FileEntry) -> Result<PathBuf, LakeError> {
+/// With nulls in the columns of `schema` that are not there.
+fn filled_up(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+    if batch.num_columns() == schema.fields().len() {
+        return Ok(batch.clone());
+    }
+    let column = |field: &Arc<Field>| match batch.column_by_name(field.name()) {
+        Some(column) => Arc::clone(column),
+        None => new_null_array(field.data_type(), batch.num_rows()),
+    };
+    RecordBatch::try_new(Arc::clone(schema), schema.fields().iter().map(column).collect())
+}
+
+/// Where a file is, if it is what was committed; one of S3 is fetched to the staging folder.
+fn path_of(staging: &Staging<'_>, folder: &Path, file: &FileEntry) -> Result<PathBuf, LakeError> {
     let path = layout::inside(folder, &file.path)
         .ok_or_else(|| foreign(folder, format!("the log names a file outside the table: {:?}", file.path)))?;
+    let path = place::fetched(path, file.size, staging.dir())?;
     // Damage must not be given a new hash.
     let (sha256, _) = disk::hash_file(&path)?;
     if file.sha256.as_ref().is_some_and(|committed| *committed != layout::hex(&sha256)) {

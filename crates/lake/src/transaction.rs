@@ -8,6 +8,8 @@
 //! 3. for each table the files are moved to their place, then named in a commit with the round's transaction id;
 //! 4. the staging folder is removed.
 //!
+//! In S3 step 1 and 2 are others, as [`crate::bucket_round`] tells; the staging folder is a temporary one of the disk.
+//!
 //! A kill before the end of step 2 leaves a folder that [`DatasetLock::recover`] discards. A kill after it leaves an
 //! intent that it carries out.
 
@@ -21,15 +23,19 @@ use arrow::array::RecordBatch;
 use chrono::Utc;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde::Serialize;
+use tempfile::TempDir;
 use uuid::Uuid;
 
+use crate::bucket_round;
 use crate::commit::{self, FileEntry};
 use crate::dataset::Dataset;
 use crate::disk;
 use crate::error::LakeError;
 use crate::intent::{Intent, PlannedFile, TableChange};
 use crate::layout::{self, Partition, Table};
+use crate::lease::Lease;
 use crate::ledger::{self, SourceEntry};
+use crate::place::{Content, Opener};
 use crate::statistics::Footer;
 use crate::table_file::{Written, write_table_file};
 
@@ -37,12 +43,20 @@ use crate::table_file::{Written, write_table_file};
 #[derive(Debug)]
 pub struct DatasetLock<'a> {
     dataset: &'a Dataset,
-    /// Locked; closing it gives the lock back.
-    _file: File,
+    held: Held,
     run_id: String,
     rounds: AtomicU32,
     recovered: AtomicBool,
     committing: Mutex<()>,
+}
+
+/// What holds the lock.
+#[derive(Debug)]
+pub(crate) enum Held {
+    /// A locked file; closing it gives the lock back.
+    File(#[allow(dead_code)] File),
+    /// An object of S3.
+    Lease(Lease),
 }
 
 /// What was found from interrupted runs, and done about it.
@@ -96,13 +110,15 @@ pub struct Staging<'a> {
     lock: &'a DatasetLock<'a>,
     round: u32,
     dir: PathBuf,
+    /// Where the dataset is in S3: the same, removed with the value.
+    temporary: Option<TempDir>,
 }
 
 impl<'a> DatasetLock<'a> {
-    pub(crate) fn new(dataset: &'a Dataset, file: File) -> Result<Self, LakeError> {
+    pub(crate) fn new(dataset: &'a Dataset, held: Held) -> Result<Self, LakeError> {
         Ok(Self {
             dataset,
-            _file: file,
+            held,
             run_id: Uuid::now_v7().to_string(),
             rounds: AtomicU32::new(0),
             recovered: AtomicBool::new(false),
@@ -127,6 +143,11 @@ impl<'a> DatasetLock<'a> {
     pub fn recover(&self) -> Result<Recovery, LakeError> {
         let _committing = self.committing.lock().unwrap_or_else(PoisonError::into_inner);
         let mut recovery = Recovery::default();
+        if let Held::Lease(_) = &self.held {
+            self.recover_notes(&mut recovery)?;
+            self.recovered.store(true, Ordering::Relaxed);
+            return Ok(recovery);
+        }
         for staging in folders(&layout::runs_folder(self.dataset.root()))? {
             if let Some(intent) = Intent::read(&staging)? {
                 intent.carry_out(self.dataset, &staging)?;
@@ -140,6 +161,19 @@ impl<'a> DatasetLock<'a> {
             self.tidy()?;
         }
         Ok(recovery)
+    }
+
+    /// As [`DatasetLock::recover`], for a dataset in S3.
+    fn recover_notes(&self, recovery: &mut Recovery) -> Result<(), LakeError> {
+        for note in bucket_round::notes(self.dataset.root())? {
+            if let Some(intent) = bucket_round::prepared(&note)? {
+                intent.carry_out(self.dataset, &note)?;
+                recovery.completed.push(summary(&intent));
+            } else if !self.is_own(&note) && bucket_round::discard(self.dataset, &note)? {
+                recovery.discarded += 1;
+            }
+        }
+        Ok(())
     }
 
     /// SHA-256 of every source file whose content was read by some run before.
@@ -159,9 +193,15 @@ impl<'a> DatasetLock<'a> {
             self.recover()?;
         }
         let round = self.rounds.fetch_add(1, Ordering::Relaxed) + 1;
+        if let Held::Lease(_) = &self.held {
+            let temporary = tempfile::Builder::new().prefix("saltmine-").tempdir();
+            let temporary = temporary.map_err(LakeError::io("create a folder in", &std::env::temp_dir()))?;
+            let dir = temporary.path().to_path_buf();
+            return Ok(Staging { lock: self, round, dir, temporary: Some(temporary) });
+        }
         let dir = layout::runs_folder(self.dataset.root()).join(layout::round_name(&self.run_id, round));
         disk::make_folder(&dir)?;
-        Ok(Staging { lock: self, round, dir })
+        Ok(Staging { lock: self, round, dir, temporary: None })
     }
 
     fn is_own(&self, staging: &Path) -> bool {
@@ -175,8 +215,12 @@ impl<'a> DatasetLock<'a> {
         disk::remove_folder(&tmp)?;
         disk::make_folder(&tmp)?;
         let tables = Table::ALL.into_iter().chain([Table::Duplicates]);
-        let mut tables = tables.filter(|table| self.dataset.has(*table));
-        tables.try_for_each(|table| commit::tidy(&table.folder(root)))
+        for table in tables {
+            if self.dataset.has(table)? {
+                commit::tidy(&table.folder(root))?;
+            }
+        }
+        Ok(())
     }
 }
 
@@ -187,9 +231,36 @@ impl Dataset {
     /// If the ledger cannot be read.
     pub fn known_sources(&self) -> Result<HashSet<[u8; 32]>, LakeError> {
         let mut known = HashSet::new();
-        for file in self.files(Table::Sources)? {
-            ledger::read_known(&file.path, &mut known)?;
-        }
+        self.each_ledger_file(|content, path| match content {
+            Content::Disk(file) => ledger::read_known(file, path, &mut known),
+            Content::Memory(bytes) => ledger::read_known(bytes, path, &mut known),
+        })?;
+        Ok(known)
+    }
+
+    fn each_ledger_file(
+        &self,
+        mut each: impl FnMut(Content, &Path) -> Result<(), LakeError>,
+    ) -> Result<(), LakeError> {
+        let files = self.files(Table::Sources)?;
+        let sizes: Vec<(&Path, u64)> = files.iter().map(|file| (file.path.as_path(), file.size)).collect();
+        let opener = Opener::new(&sizes)?;
+        files
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, file)| each(opener.open(index, &file.path)?, &file.path))
+    }
+
+    /// Identities of the objects that were read, by which they are skipped without being read again.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub(crate) fn known_objects(&self) -> Result<HashSet<[u8; 32]>, LakeError> {
+        let mut known = HashSet::new();
+        self.each_ledger_file(|content, path| match content {
+            Content::Disk(file) => ledger::read_objects(file, path, &mut known),
+            Content::Memory(bytes) => ledger::read_objects(bytes, path, &mut known),
+        })?;
         Ok(known)
     }
 }
@@ -250,14 +321,19 @@ impl Staging<'_> {
             changes.push(self.write_table(Table::Sources, rows)?);
         }
         drop(sources);
-        let intent = Intent::new(self.run_id(), self.round, changes);
-        self.finish(&intent)?;
+        let mut intent = Intent::new(self.run_id(), self.round, changes);
+        self.finish(&mut intent)?;
         Ok(summary(&intent))
     }
 
     /// Prepares a round and carries it out.
-    pub(crate) fn finish(&self, intent: &Intent) -> Result<(), LakeError> {
+    pub(crate) fn finish(&self, intent: &mut Intent) -> Result<(), LakeError> {
         let dataset = self.lock.dataset;
+        if let Held::Lease(lease) = &self.lock.held {
+            let _committing = self.lock.committing.lock().unwrap_or_else(PoisonError::into_inner);
+            let note = bucket_round::prepare(dataset, lease, intent, &self.dir)?;
+            return intent.carry_out(dataset, &note);
+        }
         let staged: Vec<PathBuf> = intent
             .changes
             .iter()
@@ -348,6 +424,14 @@ fn staged_name(table: Table) -> String {
 
 impl Drop for Staging<'_> {
     fn drop(&mut self) {
+        if self.temporary.is_some() {
+            if !self.lock.dataset.faults.dead() {
+                let note = layout::round_note(self.lock.dataset.root(), &self.lock.run_id, self.round);
+                // If it fails, the next run discards it.
+                let _ = bucket_round::discard(self.lock.dataset, &note);
+            }
+            return;
+        }
         let unprepared = matches!(Intent::read(&self.dir), Ok(None));
         if unprepared && !self.lock.dataset.faults.dead() {
             // If it fails, the next run discards the folder.

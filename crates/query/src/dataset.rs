@@ -11,13 +11,17 @@ use datafusion::datasource::listing::PartitionedFile;
 use datafusion::datasource::physical_plan::{FileGroup, FileScanConfigBuilder, ParquetSource};
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::datasource::table_schema::TableSchema;
+use datafusion::error::DataFusionError;
 use datafusion::execution::object_store::ObjectStoreUrl;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::empty::EmptyExec;
+use datafusion::prelude::SessionContext;
 use saltmine_lake::{DataFile, Dataset, LakeError, Table};
+use saltmine_s3::{Bucket, S3Url};
 
 use crate::bounds::TimeBounds;
+use crate::error::QueryError;
 use crate::pages::PageReaders;
 
 /// A table of a dataset, as it was when the session was opened.
@@ -26,16 +30,21 @@ pub(crate) struct DatasetTable {
     schema: TableSchema,
     files: Vec<DataFile>,
     is_partitioned: bool,
+    store: ObjectStoreUrl,
 }
 
 impl DatasetTable {
     /// Takes the table's newest snapshot.
-    pub(crate) fn open(dataset: &Dataset, table: Table) -> Result<Self, LakeError> {
+    pub(crate) fn open(dataset: &Dataset, table: Table) -> Result<Self, QueryError> {
         let is_partitioned = table == Table::Logs;
         let partition = Arc::new(Field::new("event_date", DataType::Date32, true));
         let columns = if is_partitioned { vec![partition] } else { Vec::new() };
         let schema = TableSchema::builder(table.file_schema()).with_table_partition_cols(columns).build();
-        Ok(Self { schema, files: dataset.files(table)?, is_partitioned })
+        let store = match S3Url::of_path(dataset.root()) {
+            Some(url) => store_url(&url)?,
+            None => ObjectStoreUrl::local_filesystem(),
+        };
+        Ok(Self { schema, files: dataset.files(table)?, is_partitioned, store })
     }
 
     fn statistics_of(&self, files: &[&DataFile]) -> Statistics {
@@ -45,8 +54,11 @@ impl DatasetTable {
     }
 
     fn partitioned_file(&self, file: &DataFile) -> Result<PartitionedFile> {
-        let path = object_store::path::Path::from_absolute_path(&file.path)
-            .map_err(|error| datafusion::error::DataFusionError::External(error.into()))?;
+        let path = match S3Url::of_path(&file.path) {
+            Some(url) => object_store::path::Path::parse(&url.key),
+            None => object_store::path::Path::from_absolute_path(&file.path),
+        };
+        let path = path.map_err(|error| DataFusionError::External(error.into()))?;
         let mut partitioned = PartitionedFile::new(String::new(), file.size);
         partitioned.object_meta.location = path;
         if self.is_partitioned {
@@ -56,6 +68,19 @@ impl DatasetTable {
         statistics.num_rows = Precision::Exact(file.rows as usize);
         Ok(partitioned.with_statistics(Arc::new(statistics)))
     }
+}
+
+/// Has DataFusion read files of the bucket that a dataset is in, if it is in one.
+pub(crate) fn register_bucket(context: &SessionContext, dataset: &Dataset) -> Result<(), QueryError> {
+    if let Some(url) = S3Url::of_path(dataset.root()) {
+        let store = Bucket::open(&url.bucket).map_err(LakeError::from)?.store();
+        context.runtime_env().register_object_store(store_url(&url)?.as_ref(), store);
+    }
+    Ok(())
+}
+
+fn store_url(url: &S3Url) -> Result<ObjectStoreUrl, DataFusionError> {
+    ObjectStoreUrl::parse(format!("s3://{}", url.bucket))
 }
 
 #[async_trait]
@@ -102,15 +127,15 @@ impl TableProvider for DatasetTable {
         let options = state.config_options().execution.parquet.clone();
         let options =
             datafusion::common::config::TableParquetOptions { global: options, ..Default::default() };
-        let (url, runtime) = (ObjectStoreUrl::local_filesystem(), state.runtime_env());
+        let runtime = state.runtime_env();
         let readers = PageReaders::new(
-            runtime.object_store(&url)?,
+            runtime.object_store(&self.store)?,
             runtime.cache_manager.get_file_metadata_cache(),
         );
         let source = ParquetSource::new(self.schema.clone())
             .with_table_parquet_options(options)
             .with_parquet_file_reader_factory(Arc::new(readers));
-        let config = FileScanConfigBuilder::new(url, Arc::new(source))
+        let config = FileScanConfigBuilder::new(self.store.clone(), Arc::new(source))
             .with_file_groups(groups)
             .with_statistics(statistics)
             .with_projection_indices(projection.cloned())?

@@ -7,7 +7,7 @@ use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::error::DataFusionError;
 use datafusion::prelude::{SessionContext, col, lit};
-use futures::{StreamExt, TryStreamExt};
+use futures::{FutureExt, StreamExt, TryStreamExt};
 use serde::Serialize;
 
 use crate::catalogue::{Catalogue, Kind, Query, Severity};
@@ -167,11 +167,9 @@ pub async fn hunt(
     let wanted = |query: &&Query| {
         query.kind == Kind::Detection && (options.packs.is_empty() || options.packs.contains(&query.pack))
     };
-    let queries: Vec<&Query> = catalogue.queries().filter(wanted).collect();
-    let detections = futures::stream::iter(queries)
-        .map(|query| async move { (query, detect(session, query, options).await) })
-        .buffered(AT_ONCE);
-    let detections: Vec<_> = detections.collect().await;
+    let detection = |query| async move { (query, detect(session, query, options).await) }.boxed();
+    let detections: Vec<_> = catalogue.queries().filter(wanted).map(detection).collect();
+    let detections: Vec<_> = futures::stream::iter(detections).buffered(AT_ONCE).collect().await;
     for (query, detected) in detections {
         match detected {
             Ok(Some(finding)) => report.findings.push(finding),

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use async_trait::async_trait;
 use datafusion::arrow::array::RecordBatch;
@@ -20,6 +20,7 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use saltmine_lake::{SourceEntry, source_entries_batch, sources_schema};
+use saltmine_s3::{Ahead, Body, Object, S3Error};
 use saltmine_scan::{
     BlockPool, ScanOptions, Source, SourceReport, SourceScan, SourceState, name_time_range, rejects_batch,
     rejects_schema, table_schema,
@@ -156,7 +157,7 @@ impl TableProvider for RawTable {
         let schema: SchemaRef = Arc::new(Schema::clone(&self.schema).project(&projection)?);
         let wanted = self.wanted(filters);
         let count = state.config().target_partitions().clamp(1, wanted.len().max(1));
-        let queue = Arc::new(Queue { wanted, next: AtomicUsize::new(0) });
+        let queue = Queue::new(wanted);
         let partition = RawPartition {
             input: Arc::clone(&self.input),
             kind: self.kind,
@@ -174,11 +175,26 @@ impl TableProvider for RawTable {
 struct Queue {
     wanted: Vec<usize>,
     next: AtomicUsize,
+    /// Reads the objects among them, once the first is taken.
+    ahead: OnceLock<Result<Option<Ahead>, S3Error>>,
 }
 
 impl Queue {
+    fn new(wanted: Vec<usize>) -> Arc<Self> {
+        Arc::new(Self { wanted, next: AtomicUsize::new(0), ahead: OnceLock::new() })
+    }
+
     fn take(&self) -> Option<usize> {
         self.wanted.get(self.next.fetch_add(1, Ordering::Relaxed)).copied()
+    }
+
+    fn ahead(&self, sources: &[Source]) -> Result<Option<&Ahead>, S3Error> {
+        let start = || {
+            let object = |index: &usize| Some((*index, Object::clone(sources[*index].object.as_ref()?)));
+            let objects: Vec<_> = self.wanted.iter().filter_map(object).collect();
+            if objects.is_empty() { Ok(None) } else { Ahead::start(objects).map(Some) }
+        };
+        self.ahead.get_or_init(start).as_ref().map(Option::as_ref).map_err(S3Error::clone)
     }
 }
 
@@ -229,8 +245,11 @@ impl Iterator for Batches {
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             let Some(mut scan) = self.scan.take() else {
-                let source = &self.input.sources[self.queue.take()?];
-                self.scan = Some(SourceScan::open_in(source, &self.options(), Arc::clone(&self.input.pool)));
+                let index = self.queue.take()?;
+                match self.open(index) {
+                    Ok(scan) => self.scan = Some(scan),
+                    Err(error) => return Some(Err(DataFusionError::External(error.into()))),
+                }
                 continue;
             };
             let batch = match scan.next_batch() {
@@ -261,6 +280,26 @@ impl Iterator for Batches {
 }
 
 impl Batches {
+    /// Opens a source. What fails for one object alone is told in its report; what fails for all is an error.
+    fn open(&self, index: usize) -> Result<SourceScan, S3Error> {
+        let sources = &self.input.sources;
+        let (source, options, pool) = (&sources[index], self.options(), Arc::clone(&self.input.pool));
+        let Some(ahead) = self.queue.ahead(sources)?.filter(|_| source.object.is_some()) else {
+            return Ok(SourceScan::open_in(source, &options, pool));
+        };
+        match ahead.take(index) {
+            Ok(Body::Whole { content, .. }) => {
+                Ok(SourceScan::over_bytes(source, content.into(), &options, pool))
+            }
+            Ok(Body::Large(_)) => Ok(SourceScan::open_in(source, &options, pool)),
+            Err(error) if error.problem.is_of_object() => {
+                let error = std::io::Error::other(error.problem.to_string());
+                Ok(SourceScan::unreadable(source, &error, &options, pool))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
     fn options(&self) -> ScanOptions {
         match self.kind {
             RawTableKind::Logs => {
@@ -281,6 +320,13 @@ impl Batches {
         Ok(Some(batch.project(&self.projection)?))
     }
 
+    /// `s3://bucket/key` of the object of this name, if it is one. Sources are sorted by name.
+    fn url_of(&self, name: &str) -> Option<String> {
+        let sources = &self.input.sources;
+        let index = sources.binary_search_by(|source| source.name.as_str().cmp(name)).ok()?;
+        sources[index].object.as_ref().map(|object| object.url())
+    }
+
     /// The end of a source.
     fn end(&self, mut scan: SourceScan) -> Result<Option<RecordBatch>> {
         let last = if self.kind == RawTableKind::Rejects { self.rejects(&mut scan)? } else { None };
@@ -289,14 +335,15 @@ impl Batches {
         if self.kind != RawTableKind::Sources {
             return Ok(last);
         }
-        let batch = source_entries_batch(&[entry(&report)])
+        let url = self.url_of(&report.name);
+        let batch = source_entries_batch(&[entry(&report, url)])
             .map_err(|error| DataFusionError::External(error.into()))?;
         Ok(Some(batch.project(&self.projection)?))
     }
 }
 
 /// A row of `sources` for a source that is not in a ledger: without hash and run.
-fn entry(report: &SourceReport) -> SourceEntry {
+fn entry(report: &SourceReport, url: Option<String>) -> SourceEntry {
     SourceEntry {
         log_file: report.name.clone(),
         size: report.size,
@@ -310,5 +357,7 @@ fn entry(report: &SourceReport) -> SourceEntry {
         problem: report.problem.as_ref().map(|problem| problem.to_string()),
         first_time: report.counts.first_time,
         last_time: report.counts.last_time,
+        url,
+        etag: None,
     }
 }

@@ -14,10 +14,11 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::prelude::{Expr, SessionConfig, SessionContext, col, lit};
 use futures::{StreamExt, TryStreamExt};
 use saltmine_lake::{Dataset, Table};
-use saltmine_scan::discover;
+use saltmine_s3::S3Url;
+use saltmine_scan::{Window, discover_within};
 
 use crate::catalogue::Query;
-use crate::dataset::DatasetTable;
+use crate::dataset::{DatasetTable, register_bucket};
 use crate::error::QueryError;
 use crate::raw::{RawInput, RawTable, RawTableKind, ScanReport};
 use crate::redact::{KeySource, Redaction, Redactor, Whose};
@@ -31,7 +32,8 @@ pub struct SessionOptions {
     pub inputs: Vec<String>,
     /// Other files as tables: name and path. Their form is told by the ending: csv, tsv, json, ndjson, parquet.
     pub tables: Vec<(String, PathBuf)>,
-    /// The table `logs` has only requests from this time on; microseconds since 1970, UTC.
+    /// The table `logs` has only requests from this time on; microseconds since 1970, UTC. Of objects of S3 whose keys
+    /// tell that they hold none of the time, no table has anything.
     pub since: Option<i64>,
     /// The table `logs` has only requests before this time; microseconds since 1970, UTC.
     pub until: Option<i64>,
@@ -76,10 +78,14 @@ impl Session {
             ([input], 1) => {
                 let dataset = Dataset::open(Path::new(input))?;
                 register_dataset(&context, &dataset)?;
-                root = Some(dataset.root().to_path_buf());
+                // A key in the bucket would be with the data, and a file for it is given by --redact-key.
+                root = Some(dataset.root().to_path_buf()).filter(|root| S3Url::of_path(root).is_none());
                 None
             }
-            (inputs, 0) => Some(register_raw(&context, inputs)?),
+            (inputs, 0) => {
+                let window = Window { since: options.since, until: options.until };
+                Some(register_raw(&context, inputs, window)?)
+            }
             (inputs, _) => {
                 let dataset = inputs.iter().find(|input| Dataset::is_dataset(Path::new(input)));
                 return Err(QueryError::MixedInputs(dataset.cloned().unwrap_or_default()));
@@ -253,14 +259,19 @@ async fn limit_time(context: &SessionContext, options: &SessionOptions) -> Resul
 }
 
 fn register_dataset(context: &SessionContext, dataset: &Dataset) -> Result<(), QueryError> {
+    register_bucket(context, dataset)?;
     for table in Table::ALL.into_iter().chain([Table::Duplicates]) {
         context.register_table(table.name(), Arc::new(DatasetTable::open(dataset, table)?))?;
     }
     Ok(())
 }
 
-fn register_raw(context: &SessionContext, inputs: &[String]) -> Result<Arc<RawInput>, QueryError> {
-    let mut sources = discover(inputs)?;
+fn register_raw(
+    context: &SessionContext,
+    inputs: &[String],
+    window: Window,
+) -> Result<Arc<RawInput>, QueryError> {
+    let mut sources = discover_within(inputs, window)?;
     let spooled = crate::stdin::spool(&mut sources)?;
     let input = RawInput::new(sources, spooled);
     let kinds = [

@@ -25,6 +25,15 @@ pub enum SourceError {
         /// Why.
         message: String,
     },
+    /// What begins with `s3://` and goes on otherwise than a bucket's name.
+    #[error("{0}: not s3://BUCKET or s3://BUCKET/KEY")]
+    Url(String),
+    /// S3 said no.
+    #[error(transparent)]
+    S3(#[from] saltmine_s3::S3Error),
+    /// There is no such object, and no key that begins so.
+    #[error("{0}: no such object, and none whose key begins so")]
+    NoObjects(String),
     /// A glob, or a folder, with no file in it.
     #[error("{0}: no files")]
     Empty(String),

@@ -47,6 +47,42 @@ fn stamp(name: &str) -> Option<(i64, bool)> {
     stamp_time(stamp)
 }
 
+/// A folder of a year, a month or a day: `…/YYYY/`, `…/YYYY/MM/`, `…/YYYY/MM/DD/`, as partitioned prefixes have them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct DateFolder {
+    /// The span of request times that its files may hold: microseconds since 1970, first and last.
+    pub(crate) range: (i64, i64),
+    /// Whether it is the folder of a day.
+    pub(crate) is_day: bool,
+}
+
+/// What the key of a folder, with a slash at its end, tells of the requests in it. `None` if it tells no date.
+pub(crate) fn folder_time_range(key: &str) -> Option<DateFolder> {
+    let mut parts = key.strip_suffix('/')?.rsplit('/');
+    let number = |part: Option<&str>, digits: usize| {
+        part.filter(|part| part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit()))?
+            .parse::<u32>()
+            .ok()
+    };
+    let last = [parts.next(), parts.next(), parts.next()];
+    let date = |year: u32, month, day| NaiveDate::from_ymd_opt(year as i32, month, day);
+    let year_of = |part| number(part, 4).filter(|year| (2006..=2999).contains(year)); // S3 is of 2006
+    let dates = if let (Some(year), Some(month), Some(day)) =
+        (year_of(last[2]), number(last[1], 2), number(last[0], 2))
+    {
+        date(year, month, day).map(|day| (day, day.succ_opt(), true))
+    } else if let (Some(year), Some(month)) = (year_of(last[1]), number(last[0], 2)) {
+        let after = if month == 12 { date(year + 1, 1, 1) } else { date(year, month + 1, 1) };
+        date(year, month, 1).map(|first| (first, after, false))
+    } else {
+        let year = year_of(last[0])?;
+        date(year, 1, 1).map(|first| (first, date(year + 1, 1, 1), false))
+    };
+    let (first, after, is_day) = dates?;
+    let time = |date: NaiveDate| date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros();
+    Some(DateFolder { range: (time(first) - SLACK_BEFORE, time(after?) + SLACK_AFTER), is_day })
+}
+
 /// `2026-05-01-10-20-30-` as microseconds, and whether its clock shows midnight.
 fn stamp_time(stamp: &str) -> Option<(i64, bool)> {
     let bytes = stamp.as_bytes();

@@ -39,9 +39,13 @@ pub struct SourceReader {
 }
 
 impl SourceReader {
-    /// Opens a source, which the caller calls by the number `source`. Standard input is read as it comes. A source that
-    /// cannot be opened gives no lines and the state `Unreadable`.
+    /// Opens a source, which the caller calls by the number `source`. Standard input and objects are read as they come.
+    /// A source that cannot be opened gives no lines and the state `Unreadable`.
     pub fn open(source: usize, of: &Source) -> Self {
+        if let Some(object) = &of.object {
+            let inflate = Inflate::over_reader(Box::new(object.reader()));
+            return Self { size: object.size, ..Self::over(source, inflate) };
+        }
         if of.is_stdin {
             return Self::over(source, Inflate::over_reader(Box::new(std::io::stdin())));
         }

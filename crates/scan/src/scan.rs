@@ -50,10 +50,29 @@ impl SourceScan {
 
     /// As [`SourceScan::open`], with blocks of a pool that is shared with other scans.
     pub fn open_in(source: &Source, options: &ScanOptions, pool: Arc<BlockPool>) -> Self {
+        Self::over(source, SourceReader::open(0, source), options, pool)
+    }
+
+    /// Over the bytes of a source that were read elsewhere.
+    pub fn over_bytes(source: &Source, bytes: Vec<u8>, options: &ScanOptions, pool: Arc<BlockPool>) -> Self {
+        Self::over(source, SourceReader::over_bytes(0, bytes), options, pool)
+    }
+
+    /// Over a source that could not be read.
+    pub fn unreadable(
+        source: &Source,
+        error: &std::io::Error,
+        options: &ScanOptions,
+        pool: Arc<BlockPool>,
+    ) -> Self {
+        Self::over(source, SourceReader::unreadable(0, error), options, pool)
+    }
+
+    fn over(source: &Source, reader: SourceReader, options: &ScanOptions, pool: Arc<BlockPool>) -> Self {
         let projection = options.projection.clone().unwrap_or_else(|| (0..Column::COUNT).collect());
         Self {
             name: source.name.clone(),
-            reader: SourceReader::open(0, source),
+            reader,
             decoder: Decoder::new(projection, Order::Lines),
             pool,
             is_done: false,

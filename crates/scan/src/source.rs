@@ -1,39 +1,85 @@
-//! What to read: files, folders, globs, standard input.
+//! What to read: files, folders, globs, standard input, objects of S3.
 
 use std::collections::HashSet;
 use std::num::NonZero;
 use std::path::{Component, Path, PathBuf};
 
 use globset::GlobBuilder;
+use saltmine_s3::{Object, is_s3};
 use walkdir::WalkDir;
 
 use crate::error::SourceError;
 use crate::escape::escape;
+use crate::objects;
 
-/// A file to read.
+/// A file or an object to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// Where it is.
+    /// Where it is; `s3://bucket/key` for an object.
     pub path: PathBuf,
     /// Its name in the column `log_file`: the path relative to the given root, with `/`, bytes that are not UTF-8 as
     /// `\xHH`. Standard input is `-`.
     pub name: String,
     /// Whether it is standard input.
     pub is_stdin: bool,
+    /// The object, if it is one.
+    pub object: Option<Box<Object>>,
 }
 
-/// Finds the sources that `paths` name: a file; a folder, with all files below it; a glob; `-` for standard input.
-/// They are sorted by name. Hidden files and what is no regular file (a FIFO, a socket) are passed over in folders;
+impl Source {
+    /// A file of the disk.
+    pub fn file(path: PathBuf, name: String) -> Self {
+        Self { path, name, is_stdin: false, object: None }
+    }
+
+    /// Standard input.
+    pub fn stdin() -> Self {
+        Self { path: PathBuf::from("-"), name: "-".into(), is_stdin: true, object: None }
+    }
+}
+
+/// A span of request times, in microseconds since 1970 (UTC).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Window {
+    /// From this time on; `None` from the beginning.
+    pub since: Option<i64>,
+    /// Before this time; `None` to the end.
+    pub until: Option<i64>,
+}
+
+impl Window {
+    /// Whether something of these times, first and last, may be in the window. What tells no times may.
+    pub fn may_hold(&self, range: Option<(i64, i64)>) -> bool {
+        let Some((first, last)) = range else { return true };
+        self.since.is_none_or(|since| last >= since) && self.until.is_none_or(|until| first < until)
+    }
+}
+
+/// Finds the sources that `paths` name: a file; a folder, with all files below it; a glob; `-` for standard input; or,
+/// with `s3://`, an object, a folder of objects, or a glob. They are sorted by name. Hidden files and what is no regular file (a FIFO, a socket) are passed over in folders;
 /// links are followed, a loop of links ends. A folder below that cannot be listed, and a link to nothing, stand among
 /// the sources, so that reading them says so.
 ///
 /// # Errors
 /// Where a path is missing, cannot be listed, or names no file.
 pub fn discover(paths: &[String]) -> Result<Vec<Source>, SourceError> {
+    discover_within(paths, Window::default())
+}
+
+/// As [`discover`], without the objects of S3 whose keys tell that they hold no request of the window. Folders of days
+/// are then not even listed. Files of the disk are all found: to find them costs nothing.
+///
+/// # Errors
+/// As [`discover`]. That the window leaves nothing is no error.
+pub fn discover_within(paths: &[String], window: Window) -> Result<Vec<Source>, SourceError> {
     let mut sources = Vec::new();
     for path in paths {
         if path == "-" {
-            sources.push(Source { path: PathBuf::from("-"), name: "-".into(), is_stdin: true });
+            sources.push(Source::stdin());
+            continue;
+        }
+        if is_s3(path) {
+            objects::discover(path, window, &mut sources)?;
             continue;
         }
         let before = sources.len();
@@ -70,7 +116,10 @@ pub fn sizes(sources: &[Source]) -> Vec<u64> {
         for (sources, sizes) in sources.chunks(each).zip(sizes.chunks_mut(each)) {
             scope.spawn(|| {
                 for (source, size) in sources.iter().zip(sizes).filter(|(source, _)| !source.is_stdin) {
-                    *size = std::fs::metadata(&source.path).map_or(0, |metadata| metadata.len());
+                    *size = match &source.object {
+                        Some(object) => object.size,
+                        None => std::fs::metadata(&source.path).map_or(0, |metadata| metadata.len()),
+                    };
                 }
             });
         }
@@ -90,7 +139,7 @@ fn walk(root: &Path, wanted: impl Fn(&Path) -> bool, sources: &mut Vec<Source>) 
             Err(error) if error.depth() > 0 && error.path().is_some() => {
                 let path = error.path().unwrap_or(root).to_path_buf();
                 let name = name_of(path.strip_prefix(root).unwrap_or(&path));
-                sources.push(Source { path, name, is_stdin: false });
+                sources.push(Source::file(path, name));
                 continue;
             }
             Err(error) => {
@@ -106,7 +155,7 @@ fn walk(root: &Path, wanted: impl Fn(&Path) -> bool, sources: &mut Vec<Source>) 
             } else {
                 name_of(path.file_name().map_or(&path, Path::new))
             };
-            sources.push(Source { path, name, is_stdin: false });
+            sources.push(Source::file(path, name));
         }
     }
     Ok(())
@@ -148,7 +197,12 @@ fn part_equal_names(sources: &mut [Source]) -> bool {
     let mut is_any = false;
     for group in sources.chunk_by_mut(|a, b| a.name == b.name).filter(|group| group.len() > 1) {
         is_any = true;
-        group.iter_mut().for_each(|source| source.name = name_of(&source.path));
+        group.iter_mut().for_each(|source| {
+            source.name = match &source.object {
+                Some(object) => object.url(),
+                None => name_of(&source.path),
+            };
+        });
     }
     is_any
 }

@@ -35,7 +35,7 @@ fn scan(bytes: &[u8]) -> (RecordBatch, SourceReport) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log");
     std::fs::write(&path, bytes).unwrap();
-    let source = Source { path, name: "log".into(), is_stdin: false };
+    let source = Source::file(path, "log".into());
     let options =
         ScanOptions { projection: Some((0..logs_schema().fields().len()).collect()), kept_rejects: 100 };
     let mut scan = SourceScan::open(&source, &options);

@@ -20,7 +20,7 @@ Examples:
   saltmine hunt case.lake --format markdown -o findings.md
   saltmine hunt case.lake --fail-on high || page-somebody")]
 pub(crate) struct HuntArgs {
-    /// A dataset, or files, folders, globs or -
+    /// A dataset, or files, folders, globs, s3://BUCKET/KEY or -
     #[arg(required = true, value_name = "DATASET|PATH")]
     pub(crate) inputs: Vec<String>,
 

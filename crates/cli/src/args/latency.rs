@@ -24,7 +24,7 @@ Examples:
   saltmine latency case.lake --by '' --metric total_time --format hgrm > all.hgrm
   saltmine latency case.lake --format hgrm -o latency/")]
 pub(crate) struct LatencyArgs {
-    /// A dataset, or files, folders, globs or -
+    /// A dataset, or files, folders, globs, s3://BUCKET/KEY or -
     #[arg(required = true, value_name = "DATASET|PATH")]
     pub(crate) inputs: Vec<String>,
 

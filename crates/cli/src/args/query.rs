@@ -21,7 +21,7 @@ Examples:
   saltmine query case.lake --name unused-prefixes --table inventory=inventory.csv
   saltmine query case.lake -f question.sql --format parquet -o answer.parquet")]
 pub(crate) struct QueryArgs {
-    /// A dataset, or files, folders, globs or - ; and, last, the SQL unless -f or --name is given
+    /// A dataset, or files, folders, globs, s3://BUCKET/KEY or - ; and, last, the SQL unless -f or --name is given
     #[arg(required = true, value_name = "DATASET|PATH... [SQL]")]
     pub(crate) inputs: Vec<String>,
 

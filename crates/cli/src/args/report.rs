@@ -20,7 +20,7 @@ Examples:
   saltmine report logs/ --since 2026-03-01 --until 2026-04-01 -o march.html
   saltmine report case.lake --pack destruction --pack exfiltration -o report.html")]
 pub(crate) struct ReportArgs {
-    /// A dataset, or files, folders, globs or -
+    /// A dataset, or files, folders, globs, s3://BUCKET/KEY or -
     #[arg(required = true, value_name = "DATASET|PATH")]
     pub(crate) inputs: Vec<String>,
 

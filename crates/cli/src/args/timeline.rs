@@ -27,7 +27,7 @@ Examples:
   saltmine timeline case.lake --key 'payroll/*' --requester - --format markdown -o payroll.md
   saltmine timeline case.lake --ip 198.51.100.33 --format timesketch -o case.jsonl")]
 pub(crate) struct TimelineArgs {
-    /// A dataset, or files, folders, globs or -
+    /// A dataset, or files, folders, globs, s3://BUCKET/KEY or -
     #[arg(required = true, value_name = "DATASET|PATH")]
     pub(crate) inputs: Vec<String>,
 

@@ -1,9 +1,10 @@
 //! `saltmine ingest`: logs into a dataset.
 
 use std::io::Write;
+use std::path::Path;
 
-use saltmine_lake::{IngestReport, IngestRequest, PartitionBy, ingest};
-use saltmine_scan::{Source, discover, sizes};
+use saltmine_lake::{IngestReport, IngestRequest, PartitionBy, ingest, new_objects};
+use saltmine_scan::{Source, Window, discover_within, name_time_range, sizes};
 
 use crate::args::{IngestArgs, PartitionColumns};
 use crate::error::CliError;
@@ -13,9 +14,13 @@ use crate::progress::IngestProgress;
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &IngestArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
-    let sources = discover(&args.paths)?;
+    let window = Window { since: args.since, until: args.until };
+    let mut sources = discover_within(&args.paths, window)?;
+    if window != Window::default() {
+        sources.retain(|source| window.may_hold(name_time_range(&source.name)));
+    }
     if args.dry_run {
-        return list(&sources);
+        return list(&sources, &args.to);
     }
     let stop = super::stop_on_interrupt(terminal);
     let request = IngestRequest {
@@ -38,7 +43,7 @@ pub(crate) fn run(args: &IngestArgs, terminal: &Terminal) -> Result<ExitCode, Cl
     Ok(if report.is_clean() { ExitCode::Success } else { ExitCode::DamagedInput })
 }
 
-fn list(sources: &[Source]) -> Result<ExitCode, CliError> {
+fn list(sources: &[Source], dataset: &Path) -> Result<ExitCode, CliError> {
     let mut out = std::io::stdout().lock();
     let sizes = sizes(sources);
     for (source, size) in sources.iter().zip(&sizes) {
@@ -46,6 +51,17 @@ fn list(sources: &[Source]) -> Result<ExitCode, CliError> {
     }
     let bytes: u64 = sizes.iter().sum();
     writeln!(out, "{bytes:>12}  bytes in {} files", sources.len())?;
+    let objects = sources.iter().filter(|source| source.object.is_some()).count();
+    if objects > 0 {
+        let new = new_objects(sources, dataset)?;
+        let gets: u64 = new.iter().map(|object| object.gets()).sum();
+        let listed = saltmine_s3::requests().list;
+        writeln!(
+            out,
+            "{:>12}  of {objects} objects are new: {gets} GET requests, after {listed} LIST requests that were made",
+            new.len()
+        )?;
+    }
     Ok(ExitCode::Success)
 }
 

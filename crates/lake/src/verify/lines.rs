@@ -15,6 +15,7 @@ use super::{Check, Committed, Incomplete, Totals};
 use crate::dataset::DataFile;
 use crate::error::LakeError;
 use crate::layout::{Table, hex, unhex};
+use crate::ledger::SAME;
 
 /// Sources that are not complete which a report names.
 const SHOWN: usize = 100;
@@ -103,7 +104,7 @@ impl Ledger {
             for row in 0..batch.num_rows() {
                 let name = name.as_string_view().value(row);
                 let count = |column: &[i64]| u64::try_from(column[row]).unwrap_or_default();
-                let is_complete = state.value(row) == "complete";
+                let is_complete = matches!(state.value(row), "complete" | SAME);
                 if !is_complete {
                     self.incomplete.push(Incomplete {
                         log_file: name.to_owned(),

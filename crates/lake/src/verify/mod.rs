@@ -22,6 +22,7 @@ pub use report::{Check, Examiner, Incomplete, Outcome, Sample, TableState, Total
 use crate::dataset::{DataFile, Dataset};
 use crate::error::LakeError;
 use crate::layout::{self, Table};
+use crate::place::is_remote;
 
 /// The files of a table that is being verified.
 struct Committed {
@@ -55,10 +56,17 @@ impl Default for VerifyOptions<'_> {
 /// # Errors
 /// If a table's log cannot be read, or a writer is at work.
 pub fn verify(dataset: &Dataset, options: &VerifyOptions<'_>) -> Result<VerifyReport, LakeError> {
+    for path in [Some(dataset.root()), options.source_root].into_iter().flatten() {
+        if is_remote(path) {
+            let problem =
+                "verify reads files of the disk; copy them there first, as with `aws s3 sync`".to_owned();
+            return Err(LakeError::NotThere { path: path.to_path_buf(), problem });
+        }
+    }
     let _quiet = keep_writers_out(dataset)?;
     let mut tables = Vec::new();
     for table in [Table::Logs, Table::Rejects, Table::Sources, Table::Duplicates] {
-        if !dataset.has(table) {
+        if !dataset.has(table)? {
             continue;
         }
         let (version, files) = dataset.versioned_files(table)?;

@@ -159,7 +159,7 @@ fn read_again(root: &Path, name: &str, rows: &[Sampled], ledger: &Ledger) -> Vec
 fn read_lines(path: PathBuf, name: &str, rows: &[Sampled]) -> Result<BTreeMap<i64, RecordBatch>, String> {
     let wanted: BTreeSet<i64> = rows.iter().map(|row| row.line).collect();
     let last = wanted.last().copied().unwrap_or_default();
-    let source = Source { path, name: name.to_owned(), is_stdin: false };
+    let source = Source::file(path, name.to_owned());
     let projection = Some((0..Column::FILE_COUNT).collect());
     let mut scan = SourceScan::open(&source, &ScanOptions { projection, kept_rejects: 0 });
     let mut found = BTreeMap::new();

@@ -42,7 +42,7 @@ impl Treatment {
             "principal" => Self::Role,
             "key_id" => Self::AccessKey,
             "referer" | "user_agent" | "host_header" | "access_point_arn" | "extra" | "raw" => Self::Line,
-            "request_id" | "host_id" | "sha256" => Self::Opaque,
+            "request_id" | "host_id" | "sha256" | "etag" => Self::Opaque,
             _ => Self::Text,
         }
     }

@@ -1,0 +1,179 @@
+//! Serves a folder as a bucket, for tests and to measure by: lists and reads, nothing else, and as fast as the disk.
+//!
+//! `folder-server FOLDER [PORT]` prints `http://127.0.0.1:PORT`. The bucket's name is not looked at, nor are signatures.
+//! `GET /-/stats` tells how many lists and reads there were, and how many requests were in flight at most.
+
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+/// Objects of a page, as S3 has it.
+const PAGE: usize = 1000;
+
+struct Server {
+    root: PathBuf,
+    /// Keys with their sizes.
+    objects: BTreeMap<String, u64>,
+    lists: AtomicU64,
+    gets: AtomicU64,
+    in_flight: AtomicI64,
+    most: AtomicI64,
+}
+
+fn main() -> io::Result<()> {
+    let arguments: Vec<String> = std::env::args().collect();
+    let root = PathBuf::from(arguments.get(1).map_or(".", String::as_str));
+    let port = arguments.get(2).and_then(|port| port.parse().ok()).unwrap_or(0);
+    let mut objects = BTreeMap::new();
+    walk(&root, &root, &mut objects)?;
+    let server = Arc::new(Server {
+        root,
+        objects,
+        lists: AtomicU64::new(0),
+        gets: AtomicU64::new(0),
+        in_flight: AtomicI64::new(0),
+        most: AtomicI64::new(0),
+    });
+    let listener = TcpListener::bind(("127.0.0.1", port))?;
+    writeln!(io::stdout(), "http://{}", listener.local_addr()?)?;
+    for stream in listener.incoming() {
+        let (server, stream) = (Arc::clone(&server), stream?);
+        std::thread::spawn(move || server.serve(stream)); // a client that goes away ends it
+    }
+    Ok(())
+}
+
+fn walk(root: &Path, folder: &Path, objects: &mut BTreeMap<String, u64>) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let (path, metadata) = {
+            let entry = entry?;
+            (entry.path(), entry.metadata()?)
+        };
+        if metadata.is_dir() {
+            walk(root, &path, objects)?;
+        } else if let Some(key) = path.strip_prefix(root).ok().and_then(Path::to_str) {
+            objects.insert(key.to_owned(), metadata.len());
+        }
+    }
+    Ok(())
+}
+
+impl Server {
+    fn serve(&self, stream: TcpStream) -> io::Result<()> {
+        stream.set_nodelay(true)?;
+        let mut out = stream.try_clone()?;
+        let mut lines = BufReader::new(stream);
+        loop {
+            let mut head = String::new();
+            if lines.read_line(&mut head)? == 0 {
+                return Ok(());
+            }
+            let mut range = None;
+            loop {
+                let mut line = String::new();
+                lines.read_line(&mut line)?;
+                if line.trim().is_empty() {
+                    break;
+                }
+                if let Some(value) = line.to_ascii_lowercase().strip_prefix("range: bytes=") {
+                    range = value
+                        .trim()
+                        .split_once('-')
+                        .and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
+                }
+            }
+            let now = self.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
+            self.most.fetch_max(now, Ordering::SeqCst);
+            let target = head.split(' ').nth(1).unwrap_or("/");
+            let answer = self.answer(target, range);
+            self.in_flight.fetch_sub(1, Ordering::SeqCst); // before the client can know that it has the answer
+            out.write_all(&answer)?;
+        }
+    }
+
+    fn answer(&self, target: &str, range: Option<(u64, u64)>) -> Vec<u8> {
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let (bucket, key) = path.trim_start_matches('/').split_once('/').unwrap_or((path, ""));
+        if bucket == "-" {
+            let count = |of: &AtomicU64| of.load(Ordering::SeqCst);
+            let most = self.most.load(Ordering::SeqCst);
+            let text = format!(
+                "{{\"list\": {}, \"get\": {}, \"most\": {most}}}\n",
+                count(&self.lists),
+                count(&self.gets)
+            );
+            return reply(200, "", text.as_bytes());
+        }
+        if key.is_empty() {
+            self.lists.fetch_add(1, Ordering::SeqCst);
+            return reply(200, "", self.list(query).as_bytes());
+        }
+        self.gets.fetch_add(1, Ordering::SeqCst);
+        let key = decoded(key);
+        let Some(size) = self.objects.get(&key) else { return reply(404, "", b"") };
+        let Ok(content) = std::fs::read(self.root.join(&key)) else { return reply(404, "", b"") };
+        let etag = format!("ETag: \"{}\"\r\n", etag(&key, *size));
+        match range {
+            None => reply(200, &etag, &content),
+            Some((first, last)) => reply(206, &etag, &content[first as usize..=last as usize]),
+        }
+    }
+
+    fn list(&self, query: &str) -> String {
+        let value = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+        let prefix = decoded(value("prefix").unwrap_or(""));
+        let most = value("max-keys").and_then(|most| most.parse().ok()).unwrap_or(PAGE);
+        let mut from = decoded(value("continuation-token").unwrap_or("")).max(prefix.clone());
+        let (mut body, mut count) = (String::new(), 0);
+        while let Some((key, size)) =
+            self.objects.range(from.clone()..).next().filter(|(key, _)| key.starts_with(&prefix))
+        {
+            if count == most {
+                body += &format!("<NextContinuationToken>{from}</NextContinuationToken>");
+                break;
+            }
+            count += 1;
+            let slash = key[prefix.len()..].find('/').filter(|_| value("delimiter").is_some());
+            if let Some(slash) = slash {
+                let folder = &key[..prefix.len() + slash + 1];
+                body += &format!("<CommonPrefixes><Prefix>{folder}</Prefix></CommonPrefixes>");
+                from = format!("{}0", &folder[..folder.len() - 1]); // what comes after a slash
+            } else {
+                let etag = etag(key, *size);
+                body += &format!(
+                    "<Contents><Key>{key}</Key><Size>{size}</Size><ETag>&quot;{etag}&quot;</ETag></Contents>"
+                );
+                from = format!("{key}\u{1}");
+            }
+        }
+        format!("<ListBucketResult>{body}</ListBucketResult>")
+    }
+}
+
+/// Files do not change while they are served.
+fn etag(key: &str, size: u64) -> String {
+    let hash = key.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:016x}{size:08x}")
+}
+
+fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('%') {
+        bytes.extend_from_slice(before.as_bytes());
+        bytes.extend(after.get(..2).and_then(|digits| u8::from_str_radix(digits, 16).ok()));
+        rest = after.get(2..).unwrap_or("");
+    }
+    bytes.extend_from_slice(rest.as_bytes());
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+fn reply(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
+    let head = format!("HTTP/1.1 {status} -\r\n{headers}Content-Length: {}\r\n\r\n", body.len());
+    [head.as_bytes(), body].concat()
+}

@@ -1,0 +1,128 @@
+//! Objects that are read before they are asked for: many small ones at a time, within a budget of bytes.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::error::{Problem, S3Error};
+use crate::object::Object;
+use crate::runtime;
+
+/// Objects up to this size are read whole, by one request. Larger ones are read part by part when they are taken.
+pub const WHOLE: u64 = 16 << 20;
+
+/// Bytes that are being read, or were and wait to be taken; in units of [`UNIT`].
+const BUDGET: usize = (64 << 20) / UNIT;
+/// No object counts for less, so that not too many wait.
+const UNIT: usize = 16 << 10;
+
+/// The content of an object.
+#[derive(Debug)]
+pub enum Body {
+    /// A small one.
+    Whole {
+        /// Its bytes.
+        content: Bytes,
+        /// The ETag that came with them.
+        etag: Option<String>,
+    },
+    /// A large one, which is still to be read.
+    Large(Object),
+}
+
+/// Reads objects in the order in which they will be taken.
+#[derive(Debug)]
+pub struct Ahead {
+    shared: Arc<Shared>,
+    driver: JoinHandle<()>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    ready: Mutex<HashMap<usize, Ready>>,
+    change: Condvar,
+}
+
+#[derive(Debug)]
+struct Ready {
+    body: Result<Body, S3Error>,
+    /// The bytes count until they are taken.
+    _budget: Option<OwnedSemaphorePermit>,
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, HashMap<usize, Ready>> {
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, index: usize, ready: Ready) {
+        self.lock().insert(index, ready);
+        self.change.notify_all();
+    }
+}
+
+impl Ahead {
+    /// Begins to read objects, which the caller calls by numbers. They are to be taken about in this order, each once.
+    ///
+    /// # Errors
+    /// If there are no threads for it.
+    pub fn start(objects: Vec<(usize, Object)>) -> Result<Self, S3Error> {
+        let shared = Arc::new(Shared::default());
+        let handle = runtime::handle().map_err(S3Error::at("read", "", ""))?;
+        let driver = handle.spawn(drive(objects, Arc::clone(&shared)));
+        Ok(Self { shared, driver })
+    }
+
+    /// The object of this number; waits for it.
+    ///
+    /// # Errors
+    /// If it could not be read.
+    pub fn take(&self, index: usize) -> Result<Body, S3Error> {
+        let mut ready = self.shared.lock();
+        loop {
+            if let Some(ready) = ready.remove(&index) {
+                return ready.body;
+            }
+            if self.driver.is_finished() {
+                return Err(S3Error::at("read", "", "")(Problem::Other(
+                    "it was read before, or lost".to_owned(),
+                )));
+            }
+            // Looked at again now and then, lest the driver has died meanwhile.
+            let waited = self.shared.change.wait_timeout(ready, Duration::from_secs(1));
+            ready = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        self.driver.abort();
+    }
+}
+
+/// Hands out the budget in the order of the objects: so the one that is taken next always has its part of it.
+async fn drive(objects: Vec<(usize, Object)>, shared: Arc<Shared>) {
+    let budget = Arc::new(Semaphore::new(BUDGET));
+    let mut running = JoinSet::new();
+    for (index, object) in objects {
+        while running.try_join_next().is_some() {}
+        if object.size > WHOLE {
+            shared.put(index, Ready { body: Ok(Body::Large(object)), _budget: None });
+            continue;
+        }
+        let units = (object.size as usize).div_ceil(UNIT).clamp(1, BUDGET) as u32;
+        let Ok(permit) = Arc::clone(&budget).acquire_many_owned(units).await else { return };
+        let shared = Arc::clone(&shared);
+        running.spawn(async move {
+            let got = object.bucket.get(&object.key).await;
+            let body = got.map(|found| Body::Whole { content: found.content, etag: found.etag });
+            shared.put(index, Ready { body, _budget: Some(permit) });
+        });
+    }
+    while running.join_next().await.is_some() {}
+}

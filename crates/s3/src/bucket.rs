@@ -1,0 +1,299 @@
+//! A client for one bucket.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Range;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use chrono::DateTime;
+use http::header::{DATE, ETAG, IF_MATCH, IF_NONE_MATCH, LAST_MODIFIED, RANGE};
+use http::{HeaderMap, HeaderName, HeaderValue, Method};
+use object_store::aws::{AmazonS3, AwsAuthorizer, AwsCredentialProvider};
+use object_store::client::{HttpClient, HttpRequest, HttpRequestBody};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::environment::settings;
+use crate::error::{Problem, S3Error, chain};
+use crate::reply::{self, Page};
+use crate::retry;
+
+/// What S3 wants escaped in keys; in queries the slash too.
+const KEY: AsciiSet = QUERY.remove(b'/');
+const QUERY: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A client for one bucket.
+pub struct Bucket {
+    pub(crate) name: String,
+    /// The URL of the bucket, without a slash at its end.
+    pub(crate) endpoint: String,
+    pub(crate) region: String,
+    /// `None` where requests are not signed.
+    pub(crate) credentials: Option<AwsCredentialProvider>,
+    pub(crate) requester_pays: bool,
+    pub(crate) client: HttpClient,
+    pub(crate) store: Arc<AmazonS3>,
+}
+
+impl fmt::Debug for Bucket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Bucket({})", self.name)
+    }
+}
+
+/// An object that was read.
+#[derive(Clone, Debug)]
+pub struct Found {
+    /// Its content.
+    pub content: Bytes,
+    /// What changes when the content does.
+    pub etag: Option<String>,
+    /// How long ago it was written, by the clock of the server; `None` where the server does not say.
+    pub age: Option<Duration>,
+}
+
+/// On what condition an object is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition<'a> {
+    /// Whatever is there.
+    Any,
+    /// There is none.
+    Absent,
+    /// There is one with this ETag.
+    Same(&'a str),
+}
+
+/// A request, but for the signature.
+struct Ask<'a> {
+    action: &'static str,
+    method: Method,
+    key: &'a str,
+    query: String,
+    headers: Vec<(HeaderName, String)>,
+    body: Bytes,
+}
+
+impl<'a> Ask<'a> {
+    fn new(action: &'static str, method: Method, key: &'a str) -> Self {
+        Self { action, method, key, query: String::new(), headers: Vec::new(), body: Bytes::new() }
+    }
+}
+
+impl Bucket {
+    /// The client for a bucket; nothing is asked of a server yet.
+    ///
+    /// # Errors
+    /// If what the environment says cannot be used.
+    pub fn open(name: &str) -> Result<Arc<Self>, S3Error> {
+        static BUCKETS: LazyLock<Mutex<HashMap<String, Arc<Bucket>>>> = LazyLock::new(Mutex::default);
+        let mut buckets = BUCKETS.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(bucket) = buckets.get(name) {
+            return Ok(Arc::clone(bucket));
+        }
+        let bucket =
+            Arc::new(Self::from_environment(name).map_err(S3Error::at("open the bucket", name, ""))?);
+        buckets.insert(name.to_owned(), Arc::clone(&bucket));
+        Ok(bucket)
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The bucket as other crates take it. Its requests pass the same gate.
+    pub fn store(&self) -> Arc<AmazonS3> {
+        Arc::clone(&self.store)
+    }
+
+    /// A whole object.
+    ///
+    /// # Errors
+    /// If there is none, or it cannot be read.
+    pub async fn get(&self, key: &str) -> Result<Found, S3Error> {
+        let (headers, content) = self.ask(Ask::new("read", Method::GET, key)).await?;
+        Ok(Found { content, etag: etag_of(&headers), age: age_of(&headers) })
+    }
+
+    /// As [`Bucket::get`]; `None` if there is no such object.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub async fn find(&self, key: &str) -> Result<Option<Found>, S3Error> {
+        match self.get(key).await {
+            Ok(found) => Ok(Some(found)),
+            Err(S3Error { problem: Problem::NoSuchKey, .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Whether there is such an object.
+    ///
+    /// # Errors
+    /// If that cannot be asked.
+    pub async fn has(&self, key: &str) -> Result<bool, S3Error> {
+        match self.ask(Ask::new("look for", Method::HEAD, key)).await {
+            Ok(_) => Ok(true),
+            Err(S3Error { problem: Problem::NoSuchKey, .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A part of an object that is still the one of this ETag.
+    pub(crate) async fn get_range(
+        &self,
+        key: &str,
+        range: Range<u64>,
+        etag: Option<&str>,
+    ) -> Result<Bytes, S3Error> {
+        let mut ask = Ask::new("read", Method::GET, key);
+        ask.headers.push((RANGE, format!("bytes={}-{}", range.start, range.end - 1)));
+        ask.headers.extend(etag.map(|etag| (IF_MATCH, etag.to_owned())));
+        let (_, bytes) = self.ask(ask).await?;
+        if bytes.len() as u64 != range.end - range.start {
+            let told = format!("{} bytes came of {} asked for", bytes.len(), range.end - range.start);
+            return Err(S3Error::at("read", &self.name, key)(Problem::Other(told)));
+        }
+        Ok(bytes)
+    }
+
+    /// Writes an object, and gives its ETag.
+    ///
+    /// # Errors
+    /// [`Problem::Precondition`] if the condition does not hold; or if it cannot be written.
+    pub async fn put(
+        &self,
+        key: &str,
+        content: Bytes,
+        condition: Condition<'_>,
+    ) -> Result<Option<String>, S3Error> {
+        let mut ask = Ask { body: content.clone(), ..Ask::new("write", Method::PUT, key) };
+        match condition {
+            Condition::Any => {}
+            Condition::Absent => ask.headers.push((IF_NONE_MATCH, "*".to_owned())),
+            Condition::Same(etag) => ask.headers.push((IF_MATCH, etag.to_owned())),
+        }
+        let refused = |error: &S3Error| {
+            let gone = matches!(condition, Condition::Same(_)) && error.problem == Problem::NoSuchKey;
+            error.problem == Problem::Precondition || gone
+        };
+        match self.ask(ask).await {
+            Ok((headers, _)) => Ok(etag_of(&headers)),
+            // An answer that was lost on its way lets the request be made twice, and the second one fail by the first.
+            Err(error) if refused(&error) => match self.find(key).await? {
+                Some(found) if found.content == content => Ok(found.etag),
+                _ => Err(S3Error { problem: Problem::Precondition, ..error }),
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Deletes an object; one that is not there is as good.
+    ///
+    /// # Errors
+    /// If it cannot be deleted.
+    pub async fn delete(&self, key: &str) -> Result<(), S3Error> {
+        match self.ask(Ask::new("delete", Method::DELETE, key)).await {
+            Ok(_) | Err(S3Error { problem: Problem::NoSuchKey, .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A page of the objects whose keys begin with `prefix`; with `delimiter`, what is below the next slash is told as a
+    /// folder.
+    pub(crate) async fn page(
+        &self,
+        prefix: &str,
+        delimiter: bool,
+        token: Option<&str>,
+        most: Option<u32>,
+    ) -> Result<Page, S3Error> {
+        // In the order of their names, as they are signed.
+        let mut query = String::new();
+        if let Some(token) = token {
+            query += &format!("continuation-token={}&", utf8_percent_encode(token, &QUERY));
+        }
+        if delimiter {
+            query += "delimiter=%2F&";
+        }
+        query += "encoding-type=url&list-type=2";
+        if let Some(most) = most {
+            query += &format!("&max-keys={most}");
+        }
+        if !prefix.is_empty() {
+            query += &format!("&prefix={}", utf8_percent_encode(prefix, &QUERY));
+        }
+        let at = || S3Error::at("list", &self.name, prefix);
+        let asked = self.ask(Ask { query, ..Ask::new("list", Method::GET, "") }).await;
+        let (_, body) = asked.map_err(|error| at()(error.problem))?;
+        Page::parse(&body).map_err(at())
+    }
+
+    /// Asks, again and again while that may help.
+    async fn ask(&self, ask: Ask<'_>) -> Result<(HeaderMap, Bytes), S3Error> {
+        let at = |problem| S3Error::at(ask.action, &self.name, ask.key)(problem);
+        if ask.key.split('/').any(|part| part == "." || part == "..") {
+            return Err(at(Problem::Unaskable));
+        }
+        let mut attempt = 0;
+        loop {
+            let may_go_on = attempt < settings().retries;
+            let request = self.signed(&ask).await.map_err(at)?;
+            match self.client.execute(request).await {
+                Ok(answer) => {
+                    let (parts, body) = answer.into_parts();
+                    match body.bytes().await {
+                        Ok(body) if parts.status.is_success() => return Ok((parts.headers, body)),
+                        Ok(_) if may_go_on && retry::may_pass(parts.status) => {}
+                        Ok(body) => return Err(at(reply::problem(parts.status, &parts.headers, &body))),
+                        Err(_) if may_go_on => {}
+                        Err(error) => return Err(at(Problem::Unreachable(chain(&error)))),
+                    }
+                }
+                Err(error) if may_go_on && retry::may_pass_without_answer(&error) => {}
+                Err(error) => return Err(at(Problem::Unreachable(chain(&error)))),
+            }
+            tokio::time::sleep(retry::pause(attempt)).await;
+            attempt += 1;
+        }
+    }
+
+    /// The request, with a signature of now.
+    async fn signed(&self, ask: &Ask<'_>) -> Result<HttpRequest, Problem> {
+        let mut url = format!("{}/{}", self.endpoint, utf8_percent_encode(ask.key, &KEY));
+        if !ask.query.is_empty() {
+            url.push('?');
+            url += &ask.query;
+        }
+        let wrong = |error: &dyn std::error::Error| Problem::Other(format!("no request: {}", chain(error)));
+        let body = HttpRequestBody::from(ask.body.clone());
+        let request = http::Request::builder().method(ask.method.clone()).uri(url).body(body);
+        let mut request = request.map_err(|error| wrong(&error))?;
+        for (name, value) in &ask.headers {
+            let value = HeaderValue::from_str(value).map_err(|error| wrong(&error))?;
+            request.headers_mut().insert(name, value);
+        }
+        if let Some(credentials) = &self.credentials {
+            let credential = credentials.get_credential().await;
+            let credential = credential.map_err(|error| Problem::NoCredentials(chain(&error)))?;
+            let is_text = |text: &str| HeaderValue::from_str(text).is_ok();
+            if !is_text(&credential.key_id) || !credential.token.as_deref().is_none_or(is_text) {
+                return Err(Problem::NoCredentials("they hold characters that none have".to_owned()));
+            }
+            let authorizer = AwsAuthorizer::new(&credential, "s3", &self.region);
+            authorizer.with_request_payer(self.requester_pays).authorize(&mut request, None);
+        }
+        Ok(request)
+    }
+}
+
+fn etag_of(headers: &HeaderMap) -> Option<String> {
+    headers.get(ETAG)?.to_str().ok().map(str::to_owned)
+}
+
+/// How long ago the object was written when the server answered.
+fn age_of(headers: &HeaderMap) -> Option<Duration> {
+    let time = |name: HeaderName| DateTime::parse_from_rfc2822(headers.get(name)?.to_str().ok()?).ok();
+    (time(DATE)? - time(LAST_MODIFIED)?).to_std().ok().or(Some(Duration::ZERO))
+}

@@ -1,0 +1,150 @@
+//! The gate that every request passes: so many at a time, counted, and none waits for ever.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use http::{Method, Response};
+use http_body_util::BodyExt;
+use object_store::ClientOptions;
+use object_store::client::{
+    HttpClient, HttpConnector, HttpError, HttpErrorKind, HttpRequest, HttpResponse, HttpService,
+    ReqwestConnector,
+};
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::environment::settings;
+
+/// A request with a body may take longer by the time that it takes at this rate, in bytes a second.
+const SLOWEST: u64 = 64 << 10;
+
+static PERMITS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(settings().requests)));
+
+/// Requests that were made, by kind, with those that had to be made again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Requests {
+    /// Pages of lists.
+    pub list: u64,
+    /// Objects or parts of them that were read, or asked about.
+    pub get: u64,
+    /// Objects or parts of them that were written.
+    pub put: u64,
+    /// Objects that were deleted.
+    pub delete: u64,
+}
+
+impl fmt::Display for Requests {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { list, get, put, delete } = self;
+        write!(f, "{list} LIST, {get} GET, {put} PUT, {delete} DELETE")
+    }
+}
+
+#[derive(Default)]
+struct Counters {
+    list: AtomicU64,
+    get: AtomicU64,
+    put: AtomicU64,
+    delete: AtomicU64,
+}
+
+static COUNTERS: LazyLock<Counters> = LazyLock::new(Counters::default);
+
+/// The requests of the process so far.
+pub fn requests() -> Requests {
+    let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+    let Counters { list, get, put, delete } = &*COUNTERS;
+    Requests { list: count(list), get: count(get), put: count(put), delete: count(delete) }
+}
+
+fn count(request: &HttpRequest) {
+    let Counters { list, get, put, delete } = &*COUNTERS;
+    let is_list = || request.uri().query().is_some_and(|query| query.contains("list-type=2"));
+    let counter = match *request.method() {
+        Method::GET if is_list() => list,
+        Method::GET | Method::HEAD => get,
+        Method::DELETE => delete,
+        _ => put,
+    };
+    counter.fetch_add(1, Ordering::Relaxed);
+}
+
+/// Makes clients whose requests pass the gate.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    pub(crate) runtime: Handle,
+}
+
+impl HttpConnector for Gate {
+    fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
+        let inner = ReqwestConnector::default().connect(options)?;
+        Ok(HttpClient::new(Gated { inner, runtime: self.runtime.clone() }))
+    }
+}
+
+#[derive(Debug)]
+struct Gated {
+    inner: HttpClient,
+    runtime: Handle,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("the server was silent for {} s", .0.as_secs_f32())]
+struct Silent(Duration);
+
+#[derive(Debug, thiserror::Error)]
+#[error("the request was given up")]
+struct GivenUp;
+
+impl Silent {
+    fn error(after: Duration) -> HttpError {
+        HttpError::new(HttpErrorKind::Timeout, Self(after))
+    }
+}
+
+struct AbortOnDrop(JoinHandle<()>);
+
+impl Drop for AbortOnDrop {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+#[async_trait]
+impl HttpService for Gated {
+    /// Gives an answer when it has come whole, for not every client asks again for one that broke off. It is never much
+    /// larger than what was asked for: nobody asks for more than some MiB at a time.
+    async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let inner = self.inner.clone();
+        let (sender, answer) = oneshot::channel();
+        let _worker = AbortOnDrop(self.runtime.spawn(async move {
+            let Ok(_permit) = PERMITS.acquire().await else { return };
+            count(&request);
+            let _ = sender.send(whole_answer(&inner, request).await); // nobody may wait for it any more
+        }));
+        answer.await.unwrap_or_else(|_| Err(HttpError::new(HttpErrorKind::Interrupted, GivenUp)))
+    }
+}
+
+async fn whole_answer(client: &HttpClient, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    let silence = settings().timeout;
+    let most = silence + Duration::from_secs(request.body().content_length() as u64 / SLOWEST);
+    let answer = timeout(most, client.execute(request)).await.map_err(|_| Silent::error(most))??;
+    let (parts, mut body) = answer.into_parts();
+    let mut content = Vec::new();
+    while let Some(frame) = timeout(silence, body.frame()).await.map_err(|_| Silent::error(silence))? {
+        let frame = frame.map_err(|error| HttpError::new(HttpErrorKind::Interrupted, error))?;
+        content.extend(frame.into_data()); // what is no data is of no use here
+    }
+    let content = match content.len() {
+        1 => content.swap_remove(0),
+        _ => Bytes::from(content.concat()),
+    };
+    Ok(Response::from_parts(parts, content.into()))
+}

@@ -1,0 +1,54 @@
+//! Files of the disk to objects.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use bytes::Bytes;
+use object_store::ObjectStoreExt;
+use object_store::WriteMultipart;
+
+use crate::bucket::{Bucket, Condition};
+use crate::error::{Problem, S3Error, chain};
+
+/// Files up to this size go up by one request.
+const WHOLE: u64 = 8 << 20;
+/// Bytes of a part of a larger one, …
+const PART: usize = 8 << 20;
+/// … and how many parts of it are on their way.
+const PARTS: usize = 4;
+
+/// Writes the file at `path` to an object. A large one goes up in parts, and the object is there when all of them are.
+///
+/// # Errors
+/// If the file cannot be read, or the object not be written; then there is no object.
+pub async fn upload(bucket: &Bucket, path: &Path, key: &str) -> Result<(), S3Error> {
+    let at = |problem| S3Error::at("write", bucket.name(), key)(problem);
+    let disk = |error: std::io::Error| at(Problem::Other(format!("{}: {error}", path.display())));
+    let mut file = File::open(path).map_err(disk)?;
+    if file.metadata().map_err(disk)?.len() <= WHOLE {
+        let mut content = Vec::new();
+        file.read_to_end(&mut content).map_err(disk)?;
+        bucket.put(key, Bytes::from(content), Condition::Any).await?;
+        return Ok(());
+    }
+    let said = |error: object_store::Error| at(Problem::Other(chain(&error)));
+    let location =
+        object_store::path::Path::parse(key).map_err(|error| at(Problem::Other(error.to_string())))?;
+    let parts = bucket.store().put_multipart(&location).await.map_err(said)?;
+    let mut writer = WriteMultipart::new_with_chunk_size(parts, PART);
+    loop {
+        let mut part = Vec::with_capacity(PART);
+        let read = Read::by_ref(&mut file).take(PART as u64).read_to_end(&mut part);
+        let sent = match read {
+            Ok(0) => return writer.finish().await.map(drop).map_err(said),
+            Ok(_) => writer.wait_for_capacity(PARTS).await.map_err(said),
+            Err(error) => Err(disk(error)),
+        };
+        if let Err(error) = sent {
+            let _ = writer.abort().await; // what failed is told, not that the rest could not be taken back
+            return Err(error);
+        }
+        writer.put(Bytes::from(part));
+    }
+}

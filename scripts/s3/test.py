@@ -1,0 +1,371 @@
+"""S3 as source and target, against moto (an S3 server) behind a proxy that counts requests and breaks them.
+
+usage: test.py SALTMINE FOLDER_SERVER WORK OBJECTS
+"""
+
+import json
+import logging
+import os
+import pathlib
+import random
+import shlex
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+
+import boto3
+from moto.server import ThreadedMotoServer
+
+from proxy import Proxy
+
+SALTMINE, FOLDER_SERVER, WORK, OBJECTS = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3]), int(sys.argv[4])
+# Seconds after which the lock of a dead run may be taken; 30 unless a test is in a hurry.
+LOCK_SECONDS = 4
+KILLS = 4
+MOST = 64
+
+ENV = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")} | {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_REGION": "us-east-1",
+    "AWS_ALLOW_HTTP": "true",
+    "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+    "AWS_CONFIG_FILE": "/dev/null",
+    "SALTMINE_S3_LOCK_SECONDS": str(LOCK_SECONDS),
+}
+OPTIONS = ["--s3-timeout", "1"]
+
+
+def saltmine(*arguments, code=0, env=None, endpoint=None):
+    """Runs the command; gives its standard output and its standard error. Code None is 0 or 3."""
+    env = ENV | {"AWS_ENDPOINT_URL": endpoint or ENDPOINT} | (env or {})
+    env = {name: value for name, value in env.items() if value is not None}
+    done = subprocess.run([SALTMINE, *arguments, *OPTIONS], env=env, capture_output=True, text=True)
+    codes = (0, 3) if code is None else (code,)
+    assert done.returncode in codes, f"{arguments}: code {done.returncode}, not {code}\n{done.stdout[:2000]}\n{done.stderr}"
+    assert "\x1b" not in done.stderr, f"{arguments}: {done.stderr!r}"
+    return done.stdout, done.stderr
+
+
+def rows(source, **options):
+    """All of the table logs, in order."""
+    return saltmine("query", source, "SELECT * FROM logs ORDER BY log_file, log_line", "--format", "csv", **options)[0]
+
+
+def same_rows(found, told=""):
+    assert found == WANTED, f"{found.count(chr(10))} rows, not the {WANTED.count(chr(10))} that were wanted {told}"
+
+
+def keys(bucket, prefix=""):
+    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    return [entry["Key"] for page in pages for entry in page.get("Contents", [])]
+
+
+def put(folder, bucket, prefix):
+    files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
+    for path in files:
+        s3.put_object(Bucket=bucket, Key=prefix + str(path.relative_to(folder)), Body=path.read_bytes())
+    return len(files)
+
+
+def committed(bucket, lake):
+    """The files of the table logs that its log names."""
+    files = set()
+    for key in sorted(keys(bucket, f"{lake}/logs/_delta_log/")):
+        if not key.endswith(".json"):
+            continue
+        for line in s3.get_object(Bucket=bucket, Key=key)["Body"].read().splitlines():
+            action = json.loads(line)
+            if "add" in action:
+                files.add(action["add"]["path"])
+            if "remove" in action:
+                files.discard(action["remove"]["path"])
+    return sorted(f"{lake}/logs/{file}" for file in files)
+
+
+def is_tidy(lake):
+    """Nothing lies in the table's folders that is not committed, and nothing is left of runs."""
+    assert keys("lake", f"{lake}/logs/event_date=") == committed("lake", lake), lake
+    assert keys("lake", f"{lake}/_saltmine/") == [], keys("lake", f"{lake}/_saltmine/")
+
+
+def few_in_flight():
+    assert 1 <= proxy.most <= MOST, f"{proxy.most} requests in flight"
+
+
+def test_from_s3_to_s3():
+    saltmine("ingest", "s3://logs/pre", "--to", "s3://lake/plain", code=CODE)
+    same_rows(rows("s3://lake/plain"))
+    same_rows(rows("s3://logs/pre", code=CODE))
+    assert rows("s3://logs/pre/*/*/*/**", code=CODE).count("\n") == WANTED.count("\n")
+    is_tidy("plain")
+    few_in_flight()
+    proxy.reset()
+    out, _ = saltmine("ingest", "s3://logs/pre", "--to", "s3://lake/plain", "--dry-run")
+    assert f"  0 of {FILES} objects are new: 0 GET requests" in " ".join(out.split("  ")).replace("   ", "  "), out
+    _, err = saltmine("ingest", "s3://logs/pre", "--to", "s3://lake/plain")
+    assert f"0 read, {FILES} skipped" in err, err
+    assert proxy.count("GET", "logs") == 0, "a second run reads nothing of an unchanged prefix"
+    for command in (["hunt", "--pack", "destruction"], ["latency"]):
+        name, *options = command
+        args = [name, "s3://lake/plain", *options, "--format", "json"]
+        local = [name, str(WORK / "local"), *options, "--format", "json"]
+        assert named(saltmine(*args)[0]) == named(saltmine(*local)[0]), name
+    s3.put_object(Bucket="logs", Key="one/one.log", Body=(WORK / "one.log").read_bytes())
+    saltmine("timeline", "s3://logs/one", "--ip", "0.0.0.0/0")
+    saltmine("report", "s3://logs/one", "-o", str(WORK / "report.html"))
+    shell = subprocess.run([SALTMINE, "shell", "s3://lake/plain", *OPTIONS], input="SELECT count(*) AS n FROM logs;",
+                           env=ENV | {"AWS_ENDPOINT_URL": ENDPOINT}, capture_output=True, text=True)
+    assert str(WANTED_ROWS) in shell.stdout, shell
+
+
+def named(text):
+    """An answer in which both datasets have one name."""
+    return text.replace("s3://lake/plain", "LAKE").replace(str(WORK / "local"), "LAKE")
+
+
+def test_to_the_disk_and_back():
+    lake = str(WORK / "from-s3")
+    saltmine("ingest", "s3://logs/pre", "--to", lake, code=CODE)
+    same_rows(rows(lake))
+    proxy.reset()
+    saltmine("ingest", "s3://logs/pre", "--to", lake)
+    assert sum(1 for method, _ in proxy.requests if method != "LIST") == 0, proxy.requests
+    # The same objects under another prefix are read once, and then known.
+    put(WORK / "logs", "logs", "copy/")
+    _, err = saltmine("ingest", "s3://logs/copy", "--to", lake)
+    assert f"0 read, {FILES} skipped" in err, err
+    proxy.reset()
+    saltmine("ingest", "s3://logs/copy", "--to", lake)
+    assert proxy.count("GET", "logs") == 0
+    same_rows(rows(lake))
+    # A changed object is read again.
+    key = "copy/" + str(sorted(path.relative_to(WORK / "logs") for path in (WORK / "logs").rglob("*.gz"))[0])
+    s3.put_object(Bucket="logs", Key=key, Body=(WORK / "one.log").read_bytes())
+    proxy.reset()
+    _, err = saltmine("ingest", "s3://logs/copy", "--to", lake)
+    assert "1 read" in err and proxy.count("GET", "logs") == 1, err
+    saltmine("verify", lake)
+
+
+def test_a_window_is_not_listed():
+    proxy.reset()
+    saltmine("query", "s3://logs/pre", "SELECT count(*) FROM logs", "--since", "2026-03-02", "--until", "2026-03-03",
+             code=CODE)
+    listed = [path for method, path in proxy.requests if method == "LIST"]
+    assert any("2026%2F03%2F02%2F" in path for path in listed), listed
+    assert not any("2026%2F03%2F20%2F" in path for path in listed), listed
+    lake = str(WORK / "window")
+    window = ["--since", "2026-03-02", "--until", "2026-03-03"]
+    saltmine("ingest", "s3://logs/pre", *window, "--to", lake, code=None)
+    day = "SELECT count(*) FROM logs WHERE request_time >= '2026-03-02' AND request_time < '2026-03-03'"
+    assert saltmine("query", lake, day)[0] == saltmine("query", str(WORK / "local"), day)[0]
+    out, _ = saltmine("ingest", "s3://logs/pre", "--until", "2020-01-01", "--to", lake, "--dry-run")
+    assert " 0 of 0 objects" in out or "0  bytes in 0 files" in out, out
+
+
+def test_throttled_slow_and_cut():
+    for faults in ({"slow_down": 0.3}, {"stall": 0.04}, {"cut": 0.2}):
+        name = "faults-" + next(iter(faults))
+        proxy.reset(**faults)
+        saltmine("ingest", "s3://logs/pre", "--to", f"s3://lake/{name}", code=CODE)
+        assert proxy.faults > 3, f"{proxy.faults} faults of {faults}"
+        few_in_flight()
+        proxy.reset()
+        same_rows(rows(f"s3://lake/{name}"))
+        is_tidy(name)
+
+
+def test_the_server_goes_away_and_comes_back():
+    for after in (FILES // 2, FILES + 25, FILES + 40):
+        name = f"away-{after}"
+        proxy.reset(down_after=after)
+        _, err = saltmine("ingest", "s3://logs/pre", "--to", f"s3://lake/{name}", "--s3-retries", "1", code=1)
+        assert "no answer" in err and "s3://" in err, err
+        proxy.reset()
+        _, err = saltmine("ingest", "s3://logs/pre", "--to", f"s3://lake/{name}", code=CODE)
+        same_rows(rows(f"s3://lake/{name}"), name)
+        is_tidy(name)
+
+
+def test_killed():
+    chance = random.Random(7)
+    for kill in range(KILLS):
+        lake = f"kill-{kill}"
+        proxy.reset()
+        env = ENV | {"AWS_ENDPOINT_URL": ENDPOINT}
+        running = subprocess.Popen([SALTMINE, "ingest", "s3://logs/pre", "--to", f"s3://lake/{lake}", *OPTIONS], env=env,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        # Somewhere between the first object and the last commit.
+        until = chance.randrange(5, FILES + 70)
+        while len(proxy.requests) < until and running.poll() is None:
+            time.sleep(0.001)
+        running.kill()
+        running.wait()
+        saltmine("ingest", "s3://logs/pre", "--to", f"s3://lake/{lake}", code=None)
+        same_rows(rows(f"s3://lake/{lake}"), f"killed after {until} requests")
+        is_tidy(lake)
+
+
+def test_two_at_once():
+    proxy.reset()
+    env = ENV | {"AWS_ENDPOINT_URL": ENDPOINT}
+    args = [SALTMINE, "ingest", "s3://logs/pre", "--to", "s3://lake/two", *OPTIONS]
+    both = [subprocess.Popen(args, env=env, stderr=subprocess.PIPE, text=True) for _ in range(2)]
+    told = [run.communicate()[1] for run in both]
+    assert sorted(run.returncode for run in both) == sorted([CODE, 0]), told
+    assert any("another run is writing" in text for text in told), told
+    same_rows(rows("s3://lake/two"))
+    is_tidy("two")
+
+
+def test_large_objects():
+    text = (WORK / "one.log").read_bytes()
+    body = text * (20_000_000 // len(text) + 1)
+    s3.put_object(Bucket="logs", Key="large/2026-03-01-00-00-00-ABCDEFGHIJKLMNOP", Body=body)
+    lines = body.count(b"\n")
+    count = "SELECT count(*) AS n FROM logs"
+    proxy.reset()
+    assert saltmine("query", "s3://logs/large", count)[0].split() == ["n", str(lines)]
+    assert proxy.count("GET", "logs") == 3
+    saltmine("ingest", "s3://logs/large/2026-03-01-00-00-00-ABCDEFGHIJKLMNOP", "--to", "s3://lake/large")
+    assert saltmine("query", "s3://lake/large", count)[0].split() == ["n", str(lines)]
+
+
+def test_compact():
+    saltmine("ingest", str(WORK / "one.log"), "--to", "s3://lake/plain")
+    before = saltmine("query", "s3://lake/plain", "SELECT * FROM logs ORDER BY log_file, log_line")[0]
+    _, err = saltmine("compact", "s3://lake/plain")
+    assert "became" in err, err
+    assert saltmine("query", "s3://lake/plain", "SELECT * FROM logs ORDER BY log_file, log_line")[0] == before
+    is_tidy("plain")
+
+
+def test_errors_are_plain():
+    proxy.reset(deny="/logs/pre/")
+    one = "SELECT 1 FROM logs"
+    few = ["--s3-retries", "1"]
+    for arguments, told, env in (
+        (["query", "s3://nothing/here", one], "s3://nothing/here: cannot list: no such bucket", None),
+        (["query", "s3://logs/nothing", one], "s3://logs/nothing: no such object", None),
+        (["query", "s3://logs/pre", one], "cannot read: access denied (AccessDenied: Access Denied)", None),
+        (["ingest", "s3://logs/pre", "--to", str(WORK / "denied")], "cannot read: access denied", None),
+        (["query", "s3://lo gs/x", one], "not s3://BUCKET", None),
+        (["query", "s3://logs/pre", one, *few], "no answer", {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}),
+        (["query", "s3://logs/pre", one], "AWS_ALLOW_HTTP", {"AWS_ALLOW_HTTP": None}),
+        (["query", "s3://logs/pre", one, *few], "no credentials",
+         {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_METADATA_ENDPOINT": "http://127.0.0.1:1"}),
+        (["ingest", str(WORK / "one.log"), "--to", "s3://logs/copy"], "not empty", None),
+        (["ingest", str(WORK / "one.log"), "--to", "s3://lake/a//b"], "cannot be there", None),
+        (["verify", "s3://lake/plain"], "copy them there first", None),
+    ):
+        _, err = saltmine(*arguments, code=1, env=env)
+        assert told in err and len(err.splitlines()) <= 3, f"{arguments}: {err}"
+    assert keys("logs", "copy/_saltmine/") == []
+
+
+def test_the_readme():
+    """Its commands with S3 do what they say."""
+    for bucket in ("my-logs", "my-lake"):
+        s3.create_bucket(Bucket=bucket)
+    put(WORK / "logs", "my-logs", "prefix/")
+    readme = (pathlib.Path(__file__).parent.parent.parent / "README.md").read_text()
+    commands = [line for line in readme.splitlines() if line.startswith("saltmine ") and "s3://" in line]
+    assert len(commands) == 4, commands
+    for command in commands:
+        # The logs of the test are of other months.
+        arguments = shlex.split(command.replace("2026-05", "2026-03").replace("2026-06", "2026-04"))
+        saltmine(*arguments[1:], code=None)
+
+
+def test_hostile_keys():
+    line = (WORK / "one.log").read_bytes().splitlines(keepends=True)[0]
+    odd = ["a//b", "/c", "d\x1b[31mred", "e\u202etxt", "f%2Fg+h i?j#k", "o/../p", "é", "q&<r>\"s"]
+    for index, key in enumerate(odd):
+        s3.put_object(Bucket="odd", Key=key, Body=line.replace(b"\n", b" %d\n" % index))
+    s3.put_object(Bucket="odd", Key="folder/", Body=b"")
+    count = "SELECT count(*) AS n, count(DISTINCT log_file) AS files FROM logs"
+    out, err = saltmine("query", "s3://odd", count, code=3)
+    assert out.split() == ["n,files", f"{len(odd) - 1},{len(odd) - 1}"], out
+    assert err.count("unreadable") == 1 and "\u202e" not in err, err
+    saltmine("ingest", "s3://odd", "--to", "s3://lake/odd", code=3)
+    out, _ = saltmine("query", "s3://lake/odd", "SELECT url FROM sources", "--format", "json")
+    assert "\x1b" not in out
+    assert saltmine("query", "s3://lake/odd", count)[0].split()[1] == f"{len(odd) - 1},{len(odd) - 1}"
+
+
+def test_many_small_objects():
+    """Read from a server that is as fast as the disk, and timed beside the disk."""
+    logs = WORK / "many"
+    saltmine("generate", "--out", str(logs), "--lines", str(OBJECTS * 5), "--lines-per-file", "5", "--name-style",
+             "partitioned", "--days", "30", "--quiet")
+    server = subprocess.Popen([FOLDER_SERVER, str(logs)], stdout=subprocess.PIPE, text=True)
+    try:
+        endpoint = server.stdout.readline().strip()
+        files = sum(1 for path in logs.rglob("*") if path.is_file())
+        assert files >= OBJECTS * 0.9, files
+        times = {"disk": [], "s3": []}
+        for turn in range(3 if OBJECTS < 20_000 else 1):
+            for name, source in (("disk", str(logs)), ("s3", "s3://many")):
+                lake = WORK / f"many-{name}-{turn}"
+                start = time.monotonic()
+                _, err = saltmine("ingest", source, "--to", str(lake), endpoint=endpoint)
+                times[name].append(time.monotonic() - start)
+                assert f"{files} read" in err, err
+        with urllib.request.urlopen(endpoint + "/-/stats") as answer:
+            stats = json.load(answer)
+        assert stats["most"] <= MOST, stats
+        assert stats["get"] == files * len(times["s3"]), stats
+        for sql in ("SELECT count(*), sum(bytes_sent), count(DISTINCT request_id) FROM logs",
+                    "SELECT count(*), sum(lines), sum(size) FROM sources"):
+            answers = [saltmine("query", str(WORK / f"many-{name}-0"), sql, endpoint=endpoint)[0] for name in times]
+            assert answers[0] == answers[1], answers
+        _, err = saltmine("ingest", "s3://many", "--to", str(WORK / "many-s3-0"), endpoint=endpoint)
+        with urllib.request.urlopen(endpoint + "/-/stats") as answer:
+            assert json.load(answer)["get"] == stats["get"], "a second run reads nothing"
+        disk, bucket = min(times["disk"]), min(times["s3"])
+        print(f"  {files} objects: disk {disk:.2f} s, S3 {bucket:.2f} s, {bucket / disk:.2f} times; "
+              f"{stats['most']} requests in flight at most; {stats['list']} LIST, {stats['get']} GET", flush=True)
+        if OBJECTS >= 50_000:
+            assert bucket <= 2 * disk, "more than twice the time of the disk"
+    finally:
+        server.kill()
+        server.wait()
+        shutil.rmtree(logs, ignore_errors=True)
+
+
+logging.getLogger("werkzeug").setLevel(logging.ERROR)
+moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+moto.start()
+_, port = moto.get_host_and_port()
+s3 = boto3.client("s3", endpoint_url=f"http://127.0.0.1:{port}", region_name="us-east-1", aws_access_key_id="test",
+                  aws_secret_access_key="test")
+for bucket in ("logs", "lake", "odd"):
+    s3.create_bucket(Bucket=bucket)
+proxy = Proxy(port)
+ENDPOINT = proxy.start()
+
+saltmine("generate", "--out", str(WORK / "logs"), "--lines", "6000", "--lines-per-file", "150", "--name-style",
+         "partitioned", "--days", "10", "--start", "2026-02-25", "--rejects", "3", "--scenario", "all", "--quiet")
+saltmine("generate", "--out", str(WORK / "plain"), "--lines", "200", "--files", "1", "--buckets", "1", "--days", "1",
+         "--compress", "none", "--seed", "9", "--quiet")
+one = next(path for path in (WORK / "plain").rglob("*") if path.is_file())
+shutil.copy(one, WORK / "one.log")
+FILES = put(WORK / "logs", "logs", "pre/")
+CODE = 3  # a few lines are rejected
+saltmine("ingest", str(WORK / "logs"), "--to", str(WORK / "local"), code=CODE)
+WANTED = rows(str(WORK / "local"))
+WANTED_ROWS = int(saltmine("query", str(WORK / "local"), "SELECT count(*) AS n FROM logs")[0].split()[1])
+assert WANTED_ROWS > 6000
+
+chosen = os.environ.get("ONLY", "").split()
+for name, test in [(name, test) for name, test in globals().items() if name.startswith("test_")]:
+    if chosen and name not in chosen:
+        continue
+    proxy.reset()
+    start = time.monotonic()
+    test()
+    print(f"ok {name.removeprefix('test_').replace('_', ' ')}, {time.monotonic() - start:.1f} s", flush=True)
+moto.stop()
