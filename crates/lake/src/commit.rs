@@ -152,6 +152,7 @@ pub(crate) fn read(folder: &Path) -> Result<Snapshot, LakeError> {
 
 /// Makes a change, unless it was made before. Gives the new version, or `None` if there was nothing to do.
 pub(crate) fn apply(folder: &Path, tmp: &Path, change: Change<'_>) -> Result<Option<u64>, LakeError> {
+    let id = change.transaction;
     let committed = drive(folder, async {
         let table = load(log_store(folder, tmp)?).await?;
         let state = table.snapshot()?;
@@ -173,7 +174,12 @@ pub(crate) fn apply(folder: &Path, tmp: &Path, change: Change<'_>) -> Result<Opt
             .build(Some(state), log, operation)
             .await?;
         Ok(Some((done.version(), done.metrics.new_checkpoint_created)))
-    })?;
+    });
+    let committed = match committed {
+        // The answer to a commit may be lost on its way from S3, or another run have completed the round meanwhile.
+        Err(_) if is_remote(folder) && has_transaction(folder, id).unwrap_or(false) => None,
+        committed => committed?,
+    };
     if let Some((version, true)) = committed
         && !is_remote(folder)
     {

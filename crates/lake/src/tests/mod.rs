@@ -3,5 +3,6 @@
 
 mod compact;
 mod crash;
+mod evolve;
 pub(crate) mod support;
 mod whole;
