@@ -5,7 +5,7 @@ extension), it reads the Parquet files instead, and the check says so.
 """
 
 import datetime
-import logging
+import decimal
 import os
 import sys
 from pathlib import Path
@@ -15,8 +15,8 @@ import duckdb
 import polars
 from common import ask, check
 
-# Of the Delta that goes with the Spark of scripts/peers/requirements-spark.txt.
-DELTA_FOR_SPARK = "io.delta:delta-spark_4.3_2.13:4.4.1"
+# For the Spark of requirements-spark.txt. The variable DELTA_FOR_SPARK names another, or none when empty.
+DELTA_FOR_SPARK = "io.delta:delta-spark_4.2_2.13:4.4.1"
 
 QUESTIONS = {
     "requests by operation": "SELECT operation, count(*) AS n FROM logs GROUP BY operation",
@@ -41,6 +41,8 @@ QUESTIONS = {
 
 def plain(value):
     """A value as saltmine's JSON has it."""
+    if isinstance(value, decimal.Decimal) and value == int(value):
+        return int(value)
     if isinstance(value, datetime.datetime):
         if value.tzinfo is not None:
             value = value.astimezone(datetime.timezone.utc)
@@ -66,7 +68,12 @@ def by_duckdb(logs):
         files = deltalake.DeltaTable(str(logs)).file_uris()
         source, how = f"read_parquet({files!r}, hive_partitioning = true)", "the Parquet files that the Delta log names"
     connection.sql(f"CREATE VIEW logs AS SELECT * FROM {source}")
-    return f"DuckDB {duckdb.__version__}", how, lambda sql: connection.sql(sql).fetchall()
+    # By way of Arrow: DuckDB's own rows need another package for times with a zone.
+    return f"DuckDB {duckdb.__version__}", how, lambda sql: rows(connection.sql(sql).to_arrow_table())
+
+
+def rows(table):
+    return zip(*(column.to_pylist() for column in table.columns))
 
 
 def by_polars(logs):
@@ -88,6 +95,7 @@ def spark_session(package):
         .config("spark.driver.bindAddress", "127.0.0.1")
         .config("spark.driver.host", "127.0.0.1")
         .config("spark.log.level", "ERROR")
+        .config("spark.ui.showConsoleProgress", "false")
     )
     if package:
         builder = (
@@ -102,7 +110,6 @@ def open_spark():
     """A session, and whether it reads Delta."""
     package = os.environ.get("DELTA_FOR_SPARK", DELTA_FOR_SPARK)
     if package:
-        logging.getLogger("py4j").setLevel(logging.CRITICAL)
         try:
             return spark_session(package), True
         except Exception:  # Spark ends when it cannot have the jar; which error that is depends on why
