@@ -279,6 +279,7 @@ fn the_ledger_says_what_became_of_each_source_and_who_read_it() {
         serde_json::json!({
             "log_file": name, "inflated_size": text.len(), "lines": 4, "rows": 2, "rejects": 1, "blanks": 1,
             "state": state, "problem": problem, "first_time": first, "last_time": last,
+            "url": null, "etag": null,
         })
     };
     let end = whole.len() - 3;
