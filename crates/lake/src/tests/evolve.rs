@@ -75,6 +75,9 @@ fn older_ledgers_get_the_columns_of_objects() {
     let files = dataset.files(Table::Sources).unwrap();
     let batches = parquet_batches(&files[0].path);
     assert_eq!((files.len(), batches[0].num_rows()), (1, 3));
-    let urls = arrow::compute::cast(batches[0].column_by_name("url").unwrap(), &arrow::datatypes::DataType::Utf8View);
+    let urls = arrow::compute::cast(
+        batches[0].column_by_name("url").unwrap(),
+        &arrow::datatypes::DataType::Utf8View,
+    );
     assert_eq!(urls.unwrap().as_string_view().null_count(), 2);
 }
