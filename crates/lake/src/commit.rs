@@ -1,37 +1,31 @@
-//! Delta tables: the only file that touches deltalake.
+//! Delta tables. This file and `log_store` alone touch deltalake.
 //!
 //! Parquet files are written elsewhere; here they are named in a table's log. A commit carries an application
 //! transaction, so that it can be told afterwards whether it took place, and is repeated at no risk.
 
 use std::collections::{BTreeMap, HashMap};
-use std::fs::{self, File};
+use std::fs;
 use std::future::Future;
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType as ArrowType, Schema as ArrowSchema, TimeUnit};
-use async_trait::async_trait;
-use bytes::Bytes;
 use chrono::Utc;
-use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties, TransactionError};
-use deltalake_core::kernel::{Action, Add, DataType, Remove, StructField, Transaction, Version};
-use deltalake_core::logstore::{
-    CommitOrBytes, LogStore, LogStoreConfig, LogStoreRef, StorageConfig, default_logstore, logstore_for,
-};
+use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
+use deltalake_core::kernel::{Action, Add, DataType, Remove, StructField, Transaction};
+use deltalake_core::logstore::LogStoreRef;
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
-use deltalake_core::{DeltaResult, DeltaTable, DeltaTableError, ObjectStore};
-use object_store::prefix::PrefixStore;
-use saltmine_s3::{Bucket, S3Url, wait};
+use deltalake_core::{DeltaResult, DeltaTable};
+use saltmine_s3::wait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use url::Url;
-use uuid::Uuid;
 
 use crate::disk;
 use crate::error::LakeError;
 use crate::layout;
+use crate::log_store::log_store;
 use crate::place::{self, is_remote};
 
 /// Tag of a file in the log: SHA-256 of its bytes, in hexadecimal.
@@ -319,35 +313,6 @@ fn drive<T: Send>(folder: &Path, work: impl Future<Output = DeltaResult<T>> + Se
     result.map_err(LakeError::delta(folder))
 }
 
-fn log_store(folder: &Path, tmp: &Path) -> DeltaResult<LogStoreRef> {
-    let bad = || DeltaTableError::InvalidTableLocation(folder.display().to_string());
-    if let Some(url) = S3Url::of_path(folder) {
-        return bucket_log_store(&url);
-    }
-    let absolute = fs::canonicalize(folder)?;
-    let url = Url::from_directory_path(&absolute).map_err(|()| bad())?;
-    let inner = logstore_for(&url, StorageConfig::default())?;
-    Ok(Arc::new(LastingLog { inner, folder: layout::log_folder(&absolute), tmp: tmp.to_path_buf() }))
-}
-
-/// A log in S3. Commits are puts on the condition that there is none of the name; what is put lasts.
-fn bucket_log_store(url: &S3Url) -> DeltaResult<LogStoreRef> {
-    let bad = || DeltaTableError::InvalidTableLocation(url.to_string());
-    let bucket = Bucket::open(&url.bucket).map_err(|error| DeltaTableError::generic(error.to_string()))?;
-    let store: Arc<dyn ObjectStore> = bucket.store();
-    let prefix = object_store::path::Path::parse(&url.key).map_err(|_| bad())?;
-    let location = Url::parse(&format!("s3://{}/", url.bucket)).map_err(|_| bad())?;
-    let mut location = location;
-    location
-        .path_segments_mut()
-        .map_err(|()| bad())?
-        .pop_if_empty()
-        .extend(prefix.parts().map(|part| part.as_ref().to_owned()))
-        .push("");
-    let table = Arc::new(PrefixStore::new(Arc::clone(&store), prefix));
-    Ok(default_logstore(table, store, &location, &StorageConfig::default()))
-}
-
 /// A checkpoint was written without being synced, and the commits before it are not needed once it is read.
 fn sync_checkpoint(folder: &Path, version: u64) -> Result<(), LakeError> {
     let log = layout::log_folder(folder);
@@ -360,82 +325,4 @@ fn sync_checkpoint(folder: &Path, version: u64) -> Result<(), LakeError> {
         }
     }
     disk::sync_folder(&log)
-}
-
-/// A log on the local disk whose commits last: the object store alone never syncs, and a power cut could leave an
-/// empty commit under its final name.
-struct LastingLog {
-    inner: LogStoreRef,
-    folder: PathBuf,
-    tmp: PathBuf,
-}
-
-impl LastingLog {
-    /// Puts a commit under its name, unless the name is taken.
-    fn put(&self, version: Version, content: &[u8]) -> io::Result<()> {
-        let name = format!("{version:020}.json");
-        let temporary = self.tmp.join(format!("{}-{name}", Uuid::new_v4().simple()));
-        let mut file = File::create_new(&temporary)?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        let linked = fs::hard_link(&temporary, self.folder.join(&name));
-        fs::remove_file(&temporary)?;
-        linked?;
-        File::open(&self.folder)?.sync_all()
-    }
-}
-
-#[async_trait]
-impl LogStore for LastingLog {
-    fn name(&self) -> String {
-        // deltalake hands the bytes of a commit over, and not a file of its own, only to stores of known names.
-        self.inner.name()
-    }
-
-    async fn read_commit_entry(&self, version: Version) -> DeltaResult<Option<Bytes>> {
-        self.inner.read_commit_entry(version).await
-    }
-
-    async fn write_commit_entry(
-        &self,
-        version: Version,
-        commit: CommitOrBytes,
-        operation: Uuid,
-    ) -> Result<(), TransactionError> {
-        let CommitOrBytes::LogBytes(content) = &commit else {
-            return self.inner.write_commit_entry(version, commit, operation).await;
-        };
-        self.put(version, content).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => TransactionError::VersionAlreadyExists(version),
-            _ => TransactionError::LogStoreError {
-                msg: format!("cannot write version {version}: {error}"),
-                source: Box::new(error),
-            },
-        })
-    }
-
-    async fn abort_commit_entry(
-        &self,
-        version: Version,
-        commit: CommitOrBytes,
-        operation: Uuid,
-    ) -> Result<(), TransactionError> {
-        self.inner.abort_commit_entry(version, commit, operation).await
-    }
-
-    async fn get_latest_version(&self, start: Version) -> DeltaResult<Version> {
-        self.inner.get_latest_version(start).await
-    }
-
-    fn object_store(&self, operation: Option<Uuid>) -> Arc<dyn ObjectStore> {
-        self.inner.object_store(operation)
-    }
-
-    fn root_object_store(&self, operation: Option<Uuid>) -> Arc<dyn ObjectStore> {
-        self.inner.root_object_store(operation)
-    }
-
-    fn config(&self) -> &LogStoreConfig {
-        self.inner.config()
-    }
 }

@@ -1,6 +1,5 @@
 //! Ingest: sources to a dataset, in rounds that are committed one by one.
 
-use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
@@ -13,8 +12,8 @@ use crate::dataset::Dataset;
 use crate::encode::Encoder;
 use crate::error::LakeError;
 use crate::intake::{Intake, RoundSources, Sources, outside, reading_order, skipped};
+use crate::known::Known;
 use crate::layout::{PartitionBy, Table};
-use crate::ledger::object_id;
 use crate::partitions::Partitions;
 use crate::pipeline::Pipeline;
 use crate::progress::{Event, Progress};
@@ -61,47 +60,13 @@ pub fn ingest(request: &IngestRequest<'_>, progress: &dyn Progress) -> Result<In
     }
     dataset.add_columns(Table::Sources)?;
     let sources = outside(request.sources, dataset.root());
-    let known = Known::read(&lock, &sources)?;
+    let known = Known::read(&dataset, &sources)?;
     let request = &IngestRequest { sources: &sources, ..request.clone() };
     progress.event(Event::Started { files: sources.len() as u64 });
     let mut run = Run { request, lock: &lock, by: dataset.partition_by(), report: IngestReport::default() };
     run.rounds(known, progress).map_err(|error| run.where_it_stands(error))?;
     run.report.elapsed = start.elapsed();
     Ok(run.report)
-}
-
-/// What is in the dataset.
-struct Known {
-    contents: HashSet<[u8; 32]>,
-    objects: HashSet<[u8; 32]>,
-}
-
-impl Known {
-    fn read(lock: &DatasetLock<'_>, sources: &[Source]) -> Result<Self, LakeError> {
-        let any_objects = sources.iter().any(|source| source.object.is_some());
-        let objects = if any_objects { lock.dataset().known_objects()? } else { HashSet::new() };
-        Ok(Self { contents: lock.known_sources()?, objects })
-    }
-
-    /// Whether it is an object that was read before, and has not changed since.
-    fn has_read(&self, source: &Source) -> bool {
-        let Some(object) = &source.object else { return false };
-        let Some(etag) = &object.etag else { return false };
-        self.objects.contains(&object_id(&object.url(), etag, object.size))
-    }
-}
-
-/// The objects among `sources` that an ingest to `dataset` would read: all, if there is no dataset yet.
-///
-/// # Errors
-/// If the dataset cannot be read.
-pub fn new_objects<'a>(sources: &'a [Source], dataset: &Path) -> Result<Vec<&'a Object>, LakeError> {
-    let mut known = Known { contents: HashSet::new(), objects: HashSet::new() };
-    if Dataset::is_dataset(dataset) {
-        known.objects = Dataset::open(dataset)?.known_objects()?;
-    }
-    let new = sources.iter().filter(|source| !known.has_read(source));
-    Ok(new.filter_map(|source| source.object.as_deref()).collect())
 }
 
 struct Run<'a, 'l> {

@@ -2,28 +2,22 @@
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use saltmine_s3::{Ahead, Body, S3Error, S3Url};
+use saltmine_s3::{Ahead, S3Url};
 use saltmine_scan::{
     BLOCK_SIZE, Block, Counts, Filled, Problem, Reject, Source, SourceReader, SourceState, name_time_range,
 };
-use sha2::{Digest, Sha256};
 
-use crate::disk::HashingWriter;
 use crate::error::LakeError;
 use crate::ledger::{SAME, SourceEntry, bare};
+use crate::opened::{Opened, Reading, Unopened, open};
 use crate::progress::{Event, Progress};
 use crate::rejects::Rejects;
 use crate::report::SourceOutcome;
 use crate::table_file::Written;
-
-/// Files up to this size are read into memory as a whole, and hashed there. Larger ones are read twice.
-const WHOLE: u64 = 16 << 20;
 
 /// A round ends after this many bytes of files, …
 const ROUND_BYTES: u64 = 4 << 30;
@@ -31,7 +25,7 @@ const ROUND_BYTES: u64 = 4 << 30;
 const ROUND_FILES: u64 = 100_000;
 
 /// Content that is in the dataset, or was met in this run.
-pub(crate) type Known = Mutex<HashSet<[u8; 32]>>;
+pub(crate) type Contents = Mutex<HashSet<[u8; 32]>>;
 
 /// The sources of a run, and where they are read from.
 pub(crate) struct Sources<'a> {
@@ -42,7 +36,7 @@ pub(crate) struct Sources<'a> {
     pub(crate) ahead: Option<Ahead>,
     /// The first that no round has looked at.
     pub(crate) next: AtomicUsize,
-    pub(crate) known: Known,
+    pub(crate) known: Contents,
     /// For standard input, which is written down before it is read.
     pub(crate) spool: &'a Path,
     pub(crate) progress: &'a dyn Progress,
@@ -108,14 +102,6 @@ struct Tracker {
     on_their_way: usize,
     /// How it ended, once it is read.
     end: Option<(SourceState, Option<Problem>, u64)>,
-}
-
-/// A source that is being read.
-pub(crate) struct Reading {
-    source: usize,
-    reader: SourceReader,
-    /// Read from a file as it goes: then an error in the middle cannot be taken back.
-    is_streamed: bool,
 }
 
 /// What a round's sources gave.
@@ -324,164 +310,4 @@ fn same(source: &Source, size: u64, etag: Option<String>) -> SourceEntry {
     let (log_file, url) = (source.name.clone(), url_of(source));
     let etag = etag.map(|etag| bare(&etag).to_owned());
     SourceEntry { log_file, size, url, etag, state: SAME.to_owned(), ..SourceEntry::default() }
-}
-
-struct Opened {
-    reading: Reading,
-    sha256: [u8; 32],
-    size: u64,
-    etag: Option<String>,
-}
-
-/// Why a source could not be opened.
-enum Unopened {
-    /// It is of this source; others may be read.
-    Source(std::io::Error),
-    /// No source will do better.
-    Run(LakeError),
-}
-
-impl From<std::io::Error> for Unopened {
-    fn from(error: std::io::Error) -> Self {
-        match error.downcast::<S3Error>() {
-            Ok(error) => Self::from(error),
-            Err(error) => Self::Source(error),
-        }
-    }
-}
-
-impl From<S3Error> for Unopened {
-    fn from(error: S3Error) -> Self {
-        if error.problem.is_of_object() {
-            Self::Source(std::io::Error::other(error.problem.to_string()))
-        } else {
-            Self::Run(error.into())
-        }
-    }
-}
-
-/// Opens a source and tells the hash of its content. What is read later is what was hashed.
-fn open(index: usize, source: &Source, ahead: Option<&Ahead>, spool: &Path) -> Result<Opened, Unopened> {
-    if let (Some(_), Some(ahead)) = (&source.object, ahead) {
-        return match ahead.take(index)? {
-            Body::Whole { content, etag } => Ok(Opened { etag, ..whole(index, content.into()) }),
-            // Its hash must be known before its lines are: what of it is on the disk cannot be otherwise later.
-            Body::Large(object) => {
-                let opened = open_file(index, spooled(&mut object.reader(), spool)?, spool)?;
-                Ok(Opened { etag: object.etag, ..opened })
-            }
-        };
-    }
-    let file = if source.is_stdin {
-        spooled(&mut std::io::stdin().lock(), spool)?
-    } else {
-        File::open(&source.path)?
-    };
-    Ok(open_file(index, file, spool)?)
-}
-
-fn whole(index: usize, bytes: Vec<u8>) -> Opened {
-    let (sha256, size) = (Sha256::digest(&bytes).into(), bytes.len() as u64);
-    let reader = SourceReader::over_bytes(index, bytes);
-    Opened { reading: Reading { source: index, reader, is_streamed: false }, sha256, size, etag: None }
-}
-
-fn open_file(index: usize, mut file: File, spool: &Path) -> std::io::Result<Opened> {
-    let mut metadata = file.metadata()?;
-    if !metadata.is_file() {
-        // What a FIFO gives can be read only once too.
-        file = spooled(&mut file, spool)?;
-        metadata = file.metadata()?;
-    }
-    // With a byte to spare, the end is seen without another reading.
-    let mut bytes = Vec::with_capacity(metadata.len().min(WHOLE) as usize + 1);
-    (&mut file).take(WHOLE + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 <= WHOLE {
-        return Ok(whole(index, bytes));
-    }
-    drop(bytes);
-    file.seek(SeekFrom::Start(0))?;
-    let mut hash = HashingWriter::new(std::io::sink());
-    std::io::copy(&mut file, &mut hash)?;
-    let (_, sha256, size) = hash.finish();
-    file.seek(SeekFrom::Start(0))?;
-    let same = Same { file: file.take(size), hash: Sha256::new(), sha256 };
-    let reader = SourceReader::over_reader(index, Box::new(same));
-    Ok(Opened { reading: Reading { source: index, reader, is_streamed: true }, sha256, size, etag: None })
-}
-
-/// What can be read only once, in a file of its own.
-fn spooled(from: &mut impl Read, folder: &Path) -> std::io::Result<File> {
-    let mut file = tempfile::tempfile_in(folder)?;
-    std::io::copy(from, &mut file)?;
-    file.seek(SeekFrom::Start(0))?;
-    Ok(file)
-}
-
-/// A file that is read again: its end is an error if it is not what was hashed before.
-struct Same {
-    file: std::io::Take<File>,
-    hash: Sha256,
-    sha256: [u8; 32],
-}
-
-impl Read for Same {
-    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
-        let count = self.file.read(out)?;
-        self.hash.update(&out[..count]);
-        if count == 0 && !out.is_empty() && self.hash.clone().finalize()[..] != self.sha256 {
-            return Err(std::io::Error::other("the file changed while it was read"));
-        }
-        Ok(count)
-    }
-}
-
-#[cfg(test)]
-#[allow(clippy::unwrap_used)]
-mod tests {
-    use std::io::Write;
-
-    use saltmine_scan::BlockPool;
-
-    use super::*;
-
-    /// Opens a file that is too large to be read at once, changes it, and reads it. Gives its state, what was wrong, and
-    /// how many bytes came.
-    fn read_after(change: impl FnOnce(&mut File)) -> (SourceState, String, u64) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("log");
-        std::fs::write(&path, "0123456789abcde\n".repeat((WHOLE / 16) as usize + 10)).unwrap();
-        let source = Source::file(path.clone(), "log".into());
-        let opened = open_file(0, File::open(&source.path).unwrap(), folder.path()).unwrap();
-        assert_eq!((opened.size, opened.reading.is_streamed), (WHOLE + 160, true));
-        let mut reader = opened.reading.reader;
-        change(&mut std::fs::OpenOptions::new().read(true).write(true).open(&path).unwrap());
-        while reader.fill(&mut BlockPool::new().block()) == Filled::Full {}
-        let problem = reader.problem().map_or_else(String::new, |problem| problem.message.clone());
-        (reader.state(), problem, reader.inflated())
-    }
-
-    #[test]
-    fn what_a_file_grows_by_while_it_is_read_is_left_for_the_next_run() {
-        let (state, _, bytes) = read_after(|file| {
-            file.seek(SeekFrom::End(0)).unwrap();
-            file.write_all(b"more\n").unwrap();
-        });
-        assert_eq!((state, bytes), (SourceState::Complete, WHOLE + 160));
-    }
-
-    #[test]
-    fn a_file_that_changes_or_shrinks_while_it_is_read_is_seen() {
-        let changed = read_after(|file| {
-            file.seek(SeekFrom::Start(WHOLE)).unwrap();
-            file.write_all(b"X").unwrap();
-        });
-        let shrunk = read_after(|file| file.set_len(WHOLE).unwrap());
-        for (state, problem, _) in [changed, shrunk] {
-            assert_eq!(
-                (state, problem.as_str()),
-                (SourceState::Unreadable, "the file changed while it was read")
-            );
-        }
-    }
 }

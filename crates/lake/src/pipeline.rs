@@ -13,7 +13,8 @@ use saltmine_scan::{BlockPool, Decoder};
 
 use crate::encode::Encoder;
 use crate::error::LakeError;
-use crate::intake::{Intake, Reading};
+use crate::intake::Intake;
+use crate::opened::Reading;
 use crate::partitions::{EncodeJob, Partitions};
 
 /// Bytes of blocks that are on their way, for each worker. A block is held until the last of its rows is encoded.

@@ -35,7 +35,6 @@ use crate::intent::{Intent, PlannedFile, TableChange};
 use crate::layout::{self, Partition, Table};
 use crate::lease::Lease;
 use crate::ledger::{self, SourceEntry};
-use crate::place::{Content, Opener};
 use crate::statistics::Footer;
 use crate::table_file::{Written, write_table_file};
 
@@ -221,47 +220,6 @@ impl<'a> DatasetLock<'a> {
             }
         }
         Ok(())
-    }
-}
-
-impl Dataset {
-    /// SHA-256 of every source file whose content is in the dataset.
-    ///
-    /// # Errors
-    /// If the ledger cannot be read.
-    pub fn known_sources(&self) -> Result<HashSet<[u8; 32]>, LakeError> {
-        let mut known = HashSet::new();
-        self.each_ledger_file(|content, path| match content {
-            Content::Disk(file) => ledger::read_known(file, path, &mut known),
-            Content::Memory(bytes) => ledger::read_known(bytes, path, &mut known),
-        })?;
-        Ok(known)
-    }
-
-    fn each_ledger_file(
-        &self,
-        mut each: impl FnMut(Content, &Path) -> Result<(), LakeError>,
-    ) -> Result<(), LakeError> {
-        let files = self.files(Table::Sources)?;
-        let sizes: Vec<(&Path, u64)> = files.iter().map(|file| (file.path.as_path(), file.size)).collect();
-        let opener = Opener::new(&sizes)?;
-        files
-            .iter()
-            .enumerate()
-            .try_for_each(|(index, file)| each(opener.open(index, &file.path)?, &file.path))
-    }
-
-    /// Identities of the objects that were read, by which they are skipped without being read again.
-    ///
-    /// # Errors
-    /// If the ledger cannot be read.
-    pub(crate) fn known_objects(&self) -> Result<HashSet<[u8; 32]>, LakeError> {
-        let mut known = HashSet::new();
-        self.each_ledger_file(|content, path| match content {
-            Content::Disk(file) => ledger::read_objects(file, path, &mut known),
-            Content::Memory(bytes) => ledger::read_objects(bytes, path, &mut known),
-        })?;
-        Ok(known)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Serves a folder as a bucket, for tests and to measure by: lists and reads, nothing else, and as fast as the disk.
 //!
-//! `folder-server FOLDER [PORT]` prints `http://127.0.0.1:PORT`. The bucket's name is not looked at, nor are signatures.
+//! `folder-server FOLDER [PORT [MILLISECONDS]]` prints `http://127.0.0.1:PORT`; each answer takes so long at least. The bucket's name is not looked at, nor are signatures.
 //! `GET /-/stats` tells how many lists and reads there were, and how many requests were in flight at most.
 
 use std::collections::BTreeMap;
@@ -9,12 +9,14 @@ use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
 
 /// Objects of a page, as S3 has it.
 const PAGE: usize = 1000;
 
 struct Server {
     root: PathBuf,
+    wait: Duration,
     /// Keys with their sizes.
     objects: BTreeMap<String, u64>,
     lists: AtomicU64,
@@ -27,10 +29,13 @@ fn main() -> io::Result<()> {
     let arguments: Vec<String> = std::env::args().collect();
     let root = PathBuf::from(arguments.get(1).map_or(".", String::as_str));
     let port = arguments.get(2).and_then(|port| port.parse().ok()).unwrap_or(0);
+    let wait =
+        arguments.get(3).and_then(|wait| wait.parse().ok()).map_or(Duration::ZERO, Duration::from_millis);
     let mut objects = BTreeMap::new();
     walk(&root, &root, &mut objects)?;
     let server = Arc::new(Server {
         root,
+        wait,
         objects,
         lists: AtomicU64::new(0),
         gets: AtomicU64::new(0),
@@ -89,6 +94,7 @@ impl Server {
             self.most.fetch_max(now, Ordering::SeqCst);
             let target = head.split(' ').nth(1).unwrap_or("/");
             let answer = self.answer(target, range);
+            std::thread::sleep(self.wait);
             self.in_flight.fetch_sub(1, Ordering::SeqCst); // before the client can know that it has the answer
             out.write_all(&answer)?;
         }

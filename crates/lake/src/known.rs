@@ -1,0 +1,88 @@
+//! What is in a dataset already, by its ledger: contents, and objects whose content need not be read to be known.
+
+use std::collections::HashSet;
+use std::path::Path;
+
+use saltmine_s3::Object;
+use saltmine_scan::Source;
+
+use crate::dataset::Dataset;
+use crate::error::LakeError;
+use crate::layout::Table;
+use crate::ledger::{self, object_id};
+use crate::place::{Content, Opener};
+
+/// What is in the dataset.
+pub(crate) struct Known {
+    pub(crate) contents: HashSet<[u8; 32]>,
+    objects: HashSet<[u8; 32]>,
+}
+
+impl Known {
+    pub(crate) fn read(dataset: &Dataset, sources: &[Source]) -> Result<Self, LakeError> {
+        let any_objects = sources.iter().any(|source| source.object.is_some());
+        let objects = if any_objects { dataset.known_objects()? } else { HashSet::new() };
+        Ok(Self { contents: dataset.known_sources()?, objects })
+    }
+
+    /// Whether it is an object that was read before, and has not changed since.
+    pub(crate) fn has_read(&self, source: &Source) -> bool {
+        let Some(object) = &source.object else { return false };
+        let Some(etag) = &object.etag else { return false };
+        self.objects.contains(&object_id(&object.url(), etag, object.size))
+    }
+}
+
+/// The objects among `sources` that an ingest to `dataset` would read: all, if there is no dataset yet.
+///
+/// # Errors
+/// If the dataset cannot be read.
+pub fn new_objects<'a>(sources: &'a [Source], dataset: &Path) -> Result<Vec<&'a Object>, LakeError> {
+    let mut known = Known { contents: HashSet::new(), objects: HashSet::new() };
+    if Dataset::is_dataset(dataset) {
+        known.objects = Dataset::open(dataset)?.known_objects()?;
+    }
+    let new = sources.iter().filter(|source| !known.has_read(source));
+    Ok(new.filter_map(|source| source.object.as_deref()).collect())
+}
+
+impl Dataset {
+    /// SHA-256 of every source file whose content is in the dataset.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub fn known_sources(&self) -> Result<HashSet<[u8; 32]>, LakeError> {
+        let mut known = HashSet::new();
+        self.each_ledger_file(|content, path| match content {
+            Content::Disk(file) => ledger::read_known(file, path, &mut known),
+            Content::Memory(bytes) => ledger::read_known(bytes, path, &mut known),
+        })?;
+        Ok(known)
+    }
+
+    fn each_ledger_file(
+        &self,
+        mut each: impl FnMut(Content, &Path) -> Result<(), LakeError>,
+    ) -> Result<(), LakeError> {
+        let files = self.files(Table::Sources)?;
+        let sizes: Vec<(&Path, u64)> = files.iter().map(|file| (file.path.as_path(), file.size)).collect();
+        let opener = Opener::new(&sizes)?;
+        files
+            .iter()
+            .enumerate()
+            .try_for_each(|(index, file)| each(opener.open(index, &file.path)?, &file.path))
+    }
+
+    /// Identities of the objects that were read, by which they are skipped without being read again.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub(crate) fn known_objects(&self) -> Result<HashSet<[u8; 32]>, LakeError> {
+        let mut known = HashSet::new();
+        self.each_ledger_file(|content, path| match content {
+            Content::Disk(file) => ledger::read_objects(file, path, &mut known),
+            Content::Memory(bytes) => ledger::read_objects(bytes, path, &mut known),
+        })?;
+        Ok(known)
+    }
+}

@@ -1,0 +1,189 @@
+//! A source that is open: its content is known by its hash before a line of it is read.
+
+use std::fs::File;
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
+
+use saltmine_s3::{Ahead, Body, S3Error};
+use saltmine_scan::{Source, SourceReader};
+use sha2::{Digest, Sha256};
+
+use crate::disk::HashingWriter;
+use crate::error::LakeError;
+
+/// Files up to this size are read into memory as a whole, and hashed there. Larger ones are read twice.
+const WHOLE: u64 = 16 << 20;
+
+/// A source that is being read.
+pub(crate) struct Reading {
+    pub(crate) source: usize,
+    pub(crate) reader: SourceReader,
+    /// Read from a file as it goes: then an error in the middle cannot be taken back.
+    pub(crate) is_streamed: bool,
+}
+
+/// A source of which the content is known.
+pub(crate) struct Opened {
+    pub(crate) reading: Reading,
+    pub(crate) sha256: [u8; 32],
+    pub(crate) size: u64,
+    pub(crate) etag: Option<String>,
+}
+
+/// Why a source could not be opened.
+pub(crate) enum Unopened {
+    /// It is of this source; others may be read.
+    Source(std::io::Error),
+    /// No source will do better.
+    Run(LakeError),
+}
+
+impl From<std::io::Error> for Unopened {
+    fn from(error: std::io::Error) -> Self {
+        match error.downcast::<S3Error>() {
+            Ok(error) => Self::from(error),
+            Err(error) => Self::Source(error),
+        }
+    }
+}
+
+impl From<S3Error> for Unopened {
+    fn from(error: S3Error) -> Self {
+        if error.problem.is_of_object() {
+            Self::Source(std::io::Error::other(error.problem.to_string()))
+        } else {
+            Self::Run(error.into())
+        }
+    }
+}
+
+/// Opens a source and tells the hash of its content. What is read later is what was hashed.
+pub(crate) fn open(
+    index: usize,
+    source: &Source,
+    ahead: Option<&Ahead>,
+    spool: &Path,
+) -> Result<Opened, Unopened> {
+    if let (Some(_), Some(ahead)) = (&source.object, ahead) {
+        return match ahead.take(index)? {
+            Body::Whole { content, etag } => Ok(Opened { etag, ..whole(index, content.into()) }),
+            // Its hash must be known before its lines are: what of it is on the disk cannot be otherwise later.
+            Body::Large(object) => {
+                let opened = open_file(index, spooled(&mut object.reader(), spool)?, spool)?;
+                Ok(Opened { etag: object.etag, ..opened })
+            }
+        };
+    }
+    let file = if source.is_stdin {
+        spooled(&mut std::io::stdin().lock(), spool)?
+    } else {
+        File::open(&source.path)?
+    };
+    Ok(open_file(index, file, spool)?)
+}
+
+fn whole(index: usize, bytes: Vec<u8>) -> Opened {
+    let (sha256, size) = (Sha256::digest(&bytes).into(), bytes.len() as u64);
+    let reader = SourceReader::over_bytes(index, bytes);
+    Opened { reading: Reading { source: index, reader, is_streamed: false }, sha256, size, etag: None }
+}
+
+fn open_file(index: usize, mut file: File, spool: &Path) -> std::io::Result<Opened> {
+    let mut metadata = file.metadata()?;
+    if !metadata.is_file() {
+        // What a FIFO gives can be read only once too.
+        file = spooled(&mut file, spool)?;
+        metadata = file.metadata()?;
+    }
+    // With a byte to spare, the end is seen without another reading.
+    let mut bytes = Vec::with_capacity(metadata.len().min(WHOLE) as usize + 1);
+    (&mut file).take(WHOLE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 <= WHOLE {
+        return Ok(whole(index, bytes));
+    }
+    drop(bytes);
+    file.seek(SeekFrom::Start(0))?;
+    let mut hash = HashingWriter::new(std::io::sink());
+    std::io::copy(&mut file, &mut hash)?;
+    let (_, sha256, size) = hash.finish();
+    file.seek(SeekFrom::Start(0))?;
+    let same = Same { file: file.take(size), hash: Sha256::new(), sha256 };
+    let reader = SourceReader::over_reader(index, Box::new(same));
+    Ok(Opened { reading: Reading { source: index, reader, is_streamed: true }, sha256, size, etag: None })
+}
+
+/// What can be read only once, in a file of its own.
+fn spooled(from: &mut impl Read, folder: &Path) -> std::io::Result<File> {
+    let mut file = tempfile::tempfile_in(folder)?;
+    std::io::copy(from, &mut file)?;
+    file.seek(SeekFrom::Start(0))?;
+    Ok(file)
+}
+
+/// A file that is read again: its end is an error if it is not what was hashed before.
+struct Same {
+    file: std::io::Take<File>,
+    hash: Sha256,
+    sha256: [u8; 32],
+}
+
+impl Read for Same {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        let count = self.file.read(out)?;
+        self.hash.update(&out[..count]);
+        if count == 0 && !out.is_empty() && self.hash.clone().finalize()[..] != self.sha256 {
+            return Err(std::io::Error::other("the file changed while it was read"));
+        }
+        Ok(count)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::io::Write;
+
+    use saltmine_scan::{BlockPool, Filled, SourceState};
+
+    use super::*;
+
+    /// Opens a file that is too large to be read at once, changes it, and reads it. Gives its state, what was wrong, and
+    /// how many bytes came.
+    fn read_after(change: impl FnOnce(&mut File)) -> (SourceState, String, u64) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        std::fs::write(&path, "0123456789abcde\n".repeat((WHOLE / 16) as usize + 10)).unwrap();
+        let source = Source::file(path.clone(), "log".into());
+        let opened = open_file(0, File::open(&source.path).unwrap(), folder.path()).unwrap();
+        assert_eq!((opened.size, opened.reading.is_streamed), (WHOLE + 160, true));
+        let mut reader = opened.reading.reader;
+        change(&mut std::fs::OpenOptions::new().read(true).write(true).open(&path).unwrap());
+        while reader.fill(&mut BlockPool::new().block()) == Filled::Full {}
+        let problem = reader.problem().map_or_else(String::new, |problem| problem.message.clone());
+        (reader.state(), problem, reader.inflated())
+    }
+
+    #[test]
+    fn what_a_file_grows_by_while_it_is_read_is_left_for_the_next_run() {
+        let (state, _, bytes) = read_after(|file| {
+            file.seek(SeekFrom::End(0)).unwrap();
+            file.write_all(b"more\n").unwrap();
+        });
+        assert_eq!((state, bytes), (SourceState::Complete, WHOLE + 160));
+    }
+
+    #[test]
+    fn a_file_that_changes_or_shrinks_while_it_is_read_is_seen() {
+        let changed = read_after(|file| {
+            file.seek(SeekFrom::Start(WHOLE)).unwrap();
+            file.write_all(b"X").unwrap();
+        });
+        let shrunk = read_after(|file| file.set_len(WHOLE).unwrap());
+        for (state, problem, _) in [changed, shrunk] {
+            assert_eq!(
+                (state, problem.as_str()),
+                (SourceState::Unreadable, "the file changed while it was read")
+            );
+        }
+    }
+}
