@@ -18,23 +18,39 @@ use datafusion::physical_plan::empty::EmptyExec;
 use saltmine_lake::{DataFile, Dataset, LakeError, Table};
 
 use crate::bounds::TimeBounds;
+use crate::remote::plain;
 
 /// A table of a dataset, as it was when the session was opened.
 #[derive(Debug)]
 pub(crate) struct DatasetTable {
+    table: Table,
     schema: TableSchema,
     files: Vec<DataFile>,
     is_partitioned: bool,
 }
 
 impl DatasetTable {
-    /// Takes the table's newest snapshot.
-    pub(crate) fn open(dataset: &Dataset, table: Table) -> Result<Self, LakeError> {
+    /// Takes the table's newest snapshot; `is_plain` is for text without views.
+    pub(crate) fn open(dataset: &Dataset, table: Table, is_plain: bool) -> Result<Self, LakeError> {
+        Ok(Self::of_files(table, dataset.files(table)?, is_plain))
+    }
+
+    /// The table with these files.
+    pub(crate) fn of_files(table: Table, files: Vec<DataFile>, is_plain: bool) -> Self {
         let is_partitioned = table == Table::Logs;
         let partition = Arc::new(Field::new("event_date", DataType::Date32, true));
         let columns = if is_partitioned { vec![partition] } else { Vec::new() };
-        let schema = TableSchema::builder(table.file_schema()).with_table_partition_cols(columns).build();
-        Ok(Self { schema, files: dataset.files(table)?, is_partitioned })
+        let schema = if is_plain { plain(&table.file_schema()) } else { table.file_schema() };
+        let schema = TableSchema::builder(schema).with_table_partition_cols(columns).build();
+        Self { table, schema, files, is_partitioned }
+    }
+
+    pub(crate) fn table(&self) -> Table {
+        self.table
+    }
+
+    pub(crate) fn files(&self) -> &[DataFile] {
+        &self.files
     }
 
     fn statistics_of(&self, files: &[&DataFile]) -> Statistics {

@@ -16,6 +16,7 @@ pub mod latency;
 mod misstatement;
 mod raw;
 pub mod redact;
+pub mod remote;
 pub mod report;
 mod session;
 mod sql;
