@@ -44,19 +44,10 @@ pub struct IngestRequest<'a> {
 /// `strict`, where not all input was read well. Rounds that were committed before stay.
 pub fn ingest(request: &IngestRequest<'_>, progress: &dyn Progress) -> Result<IngestReport, LakeError> {
     let start = Instant::now();
-    let dataset = match request.partition_by {
-        None if Dataset::is_dataset(request.dataset) => Dataset::open(request.dataset)?,
-        by => Dataset::open_or_create(request.dataset, by.unwrap_or_default())?,
-    };
+    let dataset = opened(request)?;
     let waiting = || progress.event(Event::Waiting { dataset: dataset.root() });
     let lock = dataset.lock_unless(&waiting, request.stop)?;
-    let recovery = lock.recover()?;
-    if !recovery.completed.is_empty() || recovery.discarded > 0 {
-        progress.event(Event::Recovered {
-            completed: recovery.completed.len(),
-            discarded: recovery.discarded as usize,
-        });
-    }
+    recovered(&lock, progress)?;
     let known: HashSet<[u8; 32]> = lock.known_sources()?;
     let sources = outside(request.sources, dataset.root());
     let request = &IngestRequest { sources: &sources, ..request.clone() };
@@ -65,6 +56,26 @@ pub fn ingest(request: &IngestRequest<'_>, progress: &dyn Progress) -> Result<In
     run.rounds(known, progress).map_err(|error| run.where_it_stands(error))?;
     run.report.elapsed = start.elapsed();
     Ok(run.report)
+}
+
+/// The dataset of a request, made where it is not there.
+pub(crate) fn opened(request: &IngestRequest<'_>) -> Result<Dataset, LakeError> {
+    match request.partition_by {
+        None if Dataset::is_dataset(request.dataset) => Dataset::open(request.dataset),
+        by => Dataset::open_or_create(request.dataset, by.unwrap_or_default()),
+    }
+}
+
+/// Completes or removes what an interrupted run left, and tells of it.
+pub(crate) fn recovered(lock: &DatasetLock<'_>, progress: &dyn Progress) -> Result<(), LakeError> {
+    let recovery = lock.recover()?;
+    if !recovery.completed.is_empty() || recovery.discarded > 0 {
+        progress.event(Event::Recovered {
+            completed: recovery.completed.len(),
+            discarded: recovery.discarded as usize,
+        });
+    }
+    Ok(())
 }
 
 struct Run<'a, 'l> {

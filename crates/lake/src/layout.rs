@@ -118,7 +118,7 @@ impl PartitionBy {
 }
 
 /// The folder that a file of `logs` belongs to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Partition {
     /// UTC date of the request times, in days since 1970.
     pub event_date: i32,

@@ -11,6 +11,7 @@ use arrow::array::{
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use serde::{Deserialize, Serialize};
 
 use crate::error::LakeError;
 use crate::layout::{hex, unhex};
@@ -19,7 +20,7 @@ use crate::layout::{hex, unhex};
 const BATCH: usize = 65_536;
 
 /// What became of one source file in a run: a row of the table `sources`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceEntry {
     /// Path relative to the root given, as in the column `log_file` of `logs`.
     pub log_file: String,
