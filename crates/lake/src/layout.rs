@@ -91,7 +91,7 @@ impl Table {
 }
 
 /// How `logs` is divided into folders.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PartitionBy {
     /// By the UTC date of the request time.
     #[default]

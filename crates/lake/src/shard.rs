@@ -14,11 +14,11 @@ use saltmine_scan::{Problem, Reject, Source, SourceState};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::dataset::Dataset;
 use crate::disk;
 use crate::encode::Encoder;
 use crate::error::LakeError;
 use crate::intake::{Intake, RoundSources, Sources};
+use crate::layout::PartitionBy;
 use crate::ledger::SourceEntry;
 use crate::partitions::Partitions;
 use crate::pipeline::Pipeline;
@@ -30,11 +30,11 @@ use crate::transaction::StagedFile;
 /// What all shards of a round have in common.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ShardJob {
-    /// The dataset, whose ledger tells what is known.
-    pub(crate) dataset: PathBuf,
     /// Where the shards have their folders.
     pub(crate) folder: PathBuf,
-    /// Threads of a shard; 0 for one a core.
+    /// How the dataset is divided.
+    pub(crate) partition_by: PartitionBy,
+    /// Threads of a shard.
     pub(crate) threads: usize,
 }
 
@@ -44,7 +44,7 @@ pub struct Shard {
     pub(crate) number: u32,
     /// Path and name of each, in the order in which they are read.
     pub(crate) sources: Vec<(PathBuf, String)>,
-    /// Content that another shard of the round has.
+    /// Content that is in the dataset already, of what these sources may be by their sizes, or in another shard.
     pub(crate) excluded: Vec<[u8; 32]>,
 }
 
@@ -95,12 +95,9 @@ pub(crate) const REJECTS: &str = "rejects.parquet";
 /// Reads the sources of a shard, and writes their rows to files.
 ///
 /// # Errors
-/// Where the dataset is not there, the round is over, a source changes while it is read, or it is stopped. Nothing is
+/// Where the round is over, a source changes while it is read, or it is stopped. Nothing is
 /// left then.
 pub fn ingest_shard(job: &ShardJob, shard: &Shard, stop: Option<&AtomicBool>) -> Result<Manifest, LakeError> {
-    let dataset = Dataset::open(&job.dataset)?;
-    let mut known = dataset.known_sources()?;
-    known.extend(&shard.excluded);
     let threads = |error: rayon::ThreadPoolBuildError| LakeError::Threads(error.to_string());
     let pool = rayon::ThreadPoolBuilder::new().num_threads(job.threads).build().map_err(threads)?;
     let attempt = Attempt::begin(&job.folder, shard.number)?;
@@ -112,13 +109,13 @@ pub fn ingest_shard(job: &ShardJob, shard: &Shard, stop: Option<&AtomicBool>) ->
         all: &all,
         order: (0..all.len() as u32).collect(),
         next: AtomicUsize::new(0),
-        known: Mutex::new(known),
+        known: Mutex::new(shard.excluded.iter().copied().collect()),
         spool: &spool,
         progress: &Silent,
     };
-    let encoder = Encoder::new().map_err(LakeError::parquet(&job.dataset))?;
+    let encoder = Encoder::new().map_err(LakeError::parquet(&job.folder))?;
     let intake = Intake::whole(&sources, attempt.folder.join(REJECTS));
-    let partitions = Partitions::new(&encoder, attempt.folder.clone(), dataset.partition_by());
+    let partitions = Partitions::new(&encoder, attempt.folder.clone(), job.partition_by);
     Pipeline::new(&intake, &partitions, &encoder, pool.current_num_threads(), stop).run(&pool)?;
     let files = partitions.into_files();
     let round = intake.into_round()?;

@@ -9,8 +9,11 @@
 //! shard that has it, so that the same name stands in the ledger as after an ingest by one process; the other shards are
 //! done again without it. That is rare, as copies of a file have its name as a rule, and so stand side by side in the
 //! order of reading; to hash all files before would be to read all of them twice.
+//!
+//! **Content that is in the dataset** is told to a shard by the sizes of its files, so that a shard need not read the
+//! ledger. What comes nevertheless, as a file changed after it was sized, is done again in the same way.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
@@ -18,12 +21,13 @@ use std::time::Instant;
 
 use saltmine_scan::{Source, sizes};
 
+use crate::dataset::Dataset;
 use crate::disk;
 use crate::error::LakeError;
 use crate::ingest::{IngestRequest, opened, recovered};
 use crate::intake::{outside, reading_order};
 use crate::layout::{self, Table};
-use crate::ledger::SourceEntry;
+use crate::ledger::{self, SourceEntry};
 use crate::progress::{Event, Progress};
 use crate::report::{IngestReport, NamedReject, SourceOutcome};
 use crate::shard::{Manifest, REJECTS, Shard, ShardJob, outcome};
@@ -32,8 +36,8 @@ use crate::transaction::{DatasetLock, StagedFile, Staging};
 
 /// Bytes of files in a shard: the most, so that a lost one costs little, …
 const MOST_BYTES: u64 = 256 << 20;
-/// … and the fewest, as every shard makes a Parquet file for each of its days.
-const FEWEST_BYTES: u64 = 4 << 20;
+/// … and the fewest, as every shard begins with empty dictionaries, and makes a Parquet file for each of its days.
+const FEWEST_BYTES: u64 = 32 << 20;
 /// Files in a shard, so that its manifest stays small.
 const MOST_FILES: usize = 4000;
 /// What a file costs beside its bytes, as bytes.
@@ -49,6 +53,11 @@ const PARTINGS: usize = 5;
 pub trait ShardRunner {
     /// Into how many shards a round is cut at least, if it is large enough.
     fn width(&self) -> usize;
+
+    /// Bytes of files that make a shard worth its while.
+    fn least_bytes(&self) -> u64 {
+        FEWEST_BYTES
+    }
 
     /// Ingests shards, in any order and each as often as it takes. Gives a manifest of each.
     ///
@@ -77,52 +86,85 @@ pub fn ingest_sharded(
     }
     progress.event(Event::Started { files: sources.len() as u64 });
     let mut report = IngestReport { files: sources.len() as u64, ..IngestReport::default() };
-    let mut run = Run { request, runner, progress, lock: &lock, report: &mut report };
-    for round in rounds(&sources, runner.width()) {
-        run.round(round?)?;
+    let mut run =
+        Run { request, runner, progress, lock: &lock, known: Known::of(&dataset)?, report: &mut report };
+    for round in rounds(&sources, runner) {
+        run.round(round)?;
     }
     report.skipped = report.files - report.read;
     report.elapsed = start.elapsed();
     Ok(report)
 }
 
+/// Content that is in the dataset.
+struct Known {
+    hashes: HashSet<[u8; 32]>,
+    by_size: HashMap<u64, Vec<[u8; 32]>>,
+}
+
+impl Known {
+    fn of(dataset: &Dataset) -> Result<Self, LakeError> {
+        let (mut hashes, mut by_size) = (HashSet::new(), HashMap::<_, Vec<_>>::new());
+        for file in dataset.files(Table::Sources)? {
+            ledger::each_known(&file.path, |sha256, size| {
+                if hashes.insert(sha256) {
+                    by_size.entry(size).or_default().push(sha256);
+                }
+            })?;
+        }
+        Ok(Self { hashes, by_size })
+    }
+
+    fn add(&mut self, entries: &[SourceEntry]) {
+        for (sha256, size) in entries.iter().filter_map(|entry| Some((entry.sha256?, entry.size))) {
+            if self.hashes.insert(sha256) {
+                self.by_size.entry(size).or_default().push(sha256);
+            }
+        }
+    }
+}
+
+/// A source, and its bytes as stored.
+type Sized<'a> = (&'a Source, u64);
+
 /// Cuts the sources, in the order of reading, into shards, and these into rounds.
-fn rounds(sources: &[Source], width: usize) -> impl Iterator<Item = Result<Vec<Shard>, LakeError>> {
+fn rounds<'a>(sources: &'a [Source], runner: &dyn ShardRunner) -> Vec<Vec<Vec<Sized<'a>>>> {
     let (order, sizes) = (reading_order(sources), sizes(sources));
-    let cost = |index: u32| sizes.get(index as usize).map_or(0, |size| size + FILE_COST);
-    let total: u64 = order.iter().map(|index| cost(*index)).sum();
-    let wanted = (total / width.max(1) as u64).clamp(FEWEST_BYTES, MOST_BYTES);
+    let total: u64 = sizes.iter().map(|size| size + FILE_COST).sum();
+    let wanted = (total / runner.width().max(1) as u64).max(runner.least_bytes()).min(MOST_BYTES);
     let mut rounds = Vec::new();
-    let mut round: Vec<Vec<u32>> = Vec::new();
+    let mut round: Vec<Vec<Sized<'_>>> = Vec::new();
     let (mut in_shard, mut in_round, mut files) = (0, 0, 0);
-    for index in order {
+    let sized = order.iter().filter_map(|index| sources.get(*index as usize).zip(sizes.get(*index as usize)));
+    for (source, size) in sized {
         if in_round >= ROUND_BYTES || files >= ROUND_FILES {
             rounds.push(std::mem::take(&mut round));
             (in_shard, in_round, files) = (0, 0, 0);
         }
         match round.last_mut() {
-            Some(shard) if in_shard < wanted && shard.len() < MOST_FILES => shard.push(index),
+            Some(shard) if in_shard < wanted && shard.len() < MOST_FILES => shard.push((source, *size)),
             _ => {
-                round.push(vec![index]);
+                round.push(vec![(source, *size)]);
                 in_shard = 0;
             }
         }
-        in_shard += cost(index);
-        in_round += cost(index);
+        in_shard += size + FILE_COST;
+        in_round += size + FILE_COST;
         files += 1;
     }
     rounds.extend((!round.is_empty()).then_some(round));
-    rounds.into_iter().map(|round| round.into_iter().enumerate().map(|part| shard(sources, part)).collect())
+    rounds
 }
 
-fn shard(sources: &[Source], (number, indices): (usize, Vec<u32>)) -> Result<Shard, LakeError> {
-    let place = |source: &Source| {
+fn shard(number: usize, sources: &[Sized<'_>], known: &Known) -> Result<Shard, LakeError> {
+    let place = |(source, _): &Sized<'_>| {
         let path = std::path::absolute(&source.path).map_err(LakeError::io("find", &source.path))?;
         Ok((path, source.name.clone()))
     };
-    let chosen = indices.into_iter().filter_map(|index| sources.get(index as usize));
-    let sources = chosen.map(place).collect::<Result<_, LakeError>>()?;
-    Ok(Shard { number: number as u32, sources, excluded: Vec::new() })
+    let sizes: BTreeSet<u64> = sources.iter().map(|(_, size)| *size).collect();
+    let excluded = sizes.iter().filter_map(|size| known.by_size.get(size)).flatten().copied().collect();
+    let sources = sources.iter().map(place).collect::<Result<_, LakeError>>()?;
+    Ok(Shard { number: number as u32, sources, excluded })
 }
 
 struct Run<'a, 'l> {
@@ -130,18 +172,22 @@ struct Run<'a, 'l> {
     runner: &'a dyn ShardRunner,
     progress: &'a dyn Progress,
     lock: &'l DatasetLock<'l>,
+    known: Known,
     report: &'a mut IngestReport,
 }
 
 impl Run<'_, '_> {
-    fn round(&mut self, mut shards: Vec<Shard>) -> Result<(), LakeError> {
+    fn round(&mut self, parts: Vec<Vec<Sized<'_>>>) -> Result<(), LakeError> {
+        let parts = parts.iter().enumerate();
+        let shards: Result<_, _> = parts.map(|(number, part)| shard(number, part, &self.known)).collect();
+        let mut shards: Vec<Shard> = shards?;
         let staging = self.lock.begin()?;
         let folder = staging.dir().join("shards");
         disk::make_folder(&folder)?;
-        let dataset = self.lock.dataset().root().to_path_buf();
+        let partition_by = self.lock.dataset().partition_by();
         // Where nothing else is said, a shard is one task of one thread.
         let threads = self.request.jobs.max(1);
-        let job = ShardJob { dataset, folder: folder.clone(), threads };
+        let job = ShardJob { folder: folder.clone(), partition_by, threads };
         let manifests = self.manifests(&job, &mut shards)?;
         let mut gathered = Gathered::default();
         for manifest in manifests.into_values() {
@@ -164,6 +210,7 @@ impl Run<'_, '_> {
         let Gathered { mut files, rejects, mut entries } = gathered;
         files.sort_by(|a, b| (&a.partition, &a.path).cmp(&(&b.partition, &b.path)));
         entries.sort_by(|a, b| a.log_file.cmp(&b.log_file));
+        self.known.add(&entries);
         self.progress.event(Event::Committing { rows: files.iter().map(|file| file.rows).sum() });
         self.report.parquet_files += files.len() as u64;
         self.report.parquet_bytes += files.iter().map(|file| file.size).sum::<u64>();
@@ -178,7 +225,7 @@ impl Run<'_, '_> {
     fn manifests(&self, job: &ShardJob, shards: &mut [Shard]) -> Result<BTreeMap<u32, Manifest>, LakeError> {
         let mut manifests = self.tried(job, shards)?;
         for _ in 0..PARTINGS {
-            let doubled = doubled(&manifests);
+            let doubled = doubled(&manifests, &self.known.hashes);
             if doubled.is_empty() {
                 return Ok(manifests);
             }
@@ -240,13 +287,16 @@ impl Run<'_, '_> {
     }
 }
 
-/// Content that a shard has and an earlier one too, for each shard.
-fn doubled(manifests: &BTreeMap<u32, Manifest>) -> HashMap<u32, BTreeSet<[u8; 32]>> {
+/// Content that a shard has and an earlier one too, or the dataset, for each shard.
+fn doubled(
+    manifests: &BTreeMap<u32, Manifest>,
+    known: &HashSet<[u8; 32]>,
+) -> HashMap<u32, BTreeSet<[u8; 32]>> {
     let mut owners: HashMap<[u8; 32], u32> = HashMap::new();
     let mut doubled: HashMap<u32, BTreeSet<[u8; 32]>> = HashMap::new();
     for (number, manifest) in manifests {
         for sha256 in manifest.entries.iter().filter_map(|entry| entry.sha256) {
-            if *owners.entry(sha256).or_insert(*number) != *number {
+            if *owners.entry(sha256).or_insert(*number) != *number || known.contains(&sha256) {
                 doubled.entry(*number).or_default().insert(sha256);
             }
         }

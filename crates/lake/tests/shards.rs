@@ -64,6 +64,10 @@ where
         8
     }
 
+    fn least_bytes(&self) -> u64 {
+        4 << 20
+    }
+
     fn run(&self, job: &ShardJob, shards: &[Shard]) -> Result<Vec<Manifest>, LakeError> {
         self.runs.fetch_add(1, Relaxed);
         let mut manifests = Vec::new();
@@ -181,6 +185,7 @@ fn shards_make_the_same_dataset() {
     // Again, there is nothing new.
     let report = sharded(&logs, &dataset, &runner).unwrap();
     assert_eq!((report.read, report.skipped, report.rounds), (0, 9, 0));
+    assert_eq!(runner.runs.load(Relaxed), 2, "no shard read what is known, to be done again");
     assert_eq!(content(&dataset), expected);
 }
 
