@@ -4,6 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) use self::cluster::ClusterArgs;
+#[cfg(feature = "cluster")]
+pub(crate) use self::cluster::{ExecutorArgs, SchedulerArgs};
 pub(crate) use self::engine::Engine;
 pub(crate) use self::hunt::{HuntArgs, HuntFormat};
 pub(crate) use self::latency::{LatencyArgs, LatencyFormat};
@@ -16,6 +19,7 @@ use self::time::parse_time;
 pub(crate) use self::timeline::{TimelineArgs, TimelineFormat};
 use crate::generate::GenerateArgs;
 
+mod cluster;
 mod engine;
 mod hunt;
 mod latency;
@@ -107,6 +111,12 @@ pub(crate) enum Command {
     Compact(CompactArgs),
     /// Show the columns of the table logs, or its definition for another engine
     Schema(SchemaArgs),
+    /// Share out the work of a cluster
+    #[cfg(feature = "cluster")]
+    Scheduler(SchedulerArgs),
+    /// Do work of a cluster
+    #[cfg(feature = "cluster")]
+    Executor(ExecutorArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
     /// Print the manual, or write its pages to a folder
@@ -172,6 +182,9 @@ pub(crate) struct IngestArgs {
     /// List what would be read, and how many requests to S3 that takes, and read nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
 }
 
 /// How a dataset is divided into folders.

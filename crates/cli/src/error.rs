@@ -26,6 +26,9 @@ pub(crate) enum CliError {
     Output(#[from] io::Error),
     #[error("cannot write the answer: {0}")]
     Format(String),
+    #[cfg(feature = "cluster")]
+    #[error(transparent)]
+    Cluster(#[from] saltmine_cluster::ClusterError),
     #[error("{0}")]
     Usage(String),
     #[error("interrupted")]

@@ -64,6 +64,10 @@ fn run(command: Command, terminal: &Terminal) -> Result<ExitCode, CliError> {
         Command::Verify(args) => command::verify::run(&args),
         Command::Compact(args) => command::compact::run(&args, terminal),
         Command::Schema(args) => command::schema::run(&args),
+        #[cfg(feature = "cluster")]
+        Command::Scheduler(args) => command::cluster::scheduler(&args, terminal),
+        #[cfg(feature = "cluster")]
+        Command::Executor(args) => command::cluster::executor(&args, terminal),
         Command::Completions(args) => command::completions::completions(&args),
         Command::Man(args) => command::completions::man(&args, terminal),
         Command::Demo(args) => command::demo::run(&args, terminal),

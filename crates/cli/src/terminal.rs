@@ -67,6 +67,12 @@ impl Terminal {
         }
     }
 
+    /// Whether details are shown.
+    #[cfg(feature = "cluster")]
+    pub(crate) fn is_verbose(&self) -> bool {
+        self.is_verbose
+    }
+
     /// What helps to see what is done and how; one or several lines, with --verbose.
     pub(crate) fn detail(&self, text: &str) {
         if self.is_verbose {

@@ -87,8 +87,19 @@ impl Dataset {
     /// # Errors
     /// If the folder holds other things, or a dataset that is partitioned otherwise, or cannot be written.
     pub fn open_or_create(path: &Path, partition_by: PartitionBy) -> Result<Dataset, LakeError> {
+        Self::open_or_create_unless(path, partition_by, &|| {}, None)
+    }
+
+    /// As [`Dataset::open_or_create`]; where another process has the lock that a new dataset is made under, `on_wait` is
+    /// called once, and this waits until `stop` becomes true.
+    pub(crate) fn open_or_create_unless(
+        path: &Path,
+        partition_by: PartitionBy,
+        on_wait: &dyn Fn(),
+        stop: Option<&AtomicBool>,
+    ) -> Result<Dataset, LakeError> {
         if !has_all_tables(path)? {
-            create(path, partition_by)?;
+            create(path, partition_by, on_wait, stop)?;
         }
         let dataset = Dataset::open(path)?;
         if dataset.partition_by != partition_by {
@@ -258,7 +269,12 @@ fn root_in_bucket(url: &S3Url) -> Result<PathBuf, LakeError> {
 }
 
 /// Makes the tables that are missing, under the lock: several runs may start on an empty folder at once.
-fn create(path: &Path, partition_by: PartitionBy) -> Result<(), LakeError> {
+fn create(
+    path: &Path,
+    partition_by: PartitionBy,
+    on_wait: &dyn Fn(),
+    stop: Option<&AtomicBool>,
+) -> Result<(), LakeError> {
     let occupied = || -> std::io::Result<bool> {
         let ours = |entry: &fs::DirEntry| {
             let name = entry.file_name();
@@ -279,7 +295,7 @@ fn create(path: &Path, partition_by: PartitionBy) -> Result<(), LakeError> {
         }
         disk::make_folder(path)?;
     }
-    let _lock = take_lock(path, &|| {}, None)?;
+    let _lock = take_lock(path, on_wait, stop)?;
     for table in Table::ALL {
         let folder = table.folder(path);
         if commit::is_table(&folder)? {

@@ -66,9 +66,15 @@ pub(crate) fn remove_file(path: &Path) -> Result<(), LakeError> {
 
 /// Removes a folder and all in it; one that is not there is as good.
 pub(crate) fn remove_folder(path: &Path) -> Result<(), LakeError> {
-    match fs::remove_dir_all(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(LakeError::io("remove", path)(error)),
-        _ => Ok(()),
+    // Who was thought lost may still write there; once the folders inside are gone, it cannot.
+    let mut tries = 5;
+    loop {
+        match fs::remove_dir_all(path) {
+            Ok(()) => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty && tries > 0 => tries -= 1,
+            Err(error) => return Err(LakeError::io("remove", path)(error)),
+        }
     }
 }
 

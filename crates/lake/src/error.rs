@@ -152,6 +152,10 @@ pub enum LakeError {
     Threads(String),
 
     /// A crash that a test asked for.
+    /// Work that was to be done by other processes was not.
+    #[error("{0}")]
+    Elsewhere(String),
+
     #[cfg(test)]
     #[error("crash asked for by a test")]
     Crash,

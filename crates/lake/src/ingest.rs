@@ -1,5 +1,6 @@
 //! Ingest: sources to a dataset, in rounds that are committed one by one.
 
+use std::cell::Cell;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
@@ -12,7 +13,7 @@ use crate::dataset::Dataset;
 use crate::encode::Encoder;
 use crate::error::LakeError;
 use crate::intake::{Intake, RoundSources, Sources, outside, reading_order, skipped};
-use crate::known::Known;
+use crate::known::KnownObjects;
 use crate::layout::{PartitionBy, Table};
 use crate::partitions::Partitions;
 use crate::pipeline::Pipeline;
@@ -45,12 +46,41 @@ pub struct IngestRequest<'a> {
 /// `strict`, where not all input was read well. Rounds that were committed before stay.
 pub fn ingest(request: &IngestRequest<'_>, progress: &dyn Progress) -> Result<IngestReport, LakeError> {
     let start = Instant::now();
-    let dataset = match request.partition_by {
-        None if Dataset::is_dataset(request.dataset) => Dataset::open(request.dataset)?,
-        by => Dataset::open_or_create(request.dataset, by.unwrap_or_default())?,
-    };
-    let waiting = || progress.event(Event::Waiting { dataset: dataset.root() });
+    let waiting = waiting(request.dataset, progress);
+    let dataset = opened(request, &waiting)?;
     let lock = dataset.lock_unless(&waiting, request.stop)?;
+    recovered(&lock, progress)?;
+    dataset.add_columns(Table::Sources)?;
+    let sources = outside(request.sources, dataset.root());
+    let objects = KnownObjects::read(&dataset, &sources)?;
+    let request = &IngestRequest { sources: &sources, ..request.clone() };
+    progress.event(Event::Started { files: sources.len() as u64 });
+    let mut run = Run { request, lock: &lock, by: dataset.partition_by(), report: IngestReport::default() };
+    run.rounds(&objects, progress).map_err(|error| run.where_it_stands(error))?;
+    run.report.elapsed = start.elapsed();
+    Ok(run.report)
+}
+
+/// Tells that the dataset is another run's, once.
+pub(crate) fn waiting<'a>(dataset: &'a Path, progress: &'a dyn Progress) -> impl Fn() + 'a {
+    let is_told = Cell::new(false);
+    move || {
+        if !is_told.replace(true) {
+            progress.event(Event::Waiting { dataset });
+        }
+    }
+}
+
+/// The dataset of a request, made where it is not there.
+pub(crate) fn opened(request: &IngestRequest<'_>, waiting: &dyn Fn()) -> Result<Dataset, LakeError> {
+    match request.partition_by {
+        None if Dataset::is_dataset(request.dataset) => Dataset::open(request.dataset),
+        by => Dataset::open_or_create_unless(request.dataset, by.unwrap_or_default(), waiting, request.stop),
+    }
+}
+
+/// Completes or removes what an interrupted run left, and tells of it.
+pub(crate) fn recovered(lock: &DatasetLock<'_>, progress: &dyn Progress) -> Result<(), LakeError> {
     let recovery = lock.recover()?;
     if !recovery.completed.is_empty() || recovery.discarded > 0 {
         progress.event(Event::Recovered {
@@ -58,15 +88,7 @@ pub fn ingest(request: &IngestRequest<'_>, progress: &dyn Progress) -> Result<In
             discarded: recovery.discarded as usize,
         });
     }
-    dataset.add_columns(Table::Sources)?;
-    let sources = outside(request.sources, dataset.root());
-    let known = Known::read(&dataset, &sources)?;
-    let request = &IngestRequest { sources: &sources, ..request.clone() };
-    progress.event(Event::Started { files: sources.len() as u64 });
-    let mut run = Run { request, lock: &lock, by: dataset.partition_by(), report: IngestReport::default() };
-    run.rounds(known, progress).map_err(|error| run.where_it_stands(error))?;
-    run.report.elapsed = start.elapsed();
-    Ok(run.report)
+    Ok(())
 }
 
 struct Run<'a, 'l> {
@@ -88,7 +110,7 @@ impl Run<'_, '_> {
         }
     }
 
-    fn rounds(&mut self, known: Known, progress: &dyn Progress) -> Result<(), LakeError> {
+    fn rounds(&mut self, known: &KnownObjects, progress: &dyn Progress) -> Result<(), LakeError> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.request.jobs)
             .thread_name(|index| format!("ingest-{index}"))
@@ -118,7 +140,7 @@ impl Run<'_, '_> {
             order,
             ahead,
             next: AtomicUsize::new(0),
-            known: Mutex::new(known.contents),
+            known: Mutex::new(self.lock.known_sources()?),
             spool: &spool,
             progress,
         };

@@ -81,6 +81,8 @@ pub(crate) struct Intake<'a> {
     sources: &'a Sources<'a>,
     bytes: AtomicU64,
     files: AtomicU64,
+    /// All sources are of this round, however large they are.
+    is_whole: bool,
     state: Mutex<State>,
 }
 
@@ -123,7 +125,18 @@ impl<'a> Intake<'a> {
             outcomes: Vec::new(),
             rejects: Rejects::new(rejects),
         };
-        Self { sources, bytes: AtomicU64::new(0), files: AtomicU64::new(0), state: Mutex::new(state) }
+        Self {
+            sources,
+            bytes: AtomicU64::new(0),
+            files: AtomicU64::new(0),
+            is_whole: false,
+            state: Mutex::new(state),
+        }
+    }
+
+    /// As [`Intake::new`], for a round of all sources.
+    pub(crate) fn whole(sources: &'a Sources<'a>, rejects: PathBuf) -> Self {
+        Self { is_whole: true, ..Self::new(sources, rejects) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -137,8 +150,9 @@ impl<'a> Intake<'a> {
     /// Whether this round opens another source.
     pub(crate) fn has_more(&self) -> bool {
         self.sources.next.load(Ordering::Relaxed) < self.sources.order.len()
-            && self.bytes.load(Ordering::Relaxed) < ROUND_BYTES
-            && self.files.load(Ordering::Relaxed) < ROUND_FILES
+            && (self.is_whole
+                || (self.bytes.load(Ordering::Relaxed) < ROUND_BYTES
+                    && self.files.load(Ordering::Relaxed) < ROUND_FILES))
     }
 
     /// Fills a block: from a source that is open, then from the next ones while there is room worth filling. Returns

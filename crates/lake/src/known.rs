@@ -12,24 +12,22 @@ use crate::layout::Table;
 use crate::ledger::{self, object_id};
 use crate::place::{Content, Opener};
 
-/// What is in the dataset.
-pub(crate) struct Known {
-    pub(crate) contents: HashSet<[u8; 32]>,
-    objects: HashSet<[u8; 32]>,
-}
+/// Identities of objects that are in a dataset.
+#[derive(Default)]
+pub(crate) struct KnownObjects(HashSet<[u8; 32]>);
 
-impl Known {
+impl KnownObjects {
+    /// Those of the dataset; none if no source is an object.
     pub(crate) fn read(dataset: &Dataset, sources: &[Source]) -> Result<Self, LakeError> {
-        let any_objects = sources.iter().any(|source| source.object.is_some());
-        let objects = if any_objects { dataset.known_objects()? } else { HashSet::new() };
-        Ok(Self { contents: dataset.known_sources()?, objects })
+        let any = sources.iter().any(|source| source.object.is_some());
+        if any { dataset.known_objects().map(Self) } else { Ok(Self::default()) }
     }
 
     /// Whether it is an object that was read before, and has not changed since.
     pub(crate) fn has_read(&self, source: &Source) -> bool {
         let Some(object) = &source.object else { return false };
         let Some(etag) = &object.etag else { return false };
-        self.objects.contains(&object_id(&object.url(), etag, object.size))
+        self.0.contains(&object_id(&object.url(), etag, object.size))
     }
 }
 
@@ -38,10 +36,10 @@ impl Known {
 /// # Errors
 /// If the dataset cannot be read.
 pub fn new_objects<'a>(sources: &'a [Source], dataset: &Path) -> Result<Vec<&'a Object>, LakeError> {
-    let mut known = Known { contents: HashSet::new(), objects: HashSet::new() };
-    if Dataset::is_dataset(dataset) {
-        known.objects = Dataset::open(dataset)?.known_objects()?;
-    }
+    let known = match Dataset::is_dataset(dataset) {
+        true => KnownObjects(Dataset::open(dataset)?.known_objects()?),
+        false => KnownObjects::default(),
+    };
     let new = sources.iter().filter(|source| !known.has_read(source));
     Ok(new.filter_map(|source| source.object.as_deref()).collect())
 }
@@ -53,11 +51,21 @@ impl Dataset {
     /// If the ledger cannot be read.
     pub fn known_sources(&self) -> Result<HashSet<[u8; 32]>, LakeError> {
         let mut known = HashSet::new();
-        self.each_ledger_file(|content, path| match content {
-            Content::Disk(file) => ledger::read_known(file, path, &mut known),
-            Content::Memory(bytes) => ledger::read_known(bytes, path, &mut known),
+        self.each_known_source(|sha256, _| {
+            known.insert(sha256);
         })?;
         Ok(known)
+    }
+
+    /// Gives the SHA-256 of every source file whose content is in the dataset, and the file's bytes as stored.
+    ///
+    /// # Errors
+    /// If the ledger cannot be read.
+    pub(crate) fn each_known_source(&self, mut give: impl FnMut([u8; 32], u64)) -> Result<(), LakeError> {
+        self.each_ledger_file(|content, path| match content {
+            Content::Disk(file) => ledger::each_known(file, path, &mut give),
+            Content::Memory(bytes) => ledger::each_known(bytes, path, &mut give),
+        })
     }
 
     fn each_ledger_file(

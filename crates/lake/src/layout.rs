@@ -96,7 +96,7 @@ impl Table {
 }
 
 /// How `logs` is divided into folders.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PartitionBy {
     /// By the UTC date of the request time.
     #[default]
@@ -123,7 +123,7 @@ impl PartitionBy {
 }
 
 /// The folder that a file of `logs` belongs to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Partition {
     /// UTC date of the request times, in days since 1970.
     pub event_date: i32,

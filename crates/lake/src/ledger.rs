@@ -11,6 +11,7 @@ use arrow::datatypes::{DataType, Field, Int64Type, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::file::reader::ChunkReader;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::LakeError;
@@ -20,7 +21,7 @@ use crate::layout::{hex, unhex};
 const BATCH: usize = 65_536;
 
 /// What became of one source file in a run: a row of the table `sources`.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceEntry {
     /// Path relative to the root given, as in the column `log_file` of `logs`.
     pub log_file: String,
@@ -154,26 +155,32 @@ fn ledger_batch(entries: &[SourceEntry], run: Option<(&str, i64)>) -> Result<Rec
     Ok(RecordBatch::try_new(sources_schema(), columns)?)
 }
 
-/// Adds to `known` the hashes in one Parquet file of the ledger. Only that column is read.
-pub(crate) fn read_known(
+/// Gives each hash in one Parquet file of the ledger, with the bytes of its file as stored. Only these columns are read.
+pub(crate) fn each_known(
     file: impl ChunkReader + 'static,
     path: &Path,
-    known: &mut HashSet<[u8; 32]>,
+    mut give: impl FnMut([u8; 32], u64),
 ) -> Result<(), LakeError> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(LakeError::parquet(path))?;
-    let mask = ProjectionMask::columns(builder.parquet_schema(), ["sha256"]);
-    let rows = usize::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or_default();
+    let mask = ProjectionMask::columns(builder.parquet_schema(), ["size", "sha256"]);
     let reader =
         builder.with_projection(mask).with_batch_size(BATCH).build().map_err(LakeError::parquet(path))?;
-    known.reserve(rows);
+    let wrong = || LakeError::Foreign {
+        path: path.to_path_buf(),
+        problem: "a value of the column sha256 is not 64 hexadecimal digits".to_owned(),
+    };
     for batch in reader {
         let batch = batch?;
-        let digests = arrow::compute::cast(batch.column(0), &DataType::Utf8View)?;
-        for digest in digests.as_string_view().iter().flatten() {
-            known.insert(unhex(digest).ok_or_else(|| LakeError::Foreign {
-                path: path.to_path_buf(),
-                problem: "a value of the column sha256 is not 64 hexadecimal digits".to_owned(),
-            })?);
+        let sizes = arrow::compute::cast(batch.column(0), &DataType::Int64)?;
+        let sizes = sizes.as_primitive::<Int64Type>();
+        let digests = arrow::compute::cast(batch.column(1), &DataType::Utf8View)?;
+        for (digest, size) in digests.as_string_view().iter().zip(sizes) {
+            if let Some(digest) = digest {
+                give(
+                    unhex(digest).ok_or_else(wrong)?,
+                    size.and_then(|size| size.try_into().ok()).unwrap_or(0),
+                );
+            }
         }
     }
     Ok(())

@@ -29,6 +29,8 @@ mod place;
 mod progress;
 mod rejects;
 mod report;
+mod shard;
+mod shards;
 mod statistics;
 mod table_file;
 #[cfg(test)]
@@ -48,6 +50,8 @@ pub use layout::{Partition, PartitionBy, Table};
 pub use ledger::{SourceEntry, source_entries_batch, sources_schema};
 pub use progress::{Event, Progress, Silent};
 pub use report::{IngestReport, NamedReject, SourceOutcome};
+pub use shard::{Manifest, Shard, ShardJob, ingest_shard};
+pub use shards::{SHARD_BYTES, ShardRunner, ingest_sharded};
 pub use statistics::Footer;
 pub use transaction::{CommitSummary, DatasetLock, Recovery, StagedFile, Staging};
 pub use verify::{

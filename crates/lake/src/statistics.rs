@@ -4,6 +4,7 @@ use chrono::DateTime;
 use parquet::basic::LogicalType;
 use parquet::file::metadata::{ColumnChunkMetaData, ParquetMetaData};
 use parquet::file::statistics::Statistics;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 /// Columns by whose range a reader may pass over a file. Text that clients choose freely stays out of the log: it
@@ -45,7 +46,7 @@ struct ColumnRange {
 
 /// What is needed of the footer of a file that waits to be committed. The footer itself is many times as large, and a
 /// round may have thousands of files.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Footer {
     pub(crate) rows: u64,
     /// For the Delta log, as JSON text.

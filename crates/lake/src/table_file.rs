@@ -10,12 +10,14 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use serde::{Deserialize, Serialize};
 
 use crate::disk::HashingWriter;
 use crate::error::LakeError;
 use crate::statistics::statistics_json;
 
 /// A Parquet file that was just written.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Written {
     pub(crate) size: u64,
     pub(crate) sha256: [u8; 32],

@@ -22,7 +22,7 @@ use std::sync::{Mutex, PoisonError};
 use arrow::array::RecordBatch;
 use chrono::Utc;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use uuid::Uuid;
 
@@ -87,7 +87,7 @@ pub struct CommitSummary {
 }
 
 /// A data file of `logs` that waits in the staging folder.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StagedFile {
     /// Where it is, in the staging folder.
     pub path: PathBuf,
@@ -364,14 +364,22 @@ impl Staging<'_> {
 
     /// The change that adds the file at [`Staging::table_path`].
     pub(crate) fn plan_table(&self, table: Table, written: Written) -> TableChange {
-        let entry = FileEntry {
-            path: layout::part_name(self.run_id(), self.round, 0),
-            partition: BTreeMap::new(),
-            size: written.size,
-            sha256: Some(layout::hex(&written.sha256)),
-            statistics: Some(written.statistics),
+        self.plan_files(table, vec![(staged_name(table), written)])
+    }
+
+    /// The change that adds files of a small table, by their names in the staging folder.
+    pub(crate) fn plan_files(&self, table: Table, files: Vec<(String, Written)>) -> TableChange {
+        let plan = |(number, (staged, written)): (usize, (String, Written))| {
+            let entry = FileEntry {
+                path: layout::part_name(self.run_id(), self.round, number),
+                partition: BTreeMap::new(),
+                size: written.size,
+                sha256: Some(layout::hex(&written.sha256)),
+                statistics: Some(written.statistics),
+            };
+            PlannedFile { staged, rows: written.rows, entry }
         };
-        let add = vec![PlannedFile { staged: staged_name(table), rows: written.rows, entry }];
+        let add = files.into_iter().enumerate().map(plan).collect();
         TableChange { table, add, remove: Vec::new(), drops_rows: false }
     }
 }

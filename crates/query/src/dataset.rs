@@ -23,10 +23,12 @@ use saltmine_s3::{Bucket, S3Url};
 use crate::bounds::TimeBounds;
 use crate::error::QueryError;
 use crate::pages::PageReaders;
+use crate::remote::plain;
 
 /// A table of a dataset, as it was when the session was opened.
 #[derive(Debug)]
 pub(crate) struct DatasetTable {
+    table: Table,
     schema: TableSchema,
     files: Vec<DataFile>,
     is_partitioned: bool,
@@ -34,17 +36,32 @@ pub(crate) struct DatasetTable {
 }
 
 impl DatasetTable {
-    /// Takes the table's newest snapshot.
-    pub(crate) fn open(dataset: &Dataset, table: Table) -> Result<Self, QueryError> {
+    /// Takes the table's newest snapshot; `is_plain` is for text without views.
+    pub(crate) fn open(dataset: &Dataset, table: Table, is_plain: bool) -> Result<Self, QueryError> {
+        Ok(Self::of_files(table, dataset.files(table)?, is_plain)?)
+    }
+
+    /// The table with these files.
+    pub(crate) fn of_files(table: Table, files: Vec<DataFile>, is_plain: bool) -> Result<Self> {
         let is_partitioned = table == Table::Logs;
         let partition = Arc::new(Field::new("event_date", DataType::Date32, true));
         let columns = if is_partitioned { vec![partition] } else { Vec::new() };
-        let schema = TableSchema::builder(table.file_schema()).with_table_partition_cols(columns).build();
-        let store = match S3Url::of_path(dataset.root()) {
+        let schema = if is_plain { plain(&table.file_schema()) } else { table.file_schema() };
+        let schema = TableSchema::builder(schema).with_table_partition_cols(columns).build();
+        // All files of a table are in one place.
+        let store = match files.first().and_then(|file| S3Url::of_path(&file.path)) {
             Some(url) => store_url(&url)?,
             None => ObjectStoreUrl::local_filesystem(),
         };
-        Ok(Self { schema, files: dataset.files(table)?, is_partitioned, store })
+        Ok(Self { table, schema, files, is_partitioned, store })
+    }
+
+    pub(crate) fn table(&self) -> Table {
+        self.table
+    }
+
+    pub(crate) fn files(&self) -> &[DataFile] {
+        &self.files
     }
 
     fn statistics_of(&self, files: &[&DataFile]) -> Statistics {

@@ -70,6 +70,9 @@ pub enum QueryError {
     /// Redaction and writing exclude each other: statements that write can also read other files, such as the dataset's.
     #[error("redaction does not go with statements that write or read other files")]
     RedactWrites,
+    /// A cluster was asked for what it does not do.
+    #[error("on a cluster there is no redaction, and there are no statements that write")]
+    RemoteOnlyReads,
 
     /// A question that is built in failed while it read true values, which its message might tell.
     #[error("failed over the true values; the message, which may quote them, is not shown under redaction")]

@@ -17,6 +17,7 @@ mod misstatement;
 mod pages;
 mod raw;
 pub mod redact;
+pub mod remote;
 pub mod report;
 mod session;
 mod sql;

@@ -25,9 +25,11 @@ use saltmine_scan::{
     BlockPool, ScanOptions, Source, SourceReport, SourceScan, SourceState, name_time_range, rejects_batch,
     rejects_schema, table_schema,
 };
+use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
 use crate::bounds::TimeBounds;
+use crate::remote::plain;
 
 /// What raw scans met that was damaged or did not read, by source.
 #[derive(Clone, Debug, Default)]
@@ -95,11 +97,27 @@ impl RawInput {
 }
 
 /// Which table is made of the sources.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum RawTableKind {
     Logs,
     Rejects,
     Sources,
+}
+
+impl RawTableKind {
+    pub(crate) fn schema(self) -> SchemaRef {
+        match self {
+            Self::Logs => table_schema(),
+            Self::Rejects => rejects_schema(),
+            Self::Sources => sources_schema(),
+        }
+    }
+
+    /// Whether a source of this name may hold what is within the bounds.
+    pub(crate) fn may_hold(self, name: &str, bounds: &TimeBounds) -> bool {
+        let range = name_time_range(name);
+        self != Self::Logs || bounds.may_hold(range.map(|range| range.0), range.map(|range| range.1))
+    }
 }
 
 /// A table over raw files.
@@ -111,24 +129,34 @@ pub(crate) struct RawTable {
 }
 
 impl RawTable {
-    pub(crate) fn new(input: Arc<RawInput>, kind: RawTableKind) -> Self {
-        let schema = match kind {
-            RawTableKind::Logs => table_schema(),
-            RawTableKind::Rejects => rejects_schema(),
-            RawTableKind::Sources => sources_schema(),
-        };
+    /// `is_plain` shows text without views, for plans that are carried out elsewhere.
+    pub(crate) fn new(input: Arc<RawInput>, kind: RawTableKind, is_plain: bool) -> Self {
+        let schema = if is_plain { plain(&kind.schema()) } else { kind.schema() };
         Self { input, kind, schema }
+    }
+
+    pub(crate) fn kind(&self) -> RawTableKind {
+        self.kind
+    }
+
+    pub(crate) fn sources(&self) -> &[Source] {
+        self.input.sources()
+    }
+
+    /// All rows, source by source.
+    pub(crate) fn batches(
+        &self,
+        projection: Vec<usize>,
+    ) -> impl Iterator<Item = Result<RecordBatch>> + Send + use<> {
+        let queue = Queue::new((0..self.input.sources.len()).collect());
+        Batches { input: Arc::clone(&self.input), kind: self.kind, projection, queue, scan: None }
     }
 
     /// The sources that may hold what the filters let pass.
     fn wanted(&self, filters: &[Expr]) -> Vec<usize> {
         let bounds = TimeBounds::of(filters);
-        let may_hold = |source: &Source| {
-            let range = name_time_range(&source.name);
-            bounds.may_hold(range.map(|range| range.0), range.map(|range| range.1))
-        };
         let all = 0..self.input.sources.len();
-        all.filter(|index| self.kind != RawTableKind::Logs || may_hold(&self.input.sources[*index])).collect()
+        all.filter(|index| self.kind.may_hold(&self.input.sources[*index].name, &bounds)).collect()
     }
 }
 

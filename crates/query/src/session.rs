@@ -22,6 +22,7 @@ use crate::dataset::{DatasetTable, register_bucket};
 use crate::error::QueryError;
 use crate::raw::{RawInput, RawTable, RawTableKind, ScanReport};
 use crate::redact::{KeySource, Redaction, Redactor, Whose};
+use crate::remote::{Remote, check_sources};
 use crate::sql::{self, Params};
 use crate::views;
 
@@ -47,6 +48,8 @@ pub struct SessionOptions {
     pub allow_writes: bool,
     /// What is redacted, in every table and view and in all that is told of the session; `None` for nothing.
     pub redaction: Option<Redaction>,
+    /// What carries out the plans; `None` for this process. Not together with `redaction` and `allow_writes`.
+    pub remote: Option<Arc<dyn Remote>>,
 }
 
 /// A session over one input.
@@ -70,21 +73,25 @@ impl Session {
         if options.allow_writes && options.redaction.is_some() {
             return Err(QueryError::RedactWrites);
         }
+        if options.remote.is_some() && (options.allow_writes || options.redaction.is_some()) {
+            return Err(QueryError::RemoteOnlyReads);
+        }
         let runtime = runtime(options)?;
-        let context = context(options, &runtime);
+        let context = context(options, &runtime)?;
+        let is_remote = options.remote.is_some();
         let datasets = options.inputs.iter().filter(|input| Dataset::is_dataset(Path::new(input))).count();
         let mut root = None;
         let raw = match (&options.inputs[..], datasets) {
             ([input], 1) => {
                 let dataset = Dataset::open(Path::new(input))?;
-                register_dataset(&context, &dataset)?;
+                register_dataset(&context, &dataset, is_remote)?;
                 // A key in the bucket would be with the data, and a file for it is given by --redact-key.
                 root = Some(dataset.root().to_path_buf()).filter(|root| S3Url::of_path(root).is_none());
                 None
             }
             (inputs, 0) => {
                 let window = Window { since: options.since, until: options.until };
-                Some(register_raw(&context, inputs, window)?)
+                Some(register_raw(&context, inputs, window, is_remote)?)
             }
             (inputs, _) => {
                 let dataset = inputs.iter().find(|input| Dataset::is_dataset(Path::new(input)));
@@ -99,7 +106,7 @@ impl Session {
             return Ok(Self { context, truth: None, redactor: None, raw, allow_writes });
         };
         let redactor = Arc::new(Redactor::new(redaction, root.as_deref())?);
-        let redacted = self::context(options, &runtime);
+        let redacted = self::context(options, &runtime)?;
         for name in table_names(&context) {
             let frame = redactor.frame(context.table(name.as_str()).await?)?;
             redacted.register_table(name.as_str(), frame.into_view())?;
@@ -209,10 +216,13 @@ fn config(options: &SessionOptions) -> SessionConfig {
     config
 }
 
-fn context(options: &SessionOptions, runtime: &Arc<RuntimeEnv>) -> SessionContext {
-    let context = SessionContext::new_with_config_rt(config(options), Arc::clone(runtime));
+fn context(options: &SessionOptions, runtime: &Arc<RuntimeEnv>) -> Result<SessionContext, QueryError> {
+    let mut context = SessionContext::new_with_config_rt(config(options), Arc::clone(runtime));
+    if let Some(remote) = &options.remote {
+        context = SessionContext::new_with_state(remote.state(context.state())?);
+    }
     crate::functions::register_all(&context);
-    context
+    Ok(context)
 }
 
 /// The names of the tables that are not in a schema of their own.
@@ -258,10 +268,10 @@ async fn limit_time(context: &SessionContext, options: &SessionOptions) -> Resul
     Ok(())
 }
 
-fn register_dataset(context: &SessionContext, dataset: &Dataset) -> Result<(), QueryError> {
+fn register_dataset(context: &SessionContext, dataset: &Dataset, is_plain: bool) -> Result<(), QueryError> {
     register_bucket(context, dataset)?;
     for table in Table::ALL.into_iter().chain([Table::Duplicates]) {
-        context.register_table(table.name(), Arc::new(DatasetTable::open(dataset, table)?))?;
+        context.register_table(table.name(), Arc::new(DatasetTable::open(dataset, table, is_plain)?))?;
     }
     Ok(())
 }
@@ -270,8 +280,12 @@ fn register_raw(
     context: &SessionContext,
     inputs: &[String],
     window: Window,
+    is_remote: bool,
 ) -> Result<Arc<RawInput>, QueryError> {
     let mut sources = discover_within(inputs, window)?;
+    if is_remote {
+        check_sources(&sources)?;
+    }
     let spooled = crate::stdin::spool(&mut sources)?;
     let input = RawInput::new(sources, spooled);
     let kinds = [
@@ -280,7 +294,7 @@ fn register_raw(
         ("sources", RawTableKind::Sources),
     ];
     for (name, kind) in kinds {
-        context.register_table(name, Arc::new(RawTable::new(Arc::clone(&input), kind)))?;
+        context.register_table(name, Arc::new(RawTable::new(Arc::clone(&input), kind, is_remote)))?;
     }
     Ok(input)
 }

@@ -14,6 +14,11 @@ use std::time::Duration;
 /// Objects of a page, as S3 has it.
 const PAGE: usize = 1000;
 
+/// When all was written, as objects tell it …
+const HTTP_TIME: &str = "Sun, 01 Mar 2026 00:00:00 GMT";
+/// … and as lists do.
+const LIST_TIME: &str = "2026-03-01T00:00:00.000Z";
+
 struct Server {
     root: PathBuf,
     wait: Duration,
@@ -76,7 +81,7 @@ impl Server {
             if lines.read_line(&mut head)? == 0 {
                 return Ok(());
             }
-            let mut range = None;
+            let mut range: Option<(Option<usize>, Option<usize>)> = None;
             loop {
                 let mut line = String::new();
                 lines.read_line(&mut line)?;
@@ -84,23 +89,24 @@ impl Server {
                     break;
                 }
                 if let Some(value) = line.to_ascii_lowercase().strip_prefix("range: bytes=") {
-                    range = value
-                        .trim()
-                        .split_once('-')
-                        .and_then(|(a, b)| Some((a.parse().ok()?, b.parse().ok()?)));
+                    range = value.trim().split_once('-').map(|(a, b)| (a.parse().ok(), b.parse().ok()));
                 }
             }
             let now = self.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
             self.most.fetch_max(now, Ordering::SeqCst);
             let target = head.split(' ').nth(1).unwrap_or("/");
-            let answer = self.answer(target, range);
+            let mut answer = self.answer(target, range);
+            if head.starts_with("HEAD ") {
+                let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+                answer.truncate(end.map_or(answer.len(), |end| end + 4));
+            }
             std::thread::sleep(self.wait);
             self.in_flight.fetch_sub(1, Ordering::SeqCst); // before the client can know that it has the answer
             out.write_all(&answer)?;
         }
     }
 
-    fn answer(&self, target: &str, range: Option<(u64, u64)>) -> Vec<u8> {
+    fn answer(&self, target: &str, range: Option<(Option<usize>, Option<usize>)>) -> Vec<u8> {
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
         let (bucket, key) = path.trim_start_matches('/').split_once('/').unwrap_or((path, ""));
         if bucket == "-" {
@@ -121,18 +127,24 @@ impl Server {
         let key = decoded(key);
         let Some(size) = self.objects.get(&key) else { return reply(404, "", b"") };
         let Ok(content) = std::fs::read(self.root.join(&key)) else { return reply(404, "", b"") };
-        let etag = format!("ETag: \"{}\"\r\n", etag(&key, *size));
-        match range {
-            None => reply(200, &etag, &content),
-            Some((first, last)) => reply(206, &etag, &content[first as usize..=last as usize]),
-        }
+        let headers = format!("ETag: \"{}\"\r\nLast-Modified: {HTTP_TIME}\r\n", etag(&key, *size));
+        let all = content.len();
+        let (first, end) = match range {
+            None => return reply(200, &headers, &content),
+            Some((Some(first), last)) => (first.min(all), last.map_or(all, |last| all.min(last + 1))),
+            Some((None, last)) => (all - last.unwrap_or(0).min(all), all),
+        };
+        let headers = format!("{headers}Content-Range: bytes {first}-{}/{all}\r\n", end.max(1) - 1);
+        reply(206, &headers, &content[first..end.max(first)])
     }
 
     fn list(&self, query: &str) -> String {
         let value = |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
         let prefix = decoded(value("prefix").unwrap_or(""));
         let most = value("max-keys").and_then(|most| most.parse().ok()).unwrap_or(PAGE);
-        let mut from = decoded(value("continuation-token").unwrap_or("")).max(prefix.clone());
+        let after = value("start-after").map_or_else(String::new, |after| decoded(after) + "\0");
+        let token = decoded(value("continuation-token").unwrap_or(""));
+        let mut from = token.max(after).max(prefix.clone());
         let (mut body, mut count) = (String::new(), 0);
         while let Some((key, size)) =
             self.objects.range(from.clone()..).next().filter(|(key, _)| key.starts_with(&prefix))
@@ -150,7 +162,8 @@ impl Server {
             } else {
                 let etag = etag(key, *size);
                 body += &format!(
-                    "<Contents><Key>{key}</Key><Size>{size}</Size><ETag>&quot;{etag}&quot;</ETag></Contents>"
+                    "<Contents><Key>{key}</Key><Size>{size}</Size><ETag>&quot;{etag}&quot;</ETag>\
+                     <LastModified>{LIST_TIME}</LastModified></Contents>"
                 );
                 from = format!("{key}\u{1}");
             }

@@ -22,6 +22,7 @@ mod reject;
 mod report;
 mod scan;
 mod schema;
+mod sent;
 mod source;
 
 pub use block::{BLOCK_SIZE, Block, BlockPool, LONG_LINE_KEPT, MAX_LINE, Segment};
@@ -34,4 +35,5 @@ pub use reject::{Reject, rejects_batch};
 pub use report::{Counts, Problem, SourceReport, SourceState};
 pub use scan::{ScanOptions, SourceScan};
 pub use schema::{Column, logs_schema, rejects_schema, table_schema};
+pub use sent::SentSource;
 pub use source::{Source, Window, discover, discover_within, sizes};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use saltmine_query::SessionOptions;
 
+use super::cluster::ClusterArgs;
 use super::redact::RedactArgs;
 
 /// Options of the engine.
@@ -28,6 +29,9 @@ pub(crate) struct Engine {
 
     #[command(flatten)]
     pub(crate) redact: RedactArgs,
+
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
 }
 
 impl Engine {
@@ -40,6 +44,7 @@ impl Engine {
             memory_limit: self.memory_limit,
             threads: self.jobs,
             redaction: self.redact.redaction(),
+            remote: self.cluster.remote(self.jobs),
             ..SessionOptions::default()
         }
     }

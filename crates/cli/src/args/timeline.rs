@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use saltmine_query::timeline::{IpNet, Selection, parse_network};
 
+use super::cluster::ClusterArgs;
 use super::engine::parse_size;
 use super::redact::RedactArgs;
 use super::time::{parse_span, parse_time};
@@ -68,6 +69,9 @@ pub(crate) struct TimelineArgs {
 
     #[command(flatten)]
     pub(crate) redact: RedactArgs,
+
+    #[command(flatten)]
+    pub(crate) cluster: ClusterArgs,
 }
 
 /// Whose timeline it is.

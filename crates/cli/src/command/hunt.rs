@@ -86,5 +86,6 @@ pub(super) fn limited(
         words.push(format!("--queries {}", shell_quote(&folder.display().to_string())));
     }
     words.extend(engine.redact.words());
+    words.extend(engine.cluster.words());
     words.join(" ")
 }

@@ -35,12 +35,33 @@ pub(crate) fn run(args: &IngestArgs, terminal: &Terminal) -> Result<ExitCode, Cl
         stop: Some(&stop),
     };
     let progress = IngestProgress::new(terminal, &sources);
-    let report = ingest(&request, &progress);
+    let report = work(args, &request, &progress, terminal);
     progress.finish();
     let report = report?;
     warn(&report, terminal);
     terminal.note(&summary(&report));
     Ok(if report.is_clean() { ExitCode::Success } else { ExitCode::DamagedInput })
+}
+
+#[cfg(feature = "cluster")]
+fn work(
+    args: &IngestArgs,
+    request: &IngestRequest<'_>,
+    progress: &IngestProgress,
+    terminal: &Terminal,
+) -> Result<IngestReport, CliError> {
+    super::cluster::ingest(args, request, progress, terminal)
+        .unwrap_or_else(|| Ok(ingest(request, progress)?))
+}
+
+#[cfg(not(feature = "cluster"))]
+fn work(
+    _: &IngestArgs,
+    request: &IngestRequest<'_>,
+    progress: &IngestProgress,
+    _: &Terminal,
+) -> Result<IngestReport, CliError> {
+    Ok(ingest(request, progress)?)
 }
 
 fn list(sources: &[Source], dataset: &Path) -> Result<ExitCode, CliError> {

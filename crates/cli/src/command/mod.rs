@@ -1,5 +1,7 @@
 //! The subcommands, one a file.
 
+#[cfg(feature = "cluster")]
+pub(crate) mod cluster;
 pub(crate) mod compact;
 pub(crate) mod completions;
 pub(crate) mod demo;
@@ -35,6 +37,10 @@ fn catalogue(folder: Option<&Path>) -> Result<Catalogue, CatalogueError> {
 
 /// Opens a session, and tells of the key of its redaction what a person must know.
 async fn open(options: &SessionOptions, terminal: &Terminal) -> Result<Session, QueryError> {
+    #[cfg(feature = "cluster")]
+    if options.remote.is_some() {
+        cluster::listen(terminal);
+    }
     let session = Session::open(options).await?;
     let threads = session.context().state().config_options().execution.target_partitions;
     let memory = options

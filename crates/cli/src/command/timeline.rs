@@ -25,6 +25,7 @@ pub(crate) fn run(args: &TimelineArgs, terminal: &Terminal) -> Result<ExitCode, 
         memory_limit: Some(args.memory_limit),
         threads: args.jobs,
         redaction: args.redact.redaction(),
+        remote: args.cluster.remote(args.jobs),
         ..SessionOptions::default()
     };
     let selection = args.selection();

@@ -1,0 +1,51 @@
+//! Queries and ingests on several machines, with Ballista.
+//!
+//! `saltmine scheduler` and `saltmine executor` are Ballista's own ([`run_scheduler`], [`run_executor`]), which know our
+//! functions and how our tables are written down. A session becomes one of a cluster with a [`Cluster`] as its
+//! [`Remote`](saltmine_query::remote::Remote): its plans are sent to the scheduler, which cuts them into stages. All
+//! machines must see the logs and the dataset under the same paths, or in S3 with credentials of their own.
+//!
+//! What travels:
+//! - a table of a dataset as the list of its Parquet files, so that all tasks see one snapshot;
+//! - raw logs, and the shards of an ingest, as lines of JSON in memory, a file or a shard each, with a [`WorkExec`] above
+//!   them that reads a file, or runs the pipeline over a shard. Ballista cuts the lines into tasks as it cuts any table
+//!   in memory;
+//! - functions by their names.
+//!
+//! Without the feature `ballista` the crate is empty.
+
+#[cfg(feature = "ballista")]
+mod client;
+#[cfg(feature = "ballista")]
+mod codec;
+#[cfg(feature = "ballista")]
+mod error;
+#[cfg(feature = "ballista")]
+mod executor;
+#[cfg(feature = "ballista")]
+mod ingest;
+#[cfg(feature = "ballista")]
+mod log;
+#[cfg(feature = "ballista")]
+mod patient;
+#[cfg(feature = "ballista")]
+mod scheduler;
+#[cfg(feature = "ballista")]
+mod state;
+#[cfg(feature = "ballista")]
+mod stores;
+#[cfg(feature = "ballista")]
+mod table;
+#[cfg(feature = "ballista")]
+mod work;
+
+#[cfg(feature = "ballista")]
+pub use self::{
+    client::{Address, Cluster},
+    error::ClusterError,
+    executor::{ExecutorOptions, run_executor},
+    ingest::ingest_on,
+    log::log_to,
+    scheduler::{SchedulerOptions, run_scheduler},
+    work::WorkExec,
+};

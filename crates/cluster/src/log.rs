@@ -1,0 +1,52 @@
+//! What Ballista tells of its work, for people.
+
+use std::sync::OnceLock;
+
+use log::{Level, LevelFilter, Log, Metadata, Record};
+
+/// Where lines go.
+type Sink = Box<dyn Fn(&str) + Send + Sync>;
+
+struct Lines {
+    sink: Sink,
+    own: LevelFilter,
+}
+
+static LINES: OnceLock<Lines> = OnceLock::new();
+
+struct Logger;
+
+static LOGGER: Logger = Logger;
+
+impl Log for Logger {
+    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        let Some(lines) = LINES.get() else { return false };
+        let target = metadata.target();
+        let is_own = target.starts_with("ballista") || target.starts_with("saltmine");
+        metadata.level() <= if is_own { lines.own } else { LevelFilter::Warn }
+    }
+
+    fn log(&self, record: &Record<'_>) {
+        if let Some(lines) = LINES.get()
+            && self.enabled(record.metadata())
+        {
+            let level = match record.level() {
+                Level::Error => "error: ",
+                Level::Warn => "warning: ",
+                _ => "",
+            };
+            (lines.sink)(&format!("{level}{}", record.args()));
+        }
+    }
+
+    fn flush(&self) {}
+}
+
+/// Gives what Ballista logs to `sink`, line by line: warnings, and with `is_verbose` each task too. Only the first call
+/// of a process counts.
+pub fn log_to(is_verbose: bool, sink: impl Fn(&str) + Send + Sync + 'static) {
+    let own = if is_verbose { LevelFilter::Info } else { LevelFilter::Warn };
+    if LINES.set(Lines { sink: Box::new(sink), own }).is_ok() && log::set_logger(&LOGGER).is_ok() {
+        log::set_max_level(own);
+    }
+}

@@ -1,0 +1,201 @@
+//! Plans that are asked again when an executor is lost with an answer that was not fetched yet. What is lost before
+//! that, Ballista itself does again.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use ballista_core::planner::BallistaQueryPlanner;
+use datafusion_proto::protobuf::LogicalPlanNode;
+use futures::stream::{self, Stream, StreamExt, TryStreamExt};
+use saltmine_query::datafusion::arrow::array::RecordBatch;
+use saltmine_query::datafusion::arrow::datatypes::SchemaRef;
+use saltmine_query::datafusion::catalog::Session;
+use saltmine_query::datafusion::common::tree_node::TreeNodeRecursion;
+use saltmine_query::datafusion::error::{DataFusionError, Result};
+use saltmine_query::datafusion::execution::context::QueryPlanner;
+use saltmine_query::datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use saltmine_query::datafusion::logical_expr::LogicalPlan;
+use saltmine_query::datafusion::physical_expr::PhysicalExpr;
+use saltmine_query::datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use saltmine_query::datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties,
+};
+
+/// How often a question is asked at most.
+const ATTEMPTS: usize = 3;
+/// Bytes of an answer that are kept back, so that it can be asked for again while nobody has seen any of it.
+const KEPT_BACK: usize = 64 << 20;
+
+/// Ballista's planner, whose plans are asked again.
+#[derive(Debug)]
+pub(crate) struct PatientPlanner {
+    inner: BallistaQueryPlanner<LogicalPlanNode>,
+}
+
+impl PatientPlanner {
+    pub(crate) fn new(inner: BallistaQueryPlanner<LogicalPlanNode>) -> Self {
+        Self { inner }
+    }
+}
+
+#[async_trait::async_trait]
+impl QueryPlanner for PatientPlanner {
+    async fn create_physical_plan(
+        &self,
+        plan: &LogicalPlan,
+        state: &dyn Session,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        let inner = self.inner.create_physical_plan(plan, state).await?;
+        // What looks at a plan, and what runs here, is left as it is.
+        let is_distributed = inner.name() == "DistributedQueryExec";
+        Ok(if is_distributed { Arc::new(PatientExec { inner }) } else { inner })
+    }
+}
+
+/// A plan that is executed again if it fails as executors come and go, and nothing of its answer was given out.
+#[derive(Debug)]
+struct PatientExec {
+    inner: Arc<dyn ExecutionPlan>,
+}
+
+impl DisplayAs for PatientExec {
+    fn fmt_as(&self, t: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.inner.fmt_as(t, f)
+    }
+}
+
+impl ExecutionPlan for PatientExec {
+    fn name(&self) -> &str {
+        "PatientExec"
+    }
+
+    fn schema(&self) -> SchemaRef {
+        self.inner.schema()
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        self.inner.properties()
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        Vec::new()
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        _children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        Ok(self)
+    }
+
+    fn apply_expressions(
+        &self,
+        _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let inner = Arc::clone(&self.inner);
+        let execute = move || inner.execute(partition, Arc::clone(&context));
+        let rows = stream::once(patient(execute)).try_flatten();
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows)))
+    }
+}
+
+type Rows = Pin<Box<dyn Stream<Item = Result<RecordBatch>> + Send>>;
+
+/// The rows of what `execute` gives, which is called again where that does not go well.
+async fn patient(execute: impl Fn() -> Result<SendableRecordBatchStream>) -> Result<Rows> {
+    let mut attempt = 1;
+    loop {
+        match begin(&execute).await {
+            Err(error) if attempt < ATTEMPTS && is_of_the_cluster(&error) => {
+                log::warn!("asking again: {error}");
+                attempt += 1;
+            }
+            begun => return begun,
+        }
+    }
+}
+
+/// Fetches an answer, the whole of it if it is not too large.
+async fn begin(execute: &impl Fn() -> Result<SendableRecordBatchStream>) -> Result<Rows> {
+    let mut rest = execute()?;
+    let (mut begun, mut bytes) = (VecDeque::new(), 0);
+    while bytes < KEPT_BACK {
+        let Some(batch) = rest.try_next().await? else {
+            return Ok(Box::pin(stream::iter(begun.into_iter().map(Ok))));
+        };
+        bytes += batch.get_array_memory_size();
+        begun.push_back(batch);
+    }
+    Ok(Box::pin(stream::iter(begun.into_iter().map(Ok)).chain(rest)))
+}
+
+/// Whether an error may come of an executor that is gone, by the words of Ballista and of what is below it. The same
+/// question again would meet any other error again.
+fn is_of_the_cluster(error: &DataFusionError) -> bool {
+    const SIGNS: [&str; 8] = [
+        "FetchFailed",
+        "fetch partition",
+        "GrpcConnectionError",
+        "transport error",
+        "tcp connect error",
+        "Connection refused",
+        "ExecutorLost",
+        "executor lost",
+    ];
+    let text = error.to_string();
+    SIGNS.iter().any(|sign| text.contains(sign))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use saltmine_query::datafusion::arrow::array::Int64Array;
+    use saltmine_query::datafusion::arrow::datatypes::{DataType, Field, Schema};
+
+    use super::*;
+
+    /// Asks for three rows in three batches, of which the first attempts give one and then `error`. Gives what came, and
+    /// how often it was asked.
+    async fn ask(failures: usize, error: &str) -> (Result<usize>, usize) {
+        let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, false)]));
+        let asked = AtomicUsize::new(0);
+        let execute = || {
+            let fails = asked.fetch_add(1, Ordering::Relaxed) < failures;
+            let batch = RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(Int64Array::from(vec![1]))])?;
+            let bad = || Err(DataFusionError::Execution(error.to_owned()));
+            let batches = [Ok(batch.clone()), if fails { bad() } else { Ok(batch.clone()) }, Ok(batch)];
+            let rows = stream::iter(batches);
+            Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&schema), rows))
+                as SendableRecordBatchStream)
+        };
+        let rows = match patient(execute).await {
+            Ok(rows) => rows.try_fold(0, |sum, batch| async move { Ok(sum + batch.num_rows()) }).await,
+            Err(error) => Err(error),
+        };
+        (rows, asked.into_inner())
+    }
+
+    #[tokio::test]
+    async fn a_lost_executor_is_asked_again_and_no_row_comes_twice() {
+        let (rows, asked) = ask(2, "tcp connect error").await;
+        assert_eq!((rows.unwrap(), asked), (3, 3));
+        let (rows, asked) = ask(3, "tcp connect error").await;
+        assert!(rows.is_err());
+        assert_eq!(asked, 3);
+    }
+
+    #[tokio::test]
+    async fn a_wrong_question_is_asked_once() {
+        let (rows, asked) = ask(1, "Arrow error: Divide by zero error").await;
+        assert!(rows.is_err());
+        assert_eq!(asked, 1);
+    }
+}

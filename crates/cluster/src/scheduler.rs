@@ -1,0 +1,62 @@
+//! `saltmine scheduler`: Ballista's, with our tables and functions.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use ballista_core::error::BallistaError;
+use ballista_scheduler::cluster::BallistaCluster;
+use ballista_scheduler::config::{SchedulerConfig, TaskDistributionPolicy};
+use ballista_scheduler::scheduler_process::start_server;
+
+use crate::codec::{LogicalCodec, PhysicalCodec};
+use crate::error::ClusterError;
+use crate::state::{MESSAGE, SCHEDULING, fresh_settings, state};
+
+/// An executor that has all hands full gives a sign of life every five seconds.
+const LEAST_TIMEOUT: u64 = 8;
+
+/// How a scheduler runs.
+#[derive(Clone, Debug)]
+pub struct SchedulerOptions {
+    /// Where it listens.
+    pub bind: SocketAddr,
+    /// The name by which executors reach it.
+    pub host: String,
+    /// Seconds without a sign of life after which an executor is taken for lost, and its tasks are given to others; 8 at least.
+    pub executor_timeout: u64,
+    /// How often a task is tried, and a stage where executors are lost with its results.
+    pub attempts: usize,
+}
+
+/// Runs a scheduler, until it fails.
+///
+/// # Errors
+/// Where it cannot listen.
+pub async fn run_scheduler(options: &SchedulerOptions) -> Result<(), ClusterError> {
+    let failed =
+        |source: BallistaError| ClusterError::Process { what: "scheduler", source: Box::new(source) };
+    let timeout = options.executor_timeout.max(LEAST_TIMEOUT);
+    let config = SchedulerConfig {
+        bind_host: options.bind.ip().to_string(),
+        bind_port: options.bind.port(),
+        external_host: options.host.clone(),
+        scheduling_policy: SCHEDULING,
+        // One task here, one there: the tasks of a stage are alike, and should not crowd on one machine.
+        task_distribution: TaskDistributionPolicy::RoundRobin,
+        executor_timeout_seconds: timeout,
+        expire_dead_executor_interval_seconds: (timeout / 4).max(1),
+        no_executors_grace_period_seconds: timeout.max(30),
+        task_max_failures: options.attempts,
+        stage_max_failures: options.attempts,
+        grpc_server_max_decoding_message_size: MESSAGE as u32,
+        grpc_server_max_encoding_message_size: MESSAGE as u32,
+        grpc_client_max_message_size: MESSAGE as u32,
+        override_config_producer: Some(Arc::new(fresh_settings)),
+        override_session_builder: Some(Arc::new(state)),
+        override_logical_codec: Some(Arc::new(LogicalCodec::default())),
+        override_physical_codec: Some(Arc::new(PhysicalCodec::default())),
+        ..SchedulerConfig::default()
+    };
+    let cluster = BallistaCluster::new_from_config(&config).await.map_err(failed)?;
+    start_server(cluster, options.bind, Arc::new(config)).await.map_err(failed)
+}

@@ -1,0 +1,60 @@
+//! Buckets of S3, opened when a plan names one: a plan that was sent says where its files are, and no more.
+
+use std::sync::Arc;
+
+use object_store::ObjectStore;
+use saltmine_query::datafusion::error::{DataFusionError, Result};
+use saltmine_query::datafusion::execution::object_store::{DefaultObjectStoreRegistry, ObjectStoreRegistry};
+use saltmine_query::datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use saltmine_s3::Bucket;
+use url::Url;
+
+/// DataFusion's own, with all buckets that this process may open.
+#[derive(Debug, Default)]
+struct Stores {
+    inner: DefaultObjectStoreRegistry,
+}
+
+impl ObjectStoreRegistry for Stores {
+    fn register_store(&self, url: &Url, store: Arc<dyn ObjectStore>) -> Option<Arc<dyn ObjectStore>> {
+        self.inner.register_store(url, store)
+    }
+
+    fn deregister_store(&self, url: &Url) -> Result<Arc<dyn ObjectStore>> {
+        self.inner.deregister_store(url)
+    }
+
+    fn get_store(&self, url: &Url) -> Result<Arc<dyn ObjectStore>> {
+        match url.host_str() {
+            Some(bucket) if url.scheme() == "s3" => {
+                let bucket = Bucket::open(bucket);
+                Ok(bucket.map_err(|error| DataFusionError::External(error.into()))?.store())
+            }
+            _ => self.inner.get_store(url),
+        }
+    }
+}
+
+/// A runtime that finds buckets; `spill` is where intermediate results go that are too large for memory.
+pub(crate) fn runtime(spill: Option<&str>) -> Result<Arc<RuntimeEnv>> {
+    let builder = RuntimeEnvBuilder::new().with_object_store_registry(Arc::new(Stores::default()));
+    match spill {
+        Some(folder) => builder.with_temp_file_path(folder).build_arc(),
+        None => builder.build_arc(),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buckets_are_found_and_other_stores_stay() {
+        let runtime = runtime(None).unwrap();
+        let store = |url: &str| runtime.object_store_registry.get_store(&Url::parse(url).unwrap());
+        assert!(store("s3://logs").unwrap().to_string().contains("logs"));
+        assert!(store("file:///").is_ok());
+        assert!(store("gopher://logs").is_err());
+    }
+}

@@ -1,0 +1,148 @@
+//! What an executor does with a line of a list: read a file of logs, or ingest a shard.
+
+use std::fmt;
+use std::sync::Arc;
+
+use futures::stream::{self, StreamExt, TryStreamExt};
+use saltmine_query::datafusion::arrow::array::{AsArray, RecordBatch};
+use saltmine_query::datafusion::arrow::datatypes::SchemaRef;
+use saltmine_query::datafusion::common::tree_node::TreeNodeRecursion;
+use saltmine_query::datafusion::error::{DataFusionError, Result};
+use saltmine_query::datafusion::execution::{SendableRecordBatchStream, TaskContext};
+use saltmine_query::datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
+use saltmine_query::datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use saltmine_query::datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use saltmine_query::datafusion::physical_plan::{
+    DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning, PlanProperties,
+};
+use saltmine_query::remote::RemoteLogs;
+use saltmine_scan::SentSource;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::ingest::{self, IngestJob};
+
+/// What is done.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) enum Work {
+    /// Lines name files, whose rows are given.
+    Read { logs: RemoteLogs, projection: Vec<usize> },
+    /// Lines are shards, whose manifests are given.
+    Ingest(IngestJob),
+}
+
+impl Work {
+    fn schema(&self) -> Result<SchemaRef> {
+        match self {
+            Self::Read { logs, projection } => Ok(Arc::new(logs.schema().project(projection)?)),
+            Self::Ingest(_) => Ok(ingest::schema()),
+        }
+    }
+}
+
+/// Work over a list. It is no leaf, as Ballista knows how to cut only leaves of DataFusion's own.
+#[derive(Debug)]
+pub struct WorkExec {
+    input: Arc<dyn ExecutionPlan>,
+    work: Work,
+    properties: Arc<PlanProperties>,
+}
+
+impl WorkExec {
+    pub(crate) fn try_new(input: Arc<dyn ExecutionPlan>, work: Work) -> Result<Self> {
+        let properties = Arc::new(PlanProperties::new(
+            EquivalenceProperties::new(work.schema()?),
+            Partitioning::UnknownPartitioning(input.output_partitioning().partition_count()),
+            EmissionType::Incremental,
+            Boundedness::Bounded,
+        ));
+        Ok(Self { input, work, properties })
+    }
+
+    pub(crate) fn work(&self) -> &Work {
+        &self.work
+    }
+}
+
+impl DisplayAs for WorkExec {
+    fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.work {
+            Work::Read { projection, .. } => write!(f, "WorkExec: read logs, columns {projection:?}"),
+            Work::Ingest(_) => write!(f, "WorkExec: ingest shards"),
+        }
+    }
+}
+
+impl ExecutionPlan for WorkExec {
+    fn name(&self) -> &str {
+        "WorkExec"
+    }
+
+    fn properties(&self) -> &Arc<PlanProperties> {
+        &self.properties
+    }
+
+    fn children(&self) -> Vec<&Arc<dyn ExecutionPlan>> {
+        vec![&self.input]
+    }
+
+    /// A line is a file or a shard: a few lines make many rows, and are parted already.
+    fn benefits_from_input_partitioning(&self) -> Vec<bool> {
+        vec![false]
+    }
+
+    fn with_new_children(
+        self: Arc<Self>,
+        children: Vec<Arc<dyn ExecutionPlan>>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        match <[_; 1]>::try_from(children) {
+            Ok([input]) => Ok(Arc::new(Self::try_new(input, self.work.clone())?)),
+            Err(children) => Err(DataFusionError::Plan(format!("work over {} inputs", children.len()))),
+        }
+    }
+
+    fn apply_expressions(
+        &self,
+        _f: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
+    ) -> Result<TreeNodeRecursion> {
+        Ok(TreeNodeRecursion::Continue)
+    }
+
+    fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let lines = self.input.execute(partition, context)?;
+        let rows = match self.work.clone() {
+            Work::Read { logs, projection } => {
+                let read = async move {
+                    let sources = things::<SentSource>(lines).await?;
+                    Ok::<_, DataFusionError>(stream::iter(logs.read(sources, projection)?))
+                };
+                stream::once(read).try_flatten().boxed()
+            }
+            Work::Ingest(job) => {
+                let ingested = async move {
+                    let shards = things(lines).await?;
+                    Ok::<_, DataFusionError>(
+                        stream::iter(shards).then(move |shard| ingest::shard(job.clone(), shard)),
+                    )
+                };
+                stream::once(ingested).try_flatten().boxed()
+            }
+        };
+        Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows)))
+    }
+}
+
+/// What the lines stand for.
+async fn things<T: DeserializeOwned>(lines: SendableRecordBatchStream) -> Result<Vec<T>> {
+    let batches: Vec<RecordBatch> = lines.try_collect().await?;
+    let mut things = Vec::new();
+    for batch in batches {
+        let lines = batch.column(0).as_string_opt::<i32>();
+        let lines = lines.ok_or_else(|| DataFusionError::Plan("lines that are no text".into()))?;
+        for line in lines.iter().flatten() {
+            let thing = serde_json::from_str(line);
+            things.push(thing.map_err(|error| DataFusionError::External(error.into()))?);
+        }
+    }
+    Ok(things)
+}

@@ -1,0 +1,230 @@
+//! A shard of a distributed ingest: the pipeline over some of a round's sources, in whatever process.
+//!
+//! It writes to a folder of its own below the round's staging folder, and gives a [`Manifest`] of what it wrote. Nothing
+//! else is touched, so that a shard may be tried as often as one likes: what counts is which manifest the coordinator
+//! takes (`shards.rs`). A try that outlives its round ends at its next file, as the folder is gone by then.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
+
+use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use saltmine_s3::{Ahead, Object};
+use saltmine_scan::{Problem, Reject, SentSource, Source, SourceState};
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::disk;
+use crate::encode::Encoder;
+use crate::error::LakeError;
+use crate::intake::{Intake, RoundSources, Sources};
+use crate::layout::PartitionBy;
+use crate::ledger::SourceEntry;
+use crate::partitions::Partitions;
+use crate::pipeline::Pipeline;
+use crate::progress::Silent;
+use crate::report::SourceOutcome;
+use crate::table_file::Written;
+use crate::transaction::StagedFile;
+
+/// What all shards of a round have in common.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ShardJob {
+    /// Where the shards have their folders.
+    pub(crate) folder: PathBuf,
+    /// How the dataset is divided.
+    pub(crate) partition_by: PartitionBy,
+    /// Threads of a shard.
+    pub(crate) threads: usize,
+}
+
+/// Some of a round's sources.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Shard {
+    pub(crate) number: u32,
+    /// In the order in which they are read.
+    pub(crate) sources: Vec<SentSource>,
+    /// Content that is in the dataset already, of what these sources may be by their sizes, or in another shard.
+    pub(crate) excluded: Vec<[u8; 32]>,
+}
+
+impl Shard {
+    /// Its number in the round, from 0.
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+}
+
+/// What a try of a shard gave.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Manifest {
+    pub(crate) shard: u32,
+    /// Name of its folder.
+    pub(crate) folder: String,
+    /// Its files of `logs`; paths are names in the folder.
+    pub(crate) files: Vec<StagedFile>,
+    pub(crate) rejects: Option<Written>,
+    pub(crate) entries: Vec<SourceEntry>,
+    /// Sources that were passed over, as their content is known.
+    pub(crate) skipped: Vec<String>,
+    pub(crate) anomalies: u64,
+    /// The first lines that did not read, to be shown.
+    pub(crate) first_rejects: Vec<SentReject>,
+}
+
+/// A line that did not read, and the name of its file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct SentReject {
+    pub(crate) log_file: String,
+    line: u64,
+    offset: u64,
+    reason: String,
+    bytes: Vec<u8>,
+}
+
+impl Manifest {
+    /// The shard that was tried.
+    pub fn shard(&self) -> u32 {
+        self.shard
+    }
+}
+
+/// Name of the file of lines that did not read.
+pub(crate) const REJECTS: &str = "rejects.parquet";
+
+/// Reads the sources of a shard, and writes their rows to files.
+///
+/// # Errors
+/// Where the round is over, a source changes while it is read, or it is stopped. Nothing is
+/// left then.
+pub fn ingest_shard(job: &ShardJob, shard: &Shard, stop: Option<&AtomicBool>) -> Result<Manifest, LakeError> {
+    let threads = |error: rayon::ThreadPoolBuildError| LakeError::Threads(error.to_string());
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(job.threads).build().map_err(threads)?;
+    let attempt = Attempt::begin(&job.folder, shard.number)?;
+    let all = shard.sources.iter().cloned().map(SentSource::into_source);
+    let all: Vec<Source> = all.collect::<Result<_, _>>()?;
+    let objects = all.iter().enumerate();
+    let objects = objects.filter_map(|(index, source)| Some((index, Object::clone(source.object.as_ref()?))));
+    let objects: Vec<_> = objects.collect();
+    let spool = std::env::temp_dir();
+    let sources = Sources {
+        all: &all,
+        order: (0..all.len() as u32).collect(),
+        ahead: if objects.is_empty() { None } else { Some(Ahead::start(objects)?) },
+        next: AtomicUsize::new(0),
+        known: Mutex::new(shard.excluded.iter().copied().collect()),
+        spool: &spool,
+        progress: &Silent,
+    };
+    let encoder = Encoder::new().map_err(LakeError::parquet(&job.folder))?;
+    let intake = Intake::whole(&sources, attempt.folder.join(REJECTS));
+    let partitions = Partitions::new(&encoder, attempt.folder.clone(), job.partition_by);
+    Pipeline::new(&intake, &partitions, &encoder, pool.current_num_threads(), stop).run(&pool)?;
+    let files = partitions.into_files();
+    let round = intake.into_round()?;
+    // Only who wrote a file can make it last, where machines share a file system.
+    pool.install(|| files.par_iter().try_for_each(|file| disk::sync_file(&file.path)))?;
+    if round.rejects_file.is_some() {
+        disk::sync_file(&attempt.folder.join(REJECTS))?;
+    }
+    disk::sync_folder(&attempt.folder)?;
+    attempt.manifest(shard, files, round, &all)
+}
+
+/// The folder of a try, which is removed unless it comes to its end.
+struct Attempt {
+    folder: PathBuf,
+    is_done: bool,
+}
+
+impl Attempt {
+    fn begin(shards: &Path, number: u32) -> Result<Self, LakeError> {
+        let folder = shards.join(format!("{number:06}-{}", Uuid::new_v4().simple()));
+        // Not what is above it: where that is gone, the round is over.
+        fs::create_dir(&folder).map_err(LakeError::io("create the folder", &folder))?;
+        Ok(Self { folder, is_done: false })
+    }
+
+    fn manifest(
+        mut self,
+        shard: &Shard,
+        mut files: Vec<StagedFile>,
+        round: RoundSources,
+        all: &[Source],
+    ) -> Result<Manifest, LakeError> {
+        for file in &mut files {
+            let name = file.path.file_name().map(PathBuf::from);
+            file.path = name.ok_or_else(|| LakeError::Staged {
+                path: file.path.clone(),
+                problem: "no name of a file".to_owned(),
+            })?;
+        }
+        let read: std::collections::HashSet<&str> =
+            round.outcomes.iter().map(|outcome| outcome.name.as_str()).collect();
+        let skipped = all.iter().filter(|source| !read.contains(source.name.as_str()));
+        let sent = |reject: &Reject| SentReject {
+            log_file: all.get(reject.source).map_or_else(String::new, |source| source.name.clone()),
+            line: reject.line,
+            offset: reject.offset,
+            reason: reject.reason.clone(),
+            bytes: reject.bytes.clone(),
+        };
+        let manifest = Manifest {
+            shard: shard.number,
+            folder: self.folder.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+            files,
+            rejects: round.rejects_file,
+            skipped: skipped.map(|source| source.name.clone()).collect(),
+            anomalies: round.outcomes.iter().map(|outcome| outcome.counts.anomalies).sum(),
+            first_rejects: round.rejects.iter().map(sent).collect(),
+            entries: round.entries,
+        };
+        self.is_done = true;
+        Ok(manifest)
+    }
+}
+
+impl Drop for Attempt {
+    fn drop(&mut self) {
+        if !self.is_done {
+            // If it fails, the folder goes with the round's.
+            let _ = disk::remove_folder(&self.folder);
+        }
+    }
+}
+
+impl SentReject {
+    pub(crate) fn reject(&self) -> Reject {
+        let (reason, bytes) = (self.reason.clone(), self.bytes.clone());
+        Reject { source: 0, line: self.line, offset: self.offset, reason, bytes }
+    }
+}
+
+/// What became of a source, from its row in the ledger; anomalies are not there.
+pub(crate) fn outcome(entry: &SourceEntry) -> SourceOutcome {
+    let states = [
+        SourceState::Complete,
+        SourceState::Truncated,
+        SourceState::Damaged,
+        SourceState::Unreadable,
+        SourceState::NotALog,
+    ];
+    let state = states.into_iter().find(|state| state.as_str() == entry.state);
+    SourceOutcome {
+        name: entry.log_file.clone(),
+        size: entry.size,
+        inflated: entry.inflated_size,
+        counts: saltmine_scan::Counts {
+            lines: entry.lines,
+            rows: entry.rows,
+            rejects: entry.rejects,
+            blanks: entry.blanks,
+            anomalies: 0,
+            first_time: entry.first_time,
+            last_time: entry.last_time,
+        },
+        state: Some(state.unwrap_or(SourceState::Unreadable)),
+        problem: entry.problem.clone().map(|message| Problem { message, offset: None }),
+    }
+}

@@ -1,0 +1,357 @@
+//! The coordinator of a distributed ingest: cuts the sources into shards, has them ingested elsewhere, and commits what
+//! their manifests name, a round at a time, as any other ingest does (`transaction.rs`).
+//!
+//! **A shard that is tried twice** (its executor was lost, or only thought lost) has written two folders; only the files
+//! of the one manifest that came back are moved to the round's files, and only those are in the intent. The rest goes
+//! with the folder of the shards before the commit.
+//!
+//! **Equal content in two shards** is found in the manifests by its hash, once all are there. It belongs to the first
+//! shard that has it, so that the same name stands in the ledger as after an ingest by one process; the other shards are
+//! done again without it. That is rare, as copies of a file have its name as a rule, and so stand side by side in the
+//! order of reading; to hash all files before would be to read all of them twice.
+//!
+//! **Content that is in the dataset** is told to a shard by the sizes of its files, so that a shard need not read the
+//! ledger. What comes nevertheless, as a file changed after it was sized, is done again in the same way.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use saltmine_s3::S3Url;
+use saltmine_scan::{SentSource, Source, sizes};
+
+use crate::dataset::Dataset;
+use crate::disk;
+use crate::error::LakeError;
+use crate::ingest::{IngestRequest, opened, recovered, waiting};
+use crate::intake::{outside, reading_order, skipped};
+use crate::known::KnownObjects;
+use crate::layout::{self, Table};
+use crate::ledger::{SAME, SourceEntry};
+use crate::progress::{Event, Progress};
+use crate::report::{IngestReport, NamedReject, SourceOutcome};
+use crate::shard::{Manifest, REJECTS, Shard, ShardJob, outcome};
+use crate::table_file::Written;
+use crate::transaction::{DatasetLock, StagedFile, Staging};
+
+/// Bytes of files in a shard: the most, so that a lost one costs little, …
+const MOST_BYTES: u64 = 256 << 20;
+/// … and the fewest, unless a runner says otherwise, as every shard begins with empty dictionaries, and makes a Parquet file for each of its days.
+pub const SHARD_BYTES: u64 = 32 << 20;
+/// Files in a shard, so that its manifest stays small.
+const MOST_FILES: usize = 4000;
+/// What a file costs beside its bytes, as bytes.
+const FILE_COST: u64 = 16 << 10;
+/// A round ends after this many bytes of files, …
+const ROUND_BYTES: u64 = 64 << 30;
+/// … or after this many files, whose ledger rows wait in memory.
+const ROUND_FILES: usize = 100_000;
+/// How often equal content is parted. Once is enough, unless sources change meanwhile.
+const PARTINGS: usize = 5;
+
+/// Has shards ingested, by [`ingest_shard`](crate::ingest_shard) in other processes.
+pub trait ShardRunner {
+    /// Into how many shards a round is cut at least, if it is large enough.
+    fn width(&self) -> usize;
+
+    /// Bytes of files that make a shard worth its while.
+    fn least_bytes(&self) -> u64;
+
+    /// Ingests shards, in any order and each as often as it takes. Gives a manifest of each.
+    ///
+    /// # Errors
+    /// Where a shard was not ingested. Nothing of the round is committed then.
+    fn run(&self, job: &ShardJob, shards: &[Shard]) -> Result<Vec<Manifest>, LakeError>;
+}
+
+/// As [`ingest`](crate::ingest), with the work done by `runner`. `request.jobs` are the threads of a shard.
+///
+/// # Errors
+/// As [`ingest`](crate::ingest); where a source is standard input; where the runner fails.
+pub fn ingest_sharded(
+    request: &IngestRequest<'_>,
+    runner: &dyn ShardRunner,
+    progress: &dyn Progress,
+) -> Result<IngestReport, LakeError> {
+    let start = Instant::now();
+    let waiting = waiting(request.dataset, progress);
+    let dataset = opened(request, &waiting)?;
+    let lock = dataset.lock_unless(&waiting, request.stop)?;
+    recovered(&lock, progress)?;
+    dataset.add_columns(Table::Sources)?;
+    let sources = outside(request.sources, dataset.root());
+    if sources.iter().any(|source| source.is_stdin) {
+        return Err(LakeError::Elsewhere("a cluster cannot read standard input".into()));
+    }
+    if S3Url::of_path(dataset.root()).is_some() {
+        let problem = "a cluster writes to a folder that its machines share, and not to S3; it reads from both";
+        return Err(LakeError::Elsewhere(problem.into()));
+    }
+    progress.event(Event::Started { files: sources.len() as u64 });
+    let objects = KnownObjects::read(&dataset, &sources)?;
+    let is_new = |source: &&Source| {
+        let has_read = objects.has_read(source);
+        if has_read {
+            skipped(progress, source, source.object.as_ref().map_or(0, |object| object.size));
+        }
+        !has_read
+    };
+    let new: Vec<Source> = sources.iter().filter(is_new).cloned().collect();
+    let mut report = IngestReport { files: sources.len() as u64, ..IngestReport::default() };
+    let mut run =
+        Run { request, runner, progress, lock: &lock, known: Contents::of(&dataset)?, report: &mut report };
+    for round in rounds(&new, runner) {
+        run.round(round)?;
+    }
+    report.skipped = report.files - report.read;
+    report.elapsed = start.elapsed();
+    Ok(report)
+}
+
+/// Content that is in the dataset.
+struct Contents {
+    hashes: HashSet<[u8; 32]>,
+    by_size: HashMap<u64, Vec<[u8; 32]>>,
+}
+
+impl Contents {
+    fn of(dataset: &Dataset) -> Result<Self, LakeError> {
+        let (mut hashes, mut by_size) = (HashSet::new(), HashMap::<_, Vec<_>>::new());
+        dataset.each_known_source(|sha256, size| {
+            if hashes.insert(sha256) {
+                by_size.entry(size).or_default().push(sha256);
+            }
+        })?;
+        Ok(Self { hashes, by_size })
+    }
+
+    fn add(&mut self, entries: &[SourceEntry]) {
+        for (sha256, size) in entries.iter().filter_map(|entry| Some((entry.sha256?, entry.size))) {
+            if self.hashes.insert(sha256) {
+                self.by_size.entry(size).or_default().push(sha256);
+            }
+        }
+    }
+}
+
+/// A source, and its bytes as stored.
+type Sized<'a> = (&'a Source, u64);
+
+/// Cuts the sources, in the order of reading, into shards, and these into rounds.
+fn rounds<'a>(sources: &'a [Source], runner: &dyn ShardRunner) -> Vec<Vec<Vec<Sized<'a>>>> {
+    let (order, sizes) = (reading_order(sources), sizes(sources));
+    let total: u64 = sizes.iter().map(|size| size + FILE_COST).sum();
+    let wanted = (total / runner.width().max(1) as u64).max(runner.least_bytes()).min(MOST_BYTES);
+    let mut rounds = Vec::new();
+    let mut round: Vec<Vec<Sized<'_>>> = Vec::new();
+    let (mut in_shard, mut in_round, mut files) = (0, 0, 0);
+    let sized = order.iter().filter_map(|index| sources.get(*index as usize).zip(sizes.get(*index as usize)));
+    for (source, size) in sized {
+        if in_round >= ROUND_BYTES || files >= ROUND_FILES {
+            rounds.push(std::mem::take(&mut round));
+            (in_shard, in_round, files) = (0, 0, 0);
+        }
+        match round.last_mut() {
+            Some(shard) if in_shard < wanted && shard.len() < MOST_FILES => shard.push((source, *size)),
+            _ => {
+                round.push(vec![(source, *size)]);
+                in_shard = 0;
+            }
+        }
+        in_shard += size + FILE_COST;
+        in_round += size + FILE_COST;
+        files += 1;
+    }
+    rounds.extend((!round.is_empty()).then_some(round));
+    rounds
+}
+
+fn shard(number: usize, sources: &[Sized<'_>], known: &Contents) -> Result<Shard, LakeError> {
+    let sent = |(source, _): &Sized<'_>| SentSource::of(source).map_err(LakeError::io("find", &source.path));
+    let sizes: BTreeSet<u64> = sources.iter().map(|(_, size)| *size).collect();
+    let excluded = sizes.iter().filter_map(|size| known.by_size.get(size)).flatten().copied().collect();
+    let sources = sources.iter().map(sent).collect::<Result<_, LakeError>>()?;
+    Ok(Shard { number: number as u32, sources, excluded })
+}
+
+struct Run<'a, 'l> {
+    request: &'a IngestRequest<'a>,
+    runner: &'a dyn ShardRunner,
+    progress: &'a dyn Progress,
+    lock: &'l DatasetLock<'l>,
+    known: Contents,
+    report: &'a mut IngestReport,
+}
+
+impl Run<'_, '_> {
+    fn round(&mut self, parts: Vec<Vec<Sized<'_>>>) -> Result<(), LakeError> {
+        let parts = parts.iter().enumerate();
+        let shards: Result<_, _> = parts.map(|(number, part)| shard(number, part, &self.known)).collect();
+        let mut shards: Vec<Shard> = shards?;
+        let staging = self.lock.begin()?;
+        let folder = staging.dir().join("shards");
+        disk::make_folder(&folder)?;
+        let partition_by = self.lock.dataset().partition_by();
+        // Where nothing else is said, a shard is one task of one thread.
+        let threads = self.request.jobs.max(1);
+        let job = ShardJob { folder: folder.clone(), partition_by, threads };
+        let manifests = self.manifests(&job, &mut shards)?;
+        let mut gathered = Gathered::default();
+        for manifest in manifests.into_values() {
+            self.add(&manifest);
+            gathered.take(&staging, &folder, manifest)?;
+        }
+        // What was tried and does not count goes, and who still writes there fails.
+        disk::remove_folder(&folder)?;
+        if self.request.strict && !self.report.is_clean() {
+            let (problems, rejects) = (self.report.problem_count, self.report.counts.rejects);
+            return Err(LakeError::Strict { problems, rejects });
+        }
+        if gathered.entries.is_empty() {
+            return Ok(());
+        }
+        self.commit(staging, gathered)
+    }
+
+    fn commit(&mut self, staging: Staging<'_>, gathered: Gathered) -> Result<(), LakeError> {
+        let Gathered { mut files, rejects, mut entries } = gathered;
+        files.sort_by(|a, b| (&a.partition, &a.path).cmp(&(&b.partition, &b.path)));
+        entries.sort_by(|a, b| a.log_file.cmp(&b.log_file));
+        self.known.add(&entries);
+        self.progress.event(Event::Committing { rows: files.iter().map(|file| file.rows).sum() });
+        self.report.parquet_files += files.len() as u64;
+        self.report.parquet_bytes += files.iter().map(|file| file.size).sum::<u64>();
+        self.report.rounds += 1;
+        self.report.run_id = staging.run_id().to_owned();
+        let rejects = (!rejects.is_empty()).then(|| staging.plan_files(Table::Rejects, rejects));
+        staging.commit_changes(files, rejects, entries)?;
+        Ok(())
+    }
+
+    /// The manifests of shards, of which no two have equal content.
+    fn manifests(&self, job: &ShardJob, shards: &mut [Shard]) -> Result<BTreeMap<u32, Manifest>, LakeError> {
+        let mut manifests = self.tried(job, shards)?;
+        for _ in 0..PARTINGS {
+            let doubled = doubled(&manifests, &self.known.hashes);
+            if doubled.is_empty() {
+                return Ok(manifests);
+            }
+            let mut again = Vec::new();
+            for shard in shards.iter_mut() {
+                if let Some(hashes) = doubled.get(&shard.number) {
+                    shard.excluded.extend(hashes);
+                    again.push(shard.clone());
+                }
+            }
+            manifests.extend(self.tried(job, &again)?);
+        }
+        Err(LakeError::Elsewhere("sources change while they are read".into()))
+    }
+
+    /// A manifest of each shard.
+    fn tried(&self, job: &ShardJob, shards: &[Shard]) -> Result<BTreeMap<u32, Manifest>, LakeError> {
+        let mut manifests = BTreeMap::new();
+        for manifest in self.runner.run(job, shards)? {
+            manifests.entry(manifest.shard).or_insert(manifest);
+        }
+        if self.request.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+            return Err(LakeError::stopped());
+        }
+        match shards.iter().find(|shard| !manifests.contains_key(&shard.number)) {
+            Some(shard) => Err(LakeError::Elsewhere(format!("no manifest of shard {}", shard.number))),
+            None => Ok(manifests),
+        }
+    }
+
+    /// Adds a shard to the report.
+    fn add(&mut self, manifest: &Manifest) {
+        let report = &mut *self.report;
+        report.counts.anomalies += manifest.anomalies;
+        for entry in manifest.entries.iter().filter(|entry| entry.state != SAME) {
+            let outcome = outcome(entry);
+            report.read += 1;
+            report.bytes += outcome.size;
+            report.inflated += outcome.inflated;
+            report.counts.add(&outcome.counts);
+            self.progress.event(Event::Lines { lines: outcome.counts.lines });
+            self.progress.event(Event::Source(&outcome));
+            if outcome.problem.is_some() {
+                report.problem_count += 1;
+                if report.problems.len() < IngestReport::KEPT {
+                    report.problems.push(outcome);
+                }
+            }
+        }
+        for name in &manifest.skipped {
+            let entry = SourceEntry { log_file: name.clone(), ..SourceEntry::default() };
+            self.progress.event(Event::Source(&SourceOutcome { state: None, ..outcome(&entry) }));
+        }
+        let room = IngestReport::KEPT.saturating_sub(report.rejects.len());
+        let rejects = manifest.first_rejects.iter().take(room);
+        report.rejects.extend(
+            rejects.map(|sent| NamedReject { log_file: sent.log_file.clone(), reject: sent.reject() }),
+        );
+    }
+}
+
+/// Content that a shard has and an earlier one too, or the dataset, for each shard.
+fn doubled(
+    manifests: &BTreeMap<u32, Manifest>,
+    known: &HashSet<[u8; 32]>,
+) -> HashMap<u32, BTreeSet<[u8; 32]>> {
+    let mut owners: HashMap<[u8; 32], u32> = HashMap::new();
+    let mut doubled: HashMap<u32, BTreeSet<[u8; 32]>> = HashMap::new();
+    for (number, manifest) in manifests {
+        for sha256 in manifest.entries.iter().filter_map(|entry| entry.sha256) {
+            if *owners.entry(sha256).or_insert(*number) != *number || known.contains(&sha256) {
+                doubled.entry(*number).or_default().insert(sha256);
+            }
+        }
+    }
+    doubled
+}
+
+/// What the shards of a round gave together.
+#[derive(Default)]
+struct Gathered {
+    files: Vec<StagedFile>,
+    /// Names in the staging folder, and what is there.
+    rejects: Vec<(String, Written)>,
+    entries: Vec<SourceEntry>,
+}
+
+impl Gathered {
+    /// Moves the files of a shard to those of the round.
+    fn take(&mut self, staging: &Staging<'_>, shards: &Path, manifest: Manifest) -> Result<(), LakeError> {
+        let number = manifest.shard;
+        let folder = inside(shards, Path::new(&manifest.folder))?;
+        let take = |name: &Path| {
+            let from = inside(&folder, name)?;
+            let to = staging.dir().join(format!("{number:06}-{}", name.display()));
+            fs::rename(&from, &to).map_err(LakeError::io("rename", &from))?;
+            Ok::<_, LakeError>(to)
+        };
+        for mut file in manifest.files {
+            file.path = take(&file.path)?;
+            self.files.push(file);
+        }
+        if let Some(written) = manifest.rejects {
+            let path = take(Path::new(REJECTS))?;
+            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            self.rejects.push((name, written));
+        }
+        self.entries.extend(manifest.entries);
+        Ok(())
+    }
+}
+
+/// A name in a folder, from a manifest.
+fn inside(folder: &Path, name: &Path) -> Result<PathBuf, LakeError> {
+    let is_one = name.components().count() == 1;
+    layout::inside(folder, name).filter(|_| is_one).ok_or_else(|| LakeError::Staged {
+        path: folder.to_path_buf(),
+        problem: format!("a manifest names {name:?}"),
+    })
+}

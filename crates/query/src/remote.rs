@@ -1,0 +1,210 @@
+//! What a session needs so that its plans can be carried out elsewhere: tables that can be written down, and plain text
+//! columns, as views into blocks do not travel well.
+
+use std::fmt::Debug;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::catalog::TableProvider;
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::Expr;
+use saltmine_lake::{DataFile, Table};
+use saltmine_scan::{SentSource, Source};
+use serde::{Deserialize, Serialize};
+
+use crate::bounds::TimeBounds;
+use crate::dataset::DatasetTable;
+use crate::raw::{RawInput, RawTable, RawTableKind};
+
+/// Something that carries out the plans of a session.
+pub trait Remote: Debug + Send + Sync {
+    /// A state whose plans are carried out there. Its functions are registered after this.
+    ///
+    /// # Errors
+    /// Where it cannot be made.
+    fn state(&self, state: SessionState) -> Result<SessionState>;
+}
+
+/// A table of a session, as it can be sent. Paths must mean the same wherever it arrives.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum RemoteTable {
+    /// Parquet files of a dataset, as of when the session was opened.
+    Dataset {
+        /// Which table.
+        table: Table,
+        /// Its files.
+        files: Vec<RemoteFile>,
+    },
+    /// Raw files.
+    Raw(RemoteLogs),
+}
+
+/// A Parquet file of a dataset, with what tells whether it is worth reading.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RemoteFile {
+    path: PathBuf,
+    size: u64,
+    rows: u64,
+    event_date: Option<i32>,
+    min_time: Option<i64>,
+    max_time: Option<i64>,
+}
+
+/// Raw files as a table.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RemoteLogs {
+    kind: RawTableKind,
+    sources: Vec<SentSource>,
+}
+
+impl RemoteTable {
+    /// The table that `provider` is; `None` where it is none of a session's own.
+    ///
+    /// # Errors
+    /// Where a path cannot be made absolute.
+    pub fn of(provider: &dyn TableProvider) -> Result<Option<Self>> {
+        if let Some(dataset) = provider.downcast_ref::<DatasetTable>() {
+            let files = dataset.files().iter().map(RemoteFile::of).collect();
+            return Ok(Some(Self::Dataset { table: dataset.table(), files }));
+        }
+        let Some(raw) = provider.downcast_ref::<RawTable>() else { return Ok(None) };
+        let sources = raw.sources().iter().map(SentSource::of).collect::<std::io::Result<_>>()?;
+        Ok(Some(Self::Raw(RemoteLogs { kind: raw.kind(), sources })))
+    }
+
+    /// The files of a dataset as a table that can be scanned.
+    ///
+    /// # Errors
+    /// Where a path of S3 names no bucket.
+    pub fn dataset(table: Table, files: Vec<RemoteFile>) -> Result<Arc<dyn TableProvider>> {
+        let files = files.into_iter().map(RemoteFile::into_file).collect();
+        Ok(Arc::new(DatasetTable::of_files(table, files, true)?))
+    }
+}
+
+impl RemoteFile {
+    fn of(file: &DataFile) -> Self {
+        Self {
+            path: file.path.clone(),
+            size: file.size,
+            rows: file.rows,
+            event_date: file.event_date,
+            min_time: file.min_time,
+            max_time: file.max_time,
+        }
+    }
+
+    fn into_file(self) -> DataFile {
+        DataFile {
+            path: self.path,
+            name: String::new(),
+            size: self.size,
+            rows: self.rows,
+            event_date: self.event_date,
+            bucket: None,
+            min_time: self.min_time,
+            max_time: self.max_time,
+            sha256: None,
+        }
+    }
+}
+
+impl RemoteLogs {
+    /// The columns, with plain text.
+    pub fn schema(&self) -> SchemaRef {
+        plain(&self.kind.schema())
+    }
+
+    /// The sources that may hold what the filters let pass.
+    pub fn wanted(&self, filters: &[Expr]) -> Vec<SentSource> {
+        let bounds = TimeBounds::of(filters);
+        let may_hold = |source: &&SentSource| self.kind.may_hold(source.name(), &bounds);
+        self.sources.iter().filter(may_hold).cloned().collect()
+    }
+
+    /// The same table without its sources, for [`RemoteLogs::read`].
+    pub fn without_sources(&self) -> Self {
+        Self { kind: self.kind, sources: Vec::new() }
+    }
+
+    /// Reads sources, one after the other.
+    ///
+    /// # Errors
+    /// Where the bucket of one cannot be opened. What cannot be read comes with the rows.
+    pub fn read(
+        &self,
+        sources: Vec<SentSource>,
+        projection: Vec<usize>,
+    ) -> Result<impl Iterator<Item = Result<RecordBatch>> + Send + use<>> {
+        let sources = sources.into_iter().map(SentSource::into_source).collect::<Result<_, _>>();
+        let sources = sources.map_err(|error| DataFusionError::External(error.into()))?;
+        let input = RawInput::new(sources, None);
+        Ok(RawTable::new(input, self.kind, false).batches(projection).map(|batch| plain_batch(&batch?)))
+    }
+}
+
+/// `schema`, with plain text in the place of views.
+pub(crate) fn plain(schema: &Schema) -> SchemaRef {
+    let plain = |field: &Arc<Field>| match field.data_type() {
+        DataType::Utf8View => Arc::new(Field::clone(field).with_data_type(DataType::Utf8)),
+        _ => Arc::clone(field),
+    };
+    let fields: Vec<_> = schema.fields().iter().map(plain).collect();
+    Arc::new(Schema::new(fields))
+}
+
+fn plain_batch(batch: &RecordBatch) -> Result<RecordBatch> {
+    let schema = plain(&batch.schema());
+    let columns = batch.columns().iter().zip(schema.fields());
+    let columns = columns.map(|(column, field)| cast(column, field.data_type())).collect::<Result<_, _>>()?;
+    let options = datafusion::arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    Ok(RecordBatch::try_new_with_options(schema, columns, &options)?)
+}
+
+/// What is read once only cannot be read elsewhere.
+pub(crate) fn check_sources(sources: &[Source]) -> Result<(), DataFusionError> {
+    match sources.iter().find(|source| source.is_stdin || source.path == Path::new("-")) {
+        Some(_) => Err(DataFusionError::Plan("a cluster cannot read standard input".into())),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn raw_tables_travel_with_absolute_paths() {
+        let source = Source::file("a/2026-05-01-00-00-00-AA".into(), "AA".into());
+        let table = RawTable::new(RawInput::new(vec![source], None), RawTableKind::Logs, true);
+        let sent = serde_json::to_string(&RemoteTable::of(&table).unwrap().unwrap()).unwrap();
+        let RemoteTable::Raw(logs) = serde_json::from_str(&sent).unwrap() else { panic!("{sent}") };
+        assert_eq!(logs.schema(), table.schema());
+        let wanted = logs.wanted(&[]);
+        assert!(wanted[0].path().is_absolute() && wanted[0].path().ends_with("a/2026-05-01-00-00-00-AA"));
+    }
+
+    #[test]
+    fn a_dataset_travels_with_its_files() {
+        let file = RemoteFile {
+            path: "/lake/logs/a.parquet".into(),
+            size: 1,
+            rows: 2,
+            event_date: Some(3),
+            min_time: Some(4),
+            max_time: None,
+        };
+        let files = vec![file];
+        let provider = RemoteTable::dataset(Table::Logs, files.clone()).unwrap();
+        assert!(provider.schema().fields().iter().all(|field| *field.data_type() != DataType::Utf8View));
+        assert_eq!(
+            RemoteTable::of(provider.as_ref()).unwrap(),
+            Some(RemoteTable::Dataset { table: Table::Logs, files })
+        );
+    }
+}

@@ -1,0 +1,78 @@
+//! Sources on their way to another process.
+
+use std::path::{Path, PathBuf};
+
+use saltmine_s3::{Bucket, Object, S3Error, S3Url};
+use serde::{Deserialize, Serialize};
+
+use crate::source::Source;
+
+/// A source as it is told to another process, which must see files of the disk under the same paths, and find its own
+/// credentials for objects of S3.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SentSource {
+    /// Where it is: an absolute path, or `s3://bucket/key`.
+    path: PathBuf,
+    name: String,
+    object: Option<SentObject>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct SentObject {
+    key: String,
+    size: u64,
+    etag: Option<String>,
+}
+
+impl SentSource {
+    /// A source that is no standard input.
+    ///
+    /// # Errors
+    /// If its path cannot be made absolute.
+    pub fn of(source: &Source) -> std::io::Result<Self> {
+        let object = source.object.as_deref().map(|Object { key, size, etag, .. }| SentObject {
+            key: key.clone(),
+            size: *size,
+            etag: etag.clone(),
+        });
+        let path = if object.is_some() { source.path.clone() } else { std::path::absolute(&source.path)? };
+        Ok(Self { path, name: source.name.clone(), object })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its name in the column `log_file`.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The source, with this process's way to its bucket.
+    ///
+    /// # Errors
+    /// If the bucket cannot be opened: there are no credentials, or the settings are wrong.
+    pub fn into_source(self) -> Result<Source, S3Error> {
+        let Self { path, name, object } = self;
+        let Some((SentObject { key, size, etag }, url)) = object.zip(S3Url::of_path(&path)) else {
+            return Ok(Source::file(path, name));
+        };
+        let object = Object { bucket: Bucket::open(&url.bucket)?, key, size, etag };
+        Ok(Source { path, name, is_stdin: false, object: Some(Box::new(object)) })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_arrives_with_an_absolute_path_and_its_name() {
+        let source = Source::file("a/b.gz".into(), "b.gz".into());
+        let sent = SentSource::of(&source).unwrap().into_source().unwrap();
+        assert!(sent.path.is_absolute() && sent.path.ends_with("a/b.gz"));
+        assert_eq!((sent.name.as_str(), sent.object), ("b.gz", None));
+    }
+}
