@@ -9,8 +9,8 @@ use ballista_executor::executor_process::{ExecutorProcessConfig, start_executor_
 use crate::client::Address;
 use crate::codec::{LogicalCodec, PhysicalCodec};
 use crate::error::ClusterError;
-use crate::stores;
 use crate::state::{MESSAGE, SCHEDULING, fresh_settings, state};
+use crate::stores;
 
 /// How an executor runs.
 #[derive(Clone, Debug)]

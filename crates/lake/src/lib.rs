@@ -6,6 +6,7 @@
 mod bucket_round;
 mod commit;
 mod compact;
+mod cut;
 mod dataset;
 mod dedup;
 mod disk;
@@ -39,6 +40,7 @@ mod transaction;
 mod verify;
 
 pub use compact::{CompactOptions, CompactReport, compact};
+pub use cut::SHARD_BYTES;
 pub use dataset::{DataFile, Dataset};
 pub use duplicates::duplicates_schema;
 #[doc(hidden)]
@@ -51,7 +53,7 @@ pub use ledger::{SourceEntry, source_entries_batch, sources_schema};
 pub use progress::{Event, Progress, Silent};
 pub use report::{IngestReport, NamedReject, SourceOutcome};
 pub use shard::{Manifest, Shard, ShardJob, ingest_shard};
-pub use shards::{SHARD_BYTES, ShardRunner, ingest_sharded};
+pub use shards::{ShardRunner, ingest_sharded};
 pub use statistics::Footer;
 pub use transaction::{CommitSummary, DatasetLock, Recovery, StagedFile, Staging};
 pub use verify::{

@@ -7,8 +7,9 @@
 //!
 //! **Equal content in two shards** is found in the manifests by its hash, once all are there. It belongs to the first
 //! shard that has it, so that the same name stands in the ledger as after an ingest by one process; the other shards are
-//! done again without it. That is rare, as copies of a file have its name as a rule, and so stand side by side in the
-//! order of reading; to hash all files before would be to read all of them twice.
+//! done again without it. That is rare: copies of a file have its name as a rule, and so stand side by side in the order
+//! of reading; and large files that seem to be copies go to one shard. To hash all files before would be to read all of
+//! them twice.
 //!
 //! **Content that is in the dataset** is told to a shard by the sizes of its files, so that a shard need not read the
 //! ledger. What comes nevertheless, as a file changed after it was sized, is done again in the same way.
@@ -20,13 +21,14 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use saltmine_s3::S3Url;
-use saltmine_scan::{SentSource, Source, sizes};
+use saltmine_scan::Source;
 
+use crate::cut::{Sized, rounds, shard};
 use crate::dataset::Dataset;
 use crate::disk;
 use crate::error::LakeError;
 use crate::ingest::{IngestRequest, opened, recovered, waiting};
-use crate::intake::{outside, reading_order, skipped};
+use crate::intake::{outside, skipped};
 use crate::known::KnownObjects;
 use crate::layout::{self, Table};
 use crate::ledger::{SAME, SourceEntry};
@@ -36,18 +38,6 @@ use crate::shard::{Manifest, REJECTS, Shard, ShardJob, outcome};
 use crate::table_file::Written;
 use crate::transaction::{DatasetLock, StagedFile, Staging};
 
-/// Bytes of files in a shard: the most, so that a lost one costs little, …
-const MOST_BYTES: u64 = 256 << 20;
-/// … and the fewest, unless a runner says otherwise, as every shard begins with empty dictionaries, and makes a Parquet file for each of its days.
-pub const SHARD_BYTES: u64 = 32 << 20;
-/// Files in a shard, so that its manifest stays small.
-const MOST_FILES: usize = 4000;
-/// What a file costs beside its bytes, as bytes.
-const FILE_COST: u64 = 16 << 10;
-/// A round ends after this many bytes of files, …
-const ROUND_BYTES: u64 = 64 << 30;
-/// … or after this many files, whose ledger rows wait in memory.
-const ROUND_FILES: usize = 100_000;
 /// How often equal content is parted. Once is enough, unless sources change meanwhile.
 const PARTINGS: usize = 5;
 
@@ -86,7 +76,8 @@ pub fn ingest_sharded(
         return Err(LakeError::Elsewhere("a cluster cannot read standard input".into()));
     }
     if S3Url::of_path(dataset.root()).is_some() {
-        let problem = "a cluster writes to a folder that its machines share, and not to S3; it reads from both";
+        let problem =
+            "a cluster writes to a folder that its machines share, and not to S3; it reads from both";
         return Err(LakeError::Elsewhere(problem.into()));
     }
     progress.event(Event::Started { files: sources.len() as u64 });
@@ -136,46 +127,6 @@ impl Contents {
     }
 }
 
-/// A source, and its bytes as stored.
-type Sized<'a> = (&'a Source, u64);
-
-/// Cuts the sources, in the order of reading, into shards, and these into rounds.
-fn rounds<'a>(sources: &'a [Source], runner: &dyn ShardRunner) -> Vec<Vec<Vec<Sized<'a>>>> {
-    let (order, sizes) = (reading_order(sources), sizes(sources));
-    let total: u64 = sizes.iter().map(|size| size + FILE_COST).sum();
-    let wanted = (total / runner.width().max(1) as u64).max(runner.least_bytes()).min(MOST_BYTES);
-    let mut rounds = Vec::new();
-    let mut round: Vec<Vec<Sized<'_>>> = Vec::new();
-    let (mut in_shard, mut in_round, mut files) = (0, 0, 0);
-    let sized = order.iter().filter_map(|index| sources.get(*index as usize).zip(sizes.get(*index as usize)));
-    for (source, size) in sized {
-        if in_round >= ROUND_BYTES || files >= ROUND_FILES {
-            rounds.push(std::mem::take(&mut round));
-            (in_shard, in_round, files) = (0, 0, 0);
-        }
-        match round.last_mut() {
-            Some(shard) if in_shard < wanted && shard.len() < MOST_FILES => shard.push((source, *size)),
-            _ => {
-                round.push(vec![(source, *size)]);
-                in_shard = 0;
-            }
-        }
-        in_shard += size + FILE_COST;
-        in_round += size + FILE_COST;
-        files += 1;
-    }
-    rounds.extend((!round.is_empty()).then_some(round));
-    rounds
-}
-
-fn shard(number: usize, sources: &[Sized<'_>], known: &Contents) -> Result<Shard, LakeError> {
-    let sent = |(source, _): &Sized<'_>| SentSource::of(source).map_err(LakeError::io("find", &source.path));
-    let sizes: BTreeSet<u64> = sources.iter().map(|(_, size)| *size).collect();
-    let excluded = sizes.iter().filter_map(|size| known.by_size.get(size)).flatten().copied().collect();
-    let sources = sources.iter().map(sent).collect::<Result<_, LakeError>>()?;
-    Ok(Shard { number: number as u32, sources, excluded })
-}
-
 struct Run<'a, 'l> {
     request: &'a IngestRequest<'a>,
     runner: &'a dyn ShardRunner,
@@ -188,7 +139,8 @@ struct Run<'a, 'l> {
 impl Run<'_, '_> {
     fn round(&mut self, parts: Vec<Vec<Sized<'_>>>) -> Result<(), LakeError> {
         let parts = parts.iter().enumerate();
-        let shards: Result<_, _> = parts.map(|(number, part)| shard(number, part, &self.known)).collect();
+        let shards: Result<_, _> =
+            parts.map(|(number, part)| shard(number, part, &self.known.by_size)).collect();
         let mut shards: Vec<Shard> = shards?;
         let staging = self.lock.begin()?;
         let folder = staging.dir().join("shards");

@@ -27,10 +27,14 @@ fn line(number: usize) -> String {
 
 /// Files that together are large enough for several shards. One line of each does not read.
 fn logs(folder: &Path, files: usize) {
+    some_logs(folder, files, 9_000);
+}
+
+fn some_logs(folder: &Path, files: usize, lines: usize) {
     for file in 0..files {
         let mut text = String::from("not a line of a log\n\n");
-        for number in 0..9_000 {
-            text.push_str(&line(file * 9_000 + number));
+        for number in 0..lines {
+            text.push_str(&line(file * lines + number));
             text.push('\n');
         }
         std::fs::write(folder.join(format!("log-{file:03}")), text).unwrap();
@@ -41,6 +45,7 @@ fn logs(folder: &Path, files: usize) {
 struct Here<B, A> {
     before: B,
     after: A,
+    least: u64,
     runs: AtomicUsize,
     shards: Mutex<Vec<u32>>,
 }
@@ -51,7 +56,7 @@ where
     A: Fn(Vec<Manifest>) -> Vec<Manifest>,
 {
     fn new(before: B, after: A) -> Self {
-        Self { before, after, runs: AtomicUsize::new(0), shards: Mutex::default() }
+        Self { before, after, least: 4 << 20, runs: AtomicUsize::new(0), shards: Mutex::default() }
     }
 }
 
@@ -65,7 +70,7 @@ where
     }
 
     fn least_bytes(&self) -> u64 {
-        4 << 20
+        self.least
     }
 
     fn run(&self, job: &ShardJob, shards: &[Shard]) -> Result<Vec<Manifest>, LakeError> {
@@ -215,26 +220,33 @@ fn what_is_tried_twice_counts_once() {
     assert_tidy(&dataset);
 }
 
-/// Copies that stand far from each other in the order of reading come into different shards.
-#[test]
-fn equal_content_is_ingested_once() {
-    let (folder, _) = prepared();
+/// Copies that stand far from each other in the order of reading. Of a dataset by one process, and of shards: how often
+/// these were run, and what was read, skipped, and made of it.
+fn copies(lines: usize, least: u64) -> usize {
+    let folder = tempfile::tempdir().unwrap();
     let logs = folder.path().join("logs");
+    std::fs::create_dir(&logs).unwrap();
+    some_logs(&logs, 9, lines);
     for (from, to) in [("log-000", "zz-copy"), ("log-004", "zz-other"), ("log-008", "aa-first")] {
         std::fs::copy(logs.join(from), logs.join(to)).unwrap();
     }
-    let whole_dataset = folder.path().join("with-copies");
-    let report = whole(&logs, &whole_dataset);
+    let (one, many) = (folder.path().join("one"), folder.path().join("many"));
+    let report = whole(&logs, &one);
     assert_eq!((report.read, report.skipped), (9, 3));
-    let dataset = folder.path().join("sharded");
-    let runner = Here::new(|_: &ShardJob, _: &Shard| Ok(()), |manifests| manifests);
-    let report = sharded(&logs, &dataset, &runner).unwrap();
-    assert_eq!((report.read, report.skipped, report.counts.rows), (9, 3, 81_000));
-    assert_eq!(runner.runs.load(Relaxed), 2, "those with copies were done again, once");
-    let names: Vec<String> = content(&dataset)["sources"].clone();
-    assert!(names.iter().any(|row| row.starts_with("aa-first|")), "the first in order has it");
-    assert_eq!(content(&dataset)["logs"].len(), 81_000);
-    assert_tidy(&dataset);
+    let runner = Here { least, ..Here::new(|_: &ShardJob, _: &Shard| Ok(()), |manifests| manifests) };
+    let report = sharded(&logs, &many, &runner).unwrap();
+    assert_eq!((report.read, report.skipped, report.counts.rows), (9, 3, 9 * lines as u64));
+    let sources = &content(&many)["sources"];
+    assert!(sources.iter().any(|row| row.starts_with("aa-first|")), "the first in order has it");
+    assert_eq!(content(&many), content(&one));
+    assert_tidy(&many);
+    runner.runs.load(Relaxed)
+}
+
+#[test]
+fn equal_content_is_ingested_once() {
+    assert_eq!(copies(9_000, 4 << 20), 1, "large copies go to one shard");
+    assert_eq!(copies(50, 1 << 10), 2, "those with copies were done again, once");
 }
 
 #[test]

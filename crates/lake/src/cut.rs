@@ -1,0 +1,108 @@
+//! How the sources of a distributed ingest are cut into shards (`shards.rs`).
+
+use std::collections::{BTreeSet, HashMap};
+use std::fs;
+use std::io::{Read, Seek, SeekFrom};
+
+use saltmine_scan::{SentSource, Source, sizes};
+
+use crate::error::LakeError;
+use crate::intake::reading_order;
+use crate::shard::Shard;
+use crate::shards::ShardRunner;
+
+/// Bytes of files in a shard: the most, so that a lost one costs little, …
+const MOST_BYTES: u64 = 256 << 20;
+/// … and the fewest, unless a runner says otherwise: every shard begins with empty dictionaries, and makes a Parquet file
+/// for each of its days.
+pub const SHARD_BYTES: u64 = 32 << 20;
+/// Files in a shard, so that its manifest stays small.
+const MOST_FILES: usize = 4000;
+/// What a file costs beside its bytes, as bytes.
+const FILE_COST: u64 = 16 << 10;
+/// A round ends after this many bytes of files, …
+const ROUND_BYTES: u64 = 64 << 30;
+/// … or after this many files, whose ledger rows wait in memory.
+const ROUND_FILES: usize = 100_000;
+/// Files of so many bytes are looked at, whether they seem to be copies …
+const LOOKED_AT: u64 = 64 << 10;
+/// … by so many bytes at their end: a line or two of text, with what tells requests apart.
+const END: u64 = 1 << 10;
+
+/// A source, and its bytes as stored.
+pub(crate) type Sized<'a> = (&'a Source, u64);
+
+/// The sources in the order of reading, each with those after it that seem to be copies of it: one shard then sees
+/// whether they are. Small ones stay where they are: to read them again costs as little as to look.
+fn groups<'a>(sources: &'a [Source]) -> Vec<Vec<Sized<'a>>> {
+    let (order, sizes) = (reading_order(sources), sizes(sources));
+    let mut of_size: HashMap<u64, u32> = HashMap::new();
+    sizes.iter().filter(|size| **size >= LOOKED_AT).for_each(|size| *of_size.entry(*size).or_default() += 1);
+    let mut first: HashMap<(u64, Vec<u8>), usize> = HashMap::new();
+    let mut groups: Vec<Vec<Sized<'_>>> = Vec::new();
+    let sized = order.iter().filter_map(|index| sources.get(*index as usize).zip(sizes.get(*index as usize)));
+    for (source, size) in sized {
+        let is_alone = of_size.get(size).is_none_or(|count| *count == 1);
+        let mark = if is_alone { None } else { mark(source, *size) };
+        let group = mark.map(|mark| *first.entry((*size, mark)).or_insert(groups.len()));
+        match group.and_then(|group| groups.get_mut(group)) {
+            Some(group) => group.push((source, *size)),
+            None => groups.push(vec![(source, *size)]),
+        }
+    }
+    groups
+}
+
+/// What copies of a source have in common: the ETag of an object, the end of a file, where gzip has its checksum.
+fn mark(source: &Source, size: u64) -> Option<Vec<u8>> {
+    if let Some(object) = &source.object {
+        return object.etag.clone().map(String::into_bytes);
+    }
+    let mut file = fs::File::open(&source.path).ok()?;
+    file.seek(SeekFrom::Start(size.checked_sub(END)?)).ok()?;
+    let mut end = Vec::new();
+    file.take(END).read_to_end(&mut end).ok()?;
+    Some(end)
+}
+
+/// Cuts the sources, in the order of reading, into shards, and these into rounds.
+pub(crate) fn rounds<'a>(sources: &'a [Source], runner: &dyn ShardRunner) -> Vec<Vec<Vec<Sized<'a>>>> {
+    let groups = groups(sources);
+    let total: u64 = groups.iter().flatten().map(|(_, size)| size + FILE_COST).sum();
+    let wanted = (total / runner.width().max(1) as u64).max(runner.least_bytes()).min(MOST_BYTES);
+    let mut rounds = Vec::new();
+    let mut round: Vec<Vec<Sized<'_>>> = Vec::new();
+    let (mut in_shard, mut in_round, mut files) = (0, 0, 0);
+    for group in groups {
+        if in_round >= ROUND_BYTES || files >= ROUND_FILES {
+            rounds.push(std::mem::take(&mut round));
+            (in_shard, in_round, files) = (0, 0, 0);
+        }
+        match round.last_mut() {
+            Some(shard) if in_shard < wanted && shard.len() < MOST_FILES => shard.extend_from_slice(&group),
+            _ => {
+                round.push(group.clone());
+                in_shard = 0;
+            }
+        }
+        let bytes: u64 = group.iter().map(|(_, size)| size + FILE_COST).sum();
+        in_shard += bytes;
+        in_round += bytes;
+        files += group.len();
+    }
+    rounds.extend((!round.is_empty()).then_some(round));
+    rounds
+}
+
+/// A shard of these sources. `known` is the content that is in the dataset, by the bytes of its files.
+pub(crate) fn shard(
+    number: usize,
+    sources: &[Sized<'_>],
+    known: &HashMap<u64, Vec<[u8; 32]>>,
+) -> Result<Shard, LakeError> {
+    let sent = |(source, _): &Sized<'_>| SentSource::of(source).map_err(LakeError::io("find", &source.path));
+    let sizes: BTreeSet<u64> = sources.iter().map(|(_, size)| *size).collect();
+    let excluded = sizes.iter().filter_map(|size| known.get(size)).flatten().copied().collect();
+    let sources = sources.iter().map(sent).collect::<Result<_, LakeError>>()?;
+    Ok(Shard { number: number as u32, sources, excluded })
+}
