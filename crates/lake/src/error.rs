@@ -151,11 +151,11 @@ pub enum LakeError {
     #[error("cannot start threads: {0}")]
     Threads(String),
 
-    /// A crash that a test asked for.
     /// Work that was to be done by other processes was not.
     #[error("{0}")]
     Elsewhere(String),
 
+    /// A crash that a test asked for.
     #[cfg(test)]
     #[error("crash asked for by a test")]
     Crash,
