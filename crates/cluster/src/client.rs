@@ -16,6 +16,7 @@ use url::Url;
 use crate::error::ClusterError;
 use crate::patient::PatientPlanner;
 use crate::state::settings;
+use crate::watch::INGEST;
 
 /// Where a scheduler listens, if it is not said.
 const PORT: u16 = 50050;
@@ -67,14 +68,14 @@ impl fmt::Display for Address {
 pub struct Cluster {
     address: Address,
     partitions: Option<usize>,
-    one_partition_a_task: bool,
+    is_ingest: bool,
 }
 
 impl Cluster {
     /// The cluster of a scheduler. `partitions` is into how many parts the tables of a question are cut; `None` for as
     /// many as Ballista does.
     pub fn new(address: Address, partitions: Option<usize>) -> Self {
-        Self { address, partitions, one_partition_a_task: false }
+        Self { address, partitions, is_ingest: false }
     }
 
     /// Into how many parts tables are cut, where that was said.
@@ -82,9 +83,9 @@ impl Cluster {
         self.partitions
     }
 
-    /// The same, where a task does not take several partitions: a lost executor then costs one of them.
-    pub(crate) fn with_one_partition_a_task(mut self) -> Self {
-        self.one_partition_a_task = true;
+    /// The same, for the shards of an ingest.
+    pub(crate) fn for_ingest(mut self) -> Self {
+        self.is_ingest = true;
         self
     }
 }
@@ -94,8 +95,8 @@ impl Remote for Cluster {
         // What a session wants for one machine is not what a cluster needs.
         let partitions = self.partitions.unwrap_or(16);
         let mut config = settings(state.config().clone()).with_target_partitions(partitions);
-        if self.one_partition_a_task {
-            config = config.set_usize("ballista.scheduler.max_partitions_per_task", 1);
+        if self.is_ingest {
+            config = config.with_ballista_job_name(INGEST);
         }
         let codec = config.ballista_logical_extension_codec();
         let url = format!("http://{}:{}", self.address.host, self.address.port);

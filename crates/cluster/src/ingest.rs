@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
+use futures::stream::{self, StreamExt, TryStreamExt};
 use saltmine_lake::{
     IngestReport, IngestRequest, LakeError, Manifest, Progress, SHARD_BYTES, Shard, ShardJob, ShardRunner,
     ingest_shard, ingest_sharded,
@@ -30,6 +31,8 @@ use crate::work::{Work, WorkExec};
 
 /// Into how many shards a round is cut at least, where nothing else is said.
 const WIDTH: usize = 16;
+/// Shards that are with the scheduler at a time, at most.
+const AT_ONCE: usize = 256;
 /// Tests with little data say here how few bytes of files make a shard.
 const SHARD_VARIABLE: &str = "SALTMINE_SHARD_BYTES";
 
@@ -41,11 +44,11 @@ pub(crate) fn schema() -> SchemaRef {
     Arc::new(Schema::new(vec![Field::new("manifest", DataType::Utf8, false)]))
 }
 
-/// The shards of a round.
+/// A shard as a table.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct IngestTable {
     job: IngestJob,
-    shards: Vec<Shard>,
+    shard: Shard,
 }
 
 #[async_trait]
@@ -69,7 +72,7 @@ impl TableProvider for IngestTable {
         if projection.is_some_and(|columns| columns[..] != [0]) {
             return Err(DataFusionError::Plan("manifests are read whole".into()));
         }
-        let lines = self.shards.iter().map(|shard| Ok(vec![line(shard)?])).collect::<Result<_>>()?;
+        let lines = vec![vec![line(&self.shard)?]];
         Ok(Arc::new(WorkExec::try_new(lines_exec(lines)?, Work::Ingest(self.job.clone()))?))
     }
 }
@@ -112,8 +115,7 @@ pub fn ingest_on(
 ) -> Result<IngestReport, LakeError> {
     let told = |problem: String| LakeError::Elsewhere(problem);
     let runtime = Runtime::new().map_err(|error| told(format!("cannot start: {error}")))?;
-    let runner =
-        OnCluster { cluster: cluster.clone().with_one_partition_a_task(), runtime, stop: request.stop };
+    let runner = OnCluster { cluster: cluster.clone().for_ingest(), runtime, stop: request.stop };
     ingest_sharded(request, &runner, progress)
 }
 
@@ -134,10 +136,14 @@ impl ShardRunner for OnCluster<'_> {
     }
 
     fn run(&self, job: &ShardJob, shards: &[Shard]) -> Result<Vec<Manifest>, LakeError> {
-        let table = IngestTable { job: job.clone(), shards: shards.to_vec() };
+        let all = shards
+            .iter()
+            .cloned()
+            .map(|shard| manifest(&self.cluster, IngestTable { job: job.clone(), shard }));
+        let all = stream::iter(all).buffer_unordered(AT_ONCE).try_collect();
         self.runtime.block_on(async {
             tokio::select! {
-                manifests = manifests(&self.cluster, table) => manifests
+                manifests = all => manifests
                     .map_err(|error| LakeError::Elsewhere(format!("on the cluster: {}", error.find_root()))),
                 () = stopped(self.stop) => Err(LakeError::Stopped { committed: "nothing of this round was".into() }),
             }
@@ -145,20 +151,18 @@ impl ShardRunner for OnCluster<'_> {
     }
 }
 
-/// Asks for all rows of a table of shards.
-async fn manifests(cluster: &Cluster, table: IngestTable) -> Result<Vec<Manifest>> {
+/// Asks for the row of a shard, which is a job of its own: where an executor is lost, only its shards are done again.
+async fn manifest(cluster: &Cluster, table: IngestTable) -> Result<Manifest> {
     let state = cluster.state(SessionContext::new().state())?;
     let rows = SessionContext::new_with_state(state).read_table(Arc::new(table))?.collect().await?;
-    let mut manifests = Vec::new();
     for batch in rows {
         let lines = batch.column(0).as_string_opt::<i32>();
         let lines = lines.ok_or_else(|| DataFusionError::Plan("manifests that are no text".into()))?;
-        for line in lines.iter().flatten() {
-            let manifest = serde_json::from_str(line);
-            manifests.push(manifest.map_err(|error| DataFusionError::External(error.into()))?);
+        if let Some(line) = lines.iter().flatten().next() {
+            return serde_json::from_str(line).map_err(|error| DataFusionError::External(error.into()));
         }
     }
-    Ok(manifests)
+    Err(DataFusionError::Plan("a shard without a manifest".into()))
 }
 
 async fn stopped(stop: Option<&AtomicBool>) {

@@ -37,6 +37,8 @@ mod stores;
 #[cfg(feature = "ballista")]
 mod table;
 #[cfg(feature = "ballista")]
+mod watch;
+#[cfg(feature = "ballista")]
 mod work;
 
 #[cfg(feature = "ballista")]

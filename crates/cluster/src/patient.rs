@@ -1,5 +1,4 @@
-//! Plans that are asked again when an executor is lost with an answer that was not fetched yet. What is lost before
-//! that, Ballista itself does again.
+//! Plans that are asked again when an executor is lost with a part of an answer, or of what it is made from.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -24,7 +23,7 @@ use saltmine_query::datafusion::physical_plan::{
 };
 
 /// How often a question is asked at most.
-const ATTEMPTS: usize = 3;
+const ATTEMPTS: usize = 6;
 /// Bytes of an answer that are kept back, so that it can be asked for again while nobody has seen any of it.
 const KEPT_BACK: usize = 64 << 20;
 
@@ -138,7 +137,10 @@ async fn begin(execute: &impl Fn() -> Result<SendableRecordBatchStream>) -> Resu
 /// Whether an error may come of an executor that is gone, by the words of Ballista and of what is below it. The same
 /// question again would meet any other error again.
 fn is_of_the_cluster(error: &DataFusionError) -> bool {
-    const SIGNS: [&str; 8] = [
+    const SIGNS: [&str; 10] = [
+        // What `watch.rs` has ended, and a stage that cannot fetch its inputs.
+        "failed: Cancelled",
+        "has failed 1 times, most recent failure reason",
         "FetchFailed",
         "fetch partition",
         "GrpcConnectionError",
@@ -185,11 +187,11 @@ mod tests {
 
     #[tokio::test]
     async fn a_lost_executor_is_asked_again_and_no_row_comes_twice() {
-        let (rows, asked) = ask(2, "tcp connect error").await;
-        assert_eq!((rows.unwrap(), asked), (3, 3));
-        let (rows, asked) = ask(3, "tcp connect error").await;
+        let (rows, asked) = ask(5, "tcp connect error").await;
+        assert_eq!((rows.unwrap(), asked), (3, 6));
+        let (rows, asked) = ask(6, "tcp connect error").await;
         assert!(rows.is_err());
-        assert_eq!(asked, 3);
+        assert_eq!(asked, 6);
     }
 
     #[tokio::test]

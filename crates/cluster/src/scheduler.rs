@@ -1,6 +1,6 @@
 //! `saltmine scheduler`: Ballista's, with our tables and functions.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
 
 use ballista_core::error::BallistaError;
@@ -11,6 +11,7 @@ use ballista_scheduler::scheduler_process::start_server;
 use crate::codec::{LogicalCodec, PhysicalCodec};
 use crate::error::ClusterError;
 use crate::state::{MESSAGE, SCHEDULING, fresh_settings, state};
+use crate::watch::Watch;
 
 /// An executor that has all hands full gives a sign of life every five seconds.
 const LEAST_TIMEOUT: u64 = 8;
@@ -24,8 +25,19 @@ pub struct SchedulerOptions {
     pub host: String,
     /// Seconds without a sign of life after which an executor is taken for lost, and its tasks are given to others; 8 at least.
     pub executor_timeout: u64,
-    /// How often a task is tried, and a stage where executors are lost with its results.
+    /// How often a task is tried.
     pub attempts: usize,
+}
+
+/// Where a process that listens at `bind` reaches itself.
+fn own_url(mut bind: SocketAddr) -> String {
+    if bind.ip().is_unspecified() {
+        bind.set_ip(match bind.ip() {
+            IpAddr::V4(_) => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(_) => Ipv6Addr::LOCALHOST.into(),
+        });
+    }
+    format!("http://{bind}")
 }
 
 /// Runs a scheduler, until it fails.
@@ -47,7 +59,8 @@ pub async fn run_scheduler(options: &SchedulerOptions) -> Result<(), ClusterErro
         expire_dead_executor_interval_seconds: (timeout / 4).max(1),
         no_executors_grace_period_seconds: timeout.max(30),
         task_max_failures: options.attempts,
-        stage_max_failures: options.attempts,
+        // A stage that cannot fetch its inputs ends its job, which its client asks again: see `watch.rs`.
+        stage_max_failures: 1,
         grpc_server_max_decoding_message_size: MESSAGE as u32,
         grpc_server_max_encoding_message_size: MESSAGE as u32,
         grpc_client_max_message_size: MESSAGE as u32,
@@ -57,6 +70,8 @@ pub async fn run_scheduler(options: &SchedulerOptions) -> Result<(), ClusterErro
         override_physical_codec: Some(Arc::new(PhysicalCodec::default())),
         ..SchedulerConfig::default()
     };
-    let cluster = BallistaCluster::new_from_config(&config).await.map_err(failed)?;
+    let in_memory = BallistaCluster::new_from_config(&config).await.map_err(failed)?;
+    let watch = Watch::new(in_memory.job_state(), own_url(options.bind));
+    let cluster = BallistaCluster::new(Arc::new(watch), in_memory.job_state());
     start_server(cluster, options.bind, Arc::new(config)).await.map_err(failed)
 }
