@@ -1,6 +1,6 @@
 //! Objects that are read before they are asked for: many small ones at a time, within a budget of bytes.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -43,8 +43,15 @@ pub struct Ahead {
 
 #[derive(Debug, Default)]
 struct Shared {
-    ready: Mutex<HashMap<usize, Ready>>,
+    state: Mutex<State>,
     change: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    ready: HashMap<usize, Ready>,
+    /// Those that somebody waits for. To wake who waits for another one costs more than to read a small object.
+    wanted: HashSet<usize>,
 }
 
 #[derive(Debug)]
@@ -55,13 +62,18 @@ struct Ready {
 }
 
 impl Shared {
-    fn lock(&self) -> MutexGuard<'_, HashMap<usize, Ready>> {
-        self.ready.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn put(&self, index: usize, ready: Ready) {
-        self.lock().insert(index, ready);
-        self.change.notify_all();
+        let mut state = self.lock();
+        state.ready.insert(index, ready);
+        let is_wanted = state.wanted.remove(&index);
+        drop(state);
+        if is_wanted {
+            self.change.notify_all();
+        }
     }
 }
 
@@ -82,9 +94,9 @@ impl Ahead {
     /// # Errors
     /// If it could not be read.
     pub fn take(&self, index: usize) -> Result<Body, S3Error> {
-        let mut ready = self.shared.lock();
+        let mut state = self.shared.lock();
         loop {
-            if let Some(ready) = ready.remove(&index) {
+            if let Some(ready) = state.ready.remove(&index) {
                 return ready.body;
             }
             if self.driver.is_finished() {
@@ -93,8 +105,9 @@ impl Ahead {
                 )));
             }
             // Looked at again now and then, lest the driver has died meanwhile.
-            let waited = self.shared.change.wait_timeout(ready, Duration::from_secs(1));
-            ready = waited.unwrap_or_else(PoisonError::into_inner).0;
+            state.wanted.insert(index);
+            let waited = self.shared.change.wait_timeout(state, Duration::from_secs(1));
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }

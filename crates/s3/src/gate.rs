@@ -121,15 +121,25 @@ impl HttpService for Gated {
     /// Gives an answer when it has come whole, for not every client asks again for one that broke off. It is never much
     /// larger than what was asked for: nobody asks for more than some MiB at a time.
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+        let is_here = Handle::try_current().is_ok_and(|here| here.id() == self.runtime.id());
+        if is_here {
+            return passed(&self.inner, request).await;
+        }
         let inner = self.inner.clone();
         let (sender, answer) = oneshot::channel();
         let _worker = AbortOnDrop(self.runtime.spawn(async move {
-            let Ok(_permit) = PERMITS.acquire().await else { return };
-            count(&request);
-            let _ = sender.send(whole_answer(&inner, request).await); // nobody may wait for it any more
+            let _ = sender.send(passed(&inner, request).await); // nobody may wait for it any more
         }));
         answer.await.unwrap_or_else(|_| Err(HttpError::new(HttpErrorKind::Interrupted, GivenUp)))
     }
+}
+
+/// The answer to a request that has passed the gate.
+async fn passed(client: &HttpClient, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+    let permit = PERMITS.acquire().await;
+    let _permit = permit.map_err(|_| HttpError::new(HttpErrorKind::Interrupted, GivenUp))?;
+    count(&request);
+    whole_answer(client, request).await
 }
 
 async fn whole_answer(client: &HttpClient, request: HttpRequest) -> Result<HttpResponse, HttpError> {

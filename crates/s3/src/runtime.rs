@@ -8,8 +8,11 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::error::{Problem, S3Error};
 
-static RUNTIME: LazyLock<std::io::Result<Runtime>> =
-    LazyLock::new(|| Builder::new_multi_thread().worker_threads(2).thread_name("s3").enable_all().build());
+static RUNTIME: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
+    // Others decode meanwhile what was read; each thread more costs wakings, and one does ten thousand requests a second.
+    let threads = std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 4));
+    Builder::new_multi_thread().worker_threads(threads).thread_name("s3").enable_all().build()
+});
 
 /// The runtime that requests run on.
 pub(crate) fn handle() -> Result<&'static Handle, Problem> {
