@@ -1,5 +1,7 @@
 //! What filters say of the time of requests, so that files that cannot hold it are not opened.
 
+use std::ops::RangeInclusive;
+
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
 
@@ -27,6 +29,12 @@ impl TimeBounds {
         let begins_late = self.last.zip(first).is_some_and(|(last, first)| first > last);
         let ends_early = self.first.zip(last).is_some_and(|(first, last)| last < first);
         !begins_late && !ends_early
+    }
+
+    /// First and last; `None` if both are open.
+    pub(crate) fn range(&self) -> Option<RangeInclusive<i64>> {
+        let is_open = self.first.is_none() && self.last.is_none();
+        (!is_open).then(|| self.first.unwrap_or(i64::MIN)..=self.last.unwrap_or(i64::MAX))
     }
 
     fn narrow(&mut self, filter: &Expr) {

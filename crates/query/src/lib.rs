@@ -12,6 +12,7 @@ mod error;
 mod files;
 pub mod functions;
 pub mod hunt;
+mod keep;
 pub mod latency;
 mod misstatement;
 mod pages;

@@ -1,7 +1,8 @@
 //! Raw log files as tables: SQL without an ingest.
 //!
 //! A scan has as many partitions as the session wants; all of them take their files from one queue, so that a large
-//! file or a slow one does not hold up the others. Only the columns asked for are built.
+//! file or a slow one does not hold up the others. Only the columns asked for are built, and only for rows that may pass the
+//! filters.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,13 +23,14 @@ use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use saltmine_lake::{SourceEntry, source_entries_batch, sources_schema};
 use saltmine_s3::{Ahead, Body, Object, S3Error};
 use saltmine_scan::{
-    BlockPool, ScanOptions, Source, SourceReport, SourceScan, SourceState, name_time_range, rejects_batch,
-    rejects_schema, table_schema,
+    BlockPool, Keep, ScanOptions, Source, SourceReport, SourceScan, SourceState, name_time_range,
+    rejects_batch, rejects_schema, table_schema,
 };
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
 use crate::bounds::TimeBounds;
+use crate::keep::keep;
 use crate::remote::plain;
 
 /// What raw scans met that was damaged or did not read, by source.
@@ -149,7 +151,8 @@ impl RawTable {
         projection: Vec<usize>,
     ) -> impl Iterator<Item = Result<RecordBatch>> + Send + use<> {
         let queue = Queue::new((0..self.input.sources.len()).collect());
-        Batches { input: Arc::clone(&self.input), kind: self.kind, projection, queue, scan: None }
+        let (input, keep) = (Arc::clone(&self.input), Keep::default());
+        Batches { input, kind: self.kind, projection, keep, queue, scan: None }
     }
 
     /// The sources that may hold what the filters let pass.
@@ -190,6 +193,7 @@ impl TableProvider for RawTable {
             input: Arc::clone(&self.input),
             kind: self.kind,
             projection,
+            keep: keep(filters),
             schema: Arc::clone(&schema),
             queue,
         };
@@ -231,6 +235,7 @@ struct RawPartition {
     input: Arc<RawInput>,
     kind: RawTableKind,
     projection: Vec<usize>,
+    keep: Keep,
     schema: SchemaRef,
     queue: Arc<Queue>,
 }
@@ -251,6 +256,7 @@ impl PartitionStream for RawPartition {
             input: Arc::clone(&self.input),
             kind: self.kind,
             projection: self.projection.clone(),
+            keep: self.keep.clone(),
             queue: Arc::clone(&self.queue),
             scan: None,
         };
@@ -263,6 +269,7 @@ struct Batches {
     input: Arc<RawInput>,
     kind: RawTableKind,
     projection: Vec<usize>,
+    keep: Keep,
     queue: Arc<Queue>,
     scan: Option<SourceScan>,
 }
@@ -330,11 +337,17 @@ impl Batches {
 
     fn options(&self) -> ScanOptions {
         match self.kind {
-            RawTableKind::Logs => {
-                ScanOptions { projection: Some(self.projection.clone()), ..Default::default() }
+            RawTableKind::Logs => ScanOptions {
+                projection: Some(self.projection.clone()),
+                keep: self.keep.clone(),
+                ..Default::default()
+            },
+            RawTableKind::Rejects => {
+                ScanOptions { projection: Some(Vec::new()), kept_rejects: usize::MAX, ..Default::default() }
             }
-            RawTableKind::Rejects => ScanOptions { projection: Some(Vec::new()), kept_rejects: usize::MAX },
-            RawTableKind::Sources => ScanOptions { projection: Some(Vec::new()), kept_rejects: 0 },
+            RawTableKind::Sources => {
+                ScanOptions { projection: Some(Vec::new()), kept_rejects: 0, ..Default::default() }
+            }
         }
     }
 

@@ -14,6 +14,7 @@ use crate::block::{Block, Segment};
 use crate::columns::{self, Row, Rows};
 use crate::error::ScanError;
 use crate::escape::escape_into;
+use crate::keep::Keep;
 use crate::reject::Reject;
 use crate::report::Counts;
 use crate::schema::{Column, table_schema};
@@ -33,6 +34,7 @@ pub struct Decoder {
     schema: SchemaRef,
     columns: Vec<Column>,
     order: Order,
+    keep: Keep,
     rows: Vec<Row>,
 }
 
@@ -42,7 +44,7 @@ pub type DayRange = (i32, Range<usize>);
 /// What a block gave.
 #[derive(Debug)]
 pub struct Decoded {
-    /// A row for each line that reads.
+    /// A row for each line that reads, and is kept.
     pub batch: RecordBatch,
     /// The rows of each day, where they were ordered by day; else empty.
     pub days: Vec<DayRange>,
@@ -59,7 +61,12 @@ impl Decoder {
         let table = table_schema();
         let fields: Vec<_> = columns.iter().map(|column| table.fields()[column.index()].clone()).collect();
         let schema = Arc::new(arrow::datatypes::Schema::new(fields));
-        Self { schema, columns, order, rows: Vec::new() }
+        Self { schema, columns, order, keep: Keep::default(), rows: Vec::new() }
+    }
+
+    /// The same, which builds only the rows that `keep` keeps.
+    pub fn keeping(self, keep: Keep) -> Self {
+        Self { keep, ..self }
     }
 
     /// For all columns of a dataset's files, ordered by day.
@@ -88,7 +95,8 @@ impl Decoder {
         let mut unescaped = String::new();
         self.rows.clear();
         for (index, segment) in segments.iter().enumerate() {
-            let lines = Lines { block: &buffer, segment, index: index as u32, invalid: &invalid };
+            let lines =
+                Lines { block: &buffer, segment, index: index as u32, invalid: &invalid, keep: &self.keep };
             counts.push((segment.source, lines.read(&mut self.rows, &mut unescaped, &mut rejects)));
         }
         let (order, days) = self.order_by_day();
@@ -137,6 +145,7 @@ struct Lines<'a> {
     index: u32,
     /// Where lines begin that held bytes which are not UTF-8, with those bytes; sorted.
     invalid: &'a [(usize, Vec<u8>)],
+    keep: &'a Keep,
 }
 
 impl Lines<'_> {
@@ -170,6 +179,10 @@ impl Lines<'_> {
                     counts.anomalies += u64::from(!fields.anomalies.is_empty());
                     let time = fields.request_micros();
                     (first, last) = (first.min(time), last.max(time));
+                    counts.rows += 1;
+                    if !self.keep.keeps(&fields, bytes) {
+                        continue;
+                    }
                     let (start, length) = (start as u32, bytes.len() as u32);
                     rows.push(Row {
                         fields: fields.clone(),
@@ -178,7 +191,6 @@ impl Lines<'_> {
                         line: number,
                         segment: self.index,
                     });
-                    counts.rows += 1;
                 }
                 Some(_) if is_blank(bytes) => counts.blanks += 1,
                 Some((reason, at)) => {

@@ -14,6 +14,7 @@ mod describe;
 mod error;
 mod escape;
 mod inflate;
+mod keep;
 mod look_alike;
 mod name;
 mod objects;
@@ -29,6 +30,7 @@ pub use block::{BLOCK_SIZE, Block, BlockPool, LONG_LINE_KEPT, MAX_LINE, Segment}
 pub use decoder::{DayRange, Decoded, Decoder, Order};
 pub use error::{ScanError, SourceError};
 pub use escape::escape;
+pub use keep::Keep;
 pub use name::{SLACK_AFTER, SLACK_BEFORE, name_time, name_time_range};
 pub use reader::{Filled, SourceReader};
 pub use reject::{Reject, rejects_batch};

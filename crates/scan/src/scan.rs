@@ -8,6 +8,7 @@ use arrow::datatypes::SchemaRef;
 use crate::block::BlockPool;
 use crate::decoder::{Decoder, Order};
 use crate::error::ScanError;
+use crate::keep::Keep;
 use crate::reader::{Filled, SourceReader};
 use crate::reject::Reject;
 use crate::report::{Counts, SourceReport};
@@ -21,11 +22,13 @@ pub struct ScanOptions {
     pub projection: Option<Vec<usize>>,
     /// How many rejects are kept; all are counted.
     pub kept_rejects: usize,
+    /// Rows that are built; all are counted.
+    pub keep: Keep,
 }
 
 impl Default for ScanOptions {
     fn default() -> Self {
-        Self { projection: None, kept_rejects: 100 }
+        Self { projection: None, kept_rejects: 100, keep: Keep::default() }
     }
 }
 
@@ -73,7 +76,7 @@ impl SourceScan {
         Self {
             name: source.name.clone(),
             reader,
-            decoder: Decoder::new(projection, Order::Lines),
+            decoder: Decoder::new(projection, Order::Lines).keeping(options.keep.clone()),
             pool,
             is_done: false,
             counts: Counts::default(),

@@ -36,8 +36,11 @@ fn scan(bytes: &[u8]) -> (RecordBatch, SourceReport) {
     let path = folder.path().join("log");
     std::fs::write(&path, bytes).unwrap();
     let source = Source::file(path, "log".into());
-    let options =
-        ScanOptions { projection: Some((0..logs_schema().fields().len()).collect()), kept_rejects: 100 };
+    let options = ScanOptions {
+        projection: Some((0..logs_schema().fields().len()).collect()),
+        kept_rejects: 100,
+        ..ScanOptions::default()
+    };
     let mut scan = SourceScan::open(&source, &options);
     let mut batches = Vec::new();
     while let Some(batch) = scan.next_batch().unwrap() {

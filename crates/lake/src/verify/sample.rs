@@ -161,7 +161,8 @@ fn read_lines(path: PathBuf, name: &str, rows: &[Sampled]) -> Result<BTreeMap<i6
     let last = wanted.last().copied().unwrap_or_default();
     let source = Source::file(path, name.to_owned());
     let projection = Some((0..Column::FILE_COUNT).collect());
-    let mut scan = SourceScan::open(&source, &ScanOptions { projection, kept_rejects: 0 });
+    let mut scan =
+        SourceScan::open(&source, &ScanOptions { projection, kept_rejects: 0, ..ScanOptions::default() });
     let mut found = BTreeMap::new();
     while let Some(batch) = scan.next_batch().map_err(|error| error.to_string())? {
         let lines = batch.column(Column::LogLine.index()).as_primitive::<Int64Type>();

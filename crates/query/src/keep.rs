@@ -1,0 +1,153 @@
+//! What filters say of the rows of raw logs that need not be built.
+
+use std::ops::RangeInclusive;
+
+use datafusion::common::ScalarValue;
+use datafusion::logical_expr::expr::InList;
+use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
+use saltmine_scan::Keep;
+
+use crate::bounds::TimeBounds;
+
+/// What holds for all rows that pass every one of `filters`, as far as it is easily told.
+pub(crate) fn keep(filters: &[Expr]) -> Keep {
+    let mut keep = Keep { times: TimeBounds::of(filters).range(), ..Keep::default() };
+    filters.iter().for_each(|filter| narrow(&mut keep, filter));
+    keep
+}
+
+fn narrow(keep: &mut Keep, filter: &Expr) {
+    match filter {
+        Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => {
+            narrow(keep, left);
+            narrow(keep, right);
+        }
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => match (&**left, &**right) {
+            (Expr::Column(column), Expr::Literal(value, _)) => compare(keep, &column.name, *op, value),
+            (Expr::Literal(value, _), Expr::Column(column)) => {
+                if let Some(op) = op.swap() {
+                    compare(keep, &column.name, op, value);
+                }
+            }
+            _ => {}
+        },
+        Expr::Between(between) if !between.negated => {
+            if let (Expr::Column(column), Expr::Literal(low, _), Expr::Literal(high, _)) =
+                (&*between.expr, &*between.low, &*between.high)
+            {
+                compare(keep, &column.name, Operator::GtEq, low);
+                compare(keep, &column.name, Operator::LtEq, high);
+            }
+        }
+        Expr::InList(InList { expr, list, negated: false }) => {
+            if let Expr::Column(column) = &**expr {
+                one_of(keep, &column.name, list);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn compare(keep: &mut Keep, column: &str, op: Operator, value: &ScalarValue) {
+    match (column, op) {
+        ("operation", Operator::Eq) => {
+            operations(keep, value.try_as_str().flatten().map(|name| vec![name.to_owned()]))
+        }
+        ("http_status", _) => {
+            let Some(status) = integer(value) else { return };
+            let range = match op {
+                Operator::Eq => status..=status,
+                Operator::Lt => i64::MIN..=status.saturating_sub(1),
+                Operator::LtEq => i64::MIN..=status,
+                Operator::Gt => status.saturating_add(1)..=i64::MAX,
+                Operator::GtEq => status..=i64::MAX,
+                _ => return,
+            };
+            statuses(keep, range);
+        }
+        _ => {}
+    }
+}
+
+fn one_of(keep: &mut Keep, column: &str, list: &[Expr]) {
+    let values = list.iter().map(|item| match item {
+        Expr::Literal(value, _) => Some(value),
+        _ => None,
+    });
+    let Some(values) = values.collect::<Option<Vec<_>>>() else { return };
+    match column {
+        "operation" => {
+            let names = values.iter().map(|value| value.try_as_str().flatten().map(str::to_owned));
+            operations(keep, names.collect());
+        }
+        "http_status" => {
+            let values = values.iter().map(|value| integer(value)).collect::<Option<Vec<_>>>();
+            if let Some((low, high)) =
+                values.and_then(|all| all.iter().min().copied().zip(all.iter().max().copied()))
+            {
+                statuses(keep, low..=high);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn operations(keep: &mut Keep, names: Option<Vec<String>>) {
+    let Some(names) = names else { return };
+    match &mut keep.operations {
+        Some(kept) => kept.retain(|name| names.contains(name)),
+        None => keep.operations = Some(names),
+    }
+}
+
+fn statuses(keep: &mut Keep, range: RangeInclusive<i64>) {
+    let kept = keep.statuses.take().unwrap_or(i64::MIN..=i64::MAX);
+    keep.statuses = Some(*kept.start().max(range.start())..=*kept.end().min(range.end()));
+}
+
+fn integer(value: &ScalarValue) -> Option<i64> {
+    match value {
+        ScalarValue::Int8(value) => value.map(i64::from),
+        ScalarValue::Int16(value) => value.map(i64::from),
+        ScalarValue::Int32(value) => value.map(i64::from),
+        ScalarValue::Int64(value) => *value,
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use datafusion::prelude::{col, lit};
+
+    use super::*;
+
+    #[test]
+    fn conjunctions_narrow() {
+        let filters = [
+            col("operation")
+                .in_list(vec![lit("A"), lit("B")], false)
+                .and(col("http_status").gt_eq(lit(400_i64))),
+            lit(500_i64).gt(col("http_status")),
+            col("operation").in_list(vec![lit("B"), lit("C")], false),
+        ];
+        let kept = keep(&filters);
+        assert_eq!((kept.operations, kept.statuses), (Some(vec!["B".to_owned()]), Some(400..=499)));
+        let between =
+            keep(&[col("http_status").between(lit(200_i16), lit(299_i16)), col("operation").eq(lit("A"))]);
+        assert_eq!((between.operations, between.statuses), (Some(vec!["A".to_owned()]), Some(200..=299)));
+    }
+
+    #[test]
+    fn what_is_not_a_conjunction_does_not() {
+        let either = col("operation").eq(lit("A")).or(col("key").eq(lit("k")));
+        let others = [
+            either,
+            col("operation").in_list(vec![lit("A")], true),
+            col("operation").in_list(vec![lit("A"), col("key")], false),
+            col("operation").not_eq(lit("A")),
+            col("http_status").not_eq(lit(200_i64)),
+            col("operation").eq(lit(ScalarValue::Utf8(None))),
+        ];
+        assert_eq!(keep(&others), Keep::default());
+    }
+}
