@@ -20,6 +20,7 @@ from pathlib import Path
 
 HERE = Path(__file__).parent
 BASE = "saltmine ingest"
+RAW = "SELECT operation, count(*) AS requests, sum(bytes_sent) AS bytes FROM logs GROUP BY operation"
 
 
 @dataclass
@@ -55,6 +56,11 @@ def lnav_rows(_, printed):
     return int(printed.split()[-1])
 
 
+def raw_rows(_, printed):
+    """The counts of all operations together."""
+    return sum(int(line.split(",")[1]) for line in printed.splitlines()[1:] if line.count(",") == 2)
+
+
 def tools(options):
     """All tools that can run here."""
     cores = os.cpu_count() or 1
@@ -72,6 +78,12 @@ def tools(options):
             BASE,
             lambda logs, out: [options.saltmine, "--quiet", "ingest", str(logs), "--to", f"{out}/lake"],
             "lake/logs/*/*.parquet",
+        ),
+        Tool(
+            "saltmine-raw",
+            "saltmine query, raw logs: operation, count, bytes",
+            lambda logs, out: [options.saltmine, "--quiet", "query", str(logs), RAW, "--format", "csv"],
+            rows=raw_rows,
         ),
         Tool("duckdb-csv", "DuckDB, CSV reader with quotes", python("duckdb_csv"), "*.parquet"),
         Tool("polars", "Polars, regular expression", python("polars_regex"), "*.parquet"),
