@@ -14,34 +14,22 @@
 //!
 //! Without the feature `ballista` the crate is empty.
 
-#[cfg(feature = "ballista")]
+#![cfg(feature = "ballista")]
+
 mod client;
-#[cfg(feature = "ballista")]
 mod codec;
-#[cfg(feature = "ballista")]
 mod error;
-#[cfg(feature = "ballista")]
 mod executor;
-#[cfg(feature = "ballista")]
 mod ingest;
-#[cfg(feature = "ballista")]
 mod log;
-#[cfg(feature = "ballista")]
 mod patient;
-#[cfg(feature = "ballista")]
 mod scheduler;
-#[cfg(feature = "ballista")]
 mod state;
-#[cfg(feature = "ballista")]
 mod stores;
-#[cfg(feature = "ballista")]
 mod table;
-#[cfg(feature = "ballista")]
 mod watch;
-#[cfg(feature = "ballista")]
 mod work;
 
-#[cfg(feature = "ballista")]
 pub use self::{
     client::{Address, Cluster},
     error::ClusterError,
