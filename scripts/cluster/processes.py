@@ -1,7 +1,6 @@
 """A scheduler and executors as processes of this machine, and what they cost."""
 
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -98,11 +97,6 @@ class Cluster:
 
     def cpu(self):
         return {process.name: process.cpu() for process in self.all()}
-
-    def tasks(self):
-        """How many tasks each executor has ended so far, by its log."""
-        ended = re.compile(r"task.*(finished|completed|done)", re.IGNORECASE)
-        return {each.name: len(ended.findall(each.lines())) for each in self.executors}
 
     def revive(self, executor):
         executor.start()

@@ -30,16 +30,16 @@ const LOOKED_AT: u64 = 64 << 10;
 const END: u64 = 1 << 10;
 
 /// A source, and its bytes as stored.
-pub(crate) type Sized<'a> = (&'a Source, u64);
+pub(crate) type Measured<'a> = (&'a Source, u64);
 
 /// The sources in the order of reading, each with those after it that seem to be copies of it: one shard then sees
 /// whether they are. Small ones stay where they are: to read them again costs as little as to look.
-fn groups<'a>(sources: &'a [Source]) -> Vec<Vec<Sized<'a>>> {
+fn groups<'a>(sources: &'a [Source]) -> Vec<Vec<Measured<'a>>> {
     let (order, sizes) = (reading_order(sources), sizes(sources));
     let mut of_size: HashMap<u64, u32> = HashMap::new();
     sizes.iter().filter(|size| **size >= LOOKED_AT).for_each(|size| *of_size.entry(*size).or_default() += 1);
     let mut first: HashMap<(u64, Vec<u8>), usize> = HashMap::new();
-    let mut groups: Vec<Vec<Sized<'_>>> = Vec::new();
+    let mut groups: Vec<Vec<Measured<'_>>> = Vec::new();
     let sized = order.iter().filter_map(|index| sources.get(*index as usize).zip(sizes.get(*index as usize)));
     for (source, size) in sized {
         let is_alone = of_size.get(size).is_none_or(|count| *count == 1);
@@ -66,29 +66,29 @@ fn mark(source: &Source, size: u64) -> Option<Vec<u8>> {
 }
 
 /// Cuts the sources, in the order of reading, into shards, and these into rounds.
-pub(crate) fn rounds<'a>(sources: &'a [Source], runner: &dyn ShardRunner) -> Vec<Vec<Vec<Sized<'a>>>> {
+pub(crate) fn rounds<'a>(sources: &'a [Source], runner: &dyn ShardRunner) -> Vec<Vec<Vec<Measured<'a>>>> {
     let groups = groups(sources);
     let total: u64 = groups.iter().flatten().map(|(_, size)| size + FILE_COST).sum();
     let wanted = (total / runner.width().max(1) as u64).max(runner.least_bytes()).min(MOST_BYTES);
     let mut rounds = Vec::new();
-    let mut round: Vec<Vec<Sized<'_>>> = Vec::new();
+    let mut round: Vec<Vec<Measured<'_>>> = Vec::new();
     let (mut in_shard, mut in_round, mut files) = (0, 0, 0);
     for group in groups {
         if in_round >= ROUND_BYTES || files >= ROUND_FILES {
             rounds.push(std::mem::take(&mut round));
             (in_shard, in_round, files) = (0, 0, 0);
         }
+        files += group.len();
+        let bytes: u64 = group.iter().map(|(_, size)| size + FILE_COST).sum();
         match round.last_mut() {
-            Some(shard) if in_shard < wanted && shard.len() < MOST_FILES => shard.extend_from_slice(&group),
+            Some(shard) if in_shard < wanted && shard.len() < MOST_FILES => shard.extend(group),
             _ => {
-                round.push(group.clone());
+                round.push(group);
                 in_shard = 0;
             }
         }
-        let bytes: u64 = group.iter().map(|(_, size)| size + FILE_COST).sum();
         in_shard += bytes;
         in_round += bytes;
-        files += group.len();
     }
     rounds.extend((!round.is_empty()).then_some(round));
     rounds
@@ -97,10 +97,11 @@ pub(crate) fn rounds<'a>(sources: &'a [Source], runner: &dyn ShardRunner) -> Vec
 /// A shard of these sources. `known` is the content that is in the dataset, by the bytes of its files.
 pub(crate) fn shard(
     number: usize,
-    sources: &[Sized<'_>],
+    sources: &[Measured<'_>],
     known: &HashMap<u64, Vec<[u8; 32]>>,
 ) -> Result<Shard, LakeError> {
-    let sent = |(source, _): &Sized<'_>| SentSource::of(source).map_err(LakeError::io("find", &source.path));
+    let sent =
+        |(source, _): &Measured<'_>| SentSource::of(source).map_err(LakeError::io("find", &source.path));
     let sizes: BTreeSet<u64> = sources.iter().map(|(_, size)| *size).collect();
     let excluded = sizes.iter().filter_map(|size| known.get(size)).flatten().copied().collect();
     let sources = sources.iter().map(sent).collect::<Result<_, LakeError>>()?;

@@ -6,13 +6,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 use std::time::Instant;
 
-use saltmine_s3::{Ahead, Object};
-use saltmine_scan::Source;
+use saltmine_scan::{Source, read_ahead};
 
 use crate::dataset::Dataset;
 use crate::encode::Encoder;
 use crate::error::LakeError;
-use crate::intake::{Intake, RoundSources, Sources, outside, reading_order, skipped};
+use crate::intake::{Intake, RoundSources, Sources, outside, reading_order};
 use crate::known::KnownObjects;
 use crate::layout::{PartitionBy, Table};
 use crate::partitions::Partitions;
@@ -123,18 +122,9 @@ impl Run<'_, '_> {
         let mut order = reading_order(all);
         order.retain(|index| {
             let source = &all[*index as usize];
-            let has_read = known.has_read(source);
-            if has_read {
-                skipped(progress, source, source.object.as_ref().map_or(0, |object| object.size));
-            }
-            !has_read
+            !known.passes_over(source, progress)
         });
-        let objects = order.iter().filter_map(|index| {
-            let index = *index as usize;
-            all[index].object.as_ref().map(|object| (index, Object::clone(object)))
-        });
-        let objects: Vec<_> = objects.collect();
-        let ahead = if objects.is_empty() { None } else { Some(Ahead::start(objects)?) };
+        let ahead = read_ahead(all, order.iter().map(|index| *index as usize))?;
         let mut sources = Sources {
             all,
             order,

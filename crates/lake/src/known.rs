@@ -8,9 +8,11 @@ use saltmine_scan::Source;
 
 use crate::dataset::Dataset;
 use crate::error::LakeError;
+use crate::intake::skipped;
 use crate::layout::Table;
 use crate::ledger::{self, object_id};
 use crate::place::{Content, Opener};
+use crate::progress::Progress;
 
 /// Identities of objects that are in a dataset.
 #[derive(Default)]
@@ -24,10 +26,19 @@ impl KnownObjects {
     }
 
     /// Whether it is an object that was read before, and has not changed since.
-    pub(crate) fn has_read(&self, source: &Source) -> bool {
+    fn has_read(&self, source: &Source) -> bool {
         let Some(object) = &source.object else { return false };
         let Some(etag) = &object.etag else { return false };
         self.0.contains(&object_id(&object.url(), etag, object.size))
+    }
+
+    /// Whether it is passed over, as [`KnownObjects::has_read`] holds of it; then this is told.
+    pub(crate) fn passes_over(&self, source: &Source, progress: &dyn Progress) -> bool {
+        let has_read = self.has_read(source);
+        if has_read {
+            skipped(progress, source, source.object.as_ref().map_or(0, |object| object.size));
+        }
+        has_read
     }
 }
 
@@ -37,7 +48,7 @@ impl KnownObjects {
 /// If the dataset cannot be read.
 pub fn new_objects<'a>(sources: &'a [Source], dataset: &Path) -> Result<Vec<&'a Object>, LakeError> {
     let known = match Dataset::is_dataset(dataset) {
-        true => KnownObjects(Dataset::open(dataset)?.known_objects()?),
+        true => KnownObjects::read(&Dataset::open(dataset)?, sources)?,
         false => KnownObjects::default(),
     };
     let new = sources.iter().filter(|source| !known.has_read(source));

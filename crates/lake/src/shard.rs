@@ -10,8 +10,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use saltmine_s3::{Ahead, Object};
-use saltmine_scan::{Problem, Reject, SentSource, Source, SourceState};
+use saltmine_scan::{Problem, Reject, SentSource, Source, SourceState, read_ahead};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -104,14 +103,11 @@ pub fn ingest_shard(job: &ShardJob, shard: &Shard, stop: Option<&AtomicBool>) ->
     let attempt = Attempt::begin(&job.folder, shard.number)?;
     let all = shard.sources.iter().cloned().map(SentSource::into_source);
     let all: Vec<Source> = all.collect::<Result<_, _>>()?;
-    let objects = all.iter().enumerate();
-    let objects = objects.filter_map(|(index, source)| Some((index, Object::clone(source.object.as_ref()?))));
-    let objects: Vec<_> = objects.collect();
     let spool = std::env::temp_dir();
     let sources = Sources {
         all: &all,
         order: (0..all.len() as u32).collect(),
-        ahead: if objects.is_empty() { None } else { Some(Ahead::start(objects)?) },
+        ahead: read_ahead(&all, 0..all.len())?,
         next: AtomicUsize::new(0),
         known: Mutex::new(shard.excluded.iter().copied().collect()),
         spool: &spool,

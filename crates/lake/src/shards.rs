@@ -23,12 +23,12 @@ use std::time::Instant;
 use saltmine_s3::S3Url;
 use saltmine_scan::Source;
 
-use crate::cut::{Sized, rounds, shard};
+use crate::cut::{Measured, rounds, shard};
 use crate::dataset::Dataset;
 use crate::disk;
 use crate::error::LakeError;
 use crate::ingest::{IngestRequest, opened, recovered, waiting};
-use crate::intake::{outside, skipped};
+use crate::intake::outside;
 use crate::known::KnownObjects;
 use crate::layout::{self, Table};
 use crate::ledger::{SAME, SourceEntry};
@@ -66,29 +66,16 @@ pub fn ingest_sharded(
     progress: &dyn Progress,
 ) -> Result<IngestReport, LakeError> {
     let start = Instant::now();
+    check(request)?;
     let waiting = waiting(request.dataset, progress);
     let dataset = opened(request, &waiting)?;
     let lock = dataset.lock_unless(&waiting, request.stop)?;
     recovered(&lock, progress)?;
     dataset.add_columns(Table::Sources)?;
     let sources = outside(request.sources, dataset.root());
-    if sources.iter().any(|source| source.is_stdin) {
-        return Err(LakeError::Elsewhere("a cluster cannot read standard input".into()));
-    }
-    if S3Url::of_path(dataset.root()).is_some() {
-        let problem =
-            "a cluster writes to a folder that its machines share, and not to S3; it reads from both";
-        return Err(LakeError::Elsewhere(problem.into()));
-    }
     progress.event(Event::Started { files: sources.len() as u64 });
     let objects = KnownObjects::read(&dataset, &sources)?;
-    let is_new = |source: &&Source| {
-        let has_read = objects.has_read(source);
-        if has_read {
-            skipped(progress, source, source.object.as_ref().map_or(0, |object| object.size));
-        }
-        !has_read
-    };
+    let is_new = |source: &&Source| !objects.passes_over(source, progress);
     let new: Vec<Source> = sources.iter().filter(is_new).cloned().collect();
     let mut report = IngestReport { files: sources.len() as u64, ..IngestReport::default() };
     let mut run =
@@ -99,6 +86,18 @@ pub fn ingest_sharded(
     report.skipped = report.files - report.read;
     report.elapsed = start.elapsed();
     Ok(report)
+}
+
+/// Refuses what only one process can do, before anything is made.
+fn check(request: &IngestRequest<'_>) -> Result<(), LakeError> {
+    let problem = if request.sources.iter().any(|source| source.is_stdin) {
+        "a cluster cannot read standard input"
+    } else if S3Url::of_path(request.dataset).is_some() {
+        "a cluster writes to a folder that its machines share, and not to S3; it reads from both"
+    } else {
+        return Ok(());
+    };
+    Err(LakeError::Elsewhere(problem.to_owned()))
 }
 
 /// Content that is in the dataset.
@@ -137,7 +136,7 @@ struct Run<'a, 'l> {
 }
 
 impl Run<'_, '_> {
-    fn round(&mut self, parts: Vec<Vec<Sized<'_>>>) -> Result<(), LakeError> {
+    fn round(&mut self, parts: Vec<Vec<Measured<'_>>>) -> Result<(), LakeError> {
         let parts = parts.iter().enumerate();
         let shards: Result<_, _> =
             parts.map(|(number, part)| shard(number, part, &self.known.by_size)).collect();

@@ -293,3 +293,26 @@ fn a_round_that_is_over_takes_no_more() {
     assert_eq!(content(&dataset), expected);
     assert_tidy(&dataset);
 }
+
+#[test]
+fn what_only_one_process_can_do_is_refused_before_anything_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let (logs, dataset) = (folder.path().join("logs"), folder.path().join("lake"));
+    std::fs::create_dir(&logs).unwrap();
+    some_logs(&logs, 1, 1);
+    let runner = Here::new(|_: &ShardJob, _: &Shard| Ok(()), |manifests| manifests);
+    let sources = [saltmine_scan::Source::stdin()];
+    let request = IngestRequest {
+        sources: &sources,
+        dataset: &dataset,
+        partition_by: None,
+        jobs: 0,
+        strict: false,
+        stop: None,
+    };
+    let error = ingest_sharded(&request, &runner, &Silent).unwrap_err();
+    assert_eq!(error.to_string(), "a cluster cannot read standard input");
+    assert!(!dataset.exists());
+    let error = sharded(&logs, Path::new("s3://no-bucket/lake"), &runner).unwrap_err();
+    assert!(error.to_string().contains("not to S3"), "{error}");
+}

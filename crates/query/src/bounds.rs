@@ -3,7 +3,8 @@
 use std::ops::RangeInclusive;
 
 use datafusion::common::ScalarValue;
-use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
+use datafusion::logical_expr::utils::split_conjunction;
+use datafusion::logical_expr::{Between, BinaryExpr, Expr, Operator};
 
 const DAY: i64 = 86_400_000_000;
 
@@ -38,31 +39,10 @@ impl TimeBounds {
     }
 
     fn narrow(&mut self, filter: &Expr) {
-        match filter {
-            Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => {
-                self.narrow(left);
-                self.narrow(right);
+        for (column, op, value) in split_conjunction(filter).into_iter().flat_map(comparisons) {
+            if let Some((unit, value)) = time_column(column).zip(micros(value)) {
+                self.compare(unit, op, value);
             }
-            Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
-                if let Some((unit, value)) = time_column(left).zip(literal(right)) {
-                    self.compare(unit, *op, value);
-                } else if let Some((unit, value)) = time_column(right).zip(literal(left))
-                    && let Some(op) = op.swap()
-                {
-                    self.compare(unit, op, value);
-                }
-            }
-            Expr::Between(between) if !between.negated => {
-                if let Some(unit) = time_column(&between.expr) {
-                    if let Some(low) = literal(&between.low) {
-                        self.compare(unit, Operator::GtEq, low);
-                    }
-                    if let Some(high) = literal(&between.high) {
-                        self.compare(unit, Operator::LtEq, high);
-                    }
-                }
-            }
-            _ => {}
         }
     }
 
@@ -92,19 +72,43 @@ enum TimeColumn {
     EventDate,
 }
 
-/// A column that tells the time, bare or widened to a finer unit. A cast that loses precision would not do, and none
-/// of the columns can be cast so and still be compared with a literal of [`literal`]'s types.
-fn time_column(expr: &Expr) -> Option<TimeColumn> {
-    match expr {
-        Expr::Column(column) if column.name == "request_time" => Some(TimeColumn::RequestTime),
-        Expr::Column(column) if column.name == "event_date" => Some(TimeColumn::EventDate),
+/// The comparisons of columns with literals that a part of a conjunction makes. Columns are bare: a cast that loses
+/// precision would not do, and no column of time can be cast and still be compared with a literal of [`micros`]'s types.
+pub(crate) fn comparisons(part: &Expr) -> Vec<(&str, Operator, &ScalarValue)> {
+    match part {
+        Expr::BinaryExpr(BinaryExpr { left, op, right }) => {
+            let swapped = || comparison(right, op.swap()?, left);
+            comparison(left, *op, right).or_else(swapped).into_iter().collect()
+        }
+        Expr::Between(Between { expr, negated: false, low, high }) => {
+            let ends = [comparison(expr, Operator::GtEq, low), comparison(expr, Operator::LtEq, high)];
+            ends.into_iter().flatten().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
+fn comparison<'a>(
+    column: &'a Expr,
+    op: Operator,
+    value: &'a Expr,
+) -> Option<(&'a str, Operator, &'a ScalarValue)> {
+    match (column, value) {
+        (Expr::Column(column), Expr::Literal(value, _)) => Some((&column.name, op, value)),
+        _ => None,
+    }
+}
+
+fn time_column(name: &str) -> Option<TimeColumn> {
+    match name {
+        "request_time" => Some(TimeColumn::RequestTime),
+        "event_date" => Some(TimeColumn::EventDate),
         _ => None,
     }
 }
 
 /// A literal as microseconds since 1970.
-fn literal(expr: &Expr) -> Option<i64> {
-    let Expr::Literal(value, _) = expr else { return None };
+fn micros(value: &ScalarValue) -> Option<i64> {
     match value {
         ScalarValue::TimestampSecond(value, _) => value.and_then(|value| value.checked_mul(1_000_000)),
         ScalarValue::TimestampMillisecond(value, _) => value.and_then(|value| value.checked_mul(1000)),

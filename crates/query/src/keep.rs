@@ -4,10 +4,11 @@ use std::ops::RangeInclusive;
 
 use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::InList;
-use datafusion::logical_expr::{BinaryExpr, Expr, Operator};
+use datafusion::logical_expr::utils::split_conjunction;
+use datafusion::logical_expr::{Expr, Operator};
 use saltmine_scan::Keep;
 
-use crate::bounds::TimeBounds;
+use crate::bounds::{TimeBounds, comparisons};
 
 /// What holds for all rows that pass every one of `filters`, as far as it is easily told.
 pub(crate) fn keep(filters: &[Expr]) -> Keep {
@@ -17,34 +18,15 @@ pub(crate) fn keep(filters: &[Expr]) -> Keep {
 }
 
 fn narrow(keep: &mut Keep, filter: &Expr) {
-    match filter {
-        Expr::BinaryExpr(BinaryExpr { left, op: Operator::And, right }) => {
-            narrow(keep, left);
-            narrow(keep, right);
+    for part in split_conjunction(filter) {
+        if let Expr::InList(InList { expr, list, negated: false }) = part
+            && let Expr::Column(column) = &**expr
+        {
+            one_of(keep, &column.name, list);
         }
-        Expr::BinaryExpr(BinaryExpr { left, op, right }) => match (&**left, &**right) {
-            (Expr::Column(column), Expr::Literal(value, _)) => compare(keep, &column.name, *op, value),
-            (Expr::Literal(value, _), Expr::Column(column)) => {
-                if let Some(op) = op.swap() {
-                    compare(keep, &column.name, op, value);
-                }
-            }
-            _ => {}
-        },
-        Expr::Between(between) if !between.negated => {
-            if let (Expr::Column(column), Expr::Literal(low, _), Expr::Literal(high, _)) =
-                (&*between.expr, &*between.low, &*between.high)
-            {
-                compare(keep, &column.name, Operator::GtEq, low);
-                compare(keep, &column.name, Operator::LtEq, high);
-            }
+        for (column, op, value) in comparisons(part) {
+            compare(keep, column, op, value);
         }
-        Expr::InList(InList { expr, list, negated: false }) => {
-            if let Expr::Column(column) = &**expr {
-                one_of(keep, &column.name, list);
-            }
-        }
-        _ => {}
     }
 }
 

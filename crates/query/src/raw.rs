@@ -21,9 +21,9 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use saltmine_lake::{SourceEntry, source_entries_batch, sources_schema};
-use saltmine_s3::{Ahead, Body, Object, S3Error};
+use saltmine_s3::{Ahead, Body, S3Error};
 use saltmine_scan::{
-    BlockPool, Keep, ScanOptions, Source, SourceReport, SourceScan, SourceState, name_time_range,
+    BlockPool, Keep, ScanOptions, Source, SourceReport, SourceScan, SourceState, name_time_range, read_ahead,
     rejects_batch, rejects_schema, table_schema,
 };
 use serde::{Deserialize, Serialize};
@@ -221,11 +221,7 @@ impl Queue {
     }
 
     fn ahead(&self, sources: &[Source]) -> Result<Option<&Ahead>, S3Error> {
-        let start = || {
-            let object = |index: &usize| Some((*index, Object::clone(sources[*index].object.as_ref()?)));
-            let objects: Vec<_> = self.wanted.iter().filter_map(object).collect();
-            if objects.is_empty() { Ok(None) } else { Ahead::start(objects).map(Some) }
-        };
+        let start = || read_ahead(sources, self.wanted.iter().copied());
         self.ahead.get_or_init(start).as_ref().map(Option::as_ref).map_err(S3Error::clone)
     }
 }

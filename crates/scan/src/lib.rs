@@ -32,6 +32,7 @@ pub use error::{ScanError, SourceError};
 pub use escape::escape;
 pub use keep::Keep;
 pub use name::{SLACK_AFTER, SLACK_BEFORE, name_time, name_time_range};
+pub use objects::read_ahead;
 pub use reader::{Filled, SourceReader};
 pub use reject::{Reject, rejects_batch};
 pub use report::{Counts, Problem, SourceReport, SourceState};

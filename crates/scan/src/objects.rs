@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use globset::{GlobBuilder, GlobMatcher};
-use saltmine_s3::{Bucket, Look, Object, S3Error, S3Url, Sieve, list, wait};
+use saltmine_s3::{Ahead, Bucket, Look, Object, S3Error, S3Url, Sieve, list, wait};
 
 use crate::error::SourceError;
 use crate::name::{folder_time_range, name_time_range};
@@ -40,6 +40,20 @@ pub(crate) fn discover(path: &str, window: Window, sources: &mut Vec<Source>) ->
         0 => Err(SourceError::NoObjects(path.to_owned())),
         _ => Ok(()),
     }
+}
+
+/// Begins to read the objects among some of the sources, which are called by their places in `sources` and taken about in
+/// this order; `None` if there are none.
+///
+/// # Errors
+/// If there are no threads for it.
+pub fn read_ahead(
+    sources: &[Source],
+    order: impl IntoIterator<Item = usize>,
+) -> Result<Option<Ahead>, S3Error> {
+    let object = |index: usize| Some((index, Object::clone(sources.get(index)?.object.as_ref()?)));
+    let objects: Vec<_> = order.into_iter().filter_map(object).collect();
+    if objects.is_empty() { Ok(None) } else { Ahead::start(objects).map(Some) }
 }
 
 /// The source that an object is, with its name relative to `root`.
