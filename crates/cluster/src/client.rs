@@ -107,7 +107,7 @@ impl Remote for Cluster {
         );
         let state = SessionStateBuilder::new_from_existing(state).with_config(config).build();
         let state = state.upgrade_for_ballista(url)?;
-        let planner = Arc::new(PatientPlanner::new(inner));
+        let planner = Arc::new(PatientPlanner::new(inner, self.address.clone()));
         Ok(SessionStateBuilder::new_from_existing(state).with_query_planner(planner).build())
     }
 }

@@ -3,6 +3,8 @@
 use ballista_core::error::BallistaError;
 use saltmine_query::datafusion::error::DataFusionError;
 
+use crate::client::Address;
+
 /// Why a cluster did not do what it was to.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -14,6 +16,14 @@ pub enum ClusterError {
         text: String,
         /// What is wrong with it.
         problem: String,
+    },
+    /// Nobody listens where the scheduler is to be.
+    #[error("no scheduler answers at {address}: {source}")]
+    Absent {
+        /// Where.
+        address: Address,
+        /// Why not.
+        source: std::io::Error,
     },
     /// A process of the cluster could not start, or ended.
     #[error("{what}: {source}")]

@@ -14,6 +14,7 @@ use saltmine_lake::{
     IngestReport, IngestRequest, LakeError, Manifest, Progress, SHARD_BYTES, Shard, ShardJob, ShardRunner,
     ingest_shard, ingest_sharded,
 };
+use saltmine_query::QueryError;
 use saltmine_query::datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
 use saltmine_query::datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use saltmine_query::datafusion::catalog::{Session, TableProvider};
@@ -144,7 +145,7 @@ impl ShardRunner for OnCluster<'_> {
         self.runtime.block_on(async {
             tokio::select! {
                 manifests = all => manifests
-                    .map_err(|error| LakeError::Elsewhere(format!("on the cluster: {}", error.find_root()))),
+                    .map_err(|error| LakeError::Elsewhere(format!("on the cluster: {}", QueryError::from(error)))),
                 () = stopped(self.stop) => Err(LakeError::Stopped { committed: "nothing of this round was".into() }),
             }
         })

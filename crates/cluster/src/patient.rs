@@ -22,6 +22,9 @@ use saltmine_query::datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties,
 };
 
+use crate::client::Address;
+use crate::error::ClusterError;
+
 /// How often a question is asked at most.
 const ATTEMPTS: usize = 6;
 /// Bytes of an answer that are kept back, so that it can be asked for again while nobody has seen any of it.
@@ -31,11 +34,12 @@ const KEPT_BACK: usize = 64 << 20;
 #[derive(Debug)]
 pub(crate) struct PatientPlanner {
     inner: BallistaQueryPlanner<LogicalPlanNode>,
+    scheduler: Address,
 }
 
 impl PatientPlanner {
-    pub(crate) fn new(inner: BallistaQueryPlanner<LogicalPlanNode>) -> Self {
-        Self { inner }
+    pub(crate) fn new(inner: BallistaQueryPlanner<LogicalPlanNode>, scheduler: Address) -> Self {
+        Self { inner, scheduler }
     }
 }
 
@@ -49,7 +53,10 @@ impl QueryPlanner for PatientPlanner {
         let inner = self.inner.create_physical_plan(plan, state).await?;
         // What looks at a plan, and what runs here, is left as it is.
         let is_distributed = inner.name() == "DistributedQueryExec";
-        Ok(if is_distributed { Arc::new(PatientExec { inner }) } else { inner })
+        if !is_distributed {
+            return Ok(inner);
+        }
+        Ok(Arc::new(PatientExec { inner, scheduler: self.scheduler.clone() }))
     }
 }
 
@@ -57,6 +64,7 @@ impl QueryPlanner for PatientPlanner {
 #[derive(Debug)]
 struct PatientExec {
     inner: Arc<dyn ExecutionPlan>,
+    scheduler: Address,
 }
 
 impl DisplayAs for PatientExec {
@@ -99,7 +107,8 @@ impl ExecutionPlan for PatientExec {
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let inner = Arc::clone(&self.inner);
         let execute = move || inner.execute(partition, Arc::clone(&context));
-        let rows = stream::once(patient(execute)).try_flatten();
+        let scheduler = self.scheduler.clone();
+        let rows = stream::once(async move { patient(&scheduler, execute).await }).try_flatten();
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows)))
     }
 }
@@ -107,17 +116,30 @@ impl ExecutionPlan for PatientExec {
 type Rows = Pin<Box<dyn Stream<Item = Result<RecordBatch>> + Send>>;
 
 /// The rows of what `execute` gives, which is called again where that does not go well.
-async fn patient(execute: impl Fn() -> Result<SendableRecordBatchStream>) -> Result<Rows> {
+async fn patient(
+    scheduler: &Address,
+    execute: impl Fn() -> Result<SendableRecordBatchStream>,
+) -> Result<Rows> {
     let mut attempt = 1;
     loop {
         match begin(&execute).await {
             Err(error) if attempt < ATTEMPTS && is_of_the_cluster(&error) => {
+                is_there(scheduler).await?;
                 log::warn!("asking again: {error}");
                 attempt += 1;
             }
             begun => return begun,
         }
     }
+}
+
+/// Without a scheduler, nobody can be asked again.
+async fn is_there(scheduler: &Address) -> Result<()> {
+    let found = tokio::net::TcpStream::connect((scheduler.host(), scheduler.port())).await;
+    found.map(|_| ()).map_err(|source| {
+        let absent = ClusterError::Absent { address: scheduler.clone(), source };
+        DataFusionError::External(Box::new(absent))
+    })
 }
 
 /// Fetches an answer, the whole of it if it is not too large.
@@ -178,7 +200,9 @@ mod tests {
             Ok(Box::pin(RecordBatchStreamAdapter::new(Arc::clone(&schema), rows))
                 as SendableRecordBatchStream)
         };
-        let rows = match patient(execute).await {
+        let scheduler = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = format!("df://{}", scheduler.local_addr().unwrap()).parse().unwrap();
+        let rows = match patient(&address, execute).await {
             Ok(rows) => rows.try_fold(0, |sum, batch| async move { Ok(sum + batch.num_rows()) }).await,
             Err(error) => Err(error),
         };
@@ -192,6 +216,19 @@ mod tests {
         let (rows, asked) = ask(6, "tcp connect error").await;
         assert!(rows.is_err());
         assert_eq!(asked, 6);
+    }
+
+    #[tokio::test]
+    async fn a_scheduler_that_is_not_there_is_told_of_at_once() {
+        let address = "df://127.0.0.1:1".parse().unwrap();
+        let asked = AtomicUsize::new(0);
+        let execute = || {
+            asked.fetch_add(1, Ordering::Relaxed);
+            Err(DataFusionError::Execution("tcp connect error".to_owned()))
+        };
+        let error = patient(&address, execute).await.err().unwrap().to_string();
+        assert!(error.contains("no scheduler answers at df://127.0.0.1:1"), "{error}");
+        assert_eq!(asked.into_inner(), 1);
     }
 
     #[tokio::test]

@@ -123,6 +123,8 @@ pub(crate) fn describe(error: &DataFusionError) -> String {
         | DataFusionError::ResourcesExhausted(text) => text.clone(),
         DataFusionError::NotImplemented(text) => format!("not supported: {text}"),
         DataFusionError::SQL(parser, _) => parser.to_string(),
+        // One of ours, which says what a person needs.
+        DataFusionError::External(error) => error.to_string(),
         other => other.strip_backtrace(),
     };
     // DataFusion's own kinds of errors are of no use to a person.
