@@ -340,7 +340,7 @@ def beside(logs, endpoint, files, turns):
 
 
 def test_many_small_objects():
-    """Read from a server that is as fast as the disk, and timed beside the disk."""
+    """Read from a server that holds them in memory, and timed beside the disk."""
     logs = WORK / "many"
     saltmine("generate", "--out", str(logs), "--lines", str(OBJECTS * 5), "--lines-per-file", "5", "--name-style",
              "partitioned", "--days", "30", "--quiet")

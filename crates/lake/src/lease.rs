@@ -126,7 +126,7 @@ fn attempt(path: &Path, owner: &str) -> Result<Option<String>, LakeError> {
     }
     let (bucket, key) = place::must_be_remote(path)?;
     let Some(found) = wait(async move { bucket.find(&key).await })? else { return Ok(None) };
-    match (found.age, found.etag) {
+    match (found.age(), found.etag) {
         (Some(age), Some(etag)) if age > life() => {
             place::write_note(path, content(owner), OnCondition::Same(etag))
         }

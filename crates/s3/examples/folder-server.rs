@@ -1,18 +1,27 @@
-//! Serves a folder as a bucket, for tests and to measure by: lists and reads, nothing else, and as fast as the disk.
+//! Serves a folder as a bucket, for tests and to measure by: lists and reads, nothing else, at as little cost as may be.
+//! Small files are held in memory.
 //!
 //! `folder-server FOLDER [PORT [MILLISECONDS]]` prints `http://127.0.0.1:PORT`; each answer takes so long at least. The bucket's name is not looked at, nor are signatures.
 //! `GET /-/stats` tells how many lists and reads there were, and how many requests were in flight at most.
 
 use std::collections::BTreeMap;
-use std::io::{self, BufRead, BufReader, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+
 /// Objects of a page, as S3 has it.
 const PAGE: usize = 1000;
+
+/// Files up to this size are held in memory.
+const SMALL: u64 = 64 << 10;
+
+/// Bytes of a request's head at most.
+const HEAD: usize = 16 << 10;
 
 /// When all was written, as objects tell it …
 const HTTP_TIME: &str = "Sun, 01 Mar 2026 00:00:00 GMT";
@@ -22,15 +31,23 @@ const LIST_TIME: &str = "2026-03-01T00:00:00.000Z";
 struct Server {
     root: PathBuf,
     wait: Duration,
-    /// Keys with their sizes.
-    objects: BTreeMap<String, u64>,
+    objects: BTreeMap<String, Object>,
     lists: AtomicU64,
     gets: AtomicU64,
     in_flight: AtomicI64,
     most: AtomicI64,
 }
 
-fn main() -> io::Result<()> {
+/// A file.
+struct Object {
+    size: u64,
+    /// If it is small.
+    content: Option<Vec<u8>>,
+}
+
+// One thread for all connections: a thread for each would have to be woken at every request.
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> io::Result<()> {
     let arguments: Vec<String> = std::env::args().collect();
     let root = PathBuf::from(arguments.get(1).map_or(".", String::as_str));
     let port = arguments.get(2).and_then(|port| port.parse().ok()).unwrap_or(0);
@@ -47,16 +64,15 @@ fn main() -> io::Result<()> {
         in_flight: AtomicI64::new(0),
         most: AtomicI64::new(0),
     });
-    let listener = TcpListener::bind(("127.0.0.1", port))?;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
     writeln!(io::stdout(), "http://{}", listener.local_addr()?)?;
-    for stream in listener.incoming() {
-        let (server, stream) = (Arc::clone(&server), stream?);
-        std::thread::spawn(move || server.serve(stream)); // a client that goes away ends it
+    loop {
+        let (server, stream) = (Arc::clone(&server), listener.accept().await?.0);
+        tokio::spawn(async move { server.serve(stream).await }); // a client that goes away ends it
     }
-    Ok(())
 }
 
-fn walk(root: &Path, folder: &Path, objects: &mut BTreeMap<String, u64>) -> io::Result<()> {
+fn walk(root: &Path, folder: &Path, objects: &mut BTreeMap<String, Object>) -> io::Result<()> {
     for entry in std::fs::read_dir(folder)? {
         let (path, metadata) = {
             let entry = entry?;
@@ -65,45 +81,55 @@ fn walk(root: &Path, folder: &Path, objects: &mut BTreeMap<String, u64>) -> io::
         if metadata.is_dir() {
             walk(root, &path, objects)?;
         } else if let Some(key) = path.strip_prefix(root).ok().and_then(Path::to_str) {
-            objects.insert(key.to_owned(), metadata.len());
+            let size = metadata.len();
+            let content = if size <= SMALL { Some(std::fs::read(&path)?) } else { None };
+            objects.insert(key.to_owned(), Object { size, content });
         }
     }
     Ok(())
 }
 
 impl Server {
-    fn serve(&self, stream: TcpStream) -> io::Result<()> {
+    async fn serve(&self, mut stream: TcpStream) -> io::Result<()> {
         stream.set_nodelay(true)?;
-        let mut out = stream.try_clone()?;
-        let mut lines = BufReader::new(stream);
+        let (mut bytes, mut filled) = (vec![0; HEAD], 0);
         loop {
-            let mut head = String::new();
-            if lines.read_line(&mut head)? == 0 {
-                return Ok(());
-            }
-            let mut range: Option<(Option<usize>, Option<usize>)> = None;
-            loop {
-                let mut line = String::new();
-                lines.read_line(&mut line)?;
-                if line.trim().is_empty() {
-                    break;
+            let end = bytes[..filled].windows(4).position(|end| end == b"\r\n\r\n");
+            let Some(end) = end else {
+                match stream.read(&mut bytes[filled..]).await? {
+                    0 => return Ok(()),
+                    count => filled += count,
                 }
-                if let Some(value) = line.to_ascii_lowercase().strip_prefix("range: bytes=") {
-                    range = value.trim().split_once('-').map(|(a, b)| (a.parse().ok(), b.parse().ok()));
-                }
-            }
+                continue;
+            };
             let now = self.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
             self.most.fetch_max(now, Ordering::SeqCst);
-            let target = head.split(' ').nth(1).unwrap_or("/");
-            let mut answer = self.answer(target, range);
-            if head.starts_with("HEAD ") {
-                let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n");
-                answer.truncate(end.map_or(answer.len(), |end| end + 4));
+            let answer = self.answer_to(&String::from_utf8_lossy(&bytes[..end]));
+            if !self.wait.is_zero() {
+                tokio::time::sleep(self.wait).await;
             }
-            std::thread::sleep(self.wait);
             self.in_flight.fetch_sub(1, Ordering::SeqCst); // before the client can know that it has the answer
-            out.write_all(&answer)?;
+            stream.write_all(&answer).await?;
+            bytes.copy_within(end + 4..filled, 0);
+            filled -= end + 4;
         }
+    }
+
+    fn answer_to(&self, head: &str) -> Vec<u8> {
+        let mut lines = head.split("\r\n");
+        let first = lines.next().unwrap_or_default();
+        let range = lines.find_map(|line| {
+            let (name, value) = line.split_once(": bytes=")?;
+            let (from, to) = value.split_once('-').filter(|_| name.eq_ignore_ascii_case("range"))?;
+            Some((from.parse().ok(), to.parse().ok()))
+        });
+        let target = first.split(' ').nth(1).unwrap_or("/");
+        let mut answer = self.answer(target, range);
+        if first.starts_with("HEAD ") {
+            let end = answer.windows(4).position(|bytes| bytes == b"\r\n\r\n");
+            answer.truncate(end.map_or(answer.len(), |end| end + 4));
+        }
+        answer
     }
 
     fn answer(&self, target: &str, range: Option<(Option<usize>, Option<usize>)>) -> Vec<u8> {
@@ -125,9 +151,12 @@ impl Server {
         }
         self.gets.fetch_add(1, Ordering::SeqCst);
         let key = decoded(key);
-        let Some(size) = self.objects.get(&key) else { return reply(404, "", b"") };
-        let Ok(content) = std::fs::read(self.root.join(&key)) else { return reply(404, "", b"") };
+        let Some(Object { size, content }) = self.objects.get(&key) else { return reply(404, "", b"") };
         let headers = format!("ETag: \"{}\"\r\nLast-Modified: {HTTP_TIME}\r\n", etag(&key, *size));
+        if let (None, Some(content)) = (range, content) {
+            return reply(200, &headers, content);
+        }
+        let Ok(content) = std::fs::read(self.root.join(&key)) else { return reply(404, "", b"") };
         let all = content.len();
         let (first, end) = match range {
             None => return reply(200, &headers, &content),
@@ -146,7 +175,7 @@ impl Server {
         let token = decoded(value("continuation-token").unwrap_or(""));
         let mut from = token.max(after).max(prefix.clone());
         let (mut body, mut count) = (String::new(), 0);
-        while let Some((key, size)) =
+        while let Some((key, Object { size, .. })) =
             self.objects.range(from.clone()..).next().filter(|(key, _)| key.starts_with(&prefix))
         {
             if count == most {

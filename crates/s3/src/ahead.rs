@@ -1,7 +1,8 @@
 //! Objects that are read before they are asked for: many small ones at a time, within a budget of bytes.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, Thread};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -44,14 +45,13 @@ pub struct Ahead {
 #[derive(Debug, Default)]
 struct Shared {
     state: Mutex<State>,
-    change: Condvar,
 }
 
 #[derive(Debug, Default)]
 struct State {
     ready: HashMap<usize, Ready>,
-    /// Those that somebody waits for. To wake who waits for another one costs more than to read a small object.
-    wanted: HashSet<usize>,
+    /// Who waits for which. To wake who waits for another one costs more than to read a small object.
+    wanted: HashMap<usize, Thread>,
 }
 
 #[derive(Debug)]
@@ -69,10 +69,10 @@ impl Shared {
     fn put(&self, index: usize, ready: Ready) {
         let mut state = self.lock();
         state.ready.insert(index, ready);
-        let is_wanted = state.wanted.remove(&index);
+        let waiting = state.wanted.remove(&index);
         drop(state);
-        if is_wanted {
-            self.change.notify_all();
+        if let Some(thread) = waiting {
+            thread.unpark();
         }
     }
 }
@@ -94,8 +94,8 @@ impl Ahead {
     /// # Errors
     /// If it could not be read.
     pub fn take(&self, index: usize) -> Result<Body, S3Error> {
-        let mut state = self.shared.lock();
         loop {
+            let mut state = self.shared.lock();
             if let Some(ready) = state.ready.remove(&index) {
                 return ready.body;
             }
@@ -104,10 +104,10 @@ impl Ahead {
                     "it was read before, or lost".to_owned(),
                 )));
             }
+            state.wanted.insert(index, thread::current());
+            drop(state);
             // Looked at again now and then, lest the driver has died meanwhile.
-            state.wanted.insert(index);
-            let waited = self.shared.change.wait_timeout(state, Duration::from_secs(1));
-            state = waited.unwrap_or_else(PoisonError::into_inner).0;
+            thread::park_timeout(Duration::from_secs(1));
         }
     }
 }

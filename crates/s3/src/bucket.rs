@@ -7,10 +7,10 @@ use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use http::header::{DATE, ETAG, IF_MATCH, IF_NONE_MATCH, LAST_MODIFIED, RANGE};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
-use object_store::aws::{AmazonS3, AwsAuthorizer, AwsCredentialProvider};
+use object_store::aws::{AmazonS3, AwsCredentialProvider};
 use object_store::client::{HttpClient, HttpRequest, HttpRequestBody};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -18,17 +18,25 @@ use crate::environment::settings;
 use crate::error::{Problem, S3Error, chain};
 use crate::reply::{self, Page};
 use crate::retry;
+use crate::sign::{Signer, Unsigned};
 
 /// What S3 wants escaped in keys; in queries the slash too.
 const KEY: AsciiSet = QUERY.remove(b'/');
 const QUERY: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
+/// Says that who asks pays.
+const REQUEST_PAYER: HeaderName = HeaderName::from_static("x-amz-request-payer");
+
 /// A client for one bucket.
 pub struct Bucket {
     pub(crate) name: String,
-    /// The URL of the bucket, without a slash at its end.
-    pub(crate) endpoint: String,
-    pub(crate) region: String,
+    /// The scheme, host and port of its URL, …
+    pub(crate) origin: String,
+    /// … the host with the port if that is not the scheme's own, …
+    pub(crate) host: String,
+    /// … and the path, without a slash at its end.
+    pub(crate) path: String,
+    pub(crate) signer: Signer,
     /// `None` where requests are not signed.
     pub(crate) credentials: Option<AwsCredentialProvider>,
     pub(crate) requester_pays: bool,
@@ -49,8 +57,22 @@ pub struct Found {
     pub content: Bytes,
     /// What changes when the content does.
     pub etag: Option<String>,
-    /// How long ago it was written, by the clock of the server; `None` where the server does not say.
-    pub age: Option<Duration>,
+    answered: Option<HeaderValue>,
+    written: Option<HeaderValue>,
+}
+
+impl Found {
+    fn new(headers: &HeaderMap, content: Bytes) -> Self {
+        let time = |name: HeaderName| headers.get(name).cloned();
+        Self { content, etag: etag_of(headers), answered: time(DATE), written: time(LAST_MODIFIED) }
+    }
+
+    /// How long before the answer it was written, by the clock of the server; `None` where the server does not say.
+    pub fn age(&self) -> Option<Duration> {
+        let time =
+            |value: &Option<HeaderValue>| DateTime::parse_from_rfc2822(value.as_ref()?.to_str().ok()?).ok();
+        (time(&self.answered)? - time(&self.written)?).to_std().ok().or(Some(Duration::ZERO))
+    }
 }
 
 /// On what condition an object is written.
@@ -113,7 +135,7 @@ impl Bucket {
     /// If there is none, or it cannot be read.
     pub async fn get(&self, key: &str) -> Result<Found, S3Error> {
         let (headers, content) = self.ask(Ask::new("read", Method::GET, key)).await?;
-        Ok(Found { content, etag: etag_of(&headers), age: age_of(&headers) })
+        Ok(Found::new(&headers, content))
     }
 
     /// As [`Bucket::get`]; `None` if there is no such object.
@@ -261,28 +283,37 @@ impl Bucket {
 
     /// The request, with a signature of now.
     async fn signed(&self, ask: &Ask<'_>) -> Result<HttpRequest, Problem> {
-        let mut url = format!("{}/{}", self.endpoint, utf8_percent_encode(ask.key, &KEY));
+        let wrong = |error: &dyn std::error::Error| Problem::Other(format!("no request: {}", chain(error)));
+        let path = format!("{}/{}", self.path, utf8_percent_encode(ask.key, &KEY));
+        let mut url = format!("{}{path}", self.origin);
         if !ask.query.is_empty() {
             url.push('?');
             url += &ask.query;
         }
-        let wrong = |error: &dyn std::error::Error| Problem::Other(format!("no request: {}", chain(error)));
         let body = HttpRequestBody::from(ask.body.clone());
         let request = http::Request::builder().method(ask.method.clone()).uri(url).body(body);
         let mut request = request.map_err(|error| wrong(&error))?;
-        for (name, value) in &ask.headers {
-            let value = HeaderValue::from_str(value).map_err(|error| wrong(&error))?;
-            request.headers_mut().insert(name, value);
-        }
+        let mut headers = ask.headers.clone();
         if let Some(credentials) = &self.credentials {
+            if self.requester_pays {
+                headers.push((REQUEST_PAYER, "requester".to_owned()));
+            }
             let credential = credentials.get_credential().await;
             let credential = credential.map_err(|error| Problem::NoCredentials(chain(&error)))?;
-            let is_text = |text: &str| HeaderValue::from_str(text).is_ok();
-            if !is_text(&credential.key_id) || !credential.token.as_deref().is_none_or(is_text) {
-                return Err(Problem::NoCredentials("they hold characters that none have".to_owned()));
-            }
-            let authorizer = AwsAuthorizer::new(&credential, "s3", &self.region);
-            authorizer.with_request_payer(self.requester_pays).authorize(&mut request, None);
+            let unsigned = Unsigned {
+                method: &ask.method,
+                host: &self.host,
+                path: &path,
+                query: &ask.query,
+                headers: &headers,
+                body: &ask.body,
+            };
+            request.headers_mut().extend(self.signer.headers(&unsigned, &credential, Utc::now())?);
+            return Ok(request);
+        }
+        for (name, value) in headers {
+            let value = HeaderValue::from_str(&value).map_err(|error| wrong(&error))?;
+            request.headers_mut().insert(name, value);
         }
         Ok(request)
     }
@@ -290,10 +321,4 @@ impl Bucket {
 
 fn etag_of(headers: &HeaderMap) -> Option<String> {
     headers.get(ETAG)?.to_str().ok().map(str::to_owned)
-}
-
-/// How long ago the object was written when the server answered.
-fn age_of(headers: &HeaderMap) -> Option<Duration> {
-    let time = |name: HeaderName| DateTime::parse_from_rfc2822(headers.get(name)?.to_str().ok()?).ok();
-    (time(DATE)? - time(LAST_MODIFIED)?).to_std().ok().or(Some(Duration::ZERO))
 }

@@ -14,6 +14,7 @@ use crate::error::{Problem, chain};
 use crate::gate::Gate;
 use crate::profile::Profile;
 use crate::runtime;
+use crate::sign::Signer;
 
 impl Bucket {
     /// Takes from the environment what AWS's own tools take: keys, a profile, web identity, a container's or an
@@ -53,7 +54,18 @@ impl Bucket {
         };
         let retries = RetryConfig { max_retries: settings().retries as usize, ..RetryConfig::default() };
         let store = Arc::new(builder.with_retry(retries).build().map_err(wrong)?);
-        Ok(Self { name: name.to_owned(), endpoint, region, credentials, requester_pays, client, store })
+        let url = url::Url::parse(&endpoint).map_err(|error| Problem::Setting(error.to_string()))?;
+        Ok(Self {
+            name: name.to_owned(),
+            origin: url[..url::Position::BeforePath].to_owned(),
+            host: url[url::Position::BeforeHost..url::Position::AfterPort].to_owned(),
+            path: url.path().trim_end_matches('/').to_owned(),
+            signer: Signer::new(region),
+            credentials,
+            requester_pays,
+            client,
+            store,
+        })
     }
 }
 

@@ -19,6 +19,7 @@ mod profile;
 mod reply;
 mod retry;
 mod runtime;
+mod sign;
 mod upload;
 mod url;
 

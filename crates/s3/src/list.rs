@@ -6,12 +6,11 @@
 
 use std::sync::Arc;
 
-use futures::StreamExt;
-use futures::stream::FuturesUnordered;
+use tokio::task::JoinSet;
 
 use crate::bucket::Bucket;
 use crate::environment::MOST_REQUESTS;
-use crate::error::S3Error;
+use crate::error::{Problem, S3Error};
 use crate::object::Object;
 use crate::reply::Page;
 
@@ -51,15 +50,18 @@ pub async fn list(
 ) -> Result<Vec<Object>, S3Error> {
     let mut wanted = Vec::new();
     let mut waiting = vec![(prefix, true)];
-    let mut running = FuturesUnordered::new();
+    // Each on a thread of its own: to read what a page says takes as long as to get it.
+    let mut running = JoinSet::new();
     let mut walked = 0;
     loop {
         while running.len() < MOST_REQUESTS
             && let Some((prefix, walk)) = waiting.pop()
         {
-            running.push(folder(Arc::clone(&bucket), prefix, walk, Arc::clone(&sieve)));
+            running.spawn(folder(Arc::clone(&bucket), prefix, walk, Arc::clone(&sieve)));
         }
-        let Some(found) = running.next().await else { return Ok(wanted) };
+        let Some(found) = running.join_next().await else { return Ok(wanted) };
+        let lost = |error: tokio::task::JoinError| Problem::Other(error.to_string());
+        let found = found.map_err(|error| S3Error::at("list", bucket.name(), "")(lost(error)))?;
         let Part { objects, folders } = found?;
         wanted.extend(objects);
         for key in folders {

@@ -9,8 +9,9 @@ use tokio::runtime::{Builder, Handle, Runtime};
 use crate::error::{Problem, S3Error};
 
 static RUNTIME: LazyLock<std::io::Result<Runtime>> = LazyLock::new(|| {
-    // Others decode meanwhile what was read; each thread more costs wakings, and one does ten thousand requests a second.
-    let threads = std::thread::available_parallelism().map_or(1, |cores| (cores.get() / 2).clamp(1, 4));
+    // One does some ten thousand requests a second. On few cores, whoever decodes what was read waits for the requests:
+    // so these may have all of them.
+    let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get().clamp(1, 4));
     Builder::new_multi_thread().worker_threads(threads).thread_name("s3").enable_all().build()
 });
 
