@@ -80,6 +80,22 @@ fn tail(cursor: &mut Cursor<'_>, out: &mut Fields) -> Option<()> {
     Some(())
 }
 
+/// Where the next space stands. Many values have a few bytes: for those a word is looked at before memchr is asked.
+#[inline]
+fn space(text: &[u8]) -> Option<usize> {
+    const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    let Some(first) = text.first_chunk::<8>() else { return memchr(b' ', text) };
+    // A byte that is a space becomes zero, and the lowest of these its high bit; others only above it.
+    let word = u64::from_le_bytes(*first) ^ u64::from_ne_bytes([b' '; 8]);
+    let found = word.wrapping_sub(LOW) & !word & HIGH;
+    if found == 0 {
+        memchr(b' ', &text[8..]).map(|at| at + 8)
+    } else {
+        Some(found.trailing_zeros() as usize / 8)
+    }
+}
+
 /// A place in a line, always behind a separator or at the end.
 struct Cursor<'a> {
     line: &'a [u8],
@@ -110,7 +126,7 @@ impl<'a> Cursor<'a> {
     #[inline]
     fn token(&mut self, field: Field, out: &mut Fields) -> Option<&'a [u8]> {
         let rest = self.rest();
-        let length = memchr(b' ', rest)?;
+        let length = space(rest)?;
         self.take(field, length, out)
     }
 
@@ -118,7 +134,7 @@ impl<'a> Cursor<'a> {
     #[inline]
     fn last_token(&mut self, field: Field, out: &mut Fields) -> Option<&'a [u8]> {
         let rest = self.rest();
-        let length = memchr(b' ', rest).unwrap_or(rest.len());
+        let length = space(rest).unwrap_or(rest.len());
         self.take(field, length, out)
     }
 
@@ -191,5 +207,27 @@ impl<'a> Cursor<'a> {
     fn number(&mut self, field: Field, out: &mut Fields) -> Option<()> {
         let text = self.token(field, out)?;
         (text == b"-" || (text.len() <= MAX_DIGITS && text.iter().all(u8::is_ascii_digit))).then_some(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_space_is_found() {
+        // Neighbours of the space, and bytes that differ from it in the high bit alone, stand before and behind it.
+        for filler in [b'x', 0x1F, 0x21, 0xA0, 0x00, 0xFF] {
+            for length in 0..20 {
+                for at in 0..length {
+                    let mut text = vec![filler; length];
+                    assert_eq!(space(&text), None);
+                    text[at] = b' ';
+                    assert_eq!(space(&text), Some(at), "{text:?}");
+                    text[length - 1] = b' ';
+                    assert_eq!(space(&text), Some(at), "{text:?}");
+                }
+            }
+        }
     }
 }

@@ -16,7 +16,7 @@ use crate::layout::{Partition, PartitionBy};
 use crate::transaction::StagedFile;
 
 /// Rows that make an encoding worth its while: enough that a column's state is in the cache for most of them.
-const ENCODE_ROWS: usize = 2048;
+const ENCODE_ROWS: usize = 1024;
 
 /// Rows that wait before a second worker encodes for the same partition, into a row group of its own.
 const SECOND_ENCODER_ROWS: usize = 4 * ENCODE_ROWS;

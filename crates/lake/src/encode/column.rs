@@ -19,7 +19,7 @@ use super::texts::Texts;
 const PAGE_ROWS: usize = 8192;
 
 /// Rows after which a page's size is looked at.
-const STEP: usize = 256;
+pub(super) const STEP: usize = 256;
 
 /// Room before the values of a page for its levels, so that the page is one piece without a copy. Levels of
 /// [`PAGE_ROWS`] rows take less.
@@ -97,7 +97,12 @@ impl ColumnEncoder {
         match &mut self.values {
             Values::Text(texts) => {
                 let array = array.as_string_view_opt().ok_or_else(wrong)?;
-                each(array, from, to, &mut self.levels, |row| texts.push(array.value(row).as_bytes()));
+                let (mut step, mut count) = ([&[][..]; STEP], 0);
+                each(array, from, to, &mut self.levels, |row| {
+                    step[count] = array.value(row).as_bytes();
+                    count += 1;
+                });
+                texts.push(&step[..count]);
             }
             Values::Number(numbers) => match array.data_type() {
                 DataType::Int16 => {
@@ -199,18 +204,26 @@ impl Values {
 /// Calls `push` for each row with a value, and notes which rows have one.
 #[inline]
 fn each(array: &dyn Array, from: usize, to: usize, levels: &mut Vec<u8>, mut push: impl FnMut(usize)) {
-    match array.nulls() {
-        None => {
-            levels.resize(levels.len() + to - from, 1);
-            (from..to).for_each(push);
+    let before = levels.len();
+    levels.resize(before + to - from, 1);
+    let Some(nulls) = array.nulls() else { return (from..to).for_each(push) };
+    let nulls = nulls.inner().slice(from, to - from);
+    let chunks = nulls.bit_chunks();
+    for (index, word) in chunks.iter_padded().enumerate() {
+        let (start, count) = (64 * index, (to - from - 64 * index).min(64));
+        if word == u64::MAX {
+            (from + start..from + start + count).for_each(&mut push);
+            continue;
         }
-        Some(nulls) => {
-            for row in from..to {
-                let is_valid = nulls.is_valid(row);
-                levels.push(u8::from(is_valid));
-                if is_valid {
-                    push(row);
-                }
+        let levels = &mut levels[before + start..before + start + count];
+        if word == 0 {
+            levels.fill(0);
+            continue;
+        }
+        for (bit, level) in levels.iter_mut().enumerate() {
+            *level = (word >> bit & 1) as u8;
+            if *level == 1 {
+                push(from + start + bit);
             }
         }
     }

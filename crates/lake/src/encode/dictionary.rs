@@ -5,6 +5,8 @@ use std::hash::BuildHasher;
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
+use super::column::STEP;
+
 /// Texts looked up lately, by a number made of a few of their bytes.
 const RECENT: usize = 1024;
 const NONE: u32 = u32::MAX;
@@ -33,10 +35,22 @@ impl TextDictionary {
         }
     }
 
-    /// The number of a text.
+    /// Appends the numbers of texts to `numbers`.
+    ///
+    /// First some are looked at, then all of these compared: the text often comes from far, and so for many at a time.
+    pub(super) fn intern(&mut self, texts: &[&[u8]], numbers: &mut Vec<u32>) {
+        let mut places = [0_u16; STEP];
+        for texts in texts.chunks(STEP) {
+            for (place, text) in places.iter_mut().zip(texts) {
+                *place = sample(text) as u16;
+            }
+            let known = texts.iter().zip(&places).map(|(text, place)| self.number(text, usize::from(*place)));
+            numbers.extend(known);
+        }
+    }
+
     #[inline]
-    pub(super) fn intern(&mut self, text: &[u8]) -> u32 {
-        let place = sample(text);
+    fn number(&mut self, text: &[u8], place: usize) -> u32 {
         let found = self.recent[place];
         if found != NONE && self.get(found) == text {
             return found;
@@ -149,7 +163,9 @@ mod tests {
             // Alike in the bytes that are sampled, different in the others.
             let text = format!("{:08}{:02}{:08}", 7, random.u32(0..90), random.u32(0..30));
             let text = text[..random.usize(0..=text.len())].to_owned();
-            let number = dictionary.intern(text.as_bytes()) as usize;
+            let mut numbers = Vec::new();
+            dictionary.intern(&[text.as_bytes()], &mut numbers);
+            let number = numbers[0] as usize;
             if number == known.len() {
                 known.push(text);
             } else {

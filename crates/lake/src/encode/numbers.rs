@@ -21,7 +21,14 @@ pub(super) struct Numbers {
     values: Vec<i64>,
     /// The page that is written, behind room for the levels.
     page: Vec<u8>,
+    /// Of the values outside of the dictionary.
     bounds: Option<(i64, i64)>,
+}
+
+/// Bounds that hold `value` too.
+fn widened(bounds: Option<(i64, i64)>, value: i64) -> Option<(i64, i64)> {
+    let (low, high) = bounds.unwrap_or((value, value));
+    Some((low.min(value), high.max(value)))
 }
 
 impl Numbers {
@@ -39,11 +46,12 @@ impl Numbers {
 
     #[inline]
     pub(super) fn push(&mut self, value: i64) {
-        let (low, high) = self.bounds.unwrap_or((value, value));
-        self.bounds = Some((low.min(value), high.max(value)));
         match &mut self.dictionary {
             Some(dictionary) => self.indices.push(dictionary.intern(value)),
-            None => self.values.push(value),
+            None => {
+                self.bounds = widened(self.bounds, value);
+                self.values.push(value);
+            }
         }
     }
 
@@ -81,7 +89,9 @@ impl Numbers {
 
     /// Of the whole chunk.
     pub(super) fn statistics(&self, nulls: u64) -> Option<Statistics> {
-        let (low, high) = self.bounds.unzip();
+        let entries =
+            self.full.as_ref().or(self.dictionary.as_ref()).map_or(&[][..], NumberDictionary::entries);
+        let (low, high) = entries.iter().fold(self.bounds, |bounds, value| widened(bounds, *value)).unzip();
         Some(match self.physical {
             Type::INT32 => {
                 let narrow = |value: Option<i64>| value.map(|value| value as i32);

@@ -50,19 +50,21 @@ impl Texts {
         self.filter = self.plan.has_bloom_filter.then(BloomFilter::default);
     }
 
-    #[inline]
-    pub(super) fn push(&mut self, text: &[u8]) {
+    /// Takes texts in.
+    pub(super) fn push(&mut self, texts: &[&[u8]]) {
         if let Some(dictionary) = &mut self.dictionary {
-            self.indices.push(dictionary.intern(text));
+            dictionary.intern(texts, &mut self.indices);
             return;
         }
-        self.page.extend_from_slice(&(text.len() as u32).to_le_bytes());
-        self.page.extend_from_slice(text);
+        for text in texts {
+            self.page.extend_from_slice(&(text.len() as u32).to_le_bytes());
+            self.page.extend_from_slice(text);
+        }
         if self.plan.has_bounds {
-            self.bounds.add(text);
+            texts.iter().for_each(|text| self.bounds.add(text));
         }
         if let Some(filter) = &mut self.filter {
-            filter.insert(text);
+            texts.iter().for_each(|text| filter.insert(text));
         }
     }
 

@@ -4,6 +4,7 @@ use arrow::array::{Int16Array, Int64Array};
 use arrow::buffer::{NullBuffer, ScalarBuffer};
 use saltmine_format::{Field, number as parse_number};
 
+use super::valid::Validity;
 use super::{Row, Rows};
 
 /// The HTTP status; null where the line has none.
@@ -36,13 +37,11 @@ fn collect<T: Copy + Default + arrow::datatypes::ArrowNativeType>(
     value_of: impl Fn(&Row) -> Option<T>,
 ) -> (ScalarBuffer<T>, Option<NullBuffer>) {
     let mut values = Vec::with_capacity(rows.len());
-    let mut valid = Vec::with_capacity(rows.len());
-    let mut nulls = 0;
+    let mut valid = Validity::with_capacity(rows.len());
     rows.each(|row| {
         let value = value_of(row);
-        nulls += usize::from(value.is_none());
         valid.push(value.is_some());
         values.push(value.unwrap_or_default());
     });
-    (ScalarBuffer::from(values), (nulls > 0).then(|| NullBuffer::from(valid)))
+    (ScalarBuffer::from(values), valid.finish())
 }

@@ -4,6 +4,7 @@ mod flag;
 mod int;
 mod text;
 mod time;
+mod valid;
 
 use std::sync::Arc;
 

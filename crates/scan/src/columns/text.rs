@@ -3,9 +3,10 @@
 #![allow(unsafe_code)] // Arrow's constructors of view arrays that do not check again what is known
 
 use arrow::array::{StringViewArray, builder::make_view};
-use arrow::buffer::{Buffer, NullBuffer, ScalarBuffer};
+use arrow::buffer::{Buffer, ScalarBuffer};
 use saltmine_format::{Field, Span, canonical_tls_version};
 
+use super::valid::Validity;
 use super::{Row, Rows};
 
 /// A field of the line.
@@ -56,13 +57,35 @@ fn build(
 /// Views under construction. Every one was made from a range inside of a buffer, or from a short text.
 pub(super) struct Views {
     views: Vec<u128>,
-    valid: Vec<bool>,
-    nulls: usize,
+    valid: Validity,
+}
+
+/// Bytes that a view holds by itself.
+const INLINE: u32 = 12;
+
+/// The view of `buffer[start..end]`, `None` if that is not inside of it. As Arrow's `make_view`, which looks at every
+/// length apart.
+#[inline]
+fn view_of(buffer: &[u8], place: u32, Span { start, end }: Span) -> Option<u128> {
+    let Some(ahead) = buffer.get(start as usize..).and_then(|rest| rest.first_chunk::<16>()) else {
+        let text = buffer.get(start as usize..end as usize)?;
+        return Some(make_view(text, place, start));
+    };
+    if end < start || end as usize > buffer.len() {
+        return None;
+    }
+    let (length, ahead) = (end - start, u128::from_le_bytes(*ahead));
+    let tail = if length <= INLINE {
+        ahead & ((1 << (8 * length)) - 1)
+    } else {
+        u128::from(ahead as u32) | u128::from(place) << 32 | u128::from(start) << 64
+    };
+    Some(u128::from(length) | tail << 32)
 }
 
 impl Views {
     pub(super) fn with_capacity(rows: usize) -> Self {
-        Self { views: Vec::with_capacity(rows), valid: Vec::with_capacity(rows), nulls: 0 }
+        Self { views: Vec::with_capacity(rows), valid: Validity::with_capacity(rows) }
     }
 
     /// A range of the first buffer, or null.
@@ -74,10 +97,9 @@ impl Views {
     /// A range of the buffer that [`Views::finish`] is given at this place, or null.
     #[inline]
     fn push_of(&mut self, place: u32, buffer: &[u8], span: Span) {
-        let text = span.slice(buffer);
-        self.nulls += usize::from(text.is_none());
-        self.valid.push(text.is_some());
-        self.views.push(text.map_or(0, |text| make_view(text, place, span.start)));
+        let view = if span.is_null() { None } else { view_of(buffer, place, span) };
+        self.valid.push(view.is_some());
+        self.views.push(view.unwrap_or(0));
     }
 
     /// A text of at most twelve bytes, which a view holds by itself.
@@ -90,17 +112,44 @@ impl Views {
 
     /// The array over `buffers`, which must be the ones that all views were made from, each in its place.
     pub(super) fn finish<const N: usize>(self, buffers: [&Buffer; N]) -> StringViewArray {
-        let nulls = (self.nulls > 0).then(|| NullBuffer::from(self.valid));
+        let nulls = self.valid.finish();
         // SAFETY: `new_unchecked` wants views whose ranges lie in their buffers and whose text is UTF-8.
-        // Ranges: `push_of` makes a view of `span.slice(buffer)`, which is `Some` only inside of the buffer, with the
-        // span's own start as offset and the buffer's place, which is 0, or 1 only in `build`, where two are handed
-        // over; null views and short ones (at most 12 bytes) hold no range.
+        // Ranges: `view_of` gives a view only of a range inside of the buffer, with its start as offset and the buffer's
+        // place, which is 0, or 1 only in `build`, where two are handed over; null views and short ones (at most 12
+        // bytes, zeros behind them) hold no range.
         // UTF-8: each buffer is UTF-8 as a whole: the block was validated before (`decoder::utf8_block`), the others
         // were made of `String`s. Spans in the first begin and end at bytes below 0x80 (a space, a quote, a bracket, a
         // line end) or at the ends of the buffer, and such a byte is never inside of a character, so a span holds whole
         // characters. Spans in the second are of whole `&str`s that were appended.
         unsafe {
             StringViewArray::new_unchecked(ScalarBuffer::from(self.views), buffers.map(Buffer::clone), nulls)
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn views_are_as_arrow_makes_them() {
+        let buffer: Vec<u8> = (0..60).map(|byte| b'a' + byte % 26).collect();
+        for start in 0..=60 {
+            for end in start..=60 {
+                let wanted = make_view(&buffer[start as usize..end as usize], 1, start);
+                assert_eq!(view_of(&buffer, 1, Span { start, end }), Some(wanted), "{start}..{end}");
+            }
+        }
+    }
+
+    #[test]
+    fn ranges_outside_have_no_view() {
+        let buffer = [b'x'; 40];
+        for (start, end) in
+            [(0, 41), (39, 41), (40, 41), (41, 41), (5, 4), (39, 38), (0, u32::MAX), (u32::MAX, 0)]
+        {
+            assert_eq!(view_of(&buffer, 0, Span { start, end }), None, "{start}..{end}");
         }
     }
 }
