@@ -34,6 +34,8 @@ pub(super) struct ColumnPlan {
     pub(super) has_bounds: bool,
     /// Whether there is a bloom filter, for looking up single values.
     pub(super) has_bloom_filter: bool,
+    /// Whether, without a dictionary, all lengths of a page stand before all texts.
+    pub(super) has_lengths_apart: bool,
 }
 
 /// Encodes a column of a row group.

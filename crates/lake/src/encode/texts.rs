@@ -7,6 +7,7 @@ use parquet::file::statistics::Statistics;
 use super::bloom::BloomFilter;
 use super::bounds::TextBounds;
 use super::column::{ColumnPlan, GAP};
+use super::delta::delta_binary_packed;
 use super::dictionary::TextDictionary;
 use super::hybrid::{bits, hybrid};
 
@@ -23,6 +24,8 @@ pub(super) struct Texts {
     /// The dictionary of the pages that were written before it was given up.
     full: Option<TextDictionary>,
     indices: Vec<u32>,
+    /// Of the texts of the page, where they stand apart.
+    lengths: Vec<i64>,
     /// The page that is filled, behind room for the levels.
     page: Vec<u8>,
     bounds: TextBounds,
@@ -36,6 +39,7 @@ impl Texts {
             dictionary: plan.has_dictionary.then(TextDictionary::new),
             full: None,
             indices: Vec::new(),
+            lengths: Vec::new(),
             page: vec![0; GAP],
             bounds: TextBounds::default(),
             filter: None,
@@ -57,7 +61,11 @@ impl Texts {
             return;
         }
         for text in texts {
-            self.page.extend_from_slice(&(text.len() as u32).to_le_bytes());
+            if self.plan.has_lengths_apart {
+                self.lengths.push(text.len() as i64);
+            } else {
+                self.page.extend_from_slice(&(text.len() as u32).to_le_bytes());
+            }
             self.page.extend_from_slice(text);
         }
         if self.plan.has_bounds {
@@ -74,7 +82,16 @@ impl Texts {
 
     /// The page, with room for the levels before its values.
     pub(super) fn page(&mut self) -> (&mut Vec<u8>, Encoding) {
-        let Some(dictionary) = &self.dictionary else { return (&mut self.page, Encoding::PLAIN) };
+        let Some(dictionary) = &self.dictionary else {
+            if !self.plan.has_lengths_apart {
+                return (&mut self.page, Encoding::PLAIN);
+            }
+            let mut lengths = Vec::new();
+            delta_binary_packed(&self.lengths, &mut lengths);
+            self.lengths.clear();
+            self.page.splice(GAP..GAP, lengths);
+            return (&mut self.page, Encoding::DELTA_LENGTH_BYTE_ARRAY);
+        };
         let width = bits((dictionary.len() as u64).saturating_sub(1));
         self.page.push(width);
         hybrid(&self.indices, width, &mut self.page);
@@ -126,6 +143,10 @@ impl Texts {
         let dictionaries =
             self.dictionary.iter().chain(&self.full).map(TextDictionary::memory).sum::<usize>();
         let filter = self.filter.as_ref().map_or(0, BloomFilter::memory);
-        dictionaries + filter + 4 * self.indices.capacity() + self.page.capacity()
+        dictionaries
+            + filter
+            + 4 * self.indices.capacity()
+            + 8 * self.lengths.capacity()
+            + self.page.capacity()
     }
 }
