@@ -4,8 +4,6 @@
 //! beginning; the parquet crate's own begins large and is folded.
 //! <https://parquet.apache.org/docs/file-format/bloomfilter/>
 
-use std::hash::Hasher;
-
 use parquet::bloom_filter::Sbbf;
 use twox_hash::XxHash64;
 
@@ -40,9 +38,7 @@ impl BloomFilter {
     /// Takes a value in.
     #[inline]
     pub(super) fn insert(&mut self, value: &[u8]) {
-        let mut hasher = XxHash64::with_seed(0);
-        hasher.write(value);
-        let hash = hasher.finish();
+        let hash = XxHash64::oneshot(0, value);
         if !self.blocks.is_empty() {
             set(&mut self.blocks, hash);
             return;
