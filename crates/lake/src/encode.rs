@@ -36,7 +36,7 @@ use page::{Pieces, Press};
 
 /// Rows of a row group. Readers work on row groups in parallel and skip them by statistics; larger ones compress
 /// little better.
-pub(crate) const ROW_GROUP_ROWS: usize = 250_000;
+pub(crate) const ROW_GROUP_ROWS: usize = 131_072;
 
 /// A file is closed when it is larger than this.
 const FILE_BYTES: usize = 192 << 20;

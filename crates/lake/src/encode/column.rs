@@ -18,6 +18,9 @@ use super::texts::Texts;
 /// Rows of a page at most: as many as a reader must decode to get at one of them.
 const PAGE_ROWS: usize = 8192;
 
+/// The same for numbers, which take more room than the numbers of dictionaries of text.
+const NUMBER_PAGE_ROWS: usize = 4096;
+
 /// Rows after which a page's size is looked at.
 pub(super) const STEP: usize = 256;
 
@@ -82,11 +85,15 @@ impl ColumnEncoder {
 
     /// Takes the rows of an array of the column's type.
     pub(super) fn write(&mut self, array: &ArrayRef, press: &mut Press) -> Result<()> {
+        let page_rows = match &self.values {
+            Values::Text(_) => PAGE_ROWS,
+            Values::Number(_) => NUMBER_PAGE_ROWS,
+        };
         let mut from = 0;
         while from < array.len() {
-            let to = array.len().min(from + STEP.min(PAGE_ROWS - self.levels.len()));
+            let to = array.len().min(from + STEP.min(page_rows - self.levels.len()));
             self.take(array, from, to)?;
-            if self.levels.len() >= PAGE_ROWS || self.values.is_page_full() {
+            if self.levels.len() >= page_rows || self.values.is_page_full() {
                 self.flush(press)?;
             }
             from = to;

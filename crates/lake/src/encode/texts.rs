@@ -14,6 +14,10 @@ use super::hybrid::{bits, hybrid};
 /// Bytes of a page before compression, from which it ends.
 const PAGE_BYTES: usize = 128 << 10;
 
+/// The same where lengths stand apart: compression finds nothing there that it might remember, and whoever looks up a
+/// row reads a page of each column.
+const UNIQUE_PAGE_BYTES: usize = 24 << 10;
+
 /// Bytes of a dictionary. With more than that it is no gain.
 const DICTIONARY_BYTES: usize = 256 << 10;
 
@@ -77,7 +81,7 @@ impl Texts {
     }
 
     pub(super) fn is_page_full(&self) -> bool {
-        self.page.len() >= PAGE_BYTES
+        self.page.len() >= if self.plan.has_lengths_apart { UNIQUE_PAGE_BYTES } else { PAGE_BYTES }
     }
 
     /// The page, with room for the levels before its values.
