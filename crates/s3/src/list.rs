@@ -50,7 +50,7 @@ pub async fn list(
 ) -> Result<Vec<Object>, S3Error> {
     let mut wanted = Vec::new();
     let mut waiting = vec![(prefix, true)];
-    // Each on a thread of its own: to read what a page says takes as long as to get it.
+    // Each a task: to read what a page says takes as long as to get it, and there are threads for it.
     let mut running = JoinSet::new();
     let mut walked = 0;
     loop {
