@@ -1,10 +1,10 @@
 //! Numbers.
 
+use arrow::array::builder::NullBufferBuilder;
 use arrow::array::{Int16Array, Int64Array};
 use arrow::buffer::{NullBuffer, ScalarBuffer};
 use saltmine_format::{Field, number as parse_number};
 
-use super::valid::Validity;
 use super::{Row, Rows};
 
 /// The HTTP status; null where the line has none.
@@ -37,10 +37,10 @@ fn collect<T: Copy + Default + arrow::datatypes::ArrowNativeType>(
     value_of: impl Fn(&Row) -> Option<T>,
 ) -> (ScalarBuffer<T>, Option<NullBuffer>) {
     let mut values = Vec::with_capacity(rows.len());
-    let mut valid = Validity::with_capacity(rows.len());
+    let mut valid = NullBufferBuilder::new(rows.len());
     rows.each(|row| {
         let value = value_of(row);
-        valid.push(value.is_some());
+        valid.append(value.is_some());
         values.push(value.unwrap_or_default());
     });
     (ScalarBuffer::from(values), valid.finish())

@@ -4,7 +4,6 @@ mod flag;
 mod int;
 mod text;
 mod time;
-mod valid;
 
 use std::sync::Arc;
 

@@ -2,11 +2,11 @@
 
 #![allow(unsafe_code)] // Arrow's constructors of view arrays that do not check again what is known
 
-use arrow::array::{StringViewArray, builder::make_view};
+use arrow::array::StringViewArray;
+use arrow::array::builder::{NullBufferBuilder, make_view};
 use arrow::buffer::{Buffer, ScalarBuffer};
 use saltmine_format::{Field, Span, canonical_tls_version};
 
-use super::valid::Validity;
 use super::{Row, Rows};
 
 /// A field of the line.
@@ -57,7 +57,7 @@ fn build(
 /// Views under construction. Every one was made from a range inside of a buffer, or from a short text.
 pub(super) struct Views {
     views: Vec<u128>,
-    valid: Validity,
+    valid: NullBufferBuilder,
 }
 
 /// Bytes that a view holds by itself.
@@ -85,7 +85,7 @@ fn view_of(buffer: &[u8], place: u32, Span { start, end }: Span) -> Option<u128>
 
 impl Views {
     pub(super) fn with_capacity(rows: usize) -> Self {
-        Self { views: Vec::with_capacity(rows), valid: Validity::with_capacity(rows) }
+        Self { views: Vec::with_capacity(rows), valid: NullBufferBuilder::new(rows) }
     }
 
     /// A range of the first buffer, or null.
@@ -98,20 +98,20 @@ impl Views {
     #[inline]
     fn push_of(&mut self, place: u32, buffer: &[u8], span: Span) {
         let view = if span.is_null() { None } else { view_of(buffer, place, span) };
-        self.valid.push(view.is_some());
+        self.valid.append(view.is_some());
         self.views.push(view.unwrap_or(0));
     }
 
     /// A text of at most twelve bytes, which a view holds by itself.
     #[inline]
     pub(super) fn push_short(&mut self, text: &str) {
-        debug_assert!(text.len() <= 12, "the view must hold the text itself");
-        self.valid.push(true);
+        debug_assert!(text.len() <= INLINE as usize, "the view must hold the text itself");
+        self.valid.append(true);
         self.views.push(make_view(text.as_bytes(), 0, 0));
     }
 
     /// The array over `buffers`, which must be the ones that all views were made from, each in its place.
-    pub(super) fn finish<const N: usize>(self, buffers: [&Buffer; N]) -> StringViewArray {
+    pub(super) fn finish<const N: usize>(mut self, buffers: [&Buffer; N]) -> StringViewArray {
         let nulls = self.valid.finish();
         // SAFETY: `new_unchecked` wants views whose ranges lie in their buffers and whose text is UTF-8.
         // Ranges: `view_of` gives a view only of a range inside of the buffer, with its start as offset and the buffer's
