@@ -8,7 +8,7 @@ use std::fs;
 use std::future::Future;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use arrow::datatypes::{DataType as ArrowType, Schema as ArrowSchema, TimeUnit};
 use chrono::Utc;
@@ -21,6 +21,7 @@ use deltalake_core::{DeltaResult, DeltaTable};
 use saltmine_s3::wait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::disk;
 use crate::error::LakeError;
@@ -298,18 +299,24 @@ async fn load(log: LogStoreRef) -> DeltaResult<DeltaTable> {
     Ok(table)
 }
 
-/// Runs deltalake's futures. On a thread of their own: the caller may be on a runtime already, which must not be
-/// blocked by another one.
+/// What deltalake's futures run on. Of the kind with threads of its own: on the other kind deltalake starts another
+/// thread, with another runtime, for each file of a log.
+static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
+    Builder::new_multi_thread().worker_threads(1).thread_name("saltmine-delta").enable_all().build()
+});
+
+/// Runs deltalake's futures, and waits for them. A caller that is on a runtime, which must not be blocked by another
+/// one, has it done on another thread.
 fn drive<T: Send>(folder: &Path, work: impl Future<Output = DeltaResult<T>> + Send) -> Result<T, LakeError> {
-    let run = || -> DeltaResult<T> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        runtime.block_on(work)
+    let fault = |error| LakeError::io("read the log of", folder)(error);
+    let runtime = RUNTIME.as_ref().map_err(|error| fault(io::Error::new(error.kind(), error.to_string())))?;
+    let run = || runtime.block_on(work);
+    let result = if Handle::try_current().is_ok() {
+        std::thread::scope(|scope| scope.spawn(run).join())
+            .map_err(|_| fault(io::Error::other("it panicked")))?
+    } else {
+        run()
     };
-    let result = std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("saltmine-delta".to_owned());
-        let worker = thread.spawn_scoped(scope, run).map_err(LakeError::io("start a thread for", folder))?;
-        worker.join().map_err(|_| LakeError::io("read the log of", folder)(io::Error::other("it panicked")))
-    })?;
     result.map_err(LakeError::delta(folder))
 }
 

@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::array::{ArrayRef, RecordBatch};
@@ -132,11 +132,11 @@ impl Encoder {
 
     /// An empty file.
     pub(crate) fn part(&self, path: PathBuf, partition: Partition) -> Result<Part, LakeError> {
-        let file = File::create_new(&path).map_err(LakeError::io("create", &path))?;
-        let sink = HashingWriter::new(BufWriter::with_capacity(128 << 10, file));
+        let file = Arc::new(File::create_new(&path).map_err(LakeError::io("create", &path))?);
+        let sink = HashingWriter::new(BufWriter::with_capacity(128 << 10, Arc::clone(&file)));
         let writer = SerializedFileWriter::new(sink, Arc::clone(&self.root), Arc::clone(&self.properties))
             .map_err(LakeError::parquet(&path))?;
-        Ok(Part { writer, path, partition, rows: 0 })
+        Ok(Part { writer, file, path, partition, rows: 0 })
     }
 }
 
@@ -204,7 +204,8 @@ impl RowGroup {
 
 /// A Parquet file under construction, in the staging folder.
 pub(crate) struct Part {
-    writer: SerializedFileWriter<HashingWriter<BufWriter<File>>>,
+    writer: SerializedFileWriter<HashingWriter<BufWriter<Arc<File>>>>,
+    file: Arc<File>,
     path: PathBuf,
     partition: Partition,
     rows: usize,
@@ -217,6 +218,15 @@ impl Part {
         append(&mut self.writer, chunks).map_err(LakeError::parquet(&self.path))?;
         self.rows += rows;
         Ok(())
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file. What was appended last may not have been written to it yet.
+    pub(crate) fn file(&self) -> &Arc<File> {
+        &self.file
     }
 
     /// Whether the file is large enough.

@@ -16,6 +16,7 @@ use crate::known::KnownObjects;
 use crate::layout::{PartitionBy, Table};
 use crate::partitions::Partitions;
 use crate::pipeline::Pipeline;
+use crate::place::is_remote;
 use crate::progress::{Event, Progress};
 use crate::report::{IngestReport, NamedReject};
 use crate::transaction::{DatasetLock, Staging};
@@ -155,7 +156,8 @@ impl Run<'_, '_> {
     ) -> Result<(), LakeError> {
         let workers = pool.current_num_threads();
         let intake = Intake::new(sources, staging.table_path(Table::Rejects));
-        let partitions = Partitions::new(encoder, staging.dir().to_path_buf(), self.by);
+        let lasts = !is_remote(self.request.dataset);
+        let partitions = Partitions::new(encoder, staging.dir().to_path_buf(), self.by, lasts);
         Pipeline::new(&intake, &partitions, encoder, workers, self.request.stop).run(pool)?;
         let files = partitions.into_files();
         let round = intake.into_round()?;

@@ -14,6 +14,7 @@ mod duplicates;
 mod encode;
 mod error;
 mod fault;
+mod flusher;
 mod ingest;
 mod intake;
 mod intent;

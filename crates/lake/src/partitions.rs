@@ -1,9 +1,10 @@
 //! The partitions of a round: rows that wait, row groups under construction, and files.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arrow::array::{Array, AsArray, RecordBatch, UInt32Array};
 use arrow::compute::take_record_batch;
@@ -12,6 +13,7 @@ use saltmine_scan::{Column, DayRange};
 
 use crate::encode::{Chunks, Encoder, Part, ROW_GROUP_ROWS, RowGroup};
 use crate::error::LakeError;
+use crate::flusher::Flusher;
 use crate::layout::{Partition, PartitionBy};
 use crate::transaction::StagedFile;
 
@@ -25,6 +27,14 @@ const SECOND_ENCODER_ROWS: usize = 4 * ENCODE_ROWS;
 /// costs its readers time, whatever its size.
 const ROW_GROUP_MEMORY: usize = 128 << 20;
 
+/// Rows of other partitions after which one that got none is over, as sources are read in the order of their time. It is
+/// written out then, if it has [`QUIET_ROW_GROUP_ROWS`]: that makes room, and is done when the disk has the time. What
+/// comes late makes a row group of its own.
+pub(crate) const QUIET_ROWS: usize = ROW_GROUP_ROWS;
+
+/// Rows of a row group that is not kept open for those to come.
+pub(crate) const QUIET_ROW_GROUP_ROWS: usize = ROW_GROUP_ROWS / 8;
+
 /// Files that are open, over all partitions. Systems allow a process a thousand or so, and a folder of logs may span more
 /// days than that.
 const OPEN_FILES: usize = 128;
@@ -34,6 +44,7 @@ pub(crate) struct Partitions<'a> {
     encoder: &'a Encoder,
     staging: PathBuf,
     by: PartitionBy,
+    flusher: Mutex<Option<Flusher>>,
     state: Mutex<State>,
     next_file: AtomicUsize,
     finished: Mutex<Vec<StagedFile>>,
@@ -42,6 +53,8 @@ pub(crate) struct Partitions<'a> {
 #[derive(Default)]
 struct State {
     partitions: HashMap<Partition, Slot>,
+    /// Rows that came, over all partitions.
+    rows: usize,
     /// Memory of all row groups, of those that are being written to as it was before.
     memory: usize,
     /// Partitions with a file that nobody appends to, the one that was used last at the end.
@@ -55,6 +68,22 @@ impl State {
         self.files.retain(|other| other != partition);
         Some(part)
     }
+
+    /// A row group that is to be closed.
+    fn take_row_group(&mut self) -> Option<(Partition, RowGroup)> {
+        let is_over = self.memory > ROW_GROUP_MEMORY;
+        let now = self.rows;
+        let is_due = |slot: &Slot| {
+            is_over
+                || (slot.largest() >= QUIET_ROW_GROUP_ROWS && slot.is_quiet(now) && slot.waiting.is_empty())
+        };
+        let due = self.partitions.iter_mut().filter(|(_, slot)| !slot.idle.is_empty() && is_due(slot));
+        let (partition, slot) = due.max_by_key(|(_, slot)| slot.largest())?;
+        slot.idle.sort_by_key(|(row_group, _)| row_group.rows());
+        let (row_group, memory) = slot.idle.pop()?;
+        self.memory -= memory;
+        Some((partition.clone(), row_group))
+    }
 }
 
 /// One partition.
@@ -62,12 +91,26 @@ impl State {
 struct Slot {
     waiting: Vec<RecordBatch>,
     rows: usize,
+    /// What [`State::rows`] was when rows came last.
+    since: usize,
     /// Row groups under construction that nobody writes to, with their memory.
     idle: Vec<(RowGroup, usize)>,
     /// How many are being written to.
     busy: usize,
     /// The open file, if there is one and nobody appends to it.
     part: Option<Part>,
+}
+
+impl Slot {
+    /// Rows of the largest row group that nobody writes to.
+    fn largest(&self) -> usize {
+        self.idle.iter().map(|(row_group, _)| row_group.rows()).max().unwrap_or(0)
+    }
+
+    /// Whether no rows came for a while, of so many over all partitions by now.
+    fn is_quiet(&self, now: usize) -> bool {
+        now - self.since >= QUIET_ROWS
+    }
 }
 
 /// Rows to encode, and the row group to encode them into.
@@ -79,11 +122,13 @@ pub(crate) struct EncodeJob {
 }
 
 impl<'a> Partitions<'a> {
-    pub(crate) fn new(encoder: &'a Encoder, staging: PathBuf, by: PartitionBy) -> Self {
+    /// Writes files to the folder `staging`; with `lasts`, they become part of a dataset there.
+    pub(crate) fn new(encoder: &'a Encoder, staging: PathBuf, by: PartitionBy, lasts: bool) -> Self {
         Self {
             encoder,
             staging,
             by,
+            flusher: Mutex::new(lasts.then(Flusher::start).flatten()),
             state: Mutex::default(),
             next_file: AtomicUsize::new(0),
             finished: Mutex::default(),
@@ -105,9 +150,12 @@ impl<'a> Partitions<'a> {
             }
         }
         let mut state = self.lock();
+        state.rows += batch.num_rows();
+        let now = state.rows;
         for (partition, rows) in parts {
             let slot = state.partitions.entry(partition).or_default();
             slot.rows += rows.num_rows();
+            slot.since = now;
             slot.waiting.push(rows);
         }
         Ok(())
@@ -116,8 +164,9 @@ impl<'a> Partitions<'a> {
     /// The partition where encoding is most urgent; with `any`, one with any rows at all.
     pub(crate) fn next_job(&self, any: bool, workers: usize) -> Option<EncodeJob> {
         let mut state = self.lock();
+        let now = state.rows;
         let is_ready = |slot: &Slot| match slot.busy {
-            0 => slot.rows >= ENCODE_ROWS || (any && slot.rows > 0),
+            0 => slot.rows >= ENCODE_ROWS || (slot.rows > 0 && (any || slot.is_quiet(now))),
             busy => busy < workers && slot.rows >= SECOND_ENCODER_ROWS,
         };
         let ready = state.partitions.iter_mut().filter(|(_, slot)| is_ready(slot));
@@ -155,26 +204,13 @@ impl<'a> Partitions<'a> {
         if let Some(slot) = self.lock().partitions.get_mut(&partition) {
             slot.busy -= 1;
         }
-        self.close_largest()
+        self.close_some()
     }
 
-    /// Closes row groups while they take too much memory together: those with most rows.
-    fn close_largest(&self) -> Result<(), LakeError> {
+    /// Closes row groups of partitions that are over, and while all take too much memory together, those with most rows.
+    fn close_some(&self) -> Result<(), LakeError> {
         loop {
-            let mut state = self.lock();
-            if state.memory <= ROW_GROUP_MEMORY {
-                return Ok(());
-            }
-            let largest = |slot: &Slot| slot.idle.iter().map(|(row_group, _)| row_group.rows()).max();
-            let with_idle = state.partitions.iter_mut().filter(|(_, slot)| !slot.idle.is_empty());
-            let Some((partition, slot)) = with_idle.max_by_key(|(_, slot)| largest(slot)) else {
-                return Ok(());
-            };
-            let partition = partition.clone();
-            slot.idle.sort_by_key(|(row_group, _)| row_group.rows());
-            let Some((row_group, memory)) = slot.idle.pop() else { return Ok(()) };
-            state.memory -= memory;
-            drop(state);
+            let Some((partition, row_group)) = self.lock().take_row_group() else { return Ok(()) };
             let chunks = row_group.close().map_err(LakeError::parquet(&self.staging))?;
             self.append(&partition, chunks)?;
         }
@@ -188,6 +224,7 @@ impl<'a> Partitions<'a> {
             None => self.new_part(partition)?,
         };
         part.append(chunks)?;
+        self.flush(part.path(), part.file());
         let mut state = self.lock();
         let slot = state.partitions.entry(partition.clone()).or_default();
         if part.is_full() || slot.part.is_some() {
@@ -212,9 +249,18 @@ impl<'a> Partitions<'a> {
     }
 
     fn close_part(&self, part: Part) -> Result<(), LakeError> {
-        let file = part.finish()?;
-        self.finished.lock().unwrap_or_else(PoisonError::into_inner).push(file);
+        let file = Arc::clone(part.file());
+        let staged = part.finish()?;
+        self.flush(&staged.path, &file);
+        self.finished.lock().unwrap_or_else(PoisonError::into_inner).push(staged);
         Ok(())
+    }
+
+    /// Begins to write a file out.
+    fn flush(&self, path: &Path, file: &Arc<File>) {
+        if let Some(flusher) = &*self.flusher.lock().unwrap_or_else(PoisonError::into_inner) {
+            flusher.flush(path, file);
+        }
     }
 
     /// Closes all row groups and files, in parallel.
@@ -233,7 +279,9 @@ impl<'a> Partitions<'a> {
                 }
                 slot.part.map_or(Ok(()), |part| self.close_part(part))
             })
-        })
+        })?;
+        let flusher = self.flusher.lock().unwrap_or_else(PoisonError::into_inner).take();
+        flusher.map_or(Ok(()), Flusher::finish)
     }
 
     /// The files of the round, once it is finished, in the order of their partitions.

@@ -115,7 +115,7 @@ pub fn ingest_shard(job: &ShardJob, shard: &Shard, stop: Option<&AtomicBool>) ->
     };
     let encoder = Encoder::new().map_err(LakeError::parquet(&job.folder))?;
     let intake = Intake::whole(&sources, attempt.folder.join(REJECTS));
-    let partitions = Partitions::new(&encoder, attempt.folder.clone(), job.partition_by);
+    let partitions = Partitions::new(&encoder, attempt.folder.clone(), job.partition_by, true);
     Pipeline::new(&intake, &partitions, &encoder, pool.current_num_threads(), stop).run(&pool)?;
     let files = partitions.into_files();
     let round = intake.into_round()?;

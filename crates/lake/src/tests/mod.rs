@@ -4,5 +4,6 @@
 mod compact;
 mod crash;
 mod evolve;
+mod partitions;
 pub(crate) mod support;
 mod whole;

@@ -64,8 +64,8 @@ fn batch_with(
     RecordBatch::try_new(schema, arrays).unwrap()
 }
 
-/// Writes rows `1..=rows` of a source on a day to a file in the staging folder.
-pub(crate) fn stage(staging: &Staging<'_>, source: &str, rows: i64, partition: Partition) -> StagedFile {
+/// Rows `1..=rows` of a source on a day.
+pub(crate) fn log_rows(source: &str, rows: i64, partition: &Partition) -> RecordBatch {
     let count = rows as usize;
     let day = i64::from(partition.event_date);
     let time = TimestampMicrosecondArray::from_iter_values((1..=rows).map(|row| day * DAY + row * 1_000_000));
@@ -76,7 +76,12 @@ pub(crate) fn stage(staging: &Staging<'_>, source: &str, rows: i64, partition: P
         ("log_file", Arc::new(StringViewArray::from(vec![source; count]))),
         ("log_line", Arc::new(Int64Array::from_iter_values(1..=rows))),
     ];
-    let batch = batch_with(logs_schema(), count, columns);
+    batch_with(logs_schema(), count, columns)
+}
+
+/// Writes rows `1..=rows` of a source on a day to a file in the staging folder.
+pub(crate) fn stage(staging: &Staging<'_>, source: &str, rows: i64, partition: Partition) -> StagedFile {
+    let batch = log_rows(source, rows, &partition);
     let number = fs::read_dir(staging.dir()).unwrap().count();
     let path = staging.dir().join(format!("data-{number}.parquet"));
     let options = ArrowWriterOptions::new().with_skip_arrow_metadata(true);

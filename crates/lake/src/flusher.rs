@@ -1,0 +1,63 @@
+//! Writing files out to the disk while others are made, so that the syncs before a commit find little to do.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread::{Builder, JoinHandle};
+
+use crate::error::LakeError;
+
+/// Files that wait at most. On a disk that cannot keep up, the others are left to the syncs before the commit.
+const WAITING: usize = 16;
+
+type Written = (PathBuf, Arc<File>);
+
+/// A thread that writes files out.
+pub(crate) struct Flusher {
+    files: SyncSender<Written>,
+    thread: JoinHandle<Result<(), LakeError>>,
+}
+
+impl Flusher {
+    /// `None` if there are no threads to be had: it only saves time.
+    pub(crate) fn start() -> Option<Self> {
+        let (files, waiting) = sync_channel(WAITING);
+        let thread = Builder::new().name("flusher".to_owned()).spawn(move || write_out(&waiting)).ok()?;
+        Some(Self { files, thread })
+    }
+
+    /// Has the bytes that were written to the file so far written out.
+    pub(crate) fn flush(&self, path: &Path, file: &Arc<File>) {
+        let _ = self.files.try_send((path.to_owned(), Arc::clone(file))); // too many wait, or it ended with an error
+    }
+
+    /// Waits for the last file.
+    ///
+    /// # Errors
+    /// If a file could not be written out. The system tells it once: a later sync may succeed although bytes are lost.
+    pub(crate) fn finish(self) -> Result<(), LakeError> {
+        drop(self.files);
+        let lost = |_| LakeError::Threads("the one that writes files out ended early".to_owned());
+        self.thread.join().map_err(lost)?
+    }
+}
+
+fn write_out(files: &Receiver<Written>) -> Result<(), LakeError> {
+    files.iter().try_for_each(|(path, file)| file.sync_data().map_err(LakeError::io("sync", &path)))
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_cannot_be_written_out_is_named() {
+        let path = Path::new("/dev/null"); // which no one can sync
+        let file = Arc::new(File::options().write(true).open(path).unwrap());
+        let flusher = Flusher::start().unwrap();
+        flusher.flush(path, &file);
+        let error = flusher.finish().unwrap_err().to_string();
+        assert!(error.starts_with("/dev/null: cannot sync"), "{error}");
+    }
+}

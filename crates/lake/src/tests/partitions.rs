@@ -1,0 +1,60 @@
+//! When row groups are written.
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use tempfile::TempDir;
+
+use super::support::log_rows;
+use crate::encode::Encoder;
+use crate::partitions::{Partitions, QUIET_ROW_GROUP_ROWS, QUIET_ROWS};
+use crate::{Partition, PartitionBy};
+
+/// Takes rows of a day in, and does what is to be done then.
+fn add(partitions: &Partitions<'_>, encoder: &Encoder, event_date: i32, rows: usize) {
+    let partition = Partition { event_date, bucket: None };
+    let batch = log_rows("logs/a.gz", rows as i64, &partition);
+    partitions.push(&batch, &[(event_date, 0..rows)]).unwrap();
+    encode(partitions, encoder, false);
+}
+
+fn encode(partitions: &Partitions<'_>, encoder: &Encoder, any: bool) {
+    while let Some(job) = partitions.next_job(any, 1) {
+        partitions.encode(job, encoder).unwrap();
+    }
+}
+
+/// For each file, its day and the rows of its row groups.
+fn files(partitions: Partitions<'_>) -> Vec<(i32, Vec<i64>)> {
+    let row_groups = |path: PathBuf| {
+        let reader = SerializedFileReader::new(File::open(path).unwrap()).unwrap();
+        reader.metadata().row_groups().iter().map(|row_group| row_group.num_rows()).collect()
+    };
+    let files = partitions.into_files().into_iter();
+    files.map(|file| (file.partition.event_date, row_groups(file.path))).collect()
+}
+
+#[test]
+fn a_day_that_is_over_is_written_out_and_takes_what_comes_late() {
+    let folder = TempDir::new().unwrap();
+    let encoder = Encoder::new().unwrap();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    let partitions = Partitions::new(&encoder, folder.path().to_owned(), PartitionBy::EventDate, true);
+    let files_written = || std::fs::read_dir(folder.path()).unwrap().count();
+
+    // The last rows of the first day are too few to be encoded for themselves.
+    add(&partitions, &encoder, 1, QUIET_ROW_GROUP_ROWS);
+    add(&partitions, &encoder, 1, 3);
+    add(&partitions, &encoder, 2, 3);
+    add(&partitions, &encoder, 3, QUIET_ROWS - 4);
+    assert_eq!(files_written(), 0);
+    add(&partitions, &encoder, 3, 1);
+    assert_eq!(files_written(), 1);
+    add(&partitions, &encoder, 1, 5);
+    encode(&partitions, &encoder, true);
+    partitions.finish(&pool).unwrap();
+
+    let (large, largest) = (QUIET_ROW_GROUP_ROWS as i64 + 3, QUIET_ROWS as i64 - 3);
+    assert_eq!(files(partitions), [(1, vec![large, 5]), (2, vec![3]), (3, vec![largest])]);
+}
