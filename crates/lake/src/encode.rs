@@ -32,7 +32,7 @@ mod page;
 mod texts;
 
 use column::{ColumnChunk, ColumnEncoder, ColumnPlan};
-use page::{Pieces, Press};
+use page::{Pieces, Press, Search};
 
 /// Rows of a row group. Readers work on row groups in parallel and skip them by statistics; larger ones compress
 /// little better.
@@ -63,6 +63,12 @@ fn plan(name: &str) -> ColumnPlan {
         has_bounds: PRUNING.contains(&name),
         has_bloom_filter: LOOKED_UP.contains(&name),
         has_lengths_apart: UNIQUE.contains(&name),
+        is_steady: STEADY.contains(&name),
+        search: match name {
+            name if LONG.contains(&name) => Search::Long,
+            name if STEADY.contains(&name) => Search::Thorough,
+            _ => Search::Fast,
+        },
     }
 }
 

@@ -12,7 +12,7 @@ use parquet::schema::types::ColumnDescPtr;
 
 use super::hybrid::hybrid;
 use super::numbers::Numbers;
-use super::page::{Pages, Pieces, Press, SpooledReader, compression};
+use super::page::{Pages, Pieces, Press, Search, SpooledReader, compression};
 use super::texts::Texts;
 
 /// Rows of a page at most: as many as a reader must decode to get at one of them.
@@ -39,6 +39,10 @@ pub(super) struct ColumnPlan {
     pub(super) has_bloom_filter: bool,
     /// Whether, without a dictionary, all lengths of a page stand before all texts.
     pub(super) has_lengths_apart: bool,
+    /// Whether the differences between its values repeat.
+    pub(super) is_steady: bool,
+    /// What compression looks for.
+    pub(super) search: Search,
 }
 
 /// Encodes a column of a row group.
@@ -80,7 +84,7 @@ impl ColumnEncoder {
             }
             other => return Err(ParquetError::NYI(format!("a column of type {other}"))),
         };
-        Ok(Self { descr, values, levels: Vec::new(), nulls: 0, pages: Pages::new(pool) })
+        Ok(Self { descr, values, levels: Vec::new(), nulls: 0, pages: Pages::new(pool, plan.search) })
     }
 
     /// Takes the rows of an array of the column's type.

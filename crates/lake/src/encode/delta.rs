@@ -8,8 +8,17 @@ use super::hybrid::{bits, pack, varint};
 const BLOCK: usize = 128;
 const MINIBLOCK: usize = 32;
 
+/// In how many bits the differences of a miniblock are packed.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Widths {
+    /// As few as they need.
+    Least,
+    /// In whole bytes: where differences repeat, compression finds them then.
+    WholeBytes,
+}
+
 /// Appends values.
-pub(super) fn delta_binary_packed(values: &[i64], out: &mut Vec<u8>) {
+pub(super) fn delta_binary_packed(values: &[i64], widths: Widths, out: &mut Vec<u8>) {
     varint(BLOCK as u64, out);
     varint((BLOCK / MINIBLOCK) as u64, out);
     varint(values.len() as u64, out);
@@ -22,18 +31,26 @@ pub(super) fn delta_binary_packed(values: &[i64], out: &mut Vec<u8>) {
             // The specification counts with overflow.
             *delta = values[at + index].wrapping_sub(values[at + index - 1]);
         }
-        block(&deltas[..count], out);
+        block(&deltas[..count], widths, out);
         at += count;
     }
 }
 
-fn block(deltas: &[i64], out: &mut Vec<u8>) {
-    let least = deltas.iter().copied().min().unwrap_or(0);
+fn block(deltas: &[i64], kind: Widths, out: &mut Vec<u8>) {
+    let mut least = deltas.iter().copied().min().unwrap_or(0);
+    if matches!(kind, Widths::WholeBytes) {
+        // The same for most blocks, so that equal differences are equal bytes.
+        least = least.min(0);
+    }
     zigzag(least, out);
     let above = |delta: &i64| delta.wrapping_sub(least) as u64;
     let mut widths = [0_u8; BLOCK / MINIBLOCK];
     for (width, miniblock) in widths.iter_mut().zip(deltas.chunks(MINIBLOCK)) {
-        *width = bits(miniblock.iter().map(above).fold(0, |all, delta| all | delta));
+        let needed = bits(miniblock.iter().map(above).fold(0, |all, delta| all | delta));
+        *width = match kind {
+            Widths::Least => needed,
+            Widths::WholeBytes => needed.next_multiple_of(8),
+        };
     }
     out.extend_from_slice(&widths);
     for (width, miniblock) in widths.iter().zip(deltas.chunks(MINIBLOCK)) {

@@ -4,7 +4,7 @@ use parquet::basic::{Encoding, Type};
 use parquet::file::statistics::Statistics;
 
 use super::column::{ColumnPlan, GAP};
-use super::delta::delta_binary_packed;
+use super::delta::{Widths, delta_binary_packed};
 use super::dictionary::NumberDictionary;
 use super::hybrid::{bits, hybrid};
 
@@ -14,7 +14,9 @@ const DICTIONARY_VALUES: usize = 32 << 10;
 /// Numbers by their number in a dictionary; as differences, from where that has become too large or where there is none.
 pub(super) struct Numbers {
     physical: Type,
+    widths: Widths,
     dictionary: Option<NumberDictionary>,
+    has_pages: bool,
     /// The dictionary of the pages that were written before it was given up.
     full: Option<NumberDictionary>,
     indices: Vec<u32>,
@@ -35,7 +37,9 @@ impl Numbers {
     pub(super) fn new(physical: Type, plan: ColumnPlan) -> Self {
         Self {
             physical,
+            widths: if plan.is_steady { Widths::WholeBytes } else { Widths::Least },
             dictionary: plan.has_dictionary.then(NumberDictionary::default),
+            has_pages: false,
             full: None,
             indices: Vec::new(),
             values: Vec::new(),
@@ -57,8 +61,9 @@ impl Numbers {
 
     /// The page, with room for the levels before its values.
     pub(super) fn page(&mut self) -> (&mut Vec<u8>, Encoding) {
+        self.do_without_dictionary_if_most_differ();
         let Some(dictionary) = &self.dictionary else {
-            delta_binary_packed(&self.values, &mut self.page);
+            delta_binary_packed(&self.values, self.widths, &mut self.page);
             self.values.clear();
             return (&mut self.page, Encoding::DELTA_BINARY_PACKED);
         };
@@ -67,6 +72,17 @@ impl Numbers {
         hybrid(&self.indices, width, &mut self.page);
         self.indices.clear();
         (&mut self.page, Encoding::RLE_DICTIONARY)
+    }
+
+    /// If most values of the first page differ, they take less room without a dictionary.
+    fn do_without_dictionary_if_most_differ(&mut self) {
+        let is_first = !std::mem::replace(&mut self.has_pages, true);
+        let most_differ =
+            |dictionary: &mut NumberDictionary| 2 * dictionary.entries().len() > self.indices.len();
+        if is_first && let Some(dictionary) = self.dictionary.take_if(most_differ) {
+            self.indices.drain(..).for_each(|index| self.values.push(dictionary.entries()[index as usize]));
+            self.bounds = self.values.iter().fold(self.bounds, |bounds, value| widened(bounds, *value));
+        }
     }
 
     /// Between pages: from here on without the dictionary, if it does not pay.

@@ -12,8 +12,34 @@ use parquet::file::metadata::{OffsetIndexBuilder, PageEncodingStats};
 use parquet::file::page_index::offset_index::OffsetIndexMetaData;
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
+use zstd::zstd_safe::CParameter;
 
-/// Level 1: higher ones cost more time than all else together, and save a few percent.
+/// What compression looks for.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Search {
+    /// Whatever it finds fast: level 1. Higher ones cost more time than all else together, and save a few percent.
+    Fast,
+    /// Long repeats only, among long texts: faster, and finds more of them.
+    Long,
+    /// Level 3, for the little that is worth it.
+    Thorough,
+}
+
+impl Search {
+    const ALL: [Self; 3] = [Self::Fast, Self::Long, Self::Thorough];
+
+    fn compressor(self) -> io::Result<zstd::bulk::Compressor<'static>> {
+        let level = if matches!(self, Self::Thorough) { 3 } else { LEVEL };
+        let mut compressor = zstd::bulk::Compressor::new(level)?;
+        if matches!(self, Self::Long) {
+            compressor.set_parameter(CParameter::MinMatch(7))?;
+            compressor.set_parameter(CParameter::HashLog(13))?; // 32 KiB, of which the core's cache has room
+        }
+        Ok(compressor)
+    }
+}
+
+/// The level of most pages.
 const LEVEL: i32 = 1;
 
 /// Bytes of a piece.
@@ -84,7 +110,8 @@ impl Drop for Spool {
 
 /// What a worker needs to write a page.
 pub(super) struct Press {
-    zstd: zstd::bulk::Compressor<'static>,
+    /// For each [`Search`].
+    zstd: Vec<zstd::bulk::Compressor<'static>>,
     compressed: Vec<u8>,
     written: TrackedWrite<Vec<u8>>,
 }
@@ -92,7 +119,7 @@ pub(super) struct Press {
 impl Press {
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
-            zstd: zstd::bulk::Compressor::new(LEVEL)?,
+            zstd: Search::ALL.into_iter().map(Search::compressor).collect::<io::Result<_>>()?,
             compressed: Vec::new(),
             written: TrackedWrite::new(Vec::new()),
         })
@@ -103,13 +130,14 @@ impl Press {
     fn press(
         &mut self,
         body: &[u8],
+        search: Search,
         spool: &mut Spool,
         page: impl FnOnce(Bytes) -> Page,
     ) -> Result<(usize, usize)> {
         let mut compressed = mem::take(&mut self.compressed);
         compressed.clear();
         compressed.reserve(zstd::zstd_safe::compress_bound(body.len()));
-        self.zstd.compress_to_buffer(body, &mut compressed).map_err(external)?;
+        self.zstd[search as usize].compress_to_buffer(body, &mut compressed).map_err(external)?;
         // The same memory is taken back when the page is written.
         let compressed = Bytes::from(compressed);
         let page = CompressedPage::new(page(compressed.clone()), body.len());
@@ -129,6 +157,7 @@ fn external(error: io::Error) -> ParquetError {
 
 /// The pages of a column chunk, as far as they are finished.
 pub(super) struct Pages {
+    search: Search,
     data: Spool,
     index: OffsetIndexBuilder,
     uncompressed: usize,
@@ -138,8 +167,9 @@ pub(super) struct Pages {
 }
 
 impl Pages {
-    pub(super) fn new(pool: &Arc<Pieces>) -> Self {
+    pub(super) fn new(pool: &Arc<Pieces>, search: Search) -> Self {
         Self {
+            search,
             data: Spool::new(pool),
             index: OffsetIndexBuilder::new(),
             uncompressed: 0,
@@ -157,7 +187,7 @@ impl Pages {
         press: &mut Press,
     ) -> Result<()> {
         let offset = self.data.length;
-        let (size, uncompressed) = press.press(body, &mut self.data, |buf| Page::DataPage {
+        let (size, uncompressed) = press.press(body, self.search, &mut self.data, |buf| Page::DataPage {
             buf,
             num_values: rows as u32,
             encoding,
@@ -192,12 +222,13 @@ impl Pages {
         let mut statistics: Vec<_> =
             self.encodings.iter().map(|known| count(PageType::DATA_PAGE, *known)).collect();
         if let Some((body, values)) = dictionary {
-            let (_, uncompressed) = press.press(body, &mut first, |buf| Page::DictionaryPage {
-                buf,
-                num_values: values as u32,
-                encoding: Encoding::PLAIN,
-                is_sorted: false,
-            })?;
+            let (_, uncompressed) =
+                press.press(body, Search::Fast, &mut first, |buf| Page::DictionaryPage {
+                    buf,
+                    num_values: values as u32,
+                    encoding: Encoding::PLAIN,
+                    is_sorted: false,
+                })?;
             self.uncompressed += uncompressed;
             encodings.push(Encoding::PLAIN);
             statistics.push(count(PageType::DICTIONARY_PAGE, (Encoding::PLAIN, 1)));

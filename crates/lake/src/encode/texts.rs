@@ -7,7 +7,7 @@ use parquet::file::statistics::Statistics;
 use super::bloom::BloomFilter;
 use super::bounds::TextBounds;
 use super::column::{ColumnPlan, GAP};
-use super::delta::delta_binary_packed;
+use super::delta::{Widths, delta_binary_packed};
 use super::dictionary::TextDictionary;
 use super::hybrid::{bits, hybrid};
 
@@ -91,7 +91,7 @@ impl Texts {
                 return (&mut self.page, Encoding::PLAIN);
             }
             let mut lengths = Vec::new();
-            delta_binary_packed(&self.lengths, &mut lengths);
+            delta_binary_packed(&self.lengths, Widths::Least, &mut lengths);
             self.lengths.clear();
             self.page.splice(GAP..GAP, lengths);
             return (&mut self.page, Encoding::DELTA_LENGTH_BYTE_ARRAY);

@@ -3,6 +3,7 @@
 
 mod compact;
 mod crash;
+mod encode;
 mod evolve;
 mod partitions;
 pub(crate) mod support;

@@ -51,7 +51,7 @@ impl Source {
     }
 }
 
-fn batch_with(
+pub(crate) fn batch_with(
     schema: arrow::datatypes::SchemaRef,
     rows: usize,
     columns: Vec<(&str, ArrayRef)>,
