@@ -22,12 +22,21 @@ class Proxy:
         self.server = None
         self.reset()
 
-    def reset(self, slow_down=0.0, stall=0.0, cut=0.0, down_after=None, deny=None):
+    def reset(self, slow_down=0.0, stall=0.0, cut=0.0, lost=(), down_after=None, deny=None):
         with self.lock:
             self.slow_down, self.stall, self.cut = slow_down, stall, cut
-            self.down_after, self.deny = down_after, deny
-            self.in_flight = self.most = self.faults = 0
+            self.lost, self.down_after, self.deny = lost, down_after, deny
+            self.in_flight = self.most = self.faults = self.writes = 0
             self.requests = []
+
+    def loses(self, path):
+        """Whether the answer to a write is lost: every other one of objects with any of `lost` in their paths."""
+        if not any(part in path for part in self.lost):
+            return False
+        with self.lock:
+            self.writes += 1
+            self.faults += self.writes % 2
+            return self.writes % 2 == 1
 
     def start(self):
         proxy = self
@@ -117,6 +126,10 @@ class Handler(BaseHTTPRequestHandler):
         skipped = ("connection", "transfer-encoding", "content-length", "date", "server")
         headers = [(name, value) for name, value in answer.getheaders() if name.lower() not in skipped]
         upstream.close()
+        if self.command == "PUT" and self.proxy.loses(self.path):
+            self.connection.shutdown(socket.SHUT_RDWR)
+            self.close_connection = True
+            return
         if self.command == "HEAD":
             headers.append(("Content-Length", answer.headers.get("Content-Length", "0")))
         if cut and len(content) > 1:

@@ -174,6 +174,16 @@ def test_throttled_slow_and_cut():
         is_tidy(name)
 
 
+def test_answers_to_writes_are_lost():
+    # Of the lock, of the note on a round, and of the commits.
+    proxy.reset(lost=("_saltmine/", "_delta_log/"))
+    saltmine("ingest", "s3://logs/pre", "--to", "s3://lake/lost", code=CODE)
+    assert proxy.faults > 6, proxy.faults
+    proxy.reset()
+    same_rows(rows("s3://lake/lost"))
+    is_tidy("lost")
+
+
 def test_the_server_goes_away_and_comes_back():
     for after in (LISTS + FILES // 2, LISTS + FILES + 35):
         name = f"away-{after}"
