@@ -111,7 +111,7 @@ pub(crate) fn create(
     }
     let columns = delta_columns(folder, schema)?;
     let format = FORMAT.to_string();
-    drive(folder, async {
+    let made = drive(folder, async {
         // The log is part of the evidence: who added what, and when. It is small, so nothing of it is ever removed.
         let configuration = [
             ("delta.checkpointInterval", Some(CHECKPOINT_INTERVAL)),
@@ -128,7 +128,12 @@ pub(crate) fn create(
             .with_save_mode(SaveMode::Ignore)
             .await
             .map(drop)
-    })
+    });
+    match made {
+        // The answer to its first commit may be lost on the way from S3.
+        Err(_) if is_remote(folder) && is_table(folder).unwrap_or(false) => Ok(()),
+        made => made,
+    }
 }
 
 /// Reads a table: its latest version.
