@@ -129,7 +129,7 @@ pub(crate) fn write_note(
             OnCondition::Absent => Condition::Absent,
             OnCondition::Same(etag) => Condition::Same(etag),
         };
-        let etag = bucket.put(&key, body.into(), condition).await?;
+        let etag = bucket.put(&key, body, condition).await?;
         match etag {
             Some(etag) => Ok(etag),
             None => {
