@@ -136,6 +136,11 @@ impl Encoder {
         })
     }
 
+    /// Frees memory that was kept for further row groups.
+    pub(crate) fn free_memory(&self) {
+        self.shared.pieces.free();
+    }
+
     /// An empty file.
     pub(crate) fn part(&self, path: PathBuf, partition: Partition) -> Result<Part, LakeError> {
         let file = Arc::new(File::create_new(&path).map_err(LakeError::io("create", &path))?);

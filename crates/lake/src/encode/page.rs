@@ -62,6 +62,11 @@ impl Pieces {
         free.unwrap_or_else(|| Vec::with_capacity(PIECE))
     }
 
+    /// Frees those that nobody uses.
+    pub(super) fn free(&self) {
+        self.free.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     fn give_back(&self, pieces: &mut Vec<Vec<u8>>) {
         pieces.iter_mut().for_each(Vec::clear);
         self.free.lock().unwrap_or_else(PoisonError::into_inner).append(pieces);
