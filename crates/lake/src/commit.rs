@@ -21,7 +21,7 @@ use deltalake_core::{DeltaResult, DeltaTable};
 use saltmine_s3::wait;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Builder, Runtime};
 
 use crate::disk;
 use crate::error::LakeError;
@@ -310,18 +310,16 @@ static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
     Builder::new_multi_thread().worker_threads(1).thread_name("saltmine-delta").enable_all().build()
 });
 
-/// Runs deltalake's futures, and waits for them. A caller that is on a runtime, which must not be blocked by another
-/// one, has it done on another thread.
+/// Runs deltalake's futures. From a thread of their own: the caller may be on a runtime already, which must not be
+/// blocked by another one.
 fn drive<T: Send>(folder: &Path, work: impl Future<Output = DeltaResult<T>> + Send) -> Result<T, LakeError> {
-    let fault = |error| LakeError::io("read the log of", folder)(error);
-    let runtime = RUNTIME.as_ref().map_err(|error| fault(io::Error::new(error.kind(), error.to_string())))?;
-    let run = || runtime.block_on(work);
-    let result = if Handle::try_current().is_ok() {
-        std::thread::scope(|scope| scope.spawn(run).join())
-            .map_err(|_| fault(io::Error::other("it panicked")))?
-    } else {
-        run()
-    };
+    let start = |error| LakeError::io("start a thread for", folder)(error);
+    let runtime = RUNTIME.as_ref().map_err(|error| start(io::Error::new(error.kind(), error.to_string())))?;
+    let result = std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("saltmine-delta".to_owned());
+        let worker = thread.spawn_scoped(scope, || runtime.block_on(work)).map_err(start)?;
+        worker.join().map_err(|_| LakeError::io("read the log of", folder)(io::Error::other("it panicked")))
+    })?;
     result.map_err(LakeError::delta(folder))
 }
 

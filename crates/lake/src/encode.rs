@@ -32,6 +32,7 @@ mod page;
 mod texts;
 
 use column::{ColumnChunk, ColumnEncoder, ColumnPlan};
+use delta::Widths;
 use page::{Pieces, Press, Search};
 
 /// Rows of a row group. Readers work on row groups in parallel and skip them by statistics; larger ones compress
@@ -48,7 +49,7 @@ const UNIQUE: [&str; 3] = ["request_id", "host_id", "version_id"];
 /// Columns with many distinct long values, where compression finds what repeats at less cost than a dictionary.
 const LONG: [&str; 3] = ["key", "request_uri", "raw"];
 
-/// Columns whose differences are small.
+/// Columns whose differences are small, and repeat.
 const STEADY: [&str; 2] = ["request_time", "log_line"];
 
 /// Columns by which row groups are skipped. In other columns of text bounds cost more than they ever save.
@@ -63,7 +64,7 @@ fn plan(name: &str) -> ColumnPlan {
         has_bounds: PRUNING.contains(&name),
         has_bloom_filter: LOOKED_UP.contains(&name),
         has_lengths_apart: UNIQUE.contains(&name),
-        is_steady: STEADY.contains(&name),
+        widths: if STEADY.contains(&name) { Widths::WholeBytes } else { Widths::Least },
         search: match name {
             name if LONG.contains(&name) => Search::Long,
             name if STEADY.contains(&name) => Search::Thorough,

@@ -159,7 +159,7 @@ impl Run<'_, '_> {
         let lasts = !is_remote(self.request.dataset);
         let partitions = Partitions::new(encoder, staging.dir().to_path_buf(), self.by, lasts);
         Pipeline::new(&intake, &partitions, encoder, workers, self.request.stop).run(pool)?;
-        let files = partitions.into_files();
+        let files = partitions.into_files()?;
         encoder.free_memory(); // a ledger of many small sources takes as much
         let round = intake.into_round()?;
         self.add(&round, sources.all);

@@ -44,7 +44,7 @@ pub(crate) struct Partitions<'a> {
     encoder: &'a Encoder,
     staging: PathBuf,
     by: PartitionBy,
-    flusher: Mutex<Option<Flusher>>,
+    flusher: Option<Flusher>,
     state: Mutex<State>,
     next_file: AtomicUsize,
     finished: Mutex<Vec<StagedFile>>,
@@ -128,7 +128,7 @@ impl<'a> Partitions<'a> {
             encoder,
             staging,
             by,
-            flusher: Mutex::new(lasts.then(Flusher::start).flatten()),
+            flusher: lasts.then(Flusher::start).flatten(),
             state: Mutex::default(),
             next_file: AtomicUsize::new(0),
             finished: Mutex::default(),
@@ -224,13 +224,13 @@ impl<'a> Partitions<'a> {
             None => self.new_part(partition)?,
         };
         part.append(chunks)?;
-        self.flush(part.path(), part.file());
         let mut state = self.lock();
         let slot = state.partitions.entry(partition.clone()).or_default();
         if part.is_full() || slot.part.is_some() {
             drop(state);
             return self.close_part(part);
         }
+        self.flush(part.path(), part.file());
         slot.part = Some(part);
         state.files.push(partition.clone());
         let surplus = if state.files.len() > OPEN_FILES {
@@ -258,7 +258,7 @@ impl<'a> Partitions<'a> {
 
     /// Begins to write a file out.
     fn flush(&self, path: &Path, file: &Arc<File>) {
-        if let Some(flusher) = &*self.flusher.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(flusher) = &self.flusher {
             flusher.flush(path, file);
         }
     }
@@ -279,16 +279,18 @@ impl<'a> Partitions<'a> {
                 }
                 slot.part.map_or(Ok(()), |part| self.close_part(part))
             })
-        })?;
-        let flusher = self.flusher.lock().unwrap_or_else(PoisonError::into_inner).take();
-        flusher.map_or(Ok(()), Flusher::finish)
+        })
     }
 
     /// The files of the round, once it is finished, in the order of their partitions.
-    pub(crate) fn into_files(self) -> Vec<StagedFile> {
+    ///
+    /// # Errors
+    /// If one could not be written out.
+    pub(crate) fn into_files(self) -> Result<Vec<StagedFile>, LakeError> {
+        self.flusher.map_or(Ok(()), Flusher::finish)?;
         let mut files = self.finished.into_inner().unwrap_or_else(PoisonError::into_inner);
         files.sort_by(|a, b| (&a.partition, &a.path).cmp(&(&b.partition, &b.path)));
-        files
+        Ok(files)
     }
 }
 

@@ -113,23 +113,19 @@ pub(crate) fn read_note(path: &Path) -> Result<Option<(Bytes, Option<String>)>, 
     Ok(found.map(|found| (found.content, found.etag)))
 }
 
-/// Writes a small file of S3 on a condition, and gives its ETag; `None` if the condition does not hold. No two writes may
-/// have the same content: by that it is told that this one was done, and its answer lost on the way, as the condition
-/// does not hold then when it is tried again.
+/// Writes a small file of S3 on a condition, and gives its ETag; `None` if the condition does not hold.
 pub(crate) fn write_note(
     path: &Path,
     content: Vec<u8>,
     condition: OnCondition,
 ) -> Result<Option<String>, LakeError> {
     let (bucket, key) = must_be_remote(path)?;
-    let content = Bytes::from(content);
-    let body = content.clone();
     let written = wait(async move {
         let condition = match &condition {
             OnCondition::Absent => Condition::Absent,
             OnCondition::Same(etag) => Condition::Same(etag),
         };
-        let etag = bucket.put(&key, body, condition).await?;
+        let etag = bucket.put(&key, content.into(), condition).await?;
         match etag {
             Some(etag) => Ok(etag),
             None => {
@@ -141,10 +137,7 @@ pub(crate) fn write_note(
     });
     match written {
         Ok(etag) => Ok(Some(etag)),
-        Err(S3Error { problem: Problem::Precondition, .. }) => {
-            let found = read_note(path)?;
-            Ok(found.filter(|(found, _)| *found == content).and_then(|(_, etag)| etag))
-        }
+        Err(S3Error { problem: Problem::Precondition, .. }) => Ok(None),
         Err(error) => Err(error.into()),
     }
 }

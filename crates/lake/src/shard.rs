@@ -117,7 +117,7 @@ pub fn ingest_shard(job: &ShardJob, shard: &Shard, stop: Option<&AtomicBool>) ->
     let intake = Intake::whole(&sources, attempt.folder.join(REJECTS));
     let partitions = Partitions::new(&encoder, attempt.folder.clone(), job.partition_by, true);
     Pipeline::new(&intake, &partitions, &encoder, pool.current_num_threads(), stop).run(&pool)?;
-    let files = partitions.into_files();
+    let files = partitions.into_files()?;
     let round = intake.into_round()?;
     // Only who wrote a file can make it last, where machines share a file system.
     pool.install(|| files.par_iter().try_for_each(|file| disk::sync_file(&file.path)))?;

@@ -10,6 +10,7 @@ use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::schema::types::ColumnDescPtr;
 
+use super::delta::Widths;
 use super::hybrid::hybrid;
 use super::numbers::Numbers;
 use super::page::{Pages, Pieces, Press, Search, SpooledReader, compression};
@@ -39,8 +40,8 @@ pub(super) struct ColumnPlan {
     pub(super) has_bloom_filter: bool,
     /// Whether, without a dictionary, all lengths of a page stand before all texts.
     pub(super) has_lengths_apart: bool,
-    /// Whether the differences between its values repeat.
-    pub(super) is_steady: bool,
+    /// How differences between its numbers are packed.
+    pub(super) widths: Widths,
     /// What compression looks for.
     pub(super) search: Search,
 }

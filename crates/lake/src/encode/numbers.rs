@@ -37,7 +37,7 @@ impl Numbers {
     pub(super) fn new(physical: Type, plan: ColumnPlan) -> Self {
         Self {
             physical,
-            widths: if plan.is_steady { Widths::WholeBytes } else { Widths::Least },
+            widths: plan.widths,
             dictionary: plan.has_dictionary.then(NumberDictionary::default),
             has_pages: false,
             full: None,

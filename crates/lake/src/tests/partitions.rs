@@ -31,7 +31,7 @@ fn files(partitions: Partitions<'_>) -> Vec<(i32, Vec<i64>)> {
         let reader = SerializedFileReader::new(File::open(path).unwrap()).unwrap();
         reader.metadata().row_groups().iter().map(|row_group| row_group.num_rows()).collect()
     };
-    let files = partitions.into_files().into_iter();
+    let files = partitions.into_files().unwrap().into_iter();
     files.map(|file| (file.partition.event_date, row_groups(file.path))).collect()
 }
 
