@@ -22,10 +22,10 @@ class Proxy:
         self.server = None
         self.reset()
 
-    def reset(self, slow_down=0.0, stall=0.0, cut=0.0, lost=(), down_after=None, deny=None):
+    def reset(self, slow_down=0.0, stall=0.0, cut=0.0, lost=(), late=None, down_after=None, deny=None):
         with self.lock:
             self.slow_down, self.stall, self.cut = slow_down, stall, cut
-            self.lost, self.down_after, self.deny = lost, down_after, deny
+            self.lost, self.late, self.down_after, self.deny = lost, late, down_after, deny
             self.in_flight = self.most = self.faults = self.writes = 0
             self.requests = []
 
@@ -37,6 +37,15 @@ class Proxy:
             self.writes += 1
             self.faults += self.writes % 2
             return self.writes % 2 == 1
+
+    def holds(self, command, path):
+        """Whether a request is held back: the first one of the command and the part of a path that `late` tells."""
+        with self.lock:
+            if self.late is None or command != self.late[0] or self.late[1] not in path:
+                return False
+            self.late = None
+            self.faults += 1
+            return True
 
     def start(self):
         proxy = self
@@ -111,7 +120,7 @@ class Handler(BaseHTTPRequestHandler):
             elif proxy.deny and proxy.deny in self.path:
                 self.answer(403, [], DENIED, done)
             else:
-                if fault == "stall":
+                if fault == "stall" or proxy.holds(self.command, self.path):
                     time.sleep(2.5)  # longer than the client is told to wait
                 self.pass_on(body, fault == "cut", done)
         finally:

@@ -184,6 +184,16 @@ def test_answers_to_writes_are_lost():
     is_tidy("lost")
 
 
+def test_a_lock_is_given_back_late():
+    # The lock under which the dataset is made; by then the run has another, which must stay.
+    proxy.reset(stall=0.04, late=("DELETE", "_saltmine/lock"))
+    saltmine("ingest", "s3://logs/pre", "--to", "s3://lake/late", code=CODE)
+    assert proxy.late is None
+    proxy.reset()
+    same_rows(rows("s3://lake/late"))
+    is_tidy("late")
+
+
 def test_the_server_goes_away_and_comes_back():
     for after in (LISTS + FILES // 2, LISTS + FILES + 35):
         name = f"away-{after}"

@@ -91,12 +91,12 @@ impl Held {
         Ok(etag.is_some())
     }
 
-    /// Gives the lock back, if it is held still.
+    /// Gives the lock back, if it is held still. A request that comes late must not take it from who has it then.
     fn release(&self) -> Result<(), LakeError> {
-        if !self.renew()? {
-            return Ok(());
-        }
-        place::remove_file(&self.path)
+        let etag = self.etag.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(etag) = etag else { return Ok(()) };
+        let (bucket, key) = place::must_be_remote(&self.path)?;
+        Ok(wait(async move { bucket.delete_same(&key, &etag).await })?)
     }
 }
 

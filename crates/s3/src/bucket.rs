@@ -222,6 +222,21 @@ impl Bucket {
         }
     }
 
+    /// Deletes an object that is the one of this ETag; of another one, or none, nothing is done. A request that comes late,
+    /// after it was made again, does no harm then. A server without conditional deletes deletes any.
+    /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html>
+    ///
+    /// # Errors
+    /// If it cannot be deleted.
+    pub async fn delete_same(&self, key: &str, etag: &str) -> Result<(), S3Error> {
+        let mut ask = Ask::new("delete", Method::DELETE, key);
+        ask.headers.push((IF_MATCH, etag.to_owned()));
+        match self.ask(ask).await {
+            Ok(_) | Err(S3Error { problem: Problem::NoSuchKey | Problem::Precondition, .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
     /// A page of the objects whose keys begin with `prefix`; with `delimiter`, what is below the next slash is told as a
     /// folder.
     pub(crate) async fn page(
