@@ -194,6 +194,17 @@ def test_a_lock_is_given_back_late():
     is_tidy("late")
 
 
+def test_commits_come_late():
+    # Of a new table, and of its first rows: the request is made again, and is there when the first one comes.
+    for version in range(2):
+        proxy.reset(late=("PUT", f"logs/_delta_log/{version:020}.json"))
+        saltmine("ingest", "s3://logs/pre", "--to", f"s3://lake/late-{version}", code=CODE)
+        assert proxy.late is None
+        proxy.reset()
+        same_rows(rows(f"s3://lake/late-{version}"))
+        is_tidy(f"late-{version}")
+
+
 def test_the_server_goes_away_and_comes_back():
     for after in (LISTS + FILES // 2, LISTS + FILES + 35):
         name = f"away-{after}"

@@ -111,7 +111,7 @@ pub(crate) fn create(
     }
     let columns = delta_columns(folder, schema)?;
     let format = FORMAT.to_string();
-    let made = drive(folder, async {
+    drive(folder, async {
         // The log is part of the evidence: who added what, and when. It is small, so nothing of it is ever removed.
         let configuration = [
             ("delta.checkpointInterval", Some(CHECKPOINT_INTERVAL)),
@@ -128,12 +128,7 @@ pub(crate) fn create(
             .with_save_mode(SaveMode::Ignore)
             .await
             .map(drop)
-    });
-    match made {
-        // The answer to its first commit may be lost on the way from S3.
-        Err(_) if is_remote(folder) && is_table(folder).unwrap_or(false) => Ok(()),
-        made => made,
-    }
+    })
 }
 
 /// Reads a table: its latest version.
@@ -176,7 +171,7 @@ pub(crate) fn apply(folder: &Path, tmp: &Path, change: Change<'_>) -> Result<Opt
         Ok(Some((done.version(), done.metrics.new_checkpoint_created)))
     });
     let committed = match committed {
-        // The answer to a commit may be lost on its way from S3, or another run have completed the round meanwhile.
+        // Another run may have completed the round meanwhile.
         Err(_) if is_remote(folder) && has_transaction(folder, id).unwrap_or(false) => None,
         committed => committed?,
     };

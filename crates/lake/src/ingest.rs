@@ -125,13 +125,16 @@ impl Run<'_, '_> {
             let source = &all[*index as usize];
             !known.passes_over(source, progress)
         });
+        let mut contents = self.lock.known_sources()?;
+        // To grow when there are many would take half as much again.
+        contents.reserve(order.len().saturating_sub(contents.len()));
         let ahead = read_ahead(all, order.iter().map(|index| *index as usize))?;
         let mut sources = Sources {
             all,
             order,
             ahead,
             next: AtomicUsize::new(0),
-            known: Mutex::new(self.lock.known_sources()?),
+            known: Mutex::new(contents),
             spool: &spool,
             progress,
         };
@@ -184,21 +187,8 @@ impl Run<'_, '_> {
 
     /// Adds a round to the report.
     fn add(&mut self, round: &RoundSources, all: &[Source]) {
-        let report = &mut self.report;
-        for outcome in &round.outcomes {
-            report.read += 1;
-            report.bytes += outcome.size;
-            report.inflated += outcome.inflated;
-            report.counts.add(&outcome.counts);
-            if outcome.problem.is_some() {
-                report.problem_count += 1;
-                if report.problems.len() < IngestReport::KEPT {
-                    report.problems.push(outcome.clone());
-                }
-            }
-        }
-        let room = IngestReport::KEPT.saturating_sub(report.rejects.len());
-        report.rejects.extend(round.rejects.iter().take(room).map(|reject| NamedReject {
+        self.report.add_sources(&round.report);
+        self.report.add_rejects(round.rejects.iter().map(|reject| NamedReject {
             log_file: all.get(reject.source).map_or_else(String::new, |source| source.name.clone()),
             reject: reject.clone(),
         }));

@@ -16,7 +16,7 @@ use crate::ledger::{SAME, SourceEntry, bare};
 use crate::opened::{Opened, Reading, Unopened, open};
 use crate::progress::{Event, Progress};
 use crate::rejects::Rejects;
-use crate::report::SourceOutcome;
+use crate::report::{IngestReport, SourceOutcome};
 use crate::table_file::Written;
 
 /// A round ends after this many bytes of files, …
@@ -89,7 +89,7 @@ pub(crate) struct Intake<'a> {
 struct State {
     open: HashMap<usize, Tracker>,
     entries: Vec<SourceEntry>,
-    outcomes: Vec<SourceOutcome>,
+    report: IngestReport,
     rejects: Rejects,
 }
 
@@ -109,7 +109,8 @@ struct Tracker {
 /// What a round's sources gave.
 pub(crate) struct RoundSources {
     pub(crate) entries: Vec<SourceEntry>,
-    pub(crate) outcomes: Vec<SourceOutcome>,
+    /// What was read, summed up; the rejects are below.
+    pub(crate) report: IngestReport,
     /// The first lines that did not read.
     pub(crate) rejects: Vec<Reject>,
     /// The file with all of them, if there are any.
@@ -122,7 +123,7 @@ impl<'a> Intake<'a> {
         let state = State {
             open: HashMap::new(),
             entries: Vec::new(),
-            outcomes: Vec::new(),
+            report: IngestReport::default(),
             rejects: Rejects::new(rejects),
         };
         Self {
@@ -288,18 +289,18 @@ impl<'a> Intake<'a> {
         });
         let outcome = SourceOutcome { name, size, inflated, counts, state: Some(end), problem };
         self.sources.progress.event(Event::Source(&outcome));
-        state.outcomes.push(outcome);
+        state.report.add_source(outcome);
     }
 
     /// What the round gave; the order is that of the sources.
     pub(crate) fn into_round(self) -> Result<RoundSources, LakeError> {
         let all = self.sources.all;
         let name_of = |source: usize| all.get(source).map_or("", |source| source.name.as_str());
-        let State { mut entries, outcomes, rejects, .. } =
+        let State { mut entries, report, rejects, .. } =
             self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         entries.sort_by(|a, b| a.log_file.cmp(&b.log_file));
         let (rejects, rejects_file) = rejects.finish(name_of)?;
-        Ok(RoundSources { entries, outcomes, rejects, rejects_file })
+        Ok(RoundSources { entries, report, rejects, rejects_file })
     }
 }
 

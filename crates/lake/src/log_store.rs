@@ -1,4 +1,8 @@
-//! Where the log of a Delta table is: on the local disk, with commits that last, or in S3.
+//! Where the log of a Delta table is, on the local disk or in S3, and how commits come there.
+//!
+//! The object store below deltalake does not do for them. On the disk it never syncs: a power cut could leave an empty
+//! commit under its final name. In S3 it makes no conditional write twice: a commit without an answer would be an error,
+//! whether it took place or not.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -14,7 +18,7 @@ use deltalake_core::logstore::{
 };
 use deltalake_core::{DeltaResult, DeltaTableError, ObjectStore};
 use object_store::prefix::PrefixStore;
-use saltmine_s3::{Bucket, S3Url};
+use saltmine_s3::{Bucket, Condition, Problem, S3Error, S3Url};
 use url::Url;
 use uuid::Uuid;
 
@@ -29,10 +33,10 @@ pub(crate) fn log_store(folder: &Path, tmp: &Path) -> DeltaResult<LogStoreRef> {
     let absolute = fs::canonicalize(folder)?;
     let url = Url::from_directory_path(&absolute).map_err(|()| bad())?;
     let inner = logstore_for(&url, StorageConfig::default())?;
-    Ok(Arc::new(LastingLog { inner, folder: layout::log_folder(&absolute), tmp: tmp.to_path_buf() }))
+    let home = Home::Disk { folder: layout::log_folder(&absolute), tmp: tmp.to_path_buf() };
+    Ok(Arc::new(Log { inner, home }))
 }
 
-/// A log in S3. Commits are puts on the condition that there is none of the name; what is put lasts.
 fn bucket_log_store(url: &S3Url) -> DeltaResult<LogStoreRef> {
     let bad = || DeltaTableError::InvalidTableLocation(url.to_string());
     let bucket = Bucket::open(&url.bucket).map_err(|error| DeltaTableError::generic(error.to_string()))?;
@@ -46,34 +50,63 @@ fn bucket_log_store(url: &S3Url) -> DeltaResult<LogStoreRef> {
         .extend(prefix.parts().map(|part| part.as_ref().to_owned()))
         .push("");
     let table = Arc::new(PrefixStore::new(Arc::clone(&store), prefix));
-    Ok(default_logstore(table, store, &location, &StorageConfig::default()))
+    let inner = default_logstore(table, store, &location, &StorageConfig::default());
+    Ok(Arc::new(Log { inner, home: Home::Bucket { bucket, folder: format!("{}/_delta_log", url.key) } }))
 }
 
-/// A log on the local disk whose commits last: the object store alone never syncs, and a power cut could leave an
-/// empty commit under its final name.
-struct LastingLog {
+/// A log whose commits are written here, and all else by deltalake.
+struct Log {
     inner: LogStoreRef,
-    folder: PathBuf,
-    tmp: PathBuf,
+    home: Home,
 }
 
-impl LastingLog {
+/// The folder of the commits.
+enum Home {
+    Disk { folder: PathBuf, tmp: PathBuf },
+    Bucket { bucket: Arc<Bucket>, folder: String },
+}
+
+impl Home {
     /// Puts a commit under its name, unless the name is taken.
-    fn put(&self, version: Version, content: &[u8]) -> io::Result<()> {
+    async fn put(&self, version: Version, content: &Bytes) -> Result<(), TransactionError> {
         let name = format!("{version:020}.json");
-        let temporary = self.tmp.join(format!("{}-{name}", Uuid::new_v4().simple()));
-        let mut file = File::create_new(&temporary)?;
-        file.write_all(content)?;
-        file.sync_all()?;
-        let linked = fs::hard_link(&temporary, self.folder.join(&name));
-        fs::remove_file(&temporary)?;
-        linked?;
-        File::open(&self.folder)?.sync_all()
+        let failed = |told: String, source: Box<dyn std::error::Error + Send + Sync>| {
+            TransactionError::LogStoreError { msg: format!("cannot write version {version}: {told}"), source }
+        };
+        match self {
+            Self::Disk { folder, tmp } => {
+                put_on_disk(folder, tmp, &name, content).map_err(|error| match error.kind() {
+                    io::ErrorKind::AlreadyExists => TransactionError::VersionAlreadyExists(version),
+                    _ => failed(error.to_string(), error.into()),
+                })
+            }
+            Self::Bucket { bucket, folder } => {
+                let key = format!("{folder}/{name}");
+                let put = bucket.put(&key, content.clone(), Condition::Absent).await;
+                put.map(drop).map_err(|error| match error {
+                    S3Error { problem: Problem::Precondition, .. } => {
+                        TransactionError::VersionAlreadyExists(version)
+                    }
+                    error => failed(error.to_string(), error.into()),
+                })
+            }
+        }
     }
 }
 
+fn put_on_disk(folder: &Path, tmp: &Path, name: &str, content: &[u8]) -> io::Result<()> {
+    let temporary = tmp.join(format!("{}-{name}", Uuid::new_v4().simple()));
+    let mut file = File::create_new(&temporary)?;
+    file.write_all(content)?;
+    file.sync_all()?;
+    let linked = fs::hard_link(&temporary, folder.join(name));
+    fs::remove_file(&temporary)?;
+    linked?;
+    File::open(folder)?.sync_all()
+}
+
 #[async_trait]
-impl LogStore for LastingLog {
+impl LogStore for Log {
     fn name(&self) -> String {
         // deltalake hands the bytes of a commit over, and not a file of its own, only to stores of known names.
         self.inner.name()
@@ -92,13 +125,7 @@ impl LogStore for LastingLog {
         let CommitOrBytes::LogBytes(content) = &commit else {
             return self.inner.write_commit_entry(version, commit, operation).await;
         };
-        self.put(version, content).map_err(|error| match error.kind() {
-            io::ErrorKind::AlreadyExists => TransactionError::VersionAlreadyExists(version),
-            _ => TransactionError::LogStoreError {
-                msg: format!("cannot write version {version}: {error}"),
-                source: Box::new(error),
-            },
-        })
+        self.home.put(version, content).await
     }
 
     async fn abort_commit_entry(

@@ -67,6 +67,37 @@ impl IngestReport {
     /// How many problems and rejects are kept to be shown; all are counted, and all are in the dataset.
     pub const KEPT: usize = 20;
 
+    /// Adds a source that was read.
+    pub(crate) fn add_source(&mut self, outcome: SourceOutcome) {
+        self.read += 1;
+        self.bytes += outcome.size;
+        self.inflated += outcome.inflated;
+        self.counts.add(&outcome.counts);
+        if outcome.problem.is_some() {
+            self.problem_count += 1;
+            if self.problems.len() < Self::KEPT {
+                self.problems.push(outcome);
+            }
+        }
+    }
+
+    /// Adds the sources of a round, by its own report.
+    pub(crate) fn add_sources(&mut self, round: &IngestReport) {
+        self.read += round.read;
+        self.bytes += round.bytes;
+        self.inflated += round.inflated;
+        self.counts.add(&round.counts);
+        self.problem_count += round.problem_count;
+        let room = Self::KEPT.saturating_sub(self.problems.len());
+        self.problems.extend(round.problems.iter().take(room).cloned());
+    }
+
+    /// Adds lines that did not read, while there is room.
+    pub(crate) fn add_rejects(&mut self, rejects: impl Iterator<Item = NamedReject>) {
+        let room = Self::KEPT.saturating_sub(self.rejects.len());
+        self.rejects.extend(rejects.take(room));
+    }
+
     /// Whether all input was read well.
     pub fn is_clean(&self) -> bool {
         self.problem_count == 0 && self.counts.rejects == 0

@@ -4,6 +4,7 @@
 //! else is touched, so that a shard may be tried as often as one likes: what counts is which manifest the coordinator
 //! takes (`shards.rs`). A try that outlives its round ends at its next file, as the folder is gone by then.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -19,7 +20,7 @@ use crate::encode::Encoder;
 use crate::error::LakeError;
 use crate::intake::{Intake, RoundSources, Sources};
 use crate::layout::PartitionBy;
-use crate::ledger::SourceEntry;
+use crate::ledger::{SAME, SourceEntry};
 use crate::partitions::Partitions;
 use crate::pipeline::Pipeline;
 use crate::progress::Silent;
@@ -156,8 +157,8 @@ impl Attempt {
                 problem: "no name of a file".to_owned(),
             })?;
         }
-        let read: std::collections::HashSet<&str> =
-            round.outcomes.iter().map(|outcome| outcome.name.as_str()).collect();
+        let entries = round.entries.iter().filter(|entry| entry.state != SAME);
+        let read: HashSet<&str> = entries.map(|entry| entry.log_file.as_str()).collect();
         let skipped = all.iter().filter(|source| !read.contains(source.name.as_str()));
         let sent = |reject: &Reject| SentReject {
             log_file: all.get(reject.source).map_or_else(String::new, |source| source.name.clone()),
@@ -172,7 +173,7 @@ impl Attempt {
             files,
             rejects: round.rejects_file,
             skipped: skipped.map(|source| source.name.clone()).collect(),
-            anomalies: round.outcomes.iter().map(|outcome| outcome.counts.anomalies).sum(),
+            anomalies: round.report.counts.anomalies,
             first_rejects: round.rejects.iter().map(sent).collect(),
             entries: round.entries,
         };

@@ -222,26 +222,16 @@ impl Run<'_, '_> {
         report.counts.anomalies += manifest.anomalies;
         for entry in manifest.entries.iter().filter(|entry| entry.state != SAME) {
             let outcome = outcome(entry);
-            report.read += 1;
-            report.bytes += outcome.size;
-            report.inflated += outcome.inflated;
-            report.counts.add(&outcome.counts);
             self.progress.event(Event::Lines { lines: outcome.counts.lines });
             self.progress.event(Event::Source(&outcome));
-            if outcome.problem.is_some() {
-                report.problem_count += 1;
-                if report.problems.len() < IngestReport::KEPT {
-                    report.problems.push(outcome);
-                }
-            }
+            report.add_source(outcome);
         }
         for name in &manifest.skipped {
             let entry = SourceEntry { log_file: name.clone(), ..SourceEntry::default() };
             self.progress.event(Event::Source(&SourceOutcome { state: None, ..outcome(&entry) }));
         }
-        let room = IngestReport::KEPT.saturating_sub(report.rejects.len());
-        let rejects = manifest.first_rejects.iter().take(room);
-        report.rejects.extend(
+        let rejects = manifest.first_rejects.iter();
+        report.add_rejects(
             rejects.map(|sent| NamedReject { log_file: sent.log_file.clone(), reject: sent.reject() }),
         );
     }
