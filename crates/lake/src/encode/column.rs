@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Int16Type, Int64Type, TimeUnit, TimestampMicrosecondType};
+use parquet::basic::Encoding;
 use parquet::bloom_filter::Sbbf;
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::{ParquetError, Result};
@@ -44,6 +45,22 @@ pub(super) struct ColumnPlan {
     pub(super) widths: Widths,
     /// What compression looks for.
     pub(super) search: Search,
+}
+
+/// A page before compression.
+pub(super) struct PageBody<'a> {
+    /// [`GAP`], then the values.
+    pub(super) bytes: &'a mut Vec<u8>,
+    pub(super) encoding: Encoding,
+    /// How many of the bytes, from the first, are of another kind than the rest; 0 if all are of one kind.
+    pub(super) apart: usize,
+}
+
+impl<'a> PageBody<'a> {
+    /// Of one kind.
+    pub(super) fn new(bytes: &'a mut Vec<u8>, encoding: Encoding) -> Self {
+        Self { bytes, encoding, apart: 0 }
+    }
 }
 
 /// Encodes a column of a row group.
@@ -138,7 +155,7 @@ impl ColumnEncoder {
 
     /// Ends the page.
     fn flush(&mut self, press: &mut Press) -> Result<()> {
-        let (body, encoding) = match &mut self.values {
+        let PageBody { bytes: body, encoding, apart } = match &mut self.values {
             Values::Text(texts) => texts.page(),
             Values::Number(numbers) => numbers.page(),
         };
@@ -149,7 +166,8 @@ impl ColumnEncoder {
         let start = GAP.checked_sub(levels.len());
         let start = start.ok_or_else(|| ParquetError::General("levels take more than their room".into()))?;
         body[start..GAP].copy_from_slice(&levels);
-        self.pages.add(&body[start..], self.levels.len(), encoding, press)?;
+        let body_apart = apart.saturating_sub(start);
+        self.pages.add(&body[start..], body_apart, self.levels.len(), encoding, press)?;
         body.truncate(GAP);
         self.nulls += self.levels.iter().filter(|level| **level == 0).count() as u64;
         self.levels.clear();

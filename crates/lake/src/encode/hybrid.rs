@@ -56,6 +56,13 @@ fn packed<T: Copy + Into<u64>>(values: &[T], width: u8, out: &mut Vec<u8>) {
     out.resize(end, 0);
 }
 
+/// In how many bits an index into a dictionary of so many values is packed. Of more than four it is whole bytes:
+/// compression tells the frequent ones from the others then, and gains more than the bits that were left out.
+pub(super) fn index_width(values: usize) -> u8 {
+    let width = bits((values as u64).saturating_sub(1));
+    if width > 4 { width.next_multiple_of(8) } else { width }
+}
+
 /// How many bits a value takes.
 pub(super) const fn bits(value: u64) -> u8 {
     (u64::BITS - value.leading_zeros()) as u8
@@ -64,6 +71,15 @@ pub(super) const fn bits(value: u64) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn indices_take_a_few_bits_or_whole_bytes() {
+        for (values, width) in
+            [(0, 0), (1, 0), (2, 1), (16, 4), (17, 8), (256, 8), (257, 16), (65_536, 16), (65_537, 24)]
+        {
+            assert_eq!(index_width(values), width, "{values}");
+        }
+    }
 
     /// The plain reading of the specification.
     fn read(bytes: &[u8], width: u8, count: usize) -> Vec<u64> {

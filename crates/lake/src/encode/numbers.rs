@@ -3,10 +3,10 @@
 use parquet::basic::{Encoding, Type};
 use parquet::file::statistics::Statistics;
 
-use super::column::{ColumnPlan, GAP};
+use super::column::{ColumnPlan, GAP, PageBody};
 use super::delta::{Widths, delta_binary_packed};
 use super::dictionary::NumberDictionary;
-use super::hybrid::{bits, hybrid};
+use super::hybrid::{hybrid, index_width};
 
 /// Values of a dictionary. With more than that it is no gain.
 const DICTIONARY_VALUES: usize = 32 << 10;
@@ -60,18 +60,18 @@ impl Numbers {
     }
 
     /// The page, with room for the levels before its values.
-    pub(super) fn page(&mut self) -> (&mut Vec<u8>, Encoding) {
+    pub(super) fn page(&mut self) -> PageBody<'_> {
         self.do_without_dictionary_if_most_differ();
         let Some(dictionary) = &self.dictionary else {
             delta_binary_packed(&self.values, self.widths, &mut self.page);
             self.values.clear();
-            return (&mut self.page, Encoding::DELTA_BINARY_PACKED);
+            return PageBody::new(&mut self.page, Encoding::DELTA_BINARY_PACKED);
         };
-        let width = bits((dictionary.entries().len() as u64).saturating_sub(1));
+        let width = index_width(dictionary.entries().len());
         self.page.push(width);
         hybrid(&self.indices, width, &mut self.page);
         self.indices.clear();
-        (&mut self.page, Encoding::RLE_DICTIONARY)
+        PageBody::new(&mut self.page, Encoding::RLE_DICTIONARY)
     }
 
     /// If most values of the first page differ, they take less room without a dictionary.

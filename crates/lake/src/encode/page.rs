@@ -12,7 +12,8 @@ use parquet::file::metadata::{OffsetIndexBuilder, PageEncodingStats};
 use parquet::file::page_index::offset_index::OffsetIndexMetaData;
 use parquet::file::reader::{ChunkReader, Length};
 use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
-use zstd::zstd_safe::CParameter;
+use zstd::zstd_safe::zstd_sys::ZSTD_EndDirective;
+use zstd::zstd_safe::{CParameter, InBuffer, OutBuffer, compress_bound, get_error_name};
 
 /// What compression looks for.
 #[derive(Clone, Copy, Debug)]
@@ -21,19 +22,21 @@ pub(super) enum Search {
     Fast,
     /// Long repeats only, among long texts: faster, and finds more of them.
     Long,
+    /// As [`Search::Fast`], in two blocks: see [`in_two_blocks`].
+    Apart,
     /// Level 3, for the little that is worth it.
     Thorough,
 }
 
 impl Search {
-    const ALL: [Self; 3] = [Self::Fast, Self::Long, Self::Thorough];
+    const ALL: [Self; 4] = [Self::Fast, Self::Long, Self::Apart, Self::Thorough];
 
     fn compressor(self) -> io::Result<zstd::bulk::Compressor<'static>> {
         let level = if matches!(self, Self::Thorough) { 3 } else { LEVEL };
         let mut compressor = zstd::bulk::Compressor::new(level)?;
         if matches!(self, Self::Long) {
             compressor.set_parameter(CParameter::MinMatch(7))?;
-            compressor.set_parameter(CParameter::HashLog(13))?; // 32 KiB, of which the core's cache has room
+            compressor.set_parameter(CParameter::HashLog(14))?; // 64 KiB, of which the core's cache has room
         }
         Ok(compressor)
     }
@@ -131,18 +134,24 @@ impl Press {
     }
 
     /// Compresses a page and writes it, behind its header, to `spool`. `page` makes it of the compressed bytes. Gives
-    /// the bytes that it takes, and what it would take without compression.
+    /// the bytes that it takes, and what it would take without compression. The first `apart` bytes are of another kind.
     fn press(
         &mut self,
         body: &[u8],
+        apart: usize,
         search: Search,
         spool: &mut Spool,
         page: impl FnOnce(Bytes) -> Page,
     ) -> Result<(usize, usize)> {
         let mut compressed = mem::take(&mut self.compressed);
         compressed.clear();
-        compressed.reserve(zstd::zstd_safe::compress_bound(body.len()));
-        self.zstd[search as usize].compress_to_buffer(body, &mut compressed).map_err(external)?;
+        let zstd = &mut self.zstd[search as usize];
+        if apart > 0 {
+            in_two_blocks(zstd, body.split_at(apart), &mut compressed).map_err(external)?;
+        } else {
+            compressed.reserve(compress_bound(body.len()));
+            zstd.compress_to_buffer(body, &mut compressed).map_err(external)?;
+        }
         // The same memory is taken back when the page is written.
         let compressed = Bytes::from(compressed);
         let page = CompressedPage::new(page(compressed.clone()), body.len());
@@ -154,6 +163,27 @@ impl Press {
         bytes.clear();
         Ok((written.compressed_size, written.uncompressed_size))
     }
+}
+
+/// Compresses to one frame, with a block of its own for the first bytes. A block has one code for all its literals, in
+/// which rare bytes make the others longer: the lengths of random texts cost more there than they take themselves.
+fn in_two_blocks(
+    zstd: &mut zstd::bulk::Compressor<'_>,
+    (first, second): (&[u8], &[u8]),
+    compressed: &mut Vec<u8>,
+) -> io::Result<()> {
+    compressed.reserve(compress_bound(first.len()) + compress_bound(second.len()));
+    zstd.set_pledged_src_size(Some((first.len() + second.len()) as u64))?;
+    let mut output = OutBuffer::around(compressed);
+    for (part, then) in [(first, ZSTD_EndDirective::ZSTD_e_flush), (second, ZSTD_EndDirective::ZSTD_e_end)] {
+        let left = zstd.context_mut().compress_stream2(&mut output, &mut InBuffer::around(part), then);
+        match left {
+            Ok(0) => {}
+            Ok(_) => return Err(io::Error::other("zstd needs more room than it said")),
+            Err(code) => return Err(io::Error::other(get_error_name(code))),
+        }
+    }
+    Ok(())
 }
 
 fn external(error: io::Error) -> ParquetError {
@@ -183,23 +213,26 @@ impl Pages {
         }
     }
 
-    /// Adds a data page of `rows` values and nulls, with their levels in `body`.
+    /// Adds a data page of `rows` values and nulls, with their levels in `body`; the first `apart` bytes are of another
+    /// kind than the rest.
     pub(super) fn add(
         &mut self,
         body: &[u8],
+        apart: usize,
         rows: usize,
         encoding: Encoding,
         press: &mut Press,
     ) -> Result<()> {
         let offset = self.data.length;
-        let (size, uncompressed) = press.press(body, self.search, &mut self.data, |buf| Page::DataPage {
-            buf,
-            num_values: rows as u32,
-            encoding,
-            def_level_encoding: Encoding::RLE,
-            rep_level_encoding: Encoding::RLE,
-            statistics: None,
-        })?;
+        let (size, uncompressed) =
+            press.press(body, apart, self.search, &mut self.data, |buf| Page::DataPage {
+                buf,
+                num_values: rows as u32,
+                encoding,
+                def_level_encoding: Encoding::RLE,
+                rep_level_encoding: Encoding::RLE,
+                statistics: None,
+            })?;
         self.index.append_row_count(rows as i64);
         self.index.append_offset_and_size(offset as i64, size as i32);
         self.uncompressed += uncompressed;
@@ -228,7 +261,7 @@ impl Pages {
             self.encodings.iter().map(|known| count(PageType::DATA_PAGE, *known)).collect();
         if let Some((body, values)) = dictionary {
             let (_, uncompressed) =
-                press.press(body, Search::Fast, &mut first, |buf| Page::DictionaryPage {
+                press.press(body, 0, Search::Fast, &mut first, |buf| Page::DictionaryPage {
                     buf,
                     num_values: values as u32,
                     encoding: Encoding::PLAIN,

@@ -6,10 +6,10 @@ use parquet::file::statistics::Statistics;
 
 use super::bloom::BloomFilter;
 use super::bounds::TextBounds;
-use super::column::{ColumnPlan, GAP};
+use super::column::{ColumnPlan, GAP, PageBody};
 use super::delta::{Widths, delta_binary_packed};
 use super::dictionary::TextDictionary;
-use super::hybrid::{bits, hybrid};
+use super::hybrid::{hybrid, index_width};
 
 /// Bytes of a page before compression, from which it ends.
 const PAGE_BYTES: usize = 128 << 10;
@@ -85,22 +85,23 @@ impl Texts {
     }
 
     /// The page, with room for the levels before its values.
-    pub(super) fn page(&mut self) -> (&mut Vec<u8>, Encoding) {
+    pub(super) fn page(&mut self) -> PageBody<'_> {
         let Some(dictionary) = &self.dictionary else {
             if !self.plan.has_lengths_apart {
-                return (&mut self.page, Encoding::PLAIN);
+                return PageBody::new(&mut self.page, Encoding::PLAIN);
             }
             let mut lengths = Vec::new();
-            delta_binary_packed(&self.lengths, Widths::Least, &mut lengths);
+            delta_binary_packed(&self.lengths, Widths::WholeBytes, &mut lengths);
             self.lengths.clear();
+            let apart = GAP + lengths.len();
             self.page.splice(GAP..GAP, lengths);
-            return (&mut self.page, Encoding::DELTA_LENGTH_BYTE_ARRAY);
+            return PageBody { apart, ..PageBody::new(&mut self.page, Encoding::DELTA_LENGTH_BYTE_ARRAY) };
         };
-        let width = bits((dictionary.len() as u64).saturating_sub(1));
+        let width = index_width(dictionary.len());
         self.page.push(width);
         hybrid(&self.indices, width, &mut self.page);
         self.indices.clear();
-        (&mut self.page, Encoding::RLE_DICTIONARY)
+        PageBody::new(&mut self.page, Encoding::RLE_DICTIONARY)
     }
 
     /// Between pages: from here on without the dictionary, if it does not pay.
