@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arrow::datatypes::Schema;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use saltmine_s3::S3Url;
 
 use crate::commit;
@@ -296,15 +297,16 @@ fn create(
         disk::make_folder(path)?;
     }
     let _lock = take_lock(path, on_wait, stop)?;
-    for table in Table::ALL {
+    // Most of the time is waiting for what is written to last.
+    Table::ALL.into_par_iter().try_for_each(|table| {
         let folder = table.folder(path);
         if commit::is_table(&folder)? {
-            continue;
+            return Ok(());
         }
         let schema = table.table_schema(partition_by);
         let partitions = if table == Table::Logs { partition_by.columns() } else { &[] };
-        commit::create(&folder, &layout::tmp_folder(path), table.name(), &schema, partitions)?;
-    }
+        commit::create(&folder, &layout::tmp_folder(path), table.name(), &schema, partitions)
+    })?;
     if is_remote(path) { Ok(()) } else { disk::sync_folder(path) }
 }
 
