@@ -24,15 +24,21 @@ WITH reads AS (
   WHERE operation IN ('REST.COPY.OBJECT_GET', 'REST.GET.OBJECT') AND http_status IN (200, 206)
 ),
 writes AS (
-  SELECT bucket, object_key(key, operation) AS name, requester, remote_ip, operation, http_status, request_time, log_file, log_line
+  SELECT bucket, object_key(key, operation) AS name, requester, remote_ip, operation, http_status, request_time, log_file, log_line,
+         date_bin(INTERVAL '1 hour', request_time) AS hour
   FROM logs
   WHERE operation IN ('REST.COPY.OBJECT', 'REST.PUT.OBJECT', 'REST.POST.UPLOAD')
     AND (http_status BETWEEN 200 AND 299 OR http_status = 403)
 ),
+-- Who writes fewer than so many keys in an hour writes over fewer, too: few are left to be compared with all reads.
+busy AS (
+  SELECT bucket, requester, hour FROM writes GROUP BY bucket, requester, hour HAVING count(*) >= $keys
+),
 -- Each write once, however often its key was read before.
 rewrites AS (
-  SELECT DISTINCT w.bucket, w.name, w.requester, w.remote_ip, w.operation, w.http_status, w.request_time, w.log_file, w.log_line
-  FROM writes w JOIN reads r ON r.bucket = w.bucket AND r.name = w.name AND r.requester = w.requester
+  SELECT DISTINCT w.bucket, w.name, w.requester, w.remote_ip, w.operation, w.http_status, w.request_time, w.log_file, w.log_line, w.hour
+  FROM busy b JOIN writes w ON w.bucket = b.bucket AND w.requester = b.requester AND w.hour = b.hour
+       JOIN reads r ON r.bucket = w.bucket AND r.name = w.name AND r.requester = w.requester
   -- The two rows of one copy may differ by a second or two.
   WHERE r.read_at BETWEEN w.request_time - CAST($gap AS INTERVAL) AND w.request_time + INTERVAL '2 seconds'
 )
@@ -43,6 +49,6 @@ SELECT requester, remote_ip, bucket,
        count(DISTINCT name) FILTER (WHERE operation = 'REST.COPY.OBJECT') AS by_copy,
        evidence(log_file, log_line, request_time) AS evidence
 FROM rewrites
-GROUP BY requester, remote_ip, bucket, date_bin(INTERVAL '1 hour', request_time)
+GROUP BY requester, remote_ip, bucket, hour
 HAVING count(DISTINCT name) >= $keys
 ORDER BY keys_rewritten DESC, first_seen, requester, remote_ip, bucket

@@ -18,17 +18,23 @@
 -- false positives: An edited key policy, a deleted KMS key, a fault in a client. Keys nobody asked for again show nothing.
 -- source: Own
 
-WITH writes AS (
-  SELECT bucket, object_key(key, operation) AS name, max(request_time) AS written_at,
-         last_value(requester ORDER BY request_time, requester) AS requester,
-         last_value(remote_ip ORDER BY request_time, requester) AS remote_ip
-  FROM logs
-  WHERE operation IN ('REST.COPY.OBJECT', 'REST.PUT.OBJECT', 'REST.POST.UPLOAD') AND http_status BETWEEN 200 AND 299
-  GROUP BY bucket, object_key(key, operation)
+-- Few keys are ever refused: all else is asked of these alone.
+WITH refused AS (
+  SELECT DISTINCT bucket, object_key(key, operation) AS name FROM logs
+  WHERE operation IN ('REST.GET.OBJECT', 'REST.HEAD.OBJECT') AND (http_status IN (400, 403) OR error_code LIKE 'KMS.%')
+),
+writes AS (
+  SELECT f.bucket, f.name, max(l.request_time) AS written_at,
+         last_value(l.requester ORDER BY l.request_time, l.requester) AS requester,
+         last_value(l.remote_ip ORDER BY l.request_time, l.requester) AS remote_ip
+  FROM refused f JOIN logs l ON l.bucket = f.bucket AND object_key(l.key, l.operation) = f.name
+  WHERE l.operation IN ('REST.COPY.OBJECT', 'REST.PUT.OBJECT', 'REST.POST.UPLOAD') AND l.http_status BETWEEN 200 AND 299
+  GROUP BY f.bucket, f.name
 ),
 reads AS (
-  SELECT bucket, object_key(key, operation) AS name, request_time, http_status, error_code, log_file || ':' || log_line AS place
-  FROM logs WHERE operation IN ('REST.GET.OBJECT', 'REST.HEAD.OBJECT')
+  SELECT f.bucket, f.name, l.request_time, l.http_status, l.error_code, l.log_file || ':' || l.log_line AS place
+  FROM refused f JOIN logs l ON l.bucket = f.bucket AND object_key(l.key, l.operation) = f.name
+  WHERE l.operation IN ('REST.GET.OBJECT', 'REST.HEAD.OBJECT')
 ),
 judged AS (
   SELECT w.bucket, w.name, w.requester, w.remote_ip, w.written_at,

@@ -14,6 +14,7 @@ pub mod functions;
 pub mod hunt;
 mod keep;
 pub mod latency;
+mod memory;
 mod misstatement;
 mod pages;
 mod raw;

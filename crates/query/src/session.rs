@@ -8,7 +8,7 @@ use datafusion::common::ScalarValue;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
+use datafusion::execution::memory_pool::{FairSpillPool, MemoryLimit, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::prelude::{Expr, SessionConfig, SessionContext, col, lit};
@@ -20,6 +20,7 @@ use saltmine_scan::{Window, discover_within};
 use crate::catalogue::Query;
 use crate::dataset::{DatasetTable, register_bucket};
 use crate::error::QueryError;
+use crate::memory;
 use crate::raw::{RawInput, RawTable, RawTableKind, ScanReport};
 use crate::redact::{KeySource, Redaction, Redactor, Whose};
 use crate::remote::{Remote, check_sources};
@@ -40,7 +41,8 @@ pub struct SessionOptions {
     pub until: Option<i64>,
     /// Names for the view `athena.s3_access_logs`, as published queries call it: `db.table`.
     pub aliases: Vec<String>,
-    /// Most bytes of memory for intermediate results; sorts and aggregations then go to disk. `None` for no limit.
+    /// Most bytes of memory for intermediate results; sorts and aggregations then go to disk. `None` for 70 % of what the
+    /// machine or the container has.
     pub memory_limit: Option<usize>,
     /// Threads; 0 for one a core.
     pub threads: usize,
@@ -188,6 +190,14 @@ impl Session {
         report
     }
 
+    /// Most bytes of memory for intermediate results.
+    pub fn memory_limit(&self) -> usize {
+        match self.context.runtime_env().memory_pool.memory_limit() {
+            MemoryLimit::Finite(limit) => limit,
+            MemoryLimit::Infinite | MemoryLimit::Unknown => usize::MAX,
+        }
+    }
+
     /// How many source files the session looks at; 0 for a dataset.
     pub fn raw_files(&self) -> usize {
         self.raw.as_ref().map_or(0, |raw| raw.sources().len())
@@ -210,9 +220,8 @@ fn config(options: &SessionOptions) -> SessionConfig {
     settings.execution.parquet.reorder_filters = true;
     // The footers of a dataset are read once, and tell all that is asked of them.
     settings.execution.collect_statistics = false;
-    // Sorts of several partitions that go to disk leave each other, and the merge after them, no memory; one sort does
-    // with what there is.
-    settings.optimizer.repartition_sorts = options.memory_limit.is_none();
+    // One sort does with what memory there is.
+    settings.optimizer.repartition_sorts = memory::is_ample(memory_limit(options));
     config
 }
 
@@ -247,13 +256,14 @@ fn redacted(redactor: Arc<Redactor>, rows: SendableRecordBatchStream) -> Sendabl
 
 fn runtime(options: &SessionOptions) -> Result<Arc<RuntimeEnv>, QueryError> {
     let disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::OsTmpDirectory);
-    let mut builder = RuntimeEnvBuilder::new().with_disk_manager_builder(disk);
-    if let Some(limit) = options.memory_limit {
-        let consumers = std::num::NonZeroUsize::MIN.saturating_add(2);
-        let pool = TrackConsumersPool::new(FairSpillPool::new(limit), consumers);
-        builder = builder.with_memory_pool(Arc::new(pool));
-    }
-    Ok(builder.build_arc()?)
+    let builder = RuntimeEnvBuilder::new().with_disk_manager_builder(disk);
+    let consumers = std::num::NonZeroUsize::MIN.saturating_add(2);
+    let pool = TrackConsumersPool::new(FairSpillPool::new(memory_limit(options)), consumers);
+    Ok(builder.with_memory_pool(Arc::new(pool)).build_arc()?)
+}
+
+fn memory_limit(options: &SessionOptions) -> usize {
+    options.memory_limit.unwrap_or_else(memory::default_limit)
 }
 
 /// Puts a filter over the table `logs`, which scans use to skip files.

@@ -19,7 +19,7 @@ pub(crate) struct Engine {
     #[arg(long = "alias", value_name = "DB.TABLE")]
     pub(crate) aliases: Vec<String>,
 
-    /// Most memory for intermediate results, such as 512m or 4g; more goes to disk
+    /// Most memory for intermediate results, such as 512m or 4g; more goes to disk. 70 % of what there is, unless told
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub(crate) memory_limit: Option<usize>,
 

@@ -43,14 +43,12 @@ async fn open(options: &SessionOptions, terminal: &Terminal) -> Result<Session, 
     }
     let session = Session::open(options).await?;
     let threads = session.context().state().config_options().execution.target_partitions;
-    let memory = options
-        .memory_limit
-        .map_or_else(|| "no limit of memory".into(), |limit| format!("{limit} bytes of memory"));
+    let memory = session.memory_limit();
     let read = match session.raw_files() {
         0 => "a dataset".to_owned(),
         files => format!("{files} files"),
     };
-    terminal.detail(&format!("reading {read}, with {threads} partitions and {memory}"));
+    terminal.detail(&format!("reading {read}, with {threads} partitions and {memory} bytes of memory"));
     match session.redact_key() {
         Some(KeySource::Made(path)) => terminal.note(&format!(
             "made the redaction key {}: who has it can tell what the pseudonyms stand for; keep it, and do not hand it on",

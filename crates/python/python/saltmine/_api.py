@@ -67,7 +67,8 @@ def query(
         since: The table ``logs`` has only requests from this time on (UTC where it says nothing else).
         until: The table ``logs`` has only requests before this time.
         aliases: Names ``db.table`` for the logs with the columns of AWS's Athena table.
-        memory_limit: Most memory for intermediate results, such as ``512m``; more goes to disk.
+        memory_limit: Most memory for intermediate results, such as ``512m``; more goes to disk. By
+            default 70 % of what there is.
         threads: Threads; 0 for one a core.
         redact: What is not shown: ``tokens`` (session tokens and signatures, always under it), ``addresses``,
             ``principals`` (with commas between them), or ``all``. The dataset itself stays whole.

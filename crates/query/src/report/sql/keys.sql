@@ -1,24 +1,20 @@
 /* The 60 with the most requests, and the 60 with the most bytes. */
-WITH counted AS (
-  SELECT bucket, object_key(key, operation) AS key,
-         count(*) AS requests,
-         count(*) FILTER (WHERE operation LIKE '%.GET.OBJECT' AND http_status < 400) AS reads,
-         count(*) FILTER (WHERE operation LIKE '%.PUT.OBJECT' AND http_status < 400) AS writes,
-         count(*) FILTER (WHERE operation LIKE '%DELETE.OBJECT' AND http_status < 400) AS deletes,
-         count(*) FILTER (WHERE http_status >= 400) AS failed,
-         sum(bytes_sent) AS bytes_sent,
-         min(request_time) AS first_seen, max(request_time) AS last_seen
-  FROM logs
-  WHERE key IS NOT NULL
-  GROUP BY 1, 2
-),
-ranked AS (
-  SELECT *,
-         row_number() OVER (ORDER BY requests DESC, bucket, key) AS by_requests,
-         row_number() OVER (ORDER BY bytes_sent DESC NULLS LAST, bucket, key) AS by_bytes
-  FROM counted
+-- Which they are is found first: to count all for each key takes more memory, and to rank all is to sort them.
+WITH largest AS (
+  (SELECT bucket, object_key(key, operation) AS name FROM logs WHERE key IS NOT NULL
+   GROUP BY 1, 2 ORDER BY count(*) DESC, 1, 2 LIMIT 60)
+  UNION
+  (SELECT bucket, object_key(key, operation) AS name FROM logs WHERE key IS NOT NULL
+   GROUP BY 1, 2 ORDER BY sum(bytes_sent) DESC NULLS LAST, 1, 2 LIMIT 60)
 )
-SELECT bucket, key, requests, reads, writes, deletes, failed, bytes_sent, first_seen, last_seen
-FROM ranked
-WHERE by_requests <= 60 OR by_bytes <= 60
+SELECT l.bucket, m.name AS key,
+       count(*) AS requests,
+       count(*) FILTER (WHERE operation LIKE '%.GET.OBJECT' AND http_status < 400) AS reads,
+       count(*) FILTER (WHERE operation LIKE '%.PUT.OBJECT' AND http_status < 400) AS writes,
+       count(*) FILTER (WHERE operation LIKE '%DELETE.OBJECT' AND http_status < 400) AS deletes,
+       count(*) FILTER (WHERE http_status >= 400) AS failed,
+       sum(bytes_sent) AS bytes_sent,
+       min(request_time) AS first_seen, max(request_time) AS last_seen
+FROM largest m JOIN logs l ON l.bucket = m.bucket AND object_key(l.key, l.operation) = m.name
+GROUP BY 1, 2
 ORDER BY requests DESC, bucket, key

@@ -1,0 +1,124 @@
+//! How much memory questions may take for what they sort, group and join; more goes to disk.
+
+use std::time::Duration;
+
+use datafusion::dataframe::DataFrame;
+use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::prelude::SessionContext;
+use futures::{StreamExt, TryStreamExt, stream};
+use sysinfo::{MemoryRefreshKind, System};
+
+/// With less, sorts that run at the same time leave each other, and the merge after them, no memory when they go to disk.
+const AMPLE: usize = 4 << 30;
+
+/// The limit, where none is told: 70 % of the memory of the machine, or of the container. The rest is for what
+/// is read and decoded, which is not counted.
+pub(crate) fn default_limit() -> usize {
+    let mut system = System::new();
+    system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
+    let machine = Some(system.total_memory());
+    let container = system.cgroup_limits().map(|limits| limits.total_memory);
+    // What cannot be found out is told as 0.
+    let memory = machine.into_iter().chain(container).filter(|memory| *memory > 0).min();
+    memory.map_or(usize::MAX, |memory| usize::try_from(memory / 10 * 7).unwrap_or(usize::MAX))
+}
+
+/// Whether several sorts may run at the same time.
+pub(crate) fn is_ample(limit: usize) -> bool {
+    limit >= AMPLE
+}
+
+/// The rows of a question. Where the memory does not suffice to get at the first of them, it is asked once more in a way
+/// that takes less: joins by sorting, which go to disk, in place of hash tables, which cannot; and one sort at a time.
+pub(crate) async fn rows(
+    context: &SessionContext,
+    frame: DataFrame,
+) -> Result<SendableRecordBatchStream, DataFusionError> {
+    let (context, plan) = (context.clone(), frame.logical_plan().clone());
+    let first = frame.execute_stream().await?;
+    let schema = first.schema();
+    let rows = stream::once(first_or_again(first, context, plan)).try_flatten();
+    Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
+}
+
+async fn first_or_again(
+    mut first: SendableRecordBatchStream,
+    context: SessionContext,
+    plan: LogicalPlan,
+) -> Result<SendableRecordBatchStream, DataFusionError> {
+    let schema = first.schema();
+    let batch = match first.try_next().await {
+        Err(error) if is_exhausted(&error) => {
+            drop(first);
+            wait_for_memory(&context).await;
+            return again(&context, plan).await;
+        }
+        batch => batch?,
+    };
+    let rows = stream::iter(batch.map(Ok)).chain(first);
+    Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
+}
+
+fn is_exhausted(error: &DataFusionError) -> bool {
+    matches!(error.find_root(), DataFusionError::ResourcesExhausted(_))
+}
+
+/// What the first try had is given back by its threads as they end, soon. Others that run meanwhile keep theirs.
+async fn wait_for_memory(context: &SessionContext) {
+    let pool = &context.runtime_env().memory_pool;
+    for _ in 0..50 {
+        if pool.reserved() == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+async fn again(
+    context: &SessionContext,
+    plan: LogicalPlan,
+) -> Result<SendableRecordBatchStream, DataFusionError> {
+    let mut state = context.state();
+    let settings = state.config_mut().options_mut();
+    settings.optimizer.prefer_hash_join = false;
+    settings.optimizer.repartition_sorts = false;
+    DataFrame::new(state, plan).execute_stream().await
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use datafusion::arrow::array::AsArray;
+    use datafusion::arrow::datatypes::Int64Type;
+
+    use super::*;
+    use crate::session::{Session, SessionOptions};
+
+    #[test]
+    fn a_machine_leaves_some_memory_to_others() {
+        let limit = default_limit();
+        assert!(limit > 64 << 20 && limit < 1 << 50, "{limit}");
+        assert!(is_ample(8 << 30) && !is_ample(1 << 30));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_join_without_room_for_its_hash_table_is_done_by_sorting() {
+        let join = "SELECT count(*) FROM generate_series(1, 500000) a JOIN generate_series(1, 500000) b ON a.value = b.value";
+        let (folder, limit) = (tempfile::tempdir().unwrap(), Some(4 << 20));
+        let log = folder.path().join("log");
+        std::fs::write(&log, "\n").unwrap();
+        let inputs = vec![log.to_str().unwrap().to_owned()];
+        let options = SessionOptions { inputs, memory_limit: limit, threads: 2, ..Default::default() };
+        let session = Session::open(&options).await.unwrap();
+        assert_eq!(Some(session.memory_limit()), limit);
+
+        let once = session.context().sql(join).await.unwrap().collect().await;
+        assert!(once.is_err_and(|error| is_exhausted(&error)), "the test is of no use if it fits");
+        let rows = session.sql(join, &Default::default()).await.unwrap();
+        let rows: Vec<_> = rows.try_collect().await.unwrap();
+        assert_eq!(rows[0].column(0).as_primitive::<Int64Type>().value(0), 500_000);
+    }
+}
