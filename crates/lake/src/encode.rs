@@ -68,7 +68,6 @@ fn plan(name: &str) -> ColumnPlan {
         widths: if STEADY.contains(&name) { Widths::WholeBytes } else { Widths::Least },
         search: match name {
             name if LONG.contains(&name) => Search::Long,
-            name if UNIQUE.contains(&name) => Search::Apart,
             name if STEADY.contains(&name) => Search::Thorough,
             _ => Search::Fast,
         },

@@ -5,6 +5,8 @@ use std::time::Duration;
 use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::execution::memory_pool::MemoryLimit;
+use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::prelude::SessionContext;
@@ -24,6 +26,14 @@ pub(crate) fn default_limit() -> usize {
     // What cannot be found out is told as 0.
     let memory = machine.into_iter().chain(container).filter(|memory| *memory > 0).min();
     memory.map_or(usize::MAX, |memory| usize::try_from(memory / 10 * 7).unwrap_or(usize::MAX))
+}
+
+/// The limit of what questions share.
+pub(crate) fn limit_of(runtime: &RuntimeEnv) -> usize {
+    match runtime.memory_pool.memory_limit() {
+        MemoryLimit::Finite(limit) => limit,
+        MemoryLimit::Infinite | MemoryLimit::Unknown => usize::MAX,
+    }
 }
 
 /// Whether several sorts may run at the same time.

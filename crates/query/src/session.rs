@@ -8,7 +8,7 @@ use datafusion::common::ScalarValue;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::{FairSpillPool, MemoryLimit, TrackConsumersPool};
+use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::prelude::{Expr, SessionConfig, SessionContext, col, lit};
@@ -192,10 +192,7 @@ impl Session {
 
     /// Most bytes of memory for intermediate results.
     pub fn memory_limit(&self) -> usize {
-        match self.context.runtime_env().memory_pool.memory_limit() {
-            MemoryLimit::Finite(limit) => limit,
-            MemoryLimit::Infinite | MemoryLimit::Unknown => usize::MAX,
-        }
+        memory::limit_of(&self.context.runtime_env())
     }
 
     /// How many source files the session looks at; 0 for a dataset.
@@ -205,7 +202,7 @@ impl Session {
 }
 
 /// All DataFusion settings that differ from its own, each with its reason.
-fn config(options: &SessionOptions) -> SessionConfig {
+fn config(options: &SessionOptions, memory_limit: usize) -> SessionConfig {
     let mut config = SessionConfig::new().with_information_schema(true);
     if options.threads > 0 {
         config = config.with_target_partitions(options.threads);
@@ -221,12 +218,13 @@ fn config(options: &SessionOptions) -> SessionConfig {
     // The footers of a dataset are read once, and tell all that is asked of them.
     settings.execution.collect_statistics = false;
     // One sort does with what memory there is.
-    settings.optimizer.repartition_sorts = memory::is_ample(memory_limit(options));
+    settings.optimizer.repartition_sorts = memory::is_ample(memory_limit);
     config
 }
 
 fn context(options: &SessionOptions, runtime: &Arc<RuntimeEnv>) -> Result<SessionContext, QueryError> {
-    let mut context = SessionContext::new_with_config_rt(config(options), Arc::clone(runtime));
+    let config = config(options, memory::limit_of(runtime));
+    let mut context = SessionContext::new_with_config_rt(config, Arc::clone(runtime));
     if let Some(remote) = &options.remote {
         context = SessionContext::new_with_state(remote.state(context.state())?);
     }
@@ -257,13 +255,10 @@ fn redacted(redactor: Arc<Redactor>, rows: SendableRecordBatchStream) -> Sendabl
 fn runtime(options: &SessionOptions) -> Result<Arc<RuntimeEnv>, QueryError> {
     let disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::OsTmpDirectory);
     let builder = RuntimeEnvBuilder::new().with_disk_manager_builder(disk);
+    let limit = options.memory_limit.unwrap_or_else(memory::default_limit);
     let consumers = std::num::NonZeroUsize::MIN.saturating_add(2);
-    let pool = TrackConsumersPool::new(FairSpillPool::new(memory_limit(options)), consumers);
+    let pool = TrackConsumersPool::new(FairSpillPool::new(limit), consumers);
     Ok(builder.with_memory_pool(Arc::new(pool)).build_arc()?)
-}
-
-fn memory_limit(options: &SessionOptions) -> usize {
-    options.memory_limit.unwrap_or_else(memory::default_limit)
 }
 
 /// Puts a filter over the table `logs`, which scans use to skip files.

@@ -37,9 +37,8 @@ pub(crate) async fn run(
     }
     let frame = frame(context, sql, last, params, allow_writes).await?;
     let is_plan = matches!(frame.logical_plan(), LogicalPlan::Explain(_) | LogicalPlan::Analyze(_));
-    let may_run_twice =
-        SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-    if is_plan || may_run_twice.verify_plan(frame.logical_plan()).is_err() {
+    let may_run_twice = !is_plan && allowed(false).verify_plan(frame.logical_plan()).is_ok();
+    if !may_run_twice {
         return Ok(Answer { is_plan, rows: frame.execute_stream().await? });
     }
     Ok(Answer { is_plan, rows: memory::rows(context, frame).await? })
@@ -55,13 +54,14 @@ async fn frame(
     crate::dialect::repair(&mut statement);
     let plan = context.state().statement_to_plan(statement).await;
     let plan = plan.map_err(|error| locate(error, sql, context))?;
-    let options = SQLOptions::new()
-        .with_allow_ddl(allow_writes)
-        .with_allow_dml(allow_writes)
-        .with_allow_statements(allow_writes);
-    options.verify_plan(&plan).map_err(|_| QueryError::Refused(refusal(&plan)))?;
+    allowed(allow_writes).verify_plan(&plan).map_err(|_| QueryError::Refused(refusal(&plan)))?;
     let plan = if params.is_empty() { plan } else { plan.with_param_values(params.clone())? };
     Ok(context.execute_logical_plan(plan).await?)
+}
+
+/// Only reading, or all.
+fn allowed(writes: bool) -> SQLOptions {
+    SQLOptions::new().with_allow_ddl(writes).with_allow_dml(writes).with_allow_statements(writes)
 }
 
 fn refusal(plan: &LogicalPlan) -> String {

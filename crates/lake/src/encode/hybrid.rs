@@ -56,9 +56,16 @@ fn packed<T: Copy + Into<u64>>(values: &[T], width: u8, out: &mut Vec<u8>) {
     out.resize(end, 0);
 }
 
+/// Appends indices into a dictionary of so many values, behind their width.
+pub(super) fn indices(indices: &[u32], values: usize, out: &mut Vec<u8>) {
+    let width = index_width(values);
+    out.push(width);
+    hybrid(indices, width, out);
+}
+
 /// In how many bits an index into a dictionary of so many values is packed. Of more than four it is whole bytes:
 /// compression tells the frequent ones from the others then, and gains more than the bits that were left out.
-pub(super) fn index_width(values: usize) -> u8 {
+fn index_width(values: usize) -> u8 {
     let width = bits((values as u64).saturating_sub(1));
     if width > 4 { width.next_multiple_of(8) } else { width }
 }

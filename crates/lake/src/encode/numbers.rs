@@ -6,7 +6,7 @@ use parquet::file::statistics::Statistics;
 use super::column::{ColumnPlan, GAP, PageBody};
 use super::delta::{Widths, delta_binary_packed};
 use super::dictionary::NumberDictionary;
-use super::hybrid::{hybrid, index_width};
+use super::hybrid::indices;
 
 /// Values of a dictionary. With more than that it is no gain.
 const DICTIONARY_VALUES: usize = 32 << 10;
@@ -67,9 +67,7 @@ impl Numbers {
             self.values.clear();
             return PageBody::new(&mut self.page, Encoding::DELTA_BINARY_PACKED);
         };
-        let width = index_width(dictionary.entries().len());
-        self.page.push(width);
-        hybrid(&self.indices, width, &mut self.page);
+        indices(&self.indices, dictionary.entries().len(), &mut self.page);
         self.indices.clear();
         PageBody::new(&mut self.page, Encoding::RLE_DICTIONARY)
     }

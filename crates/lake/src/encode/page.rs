@@ -22,14 +22,12 @@ pub(super) enum Search {
     Fast,
     /// Long repeats only, among long texts: faster, and finds more of them.
     Long,
-    /// As [`Search::Fast`], in two blocks: see [`in_two_blocks`].
-    Apart,
     /// Level 3, for the little that is worth it.
     Thorough,
 }
 
 impl Search {
-    const ALL: [Self; 4] = [Self::Fast, Self::Long, Self::Apart, Self::Thorough];
+    const ALL: [Self; 3] = [Self::Fast, Self::Long, Self::Thorough];
 
     fn compressor(self) -> io::Result<zstd::bulk::Compressor<'static>> {
         let level = if matches!(self, Self::Thorough) { 3 } else { LEVEL };
@@ -120,6 +118,8 @@ impl Drop for Spool {
 pub(super) struct Press {
     /// For each [`Search`].
     zstd: Vec<zstd::bulk::Compressor<'static>>,
+    /// For [`in_two_blocks`], which takes other memory.
+    blocks: zstd::bulk::Compressor<'static>,
     compressed: Vec<u8>,
     written: TrackedWrite<Vec<u8>>,
 }
@@ -128,13 +128,15 @@ impl Press {
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
             zstd: Search::ALL.into_iter().map(Search::compressor).collect::<io::Result<_>>()?,
+            blocks: Search::Fast.compressor()?,
             compressed: Vec::new(),
             written: TrackedWrite::new(Vec::new()),
         })
     }
 
     /// Compresses a page and writes it, behind its header, to `spool`. `page` makes it of the compressed bytes. Gives
-    /// the bytes that it takes, and what it would take without compression. The first `apart` bytes are of another kind.
+    /// the bytes that it takes, and what it would take without compression. If the first `apart` bytes are of another kind,
+    /// what to search for is not asked.
     fn press(
         &mut self,
         body: &[u8],
@@ -145,12 +147,11 @@ impl Press {
     ) -> Result<(usize, usize)> {
         let mut compressed = mem::take(&mut self.compressed);
         compressed.clear();
-        let zstd = &mut self.zstd[search as usize];
         if apart > 0 {
-            in_two_blocks(zstd, body.split_at(apart), &mut compressed).map_err(external)?;
+            in_two_blocks(&mut self.blocks, body.split_at(apart), &mut compressed).map_err(external)?;
         } else {
             compressed.reserve(compress_bound(body.len()));
-            zstd.compress_to_buffer(body, &mut compressed).map_err(external)?;
+            self.zstd[search as usize].compress_to_buffer(body, &mut compressed).map_err(external)?;
         }
         // The same memory is taken back when the page is written.
         let compressed = Bytes::from(compressed);

@@ -9,7 +9,7 @@ use super::bounds::TextBounds;
 use super::column::{ColumnPlan, GAP, PageBody};
 use super::delta::{Widths, delta_binary_packed};
 use super::dictionary::TextDictionary;
-use super::hybrid::{hybrid, index_width};
+use super::hybrid::indices;
 
 /// Bytes of a page before compression, from which it ends.
 const PAGE_BYTES: usize = 128 << 10;
@@ -97,9 +97,7 @@ impl Texts {
             self.page.splice(GAP..GAP, lengths);
             return PageBody { apart, ..PageBody::new(&mut self.page, Encoding::DELTA_LENGTH_BYTE_ARRAY) };
         };
-        let width = index_width(dictionary.len());
-        self.page.push(width);
-        hybrid(&self.indices, width, &mut self.page);
+        indices(&self.indices, dictionary.len(), &mut self.page);
         self.indices.clear();
         PageBody::new(&mut self.page, Encoding::RLE_DICTIONARY)
     }
