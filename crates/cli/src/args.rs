@@ -1,4 +1,4 @@
-//! The arguments, as typed.
+//! The command line.
 
 use std::path::PathBuf;
 
@@ -8,6 +8,7 @@ pub(crate) use self::cluster::ClusterArgs;
 #[cfg(feature = "cluster")]
 pub(crate) use self::cluster::{ExecutorArgs, SchedulerArgs};
 pub(crate) use self::engine::Engine;
+pub(crate) use self::help::command;
 pub(crate) use self::hunt::{HuntArgs, HuntFormat};
 pub(crate) use self::latency::{LatencyArgs, LatencyFormat};
 pub(crate) use self::query::{QueriesArgs, QueryArgs};
@@ -21,6 +22,7 @@ use crate::generate::GenerateArgs;
 
 mod cluster;
 mod engine;
+mod help;
 mod hunt;
 mod latency;
 mod query;
@@ -31,32 +33,26 @@ mod shell;
 mod time;
 mod timeline;
 
-/// Mine S3 server access logs: every line, right, into Parquet, and forensic SQL over it.
+/// Investigate Amazon S3 server access logs: parse every line, hunt for attacks, query with SQL.
 #[derive(Debug, Parser)]
 #[command(name = "saltmine", version, about, propagate_version = true, max_term_width = 100)]
 #[command(after_help = "\
 Examples:
   saltmine ingest logs/ --to case.lake
-  saltmine query case.lake 'SELECT operation, count(*) FROM logs GROUP BY 1 ORDER BY 2 DESC'
-  saltmine query logs/ \"SELECT * FROM logs WHERE requester IS NULL\" --format csv -o anonymous.csv
-  saltmine ingest s3://my-logs/prefix --since 2026-05-01 --to s3://my-lake/case
+  saltmine hunt case.lake
+  saltmine query case.lake 'SELECT operation, count(*) FROM logs GROUP BY 1'
+  saltmine report case.lake -o report.html
 
-Wherever a path or a dataset is asked for, s3://BUCKET/KEY may stand. Credentials, region and endpoint
-are taken from the environment, as AWS's tools do: AWS_ACCESS_KEY_ID, AWS_PROFILE (keys, no logins), web
-identity, the role of a container or an instance; AWS_REGION; AWS_ENDPOINT_URL, AWS_ALLOW_HTTP.
+S3: paths and datasets can be s3://BUCKET/PREFIX. Credentials, region and endpoint come from the environment, as with AWS's tools: AWS_ACCESS_KEY_ID, AWS_PROFILE (keys only), web identity, container or instance role, AWS_REGION, AWS_ENDPOINT_URL, AWS_ALLOW_HTTP.
 
-Exit codes: 0 all well, 1 failed, 2 wrong usage, 3 done but some input was damaged or rejected,
-4 a hunt found something at or above --fail-on.")]
+Exit codes: 0 success, 1 error, 2 usage error, 3 completed with damaged or rejected input, 4 findings at or above --fail-on, 130 interrupted.")]
 pub(crate) struct Cli {
-    /// What to do.
+    /// The subcommand.
     #[command(subcommand)]
     pub(crate) command: Command,
 
     #[command(flatten)]
     pub(crate) global: Global,
-
-    #[command(flatten)]
-    pub(crate) s3: S3Args,
 }
 
 /// Options of every subcommand.
@@ -66,11 +62,11 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
     pub(crate) color: ColorWhen,
 
-    /// No progress, no notes and no summary; errors and warnings only
+    /// Suppress progress and summaries; print only warnings and errors
     #[arg(long, short, global = true, help_heading = "Global options")]
     pub(crate) quiet: bool,
 
-    /// Tell more: what is read and with which settings, each file of an ingest, and how long it took
+    /// Verbose output: inputs, settings, each file read and timings
     #[arg(long, short, global = true, help_heading = "Global options", conflicts_with = "quiet")]
     pub(crate) verbose: bool,
 }
@@ -78,52 +74,70 @@ pub(crate) struct Global {
 /// When to use colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColorWhen {
-    /// On a terminal, unless NO_COLOR is set; with CLICOLOR_FORCE also elsewhere
+    // On a terminal, unless NO_COLOR is set; elsewhere with CLICOLOR_FORCE
     Auto,
-    /// Always
+    // Always
     Always,
-    /// Never
+    // Never
     Never,
+}
+
+impl Command {
+    /// The S3 options of the commands that have them.
+    pub(crate) fn s3(&self) -> Option<S3Args> {
+        match self {
+            Self::Ingest(args) => Some(args.s3),
+            Self::Query(args) => Some(args.engine.s3),
+            Self::Hunt(args) => Some(args.engine.s3),
+            Self::Timeline(args) => Some(args.s3),
+            Self::Report(args) => Some(args.engine.s3),
+            Self::Shell(args) => Some(args.engine.s3),
+            Self::Latency(args) => Some(args.engine.s3),
+            Self::Verify(args) => Some(args.s3),
+            Self::Compact(args) => Some(args.s3),
+            _ => None,
+        }
+    }
 }
 
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Read logs into a dataset: Delta Lake tables of Parquet files
+    /// Read logs into a dataset (Delta Lake tables of Parquet files)
     Ingest(IngestArgs),
-    /// Ask SQL of a dataset, or of logs directly
+    /// Run SQL on a dataset or directly on log files
     Query(QueryArgs),
-    /// List the catalogue of questions, or show one with its SQL
+    /// List the queries of the catalogue, or show one
     Queries(QueriesArgs),
-    /// Run all detections of the catalogue, the gravest findings first
+    /// Run all detections and list findings by severity
     Hunt(HuntArgs),
-    /// Show what a requester, an address, a key or a request did, as sessions
+    /// Reconstruct the activity of a principal, IP, object or request
     Timeline(TimelineArgs),
-    /// Write one page to hand on: findings, figures and their SQL, as an HTML file
+    /// Write a self-contained HTML report: findings, charts, SQL
     Report(ReportArgs),
-    /// An SQL prompt with history and completion
+    /// Open an SQL prompt with history and completion
     Shell(ShellArgs),
-    /// Percentiles of how long requests take, by operation and bucket
+    /// Show latency percentiles by operation and bucket
     Latency(LatencyArgs),
-    /// Check that every source line is accounted for, and every file is what was written
+    /// Prove that a dataset matches its log files
     Verify(VerifyArgs),
-    /// Merge the small files of a dataset
+    /// Merge small files; optionally remove duplicate records
     Compact(CompactArgs),
-    /// Show the columns of the table logs, or its definition for another engine
+    /// Show the columns of the table logs, or its DDL
     Schema(SchemaArgs),
-    /// Share out the work of a cluster
+    /// Run a cluster scheduler
     #[cfg(feature = "cluster")]
     Scheduler(SchedulerArgs),
-    /// Do work of a cluster
+    /// Run a cluster executor
     #[cfg(feature = "cluster")]
     Executor(ExecutorArgs),
-    /// Print completions for a shell
+    /// Print shell completions
     Completions(CompletionsArgs),
     /// Print the manual, or write its pages to a folder
     Man(ManArgs),
-    /// Make logs with attacks in them, hunt through them, and say what to type next
+    /// Generate sample logs with attacks and hunt through them
     Demo(DemoArgs),
-    /// Make logs with known content, for tests and benchmarks
+    /// Generate logs with known content, for tests and benchmarks
     #[command(hide = true)]
     Generate(GenerateArgs),
 }
@@ -131,26 +145,22 @@ pub(crate) enum Command {
 /// `saltmine ingest`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Files may be plain, gzip (with several members) or zstd; their content tells, not their name. Lines are text,
-or JSON objects as AWS delivers the same logs through CloudWatch Logs and to table buckets. Content that
-is in the dataset already is skipped, so the same command again adds only what is new. Lines that cannot
-be read are kept in the table `rejects`, with their file, line and reason.
+Files can be plain, gzip (also with several members) or zstd; the compression is detected by content. Lines are text, or JSON objects as AWS delivers these logs through CloudWatch Logs and to table buckets. Files already in the dataset are skipped, so the command can be rerun safely. Lines that cannot be parsed are kept in the table rejects, with their file, line and reason.
 
 Examples:
   saltmine ingest logs/ --to case.lake
   saltmine ingest 'logs/2026-05-*' more.log.gz --to case.lake --jobs 4
   zcat old.gz | saltmine ingest - --to case.lake
-  saltmine ingest s3://my-logs/prefix --since 2026-05-01 --until 2026-06-01 --to case.lake
+  saltmine ingest s3://my-logs/prefix --since 2026-05-01 --to case.lake
   saltmine ingest s3://my-logs/prefix --to s3://my-lake/case --dry-run
 
-s3://BUCKET/KEY is an object, else all objects below KEY/, else all whose keys begin so. Objects that were
-read before and have not changed since, by their ETags, are not read again.")]
+s3://BUCKET/KEY is the object KEY, else all objects below KEY/, else all objects whose keys begin with KEY. Objects that were read before and still have the same ETag are not read again.")]
 pub(crate) struct IngestArgs {
-    /// Files, folders (with all below them), globs, s3://BUCKET/KEY, or - for standard input
+    /// Log files, folders (recursively), globs, s3://BUCKET/PREFIX, or - for standard input
     #[arg(required = true, value_name = "PATH")]
     pub(crate) paths: Vec<String>,
 
-    /// The dataset: a folder, or s3://BUCKET/KEY, made if it is not there
+    /// Dataset to create or extend: a folder or s3://BUCKET/PREFIX
     #[arg(long, value_name = "DATASET")]
     pub(crate) to: PathBuf,
 
@@ -163,37 +173,40 @@ pub(crate) struct IngestArgs {
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) until: Option<i64>,
 
-    /// How a new dataset is divided into folders
+    /// How to partition a new dataset
     #[arg(long, value_name = "COLUMNS")]
     pub(crate) partition_by: Option<PartitionColumns>,
 
-    /// Threads; 0 for one a core
+    /// Number of threads (0 = one per core)
     #[arg(long, short, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,
 
-    /// Fail, and commit nothing, if any input is damaged or any line cannot be read
+    /// Stop and save nothing if any file is damaged or any line is malformed
     #[arg(long, conflicts_with = "keep_going")]
     pub(crate) strict: bool,
 
-    /// Go on past damaged input and lines that cannot be read, and end with code 3 (the default)
+    /// Continue past damaged files and malformed lines; exit with code 3 (the default)
     #[arg(long)]
     pub(crate) keep_going: bool,
 
-    /// List what would be read, and how many requests to S3 that takes, and read nothing
+    /// List what would be read and how many S3 requests that takes; read nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) s3: S3Args,
 
     #[command(flatten)]
     pub(crate) cluster: ClusterArgs,
 }
 
-/// How a dataset is divided into folders.
+/// How a dataset is partitioned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PartitionColumns {
-    /// By the UTC date of the request
+    // By the UTC date of the request
     #[value(name = "event_date")]
     EventDate,
-    /// By bucket, then by date
+    // By bucket, then by date
     #[value(name = "bucket,event_date")]
     BucketEventDate,
 }
@@ -204,7 +217,7 @@ pub(crate) enum PartitionColumns {
 Examples:
   saltmine verify case.lake
   saltmine verify case.lake logs/ --by 'A. Examiner' > verified.txt
-  saltmine verify case.lake logs/ --sample 100000 --format json > verified.json
+  saltmine verify case.lake logs/ --format json > proof.json
 
 Ends with code 1 unless every check passed.")]
 pub(crate) struct VerifyArgs {
@@ -224,21 +237,22 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_name = "SEED")]
     pub(crate) seed: Option<u64>,
 
-    /// Who verifies, for the report; the name of the account unless given
+    /// Name of the examiner, for the report (default: the account's name)
     #[arg(long, value_name = "NAME")]
     pub(crate) by: Option<String>,
 
-    /// Form of the report
+    /// Output format of the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: ReportFormat,
+
+    #[command(flatten)]
+    pub(crate) s3: S3Args,
 }
 
 /// `saltmine compact`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Two rows are taken for one only if they are equal in every field of the line, with a request id: the
-several records that one request makes rightly (a batch delete, a copy) differ, and stay. Of equal rows
-the one is kept whose log_file and log_line come first; the table `duplicates` names those removed.
+--dedup removes a row only if another row is equal in every logged field, including a request id. The several records that one request rightly produces (a batch delete, a copy) differ and stay. The row whose log_file and log_line sort first is kept; the table duplicates lists the removed rows.
 
 Examples:
   saltmine compact case.lake
@@ -248,13 +262,16 @@ pub(crate) struct CompactArgs {
     #[arg(value_name = "DATASET")]
     pub(crate) dataset: PathBuf,
 
-    /// Remove rows first that are in the dataset already, equal in every field of the line
+    /// First remove duplicate records: rows equal to another one in every logged field
     #[arg(long)]
     pub(crate) dedup: bool,
 
-    /// Threads; 0 for one a core
+    /// Number of threads (0 = one per core)
     #[arg(long, short, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,
+
+    #[command(flatten)]
+    pub(crate) s3: S3Args,
 }
 
 /// `saltmine schema`
@@ -264,21 +281,21 @@ Examples:
   saltmine schema
   saltmine schema --format athena-ddl > table.sql")]
 pub(crate) struct SchemaArgs {
-    /// Form of the schema
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub(crate) format: SchemaFormat,
 }
 
-/// Form of the schema.
+/// Output format of the schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SchemaFormat {
-    /// For people
+    // For people
     Table,
-    /// For programs
+    // For programs
     Json,
-    /// CREATE EXTERNAL TABLE for Athena
+    // CREATE EXTERNAL TABLE for Athena
     AthenaDdl,
-    /// CREATE TABLE for Spark
+    // CREATE TABLE for Spark
     SparkDdl,
 }
 
@@ -286,8 +303,8 @@ pub(crate) enum SchemaFormat {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  saltmine completions bash > ~/.local/share/bash-completion/completions/saltmine
-  saltmine completions zsh > ~/.zfunc/_saltmine       (with ~/.zfunc in $fpath)
+  saltmine completions bash > /etc/bash_completion.d/saltmine
+  saltmine completions zsh > ~/.zfunc/_saltmine   # ~/.zfunc is in $fpath
   saltmine completions fish > ~/.config/fish/completions/saltmine.fish")]
 pub(crate) struct CompletionsArgs {
     /// The shell
@@ -302,7 +319,7 @@ Examples:
   saltmine man | man -l -
   saltmine man ~/.local/share/man/man1 && man saltmine-hunt")]
 pub(crate) struct ManArgs {
-    /// A folder, made if it is not there, for a page a subcommand: saltmine.1, saltmine-ingest.1, …
+    /// Folder to write one page per command to: saltmine.1, saltmine-ingest.1, …
     #[arg(value_name = "FOLDER")]
     pub(crate) folder: Option<PathBuf>,
 }
@@ -310,24 +327,23 @@ pub(crate) struct ManArgs {
 /// `saltmine demo`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The logs are made up: some thousand requests of a week to eight buckets, and eleven attacks among them. Nothing of
-it needs a network or an account.
+The logs are generated: a week of requests to eight buckets, with eleven attacks among them. No network or account is needed.
 
 Examples:
   saltmine demo
   saltmine demo ~/saltmine-demo")]
 pub(crate) struct DemoArgs {
-    /// A folder that is not there or empty; one for temporary files unless given
+    /// An empty or new folder (default: a temporary one)
     #[arg(value_name = "FOLDER")]
     pub(crate) folder: Option<PathBuf>,
 }
 
-/// Form of a report.
+/// Output format of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ReportFormat {
-    /// For people
+    // For people
     Text,
-    /// For programs
+    // For programs
     Json,
 }
 

@@ -12,7 +12,7 @@ mod terminal;
 use std::process;
 use std::time::Instant;
 
-use clap::Parser;
+use clap::FromArgMatches;
 
 use crate::args::{Cli, Command};
 use crate::error::CliError;
@@ -25,11 +25,14 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> process::ExitCode {
     let start = Instant::now();
-    let cli = match Cli::try_parse_from(args::join_redact(std::env::args_os())) {
+    let parsed = args::command().try_get_matches_from(args::join_redact(std::env::args_os()));
+    let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return terminal::usage(&error),
     };
-    saltmine_s3::configure(cli.s3.settings());
+    if let Some(s3) = cli.command.s3() {
+        saltmine_s3::configure(s3.settings());
+    }
     let terminal = Terminal::new(cli.global);
     let code = match run(cli.command, &terminal) {
         Ok(code) => code,

@@ -6,8 +6,9 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-const SUBCOMMANDS: [&str; 13] = [
+const SUBCOMMANDS: [&str; 14] = [
     "ingest",
+    "report",
     "query",
     "queries",
     "hunt",
@@ -57,18 +58,78 @@ fn every_subcommand_shows_by_examples_what_it_is_for() {
             .unwrap();
         assert!(most <= 120, "{subcommand}: a line of {most} characters");
     }
-    let listed =
-        all.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
-    let known = |line: &str| {
-        let name = line.split_whitespace().next().unwrap_or_default().to_owned();
-        let is_of_cluster = cfg!(feature = "cluster") && ["scheduler", "executor"].contains(&name.as_str());
-        name == "help" || SUBCOMMANDS.contains(&name.as_str()) || name == "report" || is_of_cluster
-    };
-    assert!(
-        listed.clone().all(known),
-        "a new subcommand belongs into this test: {:?}",
-        listed.collect::<Vec<_>>()
-    );
+}
+
+/// All help, at a width of the terminal.
+fn all_help(width: &str) -> String {
+    let help = |arguments: &[&str]| text(&command(arguments).env("COLUMNS", width).output().unwrap().stdout);
+    let mut all = help(&["--help"]);
+    for subcommand in SUBCOMMANDS {
+        all.push_str(&format!("\n$ saltmine {subcommand} --help\n{}", help(&[subcommand, "--help"])));
+    }
+    all
+}
+
+/// Lines that were broken although the next word would have fitted: text that was wrapped twice.
+fn orphans(help: &str, width: usize) -> Vec<String> {
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let lines: Vec<&str> = help.lines().collect();
+    let broken = lines.windows(2).filter(|pair| {
+        let (line, next) = (pair[0], pair[1]);
+        let continues =
+            !next.is_empty() && !line.is_empty() && (indent(next) > 8 || indent(next) + indent(line) == 0);
+        let word = next.split_whitespace().next().unwrap_or_default();
+        let listed = next.trim_start().starts_with(['-', '['])
+            || line.ends_with(':')
+            || line.ends_with('\\')
+            || line.starts_with('$');
+        continues && !listed && line.chars().count() + 1 + word.chars().count() <= width
+    });
+    broken.map(|pair| pair.join(" | ")).collect()
+}
+
+#[test]
+fn help_reads_well_at_80_and_at_120_columns() {
+    for width in [80, 120] {
+        let help = all_help(&width.to_string());
+        // clap wraps at 100 columns at most.
+        let most = width.min(100);
+        let wide: Vec<&str> = help.lines().filter(|line| line.chars().count() > most).collect();
+        assert!(wide.iter().all(|line| line.starts_with("Usage:")), "{width}: {wide:#?}");
+        assert!(orphans(&help, most).is_empty(), "{width}: {:#?}", orphans(&help, most));
+        let examples = help.lines().filter(|line| line.starts_with("  saltmine "));
+        assert!(
+            examples.clone().all(|line| line.chars().count() <= 76),
+            "{:#?}",
+            examples.collect::<Vec<_>>()
+        );
+        if !cfg!(feature = "cluster") {
+            insta::assert_snapshot!(format!("help_at_{width}"), help);
+        }
+    }
+}
+
+#[test]
+fn a_new_command_belongs_into_these_tests() {
+    let help = text(&saltmine(&["--help"]).stdout);
+    let listed = help.lines().filter(|line| line.starts_with("  ") && !line.trim_start().starts_with('-'));
+    let names = listed.filter(|line| !line.starts_with("  saltmine") && !line.starts_with("   "));
+    let names: Vec<&str> = names.filter_map(|line| line.split_whitespace().next()).collect();
+    assert!(names.len() > SUBCOMMANDS.len(), "{names:?}");
+    for name in names {
+        let of_cluster = cfg!(feature = "cluster") && ["scheduler", "executor"].contains(&name);
+        assert!(SUBCOMMANDS.contains(&name) || name == "help" || of_cluster, "{name}");
+    }
+}
+
+/// Options of S3 are where S3 can be.
+#[test]
+fn only_commands_that_take_s3_have_its_options() {
+    for subcommand in SUBCOMMANDS {
+        let help = text(&saltmine(&[subcommand, "--help"]).stdout);
+        let local = ["queries", "schema", "completions", "man", "demo"].contains(&subcommand);
+        assert_eq!(help.contains("--s3-anonymous"), !local, "{subcommand}");
+    }
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Whether a cluster does the work. A build without the feature `cluster` has no such options and commands.
+//! Cluster options and commands, in builds with the feature `cluster`.
 
 #[cfg(feature = "cluster")]
 pub(crate) use self::with_cluster::{ClusterArgs, ExecutorArgs, SchedulerArgs};
@@ -40,17 +40,16 @@ mod with_cluster {
 
     use crate::args::engine::parse_size;
 
-    /// Options of what a cluster can do.
+    /// Options of commands that can run on a cluster.
     #[derive(Debug, Args)]
     pub(crate) struct ClusterArgs {
-        /// Have it done by the cluster of a scheduler, which must see all files under the same paths. --jobs is then
-        /// into how many parts tables are cut (16 unless given), and for an ingest the threads of a shard (1)
+        /// Run on the cluster of this scheduler; its executors must see all files under the same paths. --jobs is then the number of table partitions (default: 16), and for an ingest the threads per shard (default: 1)
         #[arg(long, value_name = "df://HOST:PORT", help_heading = "Cluster")]
         pub(crate) cluster: Option<Address>,
     }
 
     impl ClusterArgs {
-        /// What is asked; `None` for this process.
+        /// The cluster; `None` to run in this process.
         pub(crate) fn remote(&self, partitions: usize) -> Option<Arc<dyn Remote>> {
             let partitions = (partitions > 0).then_some(partitions);
             let cluster = Cluster::new(self.cluster.clone()?, partitions);
@@ -66,25 +65,24 @@ mod with_cluster {
     /// `saltmine scheduler`
     #[derive(Debug, Args)]
     #[command(after_help = "\
-There is no password: whoever reaches the port can have every file read that the executors can read. Keep it
-in a network of its own.
+There is no password: anyone who can reach the port can read every file that the executors can read. Keep it in a private network.
 
 Example:
   saltmine scheduler --bind 0.0.0.0:50050")]
     pub(crate) struct SchedulerArgs {
-        /// Where to listen
+        /// Address to listen on
         #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:50050")]
         pub(crate) bind: SocketAddr,
 
-        /// The name by which executors reach this machine
+        /// Host name under which executors reach this machine
         #[arg(long, value_name = "HOST", default_value = "localhost")]
         pub(crate) host: String,
 
-        /// Seconds without a sign of life after which an executor's tasks are given to others; 8 at least
+        /// Seconds without a heartbeat before an executor's tasks go to others (at least 8)
         #[arg(long, value_name = "SECONDS", default_value_t = 30)]
         pub(crate) executor_timeout: u64,
 
-        /// How often a task is tried
+        /// Maximum attempts per task
         #[arg(long, value_name = "N", default_value_t = 4)]
         pub(crate) attempts: usize,
     }
@@ -92,23 +90,22 @@ Example:
     /// `saltmine executor`
     #[derive(Debug, Args)]
     #[command(after_help = "\
-An executor asks its scheduler for work; clients and other executors fetch results from its port. Several on
-one machine need ports of their own.
+An executor polls its scheduler for work; clients and other executors fetch results from its port. Several executors on one machine need different ports.
 
 Examples:
-  saltmine executor --scheduler df://scheduler:50050 --bind 0.0.0.0 --host \"$(hostname -i)\"
+  saltmine executor --scheduler df://scheduler:50050 --bind 0.0.0.0 \\
+    --host \"$(hostname -i)\"
   saltmine executor --scheduler df://localhost:50050 --port 50061")]
     pub(crate) struct ExecutorArgs {
         /// The scheduler
         #[arg(long, value_name = "df://HOST:PORT", default_value = "df://localhost:50050")]
         pub(crate) scheduler: Address,
 
-        /// The address on which to listen
+        /// Address to listen on
         #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
         pub(crate) bind: String,
 
-        /// The name by which clients and other executors reach this one; unless given, the address that the
-        /// scheduler sees
+        /// Host name under which clients and other executors reach this one (default: the address that the scheduler sees)
         #[arg(long, value_name = "HOST")]
         pub(crate) host: Option<String>,
 
@@ -116,20 +113,19 @@ Examples:
         #[arg(long, value_name = "PORT", default_value_t = 50051)]
         pub(crate) port: u16,
 
-        /// Tasks at a time, each of one thread; 0 for one a core
+        /// Concurrent tasks, one thread each (0 = one per core)
         #[arg(long, short, value_name = "N", default_value_t = 0)]
         pub(crate) jobs: usize,
 
-        /// Most memory for intermediate results of all tasks, such as 4g; more goes to disk. 70 % of what there is,
-        /// unless given
+        /// Memory limit of all tasks before spilling to disk, such as 4g (default: 70 % of RAM)
         #[arg(long, value_name = "SIZE", value_parser = parse_size)]
         pub(crate) memory_limit: Option<usize>,
 
-        /// Folder for intermediate results; one for temporary files unless given
+        /// Folder for intermediate results (default: the temporary folder)
         #[arg(long, value_name = "FOLDER")]
         pub(crate) work_dir: Option<PathBuf>,
 
-        /// Seconds to wait for the scheduler to be there
+        /// Seconds to wait for the scheduler to start
         #[arg(long, value_name = "SECONDS", default_value_t = 60)]
         pub(crate) patience: u16,
     }

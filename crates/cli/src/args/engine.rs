@@ -1,4 +1,4 @@
-//! What every subcommand that asks SQL may be told about the machine and about other tables.
+//! Options of every subcommand that runs SQL.
 
 use std::path::PathBuf;
 
@@ -7,25 +7,29 @@ use saltmine_query::SessionOptions;
 
 use super::cluster::ClusterArgs;
 use super::redact::RedactArgs;
+use super::s3::S3Args;
 
-/// Options of the engine.
+/// Options of the SQL engine.
 #[derive(Debug, Args)]
 pub(crate) struct Engine {
-    /// Another file as a table: csv, tsv, json, ndjson or parquet, by its ending
+    /// Load a CSV, TSV, JSON, NDJSON or Parquet file as table NAME
     #[arg(long = "table", value_name = "NAME=FILE", value_parser = parse_table)]
     pub(crate) tables: Vec<(String, PathBuf)>,
 
-    /// Call the logs by the name that a query for Amazon Athena uses, with the columns that AWS's table has
+    /// Give the Athena view of the logs (the column names of AWS's table) this name
     #[arg(long = "alias", value_name = "DB.TABLE")]
     pub(crate) aliases: Vec<String>,
 
-    /// Most memory for intermediate results, such as 512m or 4g; more goes to disk. 70 % of what there is, unless told
+    /// Memory limit before spilling to disk, such as 512m or 4g (default: 70 % of RAM)
     #[arg(long, value_name = "SIZE", value_parser = parse_size)]
     pub(crate) memory_limit: Option<usize>,
 
-    /// Threads; 0 for one a core
+    /// Number of threads (0 = one per core)
     #[arg(long, short, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,
+
+    #[command(flatten)]
+    pub(crate) s3: S3Args,
 
     #[command(flatten)]
     pub(crate) redact: RedactArgs,
@@ -35,7 +39,7 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Options of a session that only reads.
+    /// Session options without permission to write.
     pub(crate) fn session(&self, inputs: &[String]) -> SessionOptions {
         SessionOptions {
             inputs: inputs.to_vec(),

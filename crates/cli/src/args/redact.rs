@@ -1,4 +1,4 @@
-//! What is redacted, of every subcommand that shows what stands in logs.
+//! Redaction options of every subcommand that shows text from logs.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -34,14 +34,12 @@ pub(crate) fn join_redact(arguments: impl Iterator<Item = OsString>) -> Vec<OsSt
 /// Options of redaction.
 #[derive(Debug, Args)]
 pub(crate) struct RedactArgs {
-    /// Put pseudonyms for what must not be handed on: tokens (session tokens, signatures, passwords), addresses,
-    /// principals (requesters, accounts, roles, sessions, key ids), or all; tokens alone unless told
+    /// Replace sensitive values with stable pseudonyms: tokens (session tokens, signatures, passwords), addresses, principals (requesters, accounts, roles, sessions, key ids), or all (default: tokens)
     #[arg(long, value_name = "WHAT", num_args = 0..=1, require_equals = true, default_missing_value = "tokens")]
     #[arg(value_parser = Redaction::parse, help_heading = "Redaction")]
     pub(crate) redact: Option<Redaction>,
 
-    /// The key of the pseudonyms, made where it is not there; unless given, redact.key in the dataset's folder, and
-    /// for logs a key of this run alone
+    /// Pseudonym key file, created if missing (default: redact.key in the dataset; for log files, a key for this run only)
     #[arg(long, value_name = "FILE", requires = "redact", help_heading = "Redaction")]
     pub(crate) redact_key: Option<PathBuf>,
 }

@@ -7,26 +7,25 @@ use super::engine::Engine;
 /// `saltmine shell`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A statement ends with a semicolon. Tab completes tables, columns, functions and names of the catalogue. \\? lists
-what else there is. Statements may also come from a pipe, and are then answered one after the other.
+End statements with a semicolon. Tab completes tables, columns, functions and query names; \\? lists the commands. Statements can also come from a pipe.
 
 Examples:
   saltmine shell case.lake
   saltmine shell logs/ < questions.sql")]
 pub(crate) struct ShellArgs {
-    /// A dataset, or files, folders or globs
+    /// A dataset, or log files, folders, globs or s3://BUCKET/PREFIX
     #[arg(required = true, value_name = "DATASET|PATH")]
     pub(crate) inputs: Vec<String>,
 
-    /// Most rows of a table on the screen; 0 for all
+    /// Maximum rows to display (0 = all)
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub(crate) max_rows: usize,
 
-    /// In csv and tsv, put ' before text that a spreadsheet would take for a formula
+    /// Prefix formula-like cells with ' in CSV and TSV output
     #[arg(long)]
     pub(crate) csv_safe: bool,
 
-    /// Allow statements that write, or read other files
+    /// Allow statements that write, or that read other files
     #[arg(long, conflicts_with = "redact")]
     pub(crate) allow_writes: bool,
 

@@ -1,4 +1,4 @@
-//! Times, as a person types them.
+//! Times as people type them.
 
 use saltmine_query::catalogue::ParameterType;
 use saltmine_query::datafusion::common::ScalarValue;

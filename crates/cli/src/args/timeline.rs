@@ -8,34 +8,33 @@ use saltmine_query::timeline::{IpNet, Selection, parse_network};
 use super::cluster::ClusterArgs;
 use super::engine::parse_size;
 use super::redact::RedactArgs;
+use super::s3::S3Args;
 use super::time::{parse_span, parse_time};
 
 /// `saltmine timeline`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A session is what one requester did from one address without a break longer than --idle; who uses two addresses
-at once has two sessions. At least one of --requester, --ip, --key and --request-id is needed. Each may be given
-several times, for one or the other; different ones must all hold.
+A session is a series of requests by one requester from one address without a break longer than --idle. Give at least one of --requester, --ip, --key and --request-id. Repeating an option widens the selection; different options narrow it.
 
-First use is told of the requester, the address, operations, buckets and user agents: no request of this requester
-in these logs is earlier, be it selected or not. Of what was before the logs begin, that says nothing.
+Principals, addresses, operations, buckets and user agents are marked as \"first use\" when the logs hold no earlier request of that requester with them. Activity before the logs begin is unknown.
 
-timesketch gives one line a request, in the order of time, which Timesketch imports from a file named *.jsonl.
+The timesketch format has one line per request, in time order, for a file named *.jsonl.
 
 Examples:
-  saltmine timeline case.lake --requester arn:aws:sts::111122223333:assumed-role/ops/cleanup
-  saltmine timeline logs/ --ip 198.51.100.0/24 --since 2026-03-05 --until 2026-03-06 --idle 10m
-  saltmine timeline case.lake --key 'payroll/*' --requester - --format markdown -o payroll.md
-  saltmine timeline case.lake --ip 198.51.100.33 --format timesketch -o case.jsonl")]
+  saltmine timeline case.lake --requester '*:assumed-role/ops/cleanup'
+  saltmine timeline logs/ --ip 198.51.100.0/24 --since 2026-03-05 --idle 10m
+  saltmine timeline case.lake --key 'payroll/*' --requester -
+  saltmine timeline case.lake --ip 198.51.100.33 -o case.jsonl \\
+    --format timesketch")]
 pub(crate) struct TimelineArgs {
-    /// A dataset, or files, folders, globs, s3://BUCKET/KEY or -
+    /// A dataset, or log files, folders, globs, s3://BUCKET/PREFIX or - for standard input
     #[arg(required = true, value_name = "DATASET|PATH")]
     pub(crate) inputs: Vec<String>,
 
     #[command(flatten)]
     pub(crate) selectors: Selectors,
 
-    /// Only requests from this time on, such as 2026-03-01 or 2026-03-01T12:00:00Z
+    /// Only requests at or after this time, such as 2026-03-01 or 2026-03-01T12:00:00Z
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) since: Option<i64>,
 
@@ -43,29 +42,32 @@ pub(crate) struct TimelineArgs {
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     pub(crate) until: Option<i64>,
 
-    /// A break longer than this begins a new session: 90s, 30m, 2h, 1d
+    /// Start a new session after this much inactivity: 90s, 30m, 2h, 1d
     #[arg(long, value_name = "SPAN", default_value = "30m", value_parser = parse_span)]
     pub(crate) idle: i64,
 
-    /// Most sessions that are shown, the earliest; 0 for all, which takes memory for each
+    /// Show at most this many sessions, earliest first (0 = all; needs memory for each)
     #[arg(long, value_name = "N", default_value_t = 1000)]
     pub(crate) max_sessions: usize,
 
-    /// Form of the timeline
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "table")]
     pub(crate) format: TimelineFormat,
 
-    /// Write the timeline to a file, which appears when it is whole
+    /// Write the timeline to a file (atomically)
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Most memory for sorting, such as 512m or 4g; more goes to disk
+    /// Memory limit for sorting before spilling to disk, such as 512m or 4g
     #[arg(long, value_name = "SIZE", default_value = "1g", value_parser = parse_size)]
     pub(crate) memory_limit: usize,
 
-    /// Threads; 0 for one a core
+    /// Number of threads (0 = one per core)
     #[arg(long, short, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,
+
+    #[command(flatten)]
+    pub(crate) s3: S3Args,
 
     #[command(flatten)]
     pub(crate) redact: RedactArgs,
@@ -74,19 +76,19 @@ pub(crate) struct TimelineArgs {
     pub(crate) cluster: ClusterArgs,
 }
 
-/// Whose timeline it is.
+/// Which requests to show.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
 pub(crate) struct Selectors {
-    /// A requester as logged; * stands for any text, ? for one character; - is anonymous
+    /// A requester as logged; * matches any text, ? one character; - is anonymous
     #[arg(long = "requester", value_name = "REQUESTER")]
     pub(crate) requesters: Vec<String>,
 
-    /// An address or a network of the client; with --redact also a pseudonym, ip-…
+    /// A client address or network; with --redact also a pseudonym, ip-…
     #[arg(long = "ip", value_name = "CIDR", value_parser = parse_address)]
     pub(crate) addresses: Vec<Address>,
 
-    /// An object key, decoded; * stands for any text, ? for one character, \* and \? for themselves
+    /// An object key, decoded; * matches any text, ? one character; escape them as \* and \?
     #[arg(long = "key", value_name = "PATTERN")]
     pub(crate) keys: Vec<String>,
 
@@ -95,27 +97,27 @@ pub(crate) struct Selectors {
     pub(crate) request_ids: Vec<String>,
 }
 
-/// Form of the timeline.
+/// Output format of the timeline.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TimelineFormat {
-    /// For people
+    // For people
     Table,
-    /// One JSON object
+    // One JSON object
     Json,
-    /// One JSON object a session, each on a line
+    // One JSON object per session and line
     Ndjson,
-    /// A report to hand on
+    // A Markdown report
     Markdown,
-    /// One JSON object a request, each on a line, for the import of Timesketch
+    // One JSON object per request and line, for import into Timesketch
     Timesketch,
 }
 
-/// An address, as a person may know it.
+/// An address as a person may know it.
 #[derive(Clone, Debug)]
 pub(crate) enum Address {
-    /// As it is.
+    /// The true address or network.
     Network(IpNet),
-    /// As it is shown under redaction.
+    /// A pseudonym from redacted output.
     Pseudonym(String),
 }
 
@@ -137,7 +139,7 @@ fn parse_address(text: &str) -> Result<Address, String> {
 }
 
 impl TimelineArgs {
-    /// What is wanted of the logs.
+    /// The requests to select.
     pub(crate) fn selection(&self) -> Selection {
         Selection {
             requesters: self.selectors.requesters.clone(),

@@ -2,16 +2,14 @@
 
 use std::io::{self, Write};
 
-use clap::CommandFactory;
-
-use crate::args::{Cli, CompletionsArgs, ManArgs};
+use crate::args::{CompletionsArgs, ManArgs, command};
 use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::terminal::Terminal;
 
 pub(crate) fn completions(args: &CompletionsArgs) -> Result<ExitCode, CliError> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "saltmine", &mut script);
+    clap_complete::generate(args.shell, &mut command(), "saltmine", &mut script);
     io::stdout().lock().write_all(&script)?;
     Ok(ExitCode::Success)
 }
@@ -38,7 +36,7 @@ pub(crate) fn man(args: &ManArgs, terminal: &Terminal) -> Result<ExitCode, CliEr
 /// The page of the command, and one a subcommand, with their names.
 fn pages() -> Result<Vec<(String, Vec<u8>)>, CliError> {
     // Built, the subcommands have the options that all share, and their names in full.
-    let mut command = Cli::command();
+    let mut command = command();
     command.build();
     let mut pages = Vec::new();
     let mut page = Vec::new();

@@ -11,12 +11,12 @@ use super::row::{BAD_BYTE, Row, clock, col};
 /// How records are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Delivery {
-    /// Lines of text, as S3 writes them to a bucket
+    // Lines of text, as S3 writes them to a bucket
     #[default]
     Text,
-    /// JSON objects, as the structured delivery writes them
+    // JSON objects, as the structured delivery writes them
     Json,
-    /// JSON objects behind their time, as CloudWatch Logs exports them
+    // JSON objects behind their time, as CloudWatch Logs exports them
     Export,
 }
 

@@ -11,10 +11,10 @@ use super::traffic::is_working_hour;
 /// How objects are named.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum NameStyle {
-    /// `YYYY-MM-DD-hh-mm-ss-UNIQUE`
+    // `YYYY-MM-DD-hh-mm-ss-UNIQUE`
     #[default]
     Simple,
-    /// `ACCOUNT/REGION/BUCKET/YYYY/MM/DD/YYYY-MM-DD-hh-mm-ss-UNIQUE`
+    // `ACCOUNT/REGION/BUCKET/YYYY/MM/DD/YYYY-MM-DD-hh-mm-ss-UNIQUE`
     Partitioned,
 }
 

@@ -28,19 +28,19 @@ use crate::error::CliError;
 /// The form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
-    /// Aligned columns, for people
+    // Aligned columns, for people
     Table,
-    /// Comma-separated values with a header
+    // Comma-separated values with a header
     Csv,
-    /// Tab-separated values with a header
+    // Tab-separated values with a header
     Tsv,
-    /// One JSON array of objects
+    // One JSON array of objects
     Json,
-    /// One JSON object a line
+    // One JSON object a line
     Ndjson,
-    /// A Markdown table
+    // A Markdown table
     Markdown,
-    /// A Parquet file
+    // A Parquet file
     Parquet,
 }
 
