@@ -66,9 +66,10 @@ pub(crate) struct Global {
     #[arg(long, short, global = true, help_heading = "Global options")]
     pub(crate) quiet: bool,
 
-    /// Verbose output: inputs, settings, each file read and timings
+    /// Verbose output: inputs, settings, each file read and timings; -vv adds diagnostics of each step and S3 request
     #[arg(long, short, global = true, help_heading = "Global options", conflicts_with = "quiet")]
-    pub(crate) verbose: bool,
+    #[arg(action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
 }
 
 /// When to use colour.
@@ -83,6 +84,20 @@ pub(crate) enum ColorWhen {
 }
 
 impl Command {
+    /// Whether output is redacted.
+    pub(crate) fn redacted(&self) -> bool {
+        let redact = match self {
+            Self::Query(args) => &args.engine.redact,
+            Self::Hunt(args) => &args.engine.redact,
+            Self::Report(args) => &args.engine.redact,
+            Self::Shell(args) => &args.engine.redact,
+            Self::Latency(args) => &args.engine.redact,
+            Self::Timeline(args) => &args.redact,
+            _ => return false,
+        };
+        redact.redact.is_some()
+    }
+
     /// The S3 options of the commands that have them.
     pub(crate) fn s3(&self) -> Option<S3Args> {
         match self {

@@ -5,6 +5,7 @@ mod command;
 mod error;
 mod exit;
 mod generate;
+mod logging;
 mod output;
 mod progress;
 mod terminal;
@@ -34,7 +35,8 @@ fn main() -> process::ExitCode {
         saltmine_s3::configure(s3.settings());
     }
     let terminal = Terminal::new(cli.global);
-    let code = match run(cli.command, &terminal) {
+    let started = logging::start(cli.global.verbose, cli.command.redacted());
+    let code = match started.and_then(|()| run(cli.command, &terminal)) {
         Ok(code) => code,
         Err(error) if error.is_broken_pipe() => ExitCode::Success,
         Err(error) => {

@@ -20,7 +20,7 @@ impl Terminal {
     pub(crate) fn new(global: Global) -> Self {
         let mut terminal = Self {
             is_quiet: global.quiet,
-            is_verbose: global.verbose,
+            is_verbose: global.verbose > 0,
             color: global.color,
             is_coloured: false,
         };

@@ -343,3 +343,24 @@ fn formulas_are_defused_wherever_a_spreadsheet_may_read() {
     let plain = text(&saltmine(&["query", "samples/attack", &sql, "--format", "csv"]).stdout);
     assert!(plain.contains("\n=1+1\n"), "unasked, values are as they are: {plain}");
 }
+
+/// Diagnostics are off unless asked for, name what is read, and never act on a terminal.
+#[test]
+fn diagnostics_are_off_unless_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = std::fs::read_to_string(root().join("samples/README.md")).unwrap();
+    std::fs::write(folder.path().join("a\u{1b}[31m.log"), line).unwrap();
+    let path = folder.path().to_str().unwrap();
+    let count = ["query", path, "SELECT count(*) FROM sources"];
+    let quiet = text(&saltmine(&count).stderr);
+    assert!(!quiet.contains("DEBUG"), "{quiet}");
+    let told = text(&command(&count).arg("-vv").output().unwrap().stderr);
+    assert!(told.contains("read source") && told.contains("DEBUG") && !told.contains('\u{1b}'), "{told}");
+    let told = text(&command(&count).env("SALTMINE_LOG", "saltmine_scan=debug").output().unwrap().stderr);
+    assert!(told.contains("read source"), "{told}");
+    let redacted = text(&command(&count).args(["-vv", "--redact=all"]).output().unwrap().stderr);
+    assert!(!redacted.contains("DEBUG"), "{redacted}");
+    let wrong = command(&count).env("SALTMINE_LOG", "saltmine_scan=loud").output().unwrap();
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(text(&wrong.stderr).contains("SALTMINE_LOG"));
+}

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -139,7 +139,24 @@ async fn passed(client: &HttpClient, request: HttpRequest) -> Result<HttpRespons
     let permit = PERMITS.acquire().await;
     let _permit = permit.map_err(|_| HttpError::new(HttpErrorKind::Interrupted, GivenUp))?;
     count(&request);
-    whole_answer(client, request).await
+    let (method, target, start) = (request.method().clone(), target(&request), Instant::now());
+    let answer = whole_answer(client, request).await;
+    let milliseconds = start.elapsed().as_millis() as u64;
+    match &answer {
+        Ok(answer) => {
+            tracing::debug!(%method, target, status = answer.status().as_u16(), milliseconds, "S3 request")
+        }
+        Err(error) => tracing::debug!(%method, target, %error, milliseconds, "S3 request failed"),
+    }
+    answer
+}
+
+/// Host and path of a request, and the query of a list: other queries may hold credentials.
+fn target(request: &HttpRequest) -> String {
+    let uri = request.uri();
+    let query = uri.query().filter(|query| query.contains("list-type=2")).unwrap_or_default();
+    let separator = if query.is_empty() { "" } else { "?" };
+    format!("{}{}{separator}{query}", uri.host().unwrap_or_default(), uri.path())
 }
 
 async fn whole_answer(client: &HttpClient, request: HttpRequest) -> Result<HttpResponse, HttpError> {

@@ -73,6 +73,7 @@ impl SourceScan {
 
     fn over(source: &Source, reader: SourceReader, options: &ScanOptions, pool: Arc<BlockPool>) -> Self {
         let projection = options.projection.clone().unwrap_or_else(|| (0..Column::COUNT).collect());
+        tracing::debug!(source = source.name, "read source");
         Self {
             name: source.name.clone(),
             reader,
@@ -135,6 +136,14 @@ impl SourceScan {
 
     /// What became of the source, as far as it was read.
     pub fn finish(self) -> SourceReport {
+        let (source, state) = (&self.name, self.reader.state().as_str());
+        tracing::debug!(
+            source,
+            state,
+            lines = self.counts.lines,
+            bytes = self.reader.inflated(),
+            "source ends"
+        );
         SourceReport {
             name: self.name,
             size: self.reader.size(),
