@@ -1,4 +1,4 @@
-//! What filters say of the time of requests, so that files that cannot hold it are not opened.
+//! What filters say of the time of requests, so that Parquet files whose statistics exclude it are not opened.
 
 use std::ops::RangeInclusive;
 

@@ -23,13 +23,12 @@ use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use saltmine_lake::{SourceEntry, source_entries_batch, sources_schema};
 use saltmine_s3::{Ahead, Body, S3Error};
 use saltmine_scan::{
-    BlockPool, Keep, ScanOptions, Source, SourceReport, SourceScan, SourceState, name_time_range, read_ahead,
-    rejects_batch, rejects_schema, table_schema,
+    BlockPool, Keep, ScanOptions, Source, SourceReport, SourceScan, SourceState, read_ahead, rejects_batch,
+    rejects_schema, table_schema,
 };
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
-use crate::bounds::TimeBounds;
 use crate::keep::keep;
 use crate::remote::plain;
 
@@ -114,12 +113,6 @@ impl RawTableKind {
             Self::Sources => sources_schema(),
         }
     }
-
-    /// Whether a source of this name may hold what is within the bounds.
-    pub(crate) fn may_hold(self, name: &str, bounds: &TimeBounds) -> bool {
-        let range = name_time_range(name);
-        self != Self::Logs || bounds.may_hold(range.map(|range| range.0), range.map(|range| range.1))
-    }
 }
 
 /// A table over raw files.
@@ -154,13 +147,6 @@ impl RawTable {
         let (input, keep) = (Arc::clone(&self.input), Keep::default());
         Batches { input, kind: self.kind, projection, keep, queue, scan: None }
     }
-
-    /// The sources that may hold what the filters let pass.
-    fn wanted(&self, filters: &[Expr]) -> Vec<usize> {
-        let bounds = TimeBounds::of(filters);
-        let all = 0..self.input.sources.len();
-        all.filter(|index| self.kind.may_hold(&self.input.sources[*index].name, &bounds)).collect()
-    }
 }
 
 #[async_trait]
@@ -186,9 +172,11 @@ impl TableProvider for RawTable {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let projection = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
         let schema: SchemaRef = Arc::new(Schema::clone(&self.schema).project(&projection)?);
-        let wanted = self.wanted(filters);
-        let count = state.config().target_partitions().clamp(1, wanted.len().max(1));
-        let queue = Queue::new(wanted);
+        // A filter on time opens every file: the name of a copy, or of another server's file, does not bound the
+        // times of its rows.
+        let all: Vec<usize> = (0..self.input.sources.len()).collect();
+        let count = state.config().target_partitions().clamp(1, all.len().max(1));
+        let queue = Queue::new(all);
         let partition = RawPartition {
             input: Arc::clone(&self.input),
             kind: self.kind,

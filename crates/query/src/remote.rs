@@ -11,12 +11,10 @@ use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::catalog::TableProvider;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::SessionState;
-use datafusion::logical_expr::Expr;
 use saltmine_lake::{DataFile, Table};
 use saltmine_scan::{SentSource, Source};
 use serde::{Deserialize, Serialize};
 
-use crate::bounds::TimeBounds;
 use crate::dataset::DatasetTable;
 use crate::raw::{RawInput, RawTable, RawTableKind};
 
@@ -119,11 +117,9 @@ impl RemoteLogs {
         plain(&self.kind.schema())
     }
 
-    /// The sources that may hold what the filters let pass.
-    pub fn wanted(&self, filters: &[Expr]) -> Vec<SentSource> {
-        let bounds = TimeBounds::of(filters);
-        let may_hold = |source: &&SentSource| self.kind.may_hold(source.name(), &bounds);
-        self.sources.iter().filter(may_hold).cloned().collect()
+    /// The sources. A filter on time needs all of them, as names do not bound the times of rows.
+    pub fn sources(&self) -> &[SentSource] {
+        &self.sources
     }
 
     /// The same table without its sources, for [`RemoteLogs::read`].
@@ -185,8 +181,8 @@ mod tests {
         let sent = serde_json::to_string(&RemoteTable::of(&table).unwrap().unwrap()).unwrap();
         let RemoteTable::Raw(logs) = serde_json::from_str(&sent).unwrap() else { panic!("{sent}") };
         assert_eq!(logs.schema(), table.schema());
-        let wanted = logs.wanted(&[]);
-        assert!(wanted[0].path().is_absolute() && wanted[0].path().ends_with("a/2026-05-01-00-00-00-AA"));
+        let path = logs.sources()[0].path();
+        assert!(path.is_absolute() && path.ends_with("a/2026-05-01-00-00-00-AA"));
     }
 
     #[test]
