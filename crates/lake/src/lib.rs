@@ -2,61 +2,46 @@
 //!
 //! A [`Dataset`] is read without a lock. A writer takes the [`DatasetLock`], lets it complete what an interrupted run
 //! left, begins a [`Staging`], writes Parquet files to it, and commits them with the ledger rows of their sources.
+//!
+//! The crate has seven rooms, each of which imports from those below it only:
+//!
+//! | room | what is in it |
+//! |---|---|
+//! | `verify` | the proof that a dataset is what was read from its sources |
+//! | `ingest`, `maintain` | sources to rows; fewer and larger files, and duplicates removed |
+//! | `encode` | record batches to Parquet |
+//! | `commit` | the writers' lock, rounds, the logs of the tables as they are written |
+//! | `table` | names, schemas, the ledger, the logs of the tables as they are read |
+//! | `storage` | where files live: on the disk, or in S3; the check of paths |
 
-mod bucket_round;
 mod commit;
-mod compact;
-mod cut;
-mod dataset;
-mod dedup;
-mod disk;
-mod duplicates;
 mod encode;
 mod error;
-mod fault;
-mod flusher;
 mod ingest;
-mod intake;
-mod intent;
-mod known;
-mod layout;
-mod lease;
-mod ledger;
-mod log_store;
-mod merge;
-mod opened;
-mod partitions;
-mod pipeline;
-mod place;
-mod progress;
-mod rejects;
-mod report;
-mod shard;
-mod shards;
-mod statistics;
-mod table_file;
+mod maintain;
+mod storage;
+mod table;
 #[cfg(test)]
 mod tests;
-mod transaction;
 mod verify;
 
-pub use compact::{CompactOptions, CompactReport, compact};
-pub use cut::SHARD_BYTES;
-pub use dataset::{DataFile, Dataset};
-pub use duplicates::duplicates_schema;
+pub use commit::writer::{CommitSummary, DatasetLock, Recovery, StagedFile, Staging};
 #[doc(hidden)]
 pub use encode::encode_column;
 pub use error::LakeError;
+pub use ingest::already_ingested::new_objects;
+pub use ingest::progress::{Event, Progress, Silent};
+pub use ingest::report::{IngestReport, NamedReject, SourceOutcome};
+pub use ingest::shard_coordinator::{ShardRunner, ingest_sharded};
+pub use ingest::shard_plan::SHARD_BYTES;
+pub use ingest::shard_worker::{Manifest, Shard, ShardJob, ingest_shard};
 pub use ingest::{IngestRequest, ingest};
-pub use known::new_objects;
-pub use layout::{Partition, PartitionBy, Table};
-pub use ledger::{SourceEntry, source_entries_batch, sources_schema};
-pub use progress::{Event, Progress, Silent};
-pub use report::{IngestReport, NamedReject, SourceOutcome};
-pub use shard::{Manifest, Shard, ShardJob, ingest_shard};
-pub use shards::{ShardRunner, ingest_sharded};
-pub use statistics::Footer;
-pub use transaction::{CommitSummary, DatasetLock, Recovery, StagedFile, Staging};
+pub use maintain::compact::{CompactOptions, CompactReport, compact};
+pub use table::dataset::{DataFile, Dataset};
+pub use table::duplicates::duplicates_schema;
+pub use table::layout::{Partition, PartitionBy, Table};
+pub use table::ledger::{SourceEntry, source_entries_batch, sources_schema};
+pub use table::statistics::Footer;
 pub use verify::{
     Check, Examiner, Incomplete, Outcome, Sample, TableState, Totals, VerifyOptions, VerifyReport, verify,
 };

@@ -5,7 +5,8 @@ use std::path::Path;
 
 use super::support::{Source, content, copy_folder, ingest, stage, staging_folders};
 use crate::{
-    CompactOptions, Dataset, LakeError, Partition, PartitionBy, Table, VerifyOptions, compact, verify,
+    CompactOptions, Dataset, DatasetLock, LakeError, Partition, PartitionBy, Table, VerifyOptions, compact,
+    verify,
 };
 
 const ROUNDS: [&[Source]; 3] = [
@@ -16,7 +17,7 @@ const ROUNDS: [&[Source]; 3] = [
 
 fn dataset(folder: &Path) -> Dataset {
     let dataset = Dataset::open_or_create(folder, PartitionBy::EventDate).unwrap();
-    let lock = dataset.lock(&|| {}).unwrap();
+    let lock = DatasetLock::acquire(&dataset, &|| {}).unwrap();
     for round in ROUNDS {
         ingest(&lock, round).unwrap();
     }
@@ -47,7 +48,7 @@ fn small_files_become_one() {
 fn partitions_by_bucket_stay_apart() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = Dataset::open_or_create(folder.path(), PartitionBy::BucketAndEventDate).unwrap();
-    let lock = dataset.lock(&|| {}).unwrap();
+    let lock = DatasetLock::acquire(&dataset, &|| {}).unwrap();
     for _ in 0..2 {
         let staging = lock.begin().unwrap();
         let buckets = [Some("a/../b".to_owned()), None, Some("__HIVE_DEFAULT_PARTITION__".to_owned())];
@@ -81,9 +82,9 @@ fn a_compacting_writer_may_die_at_any_step() {
         assert!(matches!(result, Err(LakeError::Crash)));
         let dataset = Dataset::open(&path).unwrap();
         dataset.faults.die_after(steps % 4);
-        let _ = dataset.lock(&|| {}).unwrap().recover();
+        let _ = DatasetLock::acquire(&dataset, &|| {}).unwrap().recover();
         let dataset = Dataset::open(&path).unwrap();
-        dataset.lock(&|| {}).unwrap().recover().unwrap();
+        DatasetLock::acquire(&dataset, &|| {}).unwrap().recover().unwrap();
         assert_eq!(content(&dataset), wanted, "after step {steps}");
         assert!(staging_folders(&dataset).is_empty());
         compact(&dataset, &CompactOptions::default(), &|| {}).unwrap();

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::support::{Source, content, copy_folder, ingest, staging_folders};
-use crate::{Dataset, LakeError, PartitionBy};
+use crate::{Dataset, DatasetLock, LakeError, PartitionBy};
 
 const BEFORE: &[Source] = &[Source { id: 1, days: &[19_000, 19_001], rows: 3, rejects: 1 }];
 const ROUND: &[Source] = &[
@@ -18,7 +18,7 @@ fn is_crash<T>(result: &Result<T, LakeError>) -> bool {
 
 fn dataset_with(folder: &Path, rounds: &[&[Source]]) -> Dataset {
     let dataset = Dataset::open_or_create(folder, PartitionBy::EventDate).unwrap();
-    let lock = dataset.lock(&|| {}).unwrap();
+    let lock = DatasetLock::acquire(&dataset, &|| {}).unwrap();
     for round in rounds {
         ingest(&lock, round).unwrap();
     }
@@ -30,10 +30,10 @@ fn dataset_with(folder: &Path, rounds: &[&[Source]]) -> Dataset {
 fn next_run(folder: &Path, die_after: u32) -> Dataset {
     let dataset = Dataset::open(folder).unwrap();
     dataset.faults.die_after(die_after);
-    let _ = dataset.lock(&|| {}).unwrap().recover();
+    let _ = DatasetLock::acquire(&dataset, &|| {}).unwrap().recover();
 
     let dataset = Dataset::open(folder).unwrap();
-    let lock = dataset.lock(&|| {}).unwrap();
+    let lock = DatasetLock::acquire(&dataset, &|| {}).unwrap();
     lock.recover().unwrap();
     assert_eq!(staging_folders(&dataset), Vec::<std::path::PathBuf>::new());
     let known = lock.known_sources().unwrap();
@@ -59,7 +59,7 @@ fn a_writer_may_die_at_any_step() {
         copy_folder(&base, &path);
         let dataset = Dataset::open(&path).unwrap();
         dataset.faults.die_after(steps);
-        let result = ingest(&dataset.lock(&|| {}).unwrap(), ROUND);
+        let result = ingest(&DatasetLock::acquire(&dataset, &|| {}).unwrap(), ROUND);
         drop(dataset);
         if !is_crash(&result) {
             result.unwrap();
@@ -83,13 +83,13 @@ fn a_crash_during_the_commit_itself_is_told_from_its_transaction() {
     for steps in 0.. {
         let version = dataset.version(crate::Table::Logs).unwrap();
         dataset.faults.die_after(steps);
-        let result = ingest(&dataset.lock(&|| {}).unwrap(), ROUND);
+        let result = ingest(&DatasetLock::acquire(&dataset, &|| {}).unwrap(), ROUND);
         if dataset.version(crate::Table::Logs).unwrap() > version {
             died = is_crash(&result);
             break;
         }
         dataset.faults.die_after(1000);
-        dataset.lock(&|| {}).unwrap().recover().unwrap();
+        DatasetLock::acquire(&dataset, &|| {}).unwrap().recover().unwrap();
         if dataset.version(crate::Table::Logs).unwrap() > version {
             return; // rolled forward from an earlier step; the other test has these
         }
@@ -101,17 +101,17 @@ fn a_crash_during_the_commit_itself_is_told_from_its_transaction() {
 fn a_note_that_cannot_be_read_stops_the_writer_and_keeps_the_files() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = dataset_with(folder.path(), &[BEFORE]);
-    let left = crate::layout::runs_folder(dataset.root()).join("left");
+    let left = crate::table::layout::runs_folder(dataset.root()).join("left");
     fs::create_dir(&left).unwrap();
     fs::write(left.join("data.parquet"), b"x").unwrap();
     for note in ["{", r#"{"format":99,"run_id":"r","round":1,"saltmine_version":"9","changes":[]}"#] {
         fs::write(left.join("intent.json"), note).unwrap();
-        let error = dataset.lock(&|| {}).unwrap().recover().unwrap_err();
+        let error = DatasetLock::acquire(&dataset, &|| {}).unwrap().recover().unwrap_err();
         assert!(matches!(error, LakeError::Intent { .. }), "{error}");
         assert!(left.join("data.parquet").exists());
     }
     fs::remove_file(left.join("intent.json")).unwrap();
-    assert_eq!(dataset.lock(&|| {}).unwrap().recover().unwrap().discarded, 1);
+    assert_eq!(DatasetLock::acquire(&dataset, &|| {}).unwrap().recover().unwrap().discarded, 1);
     assert!(!left.exists());
 }
 
@@ -119,13 +119,13 @@ fn a_note_that_cannot_be_read_stops_the_writer_and_keeps_the_files() {
 fn a_note_that_names_a_path_outside_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = dataset_with(folder.path(), &[]);
-    let left = crate::layout::runs_folder(dataset.root()).join("left");
+    let left = crate::table::layout::runs_folder(dataset.root()).join("left");
     fs::create_dir(&left).unwrap();
     fs::write(left.join("x"), b"x").unwrap();
     let note = r#"{"format":1,"run_id":"r","round":1,"saltmine_version":"9","changes":[{"table":"logs","add":[
         {"staged":"x","rows":1,"path":"../../escaped","partition":{},"size":1,"sha256":null,"statistics":null}]}]}"#;
     fs::write(left.join("intent.json"), note).unwrap();
-    let error = dataset.lock(&|| {}).unwrap().recover().unwrap_err();
+    let error = DatasetLock::acquire(&dataset, &|| {}).unwrap().recover().unwrap_err();
     assert!(matches!(error, LakeError::Foreign { .. }), "{error}");
     assert!(left.join("x").exists());
 }

@@ -7,10 +7,13 @@ use arrow::array::{Array, AsArray};
 use arrow::datatypes::Schema;
 
 use super::support::{Source, ingest, parquet_batches};
-use crate::commit::{self, Change, FileEntry};
-use crate::ledger::{ledger_batches, object_id, sources_schema};
-use crate::table_file::write_table_file;
-use crate::{CompactOptions, Dataset, PartitionBy, SourceEntry, Table, compact, layout};
+use crate::commit::delta_log::{self, Change};
+use crate::storage::path::hex;
+use crate::table::delta_log::{FileEntry, read};
+use crate::table::layout;
+use crate::table::ledger::{ledger_batches, object_id, sources_schema};
+use crate::table::table_file::write_table_file;
+use crate::{CompactOptions, Dataset, DatasetLock, PartitionBy, SourceEntry, Table, compact};
 
 const OLD: Source = Source { id: 1, days: &[], rows: 0, rejects: 0 };
 
@@ -22,7 +25,7 @@ fn old(folder: &Path) -> Dataset {
     let old: Vec<_> = (0..schema.index_of("url").unwrap()).collect();
     let schema: Schema = schema.project(&old).unwrap();
     std::fs::remove_dir_all(&sources).unwrap();
-    commit::create(&sources, &tmp, "sources", &schema, &[]).unwrap();
+    delta_log::create(&sources, &tmp, "sources", &schema, &[]).unwrap();
     let entries = [OLD.entry()];
     let batches = ledger_batches(&entries, "run", 5).map(|batch| Ok(batch?.project(&old)?));
     let written = write_table_file(&sources.join("old.parquet"), Arc::new(schema), batches).unwrap();
@@ -30,12 +33,12 @@ fn old(folder: &Path) -> Dataset {
         path: "old.parquet".into(),
         partition: Default::default(),
         size: written.size,
-        sha256: Some(layout::hex(&written.sha256)),
+        sha256: Some(hex(&written.sha256)),
         statistics: Some(written.statistics),
     };
     let change =
         Change { transaction: "old", add: vec![file], remove: vec![], drops_rows: false, notes: vec![] };
-    commit::apply(&sources, &tmp, change).unwrap();
+    delta_log::apply(&sources, &tmp, change).unwrap();
     dataset
 }
 
@@ -43,18 +46,18 @@ fn old(folder: &Path) -> Dataset {
 fn older_ledgers_get_the_columns_of_objects() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = old(folder.path());
-    let columns = || commit::read(&Table::Sources.folder(dataset.root())).unwrap().columns;
+    let columns = || read(&Table::Sources.folder(dataset.root())).unwrap().columns;
     assert!(!columns().contains(&"etag".to_owned()));
     assert_eq!(dataset.known_sources().unwrap().len(), 1);
     assert!(dataset.known_objects().unwrap().is_empty());
 
-    dataset.add_columns(Table::Sources).unwrap();
+    DatasetLock::acquire(&dataset, &|| {}).unwrap().add_columns(Table::Sources).unwrap();
     let version = dataset.version(Table::Sources).unwrap();
-    dataset.add_columns(Table::Sources).unwrap();
+    DatasetLock::acquire(&dataset, &|| {}).unwrap().add_columns(Table::Sources).unwrap();
     assert_eq!(dataset.version(Table::Sources).unwrap(), version, "they are added once");
     assert_eq!(columns().last().unwrap(), "etag");
 
-    let lock = dataset.lock(&|| {}).unwrap();
+    let lock = DatasetLock::acquire(&dataset, &|| {}).unwrap();
     let object = SourceEntry {
         url: Some("s3://b/k".into()),
         etag: Some("e".into()),

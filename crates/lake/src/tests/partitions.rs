@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::support::log_rows;
 use crate::encode::Encoder;
-use crate::partitions::{Partitions, QUIET_ROW_GROUP_ROWS, QUIET_ROWS};
+use crate::ingest::partitions::{Partitions, QUIET_ROW_GROUP_ROWS, QUIET_ROWS};
 use crate::{Partition, PartitionBy};
 
 /// Takes rows of a day in, and does what is to be done then.

@@ -14,8 +14,8 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use saltmine_scan::{Column, logs_schema, rejects_schema};
 
-use crate::disk::hash_file;
-use crate::statistics::Footer;
+use crate::storage::disk::hash_file;
+use crate::table::statistics::Footer;
 use crate::{CommitSummary, Dataset, LakeError, Partition, SourceEntry, StagedFile, Staging, Table};
 
 pub(crate) const DAY: i64 = 86_400_000_000;
@@ -172,7 +172,7 @@ pub(crate) fn content(dataset: &Dataset) -> Vec<Vec<String>> {
 }
 
 pub(crate) fn staging_folders(dataset: &Dataset) -> Vec<PathBuf> {
-    let runs = crate::layout::runs_folder(dataset.root());
+    let runs = crate::table::layout::runs_folder(dataset.root());
     fs::read_dir(runs).unwrap().map(|entry| entry.unwrap().path()).collect()
 }
 

@@ -8,9 +8,9 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use super::support::{DAY, Source, content, ingest, parquet_batches, stage, staging_folders};
-use crate::disk::hash_file;
-use crate::layout::hex;
-use crate::{Dataset, LakeError, Partition, PartitionBy, Table};
+use crate::storage::disk::hash_file;
+use crate::storage::path::hex;
+use crate::{Dataset, DatasetLock, LakeError, Partition, PartitionBy, Table};
 
 fn create(folder: &Path) -> Dataset {
     Dataset::open_or_create(folder, PartitionBy::EventDate).unwrap()
@@ -21,7 +21,7 @@ fn what_is_committed_is_read_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a folder with 100%, # and é");
     let dataset = create(&path);
-    let lock = dataset.lock(&|| {}).unwrap();
+    let lock = DatasetLock::acquire(&dataset, &|| {}).unwrap();
     let source = Source { id: 9, days: &[19_783, 19_784], rows: 4, rejects: 2 };
     let done = ingest(&lock, &[source]).unwrap();
     assert_eq!((done.round, done.files, done.rows, done.rejects, done.sources), (1, 2, 8, 2, 1));
@@ -53,7 +53,7 @@ fn what_is_committed_is_read_back() {
 fn rounds_of_a_run_and_checkpoints_keep_everything() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = create(folder.path());
-    let lock = dataset.lock(&|| {}).unwrap();
+    let lock = DatasetLock::acquire(&dataset, &|| {}).unwrap();
     for id in 0..22 {
         let done = ingest(&lock, &[Source { id, days: &[19_000], rows: 2, rejects: 0 }]).unwrap();
         assert_eq!(done.round, u32::from(id) + 1);
@@ -81,7 +81,7 @@ fn rounds_of_a_run_and_checkpoints_keep_everything() {
 fn sources_without_rows_are_in_the_ledger_alone() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = create(folder.path());
-    let lock = dataset.lock(&|| {}).unwrap();
+    let lock = DatasetLock::acquire(&dataset, &|| {}).unwrap();
     ingest(&lock, &[Source { id: 1, days: &[], rows: 0, rejects: 0 }]).unwrap();
     assert_eq!(dataset.version(Table::Logs).unwrap(), 0);
     assert_eq!(lock.known_sources().unwrap().len(), 1);
@@ -95,7 +95,7 @@ fn hostile_bucket_names_stay_in_the_table() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dataset");
     let dataset = Dataset::open_or_create(&path, PartitionBy::BucketAndEventDate).unwrap();
-    let lock = dataset.lock(&|| {}).unwrap();
+    let lock = DatasetLock::acquire(&dataset, &|| {}).unwrap();
     let long = "x".repeat(3000);
     let buckets = [
         Some("plain"),
@@ -134,13 +134,13 @@ fn hostile_bucket_names_stay_in_the_table() {
 fn one_writer_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = create(folder.path());
-    let first = dataset.lock(&|| {}).unwrap();
+    let first = DatasetLock::acquire(&dataset, &|| {}).unwrap();
     let (waits, told) = mpsc::channel();
     let released = AtomicBool::new(false);
     std::thread::scope(|scope| {
         let second = scope.spawn(|| {
             let dataset = Dataset::open(folder.path()).unwrap();
-            let _lock = dataset.lock(&|| waits.send(()).unwrap()).unwrap();
+            let _lock = DatasetLock::acquire(&dataset, &|| waits.send(()).unwrap()).unwrap();
             assert!(released.load(Ordering::SeqCst));
         });
         told.recv_timeout(Duration::from_secs(60)).unwrap();
@@ -179,7 +179,7 @@ fn a_dataset_is_made_where_nothing_else_is() {
 fn a_round_that_is_not_committed_leaves_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = create(folder.path());
-    let lock = dataset.lock(&|| {}).unwrap();
+    let lock = DatasetLock::acquire(&dataset, &|| {}).unwrap();
     let partition = Partition { event_date: 1, bucket: None };
 
     let staging = lock.begin().unwrap();

@@ -8,10 +8,11 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::{Check, Committed};
-use crate::dataset::{DataFile, Dataset};
-use crate::disk;
 use crate::error::LakeError;
-use crate::layout::{self, Table, date_text};
+use crate::storage::disk;
+use crate::storage::path::hex;
+use crate::table::dataset::{DataFile, Dataset};
+use crate::table::layout::{self, Table, date_text};
 
 const DAY: i64 = 86_400_000_000;
 
@@ -90,8 +91,8 @@ fn hash_differs(file: &DataFile) -> Option<String> {
         return Some(format!("{:?}: committed without a hash", file.path));
     };
     match disk::hash_file(&file.path) {
-        Ok((sha256, _)) if layout::hex(&sha256) == *wanted => None,
-        Ok((sha256, _)) => Some(format!("{:?}: {}, not {wanted}", file.path, layout::hex(&sha256))),
+        Ok((sha256, _)) if hex(&sha256) == *wanted => None,
+        Ok((sha256, _)) => Some(format!("{:?}: {}, not {wanted}", file.path, hex(&sha256))),
         Err(error) => Some(format!("{error}")),
     }
 }

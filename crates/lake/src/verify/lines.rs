@@ -12,10 +12,11 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 
 use super::{Check, Committed, Incomplete, Totals};
-use crate::dataset::DataFile;
 use crate::error::LakeError;
-use crate::layout::{Table, hex, unhex};
-use crate::ledger::SAME;
+use crate::storage::path::{hex, unhex};
+use crate::table::dataset::DataFile;
+use crate::table::layout::Table;
+use crate::table::ledger::SAME;
 
 /// Sources that are not complete which a report names.
 const SHOWN: usize = 100;

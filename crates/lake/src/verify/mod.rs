@@ -19,10 +19,11 @@ use sha2::{Digest, Sha256};
 
 pub use report::{Check, Examiner, Incomplete, Outcome, Sample, TableState, Totals, VerifyReport};
 
-use crate::dataset::{DataFile, Dataset};
 use crate::error::LakeError;
-use crate::layout::{self, Table};
-use crate::place::is_remote;
+use crate::storage::is_remote;
+use crate::storage::path::hex;
+use crate::table::dataset::{DataFile, Dataset};
+use crate::table::layout::{self, Table};
 
 /// The files of a table that is being verified.
 struct Committed {
@@ -120,7 +121,7 @@ fn state_of(committed: &Committed) -> TableState {
 fn fingerprint(lines: impl Iterator<Item = String>) -> String {
     let mut hash = Sha256::new();
     lines.for_each(|line| hash.update(line));
-    layout::hex(&hash.finalize())
+    hex(&hash.finalize())
 }
 
 /// Shares the writers' lock, if there is a lock file: a copy on a read-only medium may have none.

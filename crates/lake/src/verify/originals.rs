@@ -8,9 +8,9 @@ use saltmine_scan::{Source, discover};
 
 use super::Check;
 use super::lines::{Ledger, Named};
-use crate::disk;
-use crate::intake::outside;
-use crate::layout;
+use crate::ingest::round_sources::outside;
+use crate::storage::disk;
+use crate::storage::path::{hex, inside};
 
 /// What became of a source file.
 enum Original {
@@ -89,11 +89,11 @@ pub(super) fn check_others(ledger: &Ledger, root: Option<&Path>, dataset: &Path)
 /// Where the source of this name is, below the folder of the sources or, for a single file, beside it.
 pub(super) fn source_path(root: &Path, name: &str) -> Option<PathBuf> {
     let folder = if root.is_file() { root.parent()? } else { root };
-    let path = layout::inside(folder, name).filter(|_| name != "-")?;
+    let path = inside(folder, name).filter(|_| name != "-")?;
     if path.exists() {
         return Some(path);
     }
-    let unescaped = unescape(name).and_then(|name| layout::inside(folder, &name));
+    let unescaped = unescape(name).and_then(|name| inside(folder, &name));
     Some(unescaped.filter(|path| path.exists()).unwrap_or(path))
 }
 
@@ -125,8 +125,8 @@ fn look_at(root: &Path, name: &str, named: &Named) -> Original {
         Ok((sha256, _)) if named.hashes.contains(&sha256) => Original::Same,
         Ok((sha256, _)) => Original::Wrong(format!(
             "{name:?}: {}, not {}",
-            layout::hex(&sha256),
-            named.hashes.iter().map(|sha256| layout::hex(sha256)).collect::<Vec<_>>().join(" or ")
+            hex(&sha256),
+            named.hashes.iter().map(|sha256| hex(sha256)).collect::<Vec<_>>().join(" or ")
         )),
         Err(error) => Original::Wrong(format!("{name:?}: {error}")),
     }

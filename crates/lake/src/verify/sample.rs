@@ -15,9 +15,9 @@ use saltmine_scan::{Column, ScanOptions, Source, SourceScan};
 use super::lines::{Ledger, files_of};
 use super::originals::source_path;
 use super::{Check, Committed, VerifyOptions};
-use crate::dataset::DataFile;
 use crate::error::LakeError;
-use crate::layout::Table;
+use crate::table::dataset::DataFile;
+use crate::table::layout::Table;
 
 /// Rows held together, and characters of a value that are told.
 const BATCH: usize = 1024;

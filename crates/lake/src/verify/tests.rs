@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Outcome, VerifyOptions, VerifyReport, verify};
 use crate::tests::support::{Source, ingest, stage};
-use crate::{Dataset, LakeError, Partition, PartitionBy, SourceEntry, Table};
+use crate::{Dataset, DatasetLock, LakeError, Partition, PartitionBy, SourceEntry, Table};
 
 fn entry(name: &str, rows: u64, rejects: u64, content: u8) -> SourceEntry {
     SourceEntry {
@@ -36,7 +36,7 @@ fn sound(folder: &Path) -> Dataset {
 
 /// Commits a file of rows `1..=rows` for each name.
 fn add(dataset: &Dataset, files: &[(&str, i64)], sources: Vec<SourceEntry>) {
-    let lock = dataset.lock(&|| {}).unwrap();
+    let lock = DatasetLock::acquire(&dataset, &|| {}).unwrap();
     let staging = lock.begin().unwrap();
     let files = files.iter().map(|(name, rows)| stage(&staging, name, *rows, day(19_000))).collect();
     staging.commit(files, vec![], sources).unwrap();
@@ -76,7 +76,7 @@ fn a_sound_dataset_passes() {
 fn rejects_and_blanks_count() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = Dataset::open_or_create(folder.path(), PartitionBy::EventDate).unwrap();
-    let lock = dataset.lock(&|| {}).unwrap();
+    let lock = DatasetLock::acquire(&dataset, &|| {}).unwrap();
     ingest(&lock, &[Source { id: 3, days: &[], rows: 0, rejects: 2 }]).unwrap();
     drop(lock);
     assert_eq!(failed(&verify(&dataset, &VerifyOptions::default()).unwrap()), Vec::<&str>::new());
@@ -167,7 +167,7 @@ fn other_files_are_found() {
 #[test]
 fn an_open_round_is_found() {
     let found = failed_after(|dataset| {
-        fs::create_dir(crate::layout::runs_folder(dataset.root()).join("left")).unwrap();
+        fs::create_dir(crate::table::layout::runs_folder(dataset.root()).join("left")).unwrap();
     });
     assert_eq!(found, ["no_interrupted_run"]);
 }
@@ -176,7 +176,7 @@ fn an_open_round_is_found() {
 fn a_writer_at_work_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = sound(folder.path());
-    let lock = dataset.lock(&|| {}).unwrap();
+    let lock = DatasetLock::acquire(&dataset, &|| {}).unwrap();
     assert!(matches!(verify(&dataset, &VerifyOptions::default()), Err(LakeError::Busy(_))));
     drop(lock);
     assert!(verify(&dataset, &VerifyOptions::default()).unwrap().passed());
@@ -210,6 +210,6 @@ fn a_line_in_the_files_of_two_days_is_found() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = Dataset::open_or_create(folder.path(), PartitionBy::EventDate).unwrap();
     let source = Source { id: 1, days: &[19_000, 19_001], rows: 3, rejects: 0 };
-    ingest(&dataset.lock(&|| {}).unwrap(), &[source]).unwrap();
+    ingest(&DatasetLock::acquire(&dataset, &|| {}).unwrap(), &[source]).unwrap();
     assert_eq!(failed(&verify(&dataset, &VerifyOptions::default()).unwrap()), ["no_line_twice"]);
 }

@@ -1,59 +1,29 @@
-//! Delta tables. This file and `log_store` alone touch deltalake.
+//! Writing the log of a Delta table. This file, `log_store` and [`crate::table::delta_log`] alone touch deltalake.
 //!
 //! Parquet files are written elsewhere; here they are named in a table's log. A commit carries an application
 //! transaction, so that it can be told afterwards whether it took place, and is repeated at no risk.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 use std::fs;
-use std::future::Future;
-use std::io;
 use std::path::Path;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 
 use arrow::datatypes::{DataType as ArrowType, Schema as ArrowSchema, TimeUnit};
 use chrono::Utc;
 use deltalake_core::kernel::transaction::{CommitBuilder, CommitProperties};
 use deltalake_core::kernel::{Action, Add, DataType, Remove, StructField, Transaction};
-use deltalake_core::logstore::LogStoreRef;
 use deltalake_core::operations::create::CreateBuilder;
 use deltalake_core::protocol::{DeltaOperation, SaveMode};
-use deltalake_core::{DeltaResult, DeltaTable};
-use saltmine_s3::wait;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tokio::runtime::{Builder, Runtime};
 
-use crate::disk;
+use crate::commit::log_store::log_store;
 use crate::error::LakeError;
-use crate::layout;
-use crate::log_store::log_store;
-use crate::place::{self, is_remote};
+use crate::storage::{disk, is_remote};
+use crate::table::delta_log::{FORMAT, FORMAT_PROPERTY, FileEntry, SHA256_TAG, drive, has_transaction, load};
+use crate::table::layout;
 
-/// Tag of a file in the log: SHA-256 of its bytes, in hexadecimal.
-const SHA256_TAG: &str = "saltmine.sha256";
 /// Commits between two checkpoints. A commit names up to a few hundred files, so that reading this many is cheap.
 const CHECKPOINT_INTERVAL: &str = "20";
-/// Property of a table: the format of the dataset it is of.
-const FORMAT_PROPERTY: &str = "saltmine.format";
-/// Raised when datasets change so that an older saltmine must not touch them. Absent, it is 1.
-pub(crate) const FORMAT: u32 = 1;
-/// Values of the partition columns of a file; `None` is null.
-pub(crate) type PartitionValues = BTreeMap<String, Option<String>>;
-
-/// A data file as a table's log has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct FileEntry {
-    /// Path relative to the table's folder, with `/` between its parts.
-    pub(crate) path: String,
-    pub(crate) partition: PartitionValues,
-    /// Bytes.
-    pub(crate) size: u64,
-    /// In hexadecimal; absent only where something else wrote the file.
-    pub(crate) sha256: Option<String>,
-    /// Statistics, as JSON text.
-    pub(crate) statistics: Option<String>,
-}
-
 /// What a commit changes.
 pub(crate) struct Change<'a> {
     /// Identity of the change: it is made once, however often it is asked for.
@@ -64,38 +34,6 @@ pub(crate) struct Change<'a> {
     pub(crate) drops_rows: bool,
     /// Additional information in the commit, for people.
     pub(crate) notes: Vec<(String, Value)>,
-}
-
-/// A table as of one version.
-#[derive(Debug)]
-pub(crate) struct Snapshot {
-    pub(crate) version: u64,
-    /// The format of the dataset that the table is of, as its maker wrote it.
-    pub(crate) format: Option<String>,
-    pub(crate) columns: Vec<String>,
-    pub(crate) partition_columns: Vec<String>,
-    /// Active files, in the order of their paths.
-    pub(crate) files: Vec<FileEntry>,
-}
-
-/// Whether the folder holds a Delta table, by the look of its log. On the disk, what cannot be listed holds none.
-pub(crate) fn is_table(folder: &Path) -> Result<bool, LakeError> {
-    if let Some((bucket, key)) = place::remote(folder)? {
-        let first = wait(async move { bucket.first(&format!("{key}/_delta_log/0")).await })?;
-        return Ok(first.is_some());
-    }
-    Ok(is_local_table(folder))
-}
-
-fn is_local_table(folder: &Path) -> bool {
-    let Ok(entries) = fs::read_dir(layout::log_folder(folder)) else { return false };
-    entries.flatten().any(|entry| {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let version = name.split('.').next().unwrap_or_default();
-        let kind = name.ends_with(".json") || name.ends_with(".parquet");
-        kind && version.len() == 20 && version.bytes().all(|byte| byte.is_ascii_digit())
-    })
 }
 
 /// Makes an empty table. `tmp` is a folder of the same file system.
@@ -128,20 +66,6 @@ pub(crate) fn create(
             .with_save_mode(SaveMode::Ignore)
             .await
             .map(drop)
-    })
-}
-
-/// Reads a table: its latest version.
-pub(crate) fn read(folder: &Path) -> Result<Snapshot, LakeError> {
-    drive(folder, async {
-        let table = load(log_store(folder, folder)?).await?;
-        let state = table.snapshot()?;
-        let mut files: Vec<FileEntry> = state.log_data().iter().map(|view| entry_of(&view)).collect();
-        files.sort_by(|a, b| a.path.cmp(&b.path));
-        let partition_columns = state.metadata().partition_columns().to_vec();
-        let columns = state.schema().fields().map(|field| field.name().clone()).collect();
-        let format = state.metadata().configuration().get(FORMAT_PROPERTY).cloned();
-        Ok(Snapshot { version: state.version(), format, columns, partition_columns, files })
     })
 }
 
@@ -189,15 +113,6 @@ pub(crate) fn add_columns(folder: &Path, tmp: &Path, schema: &ArrowSchema) -> Re
     drive(folder, async {
         let table = load(log_store(folder, tmp)?).await?;
         table.add_columns().with_fields(columns).await.map(drop)
-    })
-}
-
-/// Whether a change was made.
-pub(crate) fn has_transaction(folder: &Path, transaction: &str) -> Result<bool, LakeError> {
-    drive(folder, async {
-        let table = load(log_store(folder, folder)?).await?;
-        let log = table.log_store();
-        Ok(table.snapshot()?.transaction_version(log.as_ref(), transaction).await?.is_some())
     })
 }
 
@@ -255,20 +170,6 @@ fn remove_of(file: FileEntry, now: i64, data_change: bool) -> Remove {
     }
 }
 
-fn entry_of(view: &deltalake_core::kernel::LogicalFileView) -> FileEntry {
-    // Deprecated in favour of Arrow arrays, but nothing else gives the tags.
-    #[allow(deprecated)]
-    let add = view.add_action();
-    let sha256 = add.tags.and_then(|mut tags| tags.remove(SHA256_TAG)).flatten();
-    FileEntry {
-        path: add.path,
-        partition: add.partition_values.into_iter().collect(),
-        size: u64::try_from(add.size).unwrap_or_default(),
-        sha256,
-        statistics: add.stats,
-    }
-}
-
 /// The columns of an Arrow schema as a Delta table has them. All are nullable.
 fn delta_columns(folder: &Path, schema: &ArrowSchema) -> Result<Vec<StructField>, LakeError> {
     let delta_type = |arrow: &ArrowType| match arrow {
@@ -291,31 +192,6 @@ fn delta_columns(folder: &Path, schema: &ArrowSchema) -> Result<Vec<StructField>
         Ok(StructField::nullable(field.name().as_str(), data_type))
     };
     schema.fields().iter().map(column).collect()
-}
-
-async fn load(log: LogStoreRef) -> DeltaResult<DeltaTable> {
-    let mut table = DeltaTable::new(log);
-    table.load().await?;
-    Ok(table)
-}
-
-/// What deltalake's futures run on. Of the kind with threads of its own: on the other kind deltalake starts another
-/// thread, with another runtime, for each file of a log.
-static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
-    Builder::new_multi_thread().worker_threads(1).thread_name("saltmine-delta").enable_all().build()
-});
-
-/// Runs deltalake's futures. From a thread of their own: the caller may be on a runtime already, which must not be
-/// blocked by another one.
-fn drive<T: Send>(folder: &Path, work: impl Future<Output = DeltaResult<T>> + Send) -> Result<T, LakeError> {
-    let start = |error| LakeError::io("start a thread for", folder)(error);
-    let runtime = RUNTIME.as_ref().map_err(|error| start(io::Error::new(error.kind(), error.to_string())))?;
-    let result = std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().name("saltmine-delta".to_owned());
-        let worker = thread.spawn_scoped(scope, || runtime.block_on(work)).map_err(start)?;
-        worker.join().map_err(|_| LakeError::io("read the log of", folder)(io::Error::other("it panicked")))
-    })?;
-    result.map_err(LakeError::delta(folder))
 }
 
 /// A checkpoint was written without being synced, and the commits before it are not needed once it is read.

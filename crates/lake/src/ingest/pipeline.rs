@@ -13,9 +13,9 @@ use saltmine_scan::{BlockPool, Decoder};
 
 use crate::encode::Encoder;
 use crate::error::LakeError;
-use crate::intake::Intake;
-use crate::opened::Reading;
-use crate::partitions::{EncodeJob, Partitions};
+use crate::ingest::partitions::{EncodeJob, Partitions};
+use crate::ingest::round_sources::RoundSources;
+use crate::ingest::source_content::Reading;
 
 /// Bytes of blocks that are on their way, for each worker. A block is held until the last of its rows is encoded.
 const IN_FLIGHT_PER_WORKER: usize = 20 << 20;
@@ -25,7 +25,7 @@ pub(crate) struct Pipeline<'a> {
     state: Mutex<State>,
     change: Condvar,
     pool: Arc<BlockPool>,
-    intake: &'a Intake<'a>,
+    intake: &'a RoundSources<'a>,
     partitions: &'a Partitions<'a>,
     encoder: &'a Encoder,
     workers: usize,
@@ -48,7 +48,7 @@ enum Job {
 
 impl<'a> Pipeline<'a> {
     pub(crate) fn new(
-        intake: &'a Intake<'a>,
+        intake: &'a RoundSources<'a>,
         partitions: &'a Partitions<'a>,
         encoder: &'a Encoder,
         workers: usize,

@@ -16,7 +16,7 @@ use saltmine_s3::wait;
 use serde_json::json;
 
 use crate::error::LakeError;
-use crate::place::{self, OnCondition};
+use crate::storage::{self, OnCondition};
 
 /// How long an owner may be silent, in seconds; all runs must agree on it. Tests in a hurry say so in the environment.
 const LIFE: u64 = 30;
@@ -87,7 +87,7 @@ impl Held {
     fn renew(&self) -> Result<bool, LakeError> {
         let mut etag = self.etag.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(last) = etag.clone() else { return Ok(false) };
-        *etag = place::write_note(&self.path, content(&self.owner), OnCondition::Same(last))?;
+        *etag = storage::write_note(&self.path, content(&self.owner), OnCondition::Same(last))?;
         Ok(etag.is_some())
     }
 
@@ -95,7 +95,7 @@ impl Held {
     fn release(&self) -> Result<(), LakeError> {
         let etag = self.etag.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(etag) = etag else { return Ok(()) };
-        let (bucket, key) = place::must_be_remote(&self.path)?;
+        let (bucket, key) = storage::must_be_remote(&self.path)?;
         Ok(wait(async move { bucket.delete_same(&key, &etag).await })?)
     }
 }
@@ -121,14 +121,14 @@ fn content(owner: &str) -> Vec<u8> {
 
 /// The ETag, if the lock was free or its owner is dead.
 fn attempt(path: &Path, owner: &str) -> Result<Option<String>, LakeError> {
-    if let Some(etag) = place::write_note(path, content(owner), OnCondition::Absent)? {
+    if let Some(etag) = storage::write_note(path, content(owner), OnCondition::Absent)? {
         return Ok(Some(etag));
     }
-    let (bucket, key) = place::must_be_remote(path)?;
+    let (bucket, key) = storage::must_be_remote(path)?;
     let Some(found) = wait(async move { bucket.find(&key).await })? else { return Ok(None) };
     match (found.age(), found.etag) {
         (Some(age), Some(etag)) if age > life() => {
-            place::write_note(path, content(owner), OnCondition::Same(etag))
+            storage::write_note(path, content(owner), OnCondition::Same(etag))
         }
         _ => Ok(None),
     }

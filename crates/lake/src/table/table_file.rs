@@ -12,9 +12,9 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use serde::{Deserialize, Serialize};
 
-use crate::disk::HashingWriter;
 use crate::error::LakeError;
-use crate::statistics::statistics_json;
+use crate::storage::disk::HashingWriter;
+use crate::table::statistics::statistics_json;
 
 /// A Parquet file that was just written.
 #[derive(Clone, Debug, Serialize, Deserialize)]

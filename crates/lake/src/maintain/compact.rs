@@ -11,14 +11,14 @@ use std::sync::atomic::{AtomicBool, AtomicUsize};
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use serde::Serialize;
 
-use crate::commit::{self, FileEntry, PartitionValues};
-use crate::dataset::Dataset;
+use crate::commit::intent::{Intent, TableChange};
+use crate::commit::writer::{DatasetLock, StagedFile};
 use crate::encode::Encoder;
 use crate::error::LakeError;
-use crate::intent::{Intent, TableChange};
-use crate::layout::Table;
-use crate::merge::{Dropping, Group, Merge, merge_small_table, stopped};
-use crate::transaction::{DatasetLock, StagedFile};
+use crate::maintain::merge::{Dropping, Group, Merge, merge_small_table, stopped};
+use crate::table::dataset::Dataset;
+use crate::table::delta_log::{self, FileEntry, PartitionValues};
+use crate::table::layout::Table;
 
 /// Files of this many bytes or more are left as they are.
 const SMALL: u64 = 64 << 20;
@@ -66,7 +66,7 @@ pub fn compact(
     options: &CompactOptions<'_>,
     on_wait: &dyn Fn(),
 ) -> Result<CompactReport, LakeError> {
-    let lock = dataset.lock_unless(on_wait, options.stop)?;
+    let lock = DatasetLock::acquire_unless(dataset, on_wait, options.stop)?;
     lock.recover()?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(options.jobs)
@@ -113,7 +113,7 @@ fn partitions(
     is_wanted: impl Fn(&FileEntry) -> bool,
 ) -> Result<Vec<Group>, LakeError> {
     let mut by_partition: BTreeMap<PartitionValues, Vec<FileEntry>> = BTreeMap::new();
-    for file in commit::read(&table.folder(dataset.root()))?.files.into_iter().filter(is_wanted) {
+    for file in delta_log::read(&table.folder(dataset.root()))?.files.into_iter().filter(is_wanted) {
         by_partition.entry(file.partition.clone()).or_default().push(file);
     }
     Ok(by_partition.into_iter().map(|(partition, files)| Group { table, partition, files }).collect())
@@ -138,7 +138,7 @@ fn drop_duplicates(
             merge.drop_duplicates(&group, &mut round)?;
         }
         let Some(duplicates) = round.duplicates.take() else { continue };
-        dataset.make_duplicates()?;
+        lock.make_duplicates()?;
         let written = duplicates.finish()?;
         let count = written.rows;
         let mut logs = staging.plan_logs(round.staged)?;

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::LakeError;
-use crate::layout::{hex, unhex};
+use crate::storage::path::{hex, unhex};
 
 /// Rows of the ledger that are built or read at a time.
 const BATCH: usize = 65_536;

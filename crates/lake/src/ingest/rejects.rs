@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use saltmine_scan::{Reject, rejects_batch};
 
 use crate::error::LakeError;
-use crate::layout::Table;
-use crate::report::IngestReport;
-use crate::table_file::{TableWriter, Written};
+use crate::ingest::report::IngestReport;
+use crate::table::layout::Table;
+use crate::table::table_file::{TableWriter, Written};
 
 /// Bytes of rejects in memory at which they are written down.
 const WAITING_BYTES: usize = 8 << 20;

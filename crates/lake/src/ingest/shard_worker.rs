@@ -15,18 +15,18 @@ use saltmine_scan::{Problem, Reject, SentSource, Source, SourceState, read_ahead
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::disk;
+use crate::commit::writer::StagedFile;
 use crate::encode::Encoder;
 use crate::error::LakeError;
-use crate::intake::{Intake, RoundSources, Sources};
-use crate::layout::PartitionBy;
-use crate::ledger::{SAME, SourceEntry};
-use crate::partitions::Partitions;
-use crate::pipeline::Pipeline;
-use crate::progress::Silent;
-use crate::report::SourceOutcome;
-use crate::table_file::Written;
-use crate::transaction::StagedFile;
+use crate::ingest::partitions::Partitions;
+use crate::ingest::pipeline::Pipeline;
+use crate::ingest::progress::Silent;
+use crate::ingest::report::SourceOutcome;
+use crate::ingest::round_sources::{RoundOutcome, RoundSources, Sources};
+use crate::storage::disk;
+use crate::table::layout::PartitionBy;
+use crate::table::ledger::{SAME, SourceEntry};
+use crate::table::table_file::Written;
 
 /// What all shards of a round have in common.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -115,7 +115,7 @@ pub fn ingest_shard(job: &ShardJob, shard: &Shard, stop: Option<&AtomicBool>) ->
         progress: &Silent,
     };
     let encoder = Encoder::new().map_err(LakeError::parquet(&job.folder))?;
-    let intake = Intake::whole(&sources, attempt.folder.join(REJECTS));
+    let intake = RoundSources::whole(&sources, attempt.folder.join(REJECTS));
     let partitions = Partitions::new(&encoder, attempt.folder.clone(), job.partition_by, true);
     Pipeline::new(&intake, &partitions, &encoder, pool.current_num_threads(), stop).run(&pool)?;
     let files = partitions.into_files()?;
@@ -147,7 +147,7 @@ impl Attempt {
         mut self,
         shard: &Shard,
         mut files: Vec<StagedFile>,
-        round: RoundSources,
+        round: RoundOutcome,
         all: &[Source],
     ) -> Result<Manifest, LakeError> {
         for file in &mut files {

@@ -12,12 +12,12 @@ use saltmine_scan::{
 };
 
 use crate::error::LakeError;
-use crate::ledger::{SAME, SourceEntry, bare};
-use crate::opened::{Opened, Reading, Unopened, open};
-use crate::progress::{Event, Progress};
-use crate::rejects::Rejects;
-use crate::report::{IngestReport, SourceOutcome};
-use crate::table_file::Written;
+use crate::ingest::progress::{Event, Progress};
+use crate::ingest::rejects::Rejects;
+use crate::ingest::report::{IngestReport, SourceOutcome};
+use crate::ingest::source_content::{HashedSource, OpenError, Reading, open};
+use crate::table::ledger::{SAME, SourceEntry, bare};
+use crate::table::table_file::Written;
 
 /// A round ends after this many bytes of files, …
 const ROUND_BYTES: u64 = 4 << 30;
@@ -77,7 +77,7 @@ pub(crate) fn reading_order(sources: &[Source]) -> Vec<u32> {
 }
 
 /// The sources of a round.
-pub(crate) struct Intake<'a> {
+pub(crate) struct RoundSources<'a> {
     sources: &'a Sources<'a>,
     bytes: AtomicU64,
     files: AtomicU64,
@@ -107,7 +107,7 @@ struct Tracker {
 }
 
 /// What a round's sources gave.
-pub(crate) struct RoundSources {
+pub(crate) struct RoundOutcome {
     pub(crate) entries: Vec<SourceEntry>,
     /// What was read, summed up; the rejects are below.
     pub(crate) report: IngestReport,
@@ -117,7 +117,7 @@ pub(crate) struct RoundSources {
     pub(crate) rejects_file: Option<Written>,
 }
 
-impl<'a> Intake<'a> {
+impl<'a> RoundSources<'a> {
     /// Lines that do not read go to a file at `rejects`.
     pub(crate) fn new(sources: &'a Sources<'a>, rejects: PathBuf) -> Self {
         let state = State {
@@ -135,7 +135,7 @@ impl<'a> Intake<'a> {
         }
     }
 
-    /// As [`Intake::new`], for a round of all sources.
+    /// As [`RoundSources::new`], for a round of all sources.
     pub(crate) fn whole(sources: &'a Sources<'a>, rejects: PathBuf) -> Self {
         Self { is_whole: true, ..Self::new(sources, rejects) }
     }
@@ -193,9 +193,9 @@ impl<'a> Intake<'a> {
             self.files.fetch_add(1, Ordering::Relaxed);
             let opened = open(index, source, self.sources.ahead.as_ref(), self.sources.spool);
             let (reading, sha256, size, etag) = match opened {
-                Ok(Opened { reading, sha256, size, etag }) => (reading, Some(sha256), size, etag),
-                Err(Unopened::Run(error)) => return Err(error),
-                Err(Unopened::Source(error)) => {
+                Ok(HashedSource { reading, sha256, size, etag }) => (reading, Some(sha256), size, etag),
+                Err(OpenError::Run(error)) => return Err(error),
+                Err(OpenError::Source(error)) => {
                     let reader = SourceReader::unreadable(index, &error);
                     (Reading { source: index, reader, is_streamed: false }, None, 0, None)
                 }
@@ -293,14 +293,14 @@ impl<'a> Intake<'a> {
     }
 
     /// What the round gave; the order is that of the sources.
-    pub(crate) fn into_round(self) -> Result<RoundSources, LakeError> {
+    pub(crate) fn into_round(self) -> Result<RoundOutcome, LakeError> {
         let all = self.sources.all;
         let name_of = |source: usize| all.get(source).map_or("", |source| source.name.as_str());
         let State { mut entries, report, rejects, .. } =
             self.state.into_inner().unwrap_or_else(PoisonError::into_inner);
         entries.sort_by(|a, b| a.log_file.cmp(&b.log_file));
         let (rejects, rejects_file) = rejects.finish(name_of)?;
-        Ok(RoundSources { entries, report, rejects, rejects_file })
+        Ok(RoundOutcome { entries, report, rejects, rejects_file })
     }
 }
 

@@ -1,7 +1,13 @@
 //! Files of a dataset by their paths, on the disk or in S3. A path that begins with `s3://` is one of S3.
 //!
-//! Where S3 has no such thing as a move, a lock or a folder, its way is another: see [`crate::bucket_round`] and
-//! [`crate::lease`].
+//! Where S3 has no such thing as a move, a lock or a folder, its way is another: see the round of a bucket
+//! (`commit`) and [`lease`].
+
+pub(crate) mod disk;
+pub(crate) mod fault;
+pub(crate) mod flusher;
+pub(crate) mod lease;
+pub(crate) mod path;
 
 use std::fs;
 use std::io;
@@ -12,7 +18,6 @@ use bytes::Bytes;
 use futures::future::try_join_all;
 use saltmine_s3::{Ahead, Body, Bucket, Condition, Object, Problem, S3Error, S3Url, upload, wait};
 
-use crate::disk;
 use crate::error::LakeError;
 
 /// Whether a path is one of S3.

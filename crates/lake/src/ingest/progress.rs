@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::report::SourceOutcome;
+use crate::ingest::report::SourceOutcome;
 
 /// Something that happened. Counts are since the last event of the same kind.
 #[derive(Clone, Copy, Debug)]

@@ -1,4 +1,4 @@
-//! Where the log of a Delta table is, on the local disk or in S3, and how commits come there.
+//! How commits are written to the log of a Delta table, on the local disk or in S3.
 //!
 //! The object store below deltalake does not do for them. On the disk it never syncs: a power cut could leave an empty
 //! commit under its final name. In S3 it makes no conditional write twice: a commit without an answer would be an error,
@@ -13,45 +13,25 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use deltalake_core::kernel::Version;
 use deltalake_core::kernel::transaction::TransactionError;
-use deltalake_core::logstore::{
-    CommitOrBytes, LogStore, LogStoreConfig, LogStoreRef, StorageConfig, default_logstore, logstore_for,
-};
+use deltalake_core::logstore::{CommitOrBytes, LogStore, LogStoreConfig, LogStoreRef};
 use deltalake_core::{DeltaResult, DeltaTableError, ObjectStore};
-use object_store::prefix::PrefixStore;
 use saltmine_s3::{Bucket, Condition, Problem, S3Error, S3Url};
-use url::Url;
 use uuid::Uuid;
 
-use crate::layout;
+use crate::table::{delta_log, layout};
 
 /// The log of the table in a folder; `tmp` is a folder of the same file system.
 pub(crate) fn log_store(folder: &Path, tmp: &Path) -> DeltaResult<LogStoreRef> {
-    let bad = || DeltaTableError::InvalidTableLocation(folder.display().to_string());
-    if let Some(url) = S3Url::of_path(folder) {
-        return bucket_log_store(&url);
-    }
-    let absolute = fs::canonicalize(folder)?;
-    let url = Url::from_directory_path(&absolute).map_err(|()| bad())?;
-    let inner = logstore_for(&url, StorageConfig::default())?;
-    let home = Home::Disk { folder: layout::log_folder(&absolute), tmp: tmp.to_path_buf() };
+    let inner = delta_log::log_store(folder)?;
+    let home = match S3Url::of_path(folder) {
+        Some(url) => {
+            let bucket =
+                Bucket::open(&url.bucket).map_err(|error| DeltaTableError::generic(error.to_string()))?;
+            Home::Bucket { bucket, folder: format!("{}/_delta_log", url.key) }
+        }
+        None => Home::Disk { folder: layout::log_folder(&fs::canonicalize(folder)?), tmp: tmp.to_path_buf() },
+    };
     Ok(Arc::new(Log { inner, home }))
-}
-
-fn bucket_log_store(url: &S3Url) -> DeltaResult<LogStoreRef> {
-    let bad = || DeltaTableError::InvalidTableLocation(url.to_string());
-    let bucket = Bucket::open(&url.bucket).map_err(|error| DeltaTableError::generic(error.to_string()))?;
-    let store: Arc<dyn ObjectStore> = bucket.store();
-    let prefix = object_store::path::Path::parse(&url.key).map_err(|_| bad())?;
-    let mut location = Url::parse(&format!("s3://{}/", url.bucket)).map_err(|_| bad())?;
-    location
-        .path_segments_mut()
-        .map_err(|()| bad())?
-        .pop_if_empty()
-        .extend(prefix.parts().map(|part| part.as_ref().to_owned()))
-        .push("");
-    let table = Arc::new(PrefixStore::new(Arc::clone(&store), prefix));
-    let inner = default_logstore(table, store, &location, &StorageConfig::default());
-    Ok(Arc::new(Log { inner, home: Home::Bucket { bucket, folder: format!("{}/_delta_log", url.key) } }))
 }
 
 /// A log whose commits are written here, and all else by deltalake.

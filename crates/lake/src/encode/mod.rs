@@ -15,11 +15,11 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::types::{SchemaDescriptor, TypePtr};
 use saltmine_scan::logs_schema;
 
-use crate::disk::HashingWriter;
+use crate::commit::writer::StagedFile;
 use crate::error::LakeError;
-use crate::layout::Partition;
-use crate::statistics::Footer;
-use crate::transaction::StagedFile;
+use crate::storage::disk::HashingWriter;
+use crate::table::layout::Partition;
+use crate::table::statistics::Footer;
 
 mod bloom;
 mod bounds;

@@ -12,16 +12,17 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
 
-use crate::commit::{FileEntry, PartitionValues};
-use crate::dedup::Finder;
-use crate::disk;
+use crate::commit::intent::TableChange;
+use crate::commit::writer::{StagedFile, Staging};
 use crate::encode::{Encoder, Part, ROW_GROUP_ROWS, RowGroup};
 use crate::error::LakeError;
-use crate::intent::TableChange;
-use crate::layout::{self, Partition, Table};
-use crate::place;
-use crate::table_file::TableWriter;
-use crate::transaction::{StagedFile, Staging};
+use crate::maintain::dedup::Finder;
+use crate::storage;
+use crate::storage::disk;
+use crate::storage::path::{hex, inside};
+use crate::table::delta_log::{FileEntry, PartitionValues};
+use crate::table::layout::{self, Partition, Table};
+use crate::table::table_file::TableWriter;
 
 /// Rows read at a time.
 const BATCH: usize = 8192;
@@ -225,12 +226,12 @@ fn filled_up(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Arr
 
 /// Where a file is, if it is what was committed; one of S3 is fetched to the staging folder.
 fn path_of(staging: &Staging<'_>, folder: &Path, file: &FileEntry) -> Result<PathBuf, LakeError> {
-    let path = layout::inside(folder, &file.path)
+    let path = inside(folder, &file.path)
         .ok_or_else(|| foreign(folder, format!("the log names a file outside the table: {:?}", file.path)))?;
-    let path = place::fetched(path, file.size, staging.dir())?;
+    let path = storage::fetched(path, file.size, staging.dir())?;
     // Damage must not be given a new hash.
     let (sha256, _) = disk::hash_file(&path)?;
-    if file.sha256.as_ref().is_some_and(|committed| *committed != layout::hex(&sha256)) {
+    if file.sha256.as_ref().is_some_and(|committed| *committed != hex(&sha256)) {
         return Err(foreign(&path, "not what was committed; `verify` tells more".to_owned()));
     }
     Ok(path)

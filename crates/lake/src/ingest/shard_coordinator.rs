@@ -23,20 +23,21 @@ use std::time::Instant;
 use saltmine_s3::S3Url;
 use saltmine_scan::Source;
 
-use crate::cut::{Measured, rounds, shard};
-use crate::dataset::Dataset;
-use crate::disk;
+use crate::commit::writer::{DatasetLock, StagedFile, Staging};
 use crate::error::LakeError;
+use crate::ingest::already_ingested::KnownObjects;
+use crate::ingest::progress::{Event, Progress};
+use crate::ingest::report::{IngestReport, NamedReject, SourceOutcome};
+use crate::ingest::round_sources::outside;
+use crate::ingest::shard_plan::{Measured, rounds, shard};
+use crate::ingest::shard_worker::{Manifest, REJECTS, Shard, ShardJob, outcome};
 use crate::ingest::{IngestRequest, opened, recovered, waiting};
-use crate::intake::outside;
-use crate::known::KnownObjects;
-use crate::layout::{self, Table};
-use crate::ledger::{SAME, SourceEntry};
-use crate::progress::{Event, Progress};
-use crate::report::{IngestReport, NamedReject, SourceOutcome};
-use crate::shard::{Manifest, REJECTS, Shard, ShardJob, outcome};
-use crate::table_file::Written;
-use crate::transaction::{DatasetLock, StagedFile, Staging};
+use crate::storage::disk;
+use crate::storage::path;
+use crate::table::dataset::Dataset;
+use crate::table::layout::Table;
+use crate::table::ledger::{SAME, SourceEntry};
+use crate::table::table_file::Written;
 
 /// How often equal content is parted. Once is enough, unless sources change meanwhile.
 const PARTINGS: usize = 5;
@@ -69,9 +70,9 @@ pub fn ingest_sharded(
     check(request)?;
     let waiting = waiting(request.dataset, progress);
     let dataset = opened(request, &waiting)?;
-    let lock = dataset.lock_unless(&waiting, request.stop)?;
+    let lock = DatasetLock::acquire_unless(&dataset, &waiting, request.stop)?;
     recovered(&lock, progress)?;
-    dataset.add_columns(Table::Sources)?;
+    lock.add_columns(Table::Sources)?;
     let sources = outside(request.sources, dataset.root());
     progress.event(Event::Started { files: sources.len() as u64 });
     let objects = KnownObjects::read(&dataset, &sources)?;
@@ -291,7 +292,7 @@ impl Gathered {
 /// A name in a folder, from a manifest.
 fn inside(folder: &Path, name: &Path) -> Result<PathBuf, LakeError> {
     let is_one = name.components().count() == 1;
-    layout::inside(folder, name).filter(|_| is_one).ok_or_else(|| LakeError::Staged {
+    path::inside(folder, name).filter(|_| is_one).ok_or_else(|| LakeError::Staged {
         path: folder.to_path_buf(),
         problem: format!("a manifest names {name:?}"),
     })

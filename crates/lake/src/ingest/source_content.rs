@@ -8,8 +8,8 @@ use saltmine_s3::{Ahead, Body, S3Error};
 use saltmine_scan::{Source, SourceReader};
 use sha2::{Digest, Sha256};
 
-use crate::disk::HashingWriter;
 use crate::error::LakeError;
+use crate::storage::disk::HashingWriter;
 
 /// Files up to this size are read into memory as a whole, and hashed there. Larger ones are read twice.
 const WHOLE: u64 = 16 << 20;
@@ -23,7 +23,7 @@ pub(crate) struct Reading {
 }
 
 /// A source of which the content is known.
-pub(crate) struct Opened {
+pub(crate) struct HashedSource {
     pub(crate) reading: Reading,
     pub(crate) sha256: [u8; 32],
     pub(crate) size: u64,
@@ -31,14 +31,14 @@ pub(crate) struct Opened {
 }
 
 /// Why a source could not be opened.
-pub(crate) enum Unopened {
+pub(crate) enum OpenError {
     /// It is of this source; others may be read.
     Source(std::io::Error),
     /// No source will do better.
     Run(LakeError),
 }
 
-impl From<std::io::Error> for Unopened {
+impl From<std::io::Error> for OpenError {
     fn from(error: std::io::Error) -> Self {
         match error.downcast::<S3Error>() {
             Ok(error) => Self::from(error),
@@ -47,7 +47,7 @@ impl From<std::io::Error> for Unopened {
     }
 }
 
-impl From<S3Error> for Unopened {
+impl From<S3Error> for OpenError {
     fn from(error: S3Error) -> Self {
         if error.problem.is_of_object() {
             Self::Source(std::io::Error::other(error.problem.to_string()))
@@ -63,14 +63,14 @@ pub(crate) fn open(
     source: &Source,
     ahead: Option<&Ahead>,
     spool: &Path,
-) -> Result<Opened, Unopened> {
+) -> Result<HashedSource, OpenError> {
     if let (Some(_), Some(ahead)) = (&source.object, ahead) {
         return match ahead.take(index)? {
-            Body::Whole { content, etag } => Ok(Opened { etag, ..whole(index, content.into()) }),
+            Body::Whole { content, etag } => Ok(HashedSource { etag, ..whole(index, content.into()) }),
             // Its hash must be known before its lines are: what of it is on the disk cannot be otherwise later.
             Body::Large(object) => {
                 let opened = open_file(index, spooled(&mut object.reader(), spool)?, spool)?;
-                Ok(Opened { etag: object.etag, ..opened })
+                Ok(HashedSource { etag: object.etag, ..opened })
             }
         };
     }
@@ -82,13 +82,13 @@ pub(crate) fn open(
     Ok(open_file(index, file, spool)?)
 }
 
-fn whole(index: usize, bytes: Vec<u8>) -> Opened {
+fn whole(index: usize, bytes: Vec<u8>) -> HashedSource {
     let (sha256, size) = (Sha256::digest(&bytes).into(), bytes.len() as u64);
     let reader = SourceReader::over_bytes(index, bytes);
-    Opened { reading: Reading { source: index, reader, is_streamed: false }, sha256, size, etag: None }
+    HashedSource { reading: Reading { source: index, reader, is_streamed: false }, sha256, size, etag: None }
 }
 
-fn open_file(index: usize, mut file: File, spool: &Path) -> std::io::Result<Opened> {
+fn open_file(index: usize, mut file: File, spool: &Path) -> std::io::Result<HashedSource> {
     let mut metadata = file.metadata()?;
     if !metadata.is_file() {
         // What a FIFO gives can be read only once too.
@@ -109,7 +109,12 @@ fn open_file(index: usize, mut file: File, spool: &Path) -> std::io::Result<Open
     file.seek(SeekFrom::Start(0))?;
     let same = Same { file: file.take(size), hash: Sha256::new(), sha256 };
     let reader = SourceReader::over_reader(index, Box::new(same));
-    Ok(Opened { reading: Reading { source: index, reader, is_streamed: true }, sha256, size, etag: None })
+    Ok(HashedSource {
+        reading: Reading { source: index, reader, is_streamed: true },
+        sha256,
+        size,
+        etag: None,
+    })
 }
 
 /// What can be read only once, in a file of its own.

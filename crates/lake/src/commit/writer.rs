@@ -8,16 +8,17 @@
 //! 3. for each table the files are moved to their place, then named in a commit with the round's transaction id;
 //! 4. the staging folder is removed.
 //!
-//! In S3 step 1 and 2 are others, as [`crate::bucket_round`] tells; the staging folder is a temporary one of the disk.
+//! In S3 step 1 and 2 are others, as [`crate::commit::bucket_round`] tells; the staging folder is a temporary one of the disk.
 //!
 //! A kill before the end of step 2 leaves a folder that [`DatasetLock::recover`] discards. A kill after it leaves an
 //! intent that it carries out.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use chrono::Utc;
@@ -26,17 +27,20 @@ use serde::{Deserialize, Serialize};
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::bucket_round;
-use crate::commit::{self, FileEntry};
-use crate::dataset::Dataset;
-use crate::disk;
+use crate::commit::bucket_round;
+use crate::commit::delta_log;
+use crate::commit::intent::{Intent, PlannedFile, TableChange};
 use crate::error::LakeError;
-use crate::intent::{Intent, PlannedFile, TableChange};
-use crate::layout::{self, Partition, Table};
-use crate::lease::Lease;
-use crate::ledger::{self, SourceEntry};
-use crate::statistics::Footer;
-use crate::table_file::{Written, write_table_file};
+use crate::storage::disk;
+use crate::storage::is_remote;
+use crate::storage::lease::Lease;
+use crate::storage::path::hex;
+use crate::table::dataset::Dataset;
+use crate::table::delta_log::FileEntry;
+use crate::table::layout::{self, Partition, Table};
+use crate::table::ledger::{self, SourceEntry};
+use crate::table::statistics::Footer;
+use crate::table::table_file::{Written, write_table_file};
 
 /// The right to write to a dataset, and a run: held until dropped.
 #[derive(Debug)]
@@ -114,7 +118,25 @@ pub struct Staging<'a> {
 }
 
 impl<'a> DatasetLock<'a> {
-    pub(crate) fn new(dataset: &'a Dataset, held: Held) -> Result<Self, LakeError> {
+    /// Takes the lock that every writer of a dataset needs, and keeps it until the value is dropped. While another process
+    /// has it, `on_wait` is called once and this waits.
+    ///
+    /// # Errors
+    /// If the lock file cannot be opened or the file system has no locks.
+    pub fn acquire(dataset: &'a Dataset, on_wait: &dyn Fn()) -> Result<Self, LakeError> {
+        Self::acquire_unless(dataset, on_wait, None)
+    }
+
+    /// As [`DatasetLock::acquire`], but stops waiting when `stop` becomes true.
+    ///
+    /// # Errors
+    /// As [`DatasetLock::acquire`]; [`LakeError::Stopped`] if it was stopped.
+    pub fn acquire_unless(
+        dataset: &'a Dataset,
+        on_wait: &dyn Fn(),
+        stop: Option<&AtomicBool>,
+    ) -> Result<Self, LakeError> {
+        let held = take_lock(dataset.root(), on_wait, stop)?;
         Ok(Self {
             dataset,
             held,
@@ -216,7 +238,7 @@ impl<'a> DatasetLock<'a> {
         let tables = Table::ALL.into_iter().chain([Table::Duplicates]);
         for table in tables {
             if self.dataset.has(table)? {
-                commit::tidy(&table.folder(root))?;
+                delta_log::tidy(&table.folder(root))?;
             }
         }
         Ok(())
@@ -317,7 +339,7 @@ impl Staging<'_> {
                 path: format!("{}/{name}", file.partition.relative_path()),
                 partition: values.map(|(column, value)| (column.to_owned(), value)).collect(),
                 size: file.size,
-                sha256: Some(layout::hex(&file.sha256)),
+                sha256: Some(hex(&file.sha256)),
                 statistics: Some(file.footer.statistics.clone()),
             };
             Ok(PlannedFile { staged, rows: file.rows, entry })
@@ -374,7 +396,7 @@ impl Staging<'_> {
                 path: layout::part_name(self.run_id(), self.round, number),
                 partition: BTreeMap::new(),
                 size: written.size,
-                sha256: Some(layout::hex(&written.sha256)),
+                sha256: Some(hex(&written.sha256)),
                 statistics: Some(written.statistics),
             };
             PlannedFile { staged, rows: written.rows, entry }
@@ -436,4 +458,45 @@ fn folders(parent: &Path) -> Result<Vec<PathBuf>, LakeError> {
     }
     folders.sort();
     Ok(folders)
+}
+
+pub(crate) fn take_lock(
+    root: &Path,
+    on_wait: &dyn Fn(),
+    stop: Option<&AtomicBool>,
+) -> Result<Held, LakeError> {
+    if is_remote(root) {
+        return Ok(Held::Lease(Lease::take(&layout::lock_file(root), on_wait, stop)?));
+    }
+    disk::make_folder(&layout::runs_folder(root))?;
+    disk::make_folder(&layout::tmp_folder(root))?;
+    let path = layout::lock_file(root);
+    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(LakeError::io("open", &path))?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => {
+            on_wait();
+            match stop {
+                None => file.lock().map_err(LakeError::io("lock", &path))?,
+                Some(stop) => wait_for_lock(&file, &path, stop)?,
+            }
+        }
+        Err(TryLockError::Error(error)) => return Err(LakeError::io("lock", &path)(error)),
+    }
+    Ok(Held::File(file))
+}
+
+/// Nothing wakes who waits for a lock, so that a wait that may be stopped has to look again and again.
+fn wait_for_lock(file: &File, path: &Path, stop: &AtomicBool) -> Result<(), LakeError> {
+    loop {
+        if stop.load(Ordering::Relaxed) {
+            return Err(LakeError::stopped());
+        }
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(50)),
+            Err(TryLockError::Error(error)) => return Err(LakeError::io("lock", path)(error)),
+        }
+    }
 }

@@ -25,11 +25,11 @@ use saltmine_format::Field;
 use saltmine_scan::Column;
 use sha2::{Digest, Sha256};
 
-use crate::duplicates::{Place, duplicates_batch};
 use crate::error::LakeError;
-use crate::layout::Table;
-use crate::merge::{read, stopped};
-use crate::table_file::TableWriter;
+use crate::maintain::merge::{read, stopped};
+use crate::table::duplicates::{Place, duplicates_batch};
+use crate::table::layout::Table;
+use crate::table::table_file::TableWriter;
 
 /// Request ids whose hashes are remembered at a time, and rows. 8 bytes and some 100 bytes each.
 const IDS_AT_A_TIME: u64 = 16 << 20;

@@ -7,9 +7,9 @@ use std::io::{Read, Seek, SeekFrom};
 use saltmine_scan::{SentSource, Source, sizes};
 
 use crate::error::LakeError;
-use crate::intake::reading_order;
-use crate::shard::Shard;
-use crate::shards::ShardRunner;
+use crate::ingest::round_sources::reading_order;
+use crate::ingest::shard_coordinator::ShardRunner;
+use crate::ingest::shard_worker::Shard;
 
 /// Bytes of files in a shard: the most, so that a lost one costs little, …
 const MOST_BYTES: u64 = 256 << 20;

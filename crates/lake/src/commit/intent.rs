@@ -11,12 +11,14 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::commit::{self, Change, FileEntry};
-use crate::dataset::Dataset;
-use crate::disk;
+use crate::commit::delta_log::{self, Change};
 use crate::error::LakeError;
-use crate::layout::{self, Table};
-use crate::place::{self, is_remote};
+use crate::storage::disk;
+use crate::storage::path::inside;
+use crate::storage::{self, is_remote};
+use crate::table::dataset::Dataset;
+use crate::table::delta_log::{FileEntry, has_transaction};
+use crate::table::layout::{self, Table};
 
 /// Name of the note in the staging folder.
 const NOTE: &str = "intent.json";
@@ -119,7 +121,7 @@ impl Intent {
         }
         dataset.faults.step()?;
         if is_remote(staging) {
-            return place::remove_file(staging);
+            return storage::remove_file(staging);
         }
         // The note goes first: a folder without it is discarded.
         disk::remove_file(&staging.join(NOTE))?;
@@ -139,12 +141,12 @@ impl Intent {
         let transaction = layout::round_name(&self.run_id, self.round);
         let lost = if is_remote(&folder) {
             let files = change.add.iter().map(|file| target(&folder, &file.entry.path));
-            place::missing(files.collect::<Result<_, _>>()?)?.pop()
+            storage::missing(files.collect::<Result<_, _>>()?)?.pop()
         } else {
             move_files(dataset, &folder, staging, &change.add)?
         };
         if let Some(path) = lost
-            && !commit::has_transaction(&folder, &transaction)?
+            && !has_transaction(&folder, &transaction)?
         {
             return Err(LakeError::Lost(path));
         }
@@ -159,7 +161,7 @@ impl Intent {
         let add = change.add.iter().map(|file| file.entry.clone()).collect();
         let (remove, drops_rows) = (change.remove.clone(), change.drops_rows);
         let changed = Change { transaction: &transaction, add, remove, drops_rows, notes };
-        commit::apply(&folder, &layout::tmp_folder(dataset.root()), changed)?;
+        delta_log::apply(&folder, &layout::tmp_folder(dataset.root()), changed)?;
         dataset.faults.step()?;
         delete_replaced(dataset, &folder, &change.remove)
     }
@@ -193,7 +195,7 @@ fn move_files(
 
 fn delete_replaced(dataset: &Dataset, folder: &Path, files: &[FileEntry]) -> Result<(), LakeError> {
     for file in files {
-        place::remove_file(&target(folder, &file.path)?)?;
+        storage::remove_file(&target(folder, &file.path)?)?;
         dataset.faults.step()?;
     }
     Ok(())
@@ -201,7 +203,7 @@ fn delete_replaced(dataset: &Dataset, folder: &Path, files: &[FileEntry]) -> Res
 
 /// Where a file of a table is.
 pub(crate) fn target(folder: &Path, relative: &str) -> Result<PathBuf, LakeError> {
-    layout::inside(folder, relative).ok_or_else(|| LakeError::Foreign {
+    inside(folder, relative).ok_or_else(|| LakeError::Foreign {
         path: folder.to_path_buf(),
         problem: format!("not a path inside the table: {relative:?}"),
     })

@@ -11,11 +11,11 @@ use arrow::compute::take_record_batch;
 use rayon::prelude::*;
 use saltmine_scan::{Column, DayRange};
 
+use crate::commit::writer::StagedFile;
 use crate::encode::{Chunks, Encoder, Part, ROW_GROUP_ROWS, RowGroup};
 use crate::error::LakeError;
-use crate::flusher::Flusher;
-use crate::layout::{Partition, PartitionBy};
-use crate::transaction::StagedFile;
+use crate::storage::flusher::Flusher;
+use crate::table::layout::{Partition, PartitionBy};
 
 /// Rows that make an encoding worth its while: enough that a column's state is in the cache for most of them.
 const ENCODE_ROWS: usize = 1024;

@@ -13,12 +13,12 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::dataset::Dataset;
+use crate::commit::intent::{Intent, Phase, target};
 use crate::error::LakeError;
-use crate::intent::{Intent, Phase, target};
-use crate::layout;
-use crate::lease::Lease;
-use crate::place::{self, OnCondition};
+use crate::storage::lease::Lease;
+use crate::storage::{self, OnCondition};
+use crate::table::dataset::Dataset;
+use crate::table::layout;
 
 /// Brings the files of a round from the disk to where they belong, and the note to where it is certain to be carried out.
 pub(crate) fn prepare(
@@ -29,7 +29,7 @@ pub(crate) fn prepare(
 ) -> Result<PathBuf, LakeError> {
     let note = layout::round_note(dataset.root(), &intent.run_id, intent.round);
     intent.phase = Phase::Uploading;
-    let written = place::write_note(&note, intent.to_json(&note)?, OnCondition::Absent)?;
+    let written = storage::write_note(&note, intent.to_json(&note)?, OnCondition::Absent)?;
     let etag = written.ok_or_else(|| lost(&note))?;
     dataset.faults.step()?;
     lease.check()?;
@@ -40,12 +40,12 @@ pub(crate) fn prepare(
             files.push((staging.join(&file.staged), target(&folder, &file.entry.path)?));
         }
     }
-    place::upload_all(&files)?;
+    storage::upload_all(&files)?;
     dataset.faults.step()?;
     intent.phase = Phase::Prepared;
-    if place::write_note(&note, intent.to_json(&note)?, OnCondition::Same(etag))?.is_none() {
+    if storage::write_note(&note, intent.to_json(&note)?, OnCondition::Same(etag))?.is_none() {
         // Whoever discarded the note may have looked for the files before they were there.
-        place::remove_all(&files.into_iter().map(|(_, to)| to).collect::<Vec<_>>())?;
+        storage::remove_all(&files.into_iter().map(|(_, to)| to).collect::<Vec<_>>())?;
         return Err(lost(&note));
     }
     dataset.faults.step()?;
@@ -55,14 +55,14 @@ pub(crate) fn prepare(
 /// Removes what a round had written that was not prepared. Gives whether it was discarded: false if it was prepared, or
 /// is gone by now.
 pub(crate) fn discard(dataset: &Dataset, note: &Path) -> Result<bool, LakeError> {
-    let Some((text, Some(etag))) = place::read_note(note)? else { return Ok(false) };
+    let Some((text, Some(etag))) = storage::read_note(note)? else { return Ok(false) };
     let mut intent = Intent::from_json(note, &text)?;
     match intent.phase {
         Phase::Prepared => return Ok(false),
         Phase::Discarded => {}
         Phase::Uploading => {
             intent.phase = Phase::Discarded;
-            if place::write_note(note, intent.to_json(note)?, OnCondition::Same(etag))?.is_none() {
+            if storage::write_note(note, intent.to_json(note)?, OnCondition::Same(etag))?.is_none() {
                 return Ok(false);
             }
         }
@@ -75,21 +75,21 @@ pub(crate) fn discard(dataset: &Dataset, note: &Path) -> Result<bool, LakeError>
             files.push(target(&folder, &file.entry.path)?);
         }
     }
-    place::remove_all(&files)?;
+    storage::remove_all(&files)?;
     dataset.faults.step()?;
-    place::remove_file(note)?;
+    storage::remove_file(note)?;
     Ok(true)
 }
 
 /// The notes of rounds, in the order in which the rounds began.
 pub(crate) fn notes(root: &Path) -> Result<Vec<PathBuf>, LakeError> {
-    let notes = place::files(&layout::runs_folder(root))?;
+    let notes = storage::files(&layout::runs_folder(root))?;
     Ok(notes.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "json")).collect())
 }
 
 /// The note at a path, if it is there and prepared.
 pub(crate) fn prepared(note: &Path) -> Result<Option<Intent>, LakeError> {
-    let Some((text, _)) = place::read_note(note)? else { return Ok(None) };
+    let Some((text, _)) = storage::read_note(note)? else { return Ok(None) };
     Ok(Some(Intent::from_json(note, &text)?).filter(|intent| intent.phase == Phase::Prepared))
 }
 

@@ -1,5 +1,17 @@
 //! Ingest: sources to a dataset, in rounds that are committed one by one.
 
+pub(crate) mod already_ingested;
+pub(crate) mod partitions;
+mod pipeline;
+pub(crate) mod progress;
+mod rejects;
+pub(crate) mod report;
+pub(crate) mod round_sources;
+pub(crate) mod shard_coordinator;
+pub(crate) mod shard_plan;
+pub(crate) mod shard_worker;
+mod source_content;
+
 use std::cell::Cell;
 use std::path::Path;
 use std::sync::Mutex;
@@ -8,18 +20,18 @@ use std::time::Instant;
 
 use saltmine_scan::{Source, read_ahead};
 
-use crate::dataset::Dataset;
+use crate::commit::writer::{DatasetLock, Staging};
 use crate::encode::Encoder;
 use crate::error::LakeError;
-use crate::intake::{Intake, RoundSources, Sources, outside, reading_order};
-use crate::known::KnownObjects;
-use crate::layout::{PartitionBy, Table};
-use crate::partitions::Partitions;
-use crate::pipeline::Pipeline;
-use crate::place::is_remote;
-use crate::progress::{Event, Progress};
-use crate::report::{IngestReport, NamedReject};
-use crate::transaction::{DatasetLock, Staging};
+use crate::ingest::already_ingested::KnownObjects;
+use crate::ingest::partitions::Partitions;
+use crate::ingest::pipeline::Pipeline;
+use crate::ingest::progress::{Event, Progress};
+use crate::ingest::report::{IngestReport, NamedReject};
+use crate::ingest::round_sources::{RoundOutcome, RoundSources, Sources, outside, reading_order};
+use crate::storage::is_remote;
+use crate::table::dataset::Dataset;
+use crate::table::layout::{PartitionBy, Table};
 
 /// What to ingest, and how.
 #[derive(Clone, Debug)]
@@ -48,9 +60,9 @@ pub fn ingest(request: &IngestRequest<'_>, progress: &dyn Progress) -> Result<In
     let start = Instant::now();
     let waiting = waiting(request.dataset, progress);
     let dataset = opened(request, &waiting)?;
-    let lock = dataset.lock_unless(&waiting, request.stop)?;
+    let lock = DatasetLock::acquire_unless(&dataset, &waiting, request.stop)?;
     recovered(&lock, progress)?;
-    dataset.add_columns(Table::Sources)?;
+    lock.add_columns(Table::Sources)?;
     let sources = outside(request.sources, dataset.root());
     let objects = KnownObjects::read(&dataset, &sources)?;
     let request = &IngestRequest { sources: &sources, ..request.clone() };
@@ -158,7 +170,7 @@ impl Run<'_, '_> {
         progress: &dyn Progress,
     ) -> Result<(), LakeError> {
         let workers = pool.current_num_threads();
-        let intake = Intake::new(sources, staging.table_path(Table::Rejects));
+        let intake = RoundSources::new(sources, staging.table_path(Table::Rejects));
         let lasts = !is_remote(self.request.dataset);
         let partitions = Partitions::new(encoder, staging.dir().to_path_buf(), self.by, lasts);
         Pipeline::new(&intake, &partitions, encoder, workers, self.request.stop).run(pool)?;
@@ -186,7 +198,7 @@ impl Run<'_, '_> {
     }
 
     /// Adds a round to the report.
-    fn add(&mut self, round: &RoundSources, all: &[Source]) {
+    fn add(&mut self, round: &RoundOutcome, all: &[Source]) {
         self.report.add_sources(&round.report);
         self.report.add_rejects(round.rejects.iter().map(|reject| NamedReject {
             log_file: all.get(reject.source).map_or_else(String::new, |source| source.name.clone()),

@@ -11,7 +11,7 @@
 //! ```
 //! Bucket names come from the log and are hostile: [`escape_value`] leaves nothing of them that a path could mean.
 
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -19,9 +19,10 @@ use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::duplicates::duplicates_schema;
-use crate::ledger::sources_schema;
-use crate::place::is_remote;
+use crate::storage::is_remote;
+use crate::storage::path::hex;
+use crate::table::duplicates::duplicates_schema;
+use crate::table::ledger::sources_schema;
 
 /// Folder for what is not data: lock, staging.
 const STATE: &str = ".saltmine";
@@ -196,29 +197,6 @@ fn escape_value(value: Option<&str>) -> String {
     escaped
 }
 
-/// Lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let mut text = String::with_capacity(bytes.len() * 2);
-    for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
-    }
-    text
-}
-
-/// The 32 bytes that 64 hexadecimal digits stand for; `None` if they are not that.
-pub(crate) fn unhex(text: &str) -> Option<[u8; 32]> {
-    let digits: &[u8; 64] = text.as_bytes().try_into().ok()?;
-    let mut bytes = [0; 32];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        let high = char::from(pair[0]).to_digit(16)?;
-        let low = char::from(pair[1]).to_digit(16)?;
-        *byte = u8::try_from(high << 4 | low).ok()?;
-    }
-    Some(bytes)
-}
-
 /// Name of a round's staging folder, and the id of its transaction.
 pub(crate) fn round_name(run_id: &str, round: u32) -> String {
     format!("{run_id}-r{round:04}")
@@ -256,17 +234,11 @@ pub(crate) fn log_folder(table: &Path) -> PathBuf {
     table.join("_delta_log")
 }
 
-/// `relative` below `folder`, unless it would leave the folder.
-pub(crate) fn inside(folder: &Path, relative: impl AsRef<Path>) -> Option<PathBuf> {
-    let relative = relative.as_ref();
-    let stays = relative.components().all(|part| matches!(part, Component::Normal(_)));
-    (stays && relative.components().next().is_some()).then(|| folder.join(relative))
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::storage::path::inside;
 
     fn by_bucket(bucket: Option<&str>) -> String {
         Partition { event_date: 19_783, bucket: Some(bucket.map(str::to_owned)) }.relative_path()
@@ -314,21 +286,5 @@ mod tests {
             assert!(path.split('/').all(|part| part.len() <= 255), "{path}");
             assert_eq!(path.matches('%').count(), 66, "no escape is cut in two: {path}");
         }
-    }
-
-    #[test]
-    fn paths_that_leave_the_folder_are_refused() {
-        for path in ["../x", "/etc/passwd", "a/../../b", "", ".", "./a"] {
-            assert_eq!(inside(Path::new("/t"), path), None, "{path}");
-        }
-        assert_eq!(inside(Path::new("/t"), "a=1/b"), Some(PathBuf::from("/t/a=1/b")));
-    }
-
-    #[test]
-    fn hexadecimal_there_and_back() {
-        let bytes: [u8; 32] = std::array::from_fn(|index| index as u8 * 7);
-        assert_eq!(unhex(&hex(&bytes)), Some(bytes));
-        assert_eq!(unhex("00"), None);
-        assert_eq!(unhex(&"g".repeat(64)), None);
     }
 }

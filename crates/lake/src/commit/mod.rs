@@ -1,0 +1,8 @@
+//! Writing to a dataset: the lock, rounds that take place as a whole or not at all, and the logs of the tables.
+
+mod bucket_round;
+mod create;
+pub(crate) mod delta_log;
+pub(crate) mod intent;
+mod log_store;
+pub(crate) mod writer;

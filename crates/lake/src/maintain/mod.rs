@@ -1,0 +1,5 @@
+//! Compaction, and the removal of duplicate rows.
+
+pub(crate) mod compact;
+mod dedup;
+mod merge;
