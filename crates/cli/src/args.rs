@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use saltmine_generate::GenerateArgs;
 
 pub(crate) use self::cluster::ClusterArgs;
 #[cfg(feature = "cluster")]
@@ -18,7 +19,6 @@ pub(crate) use self::s3::S3Args;
 pub(crate) use self::shell::ShellArgs;
 use self::time::parse_time;
 pub(crate) use self::timeline::{TimelineArgs, TimelineFormat};
-use crate::generate::GenerateArgs;
 
 mod cluster;
 mod engine;

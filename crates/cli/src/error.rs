@@ -19,7 +19,7 @@ pub(crate) enum CliError {
     #[error(transparent)]
     Catalogue(#[from] saltmine_query::catalogue::CatalogueError),
     #[error(transparent)]
-    Generate(#[from] crate::generate::GenerateError),
+    Generate(#[from] saltmine_generate::GenerateError),
     #[error("{path}: {source}")]
     File { path: String, source: io::Error },
     #[error("cannot write the answer: {0}")]

@@ -4,7 +4,6 @@ mod args;
 mod command;
 mod error;
 mod exit;
-mod generate;
 mod logging;
 mod output;
 mod progress;

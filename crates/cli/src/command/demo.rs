@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{CommandFactory, FromArgMatches, Parser};
+use saltmine_generate::{self as generate, GenerateArgs};
 use saltmine_lake::{IngestRequest, Silent, ingest};
 use saltmine_query::catalogue::Catalogue;
 use saltmine_query::hunt::{HuntOptions, hunt};
@@ -14,7 +15,6 @@ use super::query::{Asked, block_on, write};
 use crate::args::DemoArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
-use crate::generate::{self, GenerateArgs};
 use crate::output::sanitize::sanitize;
 use crate::output::{Format, Options, Target, findings, shell_quote};
 use crate::terminal::Terminal;

@@ -1,4 +1,4 @@
-//! `saltmine generate`: believable logs with their true values, for tests, samples and benches.
+//! Believable S3 server access logs with their true values, for tests, samples and benches: `saltmine generate`.
 //!
 //! The same seed gives the same files, byte for byte. The lines are made without the crates that read them.
 
@@ -34,113 +34,117 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use self::buckets::Bucket;
-use self::json::Delivery;
 use self::people::Pool;
-use self::plan::{FilePlan, NameStyle, Rhythm, Wanted};
+use self::plan::{FilePlan, Rhythm, Wanted};
 use self::row::Row;
-use self::scenarios::{Account, Planted, Scenario};
+use self::scenarios::{Account, Planted};
 use self::traffic::Traffic;
 use self::truth::Truth;
-use self::write::{LogFile, Packing};
+use self::write::LogFile;
+
+pub use self::json::Delivery;
+pub use self::plan::NameStyle;
+pub use self::scenarios::Scenario;
+pub use self::write::Packing;
 
 /// Options of `saltmine generate`.
 #[derive(Clone, Debug, clap::Args)]
-pub(crate) struct GenerateArgs {
+pub struct GenerateArgs {
     /// Folder for the logs, as BUCKET/NAME; made if missing
     #[arg(long, value_name = "DIR")]
-    pub(crate) out: PathBuf,
+    pub out: PathBuf,
     /// Lines of the baseline; those of scenarios, rejects and blank lines come on top
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
-    pub(crate) lines: usize,
+    pub lines: usize,
     /// Number of files; raised where one would span more than six days
     #[arg(long, value_name = "N", default_value_t = 48)]
-    pub(crate) files: usize,
+    pub files: usize,
     /// Small files of about so many lines each, in place of --files
     #[arg(long, value_name = "N")]
-    pub(crate) lines_per_file: Option<usize>,
+    pub lines_per_file: Option<usize>,
     /// Small files of about 20 lines each
     #[arg(long, conflicts_with = "lines_per_file")]
-    pub(crate) tiny: bool,
+    pub tiny: bool,
     /// Number of buckets
     #[arg(long, value_name = "N", default_value_t = 8)]
-    pub(crate) buckets: usize,
+    pub buckets: usize,
     /// Days of the period
     #[arg(long, value_name = "N", default_value_t = 30)]
-    pub(crate) days: u32,
+    pub days: u32,
     /// First day, in UTC
     #[arg(long, value_name = "DATE", default_value = "2026-03-01")]
-    pub(crate) start: NaiveDate,
+    pub start: NaiveDate,
     /// The same seed gives the same files
     #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) seed: u64,
+    pub seed: u64,
     /// Share of lines with hostile text in request-URI, referer or agent
     #[arg(long, value_name = "PERCENT", default_value_t = 2.0)]
-    pub(crate) hostile_percent: f64,
+    pub hostile_percent: f64,
     /// Compression of the files
     #[arg(long, value_enum, default_value_t = Packing::Gzip)]
-    pub(crate) compress: Packing,
+    pub compress: Packing,
     /// Members (gzip) or frames (zstd) of a file
     #[arg(long, value_name = "N", default_value_t = 1)]
-    pub(crate) members: usize,
+    pub members: usize,
     /// Folder for the true values: a Parquet file for each log file, summary.json, scenarios.json
     #[arg(long, value_name = "DIR")]
-    pub(crate) truth: Option<PathBuf>,
+    pub truth: Option<PathBuf>,
     /// Folder for summary.json and scenarios.json alone
     #[arg(long, value_name = "DIR")]
-    pub(crate) summary: Option<PathBuf>,
+    pub summary: Option<PathBuf>,
     /// Lines that must be rejected
     #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) rejects: usize,
+    pub rejects: usize,
     /// Blank lines
     #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) blanks: usize,
+    pub blanks: usize,
     /// Give a sixth of the lines to files of 2012 to 2022, with fewer fields
     #[arg(long)]
-    pub(crate) ages: bool,
+    pub ages: bool,
     /// Attack over the baseline; may be given more than once
     #[arg(long, value_enum, value_name = "NAME")]
-    pub(crate) scenario: Vec<Scenario>,
+    pub scenario: Vec<Scenario>,
     /// One line of each operation known to the format on top, in the first file
     #[arg(long)]
-    pub(crate) every_operation: bool,
+    pub every_operation: bool,
     /// How the records are written; the requests are the same
     #[arg(long, value_enum, default_value_t = Delivery::Text)]
-    pub(crate) delivery: Delivery,
+    pub delivery: Delivery,
     /// Names of the files
     #[arg(long, value_enum, default_value_t = NameStyle::Simple)]
-    pub(crate) name_style: NameStyle,
+    pub name_style: NameStyle,
 }
 
 /// What was written.
 #[derive(Clone, Debug, Default, Serialize)]
-pub(crate) struct Summary {
+pub struct Summary {
     /// All lines: rows, rejects and blanks.
-    pub(crate) lines: u64,
+    pub lines: u64,
     /// Lines that are records.
-    pub(crate) rows: u64,
+    pub rows: u64,
     /// Lines that must be rejected.
-    pub(crate) rejects: u64,
+    pub rejects: u64,
     /// Blank lines.
-    pub(crate) blanks: u64,
+    pub blanks: u64,
     /// Rows of scenarios among `rows`.
-    pub(crate) planted: u64,
+    pub planted: u64,
     /// Files.
-    pub(crate) files: u64,
+    pub files: u64,
     /// Bytes of the files.
-    pub(crate) bytes: u64,
+    pub bytes: u64,
     /// Bytes of the lines with their ends.
-    pub(crate) inflated: u64,
+    pub inflated: u64,
     /// Rows by word of their anomaly; a row with two words counts for both.
-    pub(crate) anomalies: BTreeMap<&'static str, u64>,
+    pub anomalies: BTreeMap<&'static str, u64>,
     /// Rows by operation.
-    pub(crate) operations: BTreeMap<String, u64>,
+    pub operations: BTreeMap<String, u64>,
     /// Sum of the bytes sent.
-    pub(crate) bytes_sent: i64,
+    pub bytes_sent: i64,
 }
 
 /// Why generating failed.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum GenerateError {
+pub enum GenerateError {
     /// A file or folder could not be written.
     #[error("cannot write: {0}")]
     Write(#[from] io::Error),
@@ -210,7 +214,7 @@ impl World {
 ///
 /// # Errors
 /// Where a file cannot be written, or the options make no sense.
-pub(crate) fn run(args: &GenerateArgs) -> Result<Summary, GenerateError> {
+pub fn run(args: &GenerateArgs) -> Result<Summary, GenerateError> {
     let mut world = World::new(args)?;
     let written: Vec<Written> = world
         .plans

@@ -25,7 +25,7 @@ use super::row::{Row, clock, col};
 
 /// An attack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
-pub(crate) enum Scenario {
+pub enum Scenario {
     /// Every scenario.
     All,
     /// Anonymous readers at many addresses read private data.

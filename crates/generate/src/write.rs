@@ -9,7 +9,8 @@ use flate2::write::GzEncoder;
 
 /// How files are compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Packing {
+#[allow(missing_docs)] // The names say it, and comments here become help texts.
+pub enum Packing {
     #[default]
     Gzip,
     Zstd,

@@ -10,7 +10,8 @@ use super::row::{BAD_BYTE, Row, clock, col};
 
 /// How records are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Delivery {
+#[allow(missing_docs)] // Comments of variants would become help texts.
+pub enum Delivery {
     // Lines of text, as S3 writes them to a bucket
     #[default]
     Text,

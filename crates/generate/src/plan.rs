@@ -10,7 +10,8 @@ use super::traffic::is_working_hour;
 
 /// How objects are named.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum NameStyle {
+#[allow(missing_docs)] // Comments of variants would become help texts.
+pub enum NameStyle {
     // `YYYY-MM-DD-hh-mm-ss-UNIQUE`
     #[default]
     Simple,
