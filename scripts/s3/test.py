@@ -34,9 +34,8 @@ ENV = {name: value for name, value in os.environ.items() if not name.startswith(
     "AWS_ALLOW_HTTP": "true",
     "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
     "AWS_CONFIG_FILE": "/dev/null",
-    "SALTMINE_S3_LOCK_SECONDS": str(LOCK_SECONDS),
 }
-OPTIONS = ["--s3-timeout", "1"]
+OPTIONS = ["--s3-timeout", "1", "--s3-lock-seconds", str(LOCK_SECONDS)]
 
 
 def saltmine(*arguments, code=0, env=None, endpoint=None):

@@ -110,6 +110,7 @@ impl Command {
             Self::Latency(args) => Some(args.engine.s3),
             Self::Verify(args) => Some(args.s3),
             Self::Compact(args) => Some(args.s3),
+            Self::Recover(args) => Some(args.s3),
             _ => None,
         }
     }
@@ -138,6 +139,8 @@ pub(crate) enum Command {
     Verify(VerifyArgs),
     /// Merge small files; optionally remove duplicate records
     Compact(CompactArgs),
+    /// Complete or remove what an interrupted run left behind
+    Recover(RecoverArgs),
     /// Show the columns of the table logs, or its DDL
     Schema(SchemaArgs),
     /// Run a cluster scheduler
@@ -284,6 +287,29 @@ pub(crate) struct CompactArgs {
     /// Number of threads (0 = one per core)
     #[arg(long, short, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,
+
+    #[command(flatten)]
+    pub(crate) s3: S3Args,
+}
+
+/// `saltmine recover`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+An ingest commits its files in rounds: a round takes place as a whole or not at all, also if the run is killed. What an interrupted run left is completed or removed by the next ingest or compact, and by this command.
+
+A round that was about to be committed cannot be completed if one of its files is lost; every ingest then ends with an error. --discard puts such a round aside, takes back what it had committed, and prints what is missing: the next ingest reads these sources again.
+
+Examples:
+  saltmine recover case.lake
+  saltmine recover case.lake --discard")]
+pub(crate) struct RecoverArgs {
+    /// The dataset
+    #[arg(value_name = "DATASET")]
+    pub(crate) dataset: PathBuf,
+
+    /// Put rounds aside that cannot be completed because files of them are lost
+    #[arg(long)]
+    pub(crate) discard: bool,
 
     #[command(flatten)]
     pub(crate) s3: S3Args,

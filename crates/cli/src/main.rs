@@ -32,6 +32,7 @@ fn main() -> process::ExitCode {
     };
     if let Some(s3) = cli.command.s3() {
         saltmine_s3::configure(s3.settings());
+        saltmine_lake::set_s3_lock_seconds(s3.s3_lock_seconds);
     }
     let terminal = Terminal::new(cli.global);
     let started = logging::start(cli.global.verbose, cli.command.redacted());
@@ -67,6 +68,7 @@ fn run(command: Command, terminal: &Terminal) -> Result<ExitCode, CliError> {
         Command::Latency(args) => command::latency::run(&args, terminal),
         Command::Verify(args) => command::verify::run(&args),
         Command::Compact(args) => command::compact::run(&args, terminal),
+        Command::Recover(args) => command::recover::run(&args, terminal),
         Command::Schema(args) => command::schema::run(&args),
         #[cfg(feature = "cluster")]
         Command::Scheduler(args) => command::cluster::scheduler(&args, terminal),

@@ -361,3 +361,65 @@ fn a_clock_that_goes_back_does_no_harm() {
     assert_eq!(rows(here, "lake"), "20,20");
     assert_verified(here, "lake");
 }
+
+/// The note of a round that was about to commit a file of `sources`, which is lost.
+fn lose_a_round(lake: &Path) -> &'static str {
+    let run = "019a0000-0000-7000-8000-000000000001";
+    let staging = lake.join(format!(".saltmine/runs/{run}-r0001"));
+    std::fs::create_dir_all(&staging).unwrap();
+    let note = serde_json::json!({
+        "format": 1, "run_id": run, "round": 1, "saltmine_version": "0.1.0",
+        "changes": [{ "table": "sources", "add": [{
+            "staged": "sources.parquet", "rows": 2, "path": format!("part-{run}-r0001-00000.parquet"),
+            "partition": {}, "size": 100, "sha256": null, "statistics": null,
+        }]}],
+    });
+    std::fs::write(staging.join("intent.json"), note.to_string()).unwrap();
+    run
+}
+
+#[test]
+fn a_round_whose_file_is_lost_is_put_aside_by_recover() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    std::fs::write(here.join("log"), lines(0, 10)).unwrap();
+    ends(here, &["ingest", "log", "--to", "lake"], 0);
+    let (_, said) = ends(here, &["recover", "lake"], 0);
+    assert!(said.contains("nothing to recover"), "{said}");
+    let run = lose_a_round(&here.join("lake"));
+    for arguments in [&["ingest", "log", "--to", "lake"][..], &["compact", "lake"], &["recover", "lake"]] {
+        let (_, said) = ends(here, arguments, 1);
+        assert!(said.contains(run) && said.contains("recover DATASET --discard"), "{said}");
+    }
+    let (_, said) = ends(here, &["--quiet", "recover", "lake", "--discard"], 3);
+    assert!(said.contains("0 rows, 0 rejects and 2 sources are not in the dataset"), "{said}");
+    assert!(said.contains("lost: ") && said.contains("and 2 more"), "{said}");
+    ends(here, &["ingest", "log", "--to", "lake"], 0);
+    assert_eq!(rows(here, "lake"), "10,10");
+    assert_verified(here, "lake");
+}
+
+/// What somebody hands over may have been prepared.
+#[test]
+fn a_link_in_a_dataset_leads_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    std::fs::write(here.join("log"), lines(0, 10)).unwrap();
+    std::fs::write(here.join("more"), lines(1, 10)).unwrap();
+    ends(here, &["ingest", "log", "--to", "lake"], 0);
+    for name in [".ssh", "Documents"] {
+        std::fs::create_dir_all(here.join("home").join(name)).unwrap();
+        std::fs::write(here.join("home").join(name).join("file"), "kept").unwrap();
+    }
+    let _ = std::fs::remove_dir_all(here.join("lake/.saltmine/runs"));
+    symlink(here.join("home"), here.join("lake/.saltmine/runs")).unwrap();
+    for arguments in
+        [&["ingest", "more", "--to", "lake"][..], &["compact", "lake"], &["recover", "lake", "--discard"]]
+    {
+        let (_, said) = ends(here, arguments, 1);
+        assert!(said.contains("runs: not a folder; links in a dataset are not followed"), "{said}");
+        for name in [".ssh/file", "Documents/file"] {
+            assert_eq!(std::fs::read_to_string(here.join("home").join(name)).unwrap(), "kept");
+        }
+    }
+}

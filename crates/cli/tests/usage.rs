@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-const SUBCOMMANDS: [&str; 14] = [
+const SUBCOMMANDS: [&str; 15] = [
     "ingest",
     "report",
     "query",
@@ -17,6 +17,7 @@ const SUBCOMMANDS: [&str; 14] = [
     "latency",
     "verify",
     "compact",
+    "recover",
     "schema",
     "completions",
     "man",

@@ -114,7 +114,7 @@ pub fn ingest_on(
     request: &IngestRequest<'_>,
     progress: &dyn Progress,
 ) -> Result<IngestReport, LakeError> {
-    let told = |problem: String| LakeError::Elsewhere(problem);
+    let told = |problem: String| LakeError::Remote(problem);
     let runtime = Runtime::new().map_err(|error| told(format!("cannot start: {error}")))?;
     let runner = OnCluster { cluster: cluster.clone().for_ingest(), runtime, stop: request.stop };
     ingest_sharded(request, &runner, progress)
@@ -145,7 +145,7 @@ impl ShardRunner for OnCluster<'_> {
         self.runtime.block_on(async {
             tokio::select! {
                 manifests = all => manifests
-                    .map_err(|error| LakeError::Elsewhere(format!("on the cluster: {}", QueryError::from(error)))),
+                    .map_err(|error| LakeError::Remote(format!("on the cluster: {}", QueryError::from(error)))),
                 () = stopped(self.stop) => Err(LakeError::Stopped { committed: "nothing of this round was".into() }),
             }
         })

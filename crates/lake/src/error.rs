@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LakeError {
-    /// The file system said no.
+    /// A file operation failed.
     #[error("{}: cannot {action}: {source}", path.display())]
     Io {
         /// What was tried, as an infinitive: `open`, `rename`.
@@ -18,7 +18,7 @@ pub enum LakeError {
         source: io::Error,
     },
 
-    /// S3 said no.
+    /// An S3 request failed.
     #[error(transparent)]
     S3(#[from] saltmine_s3::S3Error),
 
@@ -94,8 +94,9 @@ pub enum LakeError {
         problem: String,
     },
 
-    /// A file that an interrupted run had written is gone, so that its round cannot be completed.
-    #[error("{}: written by an interrupted run, and gone", .0.display())]
+    /// A file that an interrupted run had written is missing, so that its round cannot be completed.
+    #[error("{}: file from an interrupted run is missing, so its round cannot be completed. Put the file back, or run \
+        `saltmine recover DATASET --discard`, which puts the round aside and says what is lost", .0.display())]
     Lost(PathBuf),
 
     /// A file in the staging folder is not as its writer said.
@@ -115,7 +116,7 @@ pub enum LakeError {
 
     /// What was asked for is not done where the dataset is.
     #[error("{}: {problem}", path.display())]
-    NotThere {
+    Unsupported {
         /// The dataset's folder.
         path: PathBuf,
         /// What to do instead.
@@ -141,21 +142,31 @@ pub enum LakeError {
     },
 
     /// The run was asked to stop. What it had committed before stays.
-    #[error("interrupted: {committed} committed, and no more; the same command goes on from there")]
+    #[error("interrupted: {committed} committed; run the same command again to continue")]
     Stopped {
         /// What was committed, in words.
         committed: String,
     },
 
+    /// The time of a line is outside of the years 1 to 9999, which no reader of a table holds.
+    #[error(
+        "the time of a line is {0} days from 1970, outside of the years 1 to 9999; nothing of this round was committed"
+    )]
+    Day(i32),
+
     /// Threads could not be started.
     #[error("cannot start threads: {0}")]
     Threads(String),
 
-    /// Work that was to be done by other processes was not.
-    #[error("{0}")]
-    Elsewhere(String),
+    /// A thread ended early by a fault of this program. Nothing of its round was committed.
+    #[error("a thread failed: {0}; this is a fault of saltmine; nothing of this round was committed")]
+    Panicked(String),
 
-    /// A crash that a test asked for.
+    /// A remote task failed.
+    #[error("{0}")]
+    Remote(String),
+
+    /// A failure that a test asked for.
     #[cfg(test)]
     #[error("crash asked for by a test")]
     Crash,
@@ -165,6 +176,13 @@ impl LakeError {
     /// The run was asked to stop before it committed anything.
     pub(crate) fn stopped() -> LakeError {
         LakeError::Stopped { committed: "nothing was".to_owned() }
+    }
+
+    /// What a thread panicked with.
+    pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> LakeError {
+        let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        LakeError::Panicked(text.unwrap_or_else(|| "it panicked".to_owned()))
     }
 
     /// For `map_err` on file operations: says what was tried on which path.

@@ -25,6 +25,7 @@ mod table;
 mod tests;
 mod verify;
 
+pub use commit::discard::DiscardedRound;
 pub use commit::writer::{CommitSummary, DatasetLock, Recovery, StagedFile, Staging};
 #[doc(hidden)]
 pub use encode::encode_column;
@@ -37,6 +38,7 @@ pub use ingest::shard_plan::SHARD_BYTES;
 pub use ingest::shard_worker::{Manifest, Shard, ShardJob, ingest_shard};
 pub use ingest::{IngestRequest, ingest};
 pub use maintain::compact::{CompactOptions, CompactReport, compact};
+pub use storage::set_s3_lock_seconds;
 pub use table::dataset::{DataFile, Dataset};
 pub use table::duplicates::duplicates_schema;
 pub use table::layout::{Partition, PartitionBy, Table};

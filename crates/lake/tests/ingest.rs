@@ -11,8 +11,8 @@ use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use saltmine_lake::{
-    Dataset, IngestReport, IngestRequest, LakeError, PartitionBy, Silent, Table, VerifyOptions, ingest,
-    verify,
+    Dataset, Event, IngestReport, IngestRequest, LakeError, PartitionBy, Progress, Silent, Table,
+    VerifyOptions, ingest, verify,
 };
 use saltmine_scan::discover;
 
@@ -153,7 +153,7 @@ fn what_does_not_read_is_kept_and_reported() {
     let problems: Vec<_> = report.problems.iter().map(|outcome| outcome.name.as_str()).collect();
     assert_eq!(BTreeMap::from_iter(problems.iter().map(|name| (*name, ()))).len(), 2);
     let dataset = Dataset::open(&dataset).unwrap();
-    let rows = |table| dataset.files(table).unwrap().iter().map(|file| file.rows).sum::<u64>();
+    let rows = |table| dataset.files(table).unwrap().iter().filter_map(|file| file.rows).sum::<u64>();
     assert_eq!(rows(Table::Rejects), report.counts.rejects);
     assert_eq!(rows(Table::Sources), 4);
     assert_eq!(rows(Table::Logs), report.counts.rows);
@@ -207,4 +207,36 @@ fn files_that_vanish_or_change_after_they_were_found_are_read_by_the_next_run() 
     assert_eq!(rows(&dataset).len(), 301);
     let report = verify(&Dataset::open(&dataset).unwrap(), &VerifyOptions::default()).unwrap();
     assert!(report.passed(), "{report:#?}");
+}
+
+/// A listener that is at fault.
+struct Panics;
+
+impl Progress for Panics {
+    fn event(&self, event: Event<'_>) {
+        assert!(!matches!(event, Event::Lines { .. }), "as a test asked for");
+    }
+}
+
+#[test]
+fn a_worker_that_panics_ends_the_run_and_releases_the_lock() {
+    let folder = tempfile::tempdir().unwrap();
+    let (input, dataset) = (folder.path().join("logs"), folder.path().join("lake"));
+    std::fs::create_dir(&input).unwrap();
+    logs(&input, 6, 300);
+    let sources = discover(&[input.to_str().unwrap().to_owned()]).unwrap();
+    let request = IngestRequest {
+        sources: &sources,
+        dataset: &dataset,
+        partition_by: None,
+        jobs: 3,
+        strict: false,
+        stop: None,
+    };
+    let error = ingest(&request, &Panics).unwrap_err();
+    assert!(matches!(error, LakeError::Panicked(_)), "{error}");
+    // It is the lock of this process that would keep this one waiting.
+    let report = run(&input, &dataset);
+    assert_eq!((report.read, report.counts.rows), (6, 1800));
+    assert_eq!(rows(&dataset).len(), 1800);
 }

@@ -253,7 +253,7 @@ fn a_shard_that_fails_commits_nothing() {
     let (folder, expected) = prepared();
     let (logs, dataset) = (folder.path().join("logs"), folder.path().join("sharded"));
     let fails = |_: &ShardJob, shard: &Shard| match shard.number() {
-        2 => Err(LakeError::Elsewhere("lost".into())),
+        2 => Err(LakeError::Remote("lost".into())),
         _ => Ok(()),
     };
     let error = sharded(&logs, &dataset, &Here::new(fails, |manifests| manifests)).unwrap_err();
@@ -315,4 +315,42 @@ fn what_only_one_process_can_do_is_refused_before_anything_is_made() {
     assert!(!dataset.exists());
     let error = sharded(&logs, Path::new("s3://no-bucket/lake"), &runner).unwrap_err();
     assert!(error.to_string().contains("not to S3"), "{error}");
+}
+
+/// What was committed before an interrupt is said.
+#[test]
+fn an_interrupt_says_what_was_committed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (logs, dataset) = (folder.path().join("logs"), folder.path().join("lake"));
+    std::fs::create_dir(&logs).unwrap();
+    some_logs(&logs, 2, 50);
+    // Large enough for a round of its own while rounds are cut, and small when it is read.
+    let first = logs.join("log-000");
+    let content = std::fs::read(&first).unwrap();
+    std::fs::File::options().write(true).open(&first).unwrap().set_len(65 << 30).unwrap();
+    let stop = std::sync::atomic::AtomicBool::new(false);
+    let rounds = AtomicUsize::new(0);
+    let before = |_: &ShardJob, _: &Shard| {
+        match rounds.fetch_add(1, Relaxed) {
+            0 => std::fs::write(&first, &content).unwrap(),
+            _ => stop.store(true, Relaxed),
+        }
+        Ok(())
+    };
+    let sources = discover(&[logs.to_str().unwrap().to_owned()]).unwrap();
+    let request = IngestRequest {
+        sources: &sources,
+        dataset: &dataset,
+        partition_by: None,
+        jobs: 0,
+        strict: false,
+        stop: Some(&stop),
+    };
+    let error = ingest_sharded(&request, &Here::new(before, |manifests| manifests), &Silent).unwrap_err();
+    assert!(error.to_string().contains("1 files with 50 rows in 1 rounds were committed"), "{error}");
+    assert_eq!(content_rows(&dataset), 50);
+}
+
+fn content_rows(dataset: &Path) -> usize {
+    content(dataset)["logs"].len()
 }

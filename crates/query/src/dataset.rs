@@ -66,7 +66,8 @@ impl DatasetTable {
 
     fn statistics_of(&self, files: &[&DataFile]) -> Statistics {
         let mut statistics = Statistics::new_unknown(self.schema.table_schema());
-        statistics.num_rows = Precision::Exact(files.iter().map(|file| file.rows as usize).sum());
+        statistics.num_rows =
+            files.iter().map(|file| rows_of(file)).fold(Precision::Exact(0), |sum, rows| sum.add(&rows));
         statistics
     }
 
@@ -82,9 +83,14 @@ impl DatasetTable {
             partitioned.partition_values = vec![ScalarValue::Date32(file.event_date)];
         }
         let mut statistics = Statistics::new_unknown(self.schema.table_schema());
-        statistics.num_rows = Precision::Exact(file.rows as usize);
+        statistics.num_rows = rows_of(file);
         Ok(partitioned.with_statistics(Arc::new(statistics)))
     }
+}
+
+/// How many rows a file has. Where its log does not say, nobody knows: a count of 0 would be believed.
+fn rows_of(file: &DataFile) -> Precision<usize> {
+    file.rows.and_then(|rows| usize::try_from(rows).ok()).map_or(Precision::Absent, Precision::Exact)
 }
 
 /// Has DataFusion read files of the bucket that a dataset is in, if it is in one.

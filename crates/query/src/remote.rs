@@ -46,7 +46,7 @@ pub enum RemoteTable {
 pub struct RemoteFile {
     path: PathBuf,
     size: u64,
-    rows: u64,
+    rows: Option<u64>,
     event_date: Option<i32>,
     min_time: Option<i64>,
     max_time: Option<i64>,
@@ -190,7 +190,7 @@ mod tests {
         let file = RemoteFile {
             path: "/lake/logs/a.parquet".into(),
             size: 1,
-            rows: 2,
+            rows: Some(2),
             event_date: Some(3),
             min_time: Some(4),
             max_time: None,

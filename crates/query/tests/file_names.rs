@@ -48,7 +48,8 @@ async fn a_filter_on_time_finds_rows_whatever_their_file_is_called() {
     let inputs = vec![folder.path().to_string_lossy().into_owned()];
     let (since, until) = (1_780_358_400_000_000, 1_780_444_800_000_000); // 2 June 2026, 0:00, and a day
     let open = |since, until| {
-        let options = SessionOptions { inputs: inputs.clone(), since, until, threads: 2, ..Default::default() };
+        let options =
+            SessionOptions { inputs: inputs.clone(), since, until, threads: 2, ..Default::default() };
         async move { Session::open(&options).await.unwrap() }
     };
     let all = open(None, None).await;

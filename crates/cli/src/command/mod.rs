@@ -11,6 +11,7 @@ pub(crate) mod ingest;
 pub(crate) mod latency;
 pub(crate) mod queries;
 pub(crate) mod query;
+pub(crate) mod recover;
 pub(crate) mod report;
 pub(crate) mod schema;
 pub(crate) mod shell;

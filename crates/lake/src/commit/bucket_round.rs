@@ -1,98 +1,133 @@
-//! A round of a dataset in S3.
+//! A round where files cannot be moved, as in S3: a note, `_saltmine/runs/RUN-rROUND.json`.
 //!
 //! There a file cannot be moved to its place when the round is prepared: it is written there before, under a name that
-//! nobody else gives, and is no part of a table until a commit names it. So the note of what the round changes (the
-//! [`Intent`]) goes to `_saltmine/runs/RUN-rROUND.json` first, marked as one that is uploading. When all files are up the
-//! mark is taken off, on the condition that the note is still the same: from then on the round is certain to be committed.
+//! nobody else gives, and is not part of a table until a commit names it. So the note of what the round changes (the
+//! [`Intent`]) is written first, marked as one that is uploading. When all files are up the mark is taken off, on the
+//! condition that the note is still the same: from then on the round is certain to be committed.
 //!
 //! A run that dies before leaves a marked note: the next one marks it as discarded, on the same condition, then removes
 //! the files that it names, then the note. One that dies after it leaves a note that the next one carries out. A run that
 //! only slept, while another took its lock and discarded its note, finds the condition broken and commits nothing; one
-//! that begins a round after it lost the lock finds that out by [`Lease::check`], which comes after the note is there for
+//! that begins a round after it lost the lock finds that out by [`Lock::check`], which comes after the note is there for
 //! others to find, and before the mark is off.
 
 use std::path::{Path, PathBuf};
 
-use crate::commit::intent::{Intent, Phase, target};
+use crate::commit::intent::{Intent, Phase};
+use crate::commit::rounds::{RoundFolder, RoundName, Rounds, runs};
 use crate::error::LakeError;
-use crate::storage::lease::Lease;
-use crate::storage::{self, OnCondition};
-use crate::table::dataset::Dataset;
-use crate::table::layout;
+use crate::storage::{Inside, Lock, Storage};
 
-/// Brings the files of a round from the disk to where they belong, and the note to where it is certain to be carried out.
-pub(crate) fn prepare(
-    dataset: &Dataset,
-    lease: &Lease,
-    intent: &mut Intent,
-    staging: &Path,
-) -> Result<PathBuf, LakeError> {
-    let note = layout::round_note(dataset.root(), &intent.run_id, intent.round);
-    intent.phase = Phase::Uploading;
-    let written = storage::write_note(&note, intent.to_json(&note)?, OnCondition::Absent)?;
-    let etag = written.ok_or_else(|| lost(&note))?;
-    dataset.faults.step()?;
-    lease.check()?;
-    let mut files = Vec::new();
-    for change in &intent.changes {
-        let folder = change.table.folder(dataset.root());
-        for file in &change.add {
-            files.push((staging.join(&file.staged), target(&folder, &file.entry.path)?));
-        }
-    }
-    storage::upload_all(&files)?;
-    dataset.faults.step()?;
-    intent.phase = Phase::Prepared;
-    if storage::write_note(&note, intent.to_json(&note)?, OnCondition::Same(etag))?.is_none() {
-        // Whoever discarded the note may have looked for the files before they were there.
-        storage::remove_all(&files.into_iter().map(|(_, to)| to).collect::<Vec<_>>())?;
-        return Err(lost(&note));
-    }
-    dataset.faults.step()?;
-    Ok(note)
+/// Rounds as notes.
+#[derive(Debug)]
+pub(crate) struct InNotes;
+
+fn note(storage: &dyn Storage, name: &RoundName) -> Result<Inside, LakeError> {
+    runs(storage)?.join_name(&format!("{name}.json"))
 }
 
-/// Removes what a round had written that was not prepared. Gives whether it was discarded: false if it was prepared, or
-/// is gone by now.
-pub(crate) fn discard(dataset: &Dataset, note: &Path) -> Result<bool, LakeError> {
-    let Some((text, Some(etag))) = storage::read_note(note)? else { return Ok(false) };
-    let mut intent = Intent::from_json(note, &text)?;
-    match intent.phase {
-        Phase::Prepared => return Ok(false),
-        Phase::Discarded => {}
-        Phase::Uploading => {
-            intent.phase = Phase::Discarded;
-            if storage::write_note(note, intent.to_json(note)?, OnCondition::Same(etag))?.is_none() {
-                return Ok(false);
+fn lost(storage: &dyn Storage, note: &Inside) -> LakeError {
+    LakeError::LockLost(storage.path(note))
+}
+
+impl Rounds for InNotes {
+    fn begin(&self, _: &dyn Storage, _: &RoundName) -> Result<RoundFolder, LakeError> {
+        let temporary = tempfile::Builder::new().prefix("saltmine-").tempdir();
+        let temporary = temporary.map_err(LakeError::io("create a folder in", &std::env::temp_dir()))?;
+        Ok(RoundFolder { path: temporary.path().to_path_buf(), temporary: Some(temporary) })
+    }
+
+    fn prepare(
+        &self,
+        storage: &dyn Storage,
+        lock: &dyn Lock,
+        intent: &mut Intent,
+        folder: &Path,
+    ) -> Result<(), LakeError> {
+        let note = note(storage, &intent.name())?;
+        let path = storage.path(&note);
+        intent.phase = Phase::Uploading;
+        let written = storage.create(&note, &intent.to_json(&path)?)?;
+        let version = written.ok_or_else(|| lost(storage, &note))?;
+        lock.check()?;
+        let files: Vec<(PathBuf, Inside)> = intent
+            .targets()?
+            .into_iter()
+            .zip(intent.files())
+            .map(|(to, file)| (folder.join(&file.staged), to))
+            .collect();
+        storage.place(&files)?;
+        intent.phase = Phase::Prepared;
+        if storage.replace(&note, &intent.to_json(&path)?, &version)?.is_none() {
+            // Whoever discarded the note may have looked for the files before they were there.
+            storage.remove(&intent.targets()?)?;
+            return Err(lost(storage, &note));
+        }
+        Ok(())
+    }
+
+    fn open(&self, storage: &dyn Storage) -> Result<Vec<RoundName>, LakeError> {
+        let runs = runs(storage)?;
+        let mut names = Vec::new();
+        for entry in storage.list(&runs)? {
+            if let Some(stem) = entry.name.strip_suffix(".json") {
+                let alien = || LakeError::Foreign {
+                    path: storage.path(&runs).join(&entry.name),
+                    problem:
+                        "not the note of a round; nothing was removed: look at it, and remove it by hand"
+                            .to_owned(),
+                };
+                names.push(RoundName::parse(stem).ok_or_else(alien)?);
             }
         }
+        names.sort();
+        Ok(names)
     }
-    dataset.faults.step()?;
-    let mut files = Vec::new();
-    for change in &intent.changes {
-        let folder = change.table.folder(dataset.root());
-        for file in &change.add {
-            files.push(target(&folder, &file.entry.path)?);
+
+    fn read(&self, storage: &dyn Storage, name: &RoundName) -> Result<Option<Intent>, LakeError> {
+        let note = note(storage, name)?;
+        let Some(found) = storage.read(&note)? else { return Ok(None) };
+        Intent::from_json(&storage.path(&note), name, &found.content).map(Some)
+    }
+
+    fn rewrite(&self, storage: &dyn Storage, intent: &Intent) -> Result<(), LakeError> {
+        let note = note(storage, &intent.name())?;
+        let found = storage.read(&note)?.ok_or_else(|| lost(storage, &note))?;
+        let written = storage.replace(&note, &intent.to_json(&storage.path(&note))?, &found.version)?;
+        written.map(drop).ok_or_else(|| lost(storage, &note))
+    }
+
+    /// They are in their places since the round was prepared.
+    fn deliver(
+        &self,
+        storage: &dyn Storage,
+        _: &RoundName,
+        files: &[(String, Inside)],
+    ) -> Result<Vec<Inside>, LakeError> {
+        storage.missing(&files.iter().map(|(_, to)| to.clone()).collect::<Vec<_>>())
+    }
+
+    fn end(&self, storage: &dyn Storage, name: &RoundName) -> Result<(), LakeError> {
+        storage.remove(&[note(storage, name)?])
+    }
+
+    fn discard(&self, storage: &dyn Storage, name: &RoundName) -> Result<bool, LakeError> {
+        let note = note(storage, name)?;
+        let path = storage.path(&note);
+        let Some(found) = storage.read(&note)? else { return Ok(false) };
+        let mut intent = Intent::from_json(&path, name, &found.content)?;
+        match intent.phase {
+            Phase::Prepared => return Ok(false),
+            Phase::Discarded => {}
+            Phase::Uploading => {
+                intent.phase = Phase::Discarded;
+                if storage.replace(&note, &intent.to_json(&path)?, &found.version)?.is_none() {
+                    return Ok(false);
+                }
+            }
         }
+        storage.remove(&intent.targets()?)?;
+        storage.remove(&[note])?;
+        Ok(true)
     }
-    storage::remove_all(&files)?;
-    dataset.faults.step()?;
-    storage::remove_file(note)?;
-    Ok(true)
-}
-
-/// The notes of rounds, in the order in which the rounds began.
-pub(crate) fn notes(root: &Path) -> Result<Vec<PathBuf>, LakeError> {
-    let notes = storage::files(&layout::runs_folder(root))?;
-    Ok(notes.into_iter().filter(|path| path.extension().is_some_and(|ending| ending == "json")).collect())
-}
-
-/// The note at a path, if it is there and prepared.
-pub(crate) fn prepared(note: &Path) -> Result<Option<Intent>, LakeError> {
-    let Some((text, _)) = storage::read_note(note)? else { return Ok(None) };
-    Ok(Some(Intent::from_json(note, &text)?).filter(|intent| intent.phase == Phase::Prepared))
-}
-
-fn lost(note: &Path) -> LakeError {
-    LakeError::LockLost(note.to_path_buf())
 }

@@ -1,20 +1,18 @@
 //! Making datasets and tables, and giving tables the columns that they lack.
 
-use std::fs;
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
 use arrow::datatypes::Schema;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
-use saltmine_s3::S3Url;
 
 use crate::commit::delta_log;
-use crate::commit::writer::{DatasetLock, take_lock};
+use crate::commit::writer::DatasetLock;
 use crate::error::LakeError;
-use crate::storage::{self, disk, is_remote};
-use crate::table::dataset::{Dataset, has_all_tables, root_in_bucket};
+use crate::storage;
+use crate::table::dataset::{Dataset, has_all_tables};
 use crate::table::delta_log::{is_table, read};
-use crate::table::layout::{self, PartitionBy, Table};
+use crate::table::layout::{PartitionBy, Table};
 
 impl Dataset {
     /// Opens the dataset in the folder `path`, after making it where there is none. What a killed run left half made
@@ -34,7 +32,7 @@ impl Dataset {
         on_wait: &dyn Fn(),
         stop: Option<&AtomicBool>,
     ) -> Result<Dataset, LakeError> {
-        if !has_all_tables(path)? {
+        if !has_all_tables(storage::at(path)?.as_ref())? {
             create(path, partition_by, on_wait, stop)?;
         }
         let dataset = Dataset::open(path)?;
@@ -56,24 +54,20 @@ impl DatasetLock<'_> {
         if self.dataset().has(table)? {
             return Ok(());
         }
-        let root = self.dataset().root();
-        let tmp = layout::tmp_folder(root);
-        delta_log::create(&table.folder(root), &tmp, table.name(), &table.file_schema(), &[])?;
-        if is_remote(root) { Ok(()) } else { disk::sync_folder(root) }
+        delta_log::create(self.dataset().storage(), table, &table.file_schema(), &[])
     }
 
     /// Gives a table the columns that it lacks, as it was made by an earlier version. In its older files they are null.
     pub(crate) fn add_columns(&self, table: Table) -> Result<(), LakeError> {
-        let root = self.dataset().root();
-        let folder = table.folder(root);
-        let has = read(&folder)?.columns;
+        let storage = self.dataset().storage();
+        let has = read(storage.as_ref(), table)?.columns;
         let schema = table.table_schema(self.dataset().partition_by());
         let lacks: Vec<_> =
             schema.fields().iter().filter(|field| !has.contains(field.name())).cloned().collect();
         if lacks.is_empty() {
             return Ok(());
         }
-        delta_log::add_columns(&folder, &layout::tmp_folder(root), &Schema::new(lacks))
+        delta_log::add_columns(storage, table, &Schema::new(lacks))
     }
 }
 
@@ -84,45 +78,23 @@ fn create(
     on_wait: &dyn Fn(),
     stop: Option<&AtomicBool>,
 ) -> Result<(), LakeError> {
-    let occupied = || -> std::io::Result<bool> {
-        let ours = |entry: &fs::DirEntry| {
-            let name = entry.file_name();
-            layout::state_folder(path).file_name() == Some(&name)
-                || Table::ALL.iter().any(|table| table.name() == name)
-        };
-        Ok(fs::read_dir(path)?.collect::<Result<Vec<_>, _>>()?.iter().any(|entry| !ours(entry)))
-    };
-    if let Some(url) = S3Url::of_path(path) {
-        root_in_bucket(&url)?;
-        if is_occupied_in_bucket(path)? {
-            return Err(LakeError::NotEmpty(path.to_path_buf()));
-        }
-    } else {
-        let fresh = !layout::state_folder(path).exists();
-        if fresh && path.exists() && occupied().map_err(LakeError::io("list", path))? {
-            return Err(LakeError::NotEmpty(path.to_path_buf()));
-        }
-        disk::make_folder(path)?;
+    let storage = storage::at(path)?;
+    let entries = storage.list_root()?;
+    let is_table_name = |name: &str| Table::ALL.iter().any(|table| table.name() == name);
+    let was_begun = entries.iter().any(|entry| entry.name == storage.state().as_str());
+    if !was_begun && entries.iter().any(|entry| !is_table_name(&entry.name)) {
+        return Err(LakeError::NotEmpty(path.to_path_buf()));
     }
-    let _lock = take_lock(path, on_wait, stop)?;
+    storage.make_root()?;
+    let storage = storage::at(path)?; // a folder that exists has one true path
+    let _lock = storage.lock(on_wait, stop)?;
     // Most of the time is waiting for what is written to last.
     Table::ALL.into_par_iter().try_for_each(|table| {
-        let folder = table.folder(path);
-        if is_table(&folder)? {
+        if is_table(storage.as_ref(), table)? {
             return Ok(());
         }
         let schema = table.table_schema(partition_by);
         let partitions = if table == Table::Logs { partition_by.columns() } else { &[] };
-        delta_log::create(&folder, &layout::tmp_folder(path), table.name(), &schema, partitions)
-    })?;
-    if is_remote(path) { Ok(()) } else { disk::sync_folder(path) }
-}
-
-/// Whether a folder of S3 holds other things than a dataset.
-fn is_occupied_in_bucket(path: &Path) -> Result<bool, LakeError> {
-    let state =
-        format!("{}/", layout::state_folder(Path::new("s3://b")).file_name().unwrap_or_default().display());
-    let names = storage::some_names(path)?;
-    let is_ours = |name: &String| Table::ALL.iter().any(|table| name.strip_suffix('/') == Some(table.name()));
-    Ok(!names.contains(&state) && names.iter().any(|name| !is_ours(name)))
+        delta_log::create(&storage, table, &schema, partitions)
+    })
 }

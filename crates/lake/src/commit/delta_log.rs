@@ -4,7 +4,6 @@
 //! transaction, so that it can be told afterwards whether it took place, and is repeated at no risk.
 
 use std::collections::HashMap;
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,9 +17,9 @@ use serde_json::Value;
 
 use crate::commit::log_store::log_store;
 use crate::error::LakeError;
-use crate::storage::{disk, is_remote};
+use crate::storage::Storage;
 use crate::table::delta_log::{FORMAT, FORMAT_PROPERTY, FileEntry, SHA256_TAG, drive, has_transaction, load};
-use crate::table::layout;
+use crate::table::layout::Table;
 
 /// Commits between two checkpoints. A commit names up to a few hundred files, so that reading this many is cheap.
 const CHECKPOINT_INTERVAL: &str = "20";
@@ -36,20 +35,19 @@ pub(crate) struct Change<'a> {
     pub(crate) notes: Vec<(String, Value)>,
 }
 
-/// Makes an empty table. `tmp` is a folder of the same file system.
+/// Makes an empty table.
 pub(crate) fn create(
-    folder: &Path,
-    tmp: &Path,
-    name: &str,
+    storage: &Arc<dyn Storage>,
+    table: Table,
     schema: &ArrowSchema,
     partition_columns: &[&str],
 ) -> Result<(), LakeError> {
-    if !is_remote(folder) {
-        disk::make_folder(&layout::log_folder(folder))?;
-    }
-    let columns = delta_columns(folder, schema)?;
+    let folder = storage.path(&table.folder());
+    storage.make_folder(&table.log())?;
+    let columns = delta_columns(&folder, schema)?;
     let format = FORMAT.to_string();
-    drive(folder, async {
+    let log = log_store(storage, table)?;
+    drive(&folder, async {
         // The log is part of the evidence: who added what, and when. It is small, so nothing of it is ever removed.
         let configuration = [
             ("delta.checkpointInterval", Some(CHECKPOINT_INTERVAL)),
@@ -57,11 +55,11 @@ pub(crate) fn create(
             (FORMAT_PROPERTY, Some(format.as_str())),
         ];
         CreateBuilder::new()
-            .with_log_store(log_store(folder, tmp)?)
-            .with_table_name(name)
+            .with_log_store(log)
+            .with_table_name(table.name())
             .with_columns(columns)
             .with_partition_columns(partition_columns.iter().copied())
-            .with_raise_if_key_not_exists(false) // ours is no property of Delta Lake
+            .with_raise_if_key_not_exists(false) // the last one is a custom key, not a Delta property
             .with_configuration(configuration)
             .with_save_mode(SaveMode::Ignore)
             .await
@@ -70,10 +68,15 @@ pub(crate) fn create(
 }
 
 /// Makes a change, unless it was made before. Gives the new version, or `None` if there was nothing to do.
-pub(crate) fn apply(folder: &Path, tmp: &Path, change: Change<'_>) -> Result<Option<u64>, LakeError> {
+pub(crate) fn apply(
+    storage: &Arc<dyn Storage>,
+    table: Table,
+    change: Change<'_>,
+) -> Result<Option<u64>, LakeError> {
     let id = change.transaction;
-    let committed = drive(folder, async {
-        let table = load(log_store(folder, tmp)?).await?;
+    let log = log_store(storage, table)?;
+    let committed = drive(&storage.path(&table.folder()), async {
+        let table = load(log).await?;
         let state = table.snapshot()?;
         let log = table.log_store();
         if state.transaction_version(log.as_ref(), change.transaction).await?.is_some() {
@@ -96,41 +99,30 @@ pub(crate) fn apply(folder: &Path, tmp: &Path, change: Change<'_>) -> Result<Opt
     });
     let committed = match committed {
         // Another run may have completed the round meanwhile.
-        Err(_) if is_remote(folder) && has_transaction(folder, id).unwrap_or(false) => None,
+        Err(_) if has_transaction(storage.as_ref(), table, id).unwrap_or(false) => None,
         committed => committed?,
     };
-    if let Some((version, true)) = committed
-        && !is_remote(folder)
-    {
-        sync_checkpoint(folder, version)?;
+    if let Some((version, true)) = committed {
+        // A checkpoint was written without being synced, and the commits before it are not needed once it is read.
+        let prefix = format!("{version:020}.checkpoint");
+        storage.sync(&table.log(), &|name| name.starts_with(&prefix) || name == "_last_checkpoint")?;
     }
     Ok(committed.map(|(version, _)| version))
 }
 
 /// Adds columns to a table, which are null in the files that it has.
-pub(crate) fn add_columns(folder: &Path, tmp: &Path, schema: &ArrowSchema) -> Result<(), LakeError> {
-    let columns = delta_columns(folder, schema)?;
-    drive(folder, async {
-        let table = load(log_store(folder, tmp)?).await?;
+pub(crate) fn add_columns(
+    storage: &Arc<dyn Storage>,
+    table: Table,
+    schema: &ArrowSchema,
+) -> Result<(), LakeError> {
+    let folder = storage.path(&table.folder());
+    let columns = delta_columns(&folder, schema)?;
+    let log = log_store(storage, table)?;
+    drive(&folder, async {
+        let table = load(log).await?;
         table.add_columns().with_fields(columns).await.map(drop)
     })
-}
-
-/// Removes what an interrupted writer left in a log: files that were being written. `read` never sees them.
-pub(crate) fn tidy(folder: &Path) -> Result<(), LakeError> {
-    let log = layout::log_folder(folder);
-    for entry in fs::read_dir(&log).map_err(LakeError::io("list", &log))? {
-        let path = entry.map_err(LakeError::io("list", &log))?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        // The object store writes NAME#1 and renames it.
-        let half_written = name
-            .rsplit_once('#')
-            .is_some_and(|(_, n)| !n.is_empty() && n.bytes().all(|byte| byte.is_ascii_digit()));
-        if half_written {
-            disk::remove_file(&path)?;
-        }
-    }
-    Ok(())
 }
 
 fn operation_of(change: &Change<'_>, partition_columns: &[String]) -> DeltaOperation {
@@ -192,18 +184,4 @@ fn delta_columns(folder: &Path, schema: &ArrowSchema) -> Result<Vec<StructField>
         Ok(StructField::nullable(field.name().as_str(), data_type))
     };
     schema.fields().iter().map(column).collect()
-}
-
-/// A checkpoint was written without being synced, and the commits before it are not needed once it is read.
-fn sync_checkpoint(folder: &Path, version: u64) -> Result<(), LakeError> {
-    let log = layout::log_folder(folder);
-    let prefix = format!("{version:020}.checkpoint");
-    for entry in fs::read_dir(&log).map_err(LakeError::io("list", &log))? {
-        let path = entry.map_err(LakeError::io("list", &log))?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy();
-        if name.starts_with(&prefix) || name == "_last_checkpoint" {
-            disk::sync_file(&path)?;
-        }
-    }
-    disk::sync_folder(&log)
 }

@@ -1,27 +1,25 @@
 //! What a round is about to commit, written down before anything is moved.
 //!
-//! Once the note is in the staging folder, the round is carried out, by its own run or by the next one: every step
-//! can be taken again, from wherever the last attempt stopped. Without a note nothing outside the staging folder was
-//! touched, and the folder can go.
+//! Once the note is where the next run finds it, the round is carried out, by its own run or by the next one: every step
+//! can be taken again, from wherever the last attempt stopped. Without a note the round is discarded.
+//!
+//! A note may be planted by whoever handed the dataset over: every path in it passes the check of
+//! [`Table::data_file`] and [`is_name`] when it is read.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::commit::delta_log::{self, Change};
+use crate::commit::rounds::{RoundName, Rounds};
 use crate::error::LakeError;
-use crate::storage::disk;
-use crate::storage::path::inside;
-use crate::storage::{self, is_remote};
-use crate::table::dataset::Dataset;
+use crate::storage::path::is_name;
+use crate::storage::{Inside, LARGEST_NOTE, Storage};
 use crate::table::delta_log::{FileEntry, has_transaction};
-use crate::table::layout::{self, Table};
+use crate::table::layout::Table;
 
-/// Name of the note in the staging folder.
-const NOTE: &str = "intent.json";
 /// Raised when the note changes so that an older saltmine must not carry it out.
 const FORMAT: u32 = 1;
 
@@ -63,40 +61,77 @@ pub(crate) struct TableChange {
     pub(crate) drops_rows: bool,
 }
 
-/// A file in the staging folder and what it is to become.
+/// A file in the folder of the round and what it is to become.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct PlannedFile {
-    /// Path relative to the staging folder.
+    /// Its name in the folder of the round.
     pub(crate) staged: String,
     pub(crate) rows: u64,
     #[serde(flatten)]
     pub(crate) entry: FileEntry,
 }
 
+impl TableChange {
+    /// The files that it adds, by their names in the folder of the round, and where they belong.
+    pub(crate) fn moves(&self) -> Result<Vec<(String, Inside)>, LakeError> {
+        let place = |file: &PlannedFile| Ok((file.staged.clone(), self.table.data_file(&file.entry.path)?));
+        self.add.iter().map(place).collect()
+    }
+
+    /// The files that it replaces.
+    pub(crate) fn replaced(&self) -> Result<Vec<Inside>, LakeError> {
+        self.remove.iter().map(|file| self.table.data_file(&file.path)).collect()
+    }
+}
+
 impl Intent {
-    pub(crate) fn new(run_id: &str, round: u32, changes: Vec<TableChange>) -> Self {
+    pub(crate) fn new(name: &RoundName, changes: Vec<TableChange>) -> Self {
         let saltmine_version = env!("CARGO_PKG_VERSION").to_owned();
-        let (run_id, phase) = (run_id.to_owned(), Phase::default());
+        let (run_id, round, phase) = (name.run_id.clone(), name.round, Phase::default());
         Self { format: FORMAT, run_id, round, phase, saltmine_version, changes }
     }
 
-    /// The note in a staging folder; `None` if the round was not prepared.
-    pub(crate) fn read(staging: &Path) -> Result<Option<Intent>, LakeError> {
-        let path = staging.join(NOTE);
-        let text = match fs::read(&path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(LakeError::io("read", &path)(error)),
-        };
-        Self::from_json(&path, &text).map(Some)
+    pub(crate) fn name(&self) -> RoundName {
+        RoundName::new(&self.run_id, self.round)
     }
 
-    /// Reads the text of a note, which is that of `path`.
-    pub(crate) fn from_json(path: &Path, text: &[u8]) -> Result<Intent, LakeError> {
+    /// The files that the round adds to tables.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &PlannedFile> {
+        self.changes.iter().flat_map(|change| &change.add)
+    }
+
+    /// Where they belong, in the same order.
+    pub(crate) fn targets(&self) -> Result<Vec<Inside>, LakeError> {
+        let files = self.changes.iter().flat_map(|change| change.add.iter().map(move |file| (change, file)));
+        files.map(|(change, file)| change.table.data_file(&file.entry.path)).collect()
+    }
+
+    /// Reads the text of a note, which is that of `path`, of the round `name`.
+    pub(crate) fn from_json(path: &Path, name: &RoundName, text: &[u8]) -> Result<Intent, LakeError> {
         let fault = |problem: String| LakeError::Intent { path: path.to_path_buf(), problem };
         let intent: Intent = serde_json::from_slice(text).map_err(|error| fault(error.to_string()))?;
         if intent.format != FORMAT {
             return Err(fault(format!("its format is {}, this saltmine knows {FORMAT}", intent.format)));
+        }
+        if intent.name() != *name {
+            return Err(fault(format!("it is of the round {}", intent.name())));
+        }
+        for change in &intent.changes {
+            let paths = change.add.iter().map(|file| &file.entry.path);
+            for named in paths.chain(change.remove.iter().map(|file| &file.path)) {
+                let outside =
+                    |_| fault(format!("not a file of the table {}: {named:?}", change.table.name()));
+                change.table.data_file(named).map_err(outside)?;
+            }
+        }
+        // A discarded round's files are removed: it must not name those of another.
+        let own = format!("part-{name}-");
+        let is_own = |path: &str| path.rsplit('/').next().is_some_and(|file| file.starts_with(&own));
+        if let Some(file) = intent.files().find(|file| !is_own(&file.entry.path)) {
+            return Err(fault(format!("not a file of this round: {:?}", file.entry.path)));
+        }
+        if let Some(file) = intent.files().find(|file| !is_name(&file.staged)) {
+            return Err(fault(format!("not a file in the folder of the round: {:?}", file.staged)));
         }
         Ok(intent)
     }
@@ -104,107 +139,52 @@ impl Intent {
     /// The text of the note, which is to be at `path`.
     pub(crate) fn to_json(&self, path: &Path) -> Result<Vec<u8>, LakeError> {
         let fault = |problem: String| LakeError::Intent { path: path.to_path_buf(), problem };
-        serde_json::to_vec(self).map_err(|error| fault(error.to_string()))
+        let text = serde_json::to_vec(self).map_err(|error| fault(error.to_string()))?;
+        // What could not be read again must not become certain.
+        if text.len() as u64 > LARGEST_NOTE {
+            return Err(fault(format!("{} bytes are too many for a note", text.len())));
+        }
+        Ok(text)
     }
 
-    /// Writes the note. From here on the round is certain to be committed.
-    pub(crate) fn write(&self, staging: &Path) -> Result<(), LakeError> {
-        let path = staging.join(NOTE);
-        disk::write_whole(&path, &self.to_json(&path)?)
-    }
-
-    /// Moves files, commits, deletes what was replaced and removes the staging folder, or, in S3, the note at `staging`;
-    /// passes over what was done before.
-    pub(crate) fn carry_out(&self, dataset: &Dataset, staging: &Path) -> Result<(), LakeError> {
+    /// Brings files to their places, commits, deletes what was replaced, and ends the round; passes over what was done
+    /// before.
+    pub(crate) fn carry_out(&self, storage: &Arc<dyn Storage>, rounds: &dyn Rounds) -> Result<(), LakeError> {
         for change in &self.changes {
-            self.carry_out_change(dataset, staging, change)?;
+            self.carry_out_change(storage, rounds, change)?;
         }
-        dataset.faults.step()?;
-        if is_remote(staging) {
-            return storage::remove_file(staging);
-        }
-        // The note goes first: a folder without it is discarded.
-        disk::remove_file(&staging.join(NOTE))?;
-        disk::sync_folder(staging)?;
-        dataset.faults.step()?;
-        disk::remove_folder(staging)?;
-        disk::sync_folder(&layout::runs_folder(dataset.root()))
+        rounds.end(storage.as_ref(), &self.name())
     }
 
     fn carry_out_change(
         &self,
-        dataset: &Dataset,
-        staging: &Path,
+        storage: &Arc<dyn Storage>,
+        rounds: &dyn Rounds,
         change: &TableChange,
     ) -> Result<(), LakeError> {
-        let folder = change.table.folder(dataset.root());
-        let transaction = layout::round_name(&self.run_id, self.round);
-        let lost = if is_remote(&folder) {
-            let files = change.add.iter().map(|file| target(&folder, &file.entry.path));
-            storage::missing(files.collect::<Result<_, _>>()?)?.pop()
-        } else {
-            move_files(dataset, &folder, staging, &change.add)?
-        };
-        if let Some(path) = lost
-            && !has_transaction(&folder, &transaction)?
+        let (name, table) = (self.name(), change.table);
+        let transaction = name.to_string();
+        let lost = rounds.deliver(storage.as_ref(), &name, &change.moves()?)?;
+        if let Some(file) = lost.first()
+            && !has_transaction(storage.as_ref(), table, &transaction)?
         {
-            return Err(LakeError::Lost(path));
+            return Err(LakeError::Lost(storage.path(file)));
         }
-        dataset.faults.step()?;
-        let notes = json!({
-            "saltmine.runId": self.run_id,
-            "saltmine.round": self.round,
-            "saltmine.version": self.saltmine_version,
-            "saltmine.staging": staging.file_name().unwrap_or_default().to_string_lossy(),
-        });
-        let notes = notes.as_object().cloned().unwrap_or_default().into_iter().collect();
         let add = change.add.iter().map(|file| file.entry.clone()).collect();
         let (remove, drops_rows) = (change.remove.clone(), change.drops_rows);
+        let notes = self.notes();
         let changed = Change { transaction: &transaction, add, remove, drops_rows, notes };
-        delta_log::apply(&folder, &layout::tmp_folder(dataset.root()), changed)?;
-        dataset.faults.step()?;
-        delete_replaced(dataset, &folder, &change.remove)
+        delta_log::apply(storage, table, changed)?;
+        storage.remove(&change.replaced()?)
     }
-}
 
-/// Moves staged files to where they belong, and gives the first that is in neither place.
-fn move_files(
-    dataset: &Dataset,
-    folder: &Path,
-    staging: &Path,
-    files: &[PlannedFile],
-) -> Result<Option<PathBuf>, LakeError> {
-    let mut lost = None;
-    let mut changed = BTreeSet::new();
-    for file in files {
-        let (from, to) = (staging.join(&file.staged), target(folder, &file.entry.path)?);
-        if from.exists() {
-            let parent = to.parent().unwrap_or(folder);
-            if changed.insert(parent.to_path_buf()) {
-                disk::make_folder(parent)?;
-            }
-            fs::rename(&from, &to).map_err(LakeError::io("rename", &from))?;
-            dataset.faults.step()?;
-        } else if lost.is_none() && !to.exists() {
-            lost = Some(to);
-        }
+    /// What a commit of the round says of it, for people.
+    pub(crate) fn notes(&self) -> Vec<(String, serde_json::Value)> {
+        vec![
+            ("saltmine.runId".to_owned(), json!(self.run_id)),
+            ("saltmine.round".to_owned(), json!(self.round)),
+            ("saltmine.version".to_owned(), json!(self.saltmine_version)),
+            ("saltmine.staging".to_owned(), json!(self.name().to_string())),
+        ]
     }
-    changed.iter().try_for_each(|parent| disk::sync_folder(parent))?;
-    Ok(lost)
-}
-
-fn delete_replaced(dataset: &Dataset, folder: &Path, files: &[FileEntry]) -> Result<(), LakeError> {
-    for file in files {
-        storage::remove_file(&target(folder, &file.path)?)?;
-        dataset.faults.step()?;
-    }
-    Ok(())
-}
-
-/// Where a file of a table is.
-pub(crate) fn target(folder: &Path, relative: &str) -> Result<PathBuf, LakeError> {
-    inside(folder, relative).ok_or_else(|| LakeError::Foreign {
-        path: folder.to_path_buf(),
-        problem: format!("not a path inside the table: {relative:?}"),
-    })
 }

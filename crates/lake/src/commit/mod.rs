@@ -3,6 +3,11 @@
 mod bucket_round;
 mod create;
 pub(crate) mod delta_log;
+pub(crate) mod discard;
+mod folder_round;
 pub(crate) mod intent;
 mod log_store;
+pub(crate) mod rounds;
 pub(crate) mod writer;
+
+pub(crate) use folder_round::SHARDS;

@@ -8,36 +8,33 @@
 //! 3. for each table the files are moved to their place, then named in a commit with the round's transaction id;
 //! 4. the staging folder is removed.
 //!
-//! In S3 step 1 and 2 are others, as [`crate::commit::bucket_round`] tells; the staging folder is a temporary one of the disk.
+//! Where files cannot be moved, as in S3, steps 1 and 2 are others, see `bucket_round`; the staging folder is a temporary
+//! one of the local disk.
 //!
 //! A kill before the end of step 2 leaves a folder that [`DatasetLock::recover`] discards. A kill after it leaves an
 //! intent that it carries out.
 
 use std::collections::{BTreeMap, HashSet};
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use chrono::Utc;
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
 use serde::{Deserialize, Serialize};
-use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::commit::bucket_round;
-use crate::commit::delta_log;
-use crate::commit::intent::{Intent, PlannedFile, TableChange};
+use crate::commit::discard::{DiscardedRound, discard_if_lost, put_aside};
+use crate::commit::folder_round::is_data;
+use crate::commit::intent::{Intent, Phase, PlannedFile, TableChange};
+use crate::commit::rounds::{RoundFolder, RoundName, Rounds, rounds_of};
 use crate::error::LakeError;
-use crate::storage::disk;
-use crate::storage::is_remote;
-use crate::storage::lease::Lease;
+use crate::storage::Lock;
 use crate::storage::path::hex;
 use crate::table::dataset::Dataset;
 use crate::table::delta_log::FileEntry;
-use crate::table::layout::{self, Partition, Table};
+use crate::table::layout::{Partition, Table};
 use crate::table::ledger::{self, SourceEntry};
 use crate::table::statistics::Footer;
 use crate::table::table_file::{Written, write_table_file};
@@ -46,20 +43,11 @@ use crate::table::table_file::{Written, write_table_file};
 #[derive(Debug)]
 pub struct DatasetLock<'a> {
     dataset: &'a Dataset,
-    held: Held,
+    held: Box<dyn Lock>,
     run_id: String,
-    rounds: AtomicU32,
+    last_round: AtomicU32,
     recovered: AtomicBool,
     committing: Mutex<()>,
-}
-
-/// What holds the lock.
-#[derive(Debug)]
-pub(crate) enum Held {
-    /// A locked file; closing it gives the lock back.
-    File(#[allow(dead_code)] File),
-    /// An object of S3.
-    Lease(Lease),
 }
 
 /// What was found from interrupted runs, and done about it.
@@ -111,10 +99,9 @@ pub struct StagedFile {
 #[derive(Debug)]
 pub struct Staging<'a> {
     lock: &'a DatasetLock<'a>,
-    round: u32,
-    dir: PathBuf,
-    /// Where the dataset is in S3: the same, removed with the value.
-    temporary: Option<TempDir>,
+    name: RoundName,
+    folder: RoundFolder,
+    is_done: AtomicBool,
 }
 
 impl<'a> DatasetLock<'a> {
@@ -136,12 +123,12 @@ impl<'a> DatasetLock<'a> {
         on_wait: &dyn Fn(),
         stop: Option<&AtomicBool>,
     ) -> Result<Self, LakeError> {
-        let held = take_lock(dataset.root(), on_wait, stop)?;
+        let held = dataset.storage().lock(on_wait, stop)?;
         Ok(Self {
             dataset,
             held,
             run_id: Uuid::now_v7().to_string(),
-            rounds: AtomicU32::new(0),
+            last_round: AtomicU32::new(0),
             recovered: AtomicBool::new(false),
             committing: Mutex::new(()),
         })
@@ -163,19 +150,20 @@ impl<'a> DatasetLock<'a> {
     /// If a prepared round cannot be carried out; it is tried again the next time.
     pub fn recover(&self) -> Result<Recovery, LakeError> {
         let _committing = self.committing.lock().unwrap_or_else(PoisonError::into_inner);
+        let (storage, rounds) = (self.dataset.storage(), self.rounds());
         let mut recovery = Recovery::default();
-        if let Held::Lease(_) = &self.held {
-            self.recover_notes(&mut recovery)?;
-            self.recovered.store(true, Ordering::Relaxed);
-            return Ok(recovery);
-        }
-        for staging in folders(&layout::runs_folder(self.dataset.root()))? {
-            if let Some(intent) = Intent::read(&staging)? {
-                intent.carry_out(self.dataset, &staging)?;
-                recovery.completed.push(summary(&intent));
-            } else if !self.is_own(&staging) {
-                disk::remove_folder(&staging)?;
-                recovery.discarded += 1;
+        for name in rounds.open(storage.as_ref())? {
+            match rounds.read(storage.as_ref(), &name)? {
+                Some(intent) if intent.phase == Phase::Prepared => {
+                    intent.carry_out(storage, rounds)?;
+                    recovery.completed.push(summary(&intent));
+                }
+                _ if name.run_id == self.run_id => {}
+                Some(intent) if intent.phase == Phase::Discarded => {
+                    put_aside(storage, rounds, &intent)?;
+                    recovery.discarded += 1;
+                }
+                _ => recovery.discarded += u32::from(rounds.discard(storage.as_ref(), &name)?),
             }
         }
         if !self.recovered.swap(true, Ordering::Relaxed) {
@@ -184,17 +172,26 @@ impl<'a> DatasetLock<'a> {
         Ok(recovery)
     }
 
-    /// As [`DatasetLock::recover`], for a dataset in S3.
-    fn recover_notes(&self, recovery: &mut Recovery) -> Result<(), LakeError> {
-        for note in bucket_round::notes(self.dataset.root())? {
-            if let Some(intent) = bucket_round::prepared(&note)? {
-                intent.carry_out(self.dataset, &note)?;
-                recovery.completed.push(summary(&intent));
-            } else if !self.is_own(&note) && bucket_round::discard(self.dataset, &note)? {
-                recovery.discarded += 1;
+    /// As [`DatasetLock::recover`], but puts rounds aside that cannot be completed, as files of them are lost. Nothing of such
+    /// a round is in the tables afterwards that was not there before it; sources of it are read again by the next ingest.
+    ///
+    /// # Errors
+    /// If that fails on its way; the next [`DatasetLock::recover`] completes it.
+    pub fn discard_lost(&self) -> Result<(Recovery, Vec<DiscardedRound>), LakeError> {
+        let mut discarded = Vec::new();
+        {
+            let _committing = self.committing.lock().unwrap_or_else(PoisonError::into_inner);
+            let (storage, rounds) = (self.dataset.storage(), self.rounds());
+            for name in rounds.open(storage.as_ref())? {
+                if let Some(mut intent) = rounds.read(storage.as_ref(), &name)?
+                    && intent.phase == Phase::Prepared
+                    && let Some(round) = discard_if_lost(storage, rounds, &mut intent)?
+                {
+                    discarded.push(round);
+                }
             }
         }
-        Ok(())
+        Ok((self.recover()?, discarded))
     }
 
     /// SHA-256 of every source file whose content was read by some run before.
@@ -213,35 +210,24 @@ impl<'a> DatasetLock<'a> {
         if !self.recovered.load(Ordering::Relaxed) {
             self.recover()?;
         }
-        let round = self.rounds.fetch_add(1, Ordering::Relaxed) + 1;
-        if let Held::Lease(_) = &self.held {
-            let temporary = tempfile::Builder::new().prefix("saltmine-").tempdir();
-            let temporary = temporary.map_err(LakeError::io("create a folder in", &std::env::temp_dir()))?;
-            let dir = temporary.path().to_path_buf();
-            return Ok(Staging { lock: self, round, dir, temporary: Some(temporary) });
-        }
-        let dir = layout::runs_folder(self.dataset.root()).join(layout::round_name(&self.run_id, round));
-        disk::make_folder(&dir)?;
-        Ok(Staging { lock: self, round, dir, temporary: None })
+        let name = RoundName::new(&self.run_id, self.last_round.fetch_add(1, Ordering::Relaxed) + 1);
+        let folder = self.rounds().begin(self.dataset.storage().as_ref(), &name)?;
+        Ok(Staging { lock: self, name, folder, is_done: AtomicBool::new(false) })
     }
 
-    fn is_own(&self, staging: &Path) -> bool {
-        staging.file_name().unwrap_or_default().to_string_lossy().starts_with(&self.run_id)
+    fn rounds(&self) -> &'static dyn Rounds {
+        rounds_of(self.dataset.storage().as_ref())
     }
 
     /// Removes files that an interrupted run was writing for a log.
     fn tidy(&self) -> Result<(), LakeError> {
-        let root = self.dataset.root();
-        let tmp = layout::tmp_folder(root);
-        disk::remove_folder(&tmp)?;
-        disk::make_folder(&tmp)?;
-        let tables = Table::ALL.into_iter().chain([Table::Duplicates]);
-        for table in tables {
+        let mut logs = Vec::new();
+        for table in Table::ALL.into_iter().chain([Table::Duplicates]) {
             if self.dataset.has(table)? {
-                delta_log::tidy(&table.folder(root))?;
+                logs.push(table.log());
             }
         }
-        Ok(())
+        self.dataset.storage().tidy(&logs)
     }
 }
 
@@ -257,12 +243,21 @@ impl Staging<'_> {
 
     /// Number of this round in the run, from 1.
     pub fn round(&self) -> u32 {
-        self.round
+        self.name.round
     }
 
-    /// Folder for the data files of this round. Their names there are the caller's choice.
+    pub(crate) fn name(&self) -> &RoundName {
+        &self.name
+    }
+
+    /// Whether its files are part of the dataset's storage already, and so have to last; if not, they are copied there.
+    pub(crate) fn is_in_storage(&self) -> bool {
+        self.folder.temporary.is_none()
+    }
+
+    /// Folder for the data files of this round. Their names there are numbers of six digits: `000000.parquet`.
     pub fn dir(&self) -> &Path {
-        &self.dir
+        &self.folder.path
     }
 
     /// Commits the round: `files` to `logs`, `rejects` (of `rejects_schema()`), and `sources`, whose rows take the
@@ -301,39 +296,26 @@ impl Staging<'_> {
             changes.push(self.write_table(Table::Sources, rows)?);
         }
         drop(sources);
-        let mut intent = Intent::new(self.run_id(), self.round, changes);
+        let mut intent = Intent::new(&self.name, changes);
         self.finish(&mut intent)?;
         Ok(summary(&intent))
     }
 
     /// Prepares a round and carries it out.
     pub(crate) fn finish(&self, intent: &mut Intent) -> Result<(), LakeError> {
-        let dataset = self.lock.dataset;
-        if let Held::Lease(lease) = &self.lock.held {
-            let _committing = self.lock.committing.lock().unwrap_or_else(PoisonError::into_inner);
-            let note = bucket_round::prepare(dataset, lease, intent, &self.dir)?;
-            return intent.carry_out(dataset, &note);
-        }
-        let staged: Vec<PathBuf> = intent
-            .changes
-            .iter()
-            .flat_map(|change| &change.add)
-            .map(|file| self.dir.join(&file.staged))
-            .collect();
-        staged.par_iter().try_for_each(|path| disk::sync_file(path))?;
-        disk::sync_folder(&self.dir)?;
-        dataset.faults.step()?;
+        let (storage, rounds) = (self.lock.dataset.storage(), self.lock.rounds());
         let _committing = self.lock.committing.lock().unwrap_or_else(PoisonError::into_inner);
-        intent.write(&self.dir)?;
-        dataset.faults.step()?;
-        intent.carry_out(dataset, &self.dir)
+        rounds.prepare(storage.as_ref(), self.lock.held.as_ref(), intent, self.dir())?;
+        intent.carry_out(storage, rounds)?;
+        self.is_done.store(true, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Plans the move of data files to `logs`.
     pub(crate) fn plan_logs(&self, files: Vec<StagedFile>) -> Result<TableChange, LakeError> {
         let plan = |(number, file): (usize, StagedFile)| {
             let staged = self.check_staged(&file)?;
-            let name = layout::part_name(self.run_id(), self.round, number);
+            let name = self.name.part(number);
             let values = file.partition.values().into_iter();
             let entry = FileEntry {
                 path: format!("{}/{name}", file.partition.relative_path()),
@@ -351,8 +333,11 @@ impl Staging<'_> {
     /// Name of a staged file within the staging folder, if the file is what its writer says.
     fn check_staged(&self, file: &StagedFile) -> Result<String, LakeError> {
         let fault = |problem: String| LakeError::Staged { path: file.path.clone(), problem };
-        let staged = file.path.strip_prefix(&self.dir).ok().and_then(Path::to_str);
+        let staged = file.path.strip_prefix(self.dir()).ok().and_then(Path::to_str);
         let staged = staged.ok_or_else(|| fault("not in the staging folder".to_owned()))?;
+        if !is_data(staged) {
+            return Err(fault("not a name that a run gives, as 000000.parquet".to_owned()));
+        }
         let found = fs::metadata(&file.path).map_err(LakeError::io("read", &file.path))?.len();
         if found != file.size {
             return Err(fault(format!("{found} bytes, not {}", file.size)));
@@ -375,13 +360,12 @@ impl Staging<'_> {
         batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
     ) -> Result<TableChange, LakeError> {
         let written = write_table_file(&self.table_path(table), table.file_schema(), batches)?;
-        self.lock.dataset.faults.step()?;
         Ok(self.plan_table(table, written))
     }
 
     /// Where the file of a small table is written.
     pub(crate) fn table_path(&self, table: Table) -> PathBuf {
-        self.dir.join(staged_name(table))
+        self.dir().join(staged_name(table))
     }
 
     /// The change that adds the file at [`Staging::table_path`].
@@ -393,7 +377,7 @@ impl Staging<'_> {
     pub(crate) fn plan_files(&self, table: Table, files: Vec<(String, Written)>) -> TableChange {
         let plan = |(number, (staged, written)): (usize, (String, Written))| {
             let entry = FileEntry {
-                path: layout::part_name(self.run_id(), self.round, number),
+                path: self.name.part(number),
                 partition: BTreeMap::new(),
                 size: written.size,
                 sha256: Some(hex(&written.sha256)),
@@ -412,23 +396,15 @@ fn staged_name(table: Table) -> String {
 
 impl Drop for Staging<'_> {
     fn drop(&mut self) {
-        if self.temporary.is_some() {
-            if !self.lock.dataset.faults.dead() {
-                let note = layout::round_note(self.lock.dataset.root(), &self.lock.run_id, self.round);
-                // If it fails, the next run discards it.
-                let _ = bucket_round::discard(self.lock.dataset, &note);
-            }
+        if self.is_done.load(Ordering::Relaxed) {
             return;
         }
-        let unprepared = matches!(Intent::read(&self.dir), Ok(None));
-        if unprepared && !self.lock.dataset.faults.dead() {
-            // If it fails, the next run discards the folder.
-            let _ = disk::remove_folder(&self.dir);
-        }
+        // If it fails, the next run discards it.
+        let _ = self.lock.rounds().discard(self.lock.dataset.storage().as_ref(), &self.name);
     }
 }
 
-fn summary(intent: &Intent) -> CommitSummary {
+pub(crate) fn summary(intent: &Intent) -> CommitSummary {
     let mut summary =
         CommitSummary { run_id: intent.run_id.clone(), round: intent.round, ..Default::default() };
     for change in &intent.changes {
@@ -445,58 +421,4 @@ fn summary(intent: &Intent) -> CommitSummary {
         }
     }
     summary
-}
-
-/// The folders in a folder, in the order of their names, which is the order in which the rounds began.
-fn folders(parent: &Path) -> Result<Vec<PathBuf>, LakeError> {
-    let mut folders = Vec::new();
-    for entry in fs::read_dir(parent).map_err(LakeError::io("list", parent))? {
-        let path = entry.map_err(LakeError::io("list", parent))?.path();
-        if path.is_dir() {
-            folders.push(path);
-        }
-    }
-    folders.sort();
-    Ok(folders)
-}
-
-pub(crate) fn take_lock(
-    root: &Path,
-    on_wait: &dyn Fn(),
-    stop: Option<&AtomicBool>,
-) -> Result<Held, LakeError> {
-    if is_remote(root) {
-        return Ok(Held::Lease(Lease::take(&layout::lock_file(root), on_wait, stop)?));
-    }
-    disk::make_folder(&layout::runs_folder(root))?;
-    disk::make_folder(&layout::tmp_folder(root))?;
-    let path = layout::lock_file(root);
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-    let file = file.map_err(LakeError::io("open", &path))?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => {
-            on_wait();
-            match stop {
-                None => file.lock().map_err(LakeError::io("lock", &path))?,
-                Some(stop) => wait_for_lock(&file, &path, stop)?,
-            }
-        }
-        Err(TryLockError::Error(error)) => return Err(LakeError::io("lock", &path)(error)),
-    }
-    Ok(Held::File(file))
-}
-
-/// Nothing wakes who waits for a lock, so that a wait that may be stopped has to look again and again.
-fn wait_for_lock(file: &File, path: &Path, stop: &AtomicBool) -> Result<(), LakeError> {
-    loop {
-        if stop.load(Ordering::Relaxed) {
-            return Err(LakeError::stopped());
-        }
-        match file.try_lock() {
-            Ok(()) => return Ok(()),
-            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(50)),
-            Err(TryLockError::Error(error)) => return Err(LakeError::io("lock", path)(error)),
-        }
-    }
 }

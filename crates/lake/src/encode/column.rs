@@ -14,7 +14,7 @@ use parquet::schema::types::ColumnDescPtr;
 use super::delta::Widths;
 use super::hybrid::hybrid;
 use super::numbers::Numbers;
-use super::page::{Pages, Pieces, Press, Search, SpooledReader, compression};
+use super::page::{BufferPool, PageCompressor, Pages, Search, SpooledReader, compression};
 use super::texts::Texts;
 
 /// Rows of a page at most: as many as a reader must decode to get at one of them.
@@ -25,6 +25,9 @@ const NUMBER_PAGE_ROWS: usize = 4096;
 
 /// Rows after which a page's size is looked at.
 pub(super) const STEP: usize = 256;
+
+/// Bytes of the texts of an array, on average, from which on they are long.
+const LONG_TEXT: u64 = 1 << 10;
 
 /// Room before the values of a page for its levels, so that the page is one piece without a copy. Levels of
 /// [`PAGE_ROWS`] rows take less.
@@ -93,7 +96,7 @@ impl ColumnEncoder {
         descr: ColumnDescPtr,
         data_type: &DataType,
         plan: ColumnPlan,
-        pool: &Arc<Pieces>,
+        pool: &Arc<BufferPool>,
     ) -> Result<Self> {
         let values = match data_type {
             DataType::Utf8View => Values::Text(Box::new(Texts::new(plan))),
@@ -106,17 +109,17 @@ impl ColumnEncoder {
     }
 
     /// Takes the rows of an array of the column's type.
-    pub(super) fn write(&mut self, array: &ArrayRef, press: &mut Press) -> Result<()> {
-        let page_rows = match &self.values {
-            Values::Text(_) => PAGE_ROWS,
-            Values::Number(_) => NUMBER_PAGE_ROWS,
+    pub(super) fn write(&mut self, array: &ArrayRef, compressor: &mut PageCompressor) -> Result<()> {
+        let (page_rows, step) = match &self.values {
+            Values::Text(_) => (PAGE_ROWS, step_of(array)),
+            Values::Number(_) => (NUMBER_PAGE_ROWS, STEP),
         };
         let mut from = 0;
         while from < array.len() {
-            let to = array.len().min(from + STEP.min(page_rows - self.levels.len()));
+            let to = array.len().min(from + step.min(page_rows - self.levels.len()));
             self.take(array, from, to)?;
             if self.levels.len() >= page_rows || self.values.is_page_full() {
-                self.flush(press)?;
+                self.flush(compressor)?;
             }
             from = to;
         }
@@ -133,7 +136,7 @@ impl ColumnEncoder {
                     step[count] = array.value(row).as_bytes();
                     count += 1;
                 });
-                texts.push(&step[..count]);
+                texts.push(&step[..count])?;
             }
             Values::Number(numbers) => match array.data_type() {
                 DataType::Int16 => {
@@ -154,7 +157,7 @@ impl ColumnEncoder {
     }
 
     /// Ends the page.
-    fn flush(&mut self, press: &mut Press) -> Result<()> {
+    fn flush(&mut self, compressor: &mut PageCompressor) -> Result<()> {
         let PageBody { bytes: body, encoding, apart } = match &mut self.values {
             Values::Text(texts) => texts.page(),
             Values::Number(numbers) => numbers.page(),
@@ -167,7 +170,7 @@ impl ColumnEncoder {
         let start = start.ok_or_else(|| ParquetError::General("levels take more than their room".into()))?;
         body[start..GAP].copy_from_slice(&levels);
         let body_apart = apart.saturating_sub(start);
-        self.pages.add(&body[start..], body_apart, self.levels.len(), encoding, press)?;
+        self.pages.add(&body[start..], body_apart, self.levels.len(), encoding, compressor)?;
         body.truncate(GAP);
         self.nulls += self.levels.iter().filter(|level| **level == 0).count() as u64;
         self.levels.clear();
@@ -188,16 +191,16 @@ impl ColumnEncoder {
     }
 
     /// Ends the chunk.
-    pub(super) fn close(mut self, press: &mut Press) -> Result<ColumnChunk> {
+    pub(super) fn close(mut self, compressor: &mut PageCompressor) -> Result<ColumnChunk> {
         if !self.levels.is_empty() {
-            self.flush(press)?;
+            self.flush(compressor)?;
         }
         let (dictionary, statistics, bloom_filter): (_, _, Option<Sbbf>) = match &mut self.values {
             Values::Text(texts) => (texts.dictionary(), texts.statistics(self.nulls), texts.bloom_filter()),
             Values::Number(numbers) => (numbers.dictionary(), numbers.statistics(self.nulls), None),
         };
         let dictionary = dictionary.as_ref().map(|(page, values)| (page.as_slice(), *values));
-        let pages = self.pages.finish(dictionary, press)?;
+        let pages = self.pages.finish(dictionary, compressor)?;
         let data = pages.bytes.data_offset() as i64;
         let size = pages.bytes.length();
         let mut metadata = ColumnChunkMetaData::builder(self.descr)
@@ -231,6 +234,15 @@ impl Values {
             Self::Number(_) => false,
         }
     }
+}
+
+/// Rows of an array after which the size of a page is looked at: each, where texts are long, so that a page has at most one
+/// that makes it too large.
+fn step_of(array: &ArrayRef) -> usize {
+    let Some(texts) = array.as_string_view_opt() else { return STEP };
+    // The lowest 32 bits of a view are the length of its text.
+    let bytes: u64 = texts.views().iter().map(|view| u64::from(*view as u32)).sum();
+    if bytes <= LONG_TEXT * texts.len() as u64 { STEP } else { 1 }
 }
 
 /// Calls `push` for each row with a value, and notes which rows have one.

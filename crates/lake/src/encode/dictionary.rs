@@ -4,6 +4,7 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
+use parquet::errors::{ParquetError, Result};
 
 use super::column::STEP;
 
@@ -38,40 +39,49 @@ impl TextDictionary {
     /// Appends the numbers of texts to `numbers`.
     ///
     /// First some are looked at, then all of these compared: the text often comes from far, and so for many at a time.
-    pub(super) fn intern(&mut self, texts: &[&[u8]], numbers: &mut Vec<u32>) {
+    ///
+    /// # Errors
+    /// If more than 4 GiB come together.
+    pub(super) fn intern(&mut self, texts: &[&[u8]], numbers: &mut Vec<u32>) -> Result<()> {
         let mut places = [0_u16; STEP];
         for texts in texts.chunks(STEP) {
             for (place, text) in places.iter_mut().zip(texts) {
                 *place = sample(text) as u16;
             }
-            let known = texts.iter().zip(&places).map(|(text, place)| self.number(text, usize::from(*place)));
-            numbers.extend(known);
+            for (text, place) in texts.iter().zip(&places) {
+                numbers.push(self.number(text, usize::from(*place))?);
+            }
         }
+        Ok(())
     }
 
     #[inline]
-    fn number(&mut self, text: &[u8], place: usize) -> u32 {
+    fn number(&mut self, text: &[u8], place: usize) -> Result<u32> {
         let found = self.recent[place];
         if found != NONE && self.get(found) == text {
-            return found;
+            return Ok(found);
         }
-        let number = self.find(text);
+        let number = self.find(text)?;
         self.recent[place] = number;
-        number
+        Ok(number)
     }
 
-    fn find(&mut self, text: &[u8]) -> u32 {
+    fn find(&mut self, text: &[u8]) -> Result<u32> {
         let Self { page, entries, table, state, .. } = self;
         let hash = state.hash_one(text);
         if let Some(number) = table.find(hash, |number| at(page, entries, *number) == text) {
-            return *number;
+            return Ok(*number);
         }
-        let number = entries.len() as u32;
-        page.extend_from_slice(&(text.len() as u32).to_le_bytes());
-        entries.push((page.len() as u32, text.len() as u32));
+        let (length, start) = (length_of(text)?, page.len() + 4);
+        let end = start + text.len();
+        let too_large = || ParquetError::General("a dictionary of more than 4 GiB".to_owned());
+        u32::try_from(end).map_err(|_| too_large())?;
+        let (number, start) = (entries.len() as u32, start as u32); // both are less
+        page.extend_from_slice(&length.to_le_bytes());
+        entries.push((start, length));
         page.extend_from_slice(text);
         table.insert_unique(hash, number, |number| state.hash_one(at(page, entries, *number)));
-        number
+        Ok(number)
     }
 
     fn get(&self, number: u32) -> &[u8] {
@@ -96,6 +106,11 @@ impl TextDictionary {
     pub(super) fn memory(&self) -> usize {
         self.page.capacity() + 8 * self.entries.capacity() + self.table.allocation_size() + 4 * RECENT
     }
+}
+
+/// The length of a text as pages have it.
+pub(super) fn length_of(text: &[u8]) -> Result<u32> {
+    u32::try_from(text.len()).map_err(|_| ParquetError::General("a text of more than 4 GiB".to_owned()))
 }
 
 fn at<'a>(page: &'a [u8], entries: &[(u32, u32)], number: u32) -> &'a [u8] {
@@ -151,6 +166,7 @@ impl NumberDictionary {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -164,7 +180,7 @@ mod tests {
             let text = format!("{:08}{:02}{:08}", 7, random.u32(0..90), random.u32(0..30));
             let text = text[..random.usize(0..=text.len())].to_owned();
             let mut numbers = Vec::new();
-            dictionary.intern(&[text.as_bytes()], &mut numbers);
+            dictionary.intern(&[text.as_bytes()], &mut numbers).unwrap();
             let number = numbers[0] as usize;
             if number == known.len() {
                 known.push(text);

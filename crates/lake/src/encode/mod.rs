@@ -22,8 +22,8 @@ use crate::table::layout::Partition;
 use crate::table::statistics::Footer;
 
 mod bloom;
-mod bounds;
 mod column;
+mod column_stats;
 mod delta;
 mod dictionary;
 mod hybrid;
@@ -33,11 +33,15 @@ mod texts;
 
 use column::{ColumnChunk, ColumnEncoder, ColumnPlan};
 use delta::Widths;
-use page::{Pieces, Press, Search};
+use page::{BufferPool, PageCompressor, Search};
 
 /// Rows of a row group. Readers work on row groups in parallel and skip them by statistics; larger ones compress
 /// little better.
 pub(crate) const ROW_GROUP_ROWS: usize = 131_072;
+
+/// Memory of row groups under construction, over all that one run has. Above it the largest are closed early: every row
+/// group costs its readers time, whatever its size.
+pub(crate) const ROW_GROUP_MEMORY: usize = 128 << 20;
 
 /// A file is closed when it is larger than this.
 const FILE_BYTES: usize = 192 << 20;
@@ -94,24 +98,24 @@ pub(crate) struct Encoder {
 /// What workers use one after the other.
 #[derive(Default)]
 struct Shared {
-    presses: Mutex<Vec<Press>>,
-    pieces: Arc<Pieces>,
+    compressors: Mutex<Vec<PageCompressor>>,
+    buffers: Arc<BufferPool>,
 }
 
 impl Shared {
-    /// Lends a press to `work`.
-    fn with_press<T>(
+    /// Lends a compressor to `work`.
+    fn with_compressor<T>(
         &self,
-        work: impl FnOnce(&mut Press) -> Result<T, ParquetError>,
+        work: impl FnOnce(&mut PageCompressor) -> Result<T, ParquetError>,
     ) -> Result<T, ParquetError> {
-        let presses = || self.presses.lock().unwrap_or_else(PoisonError::into_inner);
-        let free = presses().pop();
-        let mut press = match free {
-            Some(press) => press,
-            None => Press::new().map_err(|error| ParquetError::External(Box::new(error)))?,
+        let compressors = || self.compressors.lock().unwrap_or_else(PoisonError::into_inner);
+        let free = compressors().pop();
+        let mut compressor = match free {
+            Some(compressor) => compressor,
+            None => PageCompressor::new().map_err(|error| ParquetError::External(Box::new(error)))?,
         };
-        let result = work(&mut press);
-        presses().push(press);
+        let result = work(&mut compressor);
+        compressors().push(compressor);
         result
     }
 }
@@ -129,7 +133,7 @@ impl Encoder {
     pub(crate) fn row_group(&self) -> Result<RowGroup, ParquetError> {
         let fields = self.schema.fields().iter().zip(self.descr.columns());
         let columns = fields.map(|(field, descr)| {
-            ColumnEncoder::new(Arc::clone(descr), field.data_type(), plan(field.name()), &self.shared.pieces)
+            ColumnEncoder::new(Arc::clone(descr), field.data_type(), plan(field.name()), &self.shared.buffers)
         });
         Ok(RowGroup {
             columns: columns.collect::<Result<_, _>>()?,
@@ -140,7 +144,7 @@ impl Encoder {
 
     /// Frees memory that was kept for further row groups.
     pub(crate) fn free_memory(&self) {
-        self.shared.pieces.free();
+        self.shared.buffers.free();
     }
 
     /// An empty file.
@@ -163,9 +167,9 @@ pub fn encode_column(name: &str, arrays: &[ArrayRef]) -> Result<u64, ParquetErro
     let wrong = || ParquetError::General(format!("no column {name}"));
     let index = logs_schema().index_of(name).map_err(|_| wrong())?;
     let mut column = group.columns.into_iter().nth(index).ok_or_else(wrong)?;
-    group.shared.with_press(|press| {
-        arrays.iter().try_for_each(|array| column.write(array, press))?;
-        Ok(column.close(press)?.close.bytes_written)
+    group.shared.with_compressor(|compressor| {
+        arrays.iter().try_for_each(|array| column.write(array, compressor))?;
+        Ok(column.close(compressor)?.close.bytes_written)
     })
 }
 
@@ -186,10 +190,10 @@ impl RowGroup {
     /// Encodes rows. Batches go column by column, so that what a column needs stays in the core's cache.
     pub(crate) fn write(&mut self, batches: &[RecordBatch]) -> Result<(), ParquetError> {
         let Self { columns, shared, .. } = self;
-        shared.with_press(|press| {
+        shared.with_compressor(|compressor| {
             for (index, column) in columns.iter_mut().enumerate() {
                 for batch in batches {
-                    column.write(batch.column(index), press)?;
+                    column.write(batch.column(index), compressor)?;
                 }
             }
             Ok(())
@@ -209,8 +213,9 @@ impl RowGroup {
 
     pub(crate) fn close(self) -> Result<Chunks, ParquetError> {
         let Self { columns, shared, rows } = self;
-        let columns =
-            shared.with_press(|press| columns.into_iter().map(|column| column.close(press)).collect())?;
+        let columns = shared.with_compressor(|compressor| {
+            columns.into_iter().map(|column| column.close(compressor)).collect()
+        })?;
         Ok(Chunks { columns, rows })
     }
 }

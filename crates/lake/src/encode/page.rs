@@ -51,13 +51,13 @@ pub(super) fn compression() -> Compression {
     Compression::ZSTD(ZstdLevel::try_new(LEVEL).unwrap_or_default())
 }
 
-/// Pieces of memory for finished pages. Fresh memory costs more than the compression: the kernel clears each page.
+/// BufferPool of memory for finished pages. Fresh memory costs more than the compression: the kernel clears each page.
 #[derive(Debug, Default)]
-pub(super) struct Pieces {
+pub(super) struct BufferPool {
     free: Mutex<Vec<Vec<u8>>>,
 }
 
-impl Pieces {
+impl BufferPool {
     fn take(&self) -> Vec<u8> {
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
         free.unwrap_or_else(|| Vec::with_capacity(PIECE))
@@ -78,12 +78,12 @@ impl Pieces {
 #[derive(Debug)]
 pub(super) struct Spool {
     pieces: Vec<Vec<u8>>,
-    pool: Arc<Pieces>,
+    pool: Arc<BufferPool>,
     length: usize,
 }
 
 impl Spool {
-    fn new(pool: &Arc<Pieces>) -> Self {
+    fn new(pool: &Arc<BufferPool>) -> Self {
         Self { pieces: Vec::new(), pool: Arc::clone(pool), length: 0 }
     }
 
@@ -115,7 +115,7 @@ impl Drop for Spool {
 }
 
 /// What a worker needs to write a page.
-pub(super) struct Press {
+pub(super) struct PageCompressor {
     /// For each [`Search`].
     zstd: Vec<zstd::bulk::Compressor<'static>>,
     /// For [`in_two_blocks`], which takes other memory.
@@ -124,7 +124,7 @@ pub(super) struct Press {
     written: TrackedWrite<Vec<u8>>,
 }
 
-impl Press {
+impl PageCompressor {
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
             zstd: Search::ALL.into_iter().map(Search::compressor).collect::<io::Result<_>>()?,
@@ -137,7 +137,7 @@ impl Press {
     /// Compresses a page and writes it, behind its header, to `spool`. `page` makes it of the compressed bytes. Gives
     /// the bytes that it takes, and what it would take without compression. If the first `apart` bytes are of another kind,
     /// what to search for is not asked.
-    fn press(
+    fn write_page(
         &mut self,
         body: &[u8],
         apart: usize,
@@ -203,7 +203,7 @@ pub(super) struct Pages {
 }
 
 impl Pages {
-    pub(super) fn new(pool: &Arc<Pieces>, search: Search) -> Self {
+    pub(super) fn new(pool: &Arc<BufferPool>, search: Search) -> Self {
         Self {
             search,
             data: Spool::new(pool),
@@ -222,11 +222,11 @@ impl Pages {
         apart: usize,
         rows: usize,
         encoding: Encoding,
-        press: &mut Press,
+        compressor: &mut PageCompressor,
     ) -> Result<()> {
         let offset = self.data.length;
         let (size, uncompressed) =
-            press.press(body, apart, self.search, &mut self.data, |buf| Page::DataPage {
+            compressor.write_page(body, apart, self.search, &mut self.data, |buf| Page::DataPage {
                 buf,
                 num_values: rows as u32,
                 encoding,
@@ -235,7 +235,9 @@ impl Pages {
                 statistics: None,
             })?;
         self.index.append_row_count(rows as i64);
-        self.index.append_offset_and_size(offset as i64, size as i32);
+        let size =
+            i32::try_from(size).map_err(|_| ParquetError::General("a page of more than 2 GiB".to_owned()))?;
+        self.index.append_offset_and_size(offset as i64, size);
         self.uncompressed += uncompressed;
         self.values += rows;
         match self.encodings.iter_mut().find(|(known, _)| *known == encoding) {
@@ -253,7 +255,7 @@ impl Pages {
     pub(super) fn finish(
         mut self,
         dictionary: Option<(&[u8], usize)>,
-        press: &mut Press,
+        compressor: &mut PageCompressor,
     ) -> Result<FinishedPages> {
         let mut first = Spool::new(&self.data.pool);
         let mut encodings: Vec<Encoding> = self.encodings.iter().map(|(encoding, _)| *encoding).collect();
@@ -262,7 +264,7 @@ impl Pages {
             self.encodings.iter().map(|known| count(PageType::DATA_PAGE, *known)).collect();
         if let Some((body, values)) = dictionary {
             let (_, uncompressed) =
-                press.press(body, 0, Search::Fast, &mut first, |buf| Page::DictionaryPage {
+                compressor.write_page(body, 0, Search::Fast, &mut first, |buf| Page::DictionaryPage {
                     buf,
                     num_values: values as u32,
                     encoding: Encoding::PLAIN,

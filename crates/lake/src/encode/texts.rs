@@ -2,13 +2,14 @@
 
 use parquet::basic::Encoding;
 use parquet::bloom_filter::Sbbf;
+use parquet::errors::Result;
 use parquet::file::statistics::Statistics;
 
 use super::bloom::BloomFilter;
-use super::bounds::TextBounds;
 use super::column::{ColumnPlan, GAP, PageBody};
+use super::column_stats::TextBounds;
 use super::delta::{Widths, delta_binary_packed};
-use super::dictionary::TextDictionary;
+use super::dictionary::{TextDictionary, length_of};
 use super::hybrid::indices;
 
 /// Bytes of a page before compression, from which it ends.
@@ -59,16 +60,18 @@ impl Texts {
     }
 
     /// Takes texts in.
-    pub(super) fn push(&mut self, texts: &[&[u8]]) {
+    ///
+    /// # Errors
+    /// If more than 4 GiB come together.
+    pub(super) fn push(&mut self, texts: &[&[u8]]) -> Result<()> {
         if let Some(dictionary) = &mut self.dictionary {
-            dictionary.intern(texts, &mut self.indices);
-            return;
+            return dictionary.intern(texts, &mut self.indices);
         }
         for text in texts {
             if self.plan.has_lengths_apart {
                 self.lengths.push(text.len() as i64);
             } else {
-                self.page.extend_from_slice(&(text.len() as u32).to_le_bytes());
+                self.page.extend_from_slice(&length_of(text)?.to_le_bytes());
             }
             self.page.extend_from_slice(text);
         }
@@ -78,10 +81,13 @@ impl Texts {
         if let Some(filter) = &mut self.filter {
             texts.iter().for_each(|text| filter.insert(text));
         }
+        Ok(())
     }
 
     pub(super) fn is_page_full(&self) -> bool {
+        // What a dictionary holds is written once, but is in memory as long: a page ends when it has become too large.
         self.page.len() >= if self.plan.has_lengths_apart { UNIQUE_PAGE_BYTES } else { PAGE_BYTES }
+            || self.dictionary.as_ref().is_some_and(|dictionary| dictionary.page().len() > DICTIONARY_BYTES)
     }
 
     /// The page, with room for the levels before its values.

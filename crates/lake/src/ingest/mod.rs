@@ -29,7 +29,6 @@ use crate::ingest::pipeline::Pipeline;
 use crate::ingest::progress::{Event, Progress};
 use crate::ingest::report::{IngestReport, NamedReject};
 use crate::ingest::round_sources::{RoundOutcome, RoundSources, Sources, outside, reading_order};
-use crate::storage::is_remote;
 use crate::table::dataset::Dataset;
 use crate::table::layout::{PartitionBy, Table};
 
@@ -68,7 +67,7 @@ pub fn ingest(request: &IngestRequest<'_>, progress: &dyn Progress) -> Result<In
     let request = &IngestRequest { sources: &sources, ..request.clone() };
     progress.event(Event::Started { files: sources.len() as u64 });
     let mut run = Run { request, lock: &lock, by: dataset.partition_by(), report: IngestReport::default() };
-    run.rounds(&objects, progress).map_err(|error| run.where_it_stands(error))?;
+    run.rounds(&objects, progress).map_err(|error| run.report.with_committed(error))?;
     run.report.elapsed = start.elapsed();
     Ok(run.report)
 }
@@ -111,17 +110,6 @@ struct Run<'a, 'l> {
 }
 
 impl Run<'_, '_> {
-    /// Whoever stops a run is told what it had committed.
-    fn where_it_stands(&self, error: LakeError) -> LakeError {
-        let IngestReport { read, rounds, counts, .. } = &self.report;
-        match error {
-            LakeError::Stopped { .. } if *rounds > 0 => LakeError::Stopped {
-                committed: format!("{read} files with {} rows in {rounds} rounds were", counts.rows),
-            },
-            error => error,
-        }
-    }
-
     fn rounds(&mut self, known: &KnownObjects, progress: &dyn Progress) -> Result<(), LakeError> {
         let pool = rayon::ThreadPoolBuilder::new()
             .num_threads(self.request.jobs)
@@ -171,7 +159,7 @@ impl Run<'_, '_> {
     ) -> Result<(), LakeError> {
         let workers = pool.current_num_threads();
         let intake = RoundSources::new(sources, staging.table_path(Table::Rejects));
-        let lasts = !is_remote(self.request.dataset);
+        let lasts = staging.is_in_storage();
         let partitions = Partitions::new(encoder, staging.dir().to_path_buf(), self.by, lasts);
         Pipeline::new(&intake, &partitions, encoder, workers, self.request.stop).run(pool)?;
         let files = partitions.into_files()?;
@@ -190,10 +178,10 @@ impl Run<'_, '_> {
         progress.event(Event::Committing { rows: files.iter().map(|file| file.rows).sum() });
         self.report.parquet_files += files.len() as u64;
         self.report.parquet_bytes += files.iter().map(|file| file.size).sum::<u64>();
-        self.report.rounds += 1;
         self.report.run_id = staging.run_id().to_owned();
         let rejects = round.rejects_file.map(|written| staging.plan_table(Table::Rejects, written));
         staging.commit_changes(files, rejects, round.entries)?;
+        self.report.note_commit();
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::File;
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +13,7 @@ use rayon::prelude::*;
 use saltmine_scan::{Column, DayRange};
 
 use crate::commit::writer::StagedFile;
-use crate::encode::{Chunks, Encoder, Part, ROW_GROUP_ROWS, RowGroup};
+use crate::encode::{Chunks, Encoder, Part, ROW_GROUP_MEMORY, ROW_GROUP_ROWS, RowGroup};
 use crate::error::LakeError;
 use crate::storage::flusher::Flusher;
 use crate::table::layout::{Partition, PartitionBy};
@@ -23,10 +24,6 @@ const ENCODE_ROWS: usize = 1024;
 /// Rows that wait before a second worker encodes for the same partition, into a row group of its own.
 const SECOND_ENCODER_ROWS: usize = 4 * ENCODE_ROWS;
 
-/// Memory of row groups under construction, over all partitions. Above it the largest are closed early: every row group
-/// costs its readers time, whatever its size.
-const ROW_GROUP_MEMORY: usize = 128 << 20;
-
 /// Rows of other partitions after which one that got none is over, as sources are read in the order of their time. It is
 /// written out then, if it has [`QUIET_ROW_GROUP_ROWS`]: that makes room, and is done when the disk has the time. What
 /// comes late makes a row group of its own.
@@ -34,6 +31,13 @@ pub(crate) const QUIET_ROWS: usize = ROW_GROUP_ROWS;
 
 /// Rows of a row group that is not kept open for those to come.
 pub(crate) const QUIET_ROW_GROUP_ROWS: usize = ROW_GROUP_ROWS / 8;
+
+/// Partitions with row groups under construction. An empty one takes some hundred KiB, and a source may have a line for each
+/// of thousands of days: beyond this those are closed that got no rows for the longest time.
+pub(crate) const OPEN_PARTITIONS: usize = 256;
+
+/// Days that readers hold: of the years 1 to 9999, in days since 1970.
+const DAYS: RangeInclusive<i32> = -719_162..=2_932_896;
 
 /// Files that are open, over all partitions. Systems allow a process a thousand or so, and a folder of logs may span more
 /// days than that.
@@ -57,6 +61,8 @@ struct State {
     rows: usize,
     /// Memory of all row groups, of those that are being written to as it was before.
     memory: usize,
+    /// Partitions with row groups under construction.
+    open: usize,
     /// Partitions with a file that nobody appends to, the one that was used last at the end.
     files: Vec<Partition>,
 }
@@ -72,17 +78,31 @@ impl State {
     /// A row group that is to be closed.
     fn take_row_group(&mut self) -> Option<(Partition, RowGroup)> {
         let is_over = self.memory > ROW_GROUP_MEMORY;
+        let are_many = self.open > OPEN_PARTITIONS;
         let now = self.rows;
         let is_due = |slot: &Slot| {
             is_over
+                || are_many
                 || (slot.largest() >= QUIET_ROW_GROUP_ROWS && slot.is_quiet(now) && slot.waiting.is_empty())
         };
         let due = self.partitions.iter_mut().filter(|(_, slot)| !slot.idle.is_empty() && is_due(slot));
-        let (partition, slot) = due.max_by_key(|(_, slot)| slot.largest())?;
+        let (partition, slot) = if are_many && !is_over {
+            due.min_by_key(|(_, slot)| slot.since)?
+        } else {
+            due.max_by_key(|(_, slot)| slot.largest())?
+        };
         slot.idle.sort_by_key(|(row_group, _)| row_group.rows());
         let (row_group, memory) = slot.idle.pop()?;
         self.memory -= memory;
+        self.open -= usize::from(slot.idle.is_empty() && slot.busy == 0);
         Some((partition.clone(), row_group))
+    }
+
+    /// Forgets a partition of which nothing is held.
+    fn forget_if_empty(&mut self, partition: &Partition) {
+        if self.partitions.get(partition).is_some_and(Slot::is_empty) {
+            self.partitions.remove(partition);
+        }
     }
 }
 
@@ -105,6 +125,10 @@ impl Slot {
     /// Rows of the largest row group that nobody writes to.
     fn largest(&self) -> usize {
         self.idle.iter().map(|(row_group, _)| row_group.rows()).max().unwrap_or(0)
+    }
+
+    fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.idle.is_empty() && self.busy == 0 && self.part.is_none()
     }
 
     /// Whether no rows came for a while, of so many over all partitions by now.
@@ -139,10 +163,25 @@ impl<'a> Partitions<'a> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Partitions of which something is held, and those with row groups under construction.
+    #[cfg(test)]
+    pub(crate) fn held(&self) -> (usize, usize) {
+        let state = self.lock();
+        (state.partitions.len(), state.open)
+    }
+
+    /// Files that were begun.
+    pub(crate) fn files_made(&self) -> usize {
+        self.next_file.load(Ordering::Relaxed)
+    }
+
     /// Takes a batch that is ordered by day.
     pub(crate) fn push(&self, batch: &RecordBatch, days: &[DayRange]) -> Result<(), LakeError> {
         let mut parts = Vec::with_capacity(days.len());
         for (day, range) in days {
+            if !DAYS.contains(day) {
+                return Err(LakeError::Day(*day));
+            }
             let rows = batch.slice(range.start, range.len());
             match self.by {
                 PartitionBy::EventDate => parts.push((Partition { event_date: *day, bucket: None }, rows)),
@@ -172,10 +211,12 @@ impl<'a> Partitions<'a> {
         let ready = state.partitions.iter_mut().filter(|(_, slot)| is_ready(slot));
         let (partition, slot) = ready.max_by_key(|(_, slot)| slot.rows)?;
         let partition = partition.clone();
+        let was_closed = slot.busy == 0 && slot.idle.is_empty();
         slot.busy += 1;
         slot.rows = 0;
         let batches = std::mem::take(&mut slot.waiting);
         let row_group = slot.idle.pop();
+        state.open += usize::from(was_closed);
         Some(EncodeJob { partition, batches, row_group })
     }
 
@@ -201,8 +242,14 @@ impl<'a> Partitions<'a> {
                 slot.idle.push((row_group, memory));
             }
         }
-        if let Some(slot) = self.lock().partitions.get_mut(&partition) {
-            slot.busy -= 1;
+        {
+            let mut state = self.lock();
+            if let Some(slot) = state.partitions.get_mut(&partition) {
+                slot.busy -= 1;
+                let is_closed = slot.busy == 0 && slot.idle.is_empty();
+                state.open -= usize::from(is_closed);
+            }
+            state.forget_if_empty(&partition);
         }
         self.close_some()
     }
@@ -227,6 +274,7 @@ impl<'a> Partitions<'a> {
         let mut state = self.lock();
         let slot = state.partitions.entry(partition.clone()).or_default();
         if part.is_full() || slot.part.is_some() {
+            state.forget_if_empty(partition);
             drop(state);
             return self.close_part(part);
         }
@@ -235,7 +283,9 @@ impl<'a> Partitions<'a> {
         state.files.push(partition.clone());
         let surplus = if state.files.len() > OPEN_FILES {
             let unused = state.files[0].clone();
-            state.take_part(&unused)
+            let part = state.take_part(&unused);
+            state.forget_if_empty(&unused);
+            part
         } else {
             None
         };

@@ -6,6 +6,7 @@
 //! input; encoding is handed out as soon as a partition has rows enough. A large file is read block by block, and its
 //! blocks are decoded by whoever is free.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -19,6 +20,9 @@ use crate::ingest::source_content::Reading;
 
 /// Bytes of blocks that are on their way, for each worker. A block is held until the last of its rows is encoded.
 const IN_FLIGHT_PER_WORKER: usize = 20 << 20;
+
+/// A round ends, between two sources, after this many files of `logs`: what is to be committed is in memory for each.
+const ROUND_PARTS: usize = 4096;
 
 /// What all workers share.
 pub(crate) struct Pipeline<'a> {
@@ -46,6 +50,21 @@ enum Job {
     Encode(EncodeJob),
 }
 
+/// A worker that has a job. However it ends, also by a panic, the others learn of it: they would wait for ever.
+struct Busy<'p, 'a>(&'p Pipeline<'a>);
+
+impl Drop for Busy<'_, '_> {
+    fn drop(&mut self) {
+        let mut state = self.0.lock();
+        state.busy -= 1;
+        if std::thread::panicking() {
+            state.error.get_or_insert_with(|| LakeError::panicked(&"a worker"));
+        }
+        drop(state);
+        self.0.change.notify_all();
+    }
+}
+
 impl<'a> Pipeline<'a> {
     pub(crate) fn new(
         intake: &'a RoundSources<'a>,
@@ -68,15 +87,19 @@ impl<'a> Pipeline<'a> {
 
     /// Runs the round on a pool of threads, to its end or the first error.
     pub(crate) fn run(&self, pool: &rayon::ThreadPool) -> Result<(), LakeError> {
-        pool.scope(|scope| {
-            for _ in 0..self.workers {
-                scope.spawn(|_| self.work());
+        let work = || {
+            pool.scope(|scope| {
+                for _ in 0..self.workers {
+                    scope.spawn(|_| self.work());
+                }
+            });
+            match self.lock().error.take() {
+                Some(error) => Err(error),
+                None => self.partitions.finish(pool),
             }
-        });
-        match self.lock().error.take() {
-            Some(error) => Err(error),
-            None => self.partitions.finish(pool),
-        }
+        };
+        // Nothing of a round that ended so is used.
+        catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(LakeError::panicked(&*panic)))
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -86,17 +109,15 @@ impl<'a> Pipeline<'a> {
     fn work(&self) {
         let mut decoder = Decoder::for_files();
         while let Some(job) = self.next_job() {
+            let busy = Busy(self);
             let result = match job {
                 Job::Read(reading) => self.read(reading, &mut decoder),
                 Job::Encode(job) => self.partitions.encode(job, self.encoder),
             };
-            let mut state = self.lock();
-            state.busy -= 1;
             if let Err(error) = result {
-                state.error.get_or_insert(error);
+                self.lock().error.get_or_insert(error);
             }
-            drop(state);
-            self.change.notify_all();
+            drop(busy);
         }
     }
 
@@ -123,7 +144,8 @@ impl<'a> Pipeline<'a> {
 
     fn choose(&self, state: &mut State) -> Option<Job> {
         let is_over = self.pool.on_loan() >= IN_FLIGHT_PER_WORKER * self.workers;
-        let can_read = !state.idle.is_empty() || self.intake.has_more();
+        let can_read =
+            !state.idle.is_empty() || (self.intake.has_more() && self.partitions.files_made() < ROUND_PARTS);
         if let Some(job) = self.partitions.next_job(is_over || !can_read, self.workers) {
             return Some(Job::Encode(job));
         }

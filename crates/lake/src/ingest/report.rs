@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use saltmine_scan::{Counts, Problem, Reject, SourceState};
 
+use crate::error::LakeError;
+
 /// What became of a source in an ingest.
 #[derive(Clone, Debug)]
 pub struct SourceOutcome {
@@ -61,11 +63,36 @@ pub struct IngestReport {
     pub rejects: Vec<NamedReject>,
     /// Wall time.
     pub elapsed: Duration,
+    pub(crate) committed: Committed,
+}
+
+/// What was read of what is committed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Committed {
+    files: u64,
+    rows: u64,
 }
 
 impl IngestReport {
     /// How many problems and rejects are kept to be shown; all are counted, and all are in the dataset.
     pub const KEPT: usize = 20;
+
+    /// An interrupted run says what it had committed.
+    pub(crate) fn with_committed(&self, error: LakeError) -> LakeError {
+        let Committed { files, rows } = self.committed;
+        match error {
+            LakeError::Stopped { .. } if self.rounds > 0 => LakeError::Stopped {
+                committed: format!("{files} files with {rows} rows in {} rounds were", self.rounds),
+            },
+            error => error,
+        }
+    }
+
+    /// Notes that what was read so far is committed.
+    pub(crate) fn note_commit(&mut self) {
+        self.rounds += 1;
+        self.committed = Committed { files: self.read, rows: self.counts.rows };
+    }
 
     /// Adds a source that was read.
     pub(crate) fn add_source(&mut self, outcome: SourceOutcome) {

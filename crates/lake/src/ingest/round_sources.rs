@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use saltmine_s3::{Ahead, S3Url};
+use saltmine_s3::Ahead;
 use saltmine_scan::{
     BLOCK_SIZE, Block, Counts, Filled, Problem, Reject, Source, SourceReader, SourceState, name_time_range,
 };
@@ -44,24 +44,22 @@ pub(crate) struct Sources<'a> {
 
 /// The sources that are not files of the dataset itself, which may lie in the folder of the logs.
 pub(crate) fn outside<'a>(sources: &'a [Source], dataset: &Path) -> Cow<'a, [Source]> {
-    if S3Url::of_path(dataset).is_some() {
-        let is_kept = |source: &&Source| source.object.is_none() || !source.path.starts_with(dataset);
-        if sources.iter().all(|source| is_kept(&source)) {
-            return Cow::Borrowed(sources);
-        }
-        return Cow::Owned(sources.iter().filter(is_kept).cloned().collect());
-    }
-    let Ok(root) = dataset.canonicalize() else { return Cow::Borrowed(sources) };
+    // `None` if the dataset is not on the disk.
+    let root = dataset.canonicalize().ok();
     // Sources of one folder stand together: each folder is asked once.
     let (mut folder, mut is_outside) = (None, true);
     let mut is_kept = |source: &'a Source| {
+        if source.object.is_some() {
+            return !source.path.starts_with(dataset);
+        }
+        let Some(root) = &root else { return true };
         let parent = source.path.parent();
         if folder != parent {
             folder = parent;
             let parent = parent.filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            is_outside = !parent.canonicalize().is_ok_and(|parent| parent.starts_with(&root));
+            is_outside = !parent.canonicalize().is_ok_and(|parent| parent.starts_with(root));
         }
-        is_outside || source.is_stdin || source.object.is_some()
+        is_outside || source.is_stdin
     };
     if sources.iter().all(&mut is_kept) {
         return Cow::Borrowed(sources);

@@ -20,9 +20,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use saltmine_s3::S3Url;
 use saltmine_scan::Source;
 
+use crate::commit::SHARDS;
 use crate::commit::writer::{DatasetLock, StagedFile, Staging};
 use crate::error::LakeError;
 use crate::ingest::already_ingested::KnownObjects;
@@ -33,7 +33,7 @@ use crate::ingest::shard_plan::{Measured, rounds, shard};
 use crate::ingest::shard_worker::{Manifest, REJECTS, Shard, ShardJob, outcome};
 use crate::ingest::{IngestRequest, opened, recovered, waiting};
 use crate::storage::disk;
-use crate::storage::path;
+use crate::storage::{self, path};
 use crate::table::dataset::Dataset;
 use crate::table::layout::Table;
 use crate::table::ledger::{SAME, SourceEntry};
@@ -82,7 +82,9 @@ pub fn ingest_sharded(
     let mut run =
         Run { request, runner, progress, lock: &lock, known: Contents::of(&dataset)?, report: &mut report };
     for round in rounds(&new, runner) {
-        run.round(round)?;
+        if let Err(error) = run.round(round) {
+            return Err(run.report.with_committed(error));
+        }
     }
     report.skipped = report.files - report.read;
     report.elapsed = start.elapsed();
@@ -91,14 +93,11 @@ pub fn ingest_sharded(
 
 /// Refuses what only one process can do, before anything is made.
 fn check(request: &IngestRequest<'_>) -> Result<(), LakeError> {
-    let problem = if request.sources.iter().any(|source| source.is_stdin) {
-        "a cluster cannot read standard input"
-    } else if S3Url::of_path(request.dataset).is_some() {
-        "a cluster writes to a folder that its machines share, and not to S3; it reads from both"
-    } else {
-        return Ok(());
-    };
-    Err(LakeError::Elsewhere(problem.to_owned()))
+    if request.sources.iter().any(|source| source.is_stdin) {
+        return Err(LakeError::Remote("a cluster cannot read standard input".to_owned()));
+    }
+    let problem = "a cluster writes to a folder that its machines share, and not to S3; it reads from both";
+    storage::must_be_on_disk(request.dataset, problem)
 }
 
 /// Content that is in the dataset.
@@ -143,8 +142,8 @@ impl Run<'_, '_> {
             parts.map(|(number, part)| shard(number, part, &self.known.by_size)).collect();
         let mut shards: Vec<Shard> = shards?;
         let staging = self.lock.begin()?;
-        let folder = staging.dir().join("shards");
-        disk::make_folder(&folder)?;
+        let folder = staging.dir().join(SHARDS);
+        fs::create_dir(&folder).map_err(LakeError::io("create the folder", &folder))?;
         let partition_by = self.lock.dataset().partition_by();
         // Where nothing else is said, a shard is one task of one thread.
         let threads = self.request.jobs.max(1);
@@ -175,10 +174,10 @@ impl Run<'_, '_> {
         self.progress.event(Event::Committing { rows: files.iter().map(|file| file.rows).sum() });
         self.report.parquet_files += files.len() as u64;
         self.report.parquet_bytes += files.iter().map(|file| file.size).sum::<u64>();
-        self.report.rounds += 1;
         self.report.run_id = staging.run_id().to_owned();
         let rejects = (!rejects.is_empty()).then(|| staging.plan_files(Table::Rejects, rejects));
         staging.commit_changes(files, rejects, entries)?;
+        self.report.note_commit();
         Ok(())
     }
 
@@ -199,7 +198,7 @@ impl Run<'_, '_> {
             }
             manifests.extend(self.tried(job, &again)?);
         }
-        Err(LakeError::Elsewhere("sources change while they are read".into()))
+        Err(LakeError::Remote("sources change while they are read".into()))
     }
 
     /// A manifest of each shard.
@@ -212,7 +211,7 @@ impl Run<'_, '_> {
             return Err(LakeError::stopped());
         }
         match shards.iter().find(|shard| !manifests.contains_key(&shard.number)) {
-            Some(shard) => Err(LakeError::Elsewhere(format!("no manifest of shard {}", shard.number))),
+            Some(shard) => Err(LakeError::Remote(format!("no manifest of shard {}", shard.number))),
             None => Ok(manifests),
         }
     }

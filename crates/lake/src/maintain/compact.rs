@@ -13,17 +13,35 @@ use serde::Serialize;
 
 use crate::commit::intent::{Intent, TableChange};
 use crate::commit::writer::{DatasetLock, StagedFile};
-use crate::encode::Encoder;
+use crate::encode::{Encoder, ROW_GROUP_MEMORY};
 use crate::error::LakeError;
-use crate::maintain::merge::{Dropping, Group, Merge, merge_small_table, stopped};
+use crate::maintain::merge::{DedupRound, Group, Merge, merge_small_table, stopped};
 use crate::table::dataset::Dataset;
 use crate::table::delta_log::{self, FileEntry, PartitionValues};
 use crate::table::layout::Table;
 
 /// Files of this many bytes or more are left as they are.
 const SMALL: u64 = 64 << 20;
-/// Bytes that a round replaces, about. A kill costs the work of one round.
-const ROUND: u64 = 4 << 30;
+
+/// What a compaction takes at most.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Bytes of files that a round replaces, about. A kill costs the work of one round, and what takes their place waits on the
+    /// disk.
+    pub(crate) round: u64,
+    /// Bytes of memory of the row groups under construction.
+    pub(crate) row_groups: usize,
+    /// Bytes of files of S3 that are kept on the local disk while the rows of a partition are compared. What is more is
+    /// fetched again for each pass.
+    pub(crate) copies: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { round: 4 << 30, row_groups: ROW_GROUP_MEMORY, copies: 4 << 30 }
+    }
+}
+
 /// How to compact.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CompactOptions<'a> {
@@ -66,6 +84,16 @@ pub fn compact(
     options: &CompactOptions<'_>,
     on_wait: &dyn Fn(),
 ) -> Result<CompactReport, LakeError> {
+    compact_within(dataset, options, on_wait, Limits::default())
+}
+
+/// As [`compact`], within other limits.
+pub(crate) fn compact_within(
+    dataset: &Dataset,
+    options: &CompactOptions<'_>,
+    on_wait: &dyn Fn(),
+    limits: Limits,
+) -> Result<CompactReport, LakeError> {
     let lock = DatasetLock::acquire_unless(dataset, on_wait, options.stop)?;
     lock.recover()?;
     let pool = rayon::ThreadPoolBuilder::new()
@@ -74,11 +102,11 @@ pub fn compact(
         .map_err(|error| LakeError::Threads(error.to_string()))?;
     let mut report = CompactReport::default();
     if options.dedup {
-        pool.install(|| drop_duplicates(&lock, options.stop, &mut report))
+        pool.install(|| drop_duplicates(&lock, options.stop, limits, &mut report))
             .map_err(|error| where_it_stands(error, &report))?;
     }
-    for round in rounds(groups(dataset)?) {
-        compact_round(&lock, &round, &pool, options.stop, &mut report)
+    for round in rounds(groups(dataset)?, limits.round) {
+        compact_round(&lock, &round, &pool, (options.stop, limits), &mut report)
             .map_err(|error| where_it_stands(error, &report))?;
     }
     Ok(report)
@@ -113,7 +141,7 @@ fn partitions(
     is_wanted: impl Fn(&FileEntry) -> bool,
 ) -> Result<Vec<Group>, LakeError> {
     let mut by_partition: BTreeMap<PartitionValues, Vec<FileEntry>> = BTreeMap::new();
-    for file in delta_log::read(&table.folder(dataset.root()))?.files.into_iter().filter(is_wanted) {
+    for file in delta_log::read(dataset.storage().as_ref(), table)?.files.into_iter().filter(is_wanted) {
         by_partition.entry(file.partition.clone()).or_default().push(file);
     }
     Ok(by_partition.into_iter().map(|(partition, files)| Group { table, partition, files }).collect())
@@ -123,6 +151,7 @@ fn partitions(
 fn drop_duplicates(
     lock: &DatasetLock<'_>,
     stop: Option<&AtomicBool>,
+    limits: Limits,
     report: &mut CompactReport,
 ) -> Result<(), LakeError> {
     let dataset = lock.dataset();
@@ -130,9 +159,10 @@ fn drop_duplicates(
     let mut groups = partitions(dataset, Table::Logs, |_| true)?.into_iter().peekable();
     while groups.peek().is_some() {
         let staging = lock.begin()?;
-        let merge = Merge { staging: &staging, encoder: &encoder, numbers: AtomicUsize::new(0), stop };
-        let mut round = Dropping::default();
-        while round.bytes < ROUND
+        let merge =
+            Merge { staging: &staging, encoder: &encoder, numbers: AtomicUsize::new(0), stop, limits };
+        let mut round = DedupRound::default();
+        while round.bytes < limits.round
             && let Some(group) = groups.next()
         {
             merge.drop_duplicates(&group, &mut round)?;
@@ -145,7 +175,7 @@ fn drop_duplicates(
         (logs.remove, logs.drops_rows) = (round.replaced, true);
         let changes = vec![logs, staging.plan_table(Table::Duplicates, written)];
         stopped(stop)?;
-        let mut intent = Intent::new(staging.run_id(), staging.round(), changes);
+        let mut intent = Intent::new(staging.name(), changes);
         staging.finish(&mut intent)?;
         self::count(&intent.changes[0], report);
         report.duplicates += count;
@@ -155,12 +185,12 @@ fn drop_duplicates(
     Ok(())
 }
 
-/// Parts groups into rounds of bounded size. A group is never parted.
-fn rounds(groups: Vec<Group>) -> Vec<Vec<Group>> {
+/// Parts groups into rounds of bounded size; a group that is larger than a round too.
+fn rounds(groups: Vec<Group>, most: u64) -> Vec<Vec<Group>> {
     let mut rounds: Vec<Vec<Group>> = Vec::new();
-    let mut bytes = ROUND;
-    for group in groups {
-        if bytes >= ROUND {
+    let mut bytes = most;
+    for group in groups.into_iter().flat_map(|group| parts(group, most)) {
+        if bytes >= most {
             rounds.push(Vec::new());
             bytes = 0;
         }
@@ -172,16 +202,35 @@ fn rounds(groups: Vec<Group>) -> Vec<Vec<Group>> {
     rounds
 }
 
+/// A group in parts of at most so many bytes, of two files or more, as one is not worth writing anew.
+fn parts(group: Group, most: u64) -> Vec<Group> {
+    let Group { table, partition, files } = group;
+    let mut parts: Vec<Vec<FileEntry>> = Vec::new();
+    let mut bytes = 0;
+    for file in files {
+        bytes += file.size;
+        match parts.last_mut() {
+            Some(part) if bytes <= most || part.len() < 2 => part.push(file),
+            _ => {
+                bytes = file.size;
+                parts.push(vec![file]);
+            }
+        }
+    }
+    let parts = parts.into_iter().filter(|files| files.len() > 1);
+    parts.map(|files| Group { table, partition: partition.clone(), files }).collect()
+}
+
 fn compact_round(
     lock: &DatasetLock<'_>,
     round: &[Group],
     pool: &rayon::ThreadPool,
-    stop: Option<&AtomicBool>,
+    (stop, limits): (Option<&AtomicBool>, Limits),
     report: &mut CompactReport,
 ) -> Result<(), LakeError> {
     let staging = lock.begin()?;
     let encoder = Encoder::new().map_err(LakeError::parquet(lock.dataset().root()))?;
-    let merge = Merge { staging: &staging, encoder: &encoder, numbers: AtomicUsize::new(0), stop };
+    let merge = Merge { staging: &staging, encoder: &encoder, numbers: AtomicUsize::new(0), stop, limits };
     let logs: Vec<&Group> = round.iter().filter(|group| group.table == Table::Logs).collect();
     let merged: Vec<Vec<StagedFile>> = pool
         .install(|| logs.into_par_iter().map(|group| merge.merge(group)).collect::<Result<_, LakeError>>())?;
@@ -196,7 +245,7 @@ fn compact_round(
         changes.push(merge_small_table(&staging, group)?);
     }
     stopped(stop)?;
-    let mut intent = Intent::new(staging.run_id(), staging.round(), changes);
+    let mut intent = Intent::new(staging.name(), changes);
     staging.finish(&mut intent)?;
     intent.changes.iter().for_each(|change| count(change, report));
     report.partitions += round.len() as u64;

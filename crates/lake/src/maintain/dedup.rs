@@ -19,14 +19,17 @@ use arrow::compute::filter_record_batch;
 use arrow::datatypes::Int64Type;
 use arrow::row::{RowConverter, SortField};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
+use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
+use parquet::file::metadata::PageIndexPolicy;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use saltmine_format::Field;
 use saltmine_scan::Column;
 use sha2::{Digest, Sha256};
 
 use crate::error::LakeError;
 use crate::maintain::merge::{read, stopped};
+use crate::maintain::partition_files::{PartitionFiles, rows_at_a_time};
+use crate::storage::disk;
 use crate::table::duplicates::{Place, duplicates_batch};
 use crate::table::layout::Table;
 use crate::table::table_file::TableWriter;
@@ -67,7 +70,7 @@ impl Removed {
 
 /// A row that was met.
 #[derive(Clone, Copy)]
-struct Met {
+struct RowPlace {
     /// Which file of the partition, and which row of it.
     file: u32,
     row: u64,
@@ -77,13 +80,13 @@ struct Met {
 }
 
 /// Finds the rows of one partition that are to go.
-pub(crate) struct Finder<'a> {
+pub(crate) struct DuplicateFinder<'a> {
     /// The files of the partition.
-    pub(crate) files: &'a [&'a Path],
+    pub(crate) files: &'a PartitionFiles<'a>,
     pub(crate) stop: Option<&'a AtomicBool>,
 }
 
-impl Finder<'_> {
+impl DuplicateFinder<'_> {
     /// What is to go, by file; each such row is written to `duplicates`, which `open` opens before the first one.
     pub(crate) fn find(
         &self,
@@ -92,16 +95,20 @@ impl Finder<'_> {
     ) -> Result<Vec<Removed>, LakeError> {
         let mut removed = vec![Removed::default(); self.files.len()];
         let hasher = RandomState::new();
-        let rows: u64 = self.files.par_iter().map(|path| count_rows(path)).sum::<Result<_, _>>()?;
+        let rows: u64 = (0..self.files.len())
+            .into_par_iter()
+            .map(|index| count_rows(&self.files.open(index)?.path))
+            .sum::<Result<_, _>>()?;
         let parts = rows.div_ceil(IDS_AT_A_TIME);
         for part in 0..parts {
             let (ids, rows) = self.repeated_ids(&hasher, part, parts)?;
             let slices = rows.div_ceil(ROWS_AT_A_TIME);
             for slice in 0..slices {
-                let mut group = Group::default();
-                for (index, path) in self.files.iter().enumerate() {
+                let mut group = RowsByContent::default();
+                for index in 0..self.files.len() {
                     stopped(self.stop)?;
-                    group.read(path, index as u32, &ids, &hasher, (slice, slices))?;
+                    let file = self.files.open(index)?;
+                    group.read(&file.path, index as u32, &ids, &hasher, (slice, slices))?;
                 }
                 group.finish(&mut removed);
                 for pairs in group.gone.chunks(BATCH) {
@@ -125,10 +132,10 @@ impl Finder<'_> {
         part: u64,
         parts: u64,
     ) -> Result<(HashSet<u64>, u64), LakeError> {
-        let read = |path: &&Path| -> Result<Vec<u64>, LakeError> {
+        let read = |index: usize| -> Result<Vec<u64>, LakeError> {
             stopped(self.stop)?;
             let mut hashes = Vec::new();
-            each_id(path, |id| {
+            each_id(&self.files.open(index)?.path, |id| {
                 let hash = hasher.hash_one(id);
                 if hash % parts == part {
                     hashes.push(hash);
@@ -136,7 +143,8 @@ impl Finder<'_> {
             })?;
             Ok(hashes)
         };
-        let hashes: Vec<Vec<u64>> = self.files.par_iter().map(read).collect::<Result<_, _>>()?;
+        let hashes: Vec<Vec<u64>> =
+            (0..self.files.len()).into_par_iter().map(read).collect::<Result<_, _>>()?;
         let mut hashes = hashes.concat();
         hashes.sort_unstable();
         let (mut ids, mut rows) = (HashSet::new(), 0);
@@ -149,17 +157,21 @@ impl Finder<'_> {
 }
 
 fn count_rows(path: &Path) -> Result<u64, LakeError> {
-    let file = std::fs::File::open(path).map_err(LakeError::io("open", path))?;
+    let file = disk::open_file(path)?;
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(LakeError::parquet(path))?;
     Ok(u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or_default())
 }
 
 /// Calls `each` with every request id of a file. No other column is read.
 fn each_id(path: &Path, mut each: impl FnMut(&str)) -> Result<(), LakeError> {
-    let file = std::fs::File::open(path).map_err(LakeError::io("open", path))?;
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(LakeError::parquet(path))?;
+    let file = disk::open_file(path)?;
+    let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
+    let builder = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
+        .map_err(LakeError::parquet(path))?;
     let mask = ProjectionMask::columns(builder.parquet_schema(), [Field::RequestId.name()]);
-    let reader = builder.with_projection(mask).build().map_err(LakeError::parquet(path))?;
+    let rows = rows_at_a_time(builder.metadata());
+    let reader =
+        builder.with_projection(mask).with_batch_size(rows).build().map_err(LakeError::parquet(path))?;
     for batch in reader {
         let ids = arrow::compute::cast(batch?.column(0), &arrow::datatypes::DataType::Utf8View)?;
         ids.as_string_view().iter().flatten().for_each(&mut each);
@@ -169,17 +181,17 @@ fn each_id(path: &Path, mut each: impl FnMut(&str)) -> Result<(), LakeError> {
 
 /// Rows by their content.
 #[derive(Default)]
-struct Group {
+struct RowsByContent {
     names: Vec<String>,
     numbers: HashMap<String, u32>,
     /// By the SHA-256 of all that was logged: nobody can make two lines that differ and have the same.
-    contents: HashMap<[u8; 32], Met>,
-    others: Vec<(Met, [u8; 32])>,
+    contents: HashMap<[u8; 32], RowPlace>,
+    others: Vec<(RowPlace, [u8; 32])>,
     /// Rows that go, each with the one that is kept.
-    gone: Vec<(Met, Met)>,
+    gone: Vec<(RowPlace, RowPlace)>,
 }
 
-impl Group {
+impl RowsByContent {
     /// Takes the rows of a file whose request ids are repeated, as far as they are of the slice.
     fn read(
         &mut self,
@@ -216,7 +228,7 @@ impl Group {
                     let part = u64::from_le_bytes(content[..8].try_into().unwrap_or_default());
                     if part % slices == slice {
                         let name = self.number(files.value(at));
-                        let met = Met { file, row: start + row, name, line: lines.value(at) };
+                        let met = RowPlace { file, row: start + row, name, line: lines.value(at) };
                         self.meet(met, content);
                     }
                 }
@@ -236,16 +248,16 @@ impl Group {
         number
     }
 
-    fn place(&self, met: Met) -> Place<'_> {
+    fn place(&self, met: RowPlace) -> Place<'_> {
         (&self.names[met.name as usize], met.line)
     }
 
-    fn places(&self, (gone, kept): (Met, Met)) -> (Place<'_>, Place<'_>) {
+    fn places(&self, (gone, kept): (RowPlace, RowPlace)) -> (Place<'_>, Place<'_>) {
         (self.place(gone), self.place(kept))
     }
 
     /// Of equal rows the one is kept whose file and line come first.
-    fn meet(&mut self, met: Met, content: [u8; 32]) {
+    fn meet(&mut self, met: RowPlace, content: [u8; 32]) {
         let Some(&other) = self.contents.get(&content) else {
             self.contents.insert(content, met);
             return;

@@ -1,7 +1,6 @@
 //! Rows of a partition read from its files and written to new ones: all of them, or all but the doubled ones.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
@@ -11,21 +10,19 @@ use arrow::error::ArrowError;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
+use parquet::file::metadata::PageIndexPolicy;
 
 use crate::commit::intent::TableChange;
 use crate::commit::writer::{StagedFile, Staging};
 use crate::encode::{Encoder, Part, ROW_GROUP_ROWS, RowGroup};
 use crate::error::LakeError;
-use crate::maintain::dedup::Finder;
-use crate::storage;
+use crate::maintain::compact::Limits;
+use crate::maintain::dedup::DuplicateFinder;
+use crate::maintain::partition_files::{PartitionFiles, rows_at_a_time};
 use crate::storage::disk;
-use crate::storage::path::{hex, inside};
 use crate::table::delta_log::{FileEntry, PartitionValues};
 use crate::table::layout::{self, Partition, Table};
 use crate::table::table_file::TableWriter;
-
-/// Rows read at a time.
-const BATCH: usize = 8192;
 
 /// Files of one partition.
 pub(crate) struct Group {
@@ -36,7 +33,7 @@ pub(crate) struct Group {
 
 /// What a round drops.
 #[derive(Default)]
-pub(crate) struct Dropping {
+pub(crate) struct DedupRound {
     pub(crate) replaced: Vec<FileEntry>,
     pub(crate) staged: Vec<StagedFile>,
     /// Bytes of the files that were looked at and have to be written anew.
@@ -67,58 +64,54 @@ pub(crate) struct Merge<'a> {
     pub(crate) encoder: &'a Encoder,
     pub(crate) numbers: AtomicUsize,
     pub(crate) stop: Option<&'a AtomicBool>,
+    pub(crate) limits: Limits,
 }
 
 impl Merge<'_> {
     pub(crate) fn merge(&self, group: &Group) -> Result<Vec<StagedFile>, LakeError> {
-        let folder = group.table.folder(self.staging.dataset().root());
-        let partition = partition_of(group, &folder)?;
+        let files = PartitionFiles::new(self.staging, group.table, &group.files, 0);
+        let partition = partition_of(group, &files.folder())?;
         let mut merged = Merged::default();
-        for file in &group.files {
-            let path = path_of(self.staging, &folder, file)?;
-            for batch in read(&path, group.table)? {
+        for index in 0..files.len() {
+            let file = files.open(index)?;
+            for batch in read(&file.path, group.table)? {
                 self.write(&mut merged, &partition, batch?)?;
             }
         }
         let rows = merged.rows;
-        let files = self.finish(merged, &partition)?;
-        same_rows(&folder, rows, files.iter().map(|file| file.rows).sum())?;
-        Ok(files)
+        let written = self.finish(merged, &partition)?;
+        same_rows(&files.folder(), rows, written.iter().map(|file| file.rows).sum())?;
+        Ok(written)
     }
 
     /// Writes the files of a partition anew that hold rows which are in it already.
-    pub(crate) fn drop_duplicates(&self, group: &Group, round: &mut Dropping) -> Result<(), LakeError> {
-        let folder = group.table.folder(self.staging.dataset().root());
-        let partition = partition_of(group, &folder)?;
-        let paths = group.files.iter().map(|file| path_of(self.staging, &folder, file));
-        let paths = paths.collect::<Result<Vec<_>, _>>()?;
-        let files: Vec<&Path> = paths.iter().map(PathBuf::as_path).collect();
-        let finder = Finder { files: &files, stop: self.stop };
+    pub(crate) fn drop_duplicates(&self, group: &Group, round: &mut DedupRound) -> Result<(), LakeError> {
+        let files = PartitionFiles::new(self.staging, group.table, &group.files, self.limits.copies);
+        let partition = partition_of(group, &files.folder())?;
+        let finder = DuplicateFinder { files: &files, stop: self.stop };
         let open = || {
             let table = Table::Duplicates;
             TableWriter::create(self.staging.table_path(table), table.file_schema())
         };
         let removed = finder.find(&mut round.duplicates, open)?;
         let (mut merged, mut before, mut gone) = (Merged::default(), 0, 0);
-        for ((file, path), removed) in group.files.iter().zip(&paths).zip(&removed) {
-            if removed.count == 0 {
-                continue;
-            }
+        for (index, removed) in removed.iter().enumerate().filter(|(_, removed)| removed.count > 0) {
+            let (entry, file) = (files.entry(index), files.open(index)?);
             let mut start = 0;
-            for batch in read(path, group.table)? {
+            for batch in read(&file.path, group.table)? {
                 let batch = batch?;
                 self.write(&mut merged, &partition, removed.filter(&batch, start)?)?;
                 start += batch.num_rows() as u64;
             }
             before += start;
             gone += removed.count;
-            round.bytes += file.size;
-            round.replaced.push(file.clone());
+            round.bytes += entry.size;
+            round.replaced.push(entry.clone());
         }
-        let files = self.finish(merged, &partition)?;
-        same_rows(&folder, before - gone, files.iter().map(|file| file.rows).sum())?;
+        let written = self.finish(merged, &partition)?;
+        same_rows(&files.folder(), before - gone, written.iter().map(|file| file.rows).sum())?;
         round.partitions += u64::from(gone > 0);
-        round.staged.extend(files);
+        round.staged.extend(written);
         Ok(())
     }
 
@@ -134,7 +127,9 @@ impl Merge<'_> {
             None => self.encoder.row_group().map_err(wrong)?,
         };
         open.write(&[batch]).map_err(wrong)?;
-        if open.rows() >= ROW_GROUP_ROWS {
+        // Groups are merged side by side, one by each thread.
+        let memory = self.limits.row_groups / rayon::current_num_threads().max(1);
+        if open.rows() >= ROW_GROUP_ROWS || open.memory() > memory {
             return self.append(open, partition, &mut merged.part, &mut merged.files);
         }
         merged.row_group = Some(open);
@@ -177,19 +172,30 @@ impl Merge<'_> {
 
 /// Merges files of `rejects`, `sources` or `duplicates`.
 pub(crate) fn merge_small_table(staging: &Staging<'_>, group: &Group) -> Result<TableChange, LakeError> {
-    let folder = group.table.folder(staging.dataset().root());
-    let paths = group.files.iter().map(|file| path_of(staging, &folder, file));
-    let paths = paths.collect::<Result<Vec<_>, _>>()?;
+    let files = PartitionFiles::new(staging, group.table, &group.files, 0);
     let mut before = 0;
-    let batches = paths.iter().flat_map(|path| match read(path, group.table) {
-        Ok(reader) => Box::new(reader.map(|batch| Ok(batch?))) as Box<dyn Iterator<Item = _>>,
-        Err(error) => Box::new(std::iter::once(Err(error))),
+    let batches = (0..files.len()).flat_map(|index| {
+        let opened = files.open(index).and_then(|file| {
+            let batches = read(&file.path, group.table)?;
+            Ok((batches, file))
+        });
+        match opened {
+            // The file is kept as long as it is read.
+            Ok((batches, file)) => {
+                let batches = batches.map(move |batch| {
+                    let _file = &file;
+                    Ok(batch?)
+                });
+                Box::new(batches) as Box<dyn Iterator<Item = Result<RecordBatch, LakeError>>>
+            }
+            Err(error) => Box::new(std::iter::once(Err(error))),
+        }
     });
     let batches = batches.inspect(|batch: &Result<RecordBatch, LakeError>| {
         before += batch.as_ref().map_or(0, |batch| batch.num_rows() as u64);
     });
     let mut change = staging.write_table(group.table, batches)?;
-    same_rows(&folder, before, change.add.iter().map(|file| file.rows).sum())?;
+    same_rows(&files.folder(), before, change.add.iter().map(|file| file.rows).sum())?;
     change.remove = group.files.clone();
     Ok(change)
 }
@@ -198,16 +204,21 @@ pub(crate) fn merge_small_table(staging: &Staging<'_>, group: &Group) -> Result<
 pub(crate) fn read(
     path: &Path,
     table: Table,
-) -> Result<impl Iterator<Item = Result<RecordBatch, ArrowError>>, LakeError> {
-    let file = File::open(path).map_err(LakeError::io("open", path))?;
+) -> Result<impl Iterator<Item = Result<RecordBatch, ArrowError>> + use<>, LakeError> {
+    let file = disk::open_file(path)?;
     let wrong = |error| LakeError::parquet(path)(error);
-    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(wrong)?;
+    let metadata = ArrowReaderMetadata::load(
+        &file,
+        ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional),
+    )
+    .map_err(wrong)?;
+    let rows = rows_at_a_time(metadata.metadata());
     let schema = table.file_schema();
     let has = |name: &str| metadata.schema().field_with_name(name).is_ok();
     let old: Vec<_> = schema.fields().iter().filter(|field| has(field.name())).cloned().collect();
     let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(old)));
     let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
-        .and_then(|builder| builder.with_batch_size(BATCH).build())
+        .and_then(|builder| builder.with_batch_size(rows).build())
         .map_err(wrong)?;
     Ok(reader.map(move |batch| filled_up(&batch?, &schema)))
 }
@@ -222,19 +233,6 @@ fn filled_up(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, Arr
         None => new_null_array(field.data_type(), batch.num_rows()),
     };
     RecordBatch::try_new(Arc::clone(schema), schema.fields().iter().map(column).collect())
-}
-
-/// Where a file is, if it is what was committed; one of S3 is fetched to the staging folder.
-fn path_of(staging: &Staging<'_>, folder: &Path, file: &FileEntry) -> Result<PathBuf, LakeError> {
-    let path = inside(folder, &file.path)
-        .ok_or_else(|| foreign(folder, format!("the log names a file outside the table: {:?}", file.path)))?;
-    let path = storage::fetched(path, file.size, staging.dir())?;
-    // Damage must not be given a new hash.
-    let (sha256, _) = disk::hash_file(&path)?;
-    if file.sha256.as_ref().is_some_and(|committed| *committed != hex(&sha256)) {
-        return Err(foreign(&path, "not what was committed; `verify` tells more".to_owned()));
-    }
-    Ok(path)
 }
 
 fn partition_of(group: &Group, folder: &Path) -> Result<Partition, LakeError> {

@@ -3,3 +3,4 @@
 pub(crate) mod compact;
 mod dedup;
 mod merge;
+mod partition_files;

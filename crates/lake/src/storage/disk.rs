@@ -1,12 +1,494 @@
-//! File operations that last: what they did is on the disk when they return.
+//! A dataset on the local disk. What an operation did is on the disk when it returns.
+//!
+//! A dataset may come from a stranger: links in it are not followed, and what is not a file is not opened. The dataset's own
+//! folder may be reached by a link, as that was made by who names it.
 
-use std::fs::{self, File};
-use std::io::{self, ErrorKind, Write};
-use std::path::Path;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
+use bytes::Bytes;
+use object_store::local::LocalFileSystem;
 use sha2::{Digest, Sha256};
+use url::Url;
+use uuid::Uuid;
 
 use crate::error::LakeError;
+use crate::storage::opener::Opener;
+use crate::storage::{
+    DeltaStores, Entry, Fetched, Found, Inside, Kind, LARGEST_NOTE, Lock, Small, Storage, Version,
+};
+
+/// Folder for what is not data.
+const STATE: Inside = Inside::fixed(".saltmine");
+/// Files under construction, in [`STATE`]; they get their names when they are whole.
+const TMP: Inside = Inside::fixed(".saltmine/tmp");
+/// Name of the lock in [`STATE`].
+const LOCK: Inside = Inside::fixed(".saltmine/lock");
+
+/// A dataset's folder on the local disk.
+#[derive(Clone, Debug)]
+pub(crate) struct Disk {
+    root: PathBuf,
+}
+
+impl Disk {
+    /// That of a folder, which need not exist.
+    pub(crate) fn at(path: &Path) -> Result<Self, LakeError> {
+        let root = match fs::canonicalize(path) {
+            Ok(root) => root,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                std::path::absolute(path).map_err(LakeError::io("find", path))?
+            }
+            Err(error) => return Err(LakeError::io("open", path)(error)),
+        };
+        Ok(Self { root })
+    }
+
+    /// The path of something whose folders are folders, as far as they exist, and not links.
+    fn checked(&self, at: &Inside) -> Result<PathBuf, LakeError> {
+        let mut path = self.root.clone();
+        let mut names = at.as_str().split('/').peekable();
+        while let Some(name) = names.next() {
+            path.push(name);
+            if names.peek().is_some() && !is_folder(&path)? {
+                path.extend(names);
+                break;
+            }
+        }
+        Ok(path)
+    }
+
+    /// As [`Disk::checked`], of a folder that itself is not a link either. `None` if it does not exist.
+    fn folder(&self, at: &Inside) -> Result<Option<PathBuf>, LakeError> {
+        let path = self.checked(at)?;
+        Ok(is_folder(&path)?.then_some(path))
+    }
+
+    /// Writes a file that gets the name later.
+    fn write_temporary(&self, name: &str, content: &[u8]) -> Result<PathBuf, LakeError> {
+        self.make_folder(&TMP)?;
+        let temporary = self.path(&TMP).join(format!("{}-{name}", Uuid::new_v4().simple()));
+        let write = || {
+            let mut new = File::create_new(&temporary)?;
+            new.write_all(content)?;
+            new.sync_all()
+        };
+        write().map_err(LakeError::io("write", &temporary))?;
+        Ok(temporary)
+    }
+
+    /// Opens a file to be read.
+    pub(crate) fn open(&self, file: &Inside) -> Result<File, LakeError> {
+        open_file(&self.checked(file)?)
+    }
+
+    fn open_lock(&self, options: &OpenOptions) -> Result<Option<File>, LakeError> {
+        let path = self.checked(&LOCK)?;
+        match open(&path, options.clone()) {
+            Err(LakeError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
+            opened => opened.map(Some),
+        }
+    }
+}
+
+impl Storage for Disk {
+    fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn state(&self) -> Inside {
+        STATE
+    }
+
+    fn moves_files(&self) -> bool {
+        true
+    }
+
+    fn delta(&self, table: &Inside) -> Result<DeltaStores, LakeError> {
+        let folder = self.checked(table)?;
+        // Its reader opens whatever has the name of a commit.
+        let log = table.join("_delta_log")?;
+        let mut open = vec![log];
+        while let Some(next) = open.pop() {
+            for entry in self.list(&next)? {
+                match entry.kind {
+                    Kind::File => {}
+                    Kind::Folder => open.push(next.join_name(&entry.name)?),
+                    Kind::Other => return Err(foreign(&self.path(&next).join(&entry.name), NOT_A_FILE)),
+                }
+            }
+        }
+        let wrong = || foreign(&folder, "not a path that a URL can name");
+        Ok(DeltaStores {
+            root: Arc::new(LocalFileSystem::new()),
+            prefix: object_store::path::Path::from_absolute_path(&folder).map_err(|_| wrong())?,
+            location: Url::from_directory_path(&folder).map_err(|()| wrong())?,
+        })
+    }
+
+    fn list(&self, folder: &Inside) -> Result<Vec<Entry>, LakeError> {
+        self.folder(folder)?.map_or(Ok(Vec::new()), |path| entries(&path))
+    }
+
+    fn walk(&self, folder: &Inside) -> Result<Vec<Found>, LakeError> {
+        let Some(root) = self.folder(folder)? else { return Ok(Vec::new()) };
+        let (mut found, mut open) = (Vec::new(), vec![String::new()]);
+        while let Some(below) = open.pop() {
+            for Entry { name, kind } in entries(&root.join(&below))? {
+                let name = if below.is_empty() { name } else { format!("{below}/{name}") };
+                if kind == Kind::Folder {
+                    open.push(name);
+                    continue;
+                }
+                // Whether it is removed meanwhile, its reader finds out.
+                let size = fs::symlink_metadata(root.join(&name)).map_or(0, |metadata| metadata.len());
+                found.push(Found { name, kind, size: if kind == Kind::File { size } else { 0 } });
+            }
+        }
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(found)
+    }
+
+    fn list_root(&self) -> Result<Vec<Entry>, LakeError> {
+        if self.root.exists() { entries(&self.root) } else { Ok(Vec::new()) }
+    }
+
+    fn names(&self, folder: &Inside, beginning: &str) -> Result<Vec<String>, LakeError> {
+        let entries = match self.list(folder) {
+            // What cannot be listed holds nothing that could be read.
+            Err(LakeError::Io { .. }) => Vec::new(),
+            entries => entries?,
+        };
+        Ok(entries.into_iter().map(|entry| entry.name).filter(|name| name.starts_with(beginning)).collect())
+    }
+
+    fn read(&self, file: &Inside) -> Result<Option<Small>, LakeError> {
+        let path = self.checked(file)?;
+        let mut options = OpenOptions::new();
+        let opened = match open(&path, options.read(true).clone()) {
+            Err(LakeError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => return Ok(None),
+            opened => opened?,
+        };
+        let mut content = Vec::new();
+        opened.take(LARGEST_NOTE + 1).read_to_end(&mut content).map_err(LakeError::io("read", &path))?;
+        if content.len() as u64 > LARGEST_NOTE {
+            return Err(foreign(&path, "larger than any file that saltmine writes here"));
+        }
+        Ok(Some(Small { content: Bytes::from(content), version: Version(String::new()) }))
+    }
+
+    fn check(&self, files: &[Inside]) -> Result<(), LakeError> {
+        let mut folder = None;
+        for file in files {
+            // Files of one folder stand together: each folder is looked at once.
+            let parent = file.parent();
+            let path = if folder.is_some() && folder == Some(parent.clone()) {
+                self.path(file)
+            } else {
+                self.checked(file)?
+            };
+            folder = Some(parent);
+            match fs::symlink_metadata(&path) {
+                Ok(metadata) if metadata.is_file() => {}
+                Ok(_) => return Err(foreign(&path, NOT_A_FILE)),
+                // Whoever reads it says that it is missing.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(LakeError::io("open", &path)(error)),
+            }
+        }
+        Ok(())
+    }
+
+    fn opener(&self, files: &[(Inside, u64)]) -> Result<Opener, LakeError> {
+        Ok(Opener::Disk(self.clone(), files.iter().map(|(file, _)| file.clone()).collect()))
+    }
+
+    fn fetch(&self, file: &Inside, _: u64, _: &Path) -> Result<Fetched, LakeError> {
+        Ok(Fetched { path: self.checked(file)?, copy: None })
+    }
+
+    fn missing(&self, files: &[Inside]) -> Result<Vec<Inside>, LakeError> {
+        let mut missing = Vec::new();
+        for file in files {
+            if !is_there(&self.checked(file)?)? {
+                missing.push(file.clone());
+            }
+        }
+        Ok(missing)
+    }
+
+    fn make_root(&self) -> Result<(), LakeError> {
+        make_folder(&self.root)
+    }
+
+    fn make_folder(&self, folder: &Inside) -> Result<(), LakeError> {
+        let path = self.checked(folder)?;
+        if is_folder(&path)? { Ok(()) } else { make_folder(&path) }
+    }
+
+    fn remove_folder(&self, folder: &Inside) -> Result<(), LakeError> {
+        let Some(path) = self.folder(folder)? else { return Ok(()) };
+        match fs::remove_dir(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(LakeError::io("remove", &path)(error)),
+            _ => path.parent().map_or(Ok(()), sync_folder),
+        }
+    }
+
+    fn create(&self, file: &Inside, content: &[u8]) -> Result<Option<Version>, LakeError> {
+        let path = self.checked(file)?;
+        let temporary = self.write_temporary(file.name(), content)?;
+        match give_name(&temporary, &path, |from, to| fs::hard_link(from, to)) {
+            Ok(()) => path.parent().map_or(Ok(()), sync_folder)?,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(None),
+            Err(error) => return Err(LakeError::io("give its name to", &path)(error)),
+        }
+        Ok(Some(Version(String::new())))
+    }
+
+    fn replace(&self, file: &Inside, content: &[u8], _: &Version) -> Result<Option<Version>, LakeError> {
+        let path = self.checked(file)?;
+        let temporary = self.write_temporary(file.name(), content)?;
+        fs::rename(&temporary, &path).map_err(LakeError::io("rename", &temporary))?;
+        path.parent().map_or(Ok(()), sync_folder)?;
+        Ok(Some(Version(String::new())))
+    }
+
+    fn place(&self, files: &[(PathBuf, Inside)]) -> Result<Vec<Inside>, LakeError> {
+        let mut lost = Vec::new();
+        let mut changed = std::collections::BTreeSet::new();
+        for (from, to) in files {
+            let path = self.checked(to)?;
+            match fs::symlink_metadata(from) {
+                Ok(metadata) if metadata.is_file() => {}
+                Ok(_) => return Err(foreign(from, NOT_A_FILE)),
+                Err(error) if error.kind() == ErrorKind::NotFound => {
+                    if !is_there(&path)? {
+                        lost.push(to.clone());
+                    }
+                    continue;
+                }
+                Err(error) => return Err(LakeError::io("open", from)(error)),
+            }
+            if let Some(parent) = to.parent()
+                && changed.insert(parent.clone())
+            {
+                self.make_folder(&parent)?;
+            }
+            fs::rename(from, &path).map_err(LakeError::io("rename", from))?;
+        }
+        changed.iter().try_for_each(|parent| sync_folder(&self.path(parent)))?;
+        Ok(lost)
+    }
+
+    fn remove(&self, files: &[Inside]) -> Result<(), LakeError> {
+        files.iter().try_for_each(|file| remove_file(&self.checked(file)?))
+    }
+
+    fn sync(&self, folder: &Inside, is_wanted: &dyn Fn(&str) -> bool) -> Result<(), LakeError> {
+        let Some(path) = self.folder(folder)? else { return Ok(()) };
+        for entry in self.list(folder)? {
+            if entry.kind == Kind::File && is_wanted(&entry.name) {
+                sync_file(&path.join(entry.name))?;
+            }
+        }
+        sync_folder(&path)
+    }
+
+    fn tidy(&self, logs: &[Inside]) -> Result<(), LakeError> {
+        // A commit that was not given its name: UUID-NAME.
+        let is_commit = |name: &str| {
+            name.split_once('-').is_some_and(|(id, _)| id.len() == 32 && Uuid::try_parse(id).is_ok())
+        };
+        // The object store below deltalake writes NAME#1 and renames it.
+        let is_half_written = |name: &str| {
+            let number = name.rsplit_once('#').map(|(_, number)| number);
+            number.is_some_and(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
+        };
+        let tmp =
+            self.list(&TMP)?.into_iter().filter(|entry| is_commit(&entry.name)).map(|entry| (TMP, entry));
+        let mut found: Vec<(Inside, Entry)> = tmp.collect();
+        for log in logs {
+            let entries = self.list(log)?.into_iter().filter(|entry| is_half_written(&entry.name));
+            found.extend(entries.map(|entry| (log.clone(), entry)));
+        }
+        for (folder, entry) in found {
+            if entry.kind == Kind::File {
+                self.remove(&[folder.join_name(&entry.name)?])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn lock(&self, on_wait: &dyn Fn(), stop: Option<&AtomicBool>) -> Result<Box<dyn Lock>, LakeError> {
+        self.make_folder(&STATE)?;
+        let path = self.path(&LOCK);
+        let mut options = OpenOptions::new();
+        let file = self.open_lock(options.create(true).truncate(false).write(true))?;
+        let file = file.ok_or_else(|| LakeError::io("open", &path)(ErrorKind::NotFound.into()))?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                on_wait();
+                match stop {
+                    None => file.lock().map_err(LakeError::io("lock", &path))?,
+                    Some(stop) => wait_for_lock(&file, &path, stop)?,
+                }
+            }
+            Err(TryLockError::Error(error)) => return Err(LakeError::io("lock", &path)(error)),
+        }
+        Ok(Box::new(LockedFile(file)))
+    }
+
+    fn share_lock(&self) -> Result<Option<Box<dyn Lock>>, LakeError> {
+        let mut options = OpenOptions::new();
+        let file = match self.open_lock(options.read(true)) {
+            Ok(Some(file)) => file,
+            Ok(None) => return Ok(None),
+            Err(LakeError::Io { .. }) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        match file.try_lock_shared() {
+            Ok(()) => Ok(Some(Box::new(LockedFile(file)))),
+            Err(TryLockError::WouldBlock) => Err(LakeError::Busy(self.root.clone())),
+            Err(TryLockError::Error(_)) => Ok(None), // no locks here, so no writers either
+        }
+    }
+}
+
+/// A locked file; closing it gives the lock back.
+#[derive(Debug)]
+struct LockedFile(#[allow(dead_code)] File);
+
+impl Lock for LockedFile {
+    fn check(&self) -> Result<(), LakeError> {
+        Ok(())
+    }
+}
+
+const NOT_A_FILE: &str = "not a file; links, FIFOs and devices in a dataset are not opened";
+const NOT_A_FOLDER: &str = "not a folder; links in a dataset are not followed";
+
+fn foreign(path: &Path, problem: &str) -> LakeError {
+    LakeError::Foreign { path: path.to_path_buf(), problem: problem.to_owned() }
+}
+
+/// Whether a folder exists. Something else in its place is an error.
+fn is_folder(path: &Path) -> Result<bool, LakeError> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) if metadata.is_dir() => Ok(true),
+        Ok(_) => Err(foreign(path, NOT_A_FOLDER)),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(LakeError::io("open", path)(error)),
+    }
+}
+
+/// Whether something has the name.
+fn is_there(path: &Path) -> Result<bool, LakeError> {
+    match fs::symlink_metadata(path) {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(LakeError::io("open", path)(error)),
+    }
+}
+
+/// What is in a folder, in the order of the names.
+fn entries(path: &Path) -> Result<Vec<Entry>, LakeError> {
+    let mut entries = Vec::new();
+    for entry in fs::read_dir(path).map_err(LakeError::io("list", path))? {
+        let entry = entry.map_err(LakeError::io("list", path))?;
+        let kind = entry.file_type().map_err(LakeError::io("list", path))?;
+        let name = entry.file_name();
+        let kind = match name.to_str() {
+            Some(_) if kind.is_file() => Kind::File,
+            Some(_) if kind.is_dir() => Kind::Folder,
+            _ => Kind::Other,
+        };
+        entries.push(Entry { name: name.to_string_lossy().into_owned(), kind });
+    }
+    entries.sort();
+    Ok(entries)
+}
+
+/// Opens a file of a dataset to be read.
+///
+/// # Errors
+/// If it is a link, or not a file: a FIFO would be waited for without end.
+pub(crate) fn open_file(path: &Path) -> Result<File, LakeError> {
+    let mut options = OpenOptions::new();
+    open(path, options.read(true).clone())
+}
+
+fn open(path: &Path, mut options: OpenOptions) -> Result<File, LakeError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+
+        use rustix::fs::OFlags;
+        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
+        options.custom_flags(flags.bits().cast_signed());
+    }
+    let file = match options.open(path) {
+        Ok(file) => file,
+        // What the systems say of a link differs: this says it plainly.
+        Err(_) if fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file()) => {
+            return Err(foreign(path, NOT_A_FILE));
+        }
+        Err(error) => return Err(LakeError::io("open", path)(error)),
+    };
+    let is_file = file.metadata().map_err(LakeError::io("open", path))?.is_file();
+    if is_file { Ok(file) } else { Err(foreign(path, NOT_A_FILE)) }
+}
+
+/// Gives a file its name, unless the name is taken. By a second name (`link`) where the file system has such; else by a
+/// rename that replaces nothing.
+fn give_name(temporary: &Path, path: &Path, link: impl Fn(&Path, &Path) -> io::Result<()>) -> io::Result<()> {
+    let linked = match link(temporary, path) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+            // exFAT, FAT and some network file systems have no links, and say so in different ways.
+            return match rename_to_new(temporary, path) {
+                // If that cannot be either, the first error says more.
+                Err(other) if other.kind() != ErrorKind::AlreadyExists => Err(error),
+                Err(other) => {
+                    fs::remove_file(temporary)?;
+                    Err(other)
+                }
+                Ok(()) => Ok(()),
+            };
+        }
+        linked => linked,
+    };
+    fs::remove_file(temporary)?;
+    linked
+}
+
+#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
+fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
+    use rustix::fs::{CWD, RenameFlags, renameat_with};
+    Ok(renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)?)
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
+fn rename_to_new(_: &Path, _: &Path) -> io::Result<()> {
+    Err(ErrorKind::Unsupported.into())
+}
+
+/// Nothing wakes one who waits for a lock, so that a wait that may be stopped has to look again and again.
+fn wait_for_lock(file: &File, path: &Path, stop: &AtomicBool) -> Result<(), LakeError> {
+    loop {
+        if stop.load(Ordering::Relaxed) {
+            return Err(LakeError::stopped());
+        }
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(50)),
+            Err(TryLockError::Error(error)) => return Err(LakeError::io("lock", path)(error)),
+        }
+    }
+}
 
 /// Makes the names in a folder last.
 pub(crate) fn sync_folder(folder: &Path) -> Result<(), LakeError> {
@@ -21,7 +503,7 @@ pub(crate) fn sync_file(path: &Path) -> Result<(), LakeError> {
 }
 
 /// Makes a folder and what is missing above it, and makes their names last.
-pub(crate) fn make_folder(folder: &Path) -> Result<(), LakeError> {
+fn make_folder(folder: &Path) -> Result<(), LakeError> {
     match fs::create_dir(folder) {
         Ok(()) => {}
         Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => return Ok(()),
@@ -43,28 +525,15 @@ pub(crate) fn make_folder(folder: &Path) -> Result<(), LakeError> {
     }
 }
 
-/// Writes a file that is whole or not there, whatever happens meanwhile.
-pub(crate) fn write_whole(path: &Path, content: &[u8]) -> Result<(), LakeError> {
-    let temporary = path.with_extension("tmp");
-    let write = || {
-        let mut file = File::create(&temporary)?;
-        file.write_all(content)?;
-        file.sync_all()
-    };
-    write().map_err(LakeError::io("write", &temporary))?;
-    fs::rename(&temporary, path).map_err(LakeError::io("rename", &temporary))?;
-    path.parent().map_or(Ok(()), sync_folder)
-}
-
-/// Removes a file; one that is not there is as good.
-pub(crate) fn remove_file(path: &Path) -> Result<(), LakeError> {
+/// Removes a file. No error if it does not exist.
+fn remove_file(path: &Path) -> Result<(), LakeError> {
     match fs::remove_file(path) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(LakeError::io("remove", path)(error)),
         _ => Ok(()),
     }
 }
 
-/// Removes a folder and all in it; one that is not there is as good.
+/// Removes a folder of this run and all in it. No error if it does not exist.
 pub(crate) fn remove_folder(path: &Path) -> Result<(), LakeError> {
     // Who was thought lost may still write there; once the folders inside are gone, it cannot.
     let mut tries = 5;
@@ -78,14 +547,20 @@ pub(crate) fn remove_folder(path: &Path) -> Result<(), LakeError> {
     }
 }
 
-/// SHA-256 of a file's bytes, and how many there are.
+/// SHA-256 of a file's bytes, and how many there are. Links are followed: for files that are not the dataset's.
 pub(crate) fn hash_file(path: &Path) -> Result<([u8; 32], u64), LakeError> {
-    let hash = || {
-        let mut sink = HashingWriter::new(io::sink());
-        io::copy(&mut File::open(path)?, &mut sink)?;
-        Ok(sink.finish())
-    };
-    let (_, sha256, size) = hash().map_err(LakeError::io("read", path))?;
+    hash(File::open(path).map_err(LakeError::io("open", path))?, path)
+}
+
+/// As [`hash_file`], of a file of a dataset.
+pub(crate) fn hash_own_file(path: &Path) -> Result<([u8; 32], u64), LakeError> {
+    hash(open_file(path)?, path)
+}
+
+fn hash(mut file: File, path: &Path) -> Result<([u8; 32], u64), LakeError> {
+    let mut sink = HashingWriter::new(io::sink());
+    io::copy(&mut file, &mut sink).map_err(LakeError::io("read", path))?;
+    let (_, sha256, size) = sink.finish();
     Ok((sha256, size))
 }
 
@@ -122,5 +597,91 @@ impl<W: Write> Write for HashingWriter<W> {
 
     fn flush(&mut self) -> io::Result<()> {
         self.inner.flush()
+    }
+}
+
+#[cfg(all(test, unix))]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn file(name: &str) -> Inside {
+        Inside::fixed("logs").join(name).unwrap()
+    }
+
+    #[test]
+    fn files_get_their_names_where_there_are_no_links() {
+        let folder = tempfile::tempdir().unwrap();
+        let unsupported = |_: &Path, _: &Path| Err(ErrorKind::Unsupported.into());
+        let give = |content: &str, link: &dyn Fn(&Path, &Path) -> io::Result<()>| {
+            let temporary = folder.path().join("tmp");
+            fs::write(&temporary, content).unwrap();
+            let given = give_name(&temporary, &folder.path().join("0.json"), link);
+            assert!(!temporary.exists());
+            given
+        };
+        give("first", &unsupported).unwrap();
+        // A commit of another writer must not be replaced.
+        assert_eq!(give("second", &unsupported).unwrap_err().kind(), ErrorKind::AlreadyExists);
+        let linked = give("third", &|from, to| fs::hard_link(from, to));
+        assert_eq!(linked.unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_to_string(folder.path().join("0.json")).unwrap(), "first");
+    }
+
+    #[test]
+    fn links_in_a_dataset_are_not_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (outside, root) = (folder.path().join("outside"), folder.path().join("dataset"));
+        fs::create_dir_all(root.join("logs/day")).unwrap();
+        fs::create_dir_all(&outside).unwrap();
+        fs::write(outside.join("kept"), "x").unwrap();
+        symlink(&outside, root.join("logs/link")).unwrap();
+        symlink(outside.join("kept"), root.join("logs/day/link")).unwrap();
+        let disk = Disk::at(&root).unwrap();
+        let staged = root.join("staged");
+        fs::write(&staged, "y").unwrap();
+        let through = file("link/kept");
+        let refused = [
+            disk.read(&through).map(drop),
+            disk.read(&file("day/link")).map(drop),
+            disk.list(&file("link")).map(drop),
+            disk.check(std::slice::from_ref(&through)),
+            disk.check(&[file("day/link")]),
+            disk.opener(&[(file("day/link"), 1)]).and_then(|opener| opener.open(0)).map(drop),
+            disk.create(&file("link/new"), b"z").map(drop),
+            disk.place(&[(staged.clone(), file("link/new"))]).map(drop),
+            disk.place(&[(root.join("logs/day/link"), file("day/new"))]).map(drop),
+            disk.remove(&[through]),
+            disk.make_folder(&file("link/new")),
+            disk.remove_folder(&file("link")),
+        ];
+        for (number, refused) in refused.into_iter().enumerate() {
+            assert!(matches!(refused, Err(LakeError::Foreign { .. })), "{number}: {refused:?}");
+        }
+        let left: Vec<_> = fs::read_dir(&outside).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(left, ["kept"]);
+        assert!(staged.exists());
+    }
+
+    #[test]
+    fn a_fifo_is_not_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir_all(folder.path().join(".saltmine")).unwrap();
+        let fifo = folder.path().join(".saltmine/lock");
+        rustix::fs::mknodat(
+            rustix::fs::CWD,
+            &fifo,
+            rustix::fs::FileType::Fifo,
+            rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
+            0,
+        )
+        .unwrap();
+        let disk = Disk::at(folder.path()).unwrap();
+        for refused in [disk.lock(&|| {}, None).map(drop), disk.share_lock().map(drop)] {
+            assert!(matches!(refused, Err(LakeError::Foreign { .. })), "{refused:?}");
+        }
+        assert!(matches!(open_file(&fifo), Err(LakeError::Foreign { .. })));
     }
 }

@@ -1,210 +1,198 @@
-//! Files of a dataset by their paths, on the disk or in S3. A path that begins with `s3://` is one of S3.
+//! Where the files of a dataset live: on the disk, or in S3.
 //!
-//! Where S3 has no such thing as a move, a lock or a folder, its way is another: see the round of a bucket
-//! (`commit`) and [`lease`].
+//! [`at`] is the one place that asks which of them a path means. All other rooms have a [`Storage`], name files by
+//! [`Inside`], a path that was checked, and do not know what is behind it.
 
+mod bucket;
 pub(crate) mod disk;
-pub(crate) mod fault;
+#[cfg(test)]
+pub(crate) mod failing;
 pub(crate) mod flusher;
-pub(crate) mod lease;
+mod lease;
+mod opener;
 pub(crate) mod path;
 
-use std::fs;
-use std::io;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
-use futures::future::try_join_all;
-use saltmine_s3::{Ahead, Body, Bucket, Condition, Object, Problem, S3Error, S3Url, upload, wait};
+use object_store::ObjectStore;
+use saltmine_s3::S3Url;
+use url::Url;
 
 use crate::error::LakeError;
+use crate::storage::bucket::InBucket;
+use crate::storage::disk::Disk;
+pub use crate::storage::lease::set_s3_lock_seconds;
+pub(crate) use crate::storage::opener::{Content, Opener};
+pub(crate) use crate::storage::path::Inside;
 
-/// Whether a path is one of S3.
-pub(crate) fn is_remote(path: &Path) -> bool {
-    S3Url::of_path(path).is_some()
-}
+/// Where the files of one dataset live.
+pub(crate) trait Storage: fmt::Debug + Send + Sync {
+    /// The dataset's folder: an absolute path, or `s3://bucket/key`.
+    fn root(&self) -> &Path;
 
-/// The bucket and the key of a path of S3.
-pub(crate) fn remote(path: &Path) -> Result<Option<(Arc<Bucket>, String)>, LakeError> {
-    let Some(url) = S3Url::of_path(path) else { return Ok(None) };
-    Ok(Some((Bucket::open(&url.bucket)?, url.key)))
-}
-
-/// The bucket and the key of a path that must be one of S3.
-pub(crate) fn must_be_remote(path: &Path) -> Result<(Arc<Bucket>, String), LakeError> {
-    let fault = || LakeError::Foreign { path: path.to_path_buf(), problem: "not a path of S3".to_owned() };
-    remote(path)?.ok_or_else(fault)
-}
-
-/// Removes a file; one that is not there is as good.
-pub(crate) fn remove_file(path: &Path) -> Result<(), LakeError> {
-    match remote(path)? {
-        None => disk::remove_file(path),
-        Some((bucket, key)) => Ok(wait(async move { bucket.delete(&key).await })?),
+    /// Where a file is, below [`Storage::root`].
+    fn path(&self, file: &Inside) -> PathBuf {
+        self.root().join(file.as_str())
     }
+
+    /// The folder for what is not data: the lock, and the rounds that are open.
+    fn state(&self) -> Inside;
+
+    /// Whether [`Storage::place`] moves files that are in the storage already, which takes no time. If not, it copies them,
+    /// and the files of a round wait on the local disk.
+    fn moves_files(&self) -> bool;
+
+    /// How deltalake reads the table in a folder.
+    fn delta(&self, table: &Inside) -> Result<DeltaStores, LakeError>;
+
+    /// What is in a folder, by name; nothing if there is no such folder.
+    fn list(&self, folder: &Inside) -> Result<Vec<Entry>, LakeError>;
+
+    /// All that is in a folder and in those below it, but for the folders; nothing if there is no such folder.
+    fn walk(&self, folder: &Inside) -> Result<Vec<Found>, LakeError>;
+
+    /// What is in the dataset's folder; nothing if there is no such folder.
+    fn list_root(&self) -> Result<Vec<Entry>, LakeError>;
+
+    /// Names in a folder that begin with a text; in S3 the first of them.
+    fn names(&self, folder: &Inside, beginning: &str) -> Result<Vec<String>, LakeError>;
+
+    /// The content of a small file; `None` if there is no such file.
+    fn read(&self, file: &Inside) -> Result<Option<Small>, LakeError>;
+
+    /// Refuses a file that a reader must not open: one that is not a file, or behind a link. One that is not there is not
+    /// refused.
+    fn check(&self, files: &[Inside]) -> Result<(), LakeError>;
+
+    /// Opens files, of these sizes, one after the other.
+    fn opener(&self, files: &[(Inside, u64)]) -> Result<Opener, LakeError>;
+
+    /// The file on the local disk: itself, or a copy in `folder`.
+    fn fetch(&self, file: &Inside, size: u64, folder: &Path) -> Result<Fetched, LakeError>;
+
+    /// Those of the files that do not exist.
+    fn missing(&self, files: &[Inside]) -> Result<Vec<Inside>, LakeError>;
+
+    /// Makes the dataset's folder.
+    fn make_root(&self) -> Result<(), LakeError>;
+
+    /// Makes a folder and those above it.
+    fn make_folder(&self, folder: &Inside) -> Result<(), LakeError>;
+
+    /// Removes a folder that is empty. No error if it does not exist.
+    fn remove_folder(&self, folder: &Inside) -> Result<(), LakeError>;
+
+    /// Writes a file that does not exist, all of it or nothing. `None` if it exists.
+    fn create(&self, file: &Inside, content: &[u8]) -> Result<Option<Version>, LakeError>;
+
+    /// Writes a file anew that still has the version, all of it or nothing. `None` if it has another.
+    fn replace(&self, file: &Inside, content: &[u8], version: &Version)
+    -> Result<Option<Version>, LakeError>;
+
+    /// Brings files of the local disk to their places. Gives those that are neither here nor there.
+    fn place(&self, files: &[(PathBuf, Inside)]) -> Result<Vec<Inside>, LakeError>;
+
+    /// Removes files. No error for those that do not exist.
+    fn remove(&self, files: &[Inside]) -> Result<(), LakeError>;
+
+    /// Makes the names in a folder last, and the content of those of its files that `is_wanted` wants.
+    fn sync(&self, folder: &Inside, is_wanted: &dyn Fn(&str) -> bool) -> Result<(), LakeError>;
+
+    /// Removes what an interrupted writer left half written in the logs of tables. Readers never see it.
+    fn tidy(&self, logs: &[Inside]) -> Result<(), LakeError>;
+
+    /// Takes the writers' lock. While another process has it, `on_wait` is called once and this waits, until `stop` becomes
+    /// true.
+    fn lock(&self, on_wait: &dyn Fn(), stop: Option<&AtomicBool>) -> Result<Box<dyn Lock>, LakeError>;
+
+    /// Shares the writers' lock, so that no writer begins; `None` where there is no lock to share: in a copy on a read-only
+    /// medium, and in S3.
+    fn share_lock(&self) -> Result<Option<Box<dyn Lock>>, LakeError>;
 }
 
-/// The keys of some of what is in a folder of S3: names of files, and of folders with a slash at their ends.
-pub(crate) fn some_names(folder: &Path) -> Result<Vec<String>, LakeError> {
-    let (bucket, key) = must_be_remote(folder)?;
-    let prefix = below(&key);
-    let names = wait(async move {
-        let names = bucket.some_names(&prefix).await?;
-        Ok(names.into_iter().filter_map(|name| name.strip_prefix(&prefix).map(str::to_owned)).collect())
-    });
-    Ok(names?)
+/// The writers' lock, held until dropped.
+pub(crate) trait Lock: fmt::Debug + Send + Sync {
+    /// Fails if the lock was lost.
+    fn check(&self) -> Result<(), LakeError>;
 }
 
-/// The files in a folder of S3 and all below it, in the order of their names.
-pub(crate) fn files(folder: &Path) -> Result<Vec<PathBuf>, LakeError> {
-    let (bucket, key) = must_be_remote(folder)?;
-    let prefix = below(&key);
-    let objects = wait(async move { bucket.all(&prefix).await })?;
-    let mut files: Vec<PathBuf> = objects.iter().map(|object| PathBuf::from(object.url())).collect();
-    files.sort();
-    Ok(files)
+/// What deltalake needs to read a table.
+pub(crate) struct DeltaStores {
+    /// Paths are relative to `root`.
+    pub(crate) root: Arc<dyn ObjectStore>,
+    /// The table's folder.
+    pub(crate) prefix: object_store::path::Path,
+    /// The same as a URL.
+    pub(crate) location: Url,
 }
 
-/// What all keys below a folder begin with.
-fn below(key: &str) -> String {
-    if key.is_empty() { String::new() } else { format!("{key}/") }
+/// What is in a folder.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Entry {
+    /// Its name. What is not UTF-8 in it is replaced, and its kind is [`Kind::Other`].
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
 }
 
-/// Those of the files that are not in S3.
-pub(crate) fn missing(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>, LakeError> {
-    let asked = paths.into_iter().map(|path| {
-        let (bucket, key) = must_be_remote(&path)?;
-        Ok(async move { Ok((!bucket.has(&key).await?).then_some(path)) })
-    });
-    let asked = asked.collect::<Result<Vec<_>, LakeError>>()?;
-    let missing: Vec<Option<PathBuf>> = wait(try_join_all(asked))?;
-    Ok(missing.into_iter().flatten().collect())
+/// What is somewhere below a folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    /// Its path relative to the folder; what is not UTF-8 in it is replaced, and its kind is [`Kind::Other`].
+    pub(crate) name: String,
+    pub(crate) kind: Kind,
+    /// Bytes; 0 of what is not a file.
+    pub(crate) size: u64,
 }
 
-/// Removes files of S3, at once.
-pub(crate) fn remove_all(paths: &[PathBuf]) -> Result<(), LakeError> {
-    let asked = paths.iter().map(|path| {
-        let (bucket, key) = must_be_remote(path)?;
-        Ok(async move { bucket.delete(&key).await })
-    });
-    let asked = asked.collect::<Result<Vec<_>, LakeError>>()?;
-    wait(try_join_all(asked))?;
-    Ok(())
+/// What an entry of a folder is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    File,
+    Folder,
+    /// A link, a FIFO, a device or a name that is not UTF-8: never followed, opened or removed.
+    Other,
 }
 
-/// Copies files of the disk to S3, several at once.
-pub(crate) fn upload_all(files: &[(PathBuf, PathBuf)]) -> Result<(), LakeError> {
-    let copies = files.iter().map(|(from, to)| {
-        let (bucket, key) = must_be_remote(to)?;
-        let from = from.clone();
-        Ok(async move { upload(&bucket, &from, &key).await })
-    });
-    let copies = copies.collect::<Result<Vec<_>, LakeError>>()?;
-    wait(async move {
-        use futures::{StreamExt, TryStreamExt};
-        futures::stream::iter(copies).buffer_unordered(FILES_AT_A_TIME).try_collect::<()>().await
-    })?;
-    Ok(())
-}
-
-/// Files that go up at a time, in up to four parts of 8 MiB each.
-const FILES_AT_A_TIME: usize = 4;
-
-/// A small file of S3, and its ETag.
-pub(crate) fn read_note(path: &Path) -> Result<Option<(Bytes, Option<String>)>, LakeError> {
-    let (bucket, key) = must_be_remote(path)?;
-    let found = wait(async move { bucket.find(&key).await })?;
-    Ok(found.map(|found| (found.content, found.etag)))
-}
-
-/// Writes a small file of S3 on a condition, and gives its ETag; `None` if the condition does not hold.
-pub(crate) fn write_note(
-    path: &Path,
-    content: Vec<u8>,
-    condition: OnCondition,
-) -> Result<Option<String>, LakeError> {
-    let (bucket, key) = must_be_remote(path)?;
-    let written = wait(async move {
-        let condition = match &condition {
-            OnCondition::Absent => Condition::Absent,
-            OnCondition::Same(etag) => Condition::Same(etag),
-        };
-        let etag = bucket.put(&key, content.into(), condition).await?;
-        match etag {
-            Some(etag) => Ok(etag),
-            None => {
-                let url = S3Url { bucket: bucket.name().to_owned(), key }.to_string();
-                let problem = Problem::Other("the server tells no ETag, which a dataset needs".to_owned());
-                Err(S3Error { url, action: "write", problem })
-            }
-        }
-    });
-    match written {
-        Ok(etag) => Ok(Some(etag)),
-        Err(S3Error { problem: Problem::Precondition, .. }) => Ok(None),
-        Err(error) => Err(error.into()),
-    }
-}
-
-/// As [`Condition`], of its own.
+/// A small file that was read.
 #[derive(Clone, Debug)]
-pub(crate) enum OnCondition {
-    Absent,
-    Same(String),
+pub(crate) struct Small {
+    pub(crate) content: Bytes,
+    pub(crate) version: Version,
 }
 
-/// The content of a file that is to be read as a whole or in parts.
-pub(crate) enum Content {
-    Disk(fs::File),
-    Memory(Bytes),
+/// What changes with the content of a file in S3: its ETag. On the disk, where the writers' lock is enough, nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Version(pub(crate) String);
+
+/// A file on the local disk. A copy is removed when this is dropped.
+#[derive(Debug)]
+pub(crate) struct Fetched {
+    pub(crate) path: PathBuf,
+    pub(crate) copy: Option<tempfile::TempPath>,
 }
 
-/// Opens files one after the other; those of S3 are read ahead.
-pub(crate) struct Opener {
-    ahead: Option<Ahead>,
-}
+/// Notes are not larger than this, so that a planted one cannot take all memory. Those of the largest rounds have a tenth.
+pub(crate) const LARGEST_NOTE: u64 = 256 << 20;
 
-impl Opener {
-    /// For files with their sizes.
-    pub(crate) fn new(files: &[(&Path, u64)]) -> Result<Self, LakeError> {
-        let mut objects = Vec::new();
-        for (index, (path, size)) in files.iter().enumerate() {
-            if let Some((bucket, key)) = remote(path)? {
-                objects.push((index, Object { bucket, key, size: *size, etag: None }));
-            }
-        }
-        let ahead = if objects.is_empty() { None } else { Some(Ahead::start(objects)?) };
-        Ok(Self { ahead })
-    }
-
-    /// The file that was given as the `index`th, which is at `path`.
-    pub(crate) fn open(&self, index: usize, path: &Path) -> Result<Content, LakeError> {
-        let Some(ahead) = &self.ahead else {
-            return Ok(Content::Disk(fs::File::open(path).map_err(LakeError::io("open", path))?));
-        };
-        match ahead.take(index)? {
-            Body::Whole { content, .. } => Ok(Content::Memory(content)),
-            Body::Large(object) => {
-                let copy = || {
-                    let mut file = tempfile::tempfile()?;
-                    io::copy(&mut object.reader(), &mut file)?;
-                    Ok(file)
-                };
-                Ok(Content::Disk(copy().map_err(LakeError::io("read", path))?))
-            }
-        }
+/// The storage of the dataset at a path: in S3 if it begins with `s3://`, else on the disk. Nothing is made or read there.
+///
+/// # Errors
+/// If a dataset cannot be there.
+pub(crate) fn at(path: &Path) -> Result<Arc<dyn Storage>, LakeError> {
+    match S3Url::of_path(path) {
+        Some(url) => Ok(Arc::new(InBucket::at(&url)?)),
+        None => Ok(Arc::new(Disk::at(path)?)),
     }
 }
 
-/// A file of S3 on the disk, in `folder`, or the file itself.
-pub(crate) fn fetched(path: PathBuf, size: u64, folder: &Path) -> Result<PathBuf, LakeError> {
-    let Some((bucket, key)) = remote(&path)? else { return Ok(path) };
-    let object = Object { bucket, key, size, etag: None };
-    let copy = || {
-        let (mut file, local) = tempfile::Builder::new().suffix(".parquet").tempfile_in(folder)?.keep()?;
-        io::copy(&mut object.reader(), &mut file)?;
-        Ok(local)
-    };
-    copy().map_err(|error: io::Error| LakeError::io("read", &path)(error))
+/// Refuses a path of S3, where what is asked for reads files of the disk.
+pub(crate) fn must_be_on_disk(path: &Path, problem: &str) -> Result<(), LakeError> {
+    match S3Url::of_path(path) {
+        None => Ok(()),
+        Some(_) => Err(LakeError::Unsupported { path: path.to_path_buf(), problem: problem.to_owned() }),
+    }
 }

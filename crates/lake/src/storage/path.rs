@@ -1,12 +1,86 @@
-//! The check that every path passes which a note, a ledger or a table's log names; and hexadecimal text.
+//! The one check that every path passes which a note, a ledger or a table's log names; and hexadecimal text.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::path::{Component, Path, PathBuf};
+
+use crate::error::LakeError;
+
+/// A path inside of a dataset, relative to the dataset's folder: one or more names with `/` between them. It never is
+/// absolute, and `..` is not in it. That no name is a link, its storage checks.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Inside(Cow<'static, str>);
+
+impl Inside {
+    /// A name that the program knows.
+    pub(crate) const fn fixed(name: &'static str) -> Self {
+        Self(Cow::Borrowed(name))
+    }
+
+    /// A path below this one.
+    ///
+    /// # Errors
+    /// If it would leave this folder.
+    pub(crate) fn join(&self, relative: &str) -> Result<Self, LakeError> {
+        if !stays(Path::new(relative)) {
+            return Err(LakeError::Foreign {
+                path: PathBuf::from(&*self.0),
+                problem: format!("not a path inside of it: {relative:?}"),
+            });
+        }
+        Ok(Self(Cow::Owned(format!("{}/{relative}", self.0))))
+    }
+
+    /// As [`Inside::join`], of a single name.
+    ///
+    /// # Errors
+    /// If it is not the name of a file or folder directly in this folder.
+    pub(crate) fn join_name(&self, name: &str) -> Result<Self, LakeError> {
+        let joined = self.join(name)?;
+        if is_name(name) {
+            return Ok(joined);
+        }
+        let problem = format!("not a name of a file in it: {name:?}");
+        Err(LakeError::Foreign { path: PathBuf::from(&*self.0), problem })
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The folder that it is in; `None` for the dataset's own.
+    pub(crate) fn parent(&self) -> Option<Self> {
+        Some(Self(Cow::Owned(self.0.rsplit_once('/')?.0.to_owned())))
+    }
+
+    /// The last of its names.
+    pub(crate) fn name(&self) -> &str {
+        self.0.rsplit_once('/').map_or(&*self.0, |(_, name)| name)
+    }
+}
+
+impl fmt::Display for Inside {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Whether a relative path leads to something below where it begins.
+fn stays(relative: &Path) -> bool {
+    let mut parts = relative.components().peekable();
+    parts.peek().is_some() && parts.all(|part| matches!(part, Component::Normal(_)))
+}
+
+/// Whether it is the name of one file.
+pub(crate) fn is_name(name: &str) -> bool {
+    let path = Path::new(name);
+    stays(path) && path.components().count() == 1 && !name.contains(['/', '\0'])
+}
 
 /// `relative` below `folder`, unless it would leave the folder.
 pub(crate) fn inside(folder: &Path, relative: impl AsRef<Path>) -> Option<PathBuf> {
     let relative = relative.as_ref();
-    let stays = relative.components().all(|part| matches!(part, Component::Normal(_)));
-    (stays && relative.components().next().is_some()).then(|| folder.join(relative))
+    stays(relative).then(|| folder.join(relative))
 }
 
 /// Lower-case hexadecimal digits.
@@ -43,6 +117,14 @@ mod tests {
             assert_eq!(inside(Path::new("/t"), path), None, "{path}");
         }
         assert_eq!(inside(Path::new("/t"), "a=1/b"), Some(PathBuf::from("/t/a=1/b")));
+        let folder = Inside::fixed("t");
+        for path in ["../x", "/etc/passwd", "a/../../b", "", ".", "./a", "a/.."] {
+            assert!(folder.join(path).is_err(), "{path}");
+            assert!(folder.join_name(path).is_err(), "{path}");
+        }
+        assert!(folder.join_name("a/b").is_err() && folder.join_name("a/").is_err());
+        assert_eq!(folder.join("a=1/b").unwrap().as_str(), "t/a=1/b");
+        assert_eq!(folder.join_name("b").unwrap().parent().unwrap(), folder);
     }
 
     #[test]

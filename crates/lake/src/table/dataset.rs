@@ -1,13 +1,10 @@
 //! A dataset: a folder with the tables `logs`, `rejects` and `sources`, on the local disk or in S3, as it is read.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-
-use saltmine_s3::S3Url;
+use std::sync::Arc;
 
 use crate::error::LakeError;
-use crate::storage::fault::Faults;
-use crate::storage::path::inside;
+use crate::storage::{self, Storage};
 use crate::table::layout::{self, EVENT_DATE, PartitionBy, Table};
 use crate::table::{delta_log, statistics};
 
@@ -16,9 +13,8 @@ use crate::table::{delta_log, statistics};
 /// Opening and reading need no lock: readers see each table as of its last commit.
 #[derive(Debug)]
 pub struct Dataset {
-    root: PathBuf,
+    storage: Arc<dyn Storage>,
     partition_by: PartitionBy,
-    pub(crate) faults: Faults,
 }
 
 /// A Parquet file of a table.
@@ -30,8 +26,8 @@ pub struct DataFile {
     pub name: String,
     /// Bytes.
     pub size: u64,
-    /// Rows; 0 where the log does not say.
-    pub rows: u64,
+    /// Rows; `None` where the log does not say, as other writers may leave it out.
+    pub rows: Option<u64>,
     /// UTC date of its rows, in days since 1970; `None` outside `logs`.
     pub event_date: Option<i32>,
     /// The bucket of its rows, where the dataset is partitioned by bucket too; null is `Some(None)`.
@@ -48,34 +44,33 @@ impl Dataset {
     /// Opens the dataset in the folder `path`.
     ///
     /// # Errors
-    /// If there is none, or its log cannot be read.
+    /// If there is none, or its log cannot be read; where a table has deletion vectors, maps columns, or needs something
+    /// else of its readers that saltmine does not know: its rows would be others than those that were written.
     pub fn open(path: &Path) -> Result<Dataset, LakeError> {
-        if !has_all_tables(path)? {
+        let storage = storage::at(path)?;
+        if !has_all_tables(storage.as_ref())? {
             return Err(LakeError::NotADataset(path.to_path_buf()));
         }
-        let root = match S3Url::of_path(path) {
-            Some(url) => root_in_bucket(&url)?,
-            None => fs::canonicalize(path).map_err(LakeError::io("open", path))?,
-        };
-        let logs = Table::Logs.folder(&root);
-        let snapshot = delta_log::read(&logs)?;
-        check_version(&root, &snapshot)?;
+        let snapshot = delta_log::read(storage.as_ref(), Table::Logs)?;
+        check_version(storage.root(), &snapshot)?;
         let columns = snapshot.partition_columns;
         let partition_by = PartitionBy::from_columns(&columns).ok_or_else(|| LakeError::Foreign {
-            path: logs,
+            path: storage.path(&Table::Logs.folder()),
             problem: format!("partitioned by {}, which saltmine never does", columns.join(", ")),
         })?;
-        Ok(Dataset { root, partition_by, faults: Faults::default() })
+        Ok(Dataset { storage, partition_by })
     }
 
     /// Whether the folder `path` holds a dataset. One that cannot be looked into holds none.
     pub fn is_dataset(path: &Path) -> bool {
-        has_all_tables(path).unwrap_or(false)
+        let found = storage::at(path).and_then(|storage| has_all_tables(storage.as_ref()));
+        // What is in the place of a table is for `open` to refuse.
+        found.unwrap_or_else(|error| matches!(error, LakeError::Foreign { .. }))
     }
 
     /// The dataset's folder, as an absolute path, or `s3://bucket/key`.
     pub fn root(&self) -> &Path {
-        &self.root
+        self.storage.root()
     }
 
     /// How `logs` is divided into folders.
@@ -83,22 +78,42 @@ impl Dataset {
         self.partition_by
     }
 
+    /// Where its files live.
+    pub(crate) fn storage(&self) -> &Arc<dyn Storage> {
+        &self.storage
+    }
+
+    /// The same dataset, whose storage makes `steps` changes and then fails.
+    #[cfg(test)]
+    pub(crate) fn dying_after(self, steps: u32) -> Self {
+        let storage = Arc::new(storage::failing::Failing::after(steps, self.storage));
+        Self { storage, ..self }
+    }
+
+    /// The same dataset, whose files have to be copied to be read, as those of S3.
+    #[cfg(test)]
+    pub(crate) fn copying(self) -> Self {
+        Self { storage: Arc::new(storage::failing::Failing::copying(self.storage)), ..self }
+    }
+
     /// The files of a table as of its last commit, in the order of their names.
     ///
     /// # Errors
-    /// If the table's log cannot be read, or names a file outside its folder.
+    /// If the table's log cannot be read, or names a file outside its folder, a link, or what is not a file.
     pub fn files(&self, table: Table) -> Result<Vec<DataFile>, LakeError> {
-        Ok(self.versioned_files(table)?.1)
+        let files = self.versioned_files(table)?.1;
+        let places = files.iter().map(|file| table.data_file(&file.name)).collect::<Result<Vec<_>, _>>()?;
+        self.storage.check(&places)?;
+        Ok(files)
     }
 
-    /// A table's version, and its files then.
+    /// A table's version, and its files then; that they are files is not checked.
     pub(crate) fn versioned_files(&self, table: Table) -> Result<(u64, Vec<DataFile>), LakeError> {
-        let folder = table.folder(&self.root);
         if !self.has(table)? {
             return Ok((0, Vec::new()));
         }
-        let snapshot = delta_log::read(&folder)?;
-        let files = snapshot.files.into_iter().map(|entry| data_file(&folder, entry));
+        let snapshot = delta_log::read(self.storage.as_ref(), table)?;
+        let files = snapshot.files.into_iter().map(|entry| data_file(self.storage.as_ref(), table, entry));
         Ok((snapshot.version, files.collect::<Result<_, _>>()?))
     }
 
@@ -107,7 +122,7 @@ impl Dataset {
     /// # Errors
     /// If that cannot be asked.
     pub fn has(&self, table: Table) -> Result<bool, LakeError> {
-        Ok(table != Table::Duplicates || delta_log::is_table(&table.folder(&self.root))?)
+        Ok(table != Table::Duplicates || delta_log::is_table(self.storage.as_ref(), table)?)
     }
 
     /// Version of a table: the number of commits since it was made.
@@ -115,7 +130,7 @@ impl Dataset {
     /// # Errors
     /// If the table's log cannot be read.
     pub fn version(&self, table: Table) -> Result<u64, LakeError> {
-        Ok(delta_log::read(&table.folder(&self.root))?.version)
+        Ok(delta_log::read(self.storage.as_ref(), table)?.version)
     }
 }
 
@@ -138,18 +153,22 @@ fn check_version(root: &Path, logs: &delta_log::Snapshot) -> Result<(), LakeErro
     }
 }
 
-fn data_file(folder: &Path, entry: delta_log::FileEntry) -> Result<DataFile, LakeError> {
-    let path = inside(folder, &entry.path).ok_or_else(|| LakeError::Foreign {
-        path: folder.to_path_buf(),
+fn data_file(
+    storage: &dyn Storage,
+    table: Table,
+    entry: delta_log::FileEntry,
+) -> Result<DataFile, LakeError> {
+    let file = table.data_file(&entry.path).map_err(|_| LakeError::Foreign {
+        path: storage.path(&table.folder()),
         problem: format!("the log names a file outside the table: {:?}", entry.path),
     })?;
     let json = entry.statistics.as_deref().and_then(|text| serde_json::from_str(text).ok());
     let json: serde_json::Value = json.unwrap_or_default();
     let (min_time, max_time) = statistics::time_range(&json, "request_time");
     Ok(DataFile {
-        path,
+        path: storage.path(&file),
         size: entry.size,
-        rows: json.get("numRecords").and_then(serde_json::Value::as_u64).unwrap_or_default(),
+        rows: json.get("numRecords").and_then(serde_json::Value::as_u64),
         event_date: entry
             .partition
             .get(EVENT_DATE)
@@ -163,23 +182,11 @@ fn data_file(folder: &Path, entry: delta_log::FileEntry) -> Result<DataFile, Lak
     })
 }
 
-pub(crate) fn has_all_tables(path: &Path) -> Result<bool, LakeError> {
+pub(crate) fn has_all_tables(storage: &dyn Storage) -> Result<bool, LakeError> {
     for table in Table::ALL {
-        if !delta_log::is_table(&table.folder(path))? {
+        if !delta_log::is_table(storage, table)? {
             return Ok(false);
         }
     }
     Ok(true)
-}
-
-/// The root of a dataset in S3. Other tools, which read it too, take keys for paths.
-pub(crate) fn root_in_bucket(url: &S3Url) -> Result<PathBuf, LakeError> {
-    let is_plain = |key: &str| object_store::path::Path::parse(key).is_ok_and(|path| path.as_ref() == key);
-    let text = url.to_string();
-    let root = PathBuf::from(text.trim_end_matches('/'));
-    if is_plain(&url.key) {
-        return Ok(root);
-    }
-    let problem = "a dataset cannot be there: a part of the key is empty, or no name of a folder".to_owned();
-    Err(LakeError::NotThere { path: root, problem })
 }

@@ -1,23 +1,22 @@
-//! Reading the log of a Delta table, on the local disk or in S3.
+//! Reading the log of a Delta table.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::future::Future;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, LazyLock};
 
-use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore, logstore_for};
-use deltalake_core::{DeltaResult, DeltaTable, DeltaTableError, ObjectStore};
+use deltalake_core::kernel::StructField;
+use deltalake_core::logstore::{LogStoreRef, StorageConfig, default_logstore};
+use deltalake_core::table::state::DeltaTableState;
+use deltalake_core::{DeltaResult, DeltaTable};
 use object_store::prefix::PrefixStore;
-use saltmine_s3::{Bucket, S3Url, wait};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::{Builder, Runtime};
-use url::Url;
 
 use crate::error::LakeError;
-use crate::storage;
-use crate::table::layout;
+use crate::storage::{DeltaStores, Storage};
+use crate::table::layout::Table;
 
 /// Tag of a file in the log: SHA-256 of its bytes, in hexadecimal.
 pub(crate) const SHA256_TAG: &str = "saltmine.sha256";
@@ -54,74 +53,87 @@ pub(crate) struct Snapshot {
     pub(crate) files: Vec<FileEntry>,
 }
 
-/// Whether the folder holds a Delta table, by the look of its log. On the disk, what cannot be listed holds none.
-pub(crate) fn is_table(folder: &Path) -> Result<bool, LakeError> {
-    if let Some((bucket, key)) = storage::remote(folder)? {
-        let first = wait(async move { bucket.first(&format!("{key}/_delta_log/0")).await })?;
-        return Ok(first.is_some());
-    }
-    Ok(is_local_table(folder))
-}
-
-fn is_local_table(folder: &Path) -> bool {
-    let Ok(entries) = fs::read_dir(layout::log_folder(folder)) else { return false };
-    entries.flatten().any(|entry| {
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        let version = name.split('.').next().unwrap_or_default();
-        let kind = name.ends_with(".json") || name.ends_with(".parquet");
-        kind && version.len() == 20 && version.bytes().all(|byte| byte.is_ascii_digit())
-    })
-}
-
 /// Reads a table: its latest version.
-pub(crate) fn read(folder: &Path) -> Result<Snapshot, LakeError> {
-    drive(folder, async {
-        let table = load(log_store(folder)?).await?;
+///
+/// # Errors
+/// If its log cannot be read, or the table uses what saltmine does not understand: then its files alone do not say which
+/// rows are in it, or what their columns are called.
+pub(crate) fn read(storage: &dyn Storage, table: Table) -> Result<Snapshot, LakeError> {
+    let folder = storage.path(&table.folder());
+    let log = log_store(storage, table)?;
+    let (snapshot, unsupported) = drive(&folder, async {
+        let table = load(log).await?;
         let state = table.snapshot()?;
+        let unsupported = unsupported(state);
         let mut files: Vec<FileEntry> = state.log_data().iter().map(|view| entry_of(&view)).collect();
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let partition_columns = state.metadata().partition_columns().to_vec();
         let columns = state.schema().fields().map(|field| field.name().clone()).collect();
         let format = state.metadata().configuration().get(FORMAT_PROPERTY).cloned();
-        Ok(Snapshot { version: state.version(), format, columns, partition_columns, files })
-    })
+        let version = state.version();
+        Ok((Snapshot { version, format, columns, partition_columns, files }, unsupported))
+    })?;
+    match unsupported {
+        None => Ok(snapshot),
+        Some(feature) => {
+            let problem = format!("the table uses {feature}, which saltmine does not support");
+            Err(LakeError::Foreign { path: folder, problem })
+        }
+    }
+}
+
+/// What a table uses that saltmine does not understand and never writes.
+fn unsupported(state: &DeltaTableState) -> Option<String> {
+    let protocol = serde_json::to_value(state.protocol()).unwrap_or_default();
+    let version = protocol.get("minReaderVersion").and_then(serde_json::Value::as_i64);
+    let features = protocol.get("readerFeatures").and_then(serde_json::Value::as_array);
+    if let Some(features) = features.filter(|features| !features.is_empty()) {
+        let features: Vec<String> = features.iter().map(ToString::to_string).collect();
+        return Some(format!("the reader features {}", features.join(", ")));
+    }
+    if version != Some(1) {
+        return Some(format!("version {} of the reader protocol", version.unwrap_or_default()));
+    }
+    let configuration = state.metadata().configuration();
+    let mode = configuration.get("delta.columnMapping.mode").filter(|mode| *mode != "none");
+    let is_mapped =
+        |field: &StructField| field.metadata().keys().any(|key| key.starts_with("delta.columnMapping"));
+    if mode.is_some() || state.schema().fields().any(is_mapped) {
+        return Some("column mapping".to_owned());
+    }
+    let has_deleted = state.log_data().iter().any(|file| file.deletion_vector_descriptor().is_some());
+    has_deleted.then(|| "deletion vectors".to_owned())
 }
 
 /// Whether a change was made.
-pub(crate) fn has_transaction(folder: &Path, transaction: &str) -> Result<bool, LakeError> {
-    drive(folder, async {
-        let table = load(log_store(folder)?).await?;
+pub(crate) fn has_transaction(
+    storage: &dyn Storage,
+    table: Table,
+    transaction: &str,
+) -> Result<bool, LakeError> {
+    let log = log_store(storage, table)?;
+    drive(&storage.path(&table.folder()), async {
+        let table = load(log).await?;
         let log = table.log_store();
         Ok(table.snapshot()?.transaction_version(log.as_ref(), transaction).await?.is_some())
     })
 }
 
-/// The log of the table in a folder, as deltalake reads it.
-pub(crate) fn log_store(folder: &Path) -> DeltaResult<LogStoreRef> {
-    let bad = || DeltaTableError::InvalidTableLocation(folder.display().to_string());
-    if let Some(url) = S3Url::of_path(folder) {
-        return bucket_log_store(&url);
-    }
-    let absolute = fs::canonicalize(folder)?;
-    let url = Url::from_directory_path(&absolute).map_err(|()| bad())?;
-    logstore_for(&url, StorageConfig::default())
+/// Whether the folder of a table holds a Delta table, by the look of its log.
+pub(crate) fn is_table(storage: &dyn Storage, table: Table) -> Result<bool, LakeError> {
+    let is_version = |name: &str| {
+        name.get(..20).is_some_and(|version| version.bytes().all(|byte| byte.is_ascii_digit()))
+            && name.as_bytes().get(20) == Some(&b'.')
+            && !name.contains('#') // half written
+    };
+    Ok(storage.names(&table.log(), "0")?.iter().any(|name| is_version(name)))
 }
 
-fn bucket_log_store(url: &S3Url) -> DeltaResult<LogStoreRef> {
-    let bad = || DeltaTableError::InvalidTableLocation(url.to_string());
-    let bucket = Bucket::open(&url.bucket).map_err(|error| DeltaTableError::generic(error.to_string()))?;
-    let store: Arc<dyn ObjectStore> = bucket.store();
-    let prefix = object_store::path::Path::parse(&url.key).map_err(|_| bad())?;
-    let mut location = Url::parse(&format!("s3://{}/", url.bucket)).map_err(|_| bad())?;
-    location
-        .path_segments_mut()
-        .map_err(|()| bad())?
-        .pop_if_empty()
-        .extend(prefix.parts().map(|part| part.as_ref().to_owned()))
-        .push("");
-    let table = Arc::new(PrefixStore::new(Arc::clone(&store), prefix));
-    Ok(default_logstore(table, store, &location, &StorageConfig::default()))
+/// The log of a table, as deltalake reads it.
+pub(crate) fn log_store(storage: &dyn Storage, table: Table) -> Result<LogStoreRef, LakeError> {
+    let DeltaStores { root, prefix, location } = storage.delta(&table.folder())?;
+    let prefixed = Arc::new(PrefixStore::new(Arc::clone(&root), prefix));
+    Ok(default_logstore(prefixed, root, &location, &StorageConfig::default()))
 }
 
 fn entry_of(view: &deltalake_core::kernel::LogicalFileView) -> FileEntry {

@@ -11,7 +11,6 @@
 //! ```
 //! Bucket names come from the log and are hostile: [`escape_value`] leaves nothing of them that a path could mean.
 
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -19,15 +18,12 @@ use chrono::{Days, NaiveDate};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::storage::is_remote;
+use crate::error::LakeError;
+use crate::storage::Inside;
 use crate::storage::path::hex;
 use crate::table::duplicates::duplicates_schema;
 use crate::table::ledger::sources_schema;
 
-/// Folder for what is not data: lock, staging.
-const STATE: &str = ".saltmine";
-/// The same in S3, where what begins with an underscore is no data for other readers.
-const STATE_IN_S3: &str = "_saltmine";
 /// How a partition without a value is named, by Hive's convention.
 const NULL_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
 /// File systems allow 255 bytes a name; a longer value is cut and made unique by a hash.
@@ -90,9 +86,32 @@ impl Table {
         Arc::new(Schema::new(fields))
     }
 
-    /// The table's folder in the dataset at `root`.
-    pub(crate) fn folder(self, root: &Path) -> PathBuf {
-        root.join(self.name())
+    /// The table's folder.
+    pub(crate) const fn folder(self) -> Inside {
+        Inside::fixed(self.name())
+    }
+
+    /// The folder of the table's log.
+    pub(crate) const fn log(self) -> Inside {
+        Inside::fixed(match self {
+            Table::Logs => "logs/_delta_log",
+            Table::Rejects => "rejects/_delta_log",
+            Table::Sources => "sources/_delta_log",
+            Table::Duplicates => "duplicates/_delta_log",
+        })
+    }
+
+    /// A data file of the table, by the path that a note or the table's log names.
+    ///
+    /// # Errors
+    /// If it is outside of the table's folder, or belongs to its log.
+    pub(crate) fn data_file(self, path: &str) -> Result<Inside, LakeError> {
+        let file = self.folder().join(path)?;
+        if path.split('/').any(|name| name.eq_ignore_ascii_case("_delta_log")) {
+            let problem = format!("not a data file of it: {path:?}");
+            return Err(LakeError::Foreign { path: self.name().into(), problem });
+        }
+        Ok(file)
     }
 }
 
@@ -197,46 +216,11 @@ fn escape_value(value: Option<&str>) -> String {
     escaped
 }
 
-/// Name of a round's staging folder, and the id of its transaction.
-pub(crate) fn round_name(run_id: &str, round: u32) -> String {
-    format!("{run_id}-r{round:04}")
-}
-
-/// Name of the `number`th file that a round adds to a table.
-pub(crate) fn part_name(run_id: &str, round: u32, number: usize) -> String {
-    format!("part-{}-{number:05}.parquet", round_name(run_id, round))
-}
-
-pub(crate) fn state_folder(root: &Path) -> PathBuf {
-    root.join(if is_remote(root) { STATE_IN_S3 } else { STATE })
-}
-
-/// The note of a round of a dataset in S3.
-pub(crate) fn round_note(root: &Path, run_id: &str, round: u32) -> PathBuf {
-    runs_folder(root).join(format!("{}.json", round_name(run_id, round)))
-}
-
-pub(crate) fn lock_file(root: &Path) -> PathBuf {
-    state_folder(root).join("lock")
-}
-
-pub(crate) fn runs_folder(root: &Path) -> PathBuf {
-    state_folder(root).join("runs")
-}
-
-/// For files that are moved to where they belong when they are whole.
-pub(crate) fn tmp_folder(root: &Path) -> PathBuf {
-    state_folder(root).join("tmp")
-}
-
-/// The `_delta_log` of a table's folder.
-pub(crate) fn log_folder(table: &Path) -> PathBuf {
-    table.join("_delta_log")
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::storage::path::inside;
 
@@ -276,6 +260,21 @@ mod tests {
             assert_eq!(path, format!("log_bucket={name}/event_date=2024-03-01"));
             assert_eq!(inside(Path::new("/t"), &path).unwrap().components().count(), 4);
         }
+    }
+
+    #[test]
+    fn data_files_are_in_their_table_and_not_in_its_log() {
+        for path in [
+            "../rejects/a.parquet",
+            "/etc/passwd",
+            "",
+            "_delta_log/00000000000000000000.json",
+            "x/_DELTA_LOG/y",
+        ] {
+            assert!(Table::Logs.data_file(path).is_err(), "{path}");
+        }
+        let file = Table::Logs.data_file("event_date=2024-03-01/a.parquet").unwrap();
+        assert_eq!(file.as_str(), "logs/event_date=2024-03-01/a.parquet");
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::path::Path;
 
 use crate::error::LakeError;
-use crate::storage::{Content, Opener};
+use crate::storage::Content;
 use crate::table::dataset::Dataset;
 use crate::table::layout::Table;
 use crate::table::ledger;
@@ -38,12 +38,9 @@ impl Dataset {
         mut each: impl FnMut(Content, &Path) -> Result<(), LakeError>,
     ) -> Result<(), LakeError> {
         let files = self.files(Table::Sources)?;
-        let sizes: Vec<(&Path, u64)> = files.iter().map(|file| (file.path.as_path(), file.size)).collect();
-        let opener = Opener::new(&sizes)?;
-        files
-            .iter()
-            .enumerate()
-            .try_for_each(|(index, file)| each(opener.open(index, &file.path)?, &file.path))
+        let sized = files.iter().map(|file| Ok((Table::Sources.data_file(&file.name)?, file.size)));
+        let opener = self.storage().opener(&sized.collect::<Result<Vec<_>, LakeError>>()?)?;
+        files.iter().enumerate().try_for_each(|(index, file)| each(opener.open(index)?, &file.path))
     }
 
     /// Identities of the objects that were read, by which they are skipped without being read again.

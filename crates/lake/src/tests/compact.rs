@@ -3,10 +3,10 @@
 use std::fs;
 use std::path::Path;
 
-use super::support::{Source, content, copy_folder, ingest, stage, staging_folders};
+use super::support::{Source, content, copy_folder, ingest, is_crash, stage, staging_folders};
+use crate::maintain::compact::{Limits, compact_within};
 use crate::{
-    CompactOptions, Dataset, DatasetLock, LakeError, Partition, PartitionBy, Table, VerifyOptions, compact,
-    verify,
+    CompactOptions, Dataset, DatasetLock, Partition, PartitionBy, Table, VerifyOptions, compact, verify,
 };
 
 const ROUNDS: [&[Source]; 3] = [
@@ -72,16 +72,14 @@ fn a_compacting_writer_may_die_at_any_step() {
     loop {
         let path = folder.path().join(format!("died-after-{steps}"));
         copy_folder(&base, &path);
-        let dataset = Dataset::open(&path).unwrap();
-        dataset.faults.die_after(steps);
+        let dataset = Dataset::open(&path).unwrap().dying_after(steps);
         let result = compact(&dataset, &CompactOptions::default(), &|| {});
         if let Ok(report) = result {
             assert_eq!(report.files_after, 3);
             break;
         }
-        assert!(matches!(result, Err(LakeError::Crash)));
-        let dataset = Dataset::open(&path).unwrap();
-        dataset.faults.die_after(steps % 4);
+        assert!(is_crash(&result), "{result:?}");
+        let dataset = Dataset::open(&path).unwrap().dying_after(steps % 4);
         let _ = DatasetLock::acquire(&dataset, &|| {}).unwrap().recover();
         let dataset = Dataset::open(&path).unwrap();
         DatasetLock::acquire(&dataset, &|| {}).unwrap().recover().unwrap();
@@ -150,13 +148,12 @@ fn a_writer_that_drops_duplicates_may_die_at_any_step() {
     loop {
         let path = folder.path().join(format!("died-after-{steps}"));
         copy_folder(&base, &path);
-        let dataset = Dataset::open(&path).unwrap();
-        dataset.faults.die_after(steps);
+        let dataset = Dataset::open(&path).unwrap().dying_after(steps);
         let result = compact(&dataset, &options, &|| {});
         if result.is_ok() {
             break;
         }
-        assert!(matches!(result, Err(LakeError::Crash)), "{result:?}");
+        assert!(is_crash(&result), "{result:?}");
         let dataset = Dataset::open(&path).unwrap();
         compact(&dataset, &options, &|| {}).unwrap();
         assert_eq!(content(&dataset), wanted, "after step {steps}");
@@ -166,4 +163,35 @@ fn a_writer_that_drops_duplicates_may_die_at_any_step() {
         steps += 1;
     }
     assert!(steps >= 8, "only {steps} steps were tried");
+}
+
+/// Rounds, row groups and copies within limits: the same rows.
+#[test]
+fn limits_part_rounds_and_row_groups_and_keep_all_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("lake");
+    let dataset = dataset(&path);
+    {
+        let lock = DatasetLock::acquire(&dataset, &|| {}).unwrap();
+        for id in 4..8 {
+            ingest(&lock, &[Source { id, days: &[19_001], rows: 3000, rejects: 0 }]).unwrap();
+        }
+    }
+    let wanted = content(&dataset);
+    let sizes: Vec<u64> = dataset.files(Table::Logs).unwrap().iter().map(|file| file.size).collect();
+    let limits = Limits { round: 3 * sizes.iter().max().unwrap(), row_groups: 1, copies: 0 };
+    let dataset = dataset.copying();
+    let report = compact_within(&dataset, &CompactOptions::default(), &|| {}, limits).unwrap();
+    assert!(report.rounds > 1, "a day with more than a round is done in several");
+    let largest = dataset.files(Table::Logs).unwrap().into_iter().max_by_key(|file| file.rows).unwrap();
+    let file = fs::File::open(&largest.path).unwrap();
+    let reader = parquet::file::reader::SerializedFileReader::new(file).unwrap();
+    let groups = parquet::file::reader::FileReader::metadata(&reader).num_row_groups();
+    assert!(groups > 1, "{groups} row groups: they are closed by bytes too");
+    drop(reader);
+    assert_eq!(content(&Dataset::open(&path).unwrap()), wanted);
+
+    let options = CompactOptions { dedup: true, ..Default::default() };
+    compact_within(&dataset, &options, &|| {}, limits).unwrap();
+    assert_eq!(content(&Dataset::open(&path).unwrap()), wanted, "nothing is doubled");
 }

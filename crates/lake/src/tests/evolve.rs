@@ -10,7 +10,6 @@ use super::support::{Source, ingest, parquet_batches};
 use crate::commit::delta_log::{self, Change};
 use crate::storage::path::hex;
 use crate::table::delta_log::{FileEntry, read};
-use crate::table::layout;
 use crate::table::ledger::{ledger_batches, object_id, sources_schema};
 use crate::table::table_file::write_table_file;
 use crate::{CompactOptions, Dataset, DatasetLock, PartitionBy, SourceEntry, Table, compact};
@@ -20,12 +19,12 @@ const OLD: Source = Source { id: 1, days: &[], rows: 0, rejects: 0 };
 /// A dataset whose table `sources` has a row, and lacks `url` and `etag`.
 fn old(folder: &Path) -> Dataset {
     let dataset = Dataset::open_or_create(folder, PartitionBy::EventDate).unwrap();
-    let (sources, tmp) = (Table::Sources.folder(dataset.root()), layout::tmp_folder(dataset.root()));
+    let (sources, storage) = (dataset.root().join("sources"), dataset.storage());
     let schema = sources_schema();
     let old: Vec<_> = (0..schema.index_of("url").unwrap()).collect();
     let schema: Schema = schema.project(&old).unwrap();
     std::fs::remove_dir_all(&sources).unwrap();
-    delta_log::create(&sources, &tmp, "sources", &schema, &[]).unwrap();
+    delta_log::create(storage, Table::Sources, &schema, &[]).unwrap();
     let entries = [OLD.entry()];
     let batches = ledger_batches(&entries, "run", 5).map(|batch| Ok(batch?.project(&old)?));
     let written = write_table_file(&sources.join("old.parquet"), Arc::new(schema), batches).unwrap();
@@ -38,7 +37,7 @@ fn old(folder: &Path) -> Dataset {
     };
     let change =
         Change { transaction: "old", add: vec![file], remove: vec![], drops_rows: false, notes: vec![] };
-    delta_log::apply(&sources, &tmp, change).unwrap();
+    delta_log::apply(storage, Table::Sources, change).unwrap();
     dataset
 }
 
@@ -46,7 +45,7 @@ fn old(folder: &Path) -> Dataset {
 fn older_ledgers_get_the_columns_of_objects() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = old(folder.path());
-    let columns = || read(&Table::Sources.folder(dataset.root())).unwrap().columns;
+    let columns = || read(dataset.storage().as_ref(), Table::Sources).unwrap().columns;
     assert!(!columns().contains(&"etag".to_owned()));
     assert_eq!(dataset.known_sources().unwrap().len(), 1);
     assert!(dataset.known_objects().unwrap().is_empty());

@@ -5,6 +5,7 @@ mod compact;
 mod crash;
 mod encode;
 mod evolve;
+mod foreign;
 mod partitions;
 pub(crate) mod support;
 mod whole;

@@ -8,8 +8,8 @@ use tempfile::TempDir;
 
 use super::support::log_rows;
 use crate::encode::Encoder;
-use crate::ingest::partitions::{Partitions, QUIET_ROW_GROUP_ROWS, QUIET_ROWS};
-use crate::{Partition, PartitionBy};
+use crate::ingest::partitions::{OPEN_PARTITIONS, Partitions, QUIET_ROW_GROUP_ROWS, QUIET_ROWS};
+use crate::{LakeError, Partition, PartitionBy};
 
 /// Takes rows of a day in, and does what is to be done then.
 fn add(partitions: &Partitions<'_>, encoder: &Encoder, event_date: i32, rows: usize) {
@@ -57,4 +57,43 @@ fn a_day_that_is_over_is_written_out_and_takes_what_comes_late() {
 
     let (large, largest) = (QUIET_ROW_GROUP_ROWS as i64 + 3, QUIET_ROWS as i64 - 3);
     assert_eq!(files(partitions), [(1, vec![large, 5]), (2, vec![3]), (3, vec![largest])]);
+}
+
+#[test]
+fn what_is_held_does_not_grow_with_the_number_of_days() {
+    let folder = TempDir::new().unwrap();
+    let encoder = Encoder::new().unwrap();
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
+    let partitions = Partitions::new(&encoder, folder.path().to_owned(), PartitionBy::EventDate, false);
+    // Twice, so that a day comes again after it was closed.
+    for day in (0..1500).chain(0..300) {
+        add(&partitions, &encoder, day, 2);
+        encode(&partitions, &encoder, true);
+        let (held, open) = partitions.held();
+        assert!(
+            open <= OPEN_PARTITIONS && held <= OPEN_PARTITIONS + 130,
+            "{held} held and {open} open at day {day}"
+        );
+    }
+    partitions.finish(&pool).unwrap();
+    let rows: i64 = files(partitions).iter().flat_map(|(_, row_groups)| row_groups).sum();
+    assert_eq!(rows, 3600);
+}
+
+#[test]
+fn a_day_that_readers_do_not_hold_is_never_a_partition() {
+    let folder = TempDir::new().unwrap();
+    let encoder = Encoder::new().unwrap();
+    let partitions = Partitions::new(&encoder, folder.path().to_owned(), PartitionBy::EventDate, false);
+    let push = |day: i32| {
+        let batch = log_rows("a", 1, &Partition { event_date: 0, bucket: None });
+        partitions.push(&batch, &[(day, 0..1)])
+    };
+    for (day, date) in [(-719_162, "0001-01-01"), (2_932_896, "9999-12-31")] {
+        push(day).unwrap();
+        assert_eq!(Partition { event_date: day, bucket: None }.relative_path(), format!("event_date={date}"));
+    }
+    for day in [-719_163, 2_932_897, i32::MIN, i32::MAX] {
+        assert!(matches!(push(day), Err(LakeError::Day(found)) if found == day));
+    }
 }

@@ -83,7 +83,7 @@ pub(crate) fn log_rows(source: &str, rows: i64, partition: &Partition) -> Record
 pub(crate) fn stage(staging: &Staging<'_>, source: &str, rows: i64, partition: Partition) -> StagedFile {
     let batch = log_rows(source, rows, &partition);
     let number = fs::read_dir(staging.dir()).unwrap().count();
-    let path = staging.dir().join(format!("data-{number}.parquet"));
+    let path = staging.dir().join(format!("{number:06}.parquet"));
     let options = ArrowWriterOptions::new().with_skip_arrow_metadata(true);
     let file = File::create_new(&path).unwrap();
     let mut writer = ArrowWriter::try_new_with_options(file, logs_schema(), options).unwrap();
@@ -101,6 +101,13 @@ pub(crate) fn reject_rows(source: Source) -> RecordBatch {
         ("raw", Arc::new(StringViewArray::from(vec!["?"; count]))),
     ];
     batch_with(rejects_schema(), count, columns)
+}
+
+/// Whether a storage failed that was made to fail.
+pub(crate) fn is_crash<T>(result: &Result<T, LakeError>) -> bool {
+    // deltalake wraps it.
+    let told = LakeError::Crash.to_string();
+    result.as_ref().is_err_and(|error| error.to_string().contains(&told))
 }
 
 /// Commits sources as one round.
@@ -172,8 +179,8 @@ pub(crate) fn content(dataset: &Dataset) -> Vec<Vec<String>> {
 }
 
 pub(crate) fn staging_folders(dataset: &Dataset) -> Vec<PathBuf> {
-    let runs = crate::table::layout::runs_folder(dataset.root());
-    fs::read_dir(runs).unwrap().map(|entry| entry.unwrap().path()).collect()
+    let runs = dataset.root().join(".saltmine/runs");
+    fs::read_dir(runs).into_iter().flatten().map(|entry| entry.unwrap().path()).collect()
 }
 
 pub(crate) fn copy_folder(from: &Path, to: &Path) {

@@ -12,7 +12,7 @@ use crate::error::LakeError;
 use crate::storage::disk;
 use crate::storage::path::hex;
 use crate::table::dataset::{DataFile, Dataset};
-use crate::table::layout::{self, Table, date_text};
+use crate::table::layout::{Table, date_text};
 
 const DAY: i64 = 86_400_000_000;
 
@@ -90,7 +90,7 @@ fn hash_differs(file: &DataFile) -> Option<String> {
     let Some(wanted) = &file.sha256 else {
         return Some(format!("{:?}: committed without a hash", file.path));
     };
-    match disk::hash_file(&file.path) {
+    match disk::hash_own_file(&file.path) {
         Ok((sha256, _)) if hex(&sha256) == *wanted => None,
         Ok((sha256, _)) => Some(format!("{:?}: {}, not {wanted}", file.path, hex(&sha256))),
         Err(error) => Some(format!("{error}")),
@@ -103,8 +103,8 @@ fn rows_differ(file: &DataFile) -> Option<String> {
         Ok(reader.metadata().file_metadata().num_rows())
     };
     match footer() {
-        Ok(rows) if u64::try_from(rows) == Ok(file.rows) => None,
-        Ok(rows) => Some(format!("{:?}: {rows} rows, not {}", file.path, file.rows)),
+        Ok(rows) if u64::try_from(rows).ok() == file.rows => None,
+        Ok(rows) => Some(format!("{:?}: {rows} rows, not {:?}", file.path, file.rows)),
         Err(error) => Some(format!("{:?}: {error}", file.path)),
     }
 }
@@ -120,9 +120,9 @@ fn outside_its_day(file: &DataFile) -> Option<String> {
 }
 
 fn look_for_strays(dataset: &Dataset, committed: &Committed, check: &mut Check) -> Result<(), LakeError> {
-    let folder = committed.table.folder(dataset.root());
+    let folder = dataset.storage().path(&committed.table.folder());
     let known: HashSet<&Path> = committed.files.iter().map(|file| file.path.as_path()).collect();
-    let log = layout::log_folder(&folder);
+    let log = dataset.storage().path(&committed.table.log());
     let mut open = vec![folder];
     while let Some(next) = open.pop() {
         for entry in fs::read_dir(&next).map_err(LakeError::io("list", &next))? {

@@ -11,7 +11,6 @@ mod sample;
 #[cfg(test)]
 mod tests;
 
-use std::fs::{self, File, TryLockError};
 use std::path::Path;
 
 use chrono::{SecondsFormat, Utc};
@@ -20,10 +19,10 @@ use sha2::{Digest, Sha256};
 pub use report::{Check, Examiner, Incomplete, Outcome, Sample, TableState, Totals, VerifyReport};
 
 use crate::error::LakeError;
-use crate::storage::is_remote;
 use crate::storage::path::hex;
+use crate::storage::{self, Kind};
 use crate::table::dataset::{DataFile, Dataset};
-use crate::table::layout::{self, Table};
+use crate::table::layout::Table;
 
 /// The files of a table that is being verified.
 struct Committed {
@@ -58,13 +57,12 @@ impl Default for VerifyOptions<'_> {
 /// If a table's log cannot be read, or a writer is at work.
 pub fn verify(dataset: &Dataset, options: &VerifyOptions<'_>) -> Result<VerifyReport, LakeError> {
     for path in [Some(dataset.root()), options.source_root].into_iter().flatten() {
-        if is_remote(path) {
-            let problem =
-                "verify reads files of the disk; copy them there first, as with `aws s3 sync`".to_owned();
-            return Err(LakeError::NotThere { path: path.to_path_buf(), problem });
-        }
+        storage::must_be_on_disk(
+            path,
+            "verify reads files of the disk; copy them there first, as with `aws s3 sync`",
+        )?;
     }
-    let _quiet = keep_writers_out(dataset)?;
+    let _quiet = dataset.storage().share_lock()?;
     let mut tables = Vec::new();
     for table in [Table::Logs, Table::Rejects, Table::Sources, Table::Duplicates] {
         if !dataset.has(table)? {
@@ -108,7 +106,7 @@ fn state_of(committed: &Committed) -> TableState {
         name: committed.table.name(),
         version: committed.version,
         files: committed.files.len() as u64,
-        rows: committed.files.iter().map(|file| file.rows).sum(),
+        rows: committed.files.iter().filter_map(|file| file.rows).sum(),
         bytes: committed.files.iter().map(|file| file.size).sum(),
         fingerprint: fingerprint(committed.files.iter().map(|file| {
             let sha256 = file.sha256.as_deref().unwrap_or_default();
@@ -124,29 +122,19 @@ fn fingerprint(lines: impl Iterator<Item = String>) -> String {
     hex(&hash.finalize())
 }
 
-/// Shares the writers' lock, if there is a lock file: a copy on a read-only medium may have none.
-fn keep_writers_out(dataset: &Dataset) -> Result<Option<File>, LakeError> {
-    let path = layout::lock_file(dataset.root());
-    let Ok(file) = File::open(&path) else { return Ok(None) };
-    match file.try_lock_shared() {
-        Ok(()) => Ok(Some(file)),
-        Err(TryLockError::WouldBlock) => Err(LakeError::Busy(dataset.root().to_path_buf())),
-        Err(TryLockError::Error(_)) => Ok(None), // no locks here, so no writers either
-    }
-}
-
 fn no_round_is_open(dataset: &Dataset) -> Result<Check, LakeError> {
     let mut check = Check::new(
         "no_interrupted_run",
         "No run was interrupted, or what it left is completed or discarded.",
     );
     check.examined = 1;
-    let runs = layout::runs_folder(dataset.root());
-    if let Ok(entries) = fs::read_dir(&runs) {
-        for entry in entries {
-            let entry = entry.map_err(LakeError::io("list", &runs))?;
-            check.fail(format!("{:?}: the next ingest will complete or discard it", entry.file_name()));
-        }
+    let runs = dataset.storage().state().join_name("runs")?;
+    for entry in dataset.storage().list(&runs)? {
+        let what = match entry.kind {
+            Kind::Folder => "the next ingest will complete or discard it",
+            Kind::File | Kind::Other => "not of saltmine",
+        };
+        check.fail(format!("{:?}: {what}", entry.name));
     }
     Ok(check)
 }

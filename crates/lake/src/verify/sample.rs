@@ -74,14 +74,16 @@ pub(super) fn check(tables: &[Committed], ledger: &Ledger, options: &VerifyOptio
 /// Rows taken at random, by the names of their sources, and what could not be read.
 fn sampled(tables: &[Committed], count: u64, seed: u64) -> (BTreeMap<String, Vec<Sampled>>, Vec<String>) {
     let files: Vec<&DataFile> = files_of(tables, Table::Logs).collect();
-    let total = files.iter().map(|file| file.rows).sum();
+    let total = files.iter().filter_map(|file| file.rows).sum();
     let chosen = choose(total, count.min(total), &mut fastrand::Rng::with_seed(seed));
     let mut wanted = Vec::with_capacity(files.len());
     let mut start = 0;
     for file in files {
-        let rows: Vec<usize> =
-            chosen.range(start..start + file.rows).map(|row| (row - start) as usize).collect();
-        start += file.rows;
+        let rows: Vec<usize> = chosen
+            .range(start..start + file.rows.unwrap_or_default())
+            .map(|row| (row - start) as usize)
+            .collect();
+        start += file.rows.unwrap_or_default();
         if !rows.is_empty() {
             wanted.push((file, rows));
         }

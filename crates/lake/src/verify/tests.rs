@@ -36,7 +36,7 @@ fn sound(folder: &Path) -> Dataset {
 
 /// Commits a file of rows `1..=rows` for each name.
 fn add(dataset: &Dataset, files: &[(&str, i64)], sources: Vec<SourceEntry>) {
-    let lock = DatasetLock::acquire(&dataset, &|| {}).unwrap();
+    let lock = DatasetLock::acquire(dataset, &|| {}).unwrap();
     let staging = lock.begin().unwrap();
     let files = files.iter().map(|(name, rows)| stage(&staging, name, *rows, day(19_000))).collect();
     staging.commit(files, vec![], sources).unwrap();
@@ -167,7 +167,7 @@ fn other_files_are_found() {
 #[test]
 fn an_open_round_is_found() {
     let found = failed_after(|dataset| {
-        fs::create_dir(crate::table::layout::runs_folder(dataset.root()).join("left")).unwrap();
+        fs::create_dir_all(dataset.root().join(".saltmine/runs/left")).unwrap();
     });
     assert_eq!(found, ["no_interrupted_run"]);
 }

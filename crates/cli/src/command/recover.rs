@@ -1,0 +1,60 @@
+//! `saltmine recover`: what an interrupted run left, completed or removed.
+
+use saltmine_lake::{Dataset, DatasetLock, DiscardedRound, Recovery};
+
+use crate::args::RecoverArgs;
+use crate::error::CliError;
+use crate::exit::ExitCode;
+use crate::terminal::Terminal;
+
+/// Names of sources that are printed; the others are counted.
+const NAMES: usize = 20;
+
+pub(crate) fn run(args: &RecoverArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    let dataset = Dataset::open(&args.dataset)?;
+    let stop = super::stop_on_interrupt(terminal);
+    let waiting =
+        || terminal.note(&format!("{}: another run is writing; waiting for it", args.dataset.display()));
+    let lock = DatasetLock::acquire_unless(&dataset, &waiting, Some(&stop))?;
+    let (recovery, discarded) =
+        if args.discard { lock.discard_lost()? } else { (lock.recover()?, Vec::new()) };
+    for round in &discarded {
+        tell(round, terminal);
+    }
+    let Recovery { completed, discarded: removed } = recovery;
+    if completed.is_empty() && removed == 0 && discarded.is_empty() {
+        terminal.note("nothing to recover: no run was interrupted");
+        return Ok(ExitCode::Success);
+    }
+    let rows: u64 = completed.iter().map(|round| round.rows).sum();
+    terminal.note(&format!(
+        "{} rounds completed, with {rows} rows; {removed} unfinished rounds removed; {} put aside",
+        completed.len(),
+        discarded.len()
+    ));
+    // Data is missing, and it was said which.
+    Ok(if discarded.is_empty() { ExitCode::Success } else { ExitCode::DamagedInput })
+}
+
+fn tell(round: &DiscardedRound, terminal: &Terminal) {
+    let DiscardedRound { run_id, round: number, rows, rejects, sources, duplicates, .. } = round;
+    terminal.warning(&format!(
+        "round {number} of run {run_id} put aside: {rows} rows, {rejects} rejects and {sources} sources are not in the dataset"
+    ));
+    for file in &round.lost {
+        terminal.warning(&format!("lost: {}", file.display()));
+    }
+    if *duplicates > 0 {
+        terminal.warning(&format!("{duplicates} rows of the table duplicates are lost"));
+    }
+    if *sources > 0 {
+        terminal.warning("ingest these sources again:");
+        for name in round.source_names.iter().take(NAMES) {
+            terminal.warning(&format!("  {name}"));
+        }
+        let more = sources.saturating_sub(round.source_names.len().min(NAMES) as u64);
+        if more > 0 {
+            terminal.warning(&format!("  and {more} more"));
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! A storage that fails on purpose: it stands for a writer that dies, for tests.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+
+use crate::error::LakeError;
+use crate::storage::{DeltaStores, Entry, Fetched, Found, Inside, Lock, Opener, Small, Storage, Version};
+
+/// Changes nothing any more after a number of changes, as a process that was killed.
+#[derive(Debug)]
+pub(crate) struct Failing {
+    inner: Arc<dyn Storage>,
+    left: AtomicI64,
+    /// Whether files have to be copied to be read, as those of S3.
+    copies: bool,
+}
+
+impl Failing {
+    /// Never fails, but files have to be copied to be read, as those of S3.
+    pub(crate) fn copying(inner: Arc<dyn Storage>) -> Self {
+        Self { inner, left: AtomicI64::new(i64::MAX), copies: true }
+    }
+
+    /// Makes `steps` changes, and fails at every later one.
+    pub(crate) fn after(steps: u32, inner: Arc<dyn Storage>) -> Self {
+        Self { inner, left: AtomicI64::new(steps.into()), copies: false }
+    }
+
+    fn step(&self) -> Result<(), LakeError> {
+        if self.left.fetch_sub(1, Ordering::SeqCst) > 0 { Ok(()) } else { Err(LakeError::Crash) }
+    }
+}
+
+impl Storage for Failing {
+    fn root(&self) -> &Path {
+        self.inner.root()
+    }
+
+    fn state(&self) -> Inside {
+        self.inner.state()
+    }
+
+    fn moves_files(&self) -> bool {
+        self.inner.moves_files()
+    }
+
+    fn delta(&self, table: &Inside) -> Result<DeltaStores, LakeError> {
+        self.inner.delta(table)
+    }
+
+    fn list(&self, folder: &Inside) -> Result<Vec<Entry>, LakeError> {
+        self.inner.list(folder)
+    }
+
+    fn walk(&self, folder: &Inside) -> Result<Vec<Found>, LakeError> {
+        self.inner.walk(folder)
+    }
+
+    fn list_root(&self) -> Result<Vec<Entry>, LakeError> {
+        self.inner.list_root()
+    }
+
+    fn names(&self, folder: &Inside, beginning: &str) -> Result<Vec<String>, LakeError> {
+        self.inner.names(folder, beginning)
+    }
+
+    fn read(&self, file: &Inside) -> Result<Option<Small>, LakeError> {
+        self.inner.read(file)
+    }
+
+    fn check(&self, files: &[Inside]) -> Result<(), LakeError> {
+        self.inner.check(files)
+    }
+
+    fn opener(&self, files: &[(Inside, u64)]) -> Result<Opener, LakeError> {
+        self.inner.opener(files)
+    }
+
+    fn fetch(&self, file: &Inside, size: u64, folder: &Path) -> Result<Fetched, LakeError> {
+        let fetched = self.inner.fetch(file, size, folder)?;
+        if !self.copies {
+            return Ok(fetched);
+        }
+        let copy = tempfile::Builder::new().suffix(".copy").tempfile_in(folder).and_then(|copy| {
+            std::fs::copy(&fetched.path, copy.path())?;
+            Ok(copy.into_temp_path())
+        });
+        let copy = copy.map_err(LakeError::io("copy", &fetched.path))?;
+        Ok(Fetched { path: copy.to_path_buf(), copy: Some(copy) })
+    }
+
+    fn missing(&self, files: &[Inside]) -> Result<Vec<Inside>, LakeError> {
+        self.inner.missing(files)
+    }
+
+    fn make_root(&self) -> Result<(), LakeError> {
+        self.step()?;
+        self.inner.make_root()
+    }
+
+    fn make_folder(&self, folder: &Inside) -> Result<(), LakeError> {
+        self.step()?;
+        self.inner.make_folder(folder)
+    }
+
+    fn remove_folder(&self, folder: &Inside) -> Result<(), LakeError> {
+        self.step()?;
+        self.inner.remove_folder(folder)
+    }
+
+    fn create(&self, file: &Inside, content: &[u8]) -> Result<Option<Version>, LakeError> {
+        self.step()?;
+        self.inner.create(file, content)
+    }
+
+    fn replace(
+        &self,
+        file: &Inside,
+        content: &[u8],
+        version: &Version,
+    ) -> Result<Option<Version>, LakeError> {
+        self.step()?;
+        self.inner.replace(file, content, version)
+    }
+
+    /// One by one, so that it can die between two.
+    fn place(&self, files: &[(PathBuf, Inside)]) -> Result<Vec<Inside>, LakeError> {
+        let mut lost = Vec::new();
+        for file in files {
+            self.step()?;
+            lost.extend(self.inner.place(std::slice::from_ref(file))?);
+        }
+        Ok(lost)
+    }
+
+    fn remove(&self, files: &[Inside]) -> Result<(), LakeError> {
+        for file in files {
+            self.step()?;
+            self.inner.remove(std::slice::from_ref(file))?;
+        }
+        Ok(())
+    }
+
+    fn sync(&self, folder: &Inside, is_wanted: &dyn Fn(&str) -> bool) -> Result<(), LakeError> {
+        self.step()?;
+        self.inner.sync(folder, is_wanted)
+    }
+
+    fn tidy(&self, logs: &[Inside]) -> Result<(), LakeError> {
+        self.step()?;
+        self.inner.tidy(logs)
+    }
+
+    fn lock(&self, on_wait: &dyn Fn(), stop: Option<&AtomicBool>) -> Result<Box<dyn Lock>, LakeError> {
+        self.inner.lock(on_wait, stop)
+    }
+
+    fn share_lock(&self) -> Result<Option<Box<dyn Lock>>, LakeError> {
+        self.inner.share_lock()
+    }
+}

@@ -1,0 +1,51 @@
+//! Files that are opened one after the other.
+
+use std::fs::File;
+use std::io;
+
+use bytes::Bytes;
+use saltmine_s3::{Ahead, Body, Object};
+
+use crate::error::LakeError;
+use crate::storage::disk::Disk;
+use crate::storage::{Inside, Storage};
+
+/// The content of a file that is read as a whole or in parts.
+pub(crate) enum Content {
+    Disk(File),
+    Memory(Bytes),
+}
+
+/// Opens files one after the other; those of S3 are read ahead.
+pub(crate) enum Opener {
+    Disk(Disk, Vec<Inside>),
+    Bucket(Ahead),
+}
+
+impl Opener {
+    /// For objects.
+    pub(crate) fn ahead(objects: Vec<Object>) -> Result<Self, LakeError> {
+        Ok(Self::Bucket(Ahead::start(objects.into_iter().enumerate().collect())?))
+    }
+
+    /// The file that was given as the `index`th.
+    pub(crate) fn open(&self, index: usize) -> Result<Content, LakeError> {
+        match self {
+            Self::Disk(disk, files) => {
+                let none = || LakeError::io("open", disk.root())(io::ErrorKind::NotFound.into());
+                Ok(Content::Disk(disk.open(files.get(index).ok_or_else(none)?)?))
+            }
+            Self::Bucket(ahead) => match ahead.take(index)? {
+                Body::Whole { content, .. } => Ok(Content::Memory(content)),
+                Body::Large(object) => {
+                    let copy = || {
+                        let mut file = tempfile::tempfile()?;
+                        io::copy(&mut object.reader(), &mut file)?;
+                        Ok(file)
+                    };
+                    Ok(Content::Disk(copy().map_err(LakeError::io("read", object.url().as_ref()))?))
+                }
+            },
+        }
+    }
+}
