@@ -26,7 +26,7 @@ pub(crate) fn session_options(options: &Bound<'_, PyDict>) -> PyResult<SessionOp
         threads: value(options, "threads")?,
         allow_writes: false,
         redaction: redaction(options)?,
-        remote: None,
+        ..SessionOptions::default()
     })
 }
 

@@ -6,6 +6,7 @@
 mod bounds;
 mod catalogs;
 pub mod catalogue;
+mod coverage;
 mod dataset;
 mod dialect;
 mod error;
@@ -27,6 +28,7 @@ mod stdin;
 pub mod timeline;
 mod views;
 
+pub use coverage::{Coverage, SourceProblem};
 pub use error::QueryError;
 pub use misstatement::Misstatement;
 pub use raw::ScanReport;

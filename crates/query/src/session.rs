@@ -15,7 +15,7 @@ use datafusion::prelude::{Expr, SessionConfig, SessionContext, col, lit};
 use futures::{StreamExt, TryStreamExt};
 use saltmine_lake::{Dataset, Table};
 use saltmine_s3::S3Url;
-use saltmine_scan::{Window, discover_within};
+use saltmine_scan::{Discovery, LeftOut, NameRules, Window, discover_within};
 
 use crate::catalogue::Query;
 use crate::dataset::{DatasetTable, register_bucket};
@@ -34,11 +34,13 @@ pub struct SessionOptions {
     pub inputs: Vec<String>,
     /// Other files as tables: name and path. Their form is told by the ending: csv, tsv, json, ndjson, parquet.
     pub tables: Vec<(String, PathBuf)>,
-    /// The table `logs` has only requests from this time on; microseconds since 1970, UTC. Of objects of S3 whose keys
-    /// tell that they hold none of the time, no table has anything.
+    /// The table `logs` has only requests from this time on; microseconds since 1970, UTC.
     pub since: Option<i64>,
     /// The table `logs` has only requests before this time; microseconds since 1970, UTC.
     pub until: Option<i64>,
+    /// Which raw files need not be read where there is a `since` or an `until`, as their names say. No table has anything of
+    /// them, and [`Session::left_out`] counts them.
+    pub names: NameRules,
     /// Names for the view `athena.s3_access_logs`, as published queries call it: `db.table`.
     pub aliases: Vec<String>,
     /// Most bytes of memory for intermediate results; sorts and aggregations then go to disk. `None` for 70 % of what the
@@ -62,6 +64,9 @@ pub struct Session {
     truth: Option<SessionContext>,
     redactor: Option<Arc<Redactor>>,
     raw: Option<Arc<RawInput>>,
+    /// The dataset, as it was given.
+    dataset: Option<String>,
+    left_out: LeftOut,
     allow_writes: bool,
 }
 
@@ -82,7 +87,7 @@ impl Session {
         let context = context(options, &runtime)?;
         let is_remote = options.remote.is_some();
         let datasets = options.inputs.iter().filter(|input| Dataset::is_dataset(Path::new(input))).count();
-        let mut root = None;
+        let (mut root, mut left_out) = (None, LeftOut::default());
         let raw = match (&options.inputs[..], datasets) {
             ([input], 1) => {
                 let dataset = Dataset::open(Path::new(input))?;
@@ -92,20 +97,23 @@ impl Session {
                 None
             }
             (inputs, 0) => {
-                let window = Window { since: options.since, until: options.until };
-                Some(register_raw(&context, inputs, window, is_remote)?)
+                let window = Window { since: options.since, until: options.until, names: options.names };
+                let found = discover_within(inputs, window)?;
+                left_out = found.left_out.clone();
+                Some(register_raw(&context, found, is_remote)?)
             }
             (inputs, _) => {
                 let dataset = inputs.iter().find(|input| Dataset::is_dataset(Path::new(input)));
                 return Err(QueryError::MixedInputs(dataset.cloned().unwrap_or_default()));
             }
         };
+        let dataset = options.inputs.first().filter(|_| raw.is_none()).cloned();
         limit_time(&context, options).await?;
         views::register(&context, &options.aliases).await?;
         crate::files::register(&context, &options.tables).await?;
         let allow_writes = options.allow_writes;
         let Some(redaction) = &options.redaction else {
-            return Ok(Self { context, truth: None, redactor: None, raw, allow_writes });
+            return Ok(Self { context, truth: None, redactor: None, raw, dataset, left_out, allow_writes });
         };
         let redactor = Arc::new(Redactor::new(redaction, root.as_deref())?);
         let redacted = self::context(options, &runtime)?;
@@ -114,7 +122,8 @@ impl Session {
             redacted.register_table(name.as_str(), frame.into_view())?;
         }
         views::register(&redacted, &options.aliases).await?;
-        Ok(Self { context: redacted, truth: Some(context), redactor: Some(redactor), raw, allow_writes })
+        let (truth, redactor) = (Some(context), Some(redactor));
+        Ok(Self { context: redacted, truth, redactor, raw, dataset, left_out, allow_writes })
     }
 
     /// The DataFusion context below, with the tables that SQL sees.
@@ -188,6 +197,16 @@ impl Session {
             report.change_texts(|text| self.shown(text).into_owned());
         }
         report
+    }
+
+    /// The dataset, as it was given; `None` for raw files.
+    pub fn dataset(&self) -> Option<&str> {
+        self.dataset.as_deref()
+    }
+
+    /// What was not read of the paths that were given. Nothing for a dataset.
+    pub fn left_out(&self) -> &LeftOut {
+        &self.left_out
     }
 
     /// Most bytes of memory for intermediate results.
@@ -283,11 +302,10 @@ fn register_dataset(context: &SessionContext, dataset: &Dataset, is_plain: bool)
 
 fn register_raw(
     context: &SessionContext,
-    inputs: &[String],
-    window: Window,
+    found: Discovery,
     is_remote: bool,
 ) -> Result<Arc<RawInput>, QueryError> {
-    let mut sources = discover_within(inputs, window)?;
+    let mut sources = found.sources;
     if is_remote {
         check_sources(&sources)?;
     }

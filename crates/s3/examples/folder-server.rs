@@ -172,6 +172,7 @@ impl Server {
         let prefix = decoded(value("prefix").unwrap_or(""));
         let most = value("max-keys").and_then(|most| most.parse().ok()).unwrap_or(PAGE);
         let after = value("start-after").map_or_else(String::new, |after| decoded(after) + "\0");
+        let delimiter = value("delimiter").map(decoded).filter(|delimiter| !delimiter.is_empty());
         let token = decoded(value("continuation-token").unwrap_or(""));
         let mut from = token.max(after).max(prefix.clone());
         let (mut body, mut count) = (String::new(), 0);
@@ -183,11 +184,13 @@ impl Server {
                 break;
             }
             count += 1;
-            let slash = key[prefix.len()..].find('/').filter(|_| value("delimiter").is_some());
-            if let Some(slash) = slash {
-                let folder = &key[..prefix.len() + slash + 1];
+            let end = delimiter.as_deref().and_then(|delimiter| {
+                Some(prefix.len() + key[prefix.len()..].find(delimiter)? + delimiter.len())
+            });
+            if let Some(end) = end {
+                let folder = &key[..end];
                 body += &format!("<CommonPrefixes><Prefix>{folder}</Prefix></CommonPrefixes>");
-                from = format!("{}0", &folder[..folder.len() - 1]); // what comes after a slash
+                from = format!("{folder}{}", char::MAX); // after all that begins so
             } else {
                 let etag = etag(key, *size);
                 body += &format!(

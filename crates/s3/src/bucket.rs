@@ -86,6 +86,21 @@ pub enum Condition<'a> {
     Same(&'a str),
 }
 
+/// Which keys a page of a list has.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Listing<'a> {
+    /// What they begin with.
+    pub(crate) prefix: &'a str,
+    /// Keys that are equal up to the next of these, after the prefix, are given as one common prefix.
+    pub(crate) delimiter: Option<&'a str>,
+    /// Only keys that sort after this one. Of no effect with a token.
+    pub(crate) after: Option<&'a str>,
+    /// Where the page before ended.
+    pub(crate) token: Option<&'a str>,
+    /// At most this many keys and common prefixes; the server decides if `None`.
+    pub(crate) most: Option<u32>,
+}
+
 /// A request, but for the signature.
 struct Ask<'a> {
     action: &'static str,
@@ -237,29 +252,27 @@ impl Bucket {
         }
     }
 
-    /// A page of the objects whose keys begin with `prefix`; with `delimiter`, what is below the next slash is told as a
-    /// folder.
-    pub(crate) async fn page(
-        &self,
-        prefix: &str,
-        delimiter: bool,
-        token: Option<&str>,
-        most: Option<u32>,
-    ) -> Result<Page, S3Error> {
+    /// A page of a list.
+    pub(crate) async fn page(&self, wanted: &Listing<'_>) -> Result<Page, S3Error> {
+        let Listing { prefix, delimiter, after, token, most } = wanted;
+        let encoded = |text| utf8_percent_encode(text, &QUERY);
         // In the order of their names, as they are signed.
         let mut query = String::new();
         if let Some(token) = token {
-            query += &format!("continuation-token={}&", utf8_percent_encode(token, &QUERY));
+            query += &format!("continuation-token={}&", encoded(token));
         }
-        if delimiter {
-            query += "delimiter=%2F&";
+        if let Some(delimiter) = delimiter {
+            query += &format!("delimiter={}&", encoded(delimiter));
         }
         query += "encoding-type=url&list-type=2";
         if let Some(most) = most {
             query += &format!("&max-keys={most}");
         }
         if !prefix.is_empty() {
-            query += &format!("&prefix={}", utf8_percent_encode(prefix, &QUERY));
+            query += &format!("&prefix={}", encoded(prefix));
+        }
+        if let Some(after) = after.filter(|_| token.is_none()) {
+            query += &format!("&start-after={}", encoded(after));
         }
         let at = || S3Error::at("list", &self.name, prefix);
         let asked = self.ask(Ask { query, ..Ask::new("list", Method::GET, "") }).await;

@@ -28,7 +28,7 @@ pub use bucket::{Bucket, Condition, Found};
 pub use environment::{MOST_REQUESTS, Settings, configure};
 pub use error::{Problem, S3Error};
 pub use gate::{Requests, requests};
-pub use list::{Look, Sieve, list};
+pub use list::{Look, Sieve, Span, list};
 pub use object::{Object, RANGE};
 pub use runtime::wait;
 pub use upload::upload;

@@ -1,14 +1,16 @@
 //! Lists of objects, folder by folder and in parallel.
 //!
-//! AWS delivers logs to `[prefix]/account/region/bucket/YYYY/MM/DD/` if it is told so. Such folders are walked one by
-//! one, so that days that are not wanted are not listed, and others at once. Where there are no such folders, or too
-//! many, all below is one list, page by page, for fewer requests.
+//! AWS delivers logs in one of two layouts. Partitioned: `[prefix]account/region/bucket/YYYY/MM/DD/`; such folders are
+//! listed one by one, so that days that are not wanted are not listed, and others at once. Flat:
+//! `[prefix]YYYY-MM-DD-hh-mm-ss-…`; these keys sort by time, so that a list begins at the first day that is wanted and
+//! ends after the last one. Where neither is found, or there are too many folders, all below is one list, page by page,
+//! for fewer requests.
 
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
 
-use crate::bucket::Bucket;
+use crate::bucket::{Bucket, Listing};
 use crate::environment::MOST_REQUESTS;
 use crate::error::{Problem, S3Error};
 use crate::object::Object;
@@ -16,6 +18,9 @@ use crate::reply::Page;
 
 /// Folders that are walked whose names tell no date.
 const MOST_WALKED: usize = 512;
+
+/// Sorts after every character that may follow a prefix.
+const LAST: char = char::MAX;
 
 /// What is done about a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,16 +35,38 @@ pub enum Look {
     Flat,
 }
 
+/// Which of the keys that begin with a month are listed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Span {
+    /// None.
+    Skip,
+    /// Those that sort after the first and before the second key, where there is one.
+    Between(Option<String>, Option<String>),
+}
+
 /// What is wanted of a list.
 pub trait Sieve: Send + Sync {
     /// What is done about a folder, whose key ends with a slash.
     fn folder(&self, key: &str) -> Look;
+
     /// Whether an object is wanted.
     fn object(&self, key: &str) -> bool;
+
+    /// Where in a key of the flat layout the date begins, if its time is not wanted. The keys that follow it and are equal
+    /// up to there and in the first digit of the year are then listed year by year, and of a year the months that are
+    /// wanted.
+    fn unwanted_date(&self, _key: &str) -> Option<usize> {
+        None
+    }
+
+    /// What is done about the keys that begin with `prefix`: a prefix of the flat layout and `YYYY-MM-`.
+    fn month(&self, _prefix: &str) -> Span {
+        Span::Between(None, None)
+    }
 }
 
-/// Lists, in no order, the objects whose keys begin with `prefix` and that are wanted. What consoles make for folders, objects of no bytes whose keys end
-/// with a slash, is passed over.
+/// Lists, in no order, the objects whose keys begin with `prefix` and that are wanted. What consoles make for folders,
+/// objects of no bytes whose keys end with a slash, is passed over.
 ///
 /// # Errors
 /// If a list fails.
@@ -49,31 +76,33 @@ pub async fn list(
     sieve: Arc<dyn Sieve>,
 ) -> Result<Vec<Object>, S3Error> {
     let mut wanted = Vec::new();
-    let mut waiting = vec![(prefix, true)];
+    let mut waiting = vec![Job::Folder { prefix, walk: true }];
     // Each a task: to read what a page says takes as long as to get it, and there are threads for it.
     let mut running = JoinSet::new();
     let mut walked = 0;
     loop {
         while running.len() < MOST_REQUESTS
-            && let Some((prefix, walk)) = waiting.pop()
+            && let Some(job) = waiting.pop()
         {
-            running.spawn(folder(Arc::clone(&bucket), prefix, walk, Arc::clone(&sieve)));
+            running.spawn(job.run(Arc::clone(&bucket), Arc::clone(&sieve)));
         }
         let Some(found) = running.join_next().await else { return Ok(wanted) };
         let lost = |error: tokio::task::JoinError| Problem::Other(error.to_string());
         let found = found.map_err(|error| S3Error::at("list", bucket.name(), "")(lost(error)))?;
-        let Part { objects, folders } = found?;
+        let Part { objects, folders, jobs } = found?;
         wanted.extend(objects);
-        for key in folders {
-            match sieve.folder(&key) {
-                Look::Skip => {}
-                Look::Flat => waiting.push((key, false)),
-                Look::Walk => waiting.push((key, true)),
+        waiting.extend(jobs);
+        for prefix in folders {
+            let walk = match sieve.folder(&prefix) {
+                Look::Skip => continue,
+                Look::Flat => false,
+                Look::Walk => true,
                 Look::MayWalk => {
                     walked += 1;
-                    waiting.push((key, walked <= MOST_WALKED));
+                    walked <= MOST_WALKED
                 }
-            }
+            };
+            waiting.push(Job::Folder { prefix, walk });
         }
     }
 }
@@ -84,7 +113,7 @@ impl Bucket {
     /// # Errors
     /// If the list fails.
     pub async fn first(self: &Arc<Self>, prefix: &str) -> Result<Option<Object>, S3Error> {
-        let page = self.page(prefix, false, None, Some(1)).await?;
+        let page = self.page(&Listing { prefix, most: Some(1), ..Listing::default() }).await?;
         Ok(objects(self, page).into_iter().next())
     }
 
@@ -94,7 +123,7 @@ impl Bucket {
     /// # Errors
     /// If the list fails.
     pub async fn some_names(&self, prefix: &str) -> Result<Vec<String>, S3Error> {
-        let page = self.page(prefix, true, None, None).await?;
+        let page = self.page(&Listing { prefix, delimiter: Some("/"), ..Listing::default() }).await?;
         let folders = page.common_prefixes.into_iter().map(|folder| folder.prefix);
         Ok(folders.chain(page.contents.into_iter().map(|content| content.key)).collect())
     }
@@ -104,8 +133,8 @@ impl Bucket {
     /// # Errors
     /// If the list fails.
     pub async fn all(self: &Arc<Self>, prefix: &str) -> Result<Vec<Object>, S3Error> {
-        let found = folder(Arc::clone(self), prefix.to_owned(), false, Arc::new(Everything)).await?;
-        Ok(found.objects)
+        let job = Job::Folder { prefix: prefix.to_owned(), walk: false };
+        Ok(job.run(Arc::clone(self), Arc::new(Everything)).await?.objects)
     }
 }
 
@@ -121,28 +150,140 @@ impl Sieve for Everything {
     }
 }
 
+/// A list to make: one page after the other.
+#[derive(Debug)]
+enum Job {
+    /// A folder, or whatever begins with the prefix.
+    Folder { prefix: String, walk: bool },
+    /// Keys of the flat layout from the first digit of the year on, which sort after `passed`.
+    Years { prefix: String, passed: String },
+    /// Those of a year, with the dash after it.
+    Months { prefix: String, passed: String },
+    /// All keys that begin with the prefix and are between the two others.
+    Keys { prefix: String, after: Option<String>, before: Option<String> },
+}
+
+/// What a list gave, and what it leaves to be listed.
 #[derive(Default)]
 struct Part {
     objects: Vec<Object>,
     folders: Vec<String>,
+    jobs: Vec<Job>,
 }
 
-/// All pages of one list.
-async fn folder(
-    bucket: Arc<Bucket>,
-    prefix: String,
-    walk: bool,
-    sieve: Arc<dyn Sieve>,
-) -> Result<Part, S3Error> {
-    let mut part = Part::default();
-    let mut token: Option<String> = None;
+impl Job {
+    async fn run(self, bucket: Arc<Bucket>, sieve: Arc<dyn Sieve>) -> Result<Part, S3Error> {
+        match self {
+            Self::Folder { prefix, walk } => folder(&bucket, &prefix, walk, sieve.as_ref()).await,
+            Self::Years { prefix, passed } => dates(&bucket, &prefix, &passed, 3, sieve.as_ref()).await,
+            Self::Months { prefix, passed } => dates(&bucket, &prefix, &passed, 2, sieve.as_ref()).await,
+            Self::Keys { prefix, after, before } => {
+                keys(&bucket, &prefix, after.as_deref(), before.as_deref(), sieve.as_ref()).await
+            }
+        }
+    }
+}
+
+/// All pages of one list, but for keys of the flat layout once a page has ended outside of what is wanted.
+async fn folder(bucket: &Arc<Bucket>, prefix: &str, walk: bool, sieve: &dyn Sieve) -> Result<Part, S3Error> {
+    let delimiter = walk.then_some("/");
+    let (mut part, mut token, mut after) = (Part::default(), None::<String>, None::<String>);
+    // The beginning of keys that are left to other lists.
+    let mut others: Vec<String> = Vec::new();
     loop {
-        let mut page = bucket.page(&prefix, walk, token.as_deref(), None).await?;
-        token = page.next_continuation_token.take().filter(|token| !token.is_empty());
+        let wanted =
+            Listing { prefix, delimiter, after: after.as_deref(), token: token.as_deref(), most: None };
+        let mut page = bucket.page(&wanted).await?;
+        token = page.next_token();
+        let is_here = |key: &str| !others.iter().any(|other| key.starts_with(other.as_str()));
+        page.common_prefixes.retain(|folder| is_here(&folder.prefix));
+        page.contents.retain(|content| is_here(&content.key));
+        let last = page.contents.last().map(|content| content.key.clone());
+        let last = last.filter(|last| page.common_prefixes.iter().all(|folder| folder.prefix < *last));
         part.folders.extend(page.common_prefixes.drain(..).map(|folder| folder.prefix));
-        let objects = objects(&bucket, page);
-        part.objects.extend(objects.into_iter().filter(|object| sieve.object(&object.key)));
+        let found = objects(bucket, page);
+        part.objects.extend(found.into_iter().filter(|object| sieve.object(&object.key)));
         if token.is_none() {
+            return Ok(part);
+        }
+        let Some(last) = last else { continue };
+        if let Some(run) = sieve.unwanted_date(&last).and_then(|date| last.get(..=date)) {
+            // All keys of this layout begin with the same digit of the year; what sorts around them is listed here.
+            let run = run.to_owned();
+            after = Some(format!("{run}{LAST}"));
+            token = None;
+            part.jobs.push(Job::Years { prefix: run.clone(), passed: last });
+            others.push(run);
+        }
+    }
+}
+
+/// The years after the first digit of one, or the months of a year: `digits` more digits and a dash. What else begins so
+/// is listed as it is.
+async fn dates(
+    bucket: &Arc<Bucket>,
+    prefix: &str,
+    passed: &str,
+    digits: usize,
+    sieve: &dyn Sieve,
+) -> Result<Part, S3Error> {
+    let (mut part, mut token) = (Part::default(), None::<String>);
+    loop {
+        let wanted = Listing { prefix, delimiter: Some("-"), token: token.as_deref(), ..Listing::default() };
+        let mut page = bucket.page(&wanted).await?;
+        token = page.next_token();
+        for found in page.common_prefixes.drain(..).map(|found| found.prefix) {
+            if passed > found.as_str() && !passed.starts_with(&found) {
+                continue;
+            }
+            let rest = found.strip_prefix(prefix).and_then(|rest| rest.strip_suffix('-'));
+            let is_date = rest
+                .is_some_and(|rest| rest.len() == digits && rest.bytes().all(|byte| byte.is_ascii_digit()));
+            let passed = passed.to_owned();
+            part.jobs.push(match (is_date, digits) {
+                (true, 3) => Job::Months { prefix: found, passed },
+                (true, _) => match sieve.month(&found) {
+                    Span::Skip => continue,
+                    Span::Between(_, Some(before)) if before <= passed => continue,
+                    Span::Between(after, before) => {
+                        Job::Keys { prefix: found, after: after.max(Some(passed)), before }
+                    }
+                },
+                (false, _) => Job::Keys { prefix: found, after: Some(passed), before: None },
+            });
+        }
+        page.contents.retain(|content| content.key.as_str() > passed);
+        let found = objects(bucket, page);
+        part.objects.extend(found.into_iter().filter(|object| sieve.object(&object.key)));
+        if token.is_none() {
+            return Ok(part);
+        }
+    }
+}
+
+/// All keys that begin with the prefix and sort after one key and before another. No page after the last of them is
+/// asked for.
+async fn keys(
+    bucket: &Arc<Bucket>,
+    prefix: &str,
+    after: Option<&str>,
+    before: Option<&str>,
+    sieve: &dyn Sieve,
+) -> Result<Part, S3Error> {
+    let (mut part, mut token) = (Part::default(), None::<String>);
+    loop {
+        let wanted = Listing { prefix, after, token: token.as_deref(), ..Listing::default() };
+        let mut page = bucket.page(&wanted).await?;
+        token = page.next_token();
+        let is_over =
+            before.is_some_and(|before| page.contents.last().is_some_and(|last| last.key.as_str() >= before));
+        page.contents.retain(|content| {
+            let key = content.key.as_str();
+            after.is_none_or(|after| key > after) && before.is_none_or(|before| key < before)
+        });
+        let found = objects(bucket, page);
+        part.objects.extend(found.into_iter().filter(|object| sieve.object(&object.key)));
+        if token.is_none() || is_over {
             return Ok(part);
         }
     }

@@ -39,6 +39,11 @@ pub(crate) struct Prefix {
 }
 
 impl Page {
+    /// Where the next page begins; `None` if this is the last one.
+    pub(crate) fn next_token(&mut self) -> Option<String> {
+        self.next_continuation_token.take().filter(|token| !token.is_empty())
+    }
+
     /// Reads a page; keys are decoded where the server encoded them.
     pub(crate) fn parse(xml: &[u8]) -> Result<Self, Problem> {
         let wrong = |why: String| Problem::Other(format!("the list is not one: {}", brief(&why)));

@@ -17,7 +17,7 @@ pub enum SourceError {
         /// Why.
         source: std::io::Error,
     },
-    /// A glob that is none.
+    /// An invalid glob.
     #[error("{pattern}: not a glob: {message}")]
     Glob {
         /// As given.
@@ -35,8 +35,21 @@ pub enum SourceError {
     #[error("{0}: no such object, and none whose key begins so")]
     NoObjects(String),
     /// A glob, or a folder, with no file in it.
-    #[error("{0}: no files")]
-    Empty(String),
+    #[error("{path}: no files{}", hidden_text(*.hidden))]
+    Empty {
+        /// As given.
+        path: String,
+        /// Hidden files and folders that were passed over.
+        hidden: u64,
+    },
+}
+
+fn hidden_text(hidden: u64) -> String {
+    match hidden {
+        0 => String::new(),
+        1 => "; 1 hidden file or folder was passed over".to_owned(),
+        count => format!("; {count} hidden files or folders were passed over"),
+    }
 }
 
 /// A batch that could not be built: a fault of this program.

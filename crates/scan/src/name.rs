@@ -1,44 +1,49 @@
-//! What the name of a log object tells of the time of its requests.
+//! What the name of a log file says of the time of its delivery.
 //!
-//! S3 names log objects `[prefix]YYYY-MM-DD-hh-mm-ss-UniqueString`; the time is that of the delivery (or, with
-//! partitioned prefixes by event time, the day of the events). The user guide's page "Logging requests with server
-//! access logging" promises that most records come within hours, and no more; delays of more than a week have been
-//! reported.
+//! S3 names log objects `[prefix]YYYY-MM-DD-hh-mm-ss-UniqueString`; the time is that of the delivery or, with partitioned
+//! prefixes by event time, the first of the day of the events. Partitioned prefixes put them into folders,
+//! `[prefix]account/region/bucket/YYYY/MM/DD/`. See the page "Enabling Amazon S3 server access logging" of the user guide.
 
 use chrono::NaiveDate;
 
-/// How long before its delivery a request may have been made, in microseconds: seven days.
-pub const SLACK_BEFORE: i64 = 7 * DAY;
-/// How long after it: one hour, for clocks that differ.
-pub const SLACK_AFTER: i64 = 3_600 * SECOND;
+use crate::window::DAY;
 
-const SECOND: i64 = 1_000_000;
-const DAY: i64 = 86_400 * SECOND;
 /// `YYYY-MM-DD-hh-mm-ss-` and 16 upper-case letters or digits.
 const STAMP: usize = 20;
 const UNIQUE: usize = 16;
 
-/// When a file of this name was delivered, in microseconds since 1970 (UTC), or at which day's begin its events were made,
-/// with partitioned prefixes by event time. `None` where the name is not one that S3 gives.
+/// When a file of this name was delivered, in microseconds since 1970 (UTC), or the first time of the day of its events,
+/// with partitioned prefixes by event time. `None` if the name is not one that S3 gives.
 pub fn name_time(name: &str) -> Option<i64> {
-    stamp(name).map(|(time, _)| time)
+    stamp(stem(name)?).map(|(time, _)| time)
 }
 
-/// The span of request times (microseconds since 1970, first and last) that a file of this name may hold. `None` where
-/// the name is not one that S3 gives: such a file may hold anything, and must not be passed over.
+/// Between which times, first and last, a file of this name was delivered, in microseconds since 1970 (UTC). One of
+/// midnight may be of event time, and of any time of its day. `None` if the name is not one that S3 gives, with or
+/// without an ending that says how it was compressed since.
 pub fn name_time_range(name: &str) -> Option<(i64, i64)> {
-    let (time, is_midnight) = stamp(name)?;
-    // By event time the clock is 00-00-00, and the events are of the whole day.
-    let last = if is_midnight { time + DAY } else { time };
-    Some((time - SLACK_BEFORE, last + SLACK_AFTER))
+    range(stamp(stem(name)?)?)
 }
 
-/// The time in a name, and whether its clock shows midnight.
-fn stamp(name: &str) -> Option<(i64, bool)> {
+/// As [`name_time_range`], of a key exactly as S3 gives it, and where in it the date begins.
+pub(crate) fn key_time_range(key: &str) -> Option<((i64, i64), usize)> {
+    let date = key.len().checked_sub(STAMP + UNIQUE)?;
+    Some((range(stamp(key)?)?, date))
+}
+
+fn range((time, is_midnight): (i64, bool)) -> Option<(i64, i64)> {
+    Some((time, if is_midnight { time.checked_add(DAY)? } else { time }))
+}
+
+/// The name of a file without folders, and without an ending that is added to what S3 delivers.
+fn stem(name: &str) -> Option<&str> {
     let file = name.rsplit('/').next()?;
-    let stem = [".gz", ".zst", ".log", ".txt"]
-        .into_iter()
-        .fold(file, |stem, end| stem.strip_suffix(end).unwrap_or(stem));
+    let endings = [".gz", ".zst", ".log", ".txt"].into_iter();
+    Some(endings.fold(file, |stem, end| stem.strip_suffix(end).unwrap_or(stem)))
+}
+
+/// The time at the end of a name, and whether its clock shows midnight.
+fn stamp(stem: &str) -> Option<(i64, bool)> {
     let start = stem.len().checked_sub(STAMP + UNIQUE)?;
     let (stamp, unique) = (stem.get(start..start + STAMP)?, stem.get(start + STAMP..)?);
     if !unique.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
@@ -47,40 +52,83 @@ fn stamp(name: &str) -> Option<(i64, bool)> {
     stamp_time(stamp)
 }
 
-/// A folder of a year, a month or a day: `…/YYYY/`, `…/YYYY/MM/`, `…/YYYY/MM/DD/`, as partitioned prefixes have them.
+/// The day of a time in microseconds since 1970, as names have it: `2026-05-01`. `None` beyond the years of four digits.
+pub(crate) fn day_of(time: i64) -> Option<String> {
+    let date = chrono::DateTime::from_timestamp_micros(time)?.date_naive();
+    let text = date.to_string();
+    (text.len() == "2026-05-01".len()).then_some(text)
+}
+
+/// The span of a month, first and last time, that `text` ends with: `…2026-05-`.
+pub(crate) fn month_range(text: &str) -> Option<(i64, i64)> {
+    let start = text.len().checked_sub("2026-05-".len())?;
+    let first = stamp_time(&format!("{}01-00-00-00-", text.get(start..)?))?.0;
+    // The next one begins between 28 and 31 days later.
+    let later = chrono::DateTime::from_timestamp_micros(first)?.checked_add_months(chrono::Months::new(1))?;
+    Some((first, later.timestamp_micros() - 1))
+}
+
+/// A folder of a year, a month or a day of a partitioned prefix: `…/YYYY/`, `…/YYYY/MM/`, `…/YYYY/MM/DD/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DateFolder {
-    /// The span of request times that its files may hold: microseconds since 1970, first and last.
+    /// Its first and its last time, in microseconds since 1970.
     pub(crate) range: (i64, i64),
     /// Whether it is the folder of a day.
     pub(crate) is_day: bool,
 }
 
-/// What the key of a folder, with a slash at its end, tells of the requests in it. `None` if it tells no date.
+/// What the key of a folder, with a slash at its end, says of the time of its files: only below
+/// `account/region/bucket/`, as AWS has them. A folder of four digits elsewhere may be anything. `None` if it says nothing.
 pub(crate) fn folder_time_range(key: &str) -> Option<DateFolder> {
-    let mut parts = key.strip_suffix('/')?.rsplit('/');
-    let number = |part: Option<&str>, digits: usize| {
-        part.filter(|part| part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit()))?
-            .parse::<u32>()
-            .ok()
-    };
-    let last = [parts.next(), parts.next(), parts.next()];
-    let date = |year: u32, month, day| NaiveDate::from_ymd_opt(year as i32, month, day);
-    let year_of = |part| number(part, 4).filter(|year| (2006..=2999).contains(year)); // S3 is of 2006
-    let dates = if let (Some(year), Some(month), Some(day)) =
-        (year_of(last[2]), number(last[1], 2), number(last[0], 2))
-    {
-        date(year, month, day).map(|day| (day, day.succ_opt(), true))
-    } else if let (Some(year), Some(month)) = (year_of(last[1]), number(last[0], 2)) {
-        let after = if month == 12 { date(year + 1, 1, 1) } else { date(year, month + 1, 1) };
-        date(year, month, 1).map(|first| (first, after, false))
-    } else {
-        let year = year_of(last[0])?;
-        date(year, 1, 1).map(|first| (first, date(year + 1, 1, 1), false))
-    };
-    let (first, after, is_day) = dates?;
-    let time = |date: NaiveDate| date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros();
-    Some(DateFolder { range: (time(first) - SLACK_BEFORE, time(after?) + SLACK_AFTER), is_day })
+    let parts: Vec<&str> = key.strip_suffix('/')?.rsplitn(7, '/').collect();
+    (1..=3).find_map(|depth| {
+        let (date, above) = parts.split_at_checked(depth)?;
+        let [bucket, region, account, ..] = above else { return None };
+        if !(is_bucket(bucket) && is_region(region) && is_account(account)) {
+            return None;
+        }
+        let number = |at: usize, digits: usize| {
+            let part = *date.get(at)?;
+            let is_number = part.len() == digits && part.bytes().all(|byte| byte.is_ascii_digit());
+            is_number.then(|| part.parse::<u32>().ok())?
+        };
+        let year = i32::try_from(number(depth - 1, 4)?).ok()?;
+        let day = |month, day| NaiveDate::from_ymd_opt(year, month, day);
+        let (first, after) = match depth {
+            1 => (day(1, 1)?, NaiveDate::from_ymd_opt(year + 1, 1, 1)?),
+            2 => {
+                let first = day(number(0, 2)?, 1)?;
+                (first, first.checked_add_months(chrono::Months::new(1))?)
+            }
+            _ => {
+                let first = day(number(1, 2)?, number(0, 2)?)?;
+                (first, first.succ_opt()?)
+            }
+        };
+        let time = |date: NaiveDate| date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros();
+        Some(DateFolder { range: (time(first), time(after) - 1), is_day: depth == 3 })
+    })
+}
+
+/// 12 digits, behind a prefix that need not end with a slash.
+fn is_account(part: &str) -> bool {
+    let digits = part.len().checked_sub(12).and_then(|start| part.get(start..));
+    digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// Such as `eu-west-1`, `us-gov-east-1`.
+fn is_region(part: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    part.contains('-')
+        && part.bytes().all(is_plain)
+        && part.bytes().next_back().is_some_and(|byte| byte.is_ascii_digit())
+        && part.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase())
+}
+
+/// What S3 allows, also for buckets of before 2018.
+fn is_bucket(part: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    (3..=255).contains(&part.len()) && part.bytes().all(is_plain)
 }
 
 /// `2026-05-01-10-20-30-` as microseconds, and whether its clock shows midnight.
@@ -106,8 +154,10 @@ fn stamp_time(stamp: &str) -> Option<(i64, bool)> {
 mod tests {
     use super::*;
 
+    const SECOND: i64 = 1_000_000;
+
     #[test]
-    fn names_of_s3_tell_their_time() {
+    fn names_of_s3_have_a_time() {
         let time = 1_777_630_830 * SECOND; // 2026-05-01T10:20:30Z
         for name in [
             "2026-05-01-10-20-30-0123456789ABCDEF",
@@ -115,15 +165,15 @@ mod tests {
             "prefix2026-05-01-10-20-30-0123456789ABCDEF",
             "a/111122223333/eu-west-1/b/2026/05/01/2026-05-01-10-20-30-0123456789ABCDEF.log.zst",
         ] {
-            assert_eq!(name_time_range(name), Some((time - SLACK_BEFORE, time + SLACK_AFTER)), "{name}");
+            assert_eq!(name_time_range(name), Some((time, time)), "{name}");
             assert_eq!(name_time(name), Some(time), "{name}");
         }
         let (_, last) = name_time_range("2026-05-01-00-00-00-0123456789ABCDEF").unwrap();
-        assert_eq!(last, 1_777_593_600 * SECOND + DAY + SLACK_AFTER);
+        assert_eq!(last, 1_777_593_600 * SECOND + DAY);
     }
 
     #[test]
-    fn other_names_tell_nothing() {
+    fn other_names_have_none() {
         for name in [
             "",
             "access.log",
@@ -135,5 +185,57 @@ mod tests {
         ] {
             assert_eq!(name_time_range(name), None, "{name}");
         }
+    }
+
+    #[test]
+    fn only_keys_as_s3_gives_them_are_of_the_flat_layout() {
+        let key = "s3-access/b2026-05-01-10-20-30-0123456789ABCDEF";
+        assert_eq!(key_time_range(key).unwrap().1, "s3-access/b".len());
+        assert_eq!(key_time_range(&format!("{key}.gz")), None);
+        assert_eq!(key_time_range(&format!("{key}/x")), None);
+    }
+
+    #[test]
+    fn a_folder_of_four_digits_is_a_year_only_below_account_region_and_bucket() {
+        let day = |text: &str| {
+            text.parse::<NaiveDate>().unwrap().and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros()
+        };
+        for (key, first, after, is_day) in [
+            ("111122223333/eu-west-1/my-bucket/2026/", "2026-01-01", "2027-01-01", false),
+            ("logs/111122223333/eu-west-1/my-bucket/2026/05/", "2026-05-01", "2026-06-01", false),
+            ("logs/111122223333/us-gov-west-1/my.bucket/2025/12/", "2025-12-01", "2026-01-01", false),
+            ("logs111122223333/eu-west-1/my-bucket/2024/02/29/", "2024-02-29", "2024-03-01", true),
+        ] {
+            let folder = folder_time_range(key).unwrap();
+            assert_eq!((folder.range, folder.is_day), ((day(first), day(after) - 1), is_day), "{key}");
+        }
+        for key in [
+            "stores/2150/",
+            "2026/",
+            "logs/2026/05/01/",
+            "a/b/c/2026/05/01/",
+            "111122223333/my-bucket/2026/",
+            "111122223333/eu-west-1/2026/",
+            "111122223333/eu-west-1/my-bucket/stores/2150/",
+            "111122223333/eu-west-1/my-bucket/2026/13/",
+            "111122223333/eu-west-1/my-bucket/2026/02/30/",
+            "111122223333/eu-west-1/my-bucket/2026/05/01/2026/",
+            "111122223333/eu-west-1/my-bucket/+026/",
+            "11112222333/eu-west-1/my-bucket/2026/",
+        ] {
+            assert_eq!(folder_time_range(key), None, "{key}");
+        }
+    }
+
+    #[test]
+    fn months_and_days() {
+        let (first, last) = month_range("pre2026-05-").unwrap();
+        assert_eq!(
+            (day_of(first).unwrap(), day_of(last).unwrap()),
+            ("2026-05-01".into(), "2026-05-31".into())
+        );
+        assert_eq!(day_of(month_range("2025-12-").unwrap().1 + 1).unwrap(), "2026-01-01");
+        assert_eq!((month_range("2026-13-"), month_range("05-")), (None, None));
+        assert_eq!(day_of(i64::MAX), None);
     }
 }

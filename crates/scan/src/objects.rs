@@ -5,40 +5,76 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use globset::{GlobBuilder, GlobMatcher};
-use saltmine_s3::{Ahead, Bucket, Look, Object, S3Error, S3Url, Sieve, list, wait};
+use saltmine_s3::{Ahead, Bucket, Look, Object, S3Error, S3Url, Sieve, Span, list, wait};
 
 use crate::error::SourceError;
-use crate::name::{folder_time_range, name_time_range};
-use crate::source::{Source, Window};
+use crate::name::{day_of, folder_time_range, key_time_range, month_range};
+use crate::source::Source;
+use crate::window::{LeftOut, NameTrust, Window};
+
+/// Characters that make a glob of a key, unless a backslash stands before them.
+const WILDCARDS: [char; 4] = ['*', '?', '[', '{'];
+/// Characters that a backslash makes ordinary. Before others it is one itself.
+const ESCAPABLE: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
 
 /// Finds the objects that `path` names: an object; else all below the folder `path/`; else all whose keys begin so, as
 /// the prefix of a log's delivery need not end with a slash; or those of a glob.
 ///
 /// # Errors
-/// If there are none, or they cannot be listed. That `window` leaves none is no error.
-pub(crate) fn discover(path: &str, window: Window, sources: &mut Vec<Source>) -> Result<(), SourceError> {
+/// If there are none, or they cannot be listed. That `window` leaves none is not an error.
+pub(crate) fn discover(
+    path: &str,
+    window: Window,
+    sources: &mut Vec<Source>,
+    left_out: &mut LeftOut,
+) -> Result<(), SourceError> {
     let url = S3Url::parse(path).ok_or_else(|| SourceError::Url(path.to_owned()))?;
-    let pattern =
-        url.key.find(['*', '?', '[', '{']).map(|at| url.key[..at].rfind('/').map_or(0, |slash| slash + 1));
-    let is_glob = pattern.is_some();
-    let found = match pattern {
-        None => wait(find(url.clone(), window))?,
-        Some(fixed) => {
-            let matcher = GlobBuilder::new(&url.key).literal_separator(true).build();
-            let matcher = matcher.map_err(|error| SourceError::Glob {
-                pattern: path.to_owned(),
-                message: error.to_string(),
-            })?;
-            let sieve = Wanted::new(window, Some(matcher.compile_matcher()));
-            wait(below(url.bucket.clone(), url.key[..fixed].to_owned(), sieve))?
-        }
+    let key = Key::of(&url.key);
+    let Found { objects, named, root, objects_left, periods_left } = if key.is_glob {
+        let matcher = GlobBuilder::new(&key.pattern).literal_separator(true).backslash_escape(true).build();
+        let matcher = matcher
+            .map_err(|error| SourceError::Glob { pattern: path.to_owned(), message: error.to_string() })?;
+        let sieve = Wanted::new(window, Some(matcher.compile_matcher()));
+        wait(below(url.bucket, key.literal, sieve))?
+    } else {
+        wait(find(S3Url { key: key.literal, ..url }, window))?
     };
-    let Found { objects, named, root } = found;
     sources.extend(objects.into_iter().map(|object| source(object, &root)));
+    left_out.objects += objects_left;
+    left_out.periods += periods_left;
     match named {
-        0 if is_glob => Err(SourceError::Empty(path.to_owned())),
+        0 if key.is_glob => Err(SourceError::Empty { path: path.to_owned(), hidden: 0 }),
         0 => Err(SourceError::NoObjects(path.to_owned())),
         _ => Ok(()),
+    }
+}
+
+/// A key as it is typed: `\*` is a star, `*` any text.
+struct Key {
+    /// The characters up to the first wildcard, as they are in keys.
+    literal: String,
+    /// The whole as a glob.
+    pattern: String,
+    is_glob: bool,
+}
+
+impl Key {
+    fn of(typed: &str) -> Self {
+        let (mut literal, mut pattern, mut is_glob) = (String::new(), String::new(), false);
+        let mut characters = typed.chars().peekable();
+        while let Some(character) = characters.next() {
+            let escaped = (character == '\\').then(|| characters.next_if(|next| ESCAPABLE.contains(next)));
+            let ordinary = escaped.map(|escaped| escaped.unwrap_or('\\'));
+            is_glob |= ordinary.is_none() && WILDCARDS.contains(&character);
+            if !is_glob {
+                literal.push(ordinary.unwrap_or(character));
+            }
+            match ordinary {
+                Some(ordinary) => pattern.extend(['\\', ordinary]),
+                None => pattern.push(character),
+            }
+        }
+        Self { literal, pattern, is_glob }
     }
 }
 
@@ -69,6 +105,15 @@ struct Found {
     named: u64,
     /// What names of sources are relative to.
     root: String,
+    /// Objects that were listed and left out by their keys.
+    objects_left: u64,
+    /// Folders and months that were not listed.
+    periods_left: u64,
+}
+
+/// The folder of a key, with its slash.
+fn root_of(key: &str) -> String {
+    key[..key.rfind('/').map_or(0, |slash| slash + 1)].to_owned()
 }
 
 async fn find(url: S3Url, window: Window) -> Result<Found, S3Error> {
@@ -78,23 +123,30 @@ async fn find(url: S3Url, window: Window) -> Result<Found, S3Error> {
     }
     let bucket = Bucket::open(&url.bucket)?;
     if let Some(object) = bucket.first(&url.key).await?.filter(|object| object.key == url.key) {
-        let root = url.key[..url.key.rfind('/').map_or(0, |slash| slash + 1)].to_owned();
-        return Ok(Found { objects: vec![object], named: 1, root });
+        // An object that is asked for by its own name is read, whatever that says.
+        let root = root_of(&url.key);
+        return Ok(Found { objects: vec![object], named: 1, root, objects_left: 0, periods_left: 0 });
     }
     let found = below(url.bucket.clone(), url.folder(), sieve()).await?;
     if found.named > 0 {
         return Ok(found);
     }
-    let root = url.key[..url.key.rfind('/').map_or(0, |slash| slash + 1)].to_owned();
-    let found = below(url.bucket, url.key, sieve()).await?;
-    Ok(Found { root, ..found })
+    below(url.bucket, url.key, sieve()).await
 }
 
+/// The objects whose keys begin with `prefix`. Their names are relative to the folder that it ends in.
 async fn below(bucket: String, prefix: String, sieve: Wanted) -> Result<Found, S3Error> {
-    let root = prefix.clone();
+    let root = root_of(&prefix);
     let sieve = Arc::new(sieve);
     let objects = list(Bucket::open(&bucket)?, prefix, Arc::clone(&sieve) as Arc<dyn Sieve>).await?;
-    Ok(Found { objects, named: sieve.named.load(Ordering::Relaxed), root })
+    let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
+    Ok(Found {
+        objects,
+        named: count(&sieve.named),
+        root,
+        objects_left: count(&sieve.objects_left),
+        periods_left: count(&sieve.periods_left),
+    })
 }
 
 /// Objects that may hold requests of the window, of the glob if there is one.
@@ -102,19 +154,31 @@ struct Wanted {
     window: Window,
     glob: Option<GlobMatcher>,
     named: AtomicU64,
+    objects_left: AtomicU64,
+    periods_left: AtomicU64,
 }
 
 impl Wanted {
     fn new(window: Window, glob: Option<GlobMatcher>) -> Self {
-        Self { window, glob, named: AtomicU64::new(0) }
+        let zero = AtomicU64::default;
+        Self { window, glob, named: zero(), objects_left: zero(), periods_left: zero() }
+    }
+
+    fn leaves_out(&self, delivered: Option<(i64, i64)>) -> bool {
+        self.window.names.trust != NameTrust::Nothing && !self.window.may_hold(delivered)
+    }
+
+    fn leave_period(&self) {
+        self.named.fetch_add(1, Ordering::Relaxed);
+        self.periods_left.fetch_add(1, Ordering::Relaxed);
     }
 }
 
 impl Sieve for Wanted {
     fn folder(&self, key: &str) -> Look {
         match folder_time_range(key) {
-            Some(folder) if !self.window.may_hold(Some(folder.range)) => {
-                self.named.fetch_add(1, Ordering::Relaxed);
+            Some(folder) if self.leaves_out(Some(folder.range)) => {
+                self.leave_period();
                 Look::Skip
             }
             Some(folder) if folder.is_day => Look::Flat,
@@ -124,25 +188,53 @@ impl Sieve for Wanted {
     }
 
     fn object(&self, key: &str) -> bool {
-        let is_named = self.glob.as_ref().is_none_or(|glob| glob.is_match(key));
-        self.named.fetch_add(u64::from(is_named), Ordering::Relaxed);
-        is_named && self.window.may_hold(name_time_range(key))
+        if self.glob.as_ref().is_some_and(|glob| !glob.is_match(key)) {
+            return false;
+        }
+        self.named.fetch_add(1, Ordering::Relaxed);
+        let is_left = self.leaves_out(key_time_range(key).map(|(range, _)| range));
+        self.objects_left.fetch_add(u64::from(is_left), Ordering::Relaxed);
+        !is_left
+    }
+
+    fn unwanted_date(&self, key: &str) -> Option<usize> {
+        let (range, date) = key_time_range(key)?;
+        self.leaves_out(Some(range)).then_some(date)
+    }
+
+    fn month(&self, prefix: &str) -> Span {
+        let Some(month) = month_range(prefix) else { return Span::Between(None, None) };
+        if self.leaves_out(Some(month)) {
+            self.leave_period();
+            return Span::Skip;
+        }
+        let start = prefix.len() - "2026-05-".len();
+        let key = |time: Option<i64>| Some(format!("{}{}", &prefix[..start], day_of(time?)?));
+        let (first, last) = self.window.delivery();
+        // Keys of the day itself sort after the day alone, and those of the last day before the next one.
+        let next = |last: i64| last.checked_add(crate::window::DAY);
+        Span::Between(key(first), key(last.and_then(next)))
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::name::{SLACK_AFTER, SLACK_BEFORE};
+    use crate::window::{DAY, DELIVERY_DELAY, NameRules};
 
-    /// 2026-05-10T00:00:00Z and a day, in microseconds.
+    /// 2026-05-10T00:00:00Z, in microseconds.
     const MAY_10: i64 = 1_778_371_200_000_000;
-    const DAY: i64 = 86_400_000_000;
+
+    fn wanted(trust: NameTrust) -> Wanted {
+        let names = NameRules { trust, ..NameRules::default() };
+        let window = Window { since: Some(MAY_10), until: Some(MAY_10 + DAY), names };
+        Wanted::new(window, None)
+    }
 
     #[test]
     fn days_that_cannot_hold_what_is_wanted_are_not_listed() {
-        let window = Window { since: Some(MAY_10), until: Some(MAY_10 + DAY) };
-        let wanted = Wanted::new(window, None);
+        let by_name = wanted(NameTrust::S3);
         for (key, look) in [
             ("logs/", Look::MayWalk),
             ("logs/111122223333/eu-west-1/bucket/", Look::MayWalk),
@@ -152,27 +244,73 @@ mod tests {
             ("logs/111122223333/eu-west-1/bucket/2026/05/", Look::Walk),
             ("logs/111122223333/eu-west-1/bucket/2026/06/", Look::Skip),
             ("logs/111122223333/eu-west-1/bucket/2026/05/08/", Look::Skip),
-            // Clocks differ, so that a request of the last hour may stand in the day before.
+            // Clocks differ, so that a request of the last hour may be in the day before.
             ("logs/111122223333/eu-west-1/bucket/2026/05/09/", Look::Flat),
             ("logs/111122223333/eu-west-1/bucket/2026/05/10/", Look::Flat),
-            ("logs/111122223333/eu-west-1/bucket/2026/05/17/", Look::Flat),
-            ("logs/111122223333/eu-west-1/bucket/2026/05/18/", Look::Skip),
+            ("logs/111122223333/eu-west-1/bucket/2026/05/24/", Look::Flat),
+            ("logs/111122223333/eu-west-1/bucket/2026/05/25/", Look::Skip),
             ("logs/111122223333/eu-west-1/bucket/2026/05/32/", Look::MayWalk),
+            // Four digits may be a shop, a port, a tenant.
+            ("stores/2150/", Look::MayWalk),
+            ("logs/2025/01/01/", Look::MayWalk),
         ] {
-            assert_eq!(wanted.folder(key), look, "{key}");
+            assert_eq!(by_name.folder(key), look, "{key}");
         }
-        const { assert!(SLACK_BEFORE == 7 * DAY && SLACK_AFTER < DAY) };
+        assert_eq!(by_name.periods_left.load(Ordering::Relaxed), 5);
+        assert_eq!(wanted(NameTrust::Nothing).folder("logs/111122223333/eu-west-1/bucket/2025/"), Look::Walk);
+        const { assert!(DELIVERY_DELAY == 14 * DAY) };
+    }
+
+    #[test]
+    fn months_of_flat_keys_are_listed_from_the_wanted_day_on() {
+        let by_name = wanted(NameTrust::S3);
+        assert_eq!(by_name.month("s3/b2026-04-"), Span::Skip);
+        let between = |a: &str, b: &str| Span::Between(Some(a.to_owned()), Some(b.to_owned()));
+        assert_eq!(by_name.month("s3/b2026-05-"), between("s3/b2026-05-08", "s3/b2026-05-26"));
+        assert_eq!(by_name.month("s3/b2026-06-"), Span::Skip);
+        assert_eq!(by_name.unwanted_date("s3/b2026-05-08-23-00-00-BBBBBBBBBBBBBBBB"), Some(4));
+        assert_eq!(by_name.unwanted_date("s3/b2026-05-11-23-00-00-BBBBBBBBBBBBBBBB"), None);
+        assert_eq!(by_name.unwanted_date("s3/b2020-05-11.log"), None);
+        let open = Wanted::new(Window { since: Some(MAY_10), ..Window::default() }, None);
+        assert_eq!(open.month("2027-06-"), Span::Between(Some("2026-05-08".into()), None));
     }
 
     #[test]
     fn objects_are_wanted_by_time_and_glob() {
         let glob =
             GlobBuilder::new("a/*-B*").literal_separator(true).build().map(|glob| glob.compile_matcher());
-        let wanted = Wanted::new(Window { since: Some(MAY_10), until: None }, glob.ok());
+        let wanted = Wanted::new(Window { since: Some(MAY_10), ..Window::default() }, glob.ok());
         assert!(wanted.object("a/2026-05-10-10-20-30-BBBBBBBBBBBBBBBB"));
-        assert!(!wanted.object("a/2026-05-09-10-20-30-BBBBBBBBBBBBBBBB"));
+        assert!(!wanted.object("a/2026-05-08-10-20-30-BBBBBBBBBBBBBBBB"));
         assert!(!wanted.object("a/2026-05-10-10-20-30-CCCCCCCCCCCCCCCC"));
         assert!(wanted.object("a/what-B"));
+        assert!(wanted.object("a/2020-05-08-10-20-30-BBBBBBBBBBBBBBBB.gz"), "S3 gives no such name");
         assert!(!wanted.object("a/b/what-B"));
+        let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
+        assert_eq!((count(&wanted.named), count(&wanted.objects_left)), (4, 1));
+    }
+
+    #[test]
+    fn a_backslash_makes_a_wildcard_ordinary() {
+        for (typed, literal, is_glob, matched, other) in [
+            ("a/b", "a/b", false, "a/b", "a/c"),
+            ("a/b*", "a/b", true, "a/bcd", "a/c"),
+            (r"a/b\*", "a/b*", false, "a/b*", "a/bc"),
+            (r"a\[1\]/x*", "a[1]/x", true, "a[1]/xy", "a1/xy"),
+            (r"a\{b,c\}?", "a{b,c}", true, "a{b,c}d", "ab"),
+            (r"a\\\*", r"a\*", false, r"a\*", "a*"),
+            (r"a\b*", r"a\b", true, r"a\bc", "abc"),
+            ("a]b}", "a]b}", false, "a]b}", "ab"),
+        ] {
+            let key = Key::of(typed);
+            assert_eq!((key.literal.as_str(), key.is_glob), (literal, is_glob), "{typed}");
+            let glob = GlobBuilder::new(&key.pattern).literal_separator(true).backslash_escape(true).build();
+            if !is_glob {
+                assert!(key.literal == matched && key.literal != other, "{typed}");
+                continue;
+            }
+            let glob = glob.unwrap().compile_matcher();
+            assert!(glob.is_match(matched) && !glob.is_match(other), "{typed}");
+        }
     }
 }

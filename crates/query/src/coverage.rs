@@ -1,0 +1,127 @@
+//! What an input holds and what of it could not be read: so that no answer is taken for more than it is.
+
+use datafusion::arrow::array::{Array, AsArray, RecordBatch};
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::{DataType, Int64Type};
+use datafusion::error::DataFusionError;
+use futures::TryStreamExt;
+
+use crate::error::QueryError;
+use crate::session::Session;
+use crate::timeline::Time;
+
+/// Sources with a problem that are named; all are counted.
+const NAMED: usize = 3;
+
+/// A source that was read more than once, or whose content another one had, has a row without lines.
+const TOTALS: &str = "SELECT count(*) FILTER (WHERE state <> 'same') AS files, \
+     count(*) FILTER (WHERE state NOT IN ('complete', 'same')) AS incomplete, \
+     coalesce(sum(lines), 0) AS lines, coalesce(sum(rows), 0) AS rows, coalesce(sum(rejects), 0) AS rejects, \
+     coalesce(sum(blanks), 0) AS blanks, min(first_time) AS first_time, max(last_time) AS last_time FROM sources";
+
+const PROBLEMS: &str = "SELECT log_file, state, problem FROM sources WHERE state NOT IN ('complete', 'same') \
+     ORDER BY log_file LIMIT 3";
+
+/// What the sources of an input hold, whatever limits the time of a session. Of raw files, all are read to know it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Source files.
+    pub files: u64,
+    /// Of these, those that were not read to their end, or are not logs.
+    pub incomplete: u64,
+    /// Lines; `lines = rows + rejects + blanks`.
+    pub lines: u64,
+    /// Lines that gave a row.
+    pub rows: u64,
+    /// Lines that could not be read.
+    pub rejects: u64,
+    /// Empty lines.
+    pub blanks: u64,
+    /// Time of the first request; `None` without rows.
+    pub first_time: Option<Time>,
+    /// Time of the last request.
+    pub last_time: Option<Time>,
+    /// The first three incomplete sources.
+    pub problems: Vec<SourceProblem>,
+}
+
+/// A source that is not complete.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SourceProblem {
+    /// Its name. May be hostile, as all texts here.
+    pub log_file: String,
+    /// How it ended, in a word, such as `truncated`.
+    pub state: String,
+    /// What was wrong; empty if nobody noted it.
+    pub problem: String,
+}
+
+impl Session {
+    /// What the sources hold.
+    ///
+    /// # Errors
+    /// If the table `sources`, or a raw file, cannot be read.
+    pub async fn coverage(&self) -> Result<Coverage, QueryError> {
+        let mut coverage = Coverage::default();
+        for batch in self.rows(TOTALS).await? {
+            let count = |column: &str| integer(&batch, column).map(|value| value.unwrap_or(0));
+            let count = |column| count(column).map(|value| u64::try_from(value).unwrap_or(0));
+            coverage = Coverage {
+                files: count("files")?,
+                incomplete: count("incomplete")?,
+                lines: count("lines")?,
+                rows: count("rows")?,
+                rejects: count("rejects")?,
+                blanks: count("blanks")?,
+                first_time: integer(&batch, "first_time")?.map(Time),
+                last_time: integer(&batch, "last_time")?.map(Time),
+                problems: Vec::new(),
+            };
+        }
+        if coverage.incomplete > 0 {
+            for batch in self.rows(PROBLEMS).await? {
+                let columns = ["log_file", "state", "problem"].map(|name| texts(&batch, name));
+                let [log_file, state, problem] = columns;
+                let (log_file, state, problem) = (log_file?, state?, problem?);
+                let named = (0..batch.num_rows()).map(|row| SourceProblem {
+                    log_file: log_file[row].clone(),
+                    state: state[row].clone(),
+                    problem: problem[row].clone(),
+                });
+                coverage.problems.extend(named.take(NAMED));
+            }
+        }
+        Ok(coverage)
+    }
+
+    /// How many rows the table `logs` has in this session: those within its time.
+    ///
+    /// # Errors
+    /// If the logs cannot be read.
+    pub async fn examined(&self) -> Result<u64, QueryError> {
+        let batches = self.rows("SELECT count(*) AS examined FROM logs").await?;
+        let count = batches.first().map(|batch| integer(batch, "examined")).transpose()?.flatten();
+        Ok(count.and_then(|count| u64::try_from(count).ok()).unwrap_or(0))
+    }
+
+    async fn rows(&self, sql: &str) -> Result<Vec<RecordBatch>, QueryError> {
+        Ok(self.sql(sql, &Default::default()).await?.try_collect().await?)
+    }
+}
+
+/// The first value of a column; `None` for null.
+fn integer(batch: &RecordBatch, name: &str) -> Result<Option<i64>, QueryError> {
+    let missing = || DataFusionError::Internal(format!("no column {name}"));
+    let column = batch.column_by_name(name).ok_or_else(missing)?;
+    let column = cast(column, &DataType::Int64).map_err(DataFusionError::from)?;
+    let column = column.as_primitive::<Int64Type>();
+    Ok((!column.is_empty() && column.is_valid(0)).then(|| column.value(0)))
+}
+
+/// The texts of a column; empty for null.
+fn texts(batch: &RecordBatch, name: &str) -> Result<Vec<String>, QueryError> {
+    let missing = || DataFusionError::Internal(format!("no column {name}"));
+    let column = batch.column_by_name(name).ok_or_else(missing)?;
+    let column = cast(column, &DataType::Utf8).map_err(DataFusionError::from)?;
+    Ok(column.as_string::<i32>().iter().map(|text| text.unwrap_or_default().to_owned()).collect())
+}
