@@ -146,7 +146,7 @@ impl ShardRunner for OnCluster<'_> {
             tokio::select! {
                 manifests = all => manifests
                     .map_err(|error| LakeError::Remote(format!("on the cluster: {}", QueryError::from(error)))),
-                () = stopped(self.stop) => Err(LakeError::Stopped { committed: "nothing of this round was".into() }),
+                () = stopped(self.stop) => Err(LakeError::Stopped { committed: "nothing of this round was saved".into() }),
             }
         })
     }

@@ -142,9 +142,9 @@ pub enum LakeError {
     },
 
     /// The run was asked to stop. What it had committed before stays.
-    #[error("interrupted: {committed} committed; run the same command again to continue")]
+    #[error("interrupted: {committed}")]
     Stopped {
-        /// What was committed, in words.
+        /// What was committed, and what the same command will do, in words.
         committed: String,
     },
 
@@ -175,7 +175,7 @@ pub enum LakeError {
 impl LakeError {
     /// The run was asked to stop before it committed anything.
     pub(crate) fn stopped() -> LakeError {
-        LakeError::Stopped { committed: "nothing was".to_owned() }
+        LakeError::Stopped { committed: "nothing was saved; run the same command to start again".to_owned() }
     }
 
     /// What a thread panicked with.

@@ -7,6 +7,7 @@ pub(crate) mod discard;
 mod folder_round;
 pub(crate) mod intent;
 mod log_store;
+mod pending;
 pub(crate) mod rounds;
 pub(crate) mod writer;
 

@@ -15,7 +15,7 @@ mod source_content;
 use std::cell::Cell;
 use std::path::Path;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
 use saltmine_scan::{Source, read_ahead};
@@ -70,6 +70,11 @@ pub fn ingest(request: &IngestRequest<'_>, progress: &dyn Progress) -> Result<In
     run.rounds(&objects, progress).map_err(|error| run.report.with_committed(error))?;
     run.report.elapsed = start.elapsed();
     Ok(run.report)
+}
+
+/// Whether the run was asked to stop.
+pub(crate) fn is_stopped(request: &IngestRequest<'_>) -> bool {
+    request.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
 }
 
 /// Tells that the dataset is another run's, once.
@@ -176,6 +181,9 @@ impl Run<'_, '_> {
             return Ok(());
         }
         progress.event(Event::Committing { rows: files.iter().map(|file| file.rows).sum() });
+        if is_stopped(self.request) {
+            return Err(LakeError::stopped());
+        }
         self.report.parquet_files += files.len() as u64;
         self.report.parquet_bytes += files.iter().map(|file| file.size).sum::<u64>();
         self.report.run_id = staging.run_id().to_owned();

@@ -82,7 +82,10 @@ impl IngestReport {
         let Committed { files, rows } = self.committed;
         match error {
             LakeError::Stopped { .. } if self.rounds > 0 => LakeError::Stopped {
-                committed: format!("{files} files with {rows} rows in {} rounds were", self.rounds),
+                committed: format!(
+                    "{files} of {} files are saved, with {rows} rows; run the same command to continue",
+                    self.files
+                ),
             },
             error => error,
         }

@@ -17,7 +17,6 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use saltmine_scan::Source;
@@ -31,7 +30,7 @@ use crate::ingest::report::{IngestReport, NamedReject, SourceOutcome};
 use crate::ingest::round_sources::outside;
 use crate::ingest::shard_plan::{Measured, rounds, shard};
 use crate::ingest::shard_worker::{Manifest, REJECTS, Shard, ShardJob, outcome};
-use crate::ingest::{IngestRequest, opened, recovered, waiting};
+use crate::ingest::{IngestRequest, is_stopped, opened, recovered, waiting};
 use crate::storage::disk;
 use crate::storage::{self, path};
 use crate::table::dataset::Dataset;
@@ -79,8 +78,8 @@ pub fn ingest_sharded(
     let is_new = |source: &&Source| !objects.passes_over(source, progress);
     let new: Vec<Source> = sources.iter().filter(is_new).cloned().collect();
     let mut report = IngestReport { files: sources.len() as u64, ..IngestReport::default() };
-    let mut run =
-        Run { request, runner, progress, lock: &lock, known: Contents::of(&dataset)?, report: &mut report };
+    let known = Contents::of(&dataset)?;
+    let mut run = Run { request, runner, progress, lock: &lock, known, report: &mut report };
     for round in rounds(&new, runner) {
         if let Err(error) = run.round(round) {
             return Err(run.report.with_committed(error));
@@ -172,6 +171,9 @@ impl Run<'_, '_> {
         entries.sort_by(|a, b| a.log_file.cmp(&b.log_file));
         self.known.add(&entries);
         self.progress.event(Event::Committing { rows: files.iter().map(|file| file.rows).sum() });
+        if is_stopped(self.request) {
+            return Err(LakeError::stopped());
+        }
         self.report.parquet_files += files.len() as u64;
         self.report.parquet_bytes += files.iter().map(|file| file.size).sum::<u64>();
         self.report.run_id = staging.run_id().to_owned();
@@ -207,7 +209,7 @@ impl Run<'_, '_> {
         for manifest in self.runner.run(job, shards)? {
             manifests.entry(manifest.shard).or_insert(manifest);
         }
-        if self.request.stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+        if is_stopped(self.request) {
             return Err(LakeError::stopped());
         }
         match shards.iter().find(|shard| !manifests.contains_key(&shard.number)) {

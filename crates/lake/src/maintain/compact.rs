@@ -115,9 +115,9 @@ pub(crate) fn compact_within(
 /// Whoever stops a run is told what it had committed.
 fn where_it_stands(error: LakeError, report: &CompactReport) -> LakeError {
     match error {
-        LakeError::Stopped { .. } if report.rounds > 0 => {
-            LakeError::Stopped { committed: format!("{} rounds were", report.rounds) }
-        }
+        LakeError::Stopped { .. } if report.rounds > 0 => LakeError::Stopped {
+            committed: format!("{} rounds are saved; run the same command to continue", report.rounds),
+        },
         error => error,
     }
 }
