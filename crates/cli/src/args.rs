@@ -18,6 +18,7 @@ pub(crate) use self::report::ReportArgs;
 pub(crate) use self::s3::S3Args;
 pub(crate) use self::shell::ShellArgs;
 use self::time::parse_time;
+pub(crate) use self::time::{NameArgs, TimeRange, span};
 pub(crate) use self::timeline::{TimelineArgs, TimelineFormat};
 
 mod cluster;
@@ -109,6 +110,7 @@ impl Command {
             Self::Shell(args) => Some(args.engine.s3),
             Self::Latency(args) => Some(args.engine.s3),
             Self::Verify(args) => Some(args.s3),
+            Self::Status(args) => Some(args.s3),
             Self::Compact(args) => Some(args.s3),
             Self::Recover(args) => Some(args.s3),
             _ => None,
@@ -137,6 +139,8 @@ pub(crate) enum Command {
     Latency(LatencyArgs),
     /// Prove that a dataset matches its log files
     Verify(VerifyArgs),
+    /// Show what a dataset holds, and what is missing from it
+    Status(StatusArgs),
     /// Merge small files; optionally remove duplicate records
     Compact(CompactArgs),
     /// Complete or remove what an interrupted run left behind
@@ -165,6 +169,8 @@ pub(crate) enum Command {
 #[command(after_help = "\
 Files can be plain, gzip (also with several members) or zstd; the compression is detected by content. Lines are text, or JSON objects as AWS delivers these logs through CloudWatch Logs and to table buckets. Files already in the dataset are skipped, so the command can be rerun safely. Lines that cannot be parsed are kept in the table rejects, with their file, line and reason.
 
+A dataset holds every line of the files that were read. --since and --until leave out whole log files: in S3 those whose keys, as AWS writes them, show that they were delivered too early or too late; on disk none, unless --trust-names is given.
+
 Examples:
   saltmine ingest logs/ --to case.lake
   saltmine ingest 'logs/2026-05-*' more.log.gz --to case.lake --jobs 4
@@ -182,14 +188,16 @@ pub(crate) struct IngestArgs {
     #[arg(long, value_name = "DATASET")]
     pub(crate) to: PathBuf,
 
-    /// Only files that may hold requests from this time on, as their names tell; S3 may deliver a request
-    /// seven days late. Other names are read
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    /// Only log files that may hold requests at or after this time, by their names: see --trust-names
+    #[arg(long, value_name = "TIME", value_parser = parse_time, allow_hyphen_values = true)]
     pub(crate) since: Option<i64>,
 
-    /// Only files that may hold requests before this time, as their names tell
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    /// Only log files that may hold requests before this time, by their names: see --trust-names
+    #[arg(long, value_name = "TIME", value_parser = parse_time, allow_hyphen_values = true)]
     pub(crate) until: Option<i64>,
+
+    #[command(flatten)]
+    pub(crate) names: NameArgs,
 
     /// How to partition a new dataset
     #[arg(long, value_name = "COLUMNS")]
@@ -260,6 +268,27 @@ pub(crate) struct VerifyArgs {
     pub(crate) by: Option<String>,
 
     /// Output format of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    pub(crate) format: ReportFormat,
+
+    #[command(flatten)]
+    pub(crate) s3: S3Args,
+}
+
+/// `saltmine status`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Shows the number of requests and their time range, the buckets, incomplete log files, rejected lines, and rounds of an ingest that were interrupted.
+
+Examples:
+  saltmine status case.lake
+  saltmine status case.lake --format json")]
+pub(crate) struct StatusArgs {
+    /// The dataset
+    #[arg(value_name = "DATASET")]
+    pub(crate) dataset: PathBuf,
+
+    /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     pub(crate) format: ReportFormat,
 

@@ -7,6 +7,8 @@ use saltmine_lake::LakeError;
 use saltmine_query::QueryError;
 use saltmine_scan::SourceError;
 
+use crate::exit::ExitCode;
+
 /// Why the command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CliError {
@@ -31,6 +33,9 @@ pub(crate) enum CliError {
     Cluster(#[from] saltmine_cluster::ClusterError),
     #[error("{0}")]
     Usage(String),
+    /// There was nothing to examine.
+    #[error("{0}")]
+    Nothing(String),
     #[error("interrupted")]
     Interrupted,
 }
@@ -45,6 +50,24 @@ impl CliError {
     /// For `map_err` where JSON is written. A pipe that broke stays one.
     pub(crate) fn json(error: serde_json::Error) -> Self {
         if error.is_io() { Self::Output(error.into()) } else { Self::Format(error.to_string()) }
+    }
+
+    /// How the command ends.
+    pub(crate) fn exit_code(&self) -> ExitCode {
+        match self {
+            Self::Usage(_)
+            | Self::Query(
+                QueryError::UnknownQuery { .. }
+                | QueryError::UnknownPack { .. }
+                | QueryError::Parameter { .. }
+                | QueryError::MixedInputs(_)
+                | QueryError::Alias { .. }
+                | QueryError::RedactWrites
+                | QueryError::RemoteOnlyReads,
+            ) => ExitCode::Usage,
+            Self::Interrupted | Self::Lake(LakeError::Stopped { .. }) => ExitCode::Interrupted,
+            _ => ExitCode::Failure,
+        }
     }
 
     /// Whether whoever read the answer went away, which is no failure.

@@ -41,11 +41,7 @@ fn main() -> process::ExitCode {
         Err(error) if error.is_broken_pipe() => ExitCode::Success,
         Err(error) => {
             terminal.error(&error.to_string());
-            match error {
-                CliError::Usage(_) => ExitCode::Usage,
-                CliError::Interrupted => ExitCode::Interrupted,
-                _ => ExitCode::Failure,
-            }
+            error.exit_code()
         }
     };
     let requests = saltmine_s3::requests();
@@ -67,6 +63,7 @@ fn run(command: Command, terminal: &Terminal) -> Result<ExitCode, CliError> {
         Command::Shell(args) => command::shell::run(&args, terminal),
         Command::Latency(args) => command::latency::run(&args, terminal),
         Command::Verify(args) => command::verify::run(&args),
+        Command::Status(args) => command::status::run(&args),
         Command::Compact(args) => command::compact::run(&args, terminal),
         Command::Recover(args) => command::recover::run(&args, terminal),
         Command::Schema(args) => command::schema::run(&args),

@@ -1,6 +1,6 @@
 //! Progress of an ingest on a terminal: files, bytes, lines, rate and time left.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -9,7 +9,7 @@ use saltmine_scan::{Source, sizes};
 
 use crate::terminal::Terminal;
 
-/// Shows what an ingest tells; nothing where standard error is no terminal.
+/// Shows the progress of an ingest if standard error is a terminal, and watches whether it reads logs.
 pub(crate) struct IngestProgress<'a> {
     bar: ProgressBar,
     terminal: &'a Terminal,
@@ -17,10 +17,66 @@ pub(crate) struct IngestProgress<'a> {
     start: Instant,
     files: AtomicU64,
     lines: AtomicU64,
+    doubt: Option<Doubt<'a>>,
+}
+
+/// Whether what is read is logs at all. A folder of other files would become a dataset of rejects.
+pub(crate) struct Doubt<'a> {
+    /// Ends the run.
+    stop: &'a AtomicBool,
+    lines: AtomicU64,
+    rejects: AtomicU64,
+    /// Something was saved, so that it is too late to doubt.
+    is_over: AtomicBool,
+    is_confirmed: AtomicBool,
+}
+
+impl<'a> Doubt<'a> {
+    /// Lines after which the doubt may end the run before its first round is complete, …
+    const EARLY: u64 = 100_000;
+    /// … and when that round is to be saved. Fewer are too few to tell.
+    const LEAST: u64 = 100;
+
+    pub(crate) fn new(stop: &'a AtomicBool) -> Self {
+        let (lines, rejects) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { stop, lines, rejects, is_over: AtomicBool::new(false), is_confirmed: AtomicBool::new(false) }
+    }
+
+    fn add(&self, outcome: &SourceOutcome) {
+        let counts = &outcome.counts;
+        self.lines.fetch_add(counts.lines - counts.blanks, Ordering::Relaxed);
+        self.rejects.fetch_add(counts.rejects, Ordering::Relaxed);
+        self.decide(Self::EARLY);
+    }
+
+    /// Ends the run if most lines are rejects.
+    fn decide(&self, least: u64) {
+        let (lines, rejects) = self.counts();
+        if lines >= least && rejects > lines / 2 && !self.is_over.load(Ordering::Relaxed) {
+            self.is_confirmed.store(true, Ordering::Relaxed);
+            self.stop.store(true, Ordering::Relaxed);
+        }
+    }
+
+    fn counts(&self) -> (u64, u64) {
+        (self.lines.load(Ordering::Relaxed), self.rejects.load(Ordering::Relaxed))
+    }
+
+    /// Why the run was ended; `None` if it was not.
+    fn verdict(&self) -> Option<String> {
+        let (lines, rejects) = self.counts();
+        self.is_confirmed.load(Ordering::Relaxed).then(|| {
+            format!(
+                "this does not look like a folder of S3 server access logs: {rejects} of {lines} lines ({} %) were \
+                 rejected. Nothing was saved; --keep-going ingests it all the same",
+                rejects * 100 / lines.max(1)
+            )
+        })
+    }
 }
 
 impl<'a> IngestProgress<'a> {
-    pub(crate) fn new(terminal: &'a Terminal, sources: &'a [Source]) -> Self {
+    pub(crate) fn new(terminal: &'a Terminal, sources: &'a [Source], doubt: Option<Doubt<'a>>) -> Self {
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
         Self {
             bar,
@@ -29,7 +85,13 @@ impl<'a> IngestProgress<'a> {
             start: Instant::now(),
             files: AtomicU64::new(0),
             lines: AtomicU64::new(0),
+            doubt,
         }
+    }
+
+    /// Why the run was ended although nobody asked for it.
+    pub(crate) fn verdict(&self) -> Option<String> {
+        self.doubt.as_ref().and_then(Doubt::verdict)
     }
 
     /// Takes the bar away.
@@ -96,10 +158,17 @@ impl Progress for IngestProgress<'_> {
             }
             Event::Source(outcome) => {
                 self.files.fetch_add(1, Ordering::Relaxed);
+                if let Some(doubt) = &self.doubt {
+                    doubt.add(outcome);
+                }
                 self.bar.inc(outcome.size);
                 self.tell(outcome);
             }
             Event::Committing { rows } => {
+                if let Some(doubt) = &self.doubt {
+                    doubt.decide(Doubt::LEAST);
+                    doubt.is_over.store(true, Ordering::Relaxed);
+                }
                 self.bar.set_message(format!("committing {} rows", HumanCount(rows)));
             }
             _ => {}

@@ -67,6 +67,19 @@ impl Terminal {
         }
     }
 
+    /// Whether notes are hidden.
+    pub(crate) fn is_quiet(&self) -> bool {
+        self.is_quiet
+    }
+
+    /// Says which file was written: `what` is in it.
+    pub(crate) fn wrote(&self, path: Option<&std::path::Path>, what: &str) {
+        if let Some(path) = path {
+            let size = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+            self.note(&format!("wrote {}: {what}, {}", path.display(), indicatif::DecimalBytes(size)));
+        }
+    }
+
     /// Whether details are shown.
     #[cfg(feature = "cluster")]
     pub(crate) fn is_verbose(&self) -> bool {

@@ -123,11 +123,14 @@ fn an_interrupted_ingest_says_where_it_stands_and_the_next_goes_on() {
     running.interrupt();
     let mut said = BufReader::new(running.0.stderr.take().unwrap()).lines();
     let heard = said.next().unwrap().unwrap();
-    assert!(heard.contains("ending in good order"), "{heard}");
+    assert!(heard.contains("finishing cleanly"), "{heard}");
     drop(running.0.stdin.take());
     let rest: String = said.map(Result::unwrap).collect();
-    assert_eq!(running.0.wait().unwrap().code(), Some(1), "{rest}");
-    assert!(rest.contains("error: interrupted: nothing was committed"), "{rest}");
+    assert_eq!(running.0.wait().unwrap().code(), Some(130), "{rest}");
+    assert!(
+        rest.contains("error: interrupted: nothing was saved; run the same command to start again"),
+        "{rest}"
+    );
 
     assert_eq!(std::fs::read_dir(&runs).unwrap().count(), 0, "nothing is left of the round");
     assert_eq!(rows(here, "lake"), "100,100");
@@ -153,8 +156,11 @@ fn a_run_that_waits_for_another_can_be_interrupted() {
         assert!(waits.contains("another run is writing; waiting for it"), "{waits}");
         running.interrupt();
         let rest: String = said.map(Result::unwrap).collect();
-        assert!(rest.contains("interrupted: nothing was committed"), "{rest}");
-        assert_eq!(running.0.wait().unwrap().code(), Some(1));
+        assert!(
+            rest.contains("interrupted: nothing was saved; run the same command to start again"),
+            "{rest}"
+        );
+        assert_eq!(running.0.wait().unwrap().code(), Some(130));
     }
     let (_, said) = ends(here, &["verify", "lake"], 1);
     assert!(said.contains("a run is writing to the dataset"), "{said}");

@@ -108,14 +108,15 @@ fn what_is_wrong_is_told() {
     for (arguments, code, problem) in [
         (&["--by", "operation,colour"][..], 1, "there is no column colour"),
         (&["--by", "key,key"], 1, "the column key is given twice"),
-        (&["--metric", "speed"], 2, "there are total_time and turn_around_time"),
-        (&["--since", "yesterday"], 2, "yesterday"),
+        (&["--metric", "speed"], 2, "expected total_time or turn_around_time"),
+        (&["--since", "tomorrow"], 2, "yesterday"),
     ] {
         let mut command = saltmine(folder.path());
         command.args(["latency", "log"]).args(arguments).assert().code(code).stderr(contains(problem));
     }
     let nothing = ["latency", "log", "--since", "2027-01-01", "--format", "hgrm"];
-    saltmine(folder.path()).args(nothing).assert().success().stdout("").stderr(contains("no request tells"));
+    let said = contains("no log records with --since 2027-01-01T00:00:00Z: the input has ");
+    saltmine(folder.path()).args(nothing).assert().code(1).stdout("").stderr(said);
 }
 
 #[test]

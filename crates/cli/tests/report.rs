@@ -242,7 +242,7 @@ fn a_report_can_be_limited_and_goes_to_a_file() {
     saltmine(&["report", ATTACK]).assert().code(2);
     saltmine(&["report", ATTACK, "--pack", "none", "-o", "-"])
         .assert()
-        .code(1)
+        .code(2)
         .stderr(contains("destruction"));
 }
 

@@ -193,15 +193,17 @@ fn what_is_not_there_is_told_and_a_quote_is_only_a_quote() {
     ] {
         saltmine(&["timeline", "samples/attack", option, value])
             .assert()
-            .success()
+            .code(1)
             .stdout("")
-            .stderr("No request matches.\n");
+            .stderr(contains("error: no request matches. The input has 5031 requests from 2026-03-01T"));
     }
-    let nothing = report(&["--ip", "192.0.2.254"]);
+    let arguments = ["timeline", "samples/attack", "--ip", "192.0.2.254", "--format", "json"];
+    let output = saltmine(&arguments).assert().code(1);
+    let nothing: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
     assert_eq!((&nothing["session_count"], &nothing["first_time"]), (&0.into(), &Value::Null));
     saltmine(&["timeline", "samples/attack", "--key", "a%252Fb"])
         .assert()
-        .success()
+        .code(1)
         .stderr(contains("decoded"));
     saltmine(&["timeline", "samples/attack", "--ip", "ten"])
         .assert()

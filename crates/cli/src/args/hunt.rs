@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use saltmine_query::catalogue::Severity;
 
 use super::engine::Engine;
-use super::time::parse_time;
+use super::time::{NameArgs, TimeRange};
 
 /// `saltmine hunt`
 #[derive(Debug, Args)]
@@ -27,13 +27,11 @@ pub(crate) struct HuntArgs {
     #[arg(long = "pack", value_name = "PACK")]
     pub(crate) packs: Vec<String>,
 
-    /// Only requests at or after this time, such as 2026-03-01 or 2026-03-01T12:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) since: Option<i64>,
+    #[command(flatten)]
+    pub(crate) range: TimeRange,
 
-    /// Only requests before this time
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) until: Option<i64>,
+    #[command(flatten)]
+    pub(crate) names: NameArgs,
 
     /// Exit with code 4 if a finding has at least this severity
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use saltmine_query::latency::Metric;
 
 use super::engine::Engine;
-use super::time::parse_time;
+use super::time::{NameArgs, TimeRange};
 
 /// `saltmine latency`
 #[derive(Debug, Args)]
@@ -33,13 +33,11 @@ pub(crate) struct LatencyArgs {
     #[arg(long, value_name = "COLUMN", value_parser = parse_metric)]
     pub(crate) metric: Option<Metric>,
 
-    /// Only requests at or after this time, such as 2026-03-01 or 2026-03-01T12:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) since: Option<i64>,
+    #[command(flatten)]
+    pub(crate) range: TimeRange,
 
-    /// Only requests before this time
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) until: Option<i64>,
+    #[command(flatten)]
+    pub(crate) names: NameArgs,
 
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "table")]

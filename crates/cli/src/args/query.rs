@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::engine::Engine;
-use super::time::parse_time;
+use super::time::{NameArgs, TimeRange};
 use crate::output::Format;
 
 /// `saltmine query`
@@ -36,13 +36,11 @@ pub(crate) struct QueryArgs {
     #[arg(long = "param", short, value_name = "NAME=VALUE")]
     pub(crate) params: Vec<String>,
 
-    /// Limit the table logs to requests at or after this time, such as 2026-03-01
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) since: Option<i64>,
+    #[command(flatten)]
+    pub(crate) range: TimeRange,
 
-    /// Limit the table logs to requests before this time
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) until: Option<i64>,
+    #[command(flatten)]
+    pub(crate) names: NameArgs,
 
     /// Folder with your own queries, PACK/NAME.sql; a query with the same name overrides the built-in one
     #[arg(long, value_name = "DIR")]

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::engine::Engine;
-use super::time::parse_time;
+use super::time::{NameArgs, TimeRange};
 
 /// `saltmine report`
 #[derive(Debug, Args)]
@@ -33,13 +33,11 @@ pub(crate) struct ReportArgs {
     #[arg(long = "pack", value_name = "PACK")]
     pub(crate) packs: Vec<String>,
 
-    /// Only requests at or after this time, such as 2026-03-01 or 2026-03-01T12:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) since: Option<i64>,
+    #[command(flatten)]
+    pub(crate) range: TimeRange,
 
-    /// Only requests before this time
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) until: Option<i64>,
+    #[command(flatten)]
+    pub(crate) names: NameArgs,
 
     /// Folder with your own queries, PACK/NAME.sql; a query with the same name overrides the built-in one
     #[arg(long, value_name = "DIR")]

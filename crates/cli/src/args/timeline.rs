@@ -9,7 +9,7 @@ use super::cluster::ClusterArgs;
 use super::engine::parse_size;
 use super::redact::RedactArgs;
 use super::s3::S3Args;
-use super::time::{parse_span, parse_time};
+use super::time::{TimeRange, parse_span};
 
 /// `saltmine timeline`
 #[derive(Debug, Args)]
@@ -34,13 +34,8 @@ pub(crate) struct TimelineArgs {
     #[command(flatten)]
     pub(crate) selectors: Selectors,
 
-    /// Only requests at or after this time, such as 2026-03-01 or 2026-03-01T12:00:00Z
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) since: Option<i64>,
-
-    /// Only requests before this time
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
-    pub(crate) until: Option<i64>,
+    #[command(flatten)]
+    pub(crate) range: TimeRange,
 
     /// Start a new session after this much inactivity: 90s, 30m, 2h, 1d
     #[arg(long, value_name = "SPAN", default_value = "30m", value_parser = parse_span)]
@@ -147,8 +142,8 @@ impl TimelineArgs {
             pseudonyms: self.selectors.addresses.iter().filter_map(Address::pseudonym).collect(),
             keys: self.selectors.keys.clone(),
             request_ids: self.selectors.request_ids.clone(),
-            since: self.since,
-            until: self.until,
+            since: self.range.since,
+            until: self.range.until,
         }
     }
 }

@@ -3,37 +3,46 @@
 use std::io::Write;
 use std::path::Path;
 
-use chrono::DateTime;
 use saltmine_query::SessionOptions;
 use saltmine_query::hunt::{HuntOptions, HuntReport, hunt};
 
-use super::query::{block_on, report};
-use crate::args::{Engine, HuntArgs, HuntFormat};
+use super::coverage::{finish, require_records};
+use super::query::block_on;
+use crate::args::{Engine, HuntArgs, HuntFormat, NameArgs, TimeRange};
 use crate::error::CliError;
 use crate::exit::ExitCode;
-use crate::output::{Target, findings, shell_quote};
+use crate::output::{Target, findings, plural, shell_quote};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &HuntArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let catalogue = super::catalogue(args.queries.as_deref())?;
     let target = Target::open(args.output.as_deref())?;
-    let options =
-        SessionOptions { since: args.since, until: args.until, ..args.engine.session(&args.inputs) };
+    let range = args.range.check()?;
+    let options = SessionOptions {
+        since: range.since,
+        until: range.until,
+        names: args.names.rules(),
+        ..args.engine.session(&args.inputs)
+    };
     let hunting = HuntOptions {
         packs: args.packs.clone(),
-        input: limited(&args.inputs, (args.since, args.until), &args.engine, args.queries.as_deref()),
+        input: limited(&args.inputs, (range, args.names), &args.engine, args.queries.as_deref()),
     };
     block_on(async {
         let session = super::open(&options, terminal).await?;
         let found = hunt(&session, &catalogue, &hunting).await?;
+        if found.findings.is_empty() {
+            require_records(&session, range, terminal).await?;
+        }
         write(&found, args.format, target, terminal)?;
+        terminal.wrote(args.output.as_deref(), &plural(found.findings.len() as u64, "finding"));
         for failed in &found.failed {
             terminal.warning(&format!("{}: {}", failed.query, failed.problem));
         }
         let is_alarm = args.fail_on.is_some_and(|limit| found.worst().is_some_and(|worst| worst >= limit));
         let findings = if is_alarm { ExitCode::Findings } else { ExitCode::Success };
         let failures = if found.failed.is_empty() { ExitCode::Success } else { ExitCode::Failure };
-        Ok(report(&session, terminal).and(findings).and(failures))
+        Ok(finish(&session, terminal).await.and(findings).and(failures))
     })
 }
 
@@ -69,16 +78,13 @@ fn write(
 /// The input and what limits it, as `saltmine query` would take them.
 pub(super) fn limited(
     inputs: &[String],
-    (since, until): (Option<i64>, Option<i64>),
+    (range, names): (TimeRange, NameArgs),
     engine: &Engine,
     queries: Option<&Path>,
 ) -> String {
     let mut words: Vec<String> = inputs.iter().map(|input| shell_quote(input)).collect();
-    for (option, time) in [("--since", since), ("--until", until)] {
-        if let Some(time) = time.and_then(DateTime::from_timestamp_micros) {
-            words.push(format!("{option} {}", time.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)));
-        }
-    }
+    words.extend(Some(range.words().trim_start().to_owned()).filter(|words| !words.is_empty()));
+    words.extend(names.words());
     for (name, file) in &engine.tables {
         words.push(format!("--table {}", shell_quote(&format!("{name}={}", file.display()))));
     }

@@ -3,26 +3,41 @@
 use std::io::Write;
 use std::path::Path;
 
-use saltmine_lake::{IngestReport, IngestRequest, PartitionBy, ingest, new_objects};
-use saltmine_scan::{Source, Window, discover_within, name_time_range, sizes};
+use saltmine_lake::{IngestReport, IngestRequest, LakeError, PartitionBy, ingest, new_objects};
+use saltmine_query::{Session, SessionOptions};
+use saltmine_scan::{Discovery, NameTrust, Source, Window, discover_within, sizes};
 
-use crate::args::{IngestArgs, PartitionColumns};
+use super::coverage;
+use super::query::block_on;
+use crate::args::{IngestArgs, PartitionColumns, TimeRange};
 use crate::error::CliError;
 use crate::exit::ExitCode;
+use crate::output::plural;
 use crate::output::sanitize::sanitize;
-use crate::progress::IngestProgress;
+use crate::progress::{Doubt, IngestProgress};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &IngestArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
-    let window = Window { since: args.since, until: args.until };
-    let mut sources = discover_within(&args.paths, window)?;
-    if window != Window::default() {
-        sources.retain(|source| window.may_hold(name_time_range(&source.name)));
+    TimeRange { since: args.since, until: args.until }.check()?;
+    if args.to.is_file() {
+        let problem = format!("--to {}: this is a file; a dataset is a folder", args.to.display());
+        return Err(CliError::Usage(problem));
+    }
+    let window = Window { since: args.since, until: args.until, names: args.names.rules() };
+    let Discovery { sources, left_out } = discover_within(&args.paths, window)?;
+    coverage::left_out(&left_out, window.names, str::to_owned, terminal);
+    if window.is_bounded() {
+        whole_files(&sources, window, terminal);
     }
     if args.dry_run {
         return list(&sources, &args.to);
     }
+    if sources.is_empty() {
+        let problem = "no log files to read: all were left out because of their names; see --trust-names";
+        return Err(CliError::Nothing(problem.to_owned()));
+    }
     let stop = super::stop_on_interrupt(terminal);
+    let doubt = (!args.keep_going && !args.strict).then(|| Doubt::new(&stop));
     let request = IngestRequest {
         sources: &sources,
         dataset: &args.to,
@@ -34,13 +49,53 @@ pub(crate) fn run(args: &IngestArgs, terminal: &Terminal) -> Result<ExitCode, Cl
         strict: args.strict,
         stop: Some(&stop),
     };
-    let progress = IngestProgress::new(terminal, &sources);
+    let progress = IngestProgress::new(terminal, &sources, doubt);
     let report = work(args, &request, &progress, terminal);
     progress.finish();
-    let report = report?;
+    let report = match (report, progress.verdict()) {
+        (Err(CliError::Lake(LakeError::Stopped { .. })), Some(verdict)) => {
+            return Err(CliError::Nothing(verdict));
+        }
+        (report, _) => report?,
+    };
     warn(&report, terminal);
     terminal.note(&summary(&report));
+    if report.skipped > 0 && !terminal.is_quiet() {
+        earlier(&args.to, terminal)?;
+    }
     Ok(if report.is_clean() { ExitCode::Success } else { ExitCode::DamagedInput })
+}
+
+/// Says that --since and --until leave out whole files only, and of those on disk none.
+fn whole_files(sources: &[Source], window: Window, terminal: &Terminal) {
+    let on_disk = sources.iter().filter(|source| source.object.is_none()).count();
+    let text = match window.names.trust {
+        _ if sources.is_empty() => return,
+        NameTrust::All => {
+            "files are ingested whole: --since and --until leave out files, not lines".to_owned()
+        }
+        _ if on_disk == 0 => {
+            "objects are ingested whole: --since and --until leave out objects, not lines".to_owned()
+        }
+        _ => format!(
+            "--since and --until leave out no files on disk, as names of files prove nothing: {} ingested, whatever the \
+             times in them. --trust-names leaves out files by their names",
+            match on_disk {
+                1 => "1 file is".to_owned(),
+                files => format!("{files} files are"),
+            }
+        ),
+    };
+    terminal.note(&format!("note: {text}. --since and --until of query and hunt limit what is examined"));
+}
+
+/// Says what is missing from the files that an earlier run has read, and that this one has skipped.
+fn earlier(dataset: &Path, terminal: &Terminal) -> Result<(), CliError> {
+    let name = dataset.display().to_string();
+    let options = SessionOptions { inputs: vec![name.clone()], ..SessionOptions::default() };
+    let coverage = block_on(async { Ok(Session::open(&options).await?.coverage().await?) })?;
+    coverage::note(&coverage, &name, terminal);
+    Ok(())
 }
 
 #[cfg(feature = "cluster")]
@@ -71,7 +126,7 @@ fn list(sources: &[Source], dataset: &Path) -> Result<ExitCode, CliError> {
         writeln!(out, "{size:>12}  {}", sanitize(&source.name))?;
     }
     let bytes: u64 = sizes.iter().sum();
-    writeln!(out, "{bytes:>12}  bytes in {} files", sources.len())?;
+    writeln!(out, "{bytes:>12}  bytes in {}", plural(sources.len() as u64, "file"))?;
     let objects = sources.iter().filter(|source| source.object.is_some()).count();
     if objects > 0 {
         let new = new_objects(sources, dataset)?;
@@ -117,15 +172,18 @@ fn summary(report: &IngestReport) -> String {
         counts.lines, counts.rows, counts.rejects, counts.blanks, counts.anomalies
     );
     text += &format!(
-        "{} files: {} read, {} skipped (content already there), {} with problems\n",
-        report.files, report.read, report.skipped, report.problem_count
+        "{}: {} read, {} skipped (content already in the dataset), {} with problems\n",
+        plural(report.files, "file"),
+        report.read.saturating_sub(report.problem_count),
+        report.skipped,
+        report.problem_count
     );
     text += &format!(
-        "{} bytes read, {} inflated, {} written to {} Parquet files, in {seconds:.2} s ({:.0} lines/s)",
+        "{} bytes read, {} inflated, {} written to {}, in {seconds:.2} s ({:.0} lines/s)",
         report.bytes,
         report.inflated,
         report.parquet_bytes,
-        report.parquet_files,
+        plural(report.parquet_files, "Parquet file"),
         counts.lines as f64 / seconds
     );
     text

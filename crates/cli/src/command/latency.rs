@@ -7,26 +7,37 @@ use comfy_table::{Cell, CellAlignment, Table, presets};
 use saltmine_query::SessionOptions;
 use saltmine_query::latency::{Group, latency};
 
-use super::query::{block_on, report};
+use super::coverage::{finish, require_records};
+use super::query::block_on;
 use crate::args::{LatencyArgs, LatencyFormat};
 use crate::error::CliError;
 use crate::exit::ExitCode;
-use crate::output::Target;
 use crate::output::sanitize::sanitize;
+use crate::output::{Target, plural};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &LatencyArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
-    let options =
-        SessionOptions { since: args.since, until: args.until, ..args.engine.session(&args.inputs) };
+    let range = args.range.check()?;
+    let options = SessionOptions {
+        since: range.since,
+        until: range.until,
+        names: args.names.rules(),
+        ..args.engine.session(&args.inputs)
+    };
     block_on(async {
         let session = super::open(&options, terminal).await?;
         let groups = latency(&session, &args.columns(), &args.metrics()).await?;
+        if groups.is_empty() {
+            require_records(&session, range, terminal).await?;
+        }
         match args.format {
             LatencyFormat::Table => table(&groups, &args.columns(), Target::open(args.output.as_deref())?)?,
             LatencyFormat::Json => json(&groups, Target::open(args.output.as_deref())?)?,
             LatencyFormat::Hgrm => hgrm(&groups, args.output.as_deref(), terminal)?,
         }
-        Ok(report(&session, terminal))
+        let file = args.output.as_deref().filter(|path| path.is_file());
+        terminal.wrote(file, &plural(groups.len() as u64, "group"));
+        Ok(finish(&session, terminal).await)
     })
 }
 
@@ -73,7 +84,7 @@ fn json(groups: &[Group], target: Target) -> Result<(), CliError> {
 fn hgrm(groups: &[Group], output: Option<&Path>, terminal: &Terminal) -> Result<(), CliError> {
     let folder = match (groups, output) {
         ([], _) => {
-            terminal.note("no request tells how long it took");
+            terminal.note("no request has the time that it took");
             return Ok(());
         }
         ([group], output) if output.is_none_or(|path| !path.is_dir()) => {

@@ -4,6 +4,7 @@
 pub(crate) mod cluster;
 pub(crate) mod compact;
 pub(crate) mod completions;
+pub(crate) mod coverage;
 pub(crate) mod demo;
 pub(crate) mod generate;
 pub(crate) mod hunt;
@@ -15,6 +16,7 @@ pub(crate) mod recover;
 pub(crate) mod report;
 pub(crate) mod schema;
 pub(crate) mod shell;
+pub(crate) mod status;
 pub(crate) mod timeline;
 pub(crate) mod verify;
 
@@ -50,6 +52,8 @@ async fn open(options: &SessionOptions, terminal: &Terminal) -> Result<Session, 
         files => format!("{files} files"),
     };
     terminal.detail(&format!("reading {read}, with {threads} partitions and {memory} bytes of memory"));
+    let shown = |text: &str| session.shown(text).into_owned();
+    coverage::left_out(session.left_out(), options.names, shown, terminal);
     match session.redact_key() {
         Some(KeySource::Made(path)) => terminal.note(&format!(
             "made the redaction key {}: who has it can tell what the pseudonyms stand for; keep it, and do not hand it on",
@@ -73,7 +77,7 @@ fn stop_on_interrupt(terminal: &Terminal) -> Arc<AtomicBool> {
         if asked.swap(true, Ordering::Relaxed) {
             std::process::abort();
         }
-        terminal.note("interrupted: ending in good order; once more to end at once");
+        terminal.note("Interrupted: finishing cleanly. Press Ctrl-C again to stop at once.");
     });
     stop
 }

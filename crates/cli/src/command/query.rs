@@ -9,10 +9,11 @@ use saltmine_query::datafusion::common::ScalarValue;
 use saltmine_query::datafusion::execution::SendableRecordBatchStream;
 use saltmine_query::{Params, QueryError, Session, SessionOptions};
 
+use super::coverage::finish;
 use crate::args::QueryArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
-use crate::output::{Format, Options, Target};
+use crate::output::{Format, Options, Target, plural};
 use crate::terminal::Terminal;
 
 /// Damaged files that are named; all are counted.
@@ -20,12 +21,14 @@ const NAMED: usize = 20;
 
 pub(crate) fn run(args: &QueryArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let Question { inputs, asked, params } = question(args)?;
+    let range = args.range.check()?;
     let format = args.format.unwrap_or_else(|| default_format(args.output.as_deref()));
     // The answer's file is made before the work begins, so that a bad path fails at once.
     let target = Target::open(args.output.as_deref())?;
     let options = SessionOptions {
-        since: args.since,
-        until: args.until,
+        since: range.since,
+        until: range.until,
+        names: args.names.rules(),
         allow_writes: args.allow_writes,
         ..args.engine.session(&inputs)
     };
@@ -37,11 +40,12 @@ pub(crate) fn run(args: &QueryArgs, terminal: &Terminal) -> Result<ExitCode, Cli
     block_on(async {
         let session = super::open(&options, terminal).await?;
         let stream = asked.as_asked().of(&session, &params).await?;
-        let hidden = write(stream, format, target, output).await?;
+        let Written { rows, hidden } = write(stream, format, target, output).await?;
+        terminal.wrote(args.output.as_deref(), &plural(rows, "row"));
         if hidden > 0 {
             terminal.warning(&format!("{hidden} more rows; --max-rows 0 or another --format shows them"));
         }
-        Ok(report(&session, terminal))
+        Ok(finish(&session, terminal).await)
     })
 }
 
@@ -66,20 +70,31 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
     Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
 }
 
+/// What was written of an answer.
+pub(crate) struct Written {
+    /// Its rows.
+    pub(crate) rows: u64,
+    /// Of these, those that were not shown.
+    pub(crate) hidden: usize,
+}
+
 pub(crate) async fn write(
     mut stream: SendableRecordBatchStream,
     format: Format,
     target: Target,
     options: Options,
-) -> Result<usize, CliError> {
+) -> Result<Written, CliError> {
     let mut writer = format.writer(target, &stream.schema(), options)?;
+    let mut rows = 0;
     while let Some(batch) = stream.next().await {
-        writer.write(&batch.map_err(QueryError::from)?)?;
+        let batch = batch.map_err(QueryError::from)?;
+        rows += batch.num_rows() as u64;
+        writer.write(&batch)?;
     }
-    writer.finish()
+    Ok(Written { rows, hidden: writer.finish()? })
 }
 
-/// Tells what raw scans met that was damaged or did not read.
+/// Says what of raw files was damaged or could not be read.
 pub(crate) fn report(session: &Session, terminal: &Terminal) -> ExitCode {
     let report = session.scan_report();
     if report.sources.is_empty() {
@@ -151,6 +166,14 @@ impl Asked<'_> {
 /// The last of the inputs is the SQL, unless that comes from a file or the catalogue.
 fn question(args: &QueryArgs) -> Result<Question, CliError> {
     let given = args.params.iter().map(|param| parse_param(param)).collect::<Result<Vec<_>, _>>()?;
+    let has_sql = || {
+        let last = args.inputs.last().filter(|_| args.inputs.len() > 1);
+        last.is_some_and(|last| last.contains(char::is_whitespace) && !Path::new(last).exists())
+    };
+    if (args.name.is_some() || args.file.is_some()) && has_sql() {
+        let option = if args.name.is_some() { "--name" } else { "-f" };
+        return Err(CliError::Usage(format!("give either SQL or {option}, not both")));
+    }
     if let Some(name) = &args.name {
         let catalogue = super::catalogue(args.queries.as_deref())?;
         let query = catalogue.get(name)?;

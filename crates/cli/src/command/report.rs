@@ -8,34 +8,43 @@ use saltmine_query::SessionOptions;
 use saltmine_query::hunt::HuntOptions;
 use saltmine_query::report::report;
 
+use super::coverage::{finish, require_records};
 use super::hunt::limited;
-use super::query::{block_on, report as damage};
+use super::query::block_on;
 use crate::args::ReportArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::output::report::{Origin, render};
-use crate::output::{Target, shell_quote};
+use crate::output::{Target, plural, shell_quote};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &ReportArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let catalogue = super::catalogue(args.queries.as_deref())?;
     let path = (args.output != Path::new("-")).then_some(args.output.as_path());
     let mut target = Target::open(path)?;
-    let options =
-        SessionOptions { since: args.since, until: args.until, ..args.engine.session(&args.inputs) };
-    let input = limited(&args.inputs, (args.since, args.until), &args.engine, args.queries.as_deref());
+    let range = args.range.check()?;
+    let options = SessionOptions {
+        since: range.since,
+        until: range.until,
+        names: args.names.rules(),
+        ..args.engine.session(&args.inputs)
+    };
+    let input = limited(&args.inputs, (range, args.names), &args.engine, args.queries.as_deref());
     let hunting = HuntOptions { packs: args.packs.clone(), input: input.clone() };
     let made = Utc::now();
     block_on(async {
         let session = super::open(&options, terminal).await?;
         let found = report(&session, &catalogue, &hunting).await?;
+        if found.hunt.findings.is_empty() {
+            require_records(&session, range, terminal).await?;
+        }
         let origin = Origin {
             title: args.title.clone(),
             command: command(),
             input,
             made: made.to_rfc3339_opts(SecondsFormat::Secs, true),
-            since: args.since.and_then(DateTime::from_timestamp_micros),
-            until: args.until.and_then(DateTime::from_timestamp_micros),
+            since: range.since.and_then(DateTime::from_timestamp_micros),
+            until: range.until.and_then(DateTime::from_timestamp_micros),
             packs: args.packs.clone(),
         };
         let page = render(&found, &origin)?;
@@ -44,13 +53,9 @@ pub(crate) fn run(args: &ReportArgs, terminal: &Terminal) -> Result<ExitCode, Cl
         for failed in &found.hunt.failed {
             terminal.warning(&format!("{}: {}", failed.query, failed.problem));
         }
-        if let Some(path) = path {
-            let findings = found.hunt.findings.len();
-            let size = page.len().div_ceil(1000);
-            terminal.note(&format!("{}: {size} kB, {findings} findings", path.display()));
-        }
+        terminal.wrote(path, &plural(found.hunt.findings.len() as u64, "finding"));
         let failures = if found.hunt.failed.is_empty() { ExitCode::Success } else { ExitCode::Failure };
-        Ok(damage(&session, terminal).and(failures))
+        Ok(finish(&session, terminal).await.and(failures))
     })
 }
 

@@ -8,7 +8,8 @@ use tokio::runtime::Runtime;
 
 use self::meta::Meta;
 use self::prompt::{Input, Prompt};
-use super::query::{Asked, report, runtime, terminal_width, write};
+use super::coverage::finish;
+use super::query::{Asked, Written, runtime, terminal_width, write};
 use crate::args::ShellArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
@@ -61,7 +62,7 @@ pub(crate) fn run(args: &ShellArgs, terminal: &Terminal) -> Result<ExitCode, Cli
             }
         }
     }
-    Ok(report(&shell.session, terminal).and(code))
+    Ok(shell.runtime.block_on(finish(&shell.session, terminal)).and(code))
 }
 
 /// What the prompt works on.
@@ -121,7 +122,7 @@ impl Shell<'_> {
             let stream = asked.of(&self.session, params).await?;
             write(stream, self.format, target, options).await
         };
-        let hidden = self.runtime.block_on(async {
+        let Written { hidden, .. } = self.runtime.block_on(async {
             if !self.is_interactive {
                 return answer.await;
             }

@@ -6,14 +6,16 @@ use futures::TryStreamExt;
 use saltmine_query::timeline::{Selection, TimelineOptions, TimelineReport, requests, timeline};
 use saltmine_query::{QueryError, Session, SessionOptions};
 
-use super::query::{block_on, report};
-use crate::args::{TimelineArgs, TimelineFormat};
+use super::coverage::{finish, require_records};
+use super::query::block_on;
+use crate::args::{TimeRange, TimelineArgs, TimelineFormat};
 use crate::error::CliError;
 use crate::exit::ExitCode;
-use crate::output::{Target, timeline as sessions, timesketch};
+use crate::output::{Target, plural, timeline as sessions, timesketch};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &TimelineArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    let range = args.range.check()?;
     let is_by_request = args.format == TimelineFormat::Timesketch;
     let mut target = Target::open(args.output.as_deref())?;
     if !matches!(args.format, TimelineFormat::Table | TimelineFormat::Markdown) {
@@ -52,9 +54,10 @@ pub(crate) fn run(args: &TimelineArgs, terminal: &Terminal) -> Result<ExitCode, 
         };
         target.finish()?;
         if found == 0 {
-            terminal.note(&nothing(&selection));
+            return Err(nothing(&session, &selection, range, terminal).await?);
         }
-        Ok(report(&session, terminal))
+        terminal.wrote(args.output.as_deref(), &plural(found, "request"));
+        Ok(finish(&session, terminal).await)
     })
 }
 
@@ -95,9 +98,26 @@ fn write(
     Ok(())
 }
 
-fn nothing(selection: &Selection) -> String {
+/// Why nothing was found: there is nothing, nothing is within the time, or nothing matches.
+async fn nothing(
+    session: &Session,
+    selection: &Selection,
+    range: TimeRange,
+    terminal: &Terminal,
+) -> Result<CliError, CliError> {
+    let coverage = session.coverage().await?;
+    if coverage.rows == 0 {
+        require_records(session, range, terminal).await?;
+    }
+    finish(session, terminal).await;
     // Keys in the logs are encoded, most of them twice; whoever copies one from there has it so.
     let is_encoded = selection.keys.iter().any(|key| key.contains('%'));
     let hint = if is_encoded { " --key is compared with the decoded key, without %XX." } else { "" };
-    format!("No request matches.{hint}")
+    let all = match (coverage.first_time, coverage.last_time) {
+        (Some(first), Some(last)) => {
+            format!(" The input has {} from {first} to {last}.", plural(coverage.rows, "request"))
+        }
+        _ => String::new(),
+    };
+    Ok(CliError::Nothing(format!("no request matches{}.{hint}{all}", range.words())))
 }

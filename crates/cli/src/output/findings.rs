@@ -7,6 +7,7 @@ use saltmine_query::catalogue::Severity;
 use saltmine_query::hunt::{Example, Finding, HuntReport, Who};
 
 use super::markdown::escape;
+use super::plural;
 use super::sanitize::sanitize;
 
 /// Writes a report as text.
@@ -88,9 +89,10 @@ fn summary(report: &HuntReport) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, severity)| format!("{count} {}", severity.as_str()))
         .collect();
-    let found = if counts.is_empty() { "nothing".to_owned() } else { counts.join(", ") };
-    let asked = report.findings.len() + report.quiet.len();
-    let mut text = format!("{asked} detections ran and found {found}; {} found nothing.", report.quiet.len());
+    let by_severity = if counts.is_empty() { String::new() } else { format!(" ({})", counts.join(", ")) };
+    let asked = plural((report.findings.len() + report.quiet.len()) as u64, "detection");
+    let found = plural(report.findings.len() as u64, "finding");
+    let mut text = format!("{asked} ran: {found}{by_severity}.");
     for failed in &report.failed {
         text += &format!(" {} could not run: {}.", failed.query, failed.problem);
     }

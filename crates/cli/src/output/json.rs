@@ -8,6 +8,17 @@ use super::text::wrong;
 use super::{Target, Writer};
 use crate::error::CliError;
 
+/// The rows of a batch as JSON objects, nulls among them.
+pub(crate) fn objects(
+    batch: &RecordBatch,
+) -> Result<Vec<serde_json::Map<String, serde_json::Value>>, CliError> {
+    let mut json = Vec::new();
+    let mut writer = WriterBuilder::new().with_explicit_nulls(true).build::<_, JsonArray>(&mut json);
+    writer.write(batch).map_err(wrong)?;
+    writer.finish().map_err(wrong)?;
+    serde_json::from_slice(&json).map_err(CliError::json)
+}
+
 pub(super) enum JsonWriter {
     Array(ArrowJsonWriter<Target, JsonArray>),
     Lines(ArrowJsonWriter<Target, LineDelimited>),

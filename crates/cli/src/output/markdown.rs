@@ -43,15 +43,34 @@ impl Writer for MarkdownWriter {
     }
 }
 
-/// `cell` as Markdown shows it: text and nothing else.
+/// Of no width: it keeps the characters beside it apart.
+const APART: &str = "&#8203;";
+
+/// `cell` as Markdown shows it: text and nothing else. That also means that GitHub and others do not make a link of a URL
+/// or of a host name that begins with `www.`, and that nobody is notified by an `@name` or an issue by a `#1`, which are
+/// found even if the first character is escaped.
 pub(super) fn escape(cell: &str) -> String {
     let mut escaped = String::with_capacity(cell.len());
-    for character in sanitize(cell).chars() {
+    let cell = sanitize(cell);
+    for (at, character) in cell.char_indices() {
+        let rest = &cell[at + character.len_utf8()..];
         match character {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
-            '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '!' | '#' | '~' | '$' => {
+            '@' => {
+                escaped.push('@');
+                escaped.push_str(APART);
+            }
+            '#' => {
+                escaped.push_str("\\#");
+                if rest.starts_with(|next: char| next.is_ascii_digit()) {
+                    escaped.push_str(APART);
+                }
+            }
+            ':' if rest.starts_with("//") => escaped.push_str(":\\"),
+            '.' if is_after_www(&cell[..at]) => escaped.push_str("\\."),
+            '|' | '\\' | '`' | '*' | '_' | '[' | ']' | '!' | '~' | '$' => {
                 escaped.push('\\');
                 escaped.push(character);
             }
@@ -59,6 +78,11 @@ pub(super) fn escape(cell: &str) -> String {
         }
     }
     escaped
+}
+
+fn is_after_www(before: &str) -> bool {
+    let start = before.len().checked_sub(3).and_then(|start| before.get(start..));
+    start.is_some_and(|end| end.eq_ignore_ascii_case("www"))
 }
 
 #[cfg(test)]
@@ -69,7 +93,23 @@ mod tests {
     fn cells_stay_cells() {
         assert_eq!(
             escape("a|b\n<img src=x> ![x](http://e)"),
-            "a\\|b\\\\n&lt;img src=x&gt; \\!\\[x\\](http://e)"
+            "a\\|b\\\\n&lt;img src=x&gt; \\!\\[x\\](http:\\//e)"
         );
+    }
+
+    #[test]
+    fn nothing_in_a_cell_becomes_a_link_or_a_mention() {
+        for (cell, escaped) in [
+            ("https://evil.example/x", "https:\\//evil.example/x"),
+            ("see WWW.evil.example", "see WWW\\.evil.example"),
+            ("www.a www.b", "www\\.a www\\.b"),
+            ("@mallory", "@&#8203;mallory"),
+            ("m@evil.example", "m@&#8203;evil.example"),
+            ("fixes #12", "fixes \\#&#8203;12"),
+            ("2026-03-01T12:00:00Z", "2026-03-01T12:00:00Z"),
+            ("arn:aws:iam::111122223333:user/é.www", "arn:aws:iam::111122223333:user/é.www"),
+        ] {
+            assert_eq!(escape(cell), escaped);
+        }
     }
 }

@@ -57,9 +57,12 @@ fn is_harmful(character: char) -> bool {
             | 0x034F | 0x115F | 0x1160 | 0x17B4 | 0x17B5 | 0x180B..=0x180F | 0x3164 | 0xFFA0 // fillers
             | 0x200B..=0x200D | 0x2060..=0x2065 | 0x206A..=0x206F | 0xFEFF // zero width
             | 0x2028 | 0x2029       // line and paragraph separators
-            | 0xFE00..=0xFE0F | 0xE0100..=0xE01EF // variation selectors
-            | 0xFFF9..=0xFFFB       // annotations
-            | 0xE0000..=0xE007F) // tags
+            | 0x2800                // a pattern of no dots
+            | 0xFE00..=0xFE0F       // variation selectors
+            | 0xFFF0..=0xFFFB       // annotations
+            | 0x13430..=0x13440 | 0x1BCA0..=0x1BCA3 // format controls of hieroglyphs and of shorthand
+            | 0x1D159 | 0x1D173..=0x1D17A // a note without a head, beginnings and ends in music
+            | 0xE0000..=0xE0FFF) // tags, more variation selectors, and what is reserved for their like
 }
 
 #[cfg(test)]

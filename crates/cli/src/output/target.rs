@@ -25,7 +25,7 @@ impl Target {
             return Ok(Self::Stdout(BufWriter::with_capacity(1 << 16, io::stdout())));
         };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let file = NamedTempFile::new_in(folder).map_err(plain).map_err(CliError::file(path))?;
+        let file = temporary(folder, path).map_err(plain).map_err(CliError::file(path))?;
         Ok(Self::File(BufWriter::with_capacity(1 << 20, file), path.to_path_buf()))
     }
 
@@ -51,7 +51,6 @@ impl Target {
             Self::Shown(mut shown) => Ok(shown.end()?),
             Self::File(file, path) => {
                 let file = file.into_inner().map_err(|error| CliError::file(&path)(error.into_error()))?;
-                readable(&file).map_err(CliError::file(&path))?;
                 file.persist(&path).map_err(|error| CliError::file(&path)(error.error))?;
                 Ok(())
             }
@@ -112,14 +111,23 @@ fn is_begin(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
 }
 
-/// Temporary files are their owner's alone; an answer is read as other files are.
-fn readable(file: &NamedTempFile) -> io::Result<()> {
+/// A file in `folder` that is to be `path`: with the permissions of the file that it replaces, else with those that the
+/// user's mask gives to new files.
+fn temporary(folder: &Path, path: &Path) -> io::Result<NamedTempFile> {
+    let mut builder = tempfile::Builder::new();
+    let replaced = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        file.as_file().set_permissions(std::fs::Permissions::from_mode(0o644))?;
+        let mode = replaced.as_ref().map_or(0o666, |replaced| replaced.permissions().mode() & 0o777);
+        builder.permissions(std::fs::Permissions::from_mode(mode));
     }
-    Ok(())
+    let file = builder.tempfile_in(folder)?;
+    if let Some(replaced) = replaced {
+        // The mask has taken some away.
+        file.as_file().set_permissions(replaced.permissions())?;
+    }
+    Ok(file)
 }
 
 impl Write for Target {

@@ -50,7 +50,9 @@ impl Serialize for Event<'_> {
             }
             let (name, row) = (field.name(), self.row);
             match field.data_type() {
-                DataType::Utf8View => map.serialize_entry(name, column.as_string_view().value(row))?,
+                DataType::Utf8View | DataType::Utf8 | DataType::LargeUtf8 => {
+                    map.serialize_entry(name, &text_at(column.as_ref(), row))?;
+                }
                 DataType::Int64 => {
                     map.serialize_entry(name, &column.as_primitive::<Int64Type>().value(row))?;
                 }
@@ -65,6 +67,16 @@ impl Serialize for Event<'_> {
     }
 }
 
+/// A text, of whichever kind the column is: tables of a cluster have plain text, others views.
+fn text_at(column: &dyn Array, row: usize) -> Option<&str> {
+    if column.is_null(row) {
+        return None;
+    }
+    let text = column.as_string_view_opt().map(|column| column.value(row));
+    let text = text.or_else(|| Some(column.as_string_opt::<i32>()?.value(row)));
+    text.or_else(|| Some(column.as_string_opt::<i64>()?.value(row)))
+}
+
 impl Event<'_> {
     /// Microseconds since 1970, UTC.
     fn time(&self) -> i64 {
@@ -74,8 +86,7 @@ impl Event<'_> {
     }
 
     fn text(&self, name: &str) -> Option<&str> {
-        let column = self.batch.column_by_name(name)?.as_string_view_opt()?;
-        column.is_valid(self.row).then(|| column.value(self.row))
+        text_at(self.batch.column_by_name(name)?.as_ref(), self.row)
     }
 
     fn status(&self) -> Option<i16> {
@@ -110,5 +121,52 @@ impl Event<'_> {
             (self.text("anomaly").is_some(), "anomaly"),
         ];
         class.into_iter().chain(special.into_iter().filter(|(is, _)| *is).map(|(_, tag)| tag)).collect()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{Int16Array, StringArray, TimestampMicrosecondArray};
+    use arrow::compute::cast;
+    use arrow::datatypes::{Field, Schema};
+
+    use super::*;
+
+    #[test]
+    fn the_kind_of_a_text_column_makes_no_difference() {
+        let texts = [
+            ("operation", "REST.GET.OBJECT"),
+            ("requester", "arn:aws:iam::111122223333:user/eve"),
+            ("bucket", "vault"),
+            ("object_key", "secret plans"),
+            ("remote_ip", "203.0.113.9"),
+            ("authentication_type", "QueryString"),
+        ];
+        let written = [DataType::Utf8View, DataType::Utf8, DataType::LargeUtf8].map(|kind| {
+            let mut fields: Vec<Field> =
+                texts.iter().map(|(name, _)| Field::new(*name, kind.clone(), true)).collect();
+            let mut columns: Vec<_> = texts
+                .iter()
+                .map(|(_, text)| cast(&StringArray::from(vec![Some(*text), None]), &kind).unwrap())
+                .collect();
+            let times = TimestampMicrosecondArray::from(vec![1, 2]).with_timezone("UTC");
+            fields.push(Field::new("request_time", times.data_type().clone(), true));
+            columns.push(Arc::new(times));
+            fields.push(Field::new("http_status", DataType::Int16, true));
+            columns.push(Arc::new(Int16Array::from(vec![200, 403])));
+            let batch = RecordBatch::try_new(Arc::new(Schema::new(fields)), columns).unwrap();
+            let mut out = Vec::new();
+            write(&batch, &mut out).unwrap();
+            String::from_utf8(out).unwrap()
+        });
+        let first = written[0].lines().next().unwrap();
+        assert!(first.contains("\"message\":\"REST.GET.OBJECT vault/secret plans by arn:aws"), "{first}");
+        assert!(first.contains("\"remote_ip\":\"203.0.113.9\"") && first.contains("presigned"), "{first}");
+        assert!(!first.contains("anonymous") && written[0].contains("anonymous"), "{}", written[0]);
+        assert_eq!(written[0], written[1]);
+        assert_eq!(written[0], written[2]);
     }
 }

@@ -78,6 +78,10 @@ impl Prompt {
     }
 
     fn take(&mut self, line: &str) {
+        // An empty line before a statement is no part of it: places in errors count from its first line.
+        if self.pending.trim().is_empty() {
+            self.pending.clear();
+        }
         self.pending.push_str(line);
         self.pending.push('\n');
         let text = std::mem::take(&mut self.pending);
@@ -87,11 +91,12 @@ impl Prompt {
         if is_meta || !whole.is_empty() {
             self.lines.remember(text.trim_end());
         }
-        self.ready.extend(whole.into_iter().map(Input::Sql));
+        self.ready.extend(whole.into_iter().map(|statement| Input::Sql(statement.trim_start().to_owned())));
         if is_meta {
             self.ready.push_back(Input::Meta(rest));
         } else {
-            self.pending = rest;
+            // The end of the line that the last statement ended on does not begin the next one.
+            self.pending = rest.trim_start().to_owned();
         }
     }
 }
@@ -140,4 +145,29 @@ fn history() -> Option<PathBuf> {
 
 fn wrong(error: ReadlineError) -> CliError {
     CliError::Output(io::Error::other(error))
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_begins_with_its_first_line() {
+        let lines =
+            ["select 1;", "slect 1;", "", "select", "  2;", "select 3; select", "4;", "\\timing", "select 5"];
+        let mut prompt = Prompt::pipe();
+        let mut inputs = Vec::new();
+        for line in lines {
+            prompt.take(line);
+            inputs.extend(prompt.ready.drain(..));
+        }
+        let sql = |text: &str| Input::Sql(text.to_owned());
+        let meta = Input::Meta("\\timing\n".to_owned());
+        assert_eq!(
+            inputs,
+            [sql("select 1"), sql("slect 1"), sql("select\n  2"), sql("select 3"), sql("select\n4"), meta]
+        );
+        assert_eq!(prompt.pending, "select 5\n");
+    }
 }
