@@ -200,3 +200,41 @@ fn colour_is_as_the_options_and_the_environment_want_it() {
     assert!(piped(&[("CLICOLOR_FORCE", "1")]));
     assert!(!piped(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
 }
+
+/// Up gives the statement before, whatever came before it, and places in errors count from the statement's own first line.
+#[test]
+fn every_statement_is_in_the_history() {
+    let folder = hostile();
+    let pieces = [
+        "select 1001;\r",
+        "select 1002;\r",
+        "select\r",
+        "  1003;\r",
+        "slect 1004;\r",
+        // Four up is the second one, which is answered again.
+        "\u{1b}[A\u{1b}[A\u{1b}[A\r",
+        "\\q\r",
+    ];
+    let pty = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/typed_at_terminal.py");
+    let output = Command::new("python3")
+        .arg(pty)
+        .arg(serde_json::to_string(&pieces).unwrap())
+        .arg(assert_cmd::cargo::cargo_bin!("saltmine"))
+        .args(["shell", "logs"])
+        .current_dir(folder.path())
+        .env("TERM", "xterm")
+        .env("XDG_STATE_HOME", folder.path())
+        .output()
+        .expect("these tests need python3");
+    let text = String::from_utf8_lossy(&output.stdout);
+    let history = std::fs::read_to_string(folder.path().join("saltmine/history")).unwrap();
+    let statements: Vec<&str> = history.lines().skip(1).collect();
+    assert_eq!(
+        statements[..4],
+        ["select 1001;", "select 1002;", "select\\n  1003;", "slect 1004;"],
+        "{history}\n{text}"
+    );
+    assert_eq!(statements[4], "select 1002;", "{history}\n{text}");
+    assert!(text.contains("line 1, column 1: ") && !text.contains("line 2, column"), "{text}");
+    assert_eq!(text.matches("| 1002").count() + text.matches("|        1002").count(), 2, "{text}");
+}
