@@ -163,7 +163,7 @@ fn status_shows_what_a_dataset_holds_and_lacks() {
     fs::write(here.join("logs/cut.gz"), &whole[..whole.len() - 9]).unwrap();
     fs::write(here.join("logs/whole"), lines(500..600) + "no log line\n\n").unwrap();
     ends(here, &["ingest", "logs", "--to", "case.lake"], 3);
-    fs::create_dir(here.join("case.lake/.saltmine/runs/left-behind")).unwrap();
+    fs::create_dir(here.join("case.lake/.saltmine/runs/0b2c7c1e-6f3a-4c59-9d3e-2f3a4b5c6d7e-r0001")).unwrap();
     let (out, _) = ends(here, &["status", "case.lake"], 0);
     for part in [
         "Dataset     case.lake\n",

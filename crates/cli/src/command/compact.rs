@@ -20,6 +20,10 @@ pub(crate) fn run(args: &CompactArgs, terminal: &Terminal) -> Result<ExitCode, C
             report.duplicates
         ));
     }
+    if report.files_before == 0 {
+        terminal.note("Nothing to compact.");
+        return Ok(ExitCode::Success);
+    }
     terminal.note(&format!(
         "{} files of {} bytes became {} files of {} bytes, with {} rows",
         report.files_before, report.bytes_before, report.files_after, report.bytes_after, report.rows
