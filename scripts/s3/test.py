@@ -42,7 +42,8 @@ def saltmine(*arguments, code=0, env=None, endpoint=None):
     """Runs the command; gives its standard output and its standard error. Code None is 0 or 3."""
     env = ENV | {"AWS_ENDPOINT_URL": endpoint or ENDPOINT} | (env or {})
     env = {name: value for name, value in env.items() if value is not None}
-    done = subprocess.run([SALTMINE, *arguments, *OPTIONS], env=env, capture_output=True, text=True)
+    options = [] if arguments[0] == "generate" else OPTIONS
+    done = subprocess.run([SALTMINE, *arguments, *options], env=env, capture_output=True, text=True)
     codes = (0, 3) if code is None else (code,)
     assert done.returncode in codes, f"{arguments}: code {done.returncode}, not {code}\n{done.stdout[:2000]}\n{done.stderr}"
     assert "\x1b" not in done.stderr, f"{arguments}: {done.stderr!r}"

@@ -347,7 +347,7 @@ fn an_interrupt_says_what_was_committed() {
         stop: Some(&stop),
     };
     let error = ingest_sharded(&request, &Here::new(before, |manifests| manifests), &Silent).unwrap_err();
-    assert!(error.to_string().contains("1 files with 50 rows in 1 rounds were committed"), "{error}");
+    assert!(error.to_string().contains("1 of 2 files are saved, with 50 rows"), "{error}");
     assert_eq!(content_rows(&dataset), 50);
 }
 

@@ -4,7 +4,7 @@
 //! folder may be reached by a link, as that was made by who names it.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,11 +12,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use object_store::local::LocalFileSystem;
-use sha2::{Digest, Sha256};
 use url::Url;
 use uuid::Uuid;
 
 use crate::error::LakeError;
+pub(crate) use crate::storage::file::{
+    HashingWriter, hash_file, hash_own_file, open_file, remove_folder, sync_file, sync_folder,
+};
+use crate::storage::file::{
+    NOT_A_FILE, entries, foreign, give_name, is_folder, is_there, make_folder, open, remove_file,
+};
 use crate::storage::opener::Opener;
 use crate::storage::{
     DeltaStores, Entry, Fetched, Found, Inside, Kind, LARGEST_NOTE, Lock, Small, Storage, Version,
@@ -369,113 +374,6 @@ impl Lock for LockedFile {
     }
 }
 
-const NOT_A_FILE: &str = "not a file; links, FIFOs and devices in a dataset are not opened";
-const NOT_A_FOLDER: &str = "not a folder; links in a dataset are not followed";
-
-fn foreign(path: &Path, problem: &str) -> LakeError {
-    LakeError::Foreign { path: path.to_path_buf(), problem: problem.to_owned() }
-}
-
-/// Whether a folder exists. Something else in its place is an error.
-fn is_folder(path: &Path) -> Result<bool, LakeError> {
-    match fs::symlink_metadata(path) {
-        Ok(metadata) if metadata.is_dir() => Ok(true),
-        Ok(_) => Err(foreign(path, NOT_A_FOLDER)),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(LakeError::io("open", path)(error)),
-    }
-}
-
-/// Whether something has the name.
-fn is_there(path: &Path) -> Result<bool, LakeError> {
-    match fs::symlink_metadata(path) {
-        Ok(_) => Ok(true),
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-        Err(error) => Err(LakeError::io("open", path)(error)),
-    }
-}
-
-/// What is in a folder, in the order of the names.
-fn entries(path: &Path) -> Result<Vec<Entry>, LakeError> {
-    let mut entries = Vec::new();
-    for entry in fs::read_dir(path).map_err(LakeError::io("list", path))? {
-        let entry = entry.map_err(LakeError::io("list", path))?;
-        let kind = entry.file_type().map_err(LakeError::io("list", path))?;
-        let name = entry.file_name();
-        let kind = match name.to_str() {
-            Some(_) if kind.is_file() => Kind::File,
-            Some(_) if kind.is_dir() => Kind::Folder,
-            _ => Kind::Other,
-        };
-        entries.push(Entry { name: name.to_string_lossy().into_owned(), kind });
-    }
-    entries.sort();
-    Ok(entries)
-}
-
-/// Opens a file of a dataset to be read.
-///
-/// # Errors
-/// If it is a link, or not a file: a FIFO would be waited for without end.
-pub(crate) fn open_file(path: &Path) -> Result<File, LakeError> {
-    let mut options = OpenOptions::new();
-    open(path, options.read(true).clone())
-}
-
-fn open(path: &Path, mut options: OpenOptions) -> Result<File, LakeError> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-
-        use rustix::fs::OFlags;
-        let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-        options.custom_flags(flags.bits().cast_signed());
-    }
-    let file = match options.open(path) {
-        Ok(file) => file,
-        // What the systems say of a link differs: this says it plainly.
-        Err(_) if fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file()) => {
-            return Err(foreign(path, NOT_A_FILE));
-        }
-        Err(error) => return Err(LakeError::io("open", path)(error)),
-    };
-    let is_file = file.metadata().map_err(LakeError::io("open", path))?.is_file();
-    if is_file { Ok(file) } else { Err(foreign(path, NOT_A_FILE)) }
-}
-
-/// Gives a file its name, unless the name is taken. By a second name (`link`) where the file system has such; else by a
-/// rename that replaces nothing.
-fn give_name(temporary: &Path, path: &Path, link: impl Fn(&Path, &Path) -> io::Result<()>) -> io::Result<()> {
-    let linked = match link(temporary, path) {
-        Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-            // exFAT, FAT and some network file systems have no links, and say so in different ways.
-            return match rename_to_new(temporary, path) {
-                // If that cannot be either, the first error says more.
-                Err(other) if other.kind() != ErrorKind::AlreadyExists => Err(error),
-                Err(other) => {
-                    fs::remove_file(temporary)?;
-                    Err(other)
-                }
-                Ok(()) => Ok(()),
-            };
-        }
-        linked => linked,
-    };
-    fs::remove_file(temporary)?;
-    linked
-}
-
-#[cfg(any(target_os = "linux", target_os = "android", target_vendor = "apple"))]
-fn rename_to_new(from: &Path, to: &Path) -> io::Result<()> {
-    use rustix::fs::{CWD, RenameFlags, renameat_with};
-    Ok(renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)?)
-}
-
-#[cfg(not(any(target_os = "linux", target_os = "android", target_vendor = "apple")))]
-fn rename_to_new(_: &Path, _: &Path) -> io::Result<()> {
-    Err(ErrorKind::Unsupported.into())
-}
-
 /// Nothing wakes one who waits for a lock, so that a wait that may be stopped has to look again and again.
 fn wait_for_lock(file: &File, path: &Path, stop: &AtomicBool) -> Result<(), LakeError> {
     loop {
@@ -490,116 +388,6 @@ fn wait_for_lock(file: &File, path: &Path, stop: &AtomicBool) -> Result<(), Lake
     }
 }
 
-/// Makes the names in a folder last.
-pub(crate) fn sync_folder(folder: &Path) -> Result<(), LakeError> {
-    let sync = || File::open(folder)?.sync_all();
-    sync().map_err(LakeError::io("sync the folder", folder))
-}
-
-/// Makes a file's content last.
-pub(crate) fn sync_file(path: &Path) -> Result<(), LakeError> {
-    let sync = || File::open(path)?.sync_all();
-    sync().map_err(LakeError::io("sync", path))
-}
-
-/// Makes a folder and what is missing above it, and makes their names last.
-fn make_folder(folder: &Path) -> Result<(), LakeError> {
-    match fs::create_dir(folder) {
-        Ok(()) => {}
-        Err(error) if error.kind() == ErrorKind::AlreadyExists && folder.is_dir() => return Ok(()),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            let Some(parent) = folder.parent().filter(|parent| !parent.as_os_str().is_empty()) else {
-                return Err(LakeError::io("create the folder", folder)(error));
-            };
-            make_folder(parent)?;
-            fs::create_dir(folder).or_else(|error| match error.kind() {
-                ErrorKind::AlreadyExists => Ok(()),
-                _ => Err(LakeError::io("create the folder", folder)(error)),
-            })?;
-        }
-        Err(error) => return Err(LakeError::io("create the folder", folder)(error)),
-    }
-    match folder.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => sync_folder(parent),
-        _ => Ok(()),
-    }
-}
-
-/// Removes a file. No error if it does not exist.
-fn remove_file(path: &Path) -> Result<(), LakeError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => Err(LakeError::io("remove", path)(error)),
-        _ => Ok(()),
-    }
-}
-
-/// Removes a folder of this run and all in it. No error if it does not exist.
-pub(crate) fn remove_folder(path: &Path) -> Result<(), LakeError> {
-    // Who was thought lost may still write there; once the folders inside are gone, it cannot.
-    let mut tries = 5;
-    loop {
-        match fs::remove_dir_all(path) {
-            Ok(()) => return Ok(()),
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            Err(error) if error.kind() == ErrorKind::DirectoryNotEmpty && tries > 0 => tries -= 1,
-            Err(error) => return Err(LakeError::io("remove", path)(error)),
-        }
-    }
-}
-
-/// SHA-256 of a file's bytes, and how many there are. Links are followed: for files that are not the dataset's.
-pub(crate) fn hash_file(path: &Path) -> Result<([u8; 32], u64), LakeError> {
-    hash(File::open(path).map_err(LakeError::io("open", path))?, path)
-}
-
-/// As [`hash_file`], of a file of a dataset.
-pub(crate) fn hash_own_file(path: &Path) -> Result<([u8; 32], u64), LakeError> {
-    hash(open_file(path)?, path)
-}
-
-fn hash(mut file: File, path: &Path) -> Result<([u8; 32], u64), LakeError> {
-    let mut sink = HashingWriter::new(io::sink());
-    io::copy(&mut file, &mut sink).map_err(LakeError::io("read", path))?;
-    let (_, sha256, size) = sink.finish();
-    Ok((sha256, size))
-}
-
-/// A writer that knows the SHA-256 of what went through it.
-pub(crate) struct HashingWriter<W> {
-    inner: W,
-    hash: Sha256,
-    size: u64,
-}
-
-impl<W: Write> HashingWriter<W> {
-    pub(crate) fn new(inner: W) -> Self {
-        Self { inner, hash: Sha256::new(), size: 0 }
-    }
-
-    /// The hash of what was written so far, and its number of bytes.
-    pub(crate) fn digest(&self) -> ([u8; 32], u64) {
-        (self.hash.clone().finalize().into(), self.size)
-    }
-
-    /// The writer below, the hash, and the number of bytes written.
-    pub(crate) fn finish(self) -> (W, [u8; 32], u64) {
-        (self.inner, self.hash.finalize().into(), self.size)
-    }
-}
-
-impl<W: Write> Write for HashingWriter<W> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.inner.write(bytes)?;
-        self.hash.update(&bytes[..written]);
-        self.size += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.inner.flush()
-    }
-}
-
 #[cfg(all(test, unix))]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -609,25 +397,6 @@ mod tests {
 
     fn file(name: &str) -> Inside {
         Inside::fixed("logs").join(name).unwrap()
-    }
-
-    #[test]
-    fn files_get_their_names_where_there_are_no_links() {
-        let folder = tempfile::tempdir().unwrap();
-        let unsupported = |_: &Path, _: &Path| Err(ErrorKind::Unsupported.into());
-        let give = |content: &str, link: &dyn Fn(&Path, &Path) -> io::Result<()>| {
-            let temporary = folder.path().join("tmp");
-            fs::write(&temporary, content).unwrap();
-            let given = give_name(&temporary, &folder.path().join("0.json"), link);
-            assert!(!temporary.exists());
-            given
-        };
-        give("first", &unsupported).unwrap();
-        // A commit of another writer must not be replaced.
-        assert_eq!(give("second", &unsupported).unwrap_err().kind(), ErrorKind::AlreadyExists);
-        let linked = give("third", &|from, to| fs::hard_link(from, to));
-        assert_eq!(linked.unwrap_err().kind(), ErrorKind::AlreadyExists);
-        assert_eq!(fs::read_to_string(folder.path().join("0.json")).unwrap(), "first");
     }
 
     #[test]

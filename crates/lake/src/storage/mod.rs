@@ -7,6 +7,7 @@ mod bucket;
 pub(crate) mod disk;
 #[cfg(test)]
 pub(crate) mod failing;
+mod file;
 pub(crate) mod flusher;
 mod lease;
 mod opener;
