@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::catalogue::{Catalogue, Kind, Query, Severity};
 use crate::error::QueryError;
-use crate::redact::{Redactor, Whose};
+use crate::redact::Redactor;
 use crate::session::Session;
 use crate::sql;
 
@@ -133,7 +133,7 @@ impl Who {
                 *text = how(text);
             }
         };
-        let text = |text: &str| redactor.text(text, Whose::default()).into_owned();
+        let text = |text: &str| redactor.text(text).into_owned();
         change(&mut self.requester, &|requester| redactor.principal(requester).into_owned());
         change(&mut self.remote_ip, &|address| redactor.address(address).into_owned());
         change(&mut self.bucket, &text);
@@ -143,9 +143,9 @@ impl Who {
 
 impl Example {
     fn redact(&mut self, redactor: &Redactor) {
-        self.place = redactor.text(&self.place, Whose::default()).into_owned();
+        self.place = redactor.text(&self.place).into_owned();
         for text in [&mut self.operation, &mut self.key].into_iter().flatten() {
-            *text = redactor.text(text, Whose::default()).into_owned();
+            *text = redactor.text(text).into_owned();
         }
     }
 }
@@ -192,7 +192,7 @@ async fn detect(
     options: &HuntOptions,
 ) -> Result<Option<Finding>, QueryError> {
     // What is built in looks at the true values; what it finds is redacted at the end.
-    let context = if query.is_builtin { session.truth() } else { session.context() };
+    let context = if query.is_builtin { session.unredacted() } else { session.context() };
     let mut stream = sql::run(context, &query.sql, &query.params(&[])?, false).await?.rows;
     let (mut rows, mut events) = (0, 0);
     let (mut first, mut last): (Option<String>, Option<String>) = (None, None);

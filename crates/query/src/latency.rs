@@ -116,7 +116,9 @@ pub async fn latency(session: &Session, by: &[String], metrics: &[Metric]) -> Re
     if !columns.is_empty() {
         frame = frame.sort(columns.into_iter().map(|column| column.sort(true, true)).collect())?;
     }
-    let batches: Vec<RecordBatch> = frame.execute_stream().await?.try_collect().await?;
+    let shown = |error: DataFusionError| session.shown_error(error.into());
+    let batches: Vec<RecordBatch> =
+        frame.execute_stream().await.map_err(shown)?.try_collect().await.map_err(shown)?;
     let mut groups = Vec::new();
     for batch in &batches {
         for row in 0..batch.num_rows() {

@@ -1,9 +1,10 @@
 //! Redaction: answers that can be handed on, without what whoever has it could use, and without who it was.
 //!
-//! Under redaction the tables of a session are views whose columns are redacted, and the true ones cannot be reached by
-//! SQL: so it holds for whatever is asked, be it by a part of a text, a filter on a true value, or the text of an error.
-//! What saltmine itself looks for (a hunt, a timeline, the questions that are built in) runs over the true tables, as
-//! networks and names must be compared, and what it tells is redacted.
+//! Under redaction, SQL reaches tables whose rows are redacted as they are read ([`wall`]), and the true ones in no way: so
+//! it holds for whatever is asked, be it by a part of a text, a filter on a true value, or the text of an error.
+//! What saltmine itself looks for (a hunt, a timeline, the built-in questions) runs over the true tables, as networks and
+//! names must be compared, and its answers are redacted. Values that a person gives for it are limited ([`parameters`]), so
+//! that answers are not an oracle for the true values.
 //!
 //! A value becomes a pseudonym, such as `ip-3f9a1c22d4e5b607`: 64 bits of a hash with a key. With one key the same value
 //! has the same pseudonym everywhere, however it was encoded; with another key no pseudonyms can be compared.
@@ -22,16 +23,23 @@ mod addresses;
 mod columns;
 mod decoded;
 mod function;
+mod guard;
+mod identity;
 mod key;
-mod own;
-mod people;
+mod parameters;
+mod principals;
 mod secrets;
 mod spans;
 #[cfg(test)]
 mod tests;
+mod wall;
 
-pub(crate) use self::columns::Treatment;
+pub(crate) use self::guard::RedactionGuard;
+pub(crate) use self::identity::Names;
+use self::identity::RowIdentity;
 pub use self::key::KeySource;
+pub(crate) use self::parameters::{MOST_VALUES, NETWORK, PATTERN, bind};
+pub(crate) use self::wall::RedactedTable;
 
 /// What is redacted. Session tokens, signatures and passwords always are.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,13 +73,6 @@ impl Redaction {
     }
 }
 
-/// Whose request a text is of: names that must not stand in its other columns.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Whose<'a> {
-    pub(crate) requester: Option<&'a str>,
-    pub(crate) address: Option<&'a str>,
-}
-
 /// Redacts values of a session.
 #[derive(Debug)]
 pub(crate) struct Redactor {
@@ -93,38 +94,93 @@ impl Redactor {
         &self.source
     }
 
-    /// A text that may hold anything.
-    pub(crate) fn text<'a>(&self, text: &'a str, whose: Whose<'_>) -> Cow<'a, str> {
-        let mut spans = Spans::new(text);
-        secrets::find(&mut spans, &self.pseudonyms);
-        if self.principals {
-            people::find(&mut spans, &self.pseudonyms);
-            own::names(&mut spans, whose, &self.pseudonyms);
+    /// The same for the text of a file that a person gave as a table, with a key of its own: a list of addresses, names or
+    /// numbers would be a dictionary of the pseudonyms of the logs.
+    pub(crate) fn for_file(&self, table: &str) -> Self {
+        let mut hasher = blake3::Hasher::new_keyed(&self.pseudonyms.0);
+        hasher.update(b"table\0").update(table.as_bytes());
+        let pseudonyms = Pseudonyms(*hasher.finalize().as_bytes());
+        Self {
+            addresses: self.addresses,
+            principals: self.principals,
+            pseudonyms,
+            source: self.source.clone(),
         }
-        if self.addresses {
-            addresses::find(&mut spans, &self.pseudonyms);
-            own::address(&mut spans, whose, &self.pseudonyms);
+    }
+
+    /// Whether addresses of clients are redacted.
+    pub(crate) fn hides_addresses(&self) -> bool {
+        self.addresses
+    }
+
+    /// Whether principals are redacted.
+    pub(crate) fn hides_principals(&self) -> bool {
+        self.principals
+    }
+
+    /// The names of a row that are redacted in its other columns.
+    pub(crate) fn names(&self, requester: Option<&str>, address: Option<&str>) -> Names {
+        Names::of_row(RowIdentity { requester, address }, self.principals, self.addresses)
+    }
+
+    /// A text that may hold anything, and of which it is not known whose it is.
+    pub(crate) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.text_of(text, &Names::default())
+    }
+
+    /// A text that may hold anything, these names too.
+    pub(crate) fn text_of<'a>(&self, text: &'a str, names: &Names) -> Cow<'a, str> {
+        let mut spans = Spans::new(text);
+        secrets::find(&mut spans, &self.pseudonyms, self.principals);
+        if self.principals {
+            principals::find(&mut spans, &self.pseudonyms);
+        }
+        self.find_forms(&mut spans, names);
+        if spans.has_escapes() {
+            spans = spans.verbatim();
+            secrets::by_shape(&mut spans, &self.pseudonyms);
+            if self.principals {
+                principals::ids(&mut spans, &self.pseudonyms);
+            }
+            self.find_forms(&mut spans, names);
         }
         spans.finish()
     }
 
-    /// An error whose message may quote a value.
+    fn find_forms(&self, spans: &mut Spans<'_>, names: &Names) {
+        identity::find(spans, names, &self.pseudonyms);
+        if self.addresses {
+            addresses::find(spans, &self.pseudonyms);
+        }
+    }
+
+    /// An error whose message may quote a value that is redacted already, or what a person wrote.
     pub(crate) fn error(&self, error: &DataFusionError) -> DataFusionError {
         let message = crate::error::describe(error);
-        DataFusionError::Execution(self.text(&message, Whose::default()).into_owned())
+        DataFusionError::Execution(self.text(&message).into_owned())
+    }
+
+    /// An error from below the redaction. What does not read as its type is quoted by Arrow, and nobody can say what it is.
+    fn error_below(&self, error: DataFusionError) -> DataFusionError {
+        match error.find_root() {
+            // Whoever asks again with less memory must know it.
+            DataFusionError::ResourcesExhausted(_) => error,
+            DataFusionError::ArrowError(..) => DataFusionError::External(Box::new(QueryError::Hidden)),
+            _ => self.error(&error),
+        }
     }
 
     /// A text that AWS made: no names are looked for, which its random letters could seem to be.
     fn opaque<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut spans = Spans::new(text);
-        secrets::find(&mut spans, &self.pseudonyms);
+        secrets::find(&mut spans, &self.pseudonyms, self.principals);
         spans.finish()
     }
 
     /// The address of a client.
     pub(crate) fn address<'a>(&self, address: &'a str) -> Cow<'a, str> {
         if !self.addresses {
-            return self.text(address, Whose::default());
+            return self.text(address);
         }
         Cow::Owned(match address.parse() {
             Ok(parsed) => self.pseudonyms.address(parsed),
@@ -136,7 +192,7 @@ impl Redactor {
     /// stay as they are.
     pub(crate) fn principal<'a>(&self, requester: &'a str) -> Cow<'a, str> {
         if !self.principals {
-            return self.text(requester, Whose::default());
+            return self.text(requester);
         }
         let whole = || Cow::Owned(self.pseudonyms.of("principal", requester.to_ascii_lowercase().as_bytes()));
         match Principal::parse(requester).kind {
@@ -226,7 +282,7 @@ impl Pseudonyms {
 
     /// Of the name of a role, a user or a session. A role is told by its name, whether or not its path is.
     fn name(&self, kind: &str, name: &[u8]) -> String {
-        if people::is_of_aws(kind, name) {
+        if principals::is_of_aws(kind, name) {
             return String::from_utf8_lossy(name).into_owned();
         }
         let last = name.rsplit(|byte| *byte == b'/').next().unwrap_or(name);

@@ -4,25 +4,30 @@ use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use datafusion::arrow::array::AsArray;
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::DataType;
+use datafusion::catalog::TableProvider;
 use datafusion::common::ScalarValue;
 use datafusion::error::DataFusionError;
-use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
+use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::prelude::{Expr, SessionConfig, SessionContext, col, lit};
 use futures::{StreamExt, TryStreamExt};
 use saltmine_lake::{Dataset, Table};
 use saltmine_s3::S3Url;
-use saltmine_scan::{Discovery, LeftOut, NameRules, Window, discover_within};
+use saltmine_scan::{Window, discover_within};
+use tokio::sync::OnceCell;
 
 use crate::catalogue::Query;
 use crate::dataset::{DatasetTable, register_bucket};
 use crate::error::QueryError;
 use crate::memory;
 use crate::raw::{RawInput, RawTable, RawTableKind, ScanReport};
-use crate::redact::{KeySource, Redaction, Redactor, Whose};
+use crate::redact::{self, KeySource, Names, RedactedTable, Redaction, RedactionGuard, Redactor};
 use crate::remote::{Remote, check_sources};
 use crate::sql::{self, Params};
 use crate::views;
@@ -61,8 +66,10 @@ pub struct Session {
     /// What SQL sees.
     context: SessionContext,
     /// The true tables, where those that SQL sees are redacted.
-    truth: Option<SessionContext>,
+    unredacted: Option<SessionContext>,
     redactor: Option<Arc<Redactor>>,
+    /// The names of all requesters, once an answer needs them.
+    everyone: OnceCell<Arc<Names>>,
     raw: Option<Arc<RawInput>>,
     /// The dataset, as it was given.
     dataset: Option<String>,
@@ -107,23 +114,25 @@ impl Session {
                 return Err(QueryError::MixedInputs(dataset.cloned().unwrap_or_default()));
             }
         };
+        let redactor = options.redaction.as_ref().map(|redaction| Redactor::new(redaction, root.as_deref()));
+        let redactor = redactor.transpose()?.map(Arc::new);
         let dataset = options.inputs.first().filter(|_| raw.is_none()).cloned();
+        let whole = context.table_provider("logs").await?;
         limit_time(&context, options).await?;
         views::register(&context, &options.aliases).await?;
-        crate::files::register(&context, &options.tables).await?;
-        let allow_writes = options.allow_writes;
-        let Some(redaction) = &options.redaction else {
-            return Ok(Self { context, truth: None, redactor: None, raw, dataset, left_out, allow_writes });
+        let files = crate::files::register(&context, &options.tables).await;
+        let (allow_writes, everyone) = (options.allow_writes, OnceCell::new());
+        let Some(redactor) = redactor else {
+            files?;
+            let (unredacted, redactor) = (None, None);
+            return Ok(Self { context, unredacted, redactor, everyone, raw, dataset, left_out, allow_writes });
         };
-        let redactor = Arc::new(Redactor::new(redaction, root.as_deref())?);
-        let redacted = self::context(options, &runtime)?;
-        for name in table_names(&context) {
-            let frame = redactor.frame(context.table(name.as_str()).await?)?;
-            redacted.register_table(name.as_str(), frame.into_view())?;
-        }
+        // A value of a file that does not read as its type may be quoted.
+        files.map_err(|error| hidden(&redactor, error))?;
+        let redacted = redacted_context(options, &runtime, &context, whole, &redactor).await?;
         views::register(&redacted, &options.aliases).await?;
-        let (truth, redactor) = (Some(context), Some(redactor));
-        Ok(Self { context: redacted, truth, redactor, raw, dataset, left_out, allow_writes })
+        let (unredacted, redactor) = (Some(context), Some(redactor));
+        Ok(Self { context: redacted, unredacted, redactor, everyone, raw, dataset, left_out, allow_writes })
     }
 
     /// The DataFusion context below, with the tables that SQL sees.
@@ -138,38 +147,92 @@ impl Session {
     pub async fn sql(&self, sql: &str, params: &Params) -> Result<SendableRecordBatchStream, QueryError> {
         let answer = sql::run(&self.context, sql, params, self.allow_writes).await;
         let Some(redactor) = &self.redactor else { return Ok(answer?.rows) };
-        let answer = answer.map_err(|error| match error {
-            QueryError::Sql(error) => QueryError::Sql(redactor.error(&error)),
-            error => error,
-        })?;
+        let answer = answer.map_err(|error| hidden(redactor, error))?;
         // A plan names files.
         if answer.is_plan {
-            return Ok(redacted(Arc::clone(redactor), answer.rows));
+            return Ok(redacted(Arc::clone(redactor), answer.rows, Arc::default()));
         }
-        // What SQL sees is redacted, but a file that does not read as what it should be may be quoted.
+        // What SQL sees is redacted, but an error may quote what the statement has in it.
         let (schema, redactor) = (answer.rows.schema(), Arc::clone(redactor));
         let rows = answer.rows.map_err(move |error| redactor.error(&error));
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
     }
 
-    /// Asks a question of the catalogue. One that is built in looks at the true values even under redaction, as it must
-    /// compare networks and names; its answer is redacted. Others see redacted tables, as all other SQL does.
+    /// Asks a question of the catalogue. A built-in one looks at the true values even under redaction, as it must compare
+    /// networks and names; its answer is redacted, and its parameters are limited. Others see redacted tables, as all other
+    /// SQL does.
     ///
     /// # Errors
-    /// As [`Session::sql`]; under redaction, errors that may quote a value say so and no more.
+    /// As [`Session::sql`]; and under redaction where a parameter could be used to guess what is hidden. Errors that may
+    /// quote a value then say so and no more.
     pub async fn ask(&self, query: &Query, params: &Params) -> Result<SendableRecordBatchStream, QueryError> {
-        match (&self.truth, &self.redactor) {
-            (Some(truth), Some(redactor)) if query.is_builtin => {
-                let answer = sql::run(truth, &query.sql, params, false).await?;
-                Ok(redacted(Arc::clone(redactor), answer.rows))
+        match (&self.unredacted, &self.redactor) {
+            (Some(unredacted), Some(redactor)) if query.is_builtin => {
+                let params = redact::bind(query, params, unredacted, redactor).await?;
+                self.trusted(&query.sql, &params).await
             }
             _ => self.sql(&query.sql, params).await,
         }
     }
 
+    /// Runs SQL of the program's own, over the true tables; the answer is redacted.
+    ///
+    /// # Errors
+    /// As [`Session::ask`].
+    pub(crate) async fn trusted(
+        &self,
+        sql: &str,
+        params: &Params,
+    ) -> Result<SendableRecordBatchStream, QueryError> {
+        let (Some(unredacted), Some(redactor)) = (&self.unredacted, &self.redactor) else {
+            return self.sql(sql, params).await;
+        };
+        let answer =
+            sql::run(unredacted, sql, params, false).await.map_err(|error| hidden(redactor, error))?;
+        let schema = answer.rows.schema();
+        let has_rows = ["requester", "remote_ip"].iter().all(|name| schema.field_with_name(name).is_ok());
+        let names = if has_rows { Arc::default() } else { self.everyone().await? };
+        Ok(redacted(Arc::clone(redactor), answer.rows, names))
+    }
+
+    /// The names of all requesters of the logs, which an answer may have in a text although it does not name them.
+    async fn everyone(&self) -> Result<Arc<Names>, QueryError> {
+        let read = || async {
+            let mut names = Names::default();
+            if self.redactor.as_ref().is_none_or(|redactor| !redactor.hides_principals()) {
+                return Ok(Arc::new(names));
+            }
+            let frame = self.unredacted().table("logs").await?.select_columns(&["requester"])?.distinct()?;
+            let mut rows = frame.execute_stream().await?;
+            while let Some(batch) = rows.try_next().await? {
+                let requesters = cast(batch.column(0), &DataType::Utf8View).map_err(DataFusionError::from)?;
+                requesters.as_string_view().iter().flatten().for_each(|name| names.add_requester(name));
+            }
+            Ok(Arc::new(names))
+        };
+        let names = self.everyone.get_or_try_init(read).await;
+        names.cloned().map_err(|error| self.shown_error(error))
+    }
+
+    /// Rows of the true logs, as they may be shown.
+    pub(crate) fn redacted(&self, rows: SendableRecordBatchStream) -> SendableRecordBatchStream {
+        match &self.redactor {
+            Some(redactor) => redacted(Arc::clone(redactor), rows, Arc::default()),
+            None => rows,
+        }
+    }
+
+    /// An error, as it may be shown.
+    pub(crate) fn shown_error(&self, error: QueryError) -> QueryError {
+        match &self.redactor {
+            Some(redactor) => hidden(redactor, error),
+            None => error,
+        }
+    }
+
     /// The true tables.
-    pub(crate) fn truth(&self) -> &SessionContext {
-        self.truth.as_ref().unwrap_or(&self.context)
+    pub(crate) fn unredacted(&self) -> &SessionContext {
+        self.unredacted.as_ref().unwrap_or(&self.context)
     }
 
     /// What redacts, where something is to be.
@@ -185,7 +248,7 @@ impl Session {
     /// `text`, as it may be shown: redacted where that is wanted.
     pub fn shown<'a>(&self, text: &'a str) -> Cow<'a, str> {
         match &self.redactor {
-            Some(redactor) => redactor.text(text, Whose::default()),
+            Some(redactor) => redactor.text(text),
             None => Cow::Borrowed(text),
         }
     }
@@ -234,6 +297,9 @@ fn config(options: &SessionOptions, memory_limit: usize) -> SessionConfig {
     // Most questions keep few rows of wide ones: filter before the other columns are decoded.
     settings.execution.parquet.pushdown_filters = true;
     settings.execution.parquet.reorder_filters = true;
+    // It computes functions such as file_row_index(), and members of structs, below a projection that has given another
+    // column the name of theirs, and so of the wrong column.
+    settings.optimizer.enable_leaf_expression_pushdown = false;
     // The footers of a dataset are read once, and tell all that is asked of them.
     settings.execution.collect_statistics = false;
     // One sort does with what memory there is.
@@ -261,11 +327,59 @@ pub(crate) fn table_names(context: &SessionContext) -> Vec<String> {
         .map_or_else(Vec::new, |schema| schema.table_names())
 }
 
+/// What SQL sees under redaction: each table of `unredacted` with its rows redacted. `whole` is the table of the logs without
+/// the limits of time, which are filters of the redacted table.
+async fn redacted_context(
+    options: &SessionOptions,
+    runtime: &Arc<RuntimeEnv>,
+    unredacted: &SessionContext,
+    whole: Arc<dyn TableProvider>,
+    redactor: &Arc<Redactor>,
+) -> Result<SessionContext, QueryError> {
+    let state = SessionStateBuilder::new_from_existing(context(options, runtime)?.state())
+        .with_physical_optimizer_rule(Arc::new(RedactionGuard))
+        .build();
+    let context = SessionContext::new_with_state(state);
+    // They say of which file and which line a row is, which are values that no column has.
+    for function in ["input_file_name", "file_row_index"] {
+        context.deregister_udf(function);
+    }
+    for name in table_names(unredacted) {
+        let is_of_file = options.tables.iter().any(|(table, _)| *table == name);
+        let redactor = if is_of_file { Arc::new(redactor.for_file(&name)) } else { Arc::clone(redactor) };
+        let (table, limit) = if name == "logs" {
+            (Arc::clone(&whole), time_filter(options))
+        } else {
+            (unredacted.table_provider(name.as_str()).await?, None)
+        };
+        context.register_table(name.as_str(), Arc::new(RedactedTable::new(table, redactor, limit)))?;
+    }
+    Ok(context)
+}
+
+/// An error that may quote a value, as it may be shown.
+fn hidden(redactor: &Redactor, error: QueryError) -> QueryError {
+    match error {
+        QueryError::Sql(error) if matches!(error.find_root(), DataFusionError::ArrowError(..)) => {
+            QueryError::Hidden
+        }
+        QueryError::Sql(error) => QueryError::Sql(redactor.error(&error)),
+        QueryError::Table { name, problem } => {
+            QueryError::Table { name, problem: redactor.text(&problem).into_owned() }
+        }
+        error => error,
+    }
+}
+
 /// Rows of true values, or of a plan, as they may be shown. What goes wrong while they are made may quote them.
-fn redacted(redactor: Arc<Redactor>, rows: SendableRecordBatchStream) -> SendableRecordBatchStream {
+fn redacted(
+    redactor: Arc<Redactor>,
+    rows: SendableRecordBatchStream,
+    names: Arc<Names>,
+) -> SendableRecordBatchStream {
     let schema = rows.schema();
     let rows = rows.map(move |batch| match batch {
-        Ok(batch) => redactor.batch(&batch),
+        Ok(batch) => redactor.batch(&batch, &names),
         Err(_) => Err(DataFusionError::External(Box::new(QueryError::Hidden))),
     });
     Box::pin(RecordBatchStreamAdapter::new(schema, rows))
@@ -280,12 +394,17 @@ fn runtime(options: &SessionOptions) -> Result<Arc<RuntimeEnv>, QueryError> {
     Ok(builder.with_memory_pool(Arc::new(pool)).build_arc()?)
 }
 
-/// Puts a filter over the table `logs`, which scans use to skip files.
-async fn limit_time(context: &SessionContext, options: &SessionOptions) -> Result<(), QueryError> {
+/// The limits of the time of requests, as a filter.
+fn time_filter(options: &SessionOptions) -> Option<Expr> {
     let time = |micros| lit(ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into())));
     let since = options.since.map(|since| col("request_time").gt_eq(time(since)));
     let until = options.until.map(|until| col("request_time").lt(time(until)));
-    let Some(filter) = since.into_iter().chain(until).reduce(Expr::and) else { return Ok(()) };
+    since.into_iter().chain(until).reduce(Expr::and)
+}
+
+/// Puts a filter over the table `logs`, which scans use to skip files.
+async fn limit_time(context: &SessionContext, options: &SessionOptions) -> Result<(), QueryError> {
+    let Some(filter) = time_filter(options) else { return Ok(()) };
     let view = context.table("logs").await?.filter(filter)?.into_view();
     context.deregister_table("logs")?;
     context.register_table("logs", view)?;

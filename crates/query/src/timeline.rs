@@ -6,6 +6,7 @@
 //! DataFusion sorts the rows, on disk where they are many; one session is open at a time, and what is kept of each is
 //! bounded, so that neither the number of requests nor what their text holds decides how much memory is taken.
 
+use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::SortExpr;
 use datafusion::prelude::{DataFrame, Expr, col};
@@ -49,7 +50,7 @@ impl Default for TimelineOptions {
 /// first time, which takes all of their requests, also those that are not selected.
 ///
 /// # Errors
-/// Where the logs cannot be read.
+/// Where the logs cannot be read; under redaction also where the selection could be used to guess what is hidden.
 pub async fn timeline(
     session: &Session,
     selection: &Selection,
@@ -57,14 +58,15 @@ pub async fn timeline(
 ) -> Result<TimelineReport, QueryError> {
     let order = ["requester", "remote_ip", "request_time", "log_file", "log_line"];
     let frame = selected(session, selection).await?.select_columns(&rows::COLUMNS)?;
-    let mut stream = frame.sort(sorted_by(&order))?.execute_stream().await?;
+    let shown = |error: DataFusionError| session.shown_error(error.into());
+    let mut stream = frame.sort(sorted_by(&order))?.execute_stream().await.map_err(shown)?;
     let mut splitter = Splitter::new(options);
-    while let Some(batch) = stream.try_next().await? {
+    while let Some(batch) = stream.try_next().await.map_err(shown)? {
         let rows = rows::Rows::of(&batch)?;
         (0..batch.num_rows()).for_each(|row| splitter.push(&rows.get(row)));
     }
     let (mut report, ids) = splitter.finish();
-    firsts::mark(session, &mut report.sessions, &ids).await?;
+    firsts::mark(session, &mut report.sessions, &ids).await.map_err(|error| session.shown_error(error))?;
     if let Some(redactor) = session.redactor() {
         report.sessions.iter_mut().for_each(|found| found.redact(redactor));
     }
@@ -81,16 +83,13 @@ pub async fn requests(
 ) -> Result<SendableRecordBatchStream, QueryError> {
     let frame = selected(session, selection).await?;
     let frame = frame.sort(sorted_by(&["request_time", "log_file", "log_line"]))?;
-    let frame = match session.redactor() {
-        Some(redactor) => redactor.frame(frame)?,
-        None => frame,
-    };
-    Ok(frame.execute_stream().await?)
+    let rows = frame.execute_stream().await.map_err(|error| session.shown_error(error.into()))?;
+    Ok(session.redacted(rows))
 }
 
 async fn selected(session: &Session, selection: &Selection) -> Result<DataFrame, QueryError> {
-    // What is redacted is selected by what it is; or by its pseudonym.
-    let context = session.truth();
+    // What is redacted is selected by what it is, or by its pseudonym.
+    let context = session.unredacted();
     let frame = context.table("logs").await?.filter(selection.filter(context, session.redactor())?)?;
     Ok(frame.with_column("object_key", selection::object_key(context)?)?)
 }

@@ -1,76 +1,262 @@
-//! Addresses within text.
+//! Addresses within text: `198.51.100.7`, `2001:db8::7`, `c-198-51-100-7.isp.example`, wherever in a run they begin.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::ops::Range;
 
 use super::Pseudonyms;
-use super::spans::{Spans, runs};
+use super::spans::{Spans, look, runs};
 
 /// Groups of an IPv6 address below which `::` more likely joins words of a program.
 const GROUPS: usize = 3;
+/// Longest text of an IPv6 address.
+const LONGEST: usize = 45;
+/// Numbers that overlapping IPv4 addresses may have together, to have a pseudonym each. Longer runs of numbers have one.
+const OVERLAPPING: usize = 6;
 
 pub(super) fn find(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
     let bytes = spans.decoded.bytes();
-    let mut found: Vec<(Range<usize>, IpAddr)> = Vec::new();
+    let mut found: Vec<(Range<usize>, String)> = Vec::new();
     for run in runs(bytes, |byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.')) {
-        found.extend(v6(bytes, run));
+        found.extend(v6(bytes, run).into_iter().map(|(range, address)| (range, pseudonyms.address(address))));
     }
     for run in runs(bytes, |byte| byte.is_ascii_digit() || byte == b'.') {
-        found.extend(quad(bytes, run, b'.'));
+        found.extend(quads(bytes, run, b'.', pseudonyms));
     }
-    // ec2-203-0-113-7.compute-1.amazonaws.com, ip-10-0-0-7.ec2.internal
     for run in runs(bytes, |byte| byte.is_ascii_digit() || byte == b'-') {
-        let before = &bytes[..run.start];
-        // The digit of `ec2` is part of the run.
-        if ends_with(before, b"ip") || (ends_with(before, b"ec") && bytes[run.clone()].starts_with(b"2-")) {
-            let skip = bytes[run.clone()].iter().position(|byte| *byte == b'-').map_or(0, |at| at + 1);
-            found.extend(quad(bytes, run.start + skip..run.end, b'-'));
+        found.extend(quads(bytes, after_words(bytes, run), b'-', pseudonyms));
+    }
+    for (range, pseudonym) in found {
+        spans.replace(range, |_| pseudonym);
+    }
+}
+
+/// IPv6 addresses that begin at a group of the run: what is before may be a word, as in `from:2001:db8::7`, and what is
+/// after a port, as in `2001:db8::7.443`.
+fn v6(bytes: &[u8], run: Range<usize>) -> Vec<(Range<usize>, IpAddr)> {
+    let mut found = Vec::new();
+    let mut at = run.start;
+    while at < run.end {
+        let is_start = at == run.start || matches!(bytes[at - 1], b':' | b'.');
+        // `cafe2001:db8::7`: of a group that is too long, the last four digits may be one.
+        let group = bytes[at..run.end].iter().take(5).take_while(|byte| byte.is_ascii_hexdigit()).count();
+        let is_end_of_word = group == 4 && bytes.get(at + 4) == Some(&b':');
+        if is_start || is_end_of_word {
+            if let Some((length, address)) = longest_v6(&bytes[at..run.end]) {
+                found.push((at..at + length, IpAddr::V6(address)));
+                at += length;
+                continue;
+            }
         }
+        at += 1;
     }
-    for (range, address) in found {
-        spans.replace(range, |_| pseudonyms.address(address));
-    }
+    found
 }
 
-fn ends_with(bytes: &[u8], end: &[u8]) -> bool {
-    bytes.len() >= end.len() && bytes[bytes.len() - end.len()..].eq_ignore_ascii_case(end)
-}
-
-/// An IPv6 address that is the whole run, but for a point or colon at its end.
-fn v6(bytes: &[u8], run: Range<usize>) -> Option<(Range<usize>, IpAddr)> {
-    let is_part = |at: usize| bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
-    if (run.start > 0 && is_part(run.start - 1)) || is_part(run.end) {
+/// The longest IPv6 address that the text begins with, and its length.
+fn longest_v6(text: &[u8]) -> Option<(usize, Ipv6Addr)> {
+    let text = &text[..text.len().min(LONGEST)];
+    look(text.len());
+    // Most runs are words and numbers.
+    let colons = text.iter().filter(|byte| **byte == b':').count();
+    if colons < 2 || (text[0] == b':' && text[1] != b':') {
         return None;
     }
-    let text = std::str::from_utf8(&bytes[run.clone()]).ok()?;
-    let parse = |text: &str| text.parse::<Ipv6Addr>().ok().map(|address| (address, text.len()));
-    let (address, length) = parse(text)
-        .or_else(|| parse(text.trim_end_matches('.')))
-        .or_else(|| parse(text.strip_suffix(':')?))?;
-    let groups = text.split(':').filter(|group| !group.is_empty()).count();
-    let is_of_program = groups < GROUPS && !text.starts_with("fe80") && !text.contains('.');
-    (!is_of_program).then_some((run.start..run.start + length, IpAddr::V6(address)))
+    let is_end = |end: usize| text.get(end).is_none_or(|byte| !byte.is_ascii_hexdigit());
+    let ends = (2..=text.len()).rev().filter(|end| is_end(*end));
+    let parsed = ends.filter_map(|end| {
+        let address = std::str::from_utf8(&text[..end]).ok()?.parse::<Ipv6Addr>().ok()?;
+        Some((end, address))
+    });
+    let (length, address) = parsed.into_iter().next()?;
+    let text = &text[..length];
+    let groups = text.split(|byte| *byte == b':').filter(|group| !group.is_empty());
+    let first = text.split(|byte| *byte == b':').next().unwrap_or_default();
+    // 2000::/3 is what is routed; fc00::/7 and fe80::/10 are of one's own networks.
+    let is_routed = match first.to_ascii_lowercase()[..] {
+        [b'2' | b'3', _, _, _] | [b'f', b'c' | b'd', _, _] | [b'f', b'e', b'8', _] => true,
+        _ => false,
+    };
+    let count = groups.count();
+    let is_address = count >= GROUPS || text.contains(&b'.') || (is_routed && count == 2);
+    is_address.then_some((length, address))
 }
 
-/// The first four numbers of a run that are an IPv4 address.
-///
-/// `N.0.0.0` is the number of a browser's version, and no client's address.
-fn quad(bytes: &[u8], run: Range<usize>, point: u8) -> Option<(Range<usize>, IpAddr)> {
-    let points = bytes[run.clone()].iter().take_while(|byte| **byte == point).count();
-    let start = run.start + points;
-    let mut octets = [0_u8; 4];
-    let mut end = start;
-    for (index, octet) in octets.iter_mut().enumerate() {
-        if index > 0 {
-            if bytes.get(end) != Some(&point) || end >= run.end {
-                return None;
+/// Without the digit of `ec2-`, which is of a word.
+fn after_words(bytes: &[u8], run: Range<usize>) -> Range<usize> {
+    let is_ec2 = bytes[..run.start].last_chunk::<2>().is_some_and(|end| end.eq_ignore_ascii_case(b"ec"))
+        && bytes[run.clone()].starts_with(b"2-");
+    if is_ec2 { run.start + 2..run.end } else { run }
+}
+
+/// A number of a run: where it is, and its value if it may be part of an IPv4 address.
+struct Number {
+    place: Range<usize>,
+    octet: Option<u8>,
+}
+
+/// The IPv4 addresses of a run of numbers with one `point` between them, and their pseudonyms. Where several overlap, as
+/// in `v2.198.51.100.7`, nobody can say which is meant: all numbers of them are replaced.
+fn quads(bytes: &[u8], run: Range<usize>, point: u8, pseudonyms: &Pseudonyms) -> Vec<(Range<usize>, String)> {
+    let mut found: Vec<(Range<usize>, String)> = Vec::new();
+    for numbers in joined(bytes, run, point) {
+        let dates = if point == b'-' { dates(&numbers) } else { Vec::new() };
+        let mut starts = Vec::new();
+        for start in 0..numbers.len().saturating_sub(3) {
+            let is_date = dates.iter().any(|date| date.contains(&start));
+            if !is_date && let Some(address) = quad(&numbers[start..start + 4], point, bytes) {
+                starts.push((start, address));
             }
-            end += 1;
         }
-        let digits = bytes[end.min(run.end)..run.end].iter().take_while(|byte| byte.is_ascii_digit()).count();
-        let text = std::str::from_utf8(&bytes[end..end + digits]).ok()?;
-        *octet = if (1..=3).contains(&digits) { text.parse().ok()? } else { return None };
-        end += digits;
+        for cluster in starts.chunk_by(|one, next| next.0 - one.0 < 4) {
+            let (first, last) = (cluster[0].0, cluster[cluster.len() - 1].0 + 3);
+            let place = numbers[first].place.start..numbers[last].place.end;
+            let pseudonym = if last - first < OVERLAPPING {
+                let all: Vec<String> =
+                    cluster.iter().map(|(_, address)| pseudonyms.address(*address)).collect();
+                all.join(if point == b'.' { "." } else { "-" })
+            } else {
+                pseudonyms.of("ip", &bytes[place.clone()])
+            };
+            found.push((place, pseudonym));
+        }
     }
-    (octets[1..] != [0, 0, 0]).then_some((start..end, IpAddr::from(octets)))
+    found
+}
+
+/// Numbers with exactly one point between them.
+fn joined(bytes: &[u8], run: Range<usize>, point: u8) -> Vec<Vec<Number>> {
+    let mut all: Vec<Vec<Number>> = Vec::new();
+    let mut is_joined = false;
+    let mut at = run.start;
+    while at < run.end {
+        if bytes[at] == point {
+            // Two points end what came before.
+            is_joined = at > run.start && bytes[at - 1] != point;
+            at += 1;
+            continue;
+        }
+        let digits = bytes[at..run.end].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let place = at..at + digits;
+        let text = std::str::from_utf8(&bytes[place.clone()]).ok().filter(|_| digits <= 3);
+        let number = Number { octet: text.and_then(|text| text.parse().ok()), place };
+        at += digits;
+        match all.last_mut().filter(|_| is_joined) {
+            Some(numbers) => numbers.push(number),
+            None => all.push(vec![number]),
+        }
+        is_joined = false;
+    }
+    look(run.len());
+    all
+}
+
+/// The address of four numbers.
+///
+/// `N.0.0.0` is the version of a browser. With `-` between them, numbers that begin with 0, or are part of a longer word,
+/// are those of a date or of an id.
+fn quad(numbers: &[Number], point: u8, bytes: &[u8]) -> Option<IpAddr> {
+    let mut octets = [0_u8; 4];
+    for (octet, number) in octets.iter_mut().zip(numbers) {
+        *octet = number.octet?;
+        if point == b'-' && number.place.len() > 1 && bytes[number.place.start] == b'0' {
+            return None;
+        }
+    }
+    let (start, end) = (numbers[0].place.start, numbers[3].place.end);
+    if point == b'-' && bytes.get(end).is_some_and(u8::is_ascii_alphanumeric) {
+        return None;
+    }
+    // `pool198-51-100-7` is a host, `a198-51-…` more likely an id in hexadecimal digits.
+    if point == b'-' && bytes[..start].last().is_some_and(u8::is_ascii_hexdigit) {
+        return None;
+    }
+    (octets[1..] != [0, 0, 0]).then(|| IpAddr::from(octets))
+}
+
+/// Where in the numbers dates with their time are, as in the names of log files: `2026-05-01-10-20-30`.
+fn dates(numbers: &[Number]) -> Vec<Range<usize>> {
+    const LIMITS: [u8; 5] = [12, 31, 23, 59, 60];
+    let mut dates = Vec::new();
+    for (index, number) in numbers.iter().enumerate() {
+        if number.place.len() != 4 {
+            continue;
+        }
+        let rest = numbers[index + 1..].iter().zip(LIMITS);
+        let count =
+            rest.take_while(|(number, most)| number.octet.is_some_and(|octet| octet <= *most)).count();
+        if count >= 2 {
+            dates.push(index..index + 1 + count);
+        }
+    }
+    dates
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::tests::{all, redactor};
+
+    fn assert_found(text: &str, address: &str) {
+        let redacted = all(text);
+        let pseudonym = redactor("all", 1).address(address).into_owned();
+        assert!(redacted.contains(&pseudonym), "{text}: {redacted}");
+        for part in address.split(['.', ':']).filter(|part| part.len() > 2) {
+            assert!(!redacted.contains(part), "{text}: {redacted}");
+        }
+    }
+
+    #[test]
+    fn addresses_are_found_wherever_they_begin() {
+        let long = "2001:db8:85a3::8a2e:370:7334";
+        for text in [
+            format!("from:{long}"),
+            format!("via:{long}"),
+            format!("client_{long}"),
+            format!("{long}.443"),
+            format!("{long}x"),
+            format!("x{long}"),
+            format!("face{long}"),
+            format!("[{long}%eth0]"),
+            format!("dead:beef.{long}"),
+            format!("\\x20{long}"),
+        ] {
+            assert_found(&text, long);
+        }
+        assert_found("at 2600::7 now", "2600::7");
+        for text in [
+            "1700000000.198.51.100.9",
+            "300.198.51.100.9",
+            "v2.198.51.100.9",
+            "198.51.100.9.443",
+            "..198.51.100.9",
+            "1..198.51.100.9",
+            "c-198-51-100-9.hsd1.isp.example",
+            "host198.51.100.9",
+            "EC2-198-51-100-9.compute-1.amazonaws.com",
+            "dyn-7-198-51-100-9.isp.example",
+            "2026-05-01-10-20-30-x/198-51-100-9",
+            "\\198.51.100.9",
+            "\\x198.51.100.9",
+            "%198.51.100.9",
+        ] {
+            assert_found(text, "198.51.100.9");
+        }
+        // Of an escape that may be none, no reading leaves the address.
+        assert_found("\\101.51.100.9", "101.51.100.9");
+    }
+
+    #[test]
+    fn dates_times_versions_and_words_are_not_addresses() {
+        for text in [
+            "logs/2026-10-11-12-13-14-0123456789ABCDEF",
+            "2026-12-01T10:20:30Z 10:20:30.123",
+            "Chrome/120.0.0.0 Safari/537.36 Chrome/120.0.6099.109",
+            "std::vec a::b dead::beef 00:1a:2b:3c:4d:5e",
+            "3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+            "1.2.3 1-2-3 01-02-03-04",
+            "arn:aws:s3:::bucket/key",
+        ] {
+            assert_eq!(all(text), text);
+        }
+    }
 }

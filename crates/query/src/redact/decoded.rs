@@ -1,6 +1,6 @@
-//! Text with its escapes undone, however often they were nested, and where each byte of it stood.
+//! Text with its escapes undone, however often they are nested, and where each byte of it was.
 
-/// Text whose `%XX`, `\xXX`, `\u00XX` and `\/` are decoded until none is left.
+/// Text whose `%XX`, `%u00XX`, `\xXX`, `\u00XX`, `\OOO`, `&#D;`, `&#xX;` and `\/` are decoded until none is left.
 ///
 /// What a client sent may be encoded once more by whoever logged it, and once more by a page that names it in a referer.
 /// A name is searched for in what all of that says, and replaced in what was there.
@@ -14,7 +14,7 @@ pub(super) struct Decoded<'a> {
 impl<'a> Decoded<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         let mut decoded = Self { text, bytes: Vec::with_capacity(text.len()), origins: Vec::new() };
-        if !text.bytes().any(|byte| matches!(byte, b'%' | b'\\')) {
+        if !text.bytes().any(|byte| matches!(byte, b'%' | b'\\' | b'&')) {
             decoded.bytes.extend_from_slice(text.as_bytes());
             return decoded;
         }
@@ -28,6 +28,16 @@ impl<'a> Decoded<'a> {
             }
         }
         decoded
+    }
+
+    /// The text as it is, with its escapes.
+    pub(super) fn verbatim(text: &'a str) -> Self {
+        Self { text, bytes: text.as_bytes().to_vec(), origins: Vec::new() }
+    }
+
+    /// Whether anything was decoded.
+    pub(super) fn has_escapes(&self) -> bool {
+        self.bytes.len() != self.text.len()
     }
 
     /// Replaces the last `length` bytes, which are an escape, by what it stands for.
@@ -69,11 +79,38 @@ fn escape_at_end(bytes: &[u8]) -> Option<(usize, u8)> {
     if digits == b"\\/" {
         return Some((2, b'/')); // as some write it in JSON
     }
+    if digits[1] == b';' {
+        return entity_at_end(bytes);
+    }
+    if let Some(octal) = octal_at_end(bytes) {
+        return Some((4, octal));
+    }
     let byte = hex(digits[0])? << 4 | hex(digits[1])?;
     let is =
         |mark: &[u8]| rest.len() >= mark.len() && rest[rest.len() - mark.len()..].eq_ignore_ascii_case(mark);
-    let mark = [&b"%"[..], b"\\x", b"\\u00"].into_iter().find(|mark| is(mark))?;
+    let mark = [&b"%"[..], b"\\x", b"\\u00", b"%u00"].into_iter().find(|mark| is(mark))?;
     Some((mark.len() + 2, byte))
+}
+
+/// `\075`, as shells and programs in C write it.
+fn octal_at_end(bytes: &[u8]) -> Option<u8> {
+    let [b'\\', digits @ ..] = bytes.last_chunk::<4>()? else { return None };
+    let value =
+        digits.iter().try_fold(0_u32, |value, digit| Some(value * 8 + char::from(*digit).to_digit(8)?))?;
+    u8::try_from(value).ok()
+}
+
+/// `&#61;` or `&#x3D;` of a character of ASCII.
+fn entity_at_end(bytes: &[u8]) -> Option<(usize, u8)> {
+    const LONGEST: usize = 8;
+    let tail = &bytes[bytes.len().saturating_sub(LONGEST)..];
+    let start = tail.windows(2).rposition(|two| two == b"&#")?;
+    let digits = std::str::from_utf8(&tail[start + 2..tail.len() - 1]).ok()?;
+    let value = match digits.strip_prefix(['x', 'X']) {
+        Some(digits) => u8::from_str_radix(digits, 16).ok()?,
+        None => digits.parse::<u8>().ok()?,
+    };
+    value.is_ascii().then_some((tail.len() - start, value))
 }
 
 fn hex(digit: u8) -> Option<u8> {
@@ -96,6 +133,11 @@ mod tests {
             ("a\\x3Db", "a=b", 1),
             ("a\\u003db", "a=b", 1),
             ("a\\/b", "a/b", 1),
+            ("a%u003Db", "a=b", 1),
+            ("a\\075b", "a=b", 1),
+            ("a&#61;b", "a=b", 1),
+            ("a&#x3D;b", "a=b", 1),
+            ("a%26%2361;b", "a=b", 2),
         ] {
             let decoded = Decoded::new(text);
             assert_eq!(decoded.bytes(), plain.as_bytes(), "{text}");
@@ -104,6 +146,10 @@ mod tests {
             assert_eq!((decoded.origin(1), decoded.origin(last)), (1, text.len() - 1), "{text}");
             assert_eq!(decoded.origin(last + 1), text.len());
         }
-        assert_eq!(Decoded::new("100% of %zz \\").bytes(), b"100% of %zz \\");
+        for text in ["100% of %zz \\", "a=1&b;", "&#;", "&#999;", "\\08", "\\777"] {
+            let decoded = Decoded::new(text);
+            assert_eq!(decoded.bytes(), text.as_bytes());
+            assert!(!decoded.has_escapes());
+        }
     }
 }

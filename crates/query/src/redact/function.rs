@@ -1,29 +1,32 @@
-//! Redaction as a function of columns, for the views of a session.
+//! Redaction as a function, for filters of the program's own over the true tables.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{ArrayRef, AsArray};
-use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
 
 use super::Redactor;
 use super::columns::Treatment;
 
-/// One treatment, with a text and, for what is told of a row, its requester and its address. It is not registered: SQL
-/// cannot call it, and so cannot try values.
+/// One treatment of a text. It is not registered: SQL cannot call it, and so cannot try values.
 #[derive(Debug)]
-pub(super) struct RedactFunction {
+struct RedactFunction {
     redactor: Arc<Redactor>,
     treatment: Treatment,
     signature: Signature,
 }
 
-impl RedactFunction {
-    pub(super) fn new(redactor: Arc<Redactor>, treatment: Treatment) -> Self {
-        Self { redactor, treatment, signature: Signature::variadic_any(Volatility::Immutable) }
+impl Redactor {
+    /// `value` as a column of this name shows it.
+    pub(crate) fn shown(self: &Arc<Self>, column: &str, value: Expr) -> Expr {
+        let treatment = Treatment::of(column);
+        let signature = Signature::any(1, Volatility::Immutable);
+        let function = RedactFunction { redactor: Arc::clone(self), treatment, signature };
+        ScalarUDF::from(function).call(vec![value])
     }
 }
 
@@ -43,7 +46,7 @@ impl Hash for RedactFunction {
 
 impl ScalarUDFImpl for RedactFunction {
     fn name(&self) -> &str {
-        self.treatment.function()
+        "redacted"
     }
 
     fn signature(&self) -> &Signature {
@@ -56,15 +59,10 @@ impl ScalarUDFImpl for RedactFunction {
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let rows = args.number_rows;
-        let columns = args.args.into_iter().map(|argument| argument.into_array(rows));
-        let columns = columns.collect::<Result<Vec<ArrayRef>>>()?;
-        let row = columns.get(1..3).unwrap_or_default();
-        let row =
-            row.iter().map(|column| cast(column, &DataType::Utf8View)).collect::<Result<Vec<_>, _>>()?;
-        let row = match &row[..] {
-            [requester, address] => Some([requester.as_string_view(), address.as_string_view()]),
-            _ => None,
+        let [value] = &args.args[..] else {
+            return Err(datafusion::error::DataFusionError::Internal("redacted takes one value".into()));
         };
-        Ok(ColumnarValue::Array(Arc::new(self.redactor.array(self.treatment, &columns[0], row)?)))
+        let column = value.clone().into_array(rows)?;
+        Ok(ColumnarValue::Array(Arc::new(self.redactor.array(self.treatment, &column, None)?)))
     }
 }

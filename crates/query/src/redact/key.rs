@@ -1,8 +1,13 @@
 //! The key of a case: who has it can tell which pseudonym an address got; who has not cannot.
+//!
+//! Whoever hands over a dataset may have put a key of theirs into it. So a key is taken only from a plain file of whoever
+//! runs the program, which nobody else can read or write, and is named with its age.
 
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::fs::File;
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 use tempfile::NamedTempFile;
 
@@ -17,7 +22,12 @@ const FILE: &str = "redact.key";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeySource {
     /// A file that was there.
-    Read(PathBuf),
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// When it was last changed; `None` where the file system does not say.
+        changed: Option<SystemTime>,
+    },
     /// A file that was made.
     Made(PathBuf),
     /// Nowhere: it is gone with the session, and so is what its pseudonyms stand for.
@@ -35,22 +45,75 @@ pub(super) fn load(file: Option<&Path>, dataset: Option<&Path>) -> Result<(Key, 
         (None, None) => return Ok((random()?, KeySource::Session)),
     };
     let wrong = |problem: String| QueryError::RedactKey { path: path.clone(), problem };
-    match std::fs::read_to_string(&path) {
-        Ok(text) => Ok((parse(&text).ok_or_else(|| wrong(NO_KEY.into()))?, KeySource::Read(path.clone()))),
+    match read(&path) {
+        Ok(found) => Ok(found),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let key = random()?;
             if make(&path, &key).map_err(|error| wrong(error.to_string()))? {
                 return Ok((key, KeySource::Made(path)));
             }
             // Another run was faster.
-            let text = std::fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?;
-            Ok((parse(&text).ok_or_else(|| wrong(NO_KEY.into()))?, KeySource::Read(path.clone())))
+            read(&path).map_err(|error| wrong(error.to_string()))
         }
-        Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(wrong(NO_KEY.into())),
         Err(error) => Err(wrong(error.to_string())),
     }
 }
 
+/// The key in a file that is safe to take one from.
+fn read(path: &Path) -> io::Result<(Key, KeySource)> {
+    let file = open(path)?;
+    let about = file.metadata()?;
+    if !about.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    check_owner(&about)?;
+    let mut text = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut text)?;
+    let key = std::str::from_utf8(&text).ok().filter(|text| text.len() as u64 <= LARGEST).and_then(parse);
+    let key = key.ok_or_else(|| io::Error::other(NO_KEY))?;
+    Ok((key, KeySource::Read { path: path.to_path_buf(), changed: about.modified().ok() }))
+}
+
+/// Opens a file without following a link, and without waiting for the other end of a pipe.
+fn open(path: &Path) -> io::Result<File> {
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    }
+    options.open(path).map_err(|error| {
+        let is_link = std::fs::symlink_metadata(path).is_ok_and(|about| about.is_symlink());
+        if is_link { io::Error::other("a link; name the file itself") } else { error }
+    })
+}
+
+#[cfg(unix)]
+fn check_owner(about: &std::fs::Metadata) -> io::Result<()> {
+    use std::os::unix::fs::MetadataExt;
+    let mode = about.mode() & 0o7777;
+    if mode & 0o077 != 0 {
+        let problem = format!(
+            "its mode is {mode:04o}, so that others may have read or written it; chmod 600 if it is yours and nobody did, \
+             else remove it, and a new one is made"
+        );
+        return Err(io::Error::other(problem));
+    }
+    // What this process makes belongs to its user.
+    if about.uid() != tempfile::tempfile()?.metadata()?.uid() {
+        return Err(io::Error::other("it belongs to another user, who may know it"));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn check_owner(_: &std::fs::Metadata) -> io::Result<()> {
+    Ok(())
+}
+
+/// Largest file that is read, in bytes.
+const LARGEST: u64 = 4096;
 const NO_KEY: &str =
     "not a key, which is 64 hexadecimal digits; name a file that is not there, and it is made";
 
@@ -106,7 +169,11 @@ mod tests {
         let path = folder.path().join("case.key");
         let (key, source) = load(Some(&path), None).unwrap();
         assert_eq!(source, KeySource::Made(path.clone()));
-        assert_eq!(load(Some(&path), None).unwrap(), (key, KeySource::Read(path.clone())));
+        let (again, source) = load(Some(&path), None).unwrap();
+        assert!(
+            again == key
+                && matches!(source, KeySource::Read { path: read, changed: Some(_) } if read == path)
+        );
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
@@ -124,11 +191,60 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         for text in ["", "secret", &"g".repeat(64), &"0".repeat(63), "\u{e9}"] {
             let path = folder.path().join("key");
-            std::fs::write(&path, text).unwrap();
+            write(&path, text);
             let problem = load(Some(&path), None).unwrap_err().to_string();
             assert!(problem.contains("64 hexadecimal digits"), "{problem}");
             assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "it is not written over");
         }
         assert!(load(Some(&folder.path().join("none/key")), None).is_err());
+    }
+
+    /// A key that only its owner can read and write.
+    fn write(path: &Path, text: &str) {
+        std::fs::write(path, text).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt;
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
+    }
+
+    /// Whoever hands a dataset over, and has put a key into it, would know all pseudonyms.
+    #[cfg(unix)]
+    #[test]
+    fn a_key_that_others_may_know_is_refused() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let key = "0".repeat(64);
+        let problem = |path: &Path| load(Some(path), None).unwrap_err().to_string();
+
+        let plain = folder.path().join("plain");
+        write(&plain, &key);
+        load(Some(&plain), None).unwrap();
+        for mode in [0o644, 0o640, 0o606, 0o620, 0o610] {
+            std::fs::set_permissions(&plain, std::fs::Permissions::from_mode(mode)).unwrap();
+            assert!(problem(&plain).contains(&format!("its mode is 0{mode:o}")), "{}", problem(&plain));
+        }
+        write(&plain, &key);
+
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&plain, &link).unwrap();
+        assert!(problem(&link).contains("a link"), "{}", problem(&link));
+        // No key is made where a link leads to nothing.
+        let loose = folder.path().join("loose");
+        std::os::unix::fs::symlink(folder.path().join("nothing"), &loose).unwrap();
+        assert!(problem(&loose).contains("a link"), "{}", problem(&loose));
+        assert!(!folder.path().join("nothing").exists());
+
+        assert!(problem(Path::new("/dev/zero")).contains("not a regular file"));
+        assert!(load(Some(folder.path()), None).is_err());
+        let pipe = folder.path().join("pipe");
+        assert!(
+            std::process::Command::new("mkfifo").args(["-m", "600"]).arg(&pipe).status().unwrap().success()
+        );
+        assert!(problem(&pipe).contains("not a regular file"), "{}", problem(&pipe));
+
+        write(&plain, &format!("{key}{}", " ".repeat(5000)));
+        assert!(problem(&plain).contains("64 hexadecimal digits"));
     }
 }

@@ -3,30 +3,40 @@
 //! Query parameters of presigned requests: "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)" of
 //! the S3 API reference, and "Signing and authenticating REST requests (AWS signature version 2)" of the user guide.
 
-use super::Pseudonyms;
-use super::spans::{Spans, end_of, runs};
+use std::ops::Range;
 
-/// Ends of names whose values are secret, without `-`, `_` and `.`, in lower case.
-const ENDS: [&str; 15] = [
-    "signature",
-    "securitytoken",
-    "sessiontoken",
-    "accesstoken",
-    "refreshtoken",
-    "idtoken",
-    "authtoken",
-    "bearertoken",
-    "secret",
-    "secretkey",
-    "secretaccesskey",
-    "password",
-    "apikey",
-    "customerkey", // of encryption with keys that the client gives
-    "customerkeymd5",
-];
+use super::Pseudonyms;
+use super::spans::{Spans, end_of, look, runs};
+
+/// Parts of names whose values are secret, without `-`, `_` and `.`, in lower case.
+const PARTS: [&str; 6] = ["token", "pass", "secret", "session", "sessid", "apikey"];
+/// Ends of names whose values are secret. Those of `customerkey` are of encryption with keys that the client gives.
+const ENDS: [&str; 3] = ["signature", "customerkey", "customerkeymd5"];
 /// Whole names whose values are secret.
-const WHOLE: [&str; 9] =
-    ["token", "sig", "jwt", "pwd", "passwd", "mfa", "xamzmfa", "authorization", "proxyauthorization"];
+const WHOLE: [&str; 15] = [
+    "sid",
+    "code",
+    "pw",
+    "pwd",
+    "sig",
+    "jwt",
+    "mfa",
+    "xamzmfa",
+    "authorization",
+    "proxyauthorization",
+    "cookie",
+    "setcookie",
+    "assertion",
+    "clientassertion",
+    "samlresponse",
+];
+/// Names of S3 that would be among these, and whose values give nobody access.
+const KNOWN: [&str; 4] = [
+    "continuationtoken",
+    "nextcontinuationtoken",
+    "bypassgovernanceretention",
+    "xamzbypassgovernanceretention",
+];
 /// How session tokens of AWS begin: base 64 of a few fixed bytes.
 const BEGINS: [&[u8]; 6] =
     [b"IQoJb3JpZ2lu", b"FwoGZXIvYXdz", b"FQoGZXIvYXdz", b"FQoDYXdz", b"AQoDYXdz", b"AQoEYXdz"];
@@ -35,21 +45,38 @@ const KEY: usize = 16;
 /// Longest name that is looked at, in bytes.
 const LONGEST_NAME: usize = 64;
 
-pub(super) fn find(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
-    for at in 0..spans.decoded.bytes().len() {
+pub(super) fn find(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms, has_users: bool) {
+    by_name(spans, pseudonyms);
+    named_by_value(spans, pseudonyms);
+    by_shape(spans, pseudonyms);
+    user_information(spans, pseudonyms, has_users);
+}
+
+/// `name=value` and `name: value`.
+fn by_name(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
+    let mut at = 0;
+    while let Some(separator) = next_separator(spans.decoded.bytes(), at) {
+        at = separator + 1;
         let bytes = spans.decoded.bytes();
-        if matches!(bytes[at], b'=' | b':') {
-            let name = name_before(bytes, at);
-            if is_secret(&name) {
-                value(spans, at, &name, pseudonyms);
-            }
+        let name = name_before(bytes, separator);
+        if is_secret(&name, bytes[separator]) && !is_place(bytes, separator) {
+            let value = value(spans, separator, &name);
+            // What is in a value that is replaced need not be looked at again.
+            at = at.max(value.end);
+            spans.replace(value, |value| pseudonyms.of("token", value));
         }
     }
-    by_shape(spans, pseudonyms);
+}
+
+/// The next `=` or `:` from `from` on.
+pub(super) fn next_separator(bytes: &[u8], from: usize) -> Option<usize> {
+    let at = end_of(bytes, from, |byte| !matches!(byte, b'=' | b':'));
+    (at < bytes.len()).then_some(at)
 }
 
 /// The name before a separator, in lower case and without the marks between its words.
 pub(super) fn name_before(bytes: &[u8], separator: usize) -> String {
+    // A separator is never part of what is before another, so that no byte is looked at twice.
     let before = &bytes[..separator];
     let end = before.iter().rposition(|byte| !is_junk(*byte)).map_or(0, |at| at + 1);
     // `name[0]=` of web frameworks.
@@ -57,6 +84,7 @@ pub(super) fn name_before(bytes: &[u8], separator: usize) -> String {
         Some(open) if before[open] == b'[' => open,
         _ => end,
     };
+    look(separator - end + LONGEST_NAME);
     let name = before[..end].iter().rev().take_while(|byte| is_name(**byte)).take(LONGEST_NAME);
     let letters =
         name.filter(|byte| byte.is_ascii_alphanumeric()).map(|byte| char::from(byte.to_ascii_lowercase()));
@@ -64,58 +92,143 @@ pub(super) fn name_before(bytes: &[u8], separator: usize) -> String {
     reversed.into_iter().rev().collect()
 }
 
-fn is_secret(name: &str) -> bool {
-    let of_amazon = name.contains("xamz") && (name.contains("token") || name.contains("signature"));
-    of_amazon || WHOLE.contains(&name) || ENDS.iter().any(|end| name.ends_with(end))
+fn is_secret(name: &str, separator: u8) -> bool {
+    // `code: 404` is a status, `?code=…` what OAuth hands a session over with.
+    if KNOWN.contains(&name) || (name == "code" && separator == b':') {
+        return false;
+    }
+    let is_signature = name.contains("xamz") && name.contains("signature");
+    is_signature
+        || WHOLE.contains(&name)
+        || PARTS.iter().any(|part| name.contains(part))
+        || ENDS.iter().any(|end| name.ends_with(end))
 }
 
-/// Replaces what follows a separator, up to what ends a value where the separator stands: `%26` ends one that began with
-/// `%3D`, but is part of one that began with `=`.
-fn value(spans: &mut Spans<'_>, separator: usize, name: &str, pseudonyms: &Pseudonyms) {
+/// Whether the text ends in the name of a log file, this separator and the number of a line.
+fn is_place(bytes: &[u8], separator: usize) -> bool {
+    const ENDS: [&[u8]; 6] = [b".log", b".txt", b".json", b".ndjson", b".gz", b".zst"];
+    let line = &bytes[separator + 1..];
+    if bytes[separator] != b':' || line.is_empty() || line.len() > 20 || !line.iter().all(u8::is_ascii_digit)
+    {
+        return false;
+    }
+    let file = &bytes[..separator];
+    // S3 ends the names of its log files so: `-0123456789ABCDEF`.
+    let is_of_s3 = file.last_chunk::<17>().is_some_and(|[dash, id @ ..]| {
+        *dash == b'-' && id.iter().all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(byte))
+    });
+    is_of_s3 || ENDS.iter().any(|end| file.ends_with(end))
+}
+
+/// What follows a separator, up to what ends a value at this place: `%26` ends one that began with `%3D`, but is part of
+/// one that began with `=`.
+fn value(spans: &Spans<'_>, separator: usize, name: &str) -> Range<usize> {
     let decoded = &spans.decoded;
     let (bytes, layers) = (decoded.bytes(), decoded.layers(separator));
     let start = end_of(bytes, separator + 1, |byte| is_junk(byte) || matches!(byte, b'=' | b':'));
-    // `Authorization: SCHEME value`
-    let has_spaces = name.ends_with("authorization");
+    // `Authorization: SCHEME value`; and people have spaces in their passwords.
+    let has_spaces = ["authorization", "cookie", "pass", "pw"].iter().any(|part| name.contains(part));
     let ends = |at: &usize| {
         let byte = bytes[*at];
         let is_space = byte.is_ascii_whitespace() || byte.is_ascii_control();
-        let is_end = matches!(byte, b'&' | b'"' | b'<' | b'>') || (is_space && !(has_spaces && byte == b' '));
+        let is_in_value = has_spaces && byte == b' ' && !bytes[*at..].starts_with(b" HTTP/");
+        let is_end = matches!(byte, b'&' | b'"') || (is_space && !is_in_value);
         is_end && decoded.layers(*at) <= layers
     };
     let end = (start..bytes.len()).find(ends).unwrap_or(bytes.len());
+    look(end - start + 1);
     // What closes a list or a sentence is not of the value.
-    let closes = |byte: &&u8| b",;)}]'\\".contains(byte);
-    let trailing = bytes[start..end].iter().rev().take_while(closes);
-    let end = end - trailing.count();
-    spans.replace(start..end, |value| pseudonyms.of("token", value));
+    let trailing = bytes[start..end].iter().rev().take_while(|byte| b",;)>}]'\\ ".contains(byte));
+    start..end - trailing.count()
 }
 
-/// Tokens that no name tells.
-fn by_shape(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
-    let is_base64 =
-        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_' | b'.');
+/// `name=X-Amz-Security-Token&value=…`: a form that lists names and values.
+fn named_by_value(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
+    let mut is_next_secret = false;
+    let mut at = 0;
+    while let Some(separator) = next_separator(spans.decoded.bytes(), at) {
+        at = separator + 1;
+        let bytes = spans.decoded.bytes();
+        let name = name_before(bytes, separator);
+        match name.as_str() {
+            "name" | "key" | "field" | "param" | "parameter" => {
+                let start = end_of(bytes, at, is_junk);
+                let end = end_of(bytes, start, is_name);
+                is_next_secret = end - start <= LONGEST_NAME && is_secret(&name_before(bytes, end), b'=');
+                at = at.max(end);
+            }
+            "value" | "val" | "content" if is_next_secret => {
+                let value = value(spans, separator, &name);
+                is_next_secret = false;
+                at = at.max(value.end);
+                spans.replace(value, |value| pseudonyms.of("token", value));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Tokens without a name.
+pub(super) fn by_shape(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
+    let mut done = 0;
     for word in runs(spans.decoded.bytes(), |byte| byte.is_ascii_alphanumeric()) {
+        if word.start < done {
+            continue;
+        }
         let bytes = &spans.decoded.bytes()[word.start..];
         let begins =
             |begin: &&[u8]| bytes.get(..begin.len()).is_some_and(|is| is.eq_ignore_ascii_case(begin));
         // `AWS KEY:SIGNATURE`, the header of signature version 2.
         let is_key = word.len() >= KEY && (bytes.starts_with(b"AKIA") || bytes.starts_with(b"ASIA"));
         let is_signed = is_key && bytes.get(word.len()) == Some(&b':');
+        let is_web_token = bytes.starts_with(b"eyJ");
+        if !is_signed && !is_web_token && !BEGINS.iter().any(|begin| begins(begin)) {
+            continue;
+        }
         let from = if is_signed { word.end + 1 } else { word.start };
         let end = end_of(spans.decoded.bytes(), from, is_base64);
-        let is_web_token = bytes.starts_with(b"eyJ") && end - from > 40;
-        if is_signed || is_web_token || BEGINS.iter().any(begins) {
+        if !is_web_token || end - from > 40 {
+            done = end;
             spans.replace(from..end, |value| pseudonyms.of("token", value));
         }
     }
+}
+
+/// `https://user:password@host`. A lone `user` is as a rule a token.
+fn user_information(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms, has_users: bool) {
+    let starts: Vec<usize> = {
+        let three = spans.decoded.bytes().windows(3).enumerate();
+        three.filter(|(_, three)| *three == b"://").map(|(at, _)| at + 3).collect()
+    };
+    for start in starts {
+        let bytes = spans.decoded.bytes();
+        let is_authority = |byte: u8| byte > b' ' && !matches!(byte, b'/' | b'?' | b'#' | b'"' | b'<' | b'>');
+        let end = end_of(bytes, start, is_authority);
+        let Some(at) = bytes[start..end].iter().rposition(|byte| *byte == b'@').map(|at| start + at) else {
+            continue;
+        };
+        match bytes[start..at].iter().position(|byte| *byte == b':').map(|colon| start + colon) {
+            Some(colon) => {
+                spans.replace(colon + 1..at, |password| pseudonyms.of("token", password));
+                if has_users {
+                    spans.replace(start..colon, |user| pseudonyms.of("user", user));
+                }
+            }
+            None => spans.replace(start..at, |token| pseudonyms.of("token", token)),
+        }
+    }
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_' | b'.')
 }
 
 fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
 }
 
-/// What may stand between a name, its separator and its value: of JSON, of header lists, of frameworks.
+/// What may be between a name, its separator and its value: of JSON, of header lists, of frameworks, of programs, and the
+/// bytes of a space that does not break.
 fn is_junk(byte: u8) -> bool {
-    matches!(byte, b' ' | b'"' | b'\'' | b'\\' | b'[' | b']' | b'*')
+    matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b'\\' | b'[' | b']' | b'*' | b'+' | 0xc2 | 0xa0)
 }

@@ -5,19 +5,39 @@ use std::ops::Range;
 
 use super::decoded::Decoded;
 
-/// The parts found so far. A part that touches an earlier one is not taken: what is most telling is looked for first.
+/// The parts found so far. A part that touches an earlier one is not taken: what is worth most is searched for first.
 pub(super) struct Spans<'a> {
     pub(super) decoded: Decoded<'a>,
+    /// Ranges of the text as it is.
     found: Vec<(Range<usize>, String)>,
+    /// Which bytes of the decoded text are replaced; empty while none is.
     taken: Vec<bool>,
+    /// Whether this is the second look, at the text as it is.
+    is_verbatim: bool,
 }
 
 impl<'a> Spans<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { decoded: Decoded::new(text), found: Vec::new(), taken: Vec::new() }
+        Self { decoded: Decoded::new(text), found: Vec::new(), taken: Vec::new(), is_verbatim: false }
     }
 
-    /// Replaces the bytes of `range` of the decoded text.
+    /// Whether the text has escapes, so that it may be read in two ways.
+    pub(super) fn has_escapes(&self) -> bool {
+        self.decoded.has_escapes()
+    }
+
+    /// For a second look, at the text as it is: what looks like an escape may be part of a value, as in `\198.51.100.7`.
+    pub(super) fn verbatim(mut self) -> Self {
+        let text = self.decoded.text();
+        self.taken = vec![false; text.len()];
+        for (range, _) in &self.found {
+            self.taken[range.clone()].fill(true);
+        }
+        Self { decoded: Decoded::verbatim(text), is_verbatim: true, ..self }
+    }
+
+    /// Replaces the bytes of `range` of the decoded text. On the second look a part may overlap one of the first, whose
+    /// pseudonym is then for both.
     pub(super) fn replace(&mut self, range: Range<usize>, by: impl FnOnce(&[u8]) -> String) {
         if range.is_empty() {
             return;
@@ -25,12 +45,16 @@ impl<'a> Spans<'a> {
         if self.taken.is_empty() {
             self.taken = vec![false; self.decoded.bytes().len()];
         }
-        if self.taken[range.clone()].iter().any(|is_taken| *is_taken) {
+        look(range.len());
+        let mut taken = self.taken[range.clone()].iter();
+        let is_refused = if self.is_verbatim { taken.all(|taken| *taken) } else { taken.any(|taken| *taken) };
+        if is_refused {
             return;
         }
         let by = by(&self.decoded.bytes()[range.clone()]);
         self.taken[range.clone()].fill(true);
-        self.found.push((range, by));
+        let place = self.decoded.origin(range.start)..self.decoded.origin(range.end);
+        self.found.push((place, by));
     }
 
     /// The text with all parts replaced.
@@ -39,15 +63,16 @@ impl<'a> Spans<'a> {
         if self.found.is_empty() {
             return Cow::Borrowed(text);
         }
-        self.found.sort_by_key(|(range, _)| range.start);
+        self.found.sort_by_key(|(range, _)| (range.start, std::cmp::Reverse(range.end)));
         let mut redacted = String::with_capacity(text.len());
         let mut done = 0;
-        for (range, by) in &self.found {
-            let (start, end) = (self.decoded.origin(range.start), self.decoded.origin(range.end));
+        for (Range { start, end }, by) in &self.found {
             // Parts begin and end at ASCII characters or escapes; should one not, more is left out, never less.
-            redacted.push_str(text.get(done..start).unwrap_or_default());
-            redacted.push_str(by);
-            done = (end..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
+            if *start >= done {
+                redacted.push_str(text.get(done..*start).unwrap_or_default());
+                redacted.push_str(by);
+            }
+            done = done.max((*end..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len()));
         }
         redacted.push_str(text.get(done..).unwrap_or_default());
         Cow::Owned(redacted)
@@ -56,6 +81,7 @@ impl<'a> Spans<'a> {
 
 /// Runs of bytes for which `is` holds.
 pub(super) fn runs(bytes: &[u8], is: fn(u8) -> bool) -> Vec<Range<usize>> {
+    look(bytes.len());
     let mut runs = Vec::new();
     let mut start = None;
     for (at, byte) in bytes.iter().enumerate() {
@@ -73,6 +99,25 @@ pub(super) fn runs(bytes: &[u8], is: fn(u8) -> bool) -> Vec<Range<usize>> {
 }
 
 /// The first index from `from` on whose byte is not of the kind.
-pub(super) fn end_of(bytes: &[u8], from: usize, is: fn(u8) -> bool) -> usize {
-    from + bytes[from.min(bytes.len())..].iter().take_while(|byte| is(**byte)).count()
+pub(super) fn end_of(bytes: &[u8], from: usize, is: impl Fn(u8) -> bool) -> usize {
+    let rest = bytes.get(from..).unwrap_or_default();
+    let length = rest.iter().take_while(|byte| is(**byte)).count();
+    look(length + 1);
+    from + length
 }
+
+#[cfg(test)]
+thread_local! {
+    /// Bytes looked at on this thread, so that tests can compare what texts of different sizes cost.
+    pub(super) static LOOKED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// Notes that `count` bytes were looked at.
+#[cfg(test)]
+pub(super) fn look(count: usize) {
+    LOOKED.with(|looked| looked.set(looked.get() + count));
+}
+
+/// Notes nothing outside of tests.
+#[cfg(not(test))]
+pub(super) fn look(_: usize) {}

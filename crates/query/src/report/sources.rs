@@ -69,7 +69,7 @@ pub struct SourceLine {
 
 /// Reads the list of sources once, as it comes, and keeps little of it.
 pub(super) async fn read(session: &Session, (name, sql): Statement) -> Result<Sources, QueryError> {
-    let mut stream = session.sql(sql, &Default::default()).await?;
+    let mut stream = session.trusted(sql, &Default::default()).await?;
     let columns = stream.schema().fields().iter().map(|field| field.name().clone()).collect();
     let shape = Answer { name, sql, params: Vec::new(), columns, rows: Vec::new() };
     let mut sources = Sources { sql, ..Sources::default() };

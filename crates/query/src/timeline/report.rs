@@ -5,7 +5,7 @@ use std::fmt;
 use chrono::{DateTime, SecondsFormat};
 use serde::{Serialize, Serializer};
 
-use crate::redact::{Redactor, Whose};
+use crate::redact::{Names, Redactor};
 
 /// A time: microseconds since 1970, UTC. Written as `2026-03-01T12:00:00Z`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -96,7 +96,6 @@ pub struct TimelineSession {
 impl TimelineSession {
     /// As it may be shown. What the session is of goes last, as the rest is redacted by it.
     pub(super) fn redact(&mut self, redactor: &Redactor) {
-        let whose = Whose { requester: self.requester.as_deref(), address: self.remote_ip.as_deref() };
         let of_bucket = [
             &mut self.operations,
             &mut self.buckets,
@@ -104,17 +103,19 @@ impl TimelineSession {
             &mut self.errors,
             &mut self.tls_versions,
         ];
-        let texts = of_bucket.map(|values| (values, Whose::default())).into_iter();
-        for (values, whose) in texts.chain([(&mut self.user_agents, whose)]) {
+        let (none, names) =
+            (Names::default(), redactor.names(self.requester.as_deref(), self.remote_ip.as_deref()));
+        let texts = of_bucket.map(|values| (values, &none)).into_iter();
+        for (values, names) in texts.chain([(&mut self.user_agents, &names)]) {
             for value in &mut values.top {
                 if let Some(text) = &mut value.value {
-                    *text = redactor.text(text, whose).into_owned();
+                    *text = redactor.text_of(text, names).into_owned();
                 }
-                value.evidence = redactor.text(&value.evidence, Whose::default()).into_owned();
+                value.evidence = redactor.text(&value.evidence).into_owned();
             }
         }
         for place in &mut self.evidence {
-            *place = redactor.text(place, Whose::default()).into_owned();
+            *place = redactor.text(place).into_owned();
         }
         self.requester = self.requester.take().map(|requester| redactor.principal(&requester).into_owned());
         self.remote_ip = self.remote_ip.take().map(|address| redactor.address(&address).into_owned());

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use datafusion::common::{Result, ScalarValue};
+use datafusion::common::ScalarValue;
 use datafusion::execution::FunctionRegistry;
 use datafusion::prelude::{Expr, SessionContext, col, lit};
 use ipnet::IpNet;
 
+use crate::error::QueryError;
 use crate::functions::address;
-use crate::redact::{Redactor, Treatment};
+use crate::redact::{MOST_VALUES, NETWORK, PATTERN, Redactor};
 
 /// What a timeline is of. Those of one kind are alternatives; what there is of each kind must hold. Of nothing: all.
 #[derive(Clone, Debug, Default)]
@@ -39,25 +40,37 @@ pub fn parse_network(text: &str) -> Result<IpNet, String> {
 }
 
 impl Selection {
-    /// As a filter of the table `logs`.
-    pub(super) fn filter(&self, context: &SessionContext, redactor: Option<&Arc<Redactor>>) -> Result<Expr> {
+    /// As a filter of the table `logs`. Under redaction, requesters and addresses are compared with true values and with
+    /// pseudonyms, and keys with what is shown of them.
+    ///
+    /// # Errors
+    /// Under redaction, where a pattern or a network could be used to guess what is hidden.
+    pub(super) fn filter(
+        &self,
+        context: &SessionContext,
+        redactor: Option<&Arc<Redactor>>,
+    ) -> Result<Expr, QueryError> {
+        if let Some(redactor) = redactor {
+            self.check(redactor)?;
+        }
         let key = object_key(context)?;
-        let network = |network: &IpNet| -> Result<Expr> {
+        let key = redactor.map_or_else(|| key.clone(), |redactor| redactor.shown("object_key", key.clone()));
+        let network = |network: &IpNet| -> Result<Expr, QueryError> {
             Ok(context.udf("ip_in")?.call(vec![col("remote_ip"), lit(network.to_string())]))
         };
         let requester = |pattern: &String| match pattern.as_str() {
             "-" => col("requester").is_null(),
             pattern => {
-                let redacted = redactor.map(|redactor| redactor.call(Treatment::Principal, "requester"));
+                let redacted = redactor.map(|redactor| redactor.shown("requester", col("requester")));
                 let columns = [Some(col("requester")), redacted].into_iter().flatten();
                 any(columns.map(|column| matches(column, pattern))).unwrap_or_else(|| lit(false))
             }
         };
         let pseudonym = |pseudonym: &String| match redactor {
-            Some(redactor) => redactor.call(Treatment::Address, "remote_ip").eq(lit(pseudonym)),
+            Some(redactor) => redactor.shown("remote_ip", col("remote_ip")).eq(lit(pseudonym)),
             None => lit(false),
         };
-        let networks = self.addresses.iter().map(network).collect::<Result<Vec<_>>>()?;
+        let networks = self.addresses.iter().map(network).collect::<Result<Vec<_>, QueryError>>()?;
         let kinds = [
             any(self.requesters.iter().map(requester)),
             any(networks.into_iter().chain(self.pseudonyms.iter().map(pseudonym))),
@@ -69,10 +82,46 @@ impl Selection {
         // The parser gives every row a time; a table made by others may not, and a row without has no place in time.
         Ok(kinds.into_iter().flatten().fold(col("request_time").is_not_null(), Expr::and))
     }
+
+    /// Refuses what would find out hidden values, by whether something is found.
+    fn check(&self, redactor: &Redactor) -> Result<(), QueryError> {
+        let wrong =
+            |name: &str, problem: String| Err(QueryError::Parameter { name: name.to_owned(), problem });
+        let too_many = || {
+            format!(
+                "under --redact, at most {MOST_VALUES} are taken: in a long list, hidden values could be guessed"
+            )
+        };
+        if redactor.hides_principals() {
+            if self.requesters.iter().any(|pattern| like(pattern).is_ok()) {
+                return wrong("--requester", PATTERN.to_owned());
+            }
+            if self.requesters.len() > MOST_VALUES {
+                return wrong("--requester", too_many());
+            }
+        }
+        if redactor.hides_addresses() {
+            if self.addresses.iter().any(|network| network.prefix_len() < network.max_prefix_len()) {
+                return wrong("--ip", NETWORK.to_owned());
+            }
+            if self.addresses.len() > MOST_VALUES {
+                return wrong("--ip", too_many());
+            }
+        }
+        match self.keys.iter().find(|pattern| redactor.text(pattern) != pattern.as_str()) {
+            Some(_) => wrong(
+                "--key",
+                "under --redact, keys are compared as they are shown, and this has something in it that is hidden; write its \
+                 pseudonym, or *"
+                    .to_owned(),
+            ),
+            None => Ok(()),
+        }
+    }
 }
 
 /// The decoded key.
-pub(super) fn object_key(context: &SessionContext) -> Result<Expr> {
+pub(super) fn object_key(context: &SessionContext) -> Result<Expr, QueryError> {
     Ok(context.udf("object_key")?.call(vec![col("key"), col("operation")]))
 }
 

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::Pseudonyms;
-use super::secrets::name_before;
+use super::secrets::{name_before, next_separator};
 use super::spans::{Spans, end_of, runs};
 
 /// What unique ids of IAM begin with: "IAM identifiers" of the IAM user guide.
@@ -13,6 +13,8 @@ const KINDS: [&str; 11] =
 const SHORTEST_ID: usize = 16;
 /// Digits of an account.
 const ACCOUNT: usize = 12;
+/// Longest resource of an ARN that is looked at, in bytes. IAM's ARNs have at most 2,048 characters.
+const LONGEST_RESOURCE: usize = 2048;
 /// Characters of a canonical user id, and of an origin access identity of CloudFront.
 const CANONICAL: [usize; 2] = [64, 96];
 /// The session that S3 itself names so, which says nothing of a customer.
@@ -20,6 +22,11 @@ const REPLICATION: &[u8] = b"s3-replication";
 
 pub(super) fn find(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
     credentials(spans, pseudonyms);
+    ids(spans, pseudonyms);
+}
+
+/// What is known by its form alone.
+pub(super) fn ids(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
     arns(spans, pseudonyms);
     words(spans, pseudonyms);
     accounts(spans, pseudonyms);
@@ -31,17 +38,17 @@ fn is_access_key(word: &[u8]) -> bool {
 
 /// `X-Amz-Credential=KEY/date/region/s3/aws4_request`, `AWSAccessKeyId=KEY`.
 fn credentials(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
-    for at in 0..spans.decoded.bytes().len() {
+    let mut at = 0;
+    while let Some(separator) = next_separator(spans.decoded.bytes(), at) {
+        at = separator + 1;
         let bytes = spans.decoded.bytes();
-        if !matches!(bytes[at], b'=' | b':') {
-            continue;
-        }
-        let name = name_before(bytes, at);
+        let name = name_before(bytes, separator);
         if name.ends_with("credential") || name.ends_with("accesskeyid") {
-            let start = end_of(bytes, at + 1, |byte| matches!(byte, b' ' | b'"' | b'\'' | b'\\'));
+            let start = end_of(bytes, at, |byte| matches!(byte, b' ' | b'"' | b'\'' | b'\\'));
             let end = end_of(bytes, start, |byte| {
                 !matches!(byte, b'/' | b'&' | b'"' | b'<' | b'>' | b',') && byte > b' '
             });
+            at = at.max(end);
             spans.replace(start..end, |id| pseudonyms.of("key", id));
         }
     }
@@ -76,7 +83,8 @@ fn arn(bytes: &[u8], start: usize) -> Vec<(Range<usize>, &'static str)> {
     if !is(2, b"iam") && !is(2, b"sts") {
         return Vec::new();
     }
-    let end = end_of(bytes, at, |byte| byte.is_ascii_alphanumeric() || b"_+=,.@/:-*~$".contains(&byte));
+    let near = &bytes[..bytes.len().min(at + LONGEST_RESOURCE)];
+    let end = end_of(near, at, |byte| byte.is_ascii_alphanumeric() || b"_+=,.@/:-*~$".contains(&byte));
     let resource = at..end - bytes[at..end].iter().rev().take_while(|byte| b".,:".contains(byte)).count();
     let mut owner = Vec::new();
     let digits = fields[4].clone();

@@ -1,0 +1,273 @@
+//! What may be given for the parameters of a built-in question under redaction.
+//!
+//! Such questions look at true values. A pattern, a network or a long list that a person chooses would find out, by whether
+//! there is an answer, what the answer does not show: an address takes 32 questions. So a parameter of text keeps its
+//! default, or is one of those below, which are compared with whole values.
+
+use datafusion::arrow::array::AsArray;
+use datafusion::arrow::compute::cast;
+use datafusion::arrow::datatypes::DataType;
+use datafusion::common::ScalarValue;
+use datafusion::error::DataFusionError;
+use datafusion::prelude::SessionContext;
+
+use super::Redactor;
+use crate::catalogue::{Parameter, Query};
+use crate::error::QueryError;
+use crate::sql::Params;
+
+/// Most whole values of one kind that a question may have: a long list tries many guesses at once.
+pub(crate) const MOST_VALUES: usize = 16;
+
+/// What a parameter is compared with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Compared {
+    /// Words that say nothing of a row's text, such as the families of agents.
+    Words,
+    /// Whole names of buckets, which stay as they are, but for accounts in them.
+    Buckets,
+    /// Whole names of hosts.
+    Hosts,
+    /// A requester, by LIKE.
+    Requester,
+    /// Requesters, by a regular expression.
+    RequesterPattern,
+    /// Whole account ids.
+    Accounts,
+    /// A network, or several.
+    Addresses,
+}
+
+/// The parameters that may be given. All others of text keep their defaults.
+const KNOWN: [(&str, &str, Compared); 11] = [
+    ("client-fingerprint", "families", Compared::Words),
+    ("lifecycle-summary", "by", Compared::Words),
+    ("replica-writes", "replica_buckets", Compared::Buckets),
+    ("referers-and-agents", "own_hosts", Compared::Hosts),
+    ("retrieved-objects", "who", Compared::Requester),
+    ("retrieved-objects", "address", Compared::Addresses),
+    ("origin-split", "own_network", Compared::Addresses),
+    ("off-hours", "humans", Compared::RequesterPattern),
+    ("sensitive-keys", "except", Compared::RequesterPattern),
+    ("billed-denials", "own_accounts", Compared::Accounts),
+    ("cross-account", "own_accounts", Compared::Accounts),
+];
+
+/// The parameters with which a built-in question is asked of the true tables: pseudonyms become what they are of.
+///
+/// # Errors
+/// Where a value could be used to guess what is redacted, or a pseudonym is of nothing in the logs.
+pub(crate) async fn bind(
+    query: &Query,
+    params: &Params,
+    unredacted: &SessionContext,
+    redactor: &Redactor,
+) -> Result<Params, QueryError> {
+    let mut bound = params.clone();
+    for parameter in &query.parameters {
+        let given = params.get(&parameter.name).and_then(ScalarValue::try_as_str).flatten();
+        let Some(given) = given.filter(|given| *given != parameter.default) else { continue };
+        let value = value(query, parameter, given, unredacted, redactor).await;
+        let value = value.map_err(|problem| problem.of(&parameter.name))?;
+        bound.insert(parameter.name.clone(), ScalarValue::Utf8View(Some(value)));
+    }
+    Ok(bound)
+}
+
+/// Why a value is not taken.
+enum Problem {
+    Value(String),
+    Sql(DataFusionError),
+}
+
+impl Problem {
+    fn of(self, name: &str) -> QueryError {
+        match self {
+            Self::Value(problem) => QueryError::Parameter { name: name.to_owned(), problem },
+            Self::Sql(error) => error.into(),
+        }
+    }
+}
+
+impl From<DataFusionError> for Problem {
+    fn from(error: DataFusionError) -> Self {
+        Self::Sql(error)
+    }
+}
+
+async fn value(
+    query: &Query,
+    parameter: &Parameter,
+    given: &str,
+    unredacted: &SessionContext,
+    redactor: &Redactor,
+) -> Result<String, Problem> {
+    let known = KNOWN.iter().find(|(name, of, _)| *name == query.name && *of == parameter.name);
+    let refused = |problem: &str| Err(Problem::Value(problem.to_owned()));
+    match known.map(|(_, _, compared)| *compared) {
+        Some(Compared::Words) => Ok(given.to_owned()),
+        Some(Compared::Requester | Compared::RequesterPattern | Compared::Accounts)
+            if !redactor.hides_principals() =>
+        {
+            Ok(given.to_owned())
+        }
+        Some(Compared::Addresses) if !redactor.hides_addresses() => Ok(given.to_owned()),
+        Some(Compared::Requester) => {
+            let lookup =
+                Lookup { unredacted, column: "requester", shown: &|text| redactor.principal(text).into() };
+            requester(given, lookup).await
+        }
+        Some(Compared::Accounts) => {
+            let shown = |text: &str| redactor.principal(text).into();
+            list(given, Lookup { unredacted, column: "account_id(requester)", shown: &shown }).await
+        }
+        Some(Compared::Buckets) => {
+            let shown = |text: &str| redactor.text(text).into();
+            list(given, Lookup { unredacted, column: "bucket", shown: &shown }).await
+        }
+        Some(Compared::Hosts) if given.split(',').count() <= MOST_VALUES => Ok(given.to_owned()),
+        Some(Compared::Hosts) => refused(&too_many()),
+        Some(Compared::Addresses) => {
+            let shown = |text: &str| redactor.address(text).into();
+            let addresses = list(given, Lookup { unredacted, column: "remote_ip", shown: &shown }).await?;
+            match addresses.split(',').find(|address| !is_whole_address(address)) {
+                Some(_) => refused(NETWORK),
+                None => Ok(addresses),
+            }
+        }
+        Some(Compared::RequesterPattern) | None => refused(KEEPS_DEFAULT),
+    }
+}
+
+pub(crate) const NETWORK: &str = "under --redact, only a whole address or its pseudonym is taken: by networks, an address \
+                                  that is hidden could be found out in 32 questions";
+pub(crate) const PATTERN: &str = "under --redact, only a whole requester or its pseudonym is taken: by patterns, a name that is hidden \
+                       could be found out letter by letter";
+const KEEPS_DEFAULT: &str = "under --redact, it keeps its default: it is compared with values that are hidden, which could be \
+                             found out with it letter by letter. A copy of the query in a folder of --queries takes any value, \
+                             and compares it with what is shown";
+
+fn too_many() -> String {
+    format!(
+        "under --redact, at most {MOST_VALUES} values are taken: with a long list, what is hidden could be guessed"
+    )
+}
+
+/// One address, also as a network.
+fn is_whole_address(text: &str) -> bool {
+    match text.trim().parse::<ipnet::IpNet>() {
+        Ok(network) => network.prefix_len() == network.max_prefix_len(),
+        Err(_) => text.trim().parse::<std::net::IpAddr>().is_ok(),
+    }
+}
+
+/// Where a value is looked up that a pseudonym is of.
+#[derive(Clone, Copy)]
+struct Lookup<'a> {
+    unredacted: &'a SessionContext,
+    column: &'static str,
+    /// How a value of the column is shown.
+    shown: &'a (dyn Fn(&str) -> String + Sync),
+}
+
+impl Lookup<'_> {
+    /// The values of the column that are shown so; the text itself where it is not a pseudonym.
+    async fn of(self, text: &str) -> Result<Vec<String>, Problem> {
+        if !has_pseudonym(text) {
+            return Ok(vec![text.to_owned()]);
+        }
+        let sql = format!(
+            "SELECT DISTINCT {column} AS value FROM logs WHERE {column} IS NOT NULL",
+            column = self.column
+        );
+        let mut found = Vec::new();
+        for batch in self.unredacted.sql(&sql).await?.collect().await? {
+            let values = cast(batch.column(0), &DataType::Utf8View).map_err(DataFusionError::from)?;
+            let values = values.as_string_view().iter().flatten();
+            found.extend(values.filter(|value| (self.shown)(value) == text).map(str::to_owned));
+        }
+        if found.is_empty() {
+            let problem =
+                format!("nothing in these logs has the pseudonym {text} with the key of this session");
+            return Err(Problem::Value(problem));
+        }
+        Ok(found)
+    }
+}
+
+/// Whole values, with commas between them.
+async fn list(given: &str, lookup: Lookup<'_>) -> Result<String, Problem> {
+    if given.split(',').count() > MOST_VALUES {
+        return Err(Problem::Value(too_many()));
+    }
+    let mut values = Vec::new();
+    for text in given.split(',') {
+        values.extend(lookup.of(text.trim()).await?);
+    }
+    Ok(values.join(","))
+}
+
+/// A pattern of LIKE for one requester.
+async fn requester(given: &str, lookup: Lookup<'_>) -> Result<String, Problem> {
+    let values = lookup.of(given).await?;
+    let [value] = &values[..] else {
+        let problem =
+            format!("{} requesters have the pseudonym {given}, which are paths of one role", values.len());
+        return Err(Problem::Value(problem));
+    };
+    if value == given && value.contains('%') {
+        return Err(Problem::Value(PATTERN.to_owned()));
+    }
+    // `_` is a letter of names, but stands for any letter in a pattern.
+    Ok(value.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+}
+
+/// Whether a text has a pseudonym in it.
+fn has_pseudonym(text: &str) -> bool {
+    const KINDS: [&str; 8] = ["ip", "account", "role", "session", "user", "principal", "key", "token"];
+    const DIGITS: usize = 16;
+    let is_pseudonym = |word: &str| {
+        let parts = word.rsplit_once('-').filter(|(kind, _)| KINDS.iter().any(|known| kind.ends_with(known)));
+        parts.is_some_and(|(_, hash)| {
+            hash.len() == DIGITS
+                && hash.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+        })
+    };
+    text.split([':', '/', ',', ' ', '.']).any(is_pseudonym)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::catalogue::{Catalogue, ParameterType};
+
+    /// A question that is renamed, or a new parameter that looks like a known one, must not slip through.
+    #[test]
+    fn the_known_parameters_are_those_of_the_catalogue() {
+        let catalogue = Catalogue::builtin().unwrap();
+        for (query, name, _) in KNOWN {
+            let query = catalogue.get(query).unwrap();
+            let parameter = query.parameters.iter().find(|parameter| parameter.name == name);
+            assert!(parameter.is_some_and(|parameter| parameter.kind == ParameterType::Text), "{name}");
+        }
+    }
+
+    #[test]
+    fn pseudonyms_and_whole_addresses_are_recognized() {
+        for text in [
+            "ip-3f9a1c22d4e5b607",
+            "arn:aws:iam::account-3f9a1c22d4e5b607:root",
+            "vault-account-3f9a1c22d4e5b607",
+        ] {
+            assert!(has_pseudonym(text), "{text}");
+        }
+        for text in
+            ["ip-3f9a", "arn:aws:iam::111122223333:user/ann", "3f9a1c22d4e5b607", "ip-3F9A1C22D4E5B607"]
+        {
+            assert!(!has_pseudonym(text), "{text}");
+        }
+        assert!(is_whole_address("192.0.2.7") && is_whole_address("2001:db8::7/128"));
+        assert!(!is_whole_address("192.0.2.0/31") && !is_whole_address("::/0") && !is_whole_address("x"));
+    }
+}
