@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow::datatypes::SchemaRef;
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
+use saltmine_query::catalogue::Query;
 use saltmine_query::datafusion::execution::SendableRecordBatchStream;
 use saltmine_query::{Params, Session, SessionOptions};
 
@@ -17,13 +18,22 @@ use crate::wait::wait;
 /// A question, and the session that it is asked in.
 struct Question {
     session: Session,
-    sql: String,
+    asked: Asked,
     params: Params,
+}
+
+/// SQL, or a question of the catalogue, which sees true values under redaction if it is built in.
+enum Asked {
+    Sql(String),
+    Query(Box<Query>),
 }
 
 impl Question {
     async fn ask(self: Arc<Self>) -> Result<SendableRecordBatchStream, saltmine_query::QueryError> {
-        self.session.sql(&self.sql, &self.params).await
+        match &self.asked {
+            Asked::Sql(sql) => self.session.sql(sql, &self.params).await,
+            Asked::Query(query) => self.session.ask(query, &self.params).await,
+        }
     }
 }
 
@@ -41,10 +51,10 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    fn open(py: Python<'_>, options: SessionOptions, sql: String, params: Params) -> PyResult<Self> {
+    fn open(py: Python<'_>, options: SessionOptions, asked: Asked, params: Params) -> PyResult<Self> {
         let opened = wait(py, async move {
             let session = Session::open(&options).await?;
-            let question = Arc::new(Question { session, sql, params });
+            let question = Arc::new(Question { session, asked, params });
             let stream = Arc::clone(&question).ask().await?;
             Ok((question, stream))
         })?;
@@ -136,7 +146,7 @@ pub(crate) fn query(
     params: &Bound<'_, PyDict>,
     options: &Bound<'_, PyDict>,
 ) -> PyResult<Rows> {
-    Rows::open(py, session_options(options)?, sql, values(params)?)
+    Rows::open(py, session_options(options)?, Asked::Sql(sql), values(params)?)
 }
 
 /// Asks a question of the catalogue. `params` are texts.
@@ -151,5 +161,5 @@ pub(crate) fn named(
     let catalogue = catalogue(folder.as_deref())?;
     let query = catalogue.get(name).map_err(|problem| error::query(&problem))?;
     let params = query.params(&params).map_err(|problem| error::query(&problem))?;
-    Rows::open(py, session_options(options)?, query.sql.clone(), params)
+    Rows::open(py, session_options(options)?, Asked::Query(Box::new(query.clone())), params)
 }

@@ -171,6 +171,14 @@ def test_what_is_redacted_is_as_the_command_shows_it(command, lake, tmp_path):
     assert key.exists() and shown == command.rows(lake, sql, "--redact=all", "--redact-key", str(key))
     whole = dicts(saltmine.query(sql, lake))
     assert len(shown) == len(whole) and all(one != other for one, other in zip(shown, whole))
+    # A built-in question compares true addresses, as the command does, and takes no pattern to guess them with.
+    named = dicts(saltmine.named("origin-split", lake, redact="all", redact_key=key))
+    assert named == command.rows(lake, "--name", "origin-split", "--redact=all", "--redact-key", str(key))
+    events = sorted((row["origin"], row["events"]) for row in named)
+    assert events == sorted((row["origin"], row["events"]) for row in dicts(saltmine.named("origin-split", lake)))
+    network = {"address": "10.0.0.0/8"}
+    with pytest.raises(saltmine.ParameterError, match="32 questions"):
+        saltmine.named("retrieved-objects", lake, params=network, redact="all", redact_key=key)
     findings = polars.DataFrame(saltmine.hunt(lake, redact="addresses", redact_key=key))
     addresses = [who["remote_ip"] for finding in findings["who"].to_list() for who in finding if who["remote_ip"]]
     assert addresses and all(address.startswith("ip-") for address in addresses)

@@ -19,7 +19,7 @@ use datafusion::prelude::{Expr, SessionConfig, SessionContext, col, lit};
 use futures::{StreamExt, TryStreamExt};
 use saltmine_lake::{Dataset, Table};
 use saltmine_s3::S3Url;
-use saltmine_scan::{Window, discover_within};
+use saltmine_scan::{Discovery, LeftOut, NameRules, Window, discover_within};
 use tokio::sync::OnceCell;
 
 use crate::catalogue::Query;

@@ -4,8 +4,8 @@ use std::io::Write;
 use std::path::Path;
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
-use saltmine_query::SessionOptions;
 use saltmine_query::latency::{Group, latency};
+use saltmine_query::{Session, SessionOptions};
 
 use super::coverage::{finish, require_records};
 use super::query::block_on;
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &LatencyArgs, terminal: &Terminal) -> Result<ExitCode, C
         match args.format {
             LatencyFormat::Table => table(&groups, &args.columns(), Target::open(args.output.as_deref())?)?,
             LatencyFormat::Json => json(&groups, Target::open(args.output.as_deref())?)?,
-            LatencyFormat::Hgrm => hgrm(&groups, args.output.as_deref(), terminal)?,
+            LatencyFormat::Hgrm => hgrm(&groups, args.output.as_deref(), &session, terminal)?,
         }
         let file = args.output.as_deref().filter(|path| path.is_file());
         terminal.wrote(file, &plural(groups.len() as u64, "group"));
@@ -81,7 +81,12 @@ fn json(groups: &[Group], target: Target) -> Result<(), CliError> {
 }
 
 /// One group to standard output or to the file of `-o`; several, or one to a folder that is there, to files in a folder.
-fn hgrm(groups: &[Group], output: Option<&Path>, terminal: &Terminal) -> Result<(), CliError> {
+fn hgrm(
+    groups: &[Group],
+    output: Option<&Path>,
+    session: &Session,
+    terminal: &Terminal,
+) -> Result<(), CliError> {
     let folder = match (groups, output) {
         ([], _) => {
             terminal.note("no request has the time that it took");
@@ -108,7 +113,7 @@ fn hgrm(groups: &[Group], output: Option<&Path>, terminal: &Terminal) -> Result<
         target.write_all(group.hgrm()?.as_bytes())?;
         target.finish()?;
     }
-    terminal.note(&format!("{} files in {}", groups.len(), folder.display()));
+    terminal.note(&format!("{} files in {}", groups.len(), session.shown(&folder.display().to_string())));
     Ok(())
 }
 

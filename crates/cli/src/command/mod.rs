@@ -24,6 +24,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use saltmine_query::catalogue::{Catalogue, CatalogueError};
 use saltmine_query::{KeySource, QueryError, Session, SessionOptions};
 
@@ -54,17 +55,35 @@ async fn open(options: &SessionOptions, terminal: &Terminal) -> Result<Session, 
     terminal.detail(&format!("reading {read}, with {threads} partitions and {memory} bytes of memory"));
     let shown = |text: &str| session.shown(text).into_owned();
     coverage::left_out(session.left_out(), options.names, shown, terminal);
-    match session.redact_key() {
-        Some(KeySource::Made(path)) => terminal.note(&format!(
+    tell_of_redaction(&session, options, terminal);
+    Ok(session)
+}
+
+/// Says which key the pseudonyms are made with, as whoever hands a dataset over may have put one into it; and what cannot be
+/// compared.
+fn tell_of_redaction(session: &Session, options: &SessionOptions, terminal: &Terminal) {
+    let Some(key) = session.redact_key() else { return };
+    let shown = |path: &Path| session.shown(&path.display().to_string()).into_owned();
+    match key {
+        KeySource::Made(path) => terminal.note(&format!(
             "made the redaction key {}: who has it can tell what the pseudonyms stand for; keep it, and do not hand it on",
-            path.display()
+            shown(path)
         )),
-        Some(KeySource::Session) => terminal.note(
+        KeySource::Read { path, changed } => {
+            let changed = changed.map(|time| DateTime::<Utc>::from(time).to_rfc3339_opts(SecondsFormat::Secs, true));
+            let changed = changed.map_or_else(String::new, |time| format!(", last changed {time}"));
+            terminal.note(&format!("using the redaction key {}{changed}", shown(path)));
+        }
+        KeySource::Session => terminal.note(
             "these pseudonyms are of this run alone; --redact-key FILE gives the same ones in every run of a case",
         ),
-        _ => {}
     }
-    Ok(session)
+    for (name, _) in &options.tables {
+        terminal.note(&format!(
+            "the text of table {name} has pseudonyms of its own: those of the logs do not equal them, as a list of addresses \
+             or names would tell what they stand for"
+        ));
+    }
 }
 
 /// A first interrupt ends the run cleanly, a second one at once.

@@ -39,9 +39,9 @@ pub(crate) fn run(args: &ReportArgs, terminal: &Terminal) -> Result<ExitCode, Cl
             require_records(&session, range, terminal).await?;
         }
         let origin = Origin {
-            title: args.title.clone(),
-            command: command(),
-            input,
+            title: session.shown(&args.title).into_owned(),
+            command: session.shown(&command()).into_owned(),
+            input: session.shown(&input).into_owned(),
             made: made.to_rfc3339_opts(SecondsFormat::Secs, true),
             since: range.since.and_then(DateTime::from_timestamp_micros),
             until: range.until.and_then(DateTime::from_timestamp_micros),

@@ -36,7 +36,12 @@ fn v6(bytes: &[u8], run: Range<usize>) -> Vec<(Range<usize>, IpAddr)> {
     let mut found = Vec::new();
     let mut at = run.start;
     while at < run.end {
-        let is_start = at == run.start || matches!(bytes[at - 1], b':' | b'.');
+        let is_start = match at.checked_sub(1).map(|before| bytes[before]) {
+            // The `a` of `via:2001:db8::7` is not a group.
+            Some(before) if at == run.start => !before.is_ascii_alphanumeric(),
+            Some(before) => matches!(before, b':' | b'.'),
+            None => true,
+        };
         // `cafe2001:db8::7`: of a group that is too long, the last four digits may be one.
         let group = bytes[at..run.end].iter().take(5).take_while(|byte| byte.is_ascii_hexdigit()).count();
         let is_end_of_word = group == 4 && bytes.get(at + 4) == Some(&b':');

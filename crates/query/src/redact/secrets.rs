@@ -11,15 +11,13 @@ use super::spans::{Spans, end_of, look, runs};
 /// Parts of names whose values are secret, without `-`, `_` and `.`, in lower case.
 const PARTS: [&str; 6] = ["token", "pass", "secret", "session", "sessid", "apikey"];
 /// Ends of names whose values are secret. Those of `customerkey` are of encryption with keys that the client gives.
-const ENDS: [&str; 3] = ["signature", "customerkey", "customerkeymd5"];
+const ENDS: [&str; 5] = ["signature", "customerkey", "customerkeymd5", "pwd", "jwt"];
 /// Whole names whose values are secret.
-const WHOLE: [&str; 15] = [
+const WHOLE: [&str; 13] = [
     "sid",
     "code",
     "pw",
-    "pwd",
     "sig",
-    "jwt",
     "mfa",
     "xamzmfa",
     "authorization",
