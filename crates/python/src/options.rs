@@ -49,7 +49,7 @@ pub(crate) fn values(params: &Bound<'_, PyDict>) -> PyResult<Params> {
         let pair = pair.cast_into::<PyTuple>()?;
         let scalar = scalar(&pair.get_item(0)?.extract::<String>()?, &pair.get_item(1)?);
         let scalar = scalar.map_err(|problem| error::parameter(format!("parameter {name}: {problem}")))?;
-        Ok((name, scalar))
+        Ok((name, scalar.into()))
     };
     params.iter().map(pair).collect()
 }
@@ -107,7 +107,7 @@ pub(crate) fn damaged<'py>(py: Python<'py>, report: &ScanReport) -> PyResult<Vec
 /// Warns where raw files were damaged or had rejects. With numbers only: names and lines may be hostile, and warnings
 /// go to terminals.
 pub(crate) fn warn_of_damage(py: Python<'_>, report: &ScanReport) -> PyResult<()> {
-    let (damaged, rejects) = (report.damaged().count(), report.rejects());
+    let (damaged, rejects) = (report.damaged_files(), report.rejects());
     if damaged == 0 && rejects == 0 {
         return Ok(());
     }

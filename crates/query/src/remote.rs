@@ -70,7 +70,16 @@ impl RemoteTable {
             return Ok(Some(Self::Dataset { table: dataset.table(), files }));
         }
         let Some(raw) = provider.downcast_ref::<RawTable>() else { return Ok(None) };
-        let sources = raw.sources().iter().map(SentSource::of).collect::<std::io::Result<_>>()?;
+        let input = raw.input();
+        // Of a copy, only the table `sources` has something to say.
+        let is_all = raw.kind() == RawTableKind::Sources;
+        let sources = input.sources().iter().enumerate();
+        let wanted = sources.filter(|(index, _)| is_all || input.original(*index).is_none());
+        let sources = wanted.map(|(index, source)| {
+            let original = input.original(index).map(str::to_owned);
+            Ok(SentSource::of(source)?.copying(original))
+        });
+        let sources = sources.collect::<std::io::Result<_>>()?;
         Ok(Some(Self::Raw(RemoteLogs { kind: raw.kind(), sources })))
     }
 
@@ -136,9 +145,11 @@ impl RemoteLogs {
         sources: Vec<SentSource>,
         projection: Vec<usize>,
     ) -> Result<impl Iterator<Item = Result<RecordBatch>> + Send + use<>> {
-        let sources = sources.into_iter().map(SentSource::into_source).collect::<Result<_, _>>();
+        let originals: Vec<Option<String>> =
+            sources.iter().map(|source| source.copy_of().map(str::to_owned)).collect();
+        let sources = sources.into_iter().map(SentSource::into_source).collect::<Result<Vec<_>, _>>();
         let sources = sources.map_err(|error| DataFusionError::External(error.into()))?;
-        let input = RawInput::new(sources, None);
+        let input = RawInput::sent(sources, originals);
         Ok(RawTable::new(input, self.kind, false).batches(projection).map(|batch| plain_batch(&batch?)))
     }
 }
@@ -177,7 +188,7 @@ mod tests {
     #[test]
     fn raw_tables_travel_with_absolute_paths() {
         let source = Source::file("a/2026-05-01-00-00-00-AA".into(), "AA".into());
-        let table = RawTable::new(RawInput::new(vec![source], None), RawTableKind::Logs, true);
+        let table = RawTable::new(RawInput::new(vec![source], None, true), RawTableKind::Logs, true);
         let sent = serde_json::to_string(&RemoteTable::of(&table).unwrap().unwrap()).unwrap();
         let RemoteTable::Raw(logs) = serde_json::from_str(&sent).unwrap() else { panic!("{sent}") };
         assert_eq!(logs.schema(), table.schema());

@@ -20,6 +20,8 @@ pub const WHOLE: u64 = 16 << 20;
 const BUDGET: usize = (64 << 20) / UNIT;
 /// No object counts for less, so that not too many wait.
 const UNIT: usize = 16 << 10;
+/// The least part of a budget that is shared.
+const LEAST: usize = (4 << 20) / UNIT;
 
 /// The content of an object.
 #[derive(Debug)]
@@ -83,9 +85,18 @@ impl Ahead {
     /// # Errors
     /// If there are no threads for it.
     pub fn start(objects: Vec<(usize, Object)>) -> Result<Self, S3Error> {
+        Self::start_sharing(objects, 1)
+    }
+
+    /// As [`Ahead::start`], where `share` of them at the same time have one budget of memory.
+    ///
+    /// # Errors
+    /// As [`Ahead::start`].
+    pub fn start_sharing(objects: Vec<(usize, Object)>, share: usize) -> Result<Self, S3Error> {
         let shared = Arc::new(Shared::default());
         let handle = runtime::handle().map_err(S3Error::at("read", "", ""))?;
-        let driver = handle.spawn(drive(objects, Arc::clone(&shared)));
+        let budget = (BUDGET / share.max(1)).max(LEAST);
+        let driver = handle.spawn(drive(objects, budget, Arc::clone(&shared)));
         Ok(Self { shared, driver })
     }
 
@@ -119,8 +130,8 @@ impl Drop for Ahead {
 }
 
 /// Hands out the budget in the order of the objects: so the one that is taken next always has its part of it.
-async fn drive(objects: Vec<(usize, Object)>, shared: Arc<Shared>) {
-    let budget = Arc::new(Semaphore::new(BUDGET));
+async fn drive(objects: Vec<(usize, Object)>, units: usize, shared: Arc<Shared>) {
+    let (most, budget) = (units, Arc::new(Semaphore::new(units)));
     let mut running = JoinSet::new();
     for (index, object) in objects {
         while running.try_join_next().is_some() {}
@@ -128,7 +139,7 @@ async fn drive(objects: Vec<(usize, Object)>, shared: Arc<Shared>) {
             shared.put(index, Ready { body: Ok(Body::Large(object)), _budget: None });
             continue;
         }
-        let units = (object.size as usize).div_ceil(UNIT).clamp(1, BUDGET) as u32;
+        let units = (object.size as usize).div_ceil(UNIT).clamp(1, most) as u32;
         let Ok(permit) = Arc::clone(&budget).acquire_many_owned(units).await else { return };
         let shared = Arc::clone(&shared);
         running.spawn(async move {

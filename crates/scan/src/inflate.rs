@@ -15,6 +15,28 @@ const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 /// Skippable frames of zstd: the first byte may be 0x50 to 0x5F.
 const ZSTD_SKIPPABLE: [u8; 3] = [0x2A, 0x4D, 0x18];
 
+/// Text of a file that may be compressed, by its content, as something that reads. Damage is an error.
+pub struct InflatedText(Inflate);
+
+impl InflatedText {
+    /// Over the bytes of a file as stored.
+    pub fn new(file: impl Read + Send + 'static) -> Self {
+        Self(Inflate::over_reader(Box::new(file)))
+    }
+}
+
+impl Read for InflatedText {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let failed = |damage: Damage| {
+            std::io::Error::new(
+                std::io::ErrorKind::InvalidData,
+                format!("{} at byte {}", damage.message, damage.offset),
+            )
+        };
+        self.0.read(buffer).map_err(failed)
+    }
+}
+
 /// How a file ended other than well. What was read before it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Damage {

@@ -31,9 +31,10 @@ pub use block::{BLOCK_SIZE, Block, BlockPool, LONG_LINE_KEPT, MAX_LINE, Segment}
 pub use decoder::{DayRange, Decoded, Decoder, Order};
 pub use error::{ScanError, SourceError};
 pub use escape::escape;
+pub use inflate::InflatedText;
 pub use keep::Keep;
 pub use name::{name_time, name_time_range};
-pub use objects::read_ahead;
+pub use objects::{read_ahead, read_ahead_sharing};
 pub use reader::{Filled, SourceReader};
 pub use reject::{Reject, rejects_batch};
 pub use report::{Counts, Problem, SourceReport, SourceState};

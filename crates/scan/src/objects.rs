@@ -87,9 +87,21 @@ pub fn read_ahead(
     sources: &[Source],
     order: impl IntoIterator<Item = usize>,
 ) -> Result<Option<Ahead>, S3Error> {
+    read_ahead_sharing(sources, order, 1)
+}
+
+/// As [`read_ahead`], where `share` readers at the same time have one budget of memory.
+///
+/// # Errors
+/// As [`read_ahead`].
+pub fn read_ahead_sharing(
+    sources: &[Source],
+    order: impl IntoIterator<Item = usize>,
+    share: usize,
+) -> Result<Option<Ahead>, S3Error> {
     let object = |index: usize| Some((index, Object::clone(sources.get(index)?.object.as_ref()?)));
     let objects: Vec<_> = order.into_iter().filter_map(object).collect();
-    if objects.is_empty() { Ok(None) } else { Ahead::start(objects).map(Some) }
+    if objects.is_empty() { Ok(None) } else { Ahead::start_sharing(objects, share).map(Some) }
 }
 
 /// The source that an object is, with its name relative to `root`.

@@ -101,27 +101,39 @@ impl SourceScan {
     /// # Errors
     /// If Arrow refuses the arrays, which would be a fault of this program.
     pub fn next_batch(&mut self) -> Result<Option<RecordBatch>, ScanError> {
-        while !self.is_done {
-            let mut block = self.pool.block();
-            self.is_done = self.reader.fill(&mut block) == Filled::Done;
-            let late = self.reader.take_rejects();
-            self.counts.lines += late.len() as u64;
-            self.counts.rejects += late.len() as u64;
-            self.keep(late);
-            if block.is_empty() {
-                continue;
-            }
-            let name = &self.name;
-            let decoded = self.decoder.decode(block, |_| name)?;
-            for (_, counts) in &decoded.counts {
-                self.counts.add(counts);
-            }
-            self.keep(decoded.rejects);
-            if decoded.batch.num_rows() > 0 {
-                return Ok(Some(decoded.batch));
+        loop {
+            match self.next_block()? {
+                Some(batch) if batch.num_rows() == 0 => {}
+                batch => return Ok(batch),
             }
         }
-        Ok(None)
+    }
+
+    /// The rows of the next block, of which there may be none; `None` at the end. Whoever takes the rejects after each block
+    /// never holds more than those of one.
+    ///
+    /// # Errors
+    /// As [`SourceScan::next_batch`].
+    pub fn next_block(&mut self) -> Result<Option<RecordBatch>, ScanError> {
+        if self.is_done {
+            return Ok(None);
+        }
+        let mut block = self.pool.block();
+        self.is_done = self.reader.fill(&mut block) == Filled::Done;
+        let late = self.reader.take_rejects();
+        self.counts.lines += late.len() as u64;
+        self.counts.rejects += late.len() as u64;
+        self.keep(late);
+        if block.is_empty() {
+            return Ok(Some(RecordBatch::new_empty(Arc::clone(self.decoder.schema()))));
+        }
+        let name = &self.name;
+        let decoded = self.decoder.decode(block, |_| name)?;
+        for (_, counts) in &decoded.counts {
+            self.counts.add(counts);
+        }
+        self.keep(decoded.rejects);
+        Ok(Some(decoded.batch))
     }
 
     fn keep(&mut self, rejects: Vec<Reject>) {

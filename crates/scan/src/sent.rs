@@ -15,6 +15,9 @@ pub struct SentSource {
     path: PathBuf,
     name: String,
     object: Option<SentObject>,
+    /// The name of the source that is read in its place, as it has the same content.
+    #[serde(default)]
+    copy_of: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +39,7 @@ impl SentSource {
             etag: etag.clone(),
         });
         let path = if object.is_some() { source.path.clone() } else { std::path::absolute(&source.path)? };
-        Ok(Self { path, name: source.name.clone(), object })
+        Ok(Self { path, name: source.name.clone(), object, copy_of: None })
     }
 
     /// Where it is.
@@ -49,12 +52,22 @@ impl SentSource {
         &self.name
     }
 
+    /// The same, as a copy of the source of this name, if there is one.
+    pub fn copying(self, original: Option<String>) -> Self {
+        Self { copy_of: original, ..self }
+    }
+
+    /// The name of the source that is read in its place; `None` where it is no copy.
+    pub fn copy_of(&self) -> Option<&str> {
+        self.copy_of.as_deref()
+    }
+
     /// The source, with this process's way to its bucket.
     ///
     /// # Errors
     /// If the bucket cannot be opened: there are no credentials, or the settings are wrong.
     pub fn into_source(self) -> Result<Source, S3Error> {
-        let Self { path, name, object } = self;
+        let Self { path, name, object, .. } = self;
         let Some((SentObject { key, size, etag }, url)) = object.zip(S3Url::of_path(&path)) else {
             return Ok(Source::file(path, name));
         };

@@ -1,0 +1,270 @@
+//! The rows of some sources, one after the other. Reading waits for disks and networks, so it is done on threads that may
+//! wait, a step at a time: the threads that carry out plans stay free, also for the signal that ends the program.
+
+use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::common::Result;
+use datafusion::common::runtime::SpawnedTask;
+use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::stream;
+use saltmine_lake::{SourceEntry, source_entries_batch};
+use saltmine_s3::{Ahead, Body, S3Error};
+use saltmine_scan::{Keep, Reject, ScanOptions, SourceReport, SourceScan, read_ahead_sharing, rejects_batch};
+
+use super::{RawInput, RawTableKind};
+
+/// How long a step goes on without a row to give. Between two steps a scan can be dropped.
+const STEP: Duration = Duration::from_millis(50);
+
+/// The rows of some sources.
+pub(super) struct Batches {
+    input: Arc<RawInput>,
+    kind: RawTableKind,
+    projection: Vec<usize>,
+    keep: Keep,
+    /// The sources that are still to be read.
+    wanted: VecDeque<usize>,
+    /// With how many others the budget for reading ahead is shared.
+    share: usize,
+    ahead: Option<Ahead>,
+    /// Copies that were known when the first source was opened: nothing is read of them, not even ahead.
+    copies: HashSet<usize>,
+    has_begun: bool,
+    scan: Option<Open>,
+}
+
+/// The source that is being read.
+struct Open {
+    index: usize,
+    scan: SourceScan,
+    first_reject: Option<Reject>,
+}
+
+/// What a step gave.
+enum Step {
+    Rows(RecordBatch),
+    Nothing,
+    End,
+}
+
+impl Batches {
+    pub(super) fn new(
+        input: Arc<RawInput>,
+        kind: RawTableKind,
+        projection: Vec<usize>,
+        keep: Keep,
+        wanted: &[usize],
+        share: usize,
+    ) -> Self {
+        let wanted = wanted.iter().copied().collect();
+        let (ahead, copies, scan) = (None, HashSet::new(), None);
+        Self { input, kind, projection, keep, wanted, share, ahead, copies, has_begun: false, scan }
+    }
+
+    /// As a stream, whose steps run on threads that may wait. Nothing is read before the first row is asked for, and no
+    /// thread waits for whoever asks.
+    pub(super) fn into_stream(self, schema: SchemaRef) -> SendableRecordBatchStream {
+        let rows = stream::unfold(Some(self), |state| async move {
+            let mut batches = state?;
+            loop {
+                let step = SpawnedTask::spawn_blocking(move || {
+                    let step = batches.steps();
+                    (batches, step)
+                });
+                let step = match step.await {
+                    Ok((back, step)) => {
+                        batches = back;
+                        step
+                    }
+                    // The program ends, or the step panicked.
+                    Err(error) => return Some((Err(DataFusionError::External(error.into())), None)),
+                };
+                match step {
+                    Ok(Step::Rows(rows)) => return Some((Ok(rows), Some(batches))),
+                    Ok(Step::Nothing) => {}
+                    Ok(Step::End) => return None,
+                    Err(error) => return Some((Err(error), None)),
+                }
+            }
+        });
+        Box::pin(RecordBatchStreamAdapter::new(schema, rows))
+    }
+
+    /// Steps until there are rows, or for a while.
+    fn steps(&mut self) -> Result<Step> {
+        let begin = Instant::now();
+        loop {
+            match self.step()? {
+                Step::Nothing if begin.elapsed() < STEP => {}
+                step => return Ok(step),
+            }
+        }
+    }
+
+    /// Opens the next source, reads a block of it, or ends it.
+    fn step(&mut self) -> Result<Step> {
+        let Some(mut open) = self.scan.take() else { return self.open_next() };
+        let block = open.scan.next_block().map_err(|error| DataFusionError::External(error.into()))?;
+        let rows = match (self.kind, block) {
+            (_, None) => self.end(open)?,
+            (RawTableKind::Logs, Some(rows)) => {
+                self.scan = Some(open);
+                Some(rows).filter(|rows| rows.num_rows() > 0)
+            }
+            (RawTableKind::Rejects, Some(_)) => {
+                let rows = self.rejects(&mut open)?;
+                self.scan = Some(open);
+                rows
+            }
+            (RawTableKind::Sources, Some(_)) => {
+                self.scan = Some(open);
+                None
+            }
+        };
+        Ok(rows.map_or(Step::Nothing, Step::Rows))
+    }
+
+    fn open_next(&mut self) -> Result<Step> {
+        let external = |error: S3Error| DataFusionError::External(error.into());
+        if !std::mem::replace(&mut self.has_begun, true) {
+            let is_copy = |index: &usize| self.input.original(*index).is_some();
+            self.copies = self.wanted.iter().copied().filter(is_copy).collect();
+            let order = self.wanted.iter().copied().filter(|index| !self.copies.contains(index));
+            self.ahead = read_ahead_sharing(&self.input.sources, order, self.share).map_err(external)?;
+        }
+        let Some(index) = self.wanted.pop_front() else { return Ok(Step::End) };
+        let is_copy = self.copies.contains(&index) || self.open(index).map_err(external)?;
+        if is_copy && self.kind == RawTableKind::Sources {
+            let entry = self.input.same(index, self.input.original(index).unwrap_or_default());
+            return Ok(Step::Rows(self.source_row(entry)?));
+        }
+        Ok(Step::Nothing)
+    }
+
+    /// Opens a source, and gives whether it is a copy, which is not opened. What fails for one object alone is told in its
+    /// report; what fails for all is an error.
+    fn open(&mut self, index: usize) -> Result<bool, S3Error> {
+        let source = &self.input.sources[index];
+        let (options, pool) = (self.options(), Arc::clone(&self.input.pool));
+        let copies = &self.input.copies;
+        let scan = match (&source.object, &self.ahead) {
+            (Some(object), Some(ahead)) => match ahead.take(index) {
+                Ok(Body::Whole { content, .. }) => {
+                    if copies.is_undecided(index)
+                        && let Ok(Some(_)) = copies.compare(index, &content[..])
+                    {
+                        return Ok(true);
+                    }
+                    SourceScan::over_bytes(source, content.into(), &options, pool)
+                }
+                Ok(Body::Large(_)) => {
+                    // Where it fails here, it will fail again below, and be told.
+                    if copies.is_undecided(index)
+                        && let Ok(Some(_)) = copies.compare(index, object.reader())
+                    {
+                        return Ok(true);
+                    }
+                    SourceScan::open_in(source, &options, pool)
+                }
+                Err(error) if error.problem.is_of_object() => {
+                    let error = std::io::Error::other(error.problem.to_string());
+                    SourceScan::unreadable(source, &error, &options, pool)
+                }
+                Err(error) => return Err(error),
+            },
+            _ => SourceScan::open_in(source, &options, pool),
+        };
+        self.scan = Some(Open { index, scan, first_reject: None });
+        Ok(false)
+    }
+
+    fn options(&self) -> ScanOptions {
+        match self.kind {
+            RawTableKind::Logs => ScanOptions {
+                projection: Some(self.projection.clone()),
+                keep: self.keep.clone(),
+                kept_rejects: 1,
+            },
+            // They are taken block by block.
+            RawTableKind::Rejects => {
+                ScanOptions { projection: Some(Vec::new()), kept_rejects: usize::MAX, ..Default::default() }
+            }
+            RawTableKind::Sources => {
+                ScanOptions { projection: Some(Vec::new()), kept_rejects: 1, ..Default::default() }
+            }
+        }
+    }
+
+    fn rejects(&self, open: &mut Open) -> Result<Option<RecordBatch>> {
+        let rejects = open.scan.take_rejects();
+        if rejects.is_empty() {
+            return Ok(None);
+        }
+        if open.first_reject.is_none() {
+            open.first_reject = rejects.first().cloned();
+        }
+        let batch = rejects_batch(&rejects, |_| open.scan.name())
+            .map_err(|error| DataFusionError::External(error.into()))?;
+        Ok(Some(batch.project(&self.projection)?))
+    }
+
+    /// The end of a source.
+    fn end(&self, mut open: Open) -> Result<Option<RecordBatch>> {
+        let last = if self.kind == RawTableKind::Rejects { self.rejects(&mut open)? } else { None };
+        let Open { index, scan, first_reject } = open;
+        let mut report = scan.finish();
+        report.rejected.extend(first_reject);
+        self.input.note(index, &report);
+        if self.kind != RawTableKind::Sources {
+            return Ok(last);
+        }
+        self.source_row(entry(&report, self.input.url(index))).map(Some)
+    }
+
+    fn source_row(&self, entry: SourceEntry) -> Result<RecordBatch> {
+        let batch =
+            source_entries_batch(&[entry]).map_err(|error| DataFusionError::External(error.into()))?;
+        Ok(batch.project(&self.projection)?)
+    }
+}
+
+impl Iterator for Batches {
+    type Item = Result<RecordBatch>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            match self.step() {
+                Ok(Step::Rows(rows)) => return Some(Ok(rows)),
+                Ok(Step::Nothing) => {}
+                Ok(Step::End) => return None,
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+/// A row of `sources` for a source that is not in a ledger: without hash and run.
+fn entry(report: &SourceReport, url: Option<String>) -> SourceEntry {
+    SourceEntry {
+        log_file: report.name.clone(),
+        size: report.size,
+        sha256: None,
+        inflated_size: report.inflated,
+        lines: report.counts.lines,
+        rows: report.counts.rows,
+        rejects: report.counts.rejects,
+        blanks: report.counts.blanks,
+        state: report.state.as_str().to_owned(),
+        problem: report.problem.as_ref().map(|problem| problem.to_string()),
+        first_time: report.counts.first_time,
+        last_time: report.counts.last_time,
+        url,
+        etag: None,
+    }
+}

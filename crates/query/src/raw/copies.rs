@@ -1,0 +1,208 @@
+//! Sources of the same content: it is read once, as an ingest reads it once.
+//!
+//! Content is the file's bytes as stored, by which the ledger of a dataset knows it too. Only sources of equal size can
+//! have the same. Files of equal size are hashed when the session opens. Objects are compared when a scan has them anyway,
+//! unless their ETags say already that they are the same: to fetch them twice would cost twice.
+
+use std::collections::{HashMap, HashSet};
+use std::fs::File;
+use std::io::{self, Read};
+use std::num::NonZero;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use saltmine_scan::{Source, name_time_range};
+use sha2::{Digest, Sha256};
+
+type Hash = [u8; 32];
+
+/// Which sources are copies of which.
+#[derive(Debug, Default)]
+pub(crate) struct Copies {
+    known: Mutex<Known>,
+    /// Objects of the same size as another source, whose content is hashed when it is read.
+    undecided: HashSet<usize>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// For a copy, the source that is read in its place.
+    originals: HashMap<usize, usize>,
+    /// Which source has the content of this hash.
+    contents: HashMap<Hash, usize>,
+}
+
+impl Copies {
+    /// Looks for copies among sources of these sizes. Of equal ones, the first in the order of an ingest is read: by the
+    /// time in the name, then by name. `is_remote`: other processes read them, so that objects are compared by ETag only.
+    pub(crate) fn find(sources: &[Source], sizes: &[u64], is_remote: bool) -> Self {
+        let mut groups: HashMap<u64, Vec<usize>> = HashMap::new();
+        for (index, _) in sources.iter().enumerate().filter(|(_, source)| !source.is_stdin) {
+            groups.entry(sizes.get(index).copied().unwrap_or(0)).or_default().push(index);
+        }
+        let mut known = Known::default();
+        let mut undecided = HashSet::new();
+        let (mut files, mut objects) = (Vec::new(), Vec::new());
+        for group in groups.into_values().filter(|group| group.len() > 1) {
+            for index in group {
+                if sources[index].object.is_some() { objects.push(index) } else { files.push(index) }
+            }
+        }
+        in_order(sources, &mut files);
+        in_order(sources, &mut objects);
+        let hashes = hash_all(sources, &files);
+        for (index, hash) in files.into_iter().zip(hashes) {
+            if let Some(hash) = hash {
+                known.claim(index, hash);
+            }
+        }
+        let mut tags: HashMap<(u64, &str), usize> = HashMap::new();
+        for index in objects {
+            let object = sources[index].object.as_deref();
+            let tag = object.and_then(|object| Some((object.size, object.etag.as_deref()?)));
+            match tag.and_then(|tag| tags.insert(tag, index).map(|first| (tag, first))) {
+                Some((tag, first)) => {
+                    tags.insert(tag, first);
+                    known.originals.insert(index, first);
+                }
+                None if is_remote => {}
+                None => {
+                    undecided.insert(index);
+                }
+            }
+        }
+        Self { known: Mutex::new(known), undecided }
+    }
+
+    /// The source that is read in the place of this one; `None` where it is no copy, as far as is known.
+    pub(crate) fn original(&self, index: usize) -> Option<usize> {
+        self.lock().originals.get(&index).copied()
+    }
+
+    /// Copies and their originals, as far as is known.
+    pub(crate) fn pairs(&self) -> Vec<(usize, usize)> {
+        self.lock().originals.iter().map(|(copy, original)| (*copy, *original)).collect()
+    }
+
+    /// Whether the content of this source must be compared when it is read.
+    pub(crate) fn is_undecided(&self, index: usize) -> bool {
+        self.undecided.contains(&index)
+    }
+
+    /// Notes the content of an undecided source. Gives the source that is read in its place, if another has it.
+    pub(crate) fn compare(&self, index: usize, content: impl Read) -> io::Result<Option<usize>> {
+        let hash = hash(content)?;
+        Ok(self.lock().claim(index, hash))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Known {
+    /// The source that has this content already, unless it is this one.
+    fn claim(&mut self, index: usize, hash: Hash) -> Option<usize> {
+        let first = *self.contents.entry(hash).or_insert(index);
+        if first == index {
+            return None;
+        }
+        self.originals.insert(index, first);
+        Some(first)
+    }
+}
+
+/// Sorts sources as an ingest reads them.
+fn in_order(sources: &[Source], indices: &mut [usize]) {
+    indices.sort_by_cached_key(|index| (name_time_range(&sources[*index].name), *index));
+}
+
+/// The hashes of files, by several threads; `None` for what cannot be read, which its scan will report.
+fn hash_all(sources: &[Source], files: &[usize]) -> Vec<Option<Hash>> {
+    let mut hashes = vec![None; files.len()];
+    let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let each = files.len().div_ceil(threads).max(1);
+    std::thread::scope(|scope| {
+        for (files, hashes) in files.chunks(each).zip(hashes.chunks_mut(each)) {
+            scope.spawn(|| {
+                for (index, hash) in files.iter().zip(hashes) {
+                    *hash = hash_file(&sources[*index].path).ok();
+                }
+            });
+        }
+    });
+    hashes
+}
+
+/// What is not a regular file, such as a pipe, can be read only once, and is not read for this.
+fn hash_file(path: &Path) -> io::Result<Hash> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    hash(File::open(path)?)
+}
+
+fn hash(mut content: impl Read) -> io::Result<Hash> {
+    let mut hasher = Sha256::new();
+    let mut buffer = vec![0; 64 << 10];
+    loop {
+        match content.read(&mut buffer) {
+            Ok(0) => return Ok(hasher.finalize().into()),
+            Ok(count) => hasher.update(&buffer[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_equal_files_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let contents = [
+            ("z-merged", "two"),
+            ("2026-05-02-00-00-00-AAAAAAAAAAAAAAAA", "one"),
+            ("2026-05-01-00-00-00-BBBBBBBBBBBBBBBB", "one"),
+            ("c", "two"),
+            ("longer", "three"),
+        ];
+        let sources: Vec<Source> = contents
+            .iter()
+            .map(|(name, text)| {
+                let path = folder.path().join(name);
+                std::fs::write(&path, text).unwrap();
+                Source::file(path, (*name).to_owned())
+            })
+            .collect();
+        let copies = Copies::find(&sources, &saltmine_scan::sizes(&sources), false);
+        let mut pairs = copies.pairs();
+        pairs.sort_unstable();
+        assert_eq!(pairs, [(1, 2), (3, 0)]);
+        assert_eq!((copies.original(1), copies.original(4)), (Some(2), None));
+    }
+
+    #[test]
+    fn what_is_compared_while_it_is_read_keeps_its_first_owner() {
+        let copies = Copies::default();
+        assert_eq!(copies.compare(5, &b"x"[..]).unwrap(), None);
+        assert_eq!(copies.compare(3, &b"x"[..]).unwrap(), Some(5));
+        assert_eq!(copies.compare(5, &b"x"[..]).unwrap(), None);
+        assert_eq!(copies.pairs(), [(3, 5)]);
+    }
+
+    /// A pipe that is opened waits for its other end, and what is read from it is gone.
+    #[cfg(unix)]
+    #[test]
+    fn pipes_are_not_hashed() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        if made.is_ok_and(|status| status.success()) {
+            assert!(hash_file(&path).is_err());
+        }
+    }
+}

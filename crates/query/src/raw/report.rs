@@ -1,0 +1,163 @@
+//! What raw scans met that was damaged or did not read, in memory that does not grow with the number of sources.
+
+use std::collections::BTreeMap;
+
+use saltmine_scan::{SourceReport, SourceState};
+
+/// Sources that are reported one by one; of the others only numbers are kept.
+const REPORTED: usize = 1000;
+/// Bytes of a rejected line that a report keeps; the table `rejects` has all of them.
+const KEPT: usize = 512;
+
+/// What raw scans met that was damaged or did not read, by source, and what they read only once.
+#[derive(Clone, Debug, Default)]
+pub struct ScanReport {
+    /// Reports of the sources that did not end well, or had rejects, by name; of many, the first by name. Of the rejects
+    /// of a source, at most the first.
+    pub sources: BTreeMap<String, SourceReport>,
+    /// Sources whose content another has, which was read in their place: by name, with the other's name.
+    pub copies: BTreeMap<String, String>,
+    files: u64,
+    damaged: u64,
+    rejects: u64,
+}
+
+impl ScanReport {
+    /// Lines that did not read.
+    pub fn rejects(&self) -> u64 {
+        self.rejects
+    }
+
+    /// Files that did not end well, or had rejects; [`ScanReport::sources`] may name fewer.
+    pub fn files(&self) -> u64 {
+        self.files
+    }
+
+    /// Files that did not end well; [`ScanReport::damaged`] may name fewer.
+    pub fn damaged_files(&self) -> u64 {
+        self.damaged
+    }
+
+    /// Sources that did not end well.
+    pub fn damaged(&self) -> impl Iterator<Item = &SourceReport> {
+        self.sources.values().filter(|report| report.state != SourceState::Complete)
+    }
+
+    /// Adds what a scan of a source met. `is_new` is false where the source was noted before: a scan of another table has
+    /// seen the same, but perhaps a reject that the first did not keep.
+    fn note(&mut self, report: &SourceReport, is_new: bool) {
+        if is_new {
+            self.files += 1;
+            self.damaged += u64::from(report.state != SourceState::Complete);
+            self.rejects += report.counts.rejects;
+        }
+        if let Some(noted) = self.sources.get_mut(&report.name) {
+            if noted.rejected.is_empty() {
+                noted.rejected = first_reject(report);
+            }
+            return;
+        }
+        let is_full = self.sources.len() >= REPORTED;
+        if is_full && self.sources.last_key_value().is_some_and(|(last, _)| *last < report.name) {
+            return;
+        }
+        let kept = SourceReport { rejected: first_reject(report), ..report.clone() };
+        self.sources.insert(report.name.clone(), kept);
+        if is_full {
+            self.sources.pop_last();
+        }
+    }
+
+    /// Changes all texts that come from outside.
+    pub(crate) fn change_texts(&mut self, change: impl Fn(&str) -> String) {
+        for (name, mut report) in std::mem::take(&mut self.sources) {
+            report.name = change(&report.name);
+            if let Some(problem) = &mut report.problem {
+                problem.message = change(&problem.message);
+            }
+            for reject in &mut report.rejected {
+                reject.reason = change(&reject.reason);
+                reject.bytes = change(&String::from_utf8_lossy(&reject.bytes)).into_bytes();
+            }
+            self.sources.insert(change(&name), report);
+        }
+        for (copy, original) in std::mem::take(&mut self.copies) {
+            self.copies.insert(change(&copy), change(&original));
+        }
+    }
+}
+
+fn first_reject(report: &SourceReport) -> Vec<saltmine_scan::Reject> {
+    let mut kept: Vec<_> = report.rejected.iter().take(1).cloned().collect();
+    kept.iter_mut().for_each(|reject| reject.bytes.truncate(KEPT));
+    kept
+}
+
+/// The report of a session, as it grows.
+#[derive(Debug, Default)]
+pub(super) struct Noted {
+    report: ScanReport,
+    /// A bit for each source that was noted.
+    seen: Vec<u64>,
+}
+
+impl Noted {
+    pub(super) fn note(&mut self, index: usize, report: &SourceReport) {
+        if report.state == SourceState::Complete && report.counts.rejects == 0 {
+            return;
+        }
+        let (word, bit) = (index / 64, 1 << (index % 64));
+        if self.seen.len() <= word {
+            self.seen.resize(word + 1, 0);
+        }
+        let is_new = self.seen[word] & bit == 0;
+        self.seen[word] |= bit;
+        self.report.note(report, is_new);
+    }
+
+    pub(super) fn report(&self) -> ScanReport {
+        self.report.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use saltmine_scan::{Counts, Reject};
+
+    use super::*;
+
+    fn report(name: usize, rejects: u64, kept: usize) -> SourceReport {
+        let reject =
+            Reject { source: 0, line: 1, offset: 0, reason: "bad".into(), bytes: vec![b'x'; 100_000] };
+        SourceReport {
+            name: format!("{name:06}"),
+            size: 0,
+            inflated: 0,
+            counts: Counts { rejects, ..Counts::default() },
+            state: SourceState::Complete,
+            problem: None,
+            rejected: vec![reject; kept],
+        }
+    }
+
+    #[test]
+    fn many_bad_sources_are_counted_and_some_are_kept() {
+        let mut noted = Noted::default();
+        for index in (0..5000).rev() {
+            noted.note(index, &report(index, 2, 0));
+            noted.note(index, &report(index, 2, 100));
+        }
+        noted.note(5000, &report(5000, 0, 0));
+        let report = noted.report();
+        assert_eq!((report.files(), report.rejects(), report.damaged_files()), (5000, 10_000, 0));
+        assert_eq!(report.sources.len(), REPORTED);
+        assert_eq!(report.sources.first_key_value().map(|(name, _)| name.as_str()), Some("000000"));
+        let kept: usize = report
+            .sources
+            .values()
+            .flat_map(|source| &source.rejected)
+            .map(|reject| reject.bytes.len())
+            .sum();
+        assert!(kept > 0 && kept <= REPORTED * KEPT, "{kept}");
+    }
+}
