@@ -20,16 +20,22 @@ pub(super) const FUNCTIONS: [TextFunction; 2] = [
     },
     TextFunction {
         name: "ip_in",
-        arguments: &["ip", "cidr"],
+        arguments: &["ip", "networks"],
         help: (
-            "Whether an address lies in a network; null where it is no address; an error where the network is none",
-            "ip_in(remote_ip, '192.0.2.0/24')",
+            "Whether an address lies in a network, or in one of several with commas between them; null where it is not an \
+             address; an error where a network is not one",
+            "ip_in(remote_ip, '192.0.2.0/24,2001:db8::/32')",
         ),
         null_is: None,
         body: Body::Truth(|args| {
-            let network = parse_network(args[1])
-                .ok_or_else(|| format!("{:?} is no network such as 192.0.2.0/24", args[1]))?;
-            Ok(args[0].parse().ok().map(|address: IpAddr| network.contains(&address)))
+            let address: Option<IpAddr> = args[0].parse().ok();
+            let mut is_in = false;
+            for text in args[1].split(',').map(str::trim) {
+                let network = parse_network(text)
+                    .ok_or_else(|| format!("{text:?} is not a network such as 192.0.2.0/24"))?;
+                is_in |= address.is_some_and(|address| network.contains(&address));
+            }
+            Ok(address.map(|_| is_in))
         }),
     },
 ];

@@ -2,16 +2,22 @@
 
 pub(crate) mod address;
 mod agent;
+mod arithmetic;
 mod count;
 mod evidence;
 mod histogram;
+mod lengths;
 mod log;
 mod presto;
 mod scalar;
+mod sum;
 mod texts;
 
 pub(crate) use self::histogram::hdr_histogram;
 
+use std::sync::Arc;
+
+use datafusion::execution::FunctionRegistry;
 use datafusion::prelude::SessionContext;
 
 /// Registers all functions with a context.
@@ -22,6 +28,11 @@ pub fn register_all(context: &SessionContext) {
     context.register_udaf(histogram::hdr_quantile());
     context.register_udaf(hdr_histogram());
     context.register_udaf(count::count());
+    context.register_udaf(sum::sum());
+    context.register_udf(arithmetic::checked());
+    // Only fails where a registry takes no planners, and this one does.
+    let _ = context.state_ref().write().register_expr_planner(Arc::new(arithmetic::Planner));
+    lengths::register(context);
     context.register_udaf(evidence::evidence());
     presto::register(context);
 }
@@ -73,6 +84,9 @@ mod tests {
             ("ip_in('2001:db8::7', '2001:db8::/32')", "true"),
             ("ip_in('198.51.100.7', '198.51.100.8')", "false"),
             ("ip_in(NULL, '10.0.0.0/8')", ""),
+            ("ip_in('203.0.113.9', '198.51.100.9/32,203.0.113.0/24')", "true"),
+            ("ip_in('203.0.113.9', '198.51.100.9 , 203.0.113.9')", "true"),
+            ("ip_in('203.0.114.9', '198.51.100.9/32,203.0.113.0/24')", "false"),
             ("tls_rank('TLSv1.1')", "11"),
             ("agent_family('aws-cli/2.17')", "aws-cli"),
             ("log_file_time('a/2026-05-01-10-20-30-0123456789ABCDEF.gz')", "2026-05-01T10:20:30Z"),
@@ -114,7 +128,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_network_that_is_none_is_an_error() {
-        let problem = value("ip_in('10.0.0.1', 'ten')").await.unwrap_err();
-        assert!(problem.contains("\"ten\" is no network"), "{problem}");
+        for (networks, wrong) in [("ten", "ten"), ("10.0.0.0/8,ten", "ten"), ("10.0.0.0/8,", ""), ("", "")] {
+            let problem = value(&format!("ip_in('10.0.0.1', '{networks}')")).await.unwrap_err();
+            assert!(problem.contains(&format!("{wrong:?} is not a network")), "{networks}: {problem}");
+        }
     }
 }
