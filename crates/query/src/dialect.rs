@@ -1,33 +1,73 @@
-//! What published queries write, and the parser takes for something else.
+//! What published queries write, and the parser or DataFusion takes for something else.
+
+mod path;
+mod presto;
+mod unnest;
 
 use std::ops::ControlFlow;
 
+use datafusion::prelude::SessionContext;
 use datafusion::sql::parser::Statement;
-use datafusion::sql::sqlparser::ast::{Expr, Ident, OrderByExpr, OrderByKind, Query, VisitMut, VisitorMut};
+use datafusion::sql::sqlparser::ast::{
+    Expr, Ident, OrderByExpr, OrderByKind, Query, Select, VisitMut, VisitorMut,
+};
 
-/// Makes columns of what were columns in the text.
-pub(crate) fn repair(statement: &mut Statement) {
+/// Brings a statement to the dialect of DataFusion.
+///
+/// # Errors
+/// What is not supported, and what to write in its place.
+pub(crate) async fn repair(statement: &mut Statement, context: &SessionContext) -> Result<(), String> {
     match statement {
         Statement::Statement(statement) => {
-            let _ = statement.visit(&mut Repair);
+            path::give(statement, context).await;
+            match statement.visit(&mut Repair::default()) {
+                ControlFlow::Continue(()) => Ok(()),
+                ControlFlow::Break(problem) => Err(problem),
+            }
         }
-        Statement::Explain(explain) => repair(&mut explain.statement),
-        _ => {}
+        Statement::Explain(explain) => Box::pin(repair(&mut explain.statement, context)).await,
+        _ => Ok(()),
     }
 }
 
-struct Repair;
+#[derive(Default)]
+struct Repair {
+    unnested: Vec<unnest::Unnested>,
+}
 
 impl VisitorMut for Repair {
-    type Break = ();
+    type Break = String;
 
-    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<()> {
+    fn pre_visit_query(&mut self, query: &mut Query) -> ControlFlow<String> {
         if let Some(order_by) = &mut query.order_by
             && let OrderByKind::Expressions(keys) = &mut order_by.kind
         {
             keys.iter_mut().for_each(order_by_interval);
         }
         ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<String> {
+        // The keys stand beside the SELECT that has the tables.
+        for unnested in &self.unnested {
+            unnested.rename_in(&mut query.order_by);
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_select(&mut self, select: &mut Select) -> ControlFlow<String> {
+        match unnest::unnest(select) {
+            Ok(unnested) => self.unnested.extend(unnested),
+            Err(problem) => return ControlFlow::Break(problem),
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<String> {
+        match presto::translate(expr) {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(problem) => ControlFlow::Break(problem),
+        }
     }
 }
 

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::datatypes::Schema;
 use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, MemorySchemaProvider};
 use datafusion::common::TableReference;
 use datafusion::prelude::SessionContext;
@@ -84,6 +85,18 @@ SELECT 'V_1_0' AS schema_version_id,
        source_region
 FROM logs";
 
+/// Catalog, schema and name of the Athena view with the column `"$path"`. It is not listed.
+pub(crate) const fn with_path() -> [&'static str; 3] {
+    [OF_AWS, "athena", "with_path"]
+}
+
+/// Whether a table has the columns of the Athena view.
+pub(crate) fn is_athena(schema: &Schema) -> bool {
+    let names = ["bucketowner", "requestdatetime", "aclrequired", "timestamp"];
+    names.iter().all(|name| schema.field_with_name(name).is_ok())
+        && schema.field_with_name("log_file").is_err()
+}
+
 /// Registers the views: `athena.s3_access_logs`; `cloudwatch.s3_access_logs`, also under the name that AWS gives it;
 /// and the first under the names that were asked for.
 pub(crate) async fn register(context: &SessionContext, aliases: &[String]) -> Result<(), QueryError> {
@@ -91,10 +104,17 @@ pub(crate) async fn register(context: &SessionContext, aliases: &[String]) -> Re
     let athena = context.sql(ATHENA).await?.into_view();
     let cloudwatch = context.sql(CLOUDWATCH).await?.into_view();
     let of_aws = TableReference::full(OF_AWS, "logs", "amazon_s3__server_access");
+    let path = format!(
+        "SELECT *, log_file AS \"$path\" FROM ({}) AS rows",
+        ATHENA.replace("FROM logs", ", log_file FROM logs")
+    );
+    let path = context.sql(&path).await?.drop_columns(&["log_file"])?.into_view();
+    let [catalog, schema, table] = with_path();
     for (name, view) in [
         (TableReference::partial("athena", "s3_access_logs"), &athena),
         (TableReference::partial("cloudwatch", "s3_access_logs"), &cloudwatch),
         (of_aws, &cloudwatch),
+        (TableReference::full(catalog, schema, table), &path),
     ] {
         make_schema(context, &name)?;
         context.register_table(name, Arc::clone(view))?;

@@ -2,18 +2,19 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, Datelike, Months, Utc};
+use chrono::{Datelike, Months, NaiveDateTime, TimeDelta};
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, Date32Builder, Int64Builder, TimestampMicrosecondBuilder,
 };
 use datafusion::arrow::compute::{DatePart, cast, date_part};
-use datafusion::arrow::datatypes::{DataType, Int64Type, TimestampMicrosecondType};
+use datafusion::arrow::datatypes::{DataType, Date32Type, Int64Type, TimestampMicrosecondType};
 use datafusion::common::Result;
 use datafusion::error::DataFusionError;
 
 use super::native::{Kind, Native};
+use super::zone::Zone;
 
-/// A function that gives a part of a time, in UTC.
+/// A function that gives a part of a time, in its zone.
 macro_rules! part {
     ($name:literal, $help:literal, $part:expr) => {
         Native {
@@ -60,30 +61,31 @@ pub(super) const FUNCTIONS: [Native; 12] = [
         arguments: &[("time", Kind::Time)],
         optional: 0,
         returns: Kind::Date,
-        help: ("The day of a time, in UTC; as in Presto", "date(request_time)"),
+        help: ("The day of a time, in its zone; as in Presto", "date(request_time)"),
         body: |args, rows, _| {
-            let times = args[0].as_primitive::<TimestampMicrosecondType>();
+            let (times, zone) =
+                (args[0].as_primitive::<TimestampMicrosecondType>(), Zone::of(args[0].data_type())?);
             let mut days = Date32Builder::with_capacity(rows);
             for row in 0..rows {
-                let day = |micros: i64| i32::try_from(micros.div_euclid(DAY)).ok();
+                let day = |micros: i64| Some(Date32Type::from_naive_date(zone.local(micros)?.date()));
                 days.append_option(if times.is_valid(row) { day(times.value(row)) } else { None });
             }
             Ok(Arc::new(days.finish()))
         },
         simplify: None,
     },
-    part!("year", "The year of a time, in UTC; as in Presto", DatePart::Year),
-    part!("quarter", "The quarter of a time, 1 to 4, in UTC; as in Presto", DatePart::Quarter),
-    part!("month", "The month of a time, 1 to 12, in UTC; as in Presto", DatePart::Month),
-    part!("week", "The ISO week of a time, in UTC; as in Presto", DatePart::Week),
-    part!("day", "The day of the month of a time, in UTC; as in Presto", DatePart::Day),
+    part!("year", "The year of a time, in its zone; as in Presto", DatePart::Year),
+    part!("quarter", "The quarter of a time, 1 to 4, in its zone; as in Presto", DatePart::Quarter),
+    part!("month", "The month of a time, 1 to 12, in its zone; as in Presto", DatePart::Month),
+    part!("week", "The ISO week of a time, in its zone; as in Presto", DatePart::Week),
+    part!("day", "The day of the month of a time, in its zone; as in Presto", DatePart::Day),
     Native {
         name: "day_of_week",
         arguments: &[("time", Kind::Time)],
         optional: 0,
         returns: Kind::Integer,
         help: (
-            "The day of the week of a time, 1 for Monday to 7, in UTC; as in Presto",
+            "The day of the week of a time, 1 for Monday to 7, in its zone; as in Presto",
             "day_of_week(request_time)",
         ),
         body: |args, _, _| {
@@ -93,19 +95,20 @@ pub(super) const FUNCTIONS: [Native; 12] = [
         },
         simplify: None,
     },
-    part!("hour", "The hour of a time, 0 to 23, in UTC; as in Presto", DatePart::Hour),
-    part!("minute", "The minute of a time; as in Presto", DatePart::Minute),
+    part!("hour", "The hour of a time, 0 to 23, in its zone; as in Presto", DatePart::Hour),
+    part!("minute", "The minute of a time, in its zone; as in Presto", DatePart::Minute),
     part!("second", "The second of a time, without its fraction; as in Presto", DatePart::Second),
 ];
 
 const SECOND: i64 = 1_000_000;
-const DAY: i64 = 86_400 * SECOND;
 
 /// What times are counted in.
 #[derive(Clone, Copy)]
 enum Unit {
     /// So many microseconds.
     Micros(i64),
+    /// So many days of the calendar, which are longer or shorter where clocks are changed.
+    Days(i64),
     /// So many months, whose lengths differ.
     Months(i64),
 }
@@ -117,49 +120,52 @@ impl Unit {
             "second" => Self::Micros(SECOND),
             "minute" => Self::Micros(60 * SECOND),
             "hour" => Self::Micros(3600 * SECOND),
-            "day" => Self::Micros(DAY),
-            "week" => Self::Micros(7 * DAY),
+            "day" => Self::Days(1),
+            "week" => Self::Days(7),
             "month" => Self::Months(1),
             "quarter" => Self::Months(3),
             "year" => Self::Months(12),
             _ => {
-                let message = format!("{name:?} is no unit such as minute, hour, day, week, month or year");
+                let message =
+                    format!("{name:?} is not a unit such as minute, hour, day, week, month or year");
                 return Err(DataFusionError::Execution(message));
             }
         })
     }
 
     /// `None` beyond what a calendar holds.
-    fn add(self, time: i64, count: i64) -> Option<i64> {
+    fn add(self, time: i64, count: i64, zone: Zone) -> Option<i64> {
         match self {
             Self::Micros(micros) => time.checked_add(micros.checked_mul(count)?),
-            Self::Months(months) => {
-                Some(add_months(utc(time)?, months.checked_mul(count)?)?.timestamp_micros())
+            Self::Days(days) => {
+                let local = zone.local(time)?;
+                zone.micros(local.checked_add_signed(TimeDelta::try_days(days.checked_mul(count)?)?)?)
             }
+            Self::Months(months) => zone.micros(add_months(zone.local(time)?, months.checked_mul(count)?)?),
         }
     }
 
-    /// The whole units from one time to another.
-    fn between(self, from: i64, to: i64) -> Option<i64> {
+    /// The whole units from one time to another, by the clocks of a zone.
+    fn between(self, from: i64, to: i64, zone: Zone) -> Option<i64> {
         match self {
             Self::Micros(micros) => Some(to.checked_sub(from)? / micros),
-            Self::Months(months) => Some(months_between(utc(from)?, utc(to)?)? / months),
+            Self::Days(days) => {
+                let lapse = zone.local(to)?.signed_duration_since(zone.local(from)?);
+                Some(lapse.num_days() / days)
+            }
+            Self::Months(months) => Some(months_between(zone.local(from)?, zone.local(to)?)? / months),
         }
     }
-}
-
-fn utc(micros: i64) -> Option<DateTime<Utc>> {
-    DateTime::from_timestamp_micros(micros)
 }
 
 /// The same day some months later, or the last day of that month.
-fn add_months(time: DateTime<Utc>, months: i64) -> Option<DateTime<Utc>> {
+fn add_months(time: NaiveDateTime, months: i64) -> Option<NaiveDateTime> {
     let count = Months::new(u32::try_from(months.unsigned_abs()).ok()?);
     if months < 0 { time.checked_sub_months(count) } else { time.checked_add_months(count) }
 }
 
-fn months_between(from: DateTime<Utc>, to: DateTime<Utc>) -> Option<i64> {
-    let month = |time: DateTime<Utc>| i64::from(time.year()) * 12 + i64::from(time.month0());
+fn months_between(from: NaiveDateTime, to: NaiveDateTime) -> Option<i64> {
+    let month = |time: NaiveDateTime| i64::from(time.year()) * 12 + i64::from(time.month0());
     let months = month(to) - month(from);
     let reached = add_months(from, months)?;
     Some(match months {
@@ -172,12 +178,13 @@ fn months_between(from: DateTime<Utc>, to: DateTime<Utc>) -> Option<i64> {
 fn date_add(args: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
     let units = args[0].as_string_view();
     let counts = args[1].as_primitive::<Int64Type>();
-    let times = args[2].as_primitive::<TimestampMicrosecondType>();
-    let mut sums = TimestampMicrosecondBuilder::with_capacity(rows).with_timezone("UTC");
+    let (times, zone) = (args[2].as_primitive::<TimestampMicrosecondType>(), Zone::of(args[2].data_type())?);
+    let mut sums =
+        TimestampMicrosecondBuilder::with_capacity(rows).with_data_type(args[2].data_type().clone());
     for row in 0..rows {
         let is_known = units.is_valid(row) && counts.is_valid(row) && times.is_valid(row);
         sums.append_option(if is_known {
-            Unit::parse(units.value(row))?.add(times.value(row), counts.value(row))
+            Unit::parse(units.value(row))?.add(times.value(row), counts.value(row), zone)
         } else {
             None
         });
@@ -187,13 +194,13 @@ fn date_add(args: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
 
 fn date_diff(args: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
     let units = args[0].as_string_view();
-    let from = args[1].as_primitive::<TimestampMicrosecondType>();
+    let (from, zone) = (args[1].as_primitive::<TimestampMicrosecondType>(), Zone::of(args[1].data_type())?);
     let to = args[2].as_primitive::<TimestampMicrosecondType>();
     let mut counts = Int64Builder::with_capacity(rows);
     for row in 0..rows {
         let is_known = units.is_valid(row) && from.is_valid(row) && to.is_valid(row);
         counts.append_option(if is_known {
-            Unit::parse(units.value(row))?.between(from.value(row), to.value(row))
+            Unit::parse(units.value(row))?.between(from.value(row), to.value(row), zone)
         } else {
             None
         });

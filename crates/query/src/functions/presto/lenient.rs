@@ -1,12 +1,16 @@
 //! `TRY(…)`: what fails within it is null.
 
+use std::sync::Arc;
+
 use datafusion::common::config::ConfigOptions;
 use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result};
+use datafusion::functions::core::expr_fn::nullif;
 use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
-use datafusion::logical_expr::{Cast, Expr, TryCast};
+use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, Operator, TryCast, lit};
 
 use super::native::{Kind, Native, NativeUdf};
+use crate::functions::arithmetic;
 
 /// The name `try`, for the planner. [`Try`] takes it away before anything runs.
 pub(super) const FUNCTION: Native = Native {
@@ -15,15 +19,15 @@ pub(super) const FUNCTION: Native = Native {
     optional: 0,
     returns: Kind::Any,
     help: (
-        "The value, or null where it cannot be had. As in Presto, but only for casts and for texts that are no times; \
-         other errors stay errors",
+        "The value, or null where there is none: for casts, texts that are not times, division by zero, and integers that do \
+         not fit. Other errors stay errors, which Presto makes null too",
         "TRY(CAST(totaltime AS bigint))",
     ),
     body: |args, _, _| Ok(args[0].clone()),
     simplify: None,
 };
 
-/// Makes every cast within `TRY` one that gives null, and every function that reads a time likewise.
+/// Makes every cast within `TRY` one that gives null, and every division, every operator and function of ours likewise.
 #[derive(Debug)]
 pub(super) struct Try;
 
@@ -32,26 +36,42 @@ impl FunctionRewrite for Try {
         "try"
     }
 
-    fn rewrite(&self, expr: Expr, _: &DFSchema, _: &ConfigOptions) -> Result<Transformed<Expr>> {
+    fn rewrite(&self, expr: Expr, schema: &DFSchema, _: &ConfigOptions) -> Result<Transformed<Expr>> {
         let Expr::ScalarFunction(mut call) = expr else { return Ok(Transformed::no(expr)) };
         if call.func.name() != FUNCTION.name || call.args.len() != 1 {
             return Ok(Transformed::no(Expr::ScalarFunction(call)));
         }
-        let inner = call.args.remove(0).transform_up(|inner| Ok(lenient(inner)))?;
+        let inner = call.args.remove(0).transform_up(|inner| Ok(lenient(inner, schema)))?;
         Ok(Transformed::yes(inner.data))
     }
 }
 
-fn lenient(expr: Expr) -> Transformed<Expr> {
+fn lenient(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
     match expr {
         Expr::Cast(Cast { expr, field }) => Transformed::yes(Expr::TryCast(TryCast { expr, field })),
-        Expr::ScalarFunction(mut call) => match call.func.inner().downcast_ref::<NativeUdf>() {
-            Some(function) => {
-                call.func = std::sync::Arc::new(function.lenient());
-                Transformed::yes(Expr::ScalarFunction(call))
+        Expr::BinaryExpr(BinaryExpr { left, op: op @ (Operator::Divide | Operator::Modulo), right })
+            if is_exact(&left, schema) && is_exact(&right, schema) =>
+        {
+            let divisor = nullif(*right, lit(0_i64));
+            Transformed::yes(Expr::BinaryExpr(BinaryExpr { left, op, right: Box::new(divisor) }))
+        }
+        Expr::ScalarFunction(mut call) => {
+            if let Some(call) = arithmetic::lenient(&call) {
+                return Transformed::yes(Expr::ScalarFunction(call));
             }
-            None => Transformed::no(Expr::ScalarFunction(call)),
-        },
+            match call.func.inner().downcast_ref::<NativeUdf>() {
+                Some(function) => {
+                    call.func = Arc::new(function.lenient());
+                    Transformed::yes(Expr::ScalarFunction(call))
+                }
+                None => Transformed::no(Expr::ScalarFunction(call)),
+            }
+        }
         expr => Transformed::no(expr),
     }
+}
+
+/// Whether division by zero is an error, as it is not for floating-point numbers.
+fn is_exact(side: &Expr, schema: &DFSchema) -> bool {
+    side.get_type(schema).is_ok_and(|kind| kind.is_integer() || kind.is_decimal())
 }

@@ -13,19 +13,21 @@
 //! | `regexp_like`, `regexp_extract`, `regexp_replace` | Java's syntax | that of Rust's regex crate |
 //! | `regexp_replace` | all matches; groups are `$1` | the first match, all with the flag `'g'`; groups are `\1` |
 //! | `concat` | null where a part is null | leaves null parts out; the operator `\|\|` does as Presto does |
-//! | `contains` | of an array | of text; of an array there is `array_has` |
-//! | `TRY` | for most errors | for casts, and for texts that are no times |
+//! | `contains` | of an array, or of a network and an address | of a network and an address, or of text; of an array there is `array_has` |
+//! | `TRY` | for most errors | for casts, texts that are not times, division by zero and integers that do not fit |
 //! | `text = 200` | an error | compares as numbers, an error where the text is none; write `text = '200'` |
 
 mod aggregates;
 mod calendar;
 mod lenient;
 mod native;
+mod network;
 mod pattern;
 #[cfg(test)]
 mod tests;
 mod text;
 mod time;
+mod zone;
 
 use std::sync::Arc;
 
@@ -42,10 +44,14 @@ pub(super) fn register(context: &SessionContext) {
         context.register_udf(function.udf());
     }
     context.register_udf(lenient::FUNCTION.udf());
+    context.register_udf(network::ADDRESS.udf());
     // Only fails where a registry takes no rewrites, and this one does.
     let _ = context.state_ref().write().register_function_rewrite(Arc::new(lenient::Try));
     for function in aggregates::all() {
         context.register_udaf(function);
+    }
+    if let Ok(function) = context.udf("contains") {
+        context.register_udf(network::contains(function));
     }
     for (name, alias) in SCALAR_ALIASES {
         if let Ok(function) = context.udf(name) {

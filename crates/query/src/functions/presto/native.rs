@@ -1,6 +1,7 @@
 //! Scalar functions over columns of any type: what all of them have in common.
 
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use datafusion::arrow::array::ArrayRef;
 use datafusion::arrow::compute::cast;
@@ -19,7 +20,8 @@ pub(super) enum Kind {
     Text,
     /// An integer.
     Integer,
-    /// A time: microseconds, UTC. Dates are their midnights, times without a zone are taken as UTC.
+    /// A time: microseconds, in the zone that it has. Dates are their midnights in UTC, times without a zone are taken as
+    /// UTC.
     Time,
     /// A day.
     Date,
@@ -34,7 +36,13 @@ impl Kind {
             Self::Text => DataType::Utf8View,
             Self::Integer => DataType::Int64,
             Self::Date => DataType::Date32,
-            Self::Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+            Self::Time => {
+                let zone = match given {
+                    DataType::Timestamp(_, Some(zone)) => Arc::clone(zone),
+                    _ => "UTC".into(),
+                };
+                DataType::Timestamp(TimeUnit::Microsecond, Some(zone))
+            }
             Self::Any => given.clone(),
         }
     }
@@ -150,7 +158,11 @@ impl ScalarUDFImpl for NativeUdf {
     }
 
     fn return_type(&self, given: &[DataType]) -> Result<DataType> {
-        Ok(self.function.returns.data_type(given.first().unwrap_or(&DataType::Null)))
+        // A time that is made of another one has the zone of that.
+        let Native { arguments, returns, .. } = self.function;
+        let is_alike = |kind: Kind| kind == returns || returns == Kind::Any;
+        let alike = arguments.iter().zip(given).find(|((_, kind), _)| is_alike(*kind));
+        Ok(returns.data_type(alike.map_or(&DataType::Null, |(_, given)| given)))
     }
 
     fn documentation(&self) -> Option<&Documentation> {

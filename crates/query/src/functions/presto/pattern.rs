@@ -8,6 +8,8 @@ use std::fmt::Write;
 use chrono::format::{Item, Parsed, StrftimeItems, parse};
 use chrono::{DateTime, FixedOffset, NaiveTime, Offset, TimeZone, Utc};
 
+use super::zone::Zone;
+
 /// A pattern, read.
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
@@ -87,9 +89,12 @@ impl Pattern {
         Some(local.timestamp_micros())
     }
 
-    /// A time, in microseconds since 1970, as text, in UTC. `None` where it is beyond what a calendar holds.
-    pub(super) fn format(&self, micros: i64) -> Option<String> {
+    /// A time, in microseconds since 1970, as text, as the clocks of a zone show it. `None` where it is beyond what a calendar
+    /// holds.
+    pub(super) fn format(&self, micros: i64, zone: Zone) -> Option<String> {
         let time = DateTime::<Utc>::from_timestamp_micros(micros)?;
+        zone.local(micros)?;
+        let time = time.with_timezone(&FixedOffset::east_opt(zone.offset(time.naive_utc()))?);
         let mut text = String::new();
         write!(text, "{}", time.format_with_items(self.items.iter())).ok()?;
         Some(text)
@@ -274,7 +279,7 @@ mod tests {
             ("%Q%Y", "Q2019"),
         ] {
             let read = Pattern::mysql(pattern).unwrap();
-            assert_eq!(read.format(time).as_deref(), Some(text), "{pattern}");
+            assert_eq!(read.format(time, Zone::UTC).as_deref(), Some(text), "{pattern}");
             assert!(read.parse(text).is_some(), "{pattern}");
         }
         assert!(Pattern::mysql("%Y-%").is_err() && Pattern::mysql("%D").is_err());
@@ -294,7 +299,7 @@ mod tests {
     #[test]
     fn times_beyond_the_calendar_are_not_written() {
         let pattern = Pattern::joda("yyyy-MM-dd").unwrap();
-        assert_eq!(pattern.format(i64::MAX), None);
-        assert_eq!(pattern.format(0).as_deref(), Some("1970-01-01"));
+        assert_eq!(pattern.format(i64::MAX, Zone::UTC), None);
+        assert_eq!(pattern.format(0, Zone::UTC).as_deref(), Some("1970-01-01"));
     }
 }

@@ -56,8 +56,51 @@ async fn functions_give_what_they_say() {
         ("TRY_CAST('7' AS bigint)", "7"),
         ("TRY(parse_datetime('no time', 'yyyy'))", ""),
         ("TRY(7)", "7"),
+        ("TRY(1/0)", ""),
+        ("TRY(7 % 0)", ""),
+        ("TRY(7 / 2)", "3"),
+        ("TRY(1.0 / 4)", "0.25"),
+        ("TRY(9223372036854775807 + 1)", ""),
+        ("contains('198.51.100.0/24', '198.51.100.24')", "true"),
+        ("contains('198.51.100.0/24', '198.51.101.24')", "false"),
+        ("contains('abc', 'b')", "true"),
+        ("contains(NULL, 'b')", ""),
         ("TIMESTAMP '2024-03-01T00:00:00Z' - interval '1' day", "2024-02-29T00:00:00"),
         ("current_timestamp > date_parse('2020', '%Y')", "true"),
+    ] {
+        let told = value(&format!("SELECT {expression}")).await;
+        assert_eq!(told.as_deref(), Ok(expected), "{expression}");
+    }
+}
+
+/// 23:30 of the 28th in UTC is 08:30 of the 29th in Tokyo; the clocks of Berlin go forth at 01:00Z of the 29th.
+#[tokio::test]
+async fn functions_work_in_the_zone_of_the_time() {
+    let tokyo = "(from_iso8601_timestamp('2026-03-28T23:30:00Z') AT TIME ZONE 'Asia/Tokyo')";
+    let berlin = "(from_iso8601_timestamp('2026-03-28T23:30:00Z') AT TIME ZONE 'Europe/Berlin')";
+    let parsed =
+        "(parse_datetime('28/Mar/2026:23:30:00 +0000', 'dd/MMM/yyyy:HH:mm:ss Z') AT TIME ZONE 'Asia/Tokyo')";
+    for (expression, expected) in [
+        (format!("date({parsed})"), "2026-03-29"),
+        (format!("CAST({parsed} AS date)"), "2026-03-29"),
+        (format!("hour({parsed})"), "8"),
+        (format!("extract(hour FROM {parsed})"), "8"),
+        (format!("date_part('hour', {parsed})"), "8"),
+        (format!("day({tokyo}) * 100 + day_of_week({tokyo})"), "2907"),
+        (format!("minute({tokyo})"), "30"),
+        (format!("year(from_iso8601_timestamp('2025-12-31T23:30:00Z') AT TIME ZONE 'Asia/Tokyo')"), "2026"),
+        (format!("month(from_iso8601_timestamp('2025-12-31T23:30:00Z') AT TIME ZONE 'Asia/Tokyo')"), "1"),
+        (format!("date_format({tokyo}, '%Y-%m-%d %H:%i')"), "2026-03-29 08:30"),
+        (format!("format_datetime({tokyo}, 'yyyy-MM-dd HH:mm Z')"), "2026-03-29 08:30 +0900"),
+        (format!("to_char({tokyo}, '%Y-%m-%d %H:%M')"), "2026-03-29 08:30"),
+        (format!("date_trunc('day', {tokyo})"), "2026-03-29T00:00:00+09:00"),
+        (format!("CAST({tokyo} AS timestamp)"), "2026-03-29T08:30:00"),
+        (format!("log_time({tokyo})"), "28/Mar/2026:23:30:00 +0000"),
+        (format!("date_add('day', 1, {berlin})"), "2026-03-30T00:30:00+02:00"),
+        (format!("date_add('hour', 24, {berlin})"), "2026-03-30T01:30:00+02:00"),
+        (format!("date_add('month', 1, {berlin})"), "2026-04-29T00:30:00+02:00"),
+        (format!("date_diff('day', {berlin}, from_iso8601_timestamp('2026-03-29T22:30:00Z'))"), "1"),
+        (format!("date_diff('hour', {berlin}, from_iso8601_timestamp('2026-03-29T22:30:00Z'))"), "23"),
     ] {
         let told = value(&format!("SELECT {expression}")).await;
         assert_eq!(told.as_deref(), Ok(expected), "{expression}");
@@ -105,11 +148,11 @@ async fn aggregates_give_what_they_say() {
 #[tokio::test]
 async fn what_is_wrong_is_told() {
     for (expression, problem) in [
-        ("parse_datetime('2019-07-01', 'yyyy-MM-dd:HH')", "is no time of the form"),
+        ("parse_datetime('2019-07-01', 'yyyy-MM-dd:HH')", "is not a time of the form"),
         ("parse_datetime('2019', 'yyyy-QQ')", "QQ of \"yyyy-QQ\" is not supported"),
         ("parse_datetime('2019')", "parse_datetime takes text, pattern"),
         ("parse_datetime(2019, 'yyyy')", "should be a Text"),
-        ("date_add('eon', 1, now())", "\"eon\" is no unit"),
+        ("date_add('eon', 1, now())", "\"eon\" is not a unit"),
         ("regexp_extract('a', '(')", "regexp_extract: regex parse error"),
         ("regexp_extract('a', 'a', 1)", "has no group 1"),
         ("regexp_extract('a', 'a{1000}{1000}{1000}')", "size limit"),

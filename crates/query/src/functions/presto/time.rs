@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime};
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringViewBuilder, TimestampMicrosecondBuilder};
-use datafusion::arrow::datatypes::TimestampMicrosecondType;
+use datafusion::arrow::datatypes::{DataType, TimestampMicrosecondType};
 use datafusion::common::{Result, ScalarValue, exec_err};
 use datafusion::error::DataFusionError;
 use datafusion::logical_expr::Expr;
@@ -12,6 +12,7 @@ use datafusion::logical_expr::simplify::SimplifyContext;
 
 use super::native::{Kind, Native};
 use super::pattern::Pattern;
+use super::zone::Zone;
 
 /// All of them.
 pub(super) const FUNCTIONS: [Native; 6] = [
@@ -27,7 +28,7 @@ pub(super) const FUNCTIONS: [Native; 6] = [
         ),
         body: |args, rows, _| {
             let pattern = Pattern::joda(LOG_TIME_JODA[0]).map_err(DataFusionError::Execution)?;
-            write(&args[0], rows, |_, time| Ok(pattern.format(time)))
+            write(&args[0], rows, |_, time| Ok(pattern.format(time, Zone::UTC)))
         },
         simplify: None,
     },
@@ -64,8 +65,8 @@ pub(super) const FUNCTIONS: [Native; 6] = [
         optional: 0,
         returns: Kind::Text,
         help: (
-            "A time as text, by a pattern of Joda's letters, in UTC; as in Presto",
-            "format_datetime(request_time, 'yyyy-MM-dd HH:mm')",
+            "A time as text, by a pattern of Joda's letters, in the zone of the time; as in Presto",
+            "format_datetime(request_time AT TIME ZONE 'Asia/Tokyo', 'yyyy-MM-dd HH:mm')",
         ),
         body: |args, rows, _| write_by(args, rows, Pattern::joda),
         simplify: None,
@@ -76,7 +77,7 @@ pub(super) const FUNCTIONS: [Native; 6] = [
         optional: 0,
         returns: Kind::Text,
         help: (
-            "A time as text, by a format of MySQL's specifiers, in UTC; as in Presto. DataFusion has date_format as \
+            "A time as text, by a format of MySQL's specifiers, in the zone of the time; as in Presto. DataFusion has date_format as \
              another name of to_char, with other specifiers; to_char still is what it was",
             "date_format(request_time, '%Y-%m-%d %H:%i')",
         ),
@@ -115,7 +116,8 @@ fn without_the_text(args: &[Expr], info: &SimplifyContext, patterns: &[&str]) ->
     }
     let [time] = &inner.args[..] else { return None };
     let is_of_the_log = matches!(time, Expr::Column(column) if column.name == "request_time");
-    let is_same_type = info.get_data_type(time).is_ok_and(|given| given == Kind::Time.data_type(&given));
+    let is_same_type =
+        info.get_data_type(time).is_ok_and(|given| given == Kind::Time.data_type(&DataType::Null));
     (is_of_the_log && is_same_type).then(|| time.clone())
 }
 
@@ -138,7 +140,7 @@ fn read(
         let (text, pattern) = (texts.value(row), patterns.value(row));
         let time = known.get(pattern)?.parse(text);
         if time.is_none() && !is_lenient {
-            return exec_err!("{text:?} is no time of the form {pattern:?}; TRY(...) makes it null");
+            return exec_err!("{text:?} is not a time of the form {pattern:?}; TRY(...) makes it null");
         }
         times.append_option(time);
     }
@@ -156,7 +158,7 @@ fn read_each(
     for row in 0..rows {
         let time = if texts.is_valid(row) { read(texts.value(row))? } else { None };
         if time.is_none() && texts.is_valid(row) && !is_lenient {
-            return exec_err!("{:?} is no time in ISO 8601; TRY(...) makes it null", texts.value(row));
+            return exec_err!("{:?} is not a time in ISO 8601; TRY(...) makes it null", texts.value(row));
         }
         times.append_option(time);
     }
@@ -171,8 +173,9 @@ fn write_by(
 ) -> Result<ArrayRef> {
     let patterns = args[1].as_string_view();
     let mut known = Known::new(compile);
+    let zone = Zone::of(args[0].data_type())?;
     write(&args[0], rows, |row, time| {
-        if patterns.is_null(row) { Ok(None) } else { Ok(known.get(patterns.value(row))?.format(time)) }
+        if patterns.is_null(row) { Ok(None) } else { Ok(known.get(patterns.value(row))?.format(time, zone)) }
     })
 }
 

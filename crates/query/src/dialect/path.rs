@@ -1,0 +1,75 @@
+//! `"$path"`, a column that Athena's tables have and `SELECT *` does not show: the file of a row.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use datafusion::common::TableReference;
+use datafusion::prelude::SessionContext;
+use datafusion::sql::sqlparser::ast::{
+    Expr, Ident, ObjectName, Statement, TableAlias, TableFactor, Visit, VisitMut, Visitor, VisitorMut,
+};
+
+use crate::views::{is_athena, with_path};
+
+/// Has the Athena views of a statement give the column, if the statement names it.
+pub(super) async fn give(statement: &mut Statement, context: &SessionContext) {
+    let mut looked = Looked::default();
+    let _ = Visit::visit(&*statement, &mut looked);
+    if !looked.is_named {
+        return;
+    }
+    let mut views = HashSet::new();
+    for name in looked.tables {
+        let reference = TableReference::parse_str(&name);
+        if context.table_provider(reference).await.is_ok_and(|table| is_athena(&table.schema())) {
+            views.insert(name);
+        }
+    }
+    let _ = VisitMut::visit(statement, &mut Replace(views));
+}
+
+/// Whether the column is named, and all tables.
+#[derive(Default)]
+struct Looked {
+    is_named: bool,
+    tables: HashSet<String>,
+}
+
+impl Visitor for Looked {
+    type Break = ();
+
+    fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
+        let last = match expr {
+            Expr::Identifier(name) => Some(name),
+            Expr::CompoundIdentifier(parts) => parts.last(),
+            _ => None,
+        };
+        self.is_named |= last.is_some_and(|name| name.value == "$path");
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_relation(&mut self, name: &ObjectName) -> ControlFlow<()> {
+        self.tables.insert(name.to_string());
+        ControlFlow::Continue(())
+    }
+}
+
+struct Replace(HashSet<String>);
+
+impl VisitorMut for Replace {
+    type Break = ();
+
+    fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<()> {
+        if let TableFactor::Table { name, alias, .. } = factor
+            && self.0.contains(&name.to_string())
+        {
+            let last = name.0.last().and_then(|part| part.as_ident()).cloned();
+            if let (None, Some(last)) = (&alias, last) {
+                *alias = Some(TableAlias { explicit: true, name: last, columns: Vec::new(), at: None });
+            }
+            let parts = with_path().map(|part| Ident::with_quote('"', part));
+            *name = ObjectName::from(parts.to_vec());
+        }
+        ControlFlow::Continue(())
+    }
+}
