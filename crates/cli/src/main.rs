@@ -24,6 +24,15 @@ use crate::terminal::Terminal;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> process::ExitCode {
+    // The first thread has as much stack as the system gives it, which deep statements may need more of.
+    let thread = std::thread::Builder::new().name("main".to_owned()).stack_size(saltmine_query::STACK_SIZE);
+    match thread.spawn(command_line) {
+        Ok(running) => running.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+        Err(_) => command_line(),
+    }
+}
+
+fn command_line() -> process::ExitCode {
     let start = Instant::now();
     let parsed = args::command().try_get_matches_from(args::join_redact(std::env::args_os()));
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {

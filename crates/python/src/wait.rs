@@ -25,7 +25,8 @@ pub(crate) fn runtime() -> PyResult<Arc<Runtime>> {
     {
         return Ok(Arc::clone(runtime));
     }
-    let new = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let new = builder.thread_stack_size(saltmine_query::STACK_SIZE).enable_all().build();
     let new = Arc::new(new.map_err(|problem| error::other(format!("cannot start threads: {problem}")))?);
     // The parent's is never dropped here: that would wait for threads that do not exist.
     std::mem::forget(runtime.replace((process, Arc::clone(&new))));

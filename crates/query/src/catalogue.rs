@@ -23,7 +23,7 @@ use include_dir::{Dir, DirEntry, include_dir};
 use serde::Serialize;
 
 use crate::error::QueryError;
-use crate::sql::Params;
+use crate::params::Params;
 
 mod header;
 mod value;
@@ -174,7 +174,7 @@ impl Query {
             let value = parameter.kind.parse(text);
             let value =
                 value.map_err(|problem| QueryError::Parameter { name: parameter.name.clone(), problem })?;
-            Ok((parameter.name.clone(), value))
+            Ok((parameter.name.clone(), value.into()))
         };
         self.parameters.iter().map(bind).collect()
     }
@@ -344,7 +344,10 @@ mod tests {
         let catalogue = Catalogue::builtin().unwrap();
         let query = catalogue.get("mass-delete").unwrap();
         let given = |name: &str, value: &str| query.params(&[(name.to_owned(), value.to_owned())]);
-        assert_eq!(given("keys", "7").unwrap()["keys"], datafusion::common::ScalarValue::Int64(Some(7)));
+        assert_eq!(
+            given("keys", "7").unwrap()["keys"],
+            datafusion::common::ScalarValue::Int64(Some(7)).into()
+        );
         assert!(given("keys", "many").unwrap_err().to_string().contains("integer"));
         assert!(given("kees", "7").unwrap_err().to_string().contains("keys, window"));
         assert!(given("window", "a while").is_err());

@@ -36,6 +36,14 @@ pub enum QueryError {
     #[error("refused: {0}")]
     Refused(String),
 
+    /// The statement is larger than what can be planned.
+    #[error("too large: {0}")]
+    TooLarge(String),
+
+    /// The statement is in a dialect of SQL of which a part is not known here.
+    #[error("not supported: {0}")]
+    Dialect(String),
+
     /// There is no statement in the text.
     #[error("there is no SQL statement")]
     Empty,

@@ -2,18 +2,28 @@
 
 use std::collections::HashMap;
 
-use datafusion::common::ScalarValue;
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::prelude::{SQLOptions, SessionContext};
 use datafusion::sql::parser::{DFParser, Statement};
+use datafusion::sql::sqlparser::dialect::GenericDialect;
+use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
 use crate::error::QueryError;
 use crate::memory;
 use crate::misstatement::locate;
+use crate::params::{Params, bind};
 
-/// Values for `$name` in SQL.
-pub type Params = HashMap<String, ScalarValue>;
+/// Bytes of stack that threads need which carry out statements, so that none of those that are allowed is too deep.
+pub const STACK_SIZE: usize = 64 << 20;
+
+/// Most words and signs of a text, without literals and the commas between them: how deep a statement can be nested is
+/// bounded by it, and the stack with that. Lists of values may be as long as memory allows.
+const MOST_WORDS: usize = 4000;
+/// Most steps of a plan: each use of a `WITH` is carried out by itself, so that a few lines can ask for millions of steps.
+const MOST_STEPS: u64 = 2000;
 
 /// The rows of a statement.
 pub(crate) struct Answer {
@@ -29,13 +39,15 @@ pub(crate) async fn run(
     params: &Params,
     allow_writes: bool,
 ) -> Result<Answer, QueryError> {
+    check_length(sql)?;
     let mut statements = DFParser::parse_sql(sql).map_err(|error| locate(error, sql, context))?;
     let Some(last) = statements.pop_back() else { return Err(QueryError::Empty) };
+    let is_only = statements.is_empty();
     for statement in statements {
-        let frame = frame(context, sql, statement, params, allow_writes).await?;
+        let frame = frame(context, sql, statement, params, is_only, allow_writes).await?;
         frame.collect().await?;
     }
-    let frame = frame(context, sql, last, params, allow_writes).await?;
+    let frame = frame(context, sql, last, params, is_only, allow_writes).await?;
     let is_plan = matches!(frame.logical_plan(), LogicalPlan::Explain(_) | LogicalPlan::Analyze(_));
     let may_run_twice = !is_plan && allowed(false).verify_plan(frame.logical_plan()).is_ok();
     if !may_run_twice {
@@ -49,14 +61,68 @@ async fn frame(
     sql: &str,
     mut statement: Statement,
     params: &Params,
+    is_only: bool,
     allow_writes: bool,
 ) -> Result<datafusion::dataframe::DataFrame, QueryError> {
-    crate::dialect::repair(&mut statement);
+    crate::dialect::repair(&mut statement, context).await.map_err(QueryError::Dialect)?;
     let plan = context.state().statement_to_plan(statement).await;
     let plan = plan.map_err(|error| locate(error, sql, context))?;
     allowed(allow_writes).verify_plan(&plan).map_err(|_| QueryError::Refused(refusal(&plan)))?;
-    let plan = if params.is_empty() { plan } else { plan.with_param_values(params.clone())? };
+    check_steps(&plan)?;
+    let plan = bind(plan, params, is_only)?;
     Ok(context.execute_logical_plan(plan).await?)
+}
+
+/// Refuses what would need more of the stack than there is. What cannot be cut into words is left to the parser.
+fn check_length(sql: &str) -> Result<(), QueryError> {
+    let Ok(tokens) = Tokenizer::new(&GenericDialect {}, sql).tokenize() else { return Ok(()) };
+    let is_word = |token: &&Token| {
+        let is_value = matches!(
+            token,
+            Token::Comma
+                | Token::Whitespace(_)
+                | Token::Number(..)
+                | Token::SingleQuotedString(_)
+                | Token::SemiColon
+                | Token::EOF
+        );
+        !is_value
+    };
+    match tokens.iter().filter(is_word).count() {
+        count if count > MOST_WORDS => Err(QueryError::TooLarge(format!(
+            "the SQL has {count} words and signs besides literals; at most {MOST_WORDS} are allowed. A list, \
+             x IN ('a', 'b', …), may have any number of values, and --table makes a table of a file"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Refuses plans of more steps than can be planned.
+fn check_steps(plan: &LogicalPlan) -> Result<(), QueryError> {
+    match steps(plan, &mut HashMap::new())? {
+        count if count > MOST_STEPS => Err(QueryError::TooLarge(format!(
+            "the SQL asks for {count} steps, as every use of a WITH is carried out by itself; at most {MOST_STEPS} are \
+             allowed"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// The steps of a plan. Parts that are shared are looked at once, and count as often as they are used.
+fn steps(plan: &LogicalPlan, known: &mut HashMap<*const LogicalPlan, u64>) -> Result<u64, DataFusionError> {
+    if let Some(count) = known.get(&std::ptr::from_ref(plan)) {
+        return Ok(*count);
+    }
+    let mut count = 1_u64;
+    for input in plan.inputs() {
+        count = count.saturating_add(steps(input, known)?);
+    }
+    plan.apply_subqueries(|subquery| {
+        count = count.saturating_add(steps(subquery, known)?);
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    known.insert(std::ptr::from_ref(plan), count);
+    Ok(count)
 }
 
 /// Only reading, or all.

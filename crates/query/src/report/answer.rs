@@ -11,8 +11,8 @@ use serde::Serialize;
 
 use super::Statement;
 use crate::error::QueryError;
+use crate::params::Params;
 use crate::session::Session;
-use crate::sql::Params;
 
 /// A statement that ran, and its rows.
 #[derive(Clone, Debug, Serialize)]
@@ -99,7 +99,7 @@ pub(super) async fn ask(
 ) -> Result<Answer, QueryError> {
     let bound: Params = params
         .iter()
-        .map(|(name, value)| ((*name).to_owned(), ScalarValue::Utf8View(Some(value.clone()))))
+        .map(|(name, value)| ((*name).to_owned(), ScalarValue::Utf8View(Some(value.clone())).into()))
         .collect();
     let mut stream = session.trusted(sql, &bound).await?;
     let columns = stream.schema().fields().iter().map(|field| field.name().clone()).collect();
