@@ -1,20 +1,44 @@
 //! Other files as tables, beside those of the logs: an inventory, a list of addresses.
 
+mod header;
+mod inventory;
+
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
+use datafusion::arrow::datatypes::{DataType, Field, Schema};
 use datafusion::prelude::{CsvReadOptions, JsonReadOptions, ParquetReadOptions, SessionContext};
+use saltmine_scan::InflatedText;
+use tempfile::NamedTempFile;
 use url::Url;
 
+use self::header::Head;
+use self::inventory::Inventory;
 use crate::error::QueryError;
+
+/// Most columns of a table: with some ten thousand, plans alone take gigabytes.
+const MOST_COLUMNS: usize = 2000;
+
+/// What came of the files.
+#[derive(Default)]
+pub(crate) struct Registered {
+    /// Inflated copies of compressed files, which are removed with the session.
+    pub(crate) inflated: Vec<NamedTempFile>,
+    /// How files were understood where that is not certain.
+    pub(crate) notes: Vec<String>,
+}
 
 /// Registers files as tables.
 ///
 /// # Errors
-/// Where a name is taken, the file is not there, or is not of the form that its ending tells.
+/// Where a name is taken, the file is not there, or is not of the form that its ending tells; where the first line of a CSV
+/// file is not the names of its columns.
 pub(crate) async fn register(
     context: &SessionContext,
     tables: &[(String, PathBuf)],
-) -> Result<(), QueryError> {
+) -> Result<Registered, QueryError> {
+    let mut registered = Registered::default();
     for (name, path) in tables {
         let wrong = |problem: String| QueryError::Table { name: name.clone(), problem };
         // Names are taken as written, not as SQL: `a.b` would be a table of a schema that is not there.
@@ -24,44 +48,152 @@ pub(crate) async fn register(
         if context.table_exist(name.as_str())? {
             return Err(wrong("there is a table of this name already".into()));
         }
-        let url = url(path).map_err(wrong)?;
-        one(context, name, path, &url).await?;
+        let table = Table::open(name, path, &mut registered).map_err(wrong)?;
+        let told = |error| wrong(format!("{}: {}", path.display(), QueryError::from(error)));
+        table.register(context, &mut registered.notes).await.map_err(told)?;
+        check_columns(context, name, path).await?;
     }
-    Ok(())
+    Ok(registered)
+}
+
+async fn check_columns(context: &SessionContext, name: &str, path: &Path) -> Result<(), QueryError> {
+    let count = context.table_provider(name).await?.schema().fields().len();
+    if count <= MOST_COLUMNS {
+        return Ok(());
+    }
+    context.deregister_table(name)?;
+    Err(QueryError::Table { name: name.to_owned(), problem: too_many(path, count) })
+}
+
+fn too_many(path: &Path, count: usize) -> String {
+    format!("{}: has {count} columns; at most {MOST_COLUMNS} are allowed", path.display())
+}
+
+/// A file, and how it is read.
+struct Table<'a> {
+    name: &'a str,
+    url: String,
+    ending: String,
+    form: Form,
+}
+
+enum Form {
+    Csv {
+        delimiter: u8,
+    },
+    /// A CSV file without the names of its columns.
+    Inventory(Inventory),
+    Json,
+    Parquet,
+}
+
+impl<'a> Table<'a> {
+    fn open(name: &'a str, path: &Path, registered: &mut Registered) -> Result<Self, String> {
+        let told = |error: io::Error| format!("{}: {error}", path.display());
+        if !std::fs::metadata(path).map_err(told)?.is_file() {
+            return Err(format!("{}: not a file", path.display()));
+        }
+        let lower = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        let inner = [".gz", ".zst"].into_iter().find_map(|ending| lower.strip_suffix(ending));
+        let kind = inner.unwrap_or(&lower).rsplit_once('.').map_or("", |(_, ending)| ending).to_owned();
+        let is_known = match kind.as_str() {
+            "csv" | "tsv" | "json" | "ndjson" | "jsonl" => true,
+            "parquet" => inner.is_none(),
+            _ => false,
+        };
+        if !is_known {
+            return Err(format!(
+                "{}: must end in csv, tsv, json or ndjson, perhaps with .gz or .zst after it, or in parquet",
+                path.display()
+            ));
+        }
+        let mut read = path.to_path_buf();
+        let mut ending = path.extension().unwrap_or_default().to_string_lossy().into_owned();
+        if inner.is_some() {
+            let copy = inflate(path, &kind).map_err(told)?;
+            (read, ending) = (copy.path().to_path_buf(), kind.clone());
+            registered.inflated.push(copy);
+        }
+        let form = match kind.as_str() {
+            "csv" => csv_form(path, &read, b',')?,
+            "tsv" => csv_form(path, &read, b'\t')?,
+            "parquet" => Form::Parquet,
+            _ => Form::Json,
+        };
+        Ok(Self { name, url: url(&read)?, ending, form })
+    }
+
+    async fn register(
+        self,
+        context: &SessionContext,
+        notes: &mut Vec<String>,
+    ) -> datafusion::error::Result<()> {
+        let Self { name, url, ending, form } = self;
+        match form {
+            Form::Csv { delimiter } => {
+                let options = CsvReadOptions::new().file_extension(&ending).delimiter(delimiter);
+                context.register_csv(name, url, options.newlines_in_values(true)).await?;
+                let schema = context.table_provider(name).await?.schema();
+                let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
+                notes.push(format!("table {name}: the first line names its columns: {}", shortened(&names)));
+                Ok(())
+            }
+            Form::Inventory(inventory) => {
+                notes.push(format!("table {name}: {}", inventory.note()));
+                let columns =
+                    inventory.columns().iter().map(|name| Field::new(name, DataType::Utf8View, true));
+                let schema = Schema::new(columns.collect::<Vec<_>>());
+                let options = CsvReadOptions::new().file_extension(&ending).has_header(false).schema(&schema);
+                let frame = context.read_csv(url, options.newlines_in_values(true)).await?;
+                let view = inventory.typed(context, frame)?.into_view();
+                context.register_table(name, view)?;
+                Ok(())
+            }
+            Form::Json => {
+                context.register_json(name, url, JsonReadOptions::default().file_extension(&ending)).await
+            }
+            Form::Parquet => {
+                let options = ParquetReadOptions { file_extension: &ending, ..ParquetReadOptions::default() };
+                context.register_parquet(name, url, options).await
+            }
+        }
+    }
+}
+
+/// Some of the names, where there are many.
+fn shortened(names: &[&str]) -> String {
+    let shown = names.iter().take(10).copied().collect::<Vec<_>>().join(", ");
+    if names.len() > 10 { format!("{shown}, … ({} in all)", names.len()) } else { shown }
 }
 
 /// As a URL no character of the path means anything but itself.
 fn url(path: &Path) -> Result<String, String> {
-    let told = |error: std::io::Error| format!("{}: {error}", path.display());
-    let whole = std::path::absolute(path).map_err(told)?;
-    if !std::fs::metadata(&whole).map_err(told)?.is_file() {
-        return Err(format!("{}: not a file", path.display()));
-    }
+    let whole = std::path::absolute(path).map_err(|error| format!("{}: {error}", path.display()))?;
     Url::from_file_path(&whole).map(String::from).map_err(|()| format!("{}: not a path", path.display()))
 }
 
-async fn one(context: &SessionContext, name: &str, path: &Path, url: &str) -> Result<(), QueryError> {
-    let ending = path.extension().and_then(|ending| ending.to_str()).unwrap_or("");
-    let done = match ending.to_ascii_lowercase().as_str() {
-        "csv" | "tsv" => {
-            let delimiter = if ending.eq_ignore_ascii_case("csv") { b',' } else { b'\t' };
-            let options = CsvReadOptions::new().file_extension(ending).delimiter(delimiter);
-            context.register_csv(name, url, options.newlines_in_values(true)).await
-        }
-        "json" | "ndjson" | "jsonl" => {
-            context.register_json(name, url, JsonReadOptions::default().file_extension(ending)).await
-        }
-        "parquet" => {
-            let options = ParquetReadOptions { file_extension: ending, ..ParquetReadOptions::default() };
-            context.register_parquet(name, url, options).await
-        }
-        _ => {
-            let problem = format!("{}: must end in csv, tsv, json, ndjson or parquet", path.display());
-            return Err(QueryError::Table { name: name.to_owned(), problem });
-        }
-    };
-    done.map_err(|error| {
-        let problem = format!("{}: {}", path.display(), QueryError::from(error));
-        QueryError::Table { name: name.to_owned(), problem }
-    })
+/// A copy of a compressed file's text. DataFusion reads only what it can read again at any place.
+fn inflate(path: &Path, ending: &str) -> io::Result<NamedTempFile> {
+    let mut copy = tempfile::Builder::new().suffix(&format!(".{ending}")).tempfile()?;
+    io::copy(&mut InflatedText::new(File::open(path)?), copy.as_file_mut())?;
+    Ok(copy)
+}
+
+/// How a CSV file is read, by its beginning. `read` is the file of its text.
+fn csv_form(path: &Path, read: &Path, delimiter: u8) -> Result<Form, String> {
+    let head = Head::read(read, delimiter).map_err(|problem| format!("{}: {problem}", path.display()))?;
+    if head.columns() > MOST_COLUMNS {
+        return Err(too_many(path, head.columns()));
+    }
+    if let Some(inventory) = Inventory::of(path, &head)? {
+        return Ok(Form::Inventory(inventory));
+    }
+    match head.data_in_first_line() {
+        None => Ok(Form::Csv { delimiter }),
+        Some(value) => Err(format!(
+            "{}: the first line is not the names of columns, but holds {value:?}; put a line with their names before it. \
+             (Of an S3 Inventory, the file manifest.json that S3 delivers with it names them: keep it in the same folder)",
+            path.display()
+        )),
+    }
 }

@@ -25,11 +25,13 @@ use tokio::sync::OnceCell;
 use crate::catalogue::Query;
 use crate::dataset::{DatasetTable, register_bucket};
 use crate::error::QueryError;
+use crate::files::Registered;
 use crate::memory;
+use crate::params::Params;
 use crate::raw::{RawInput, RawTable, RawTableKind, ScanReport};
 use crate::redact::{self, KeySource, Names, RedactedTable, Redaction, RedactionGuard, Redactor};
 use crate::remote::{Remote, check_sources};
-use crate::sql::{self, Params};
+use crate::sql;
 use crate::views;
 
 /// How a session is opened.
@@ -74,6 +76,7 @@ pub struct Session {
     /// The dataset, as it was given.
     dataset: Option<String>,
     left_out: LeftOut,
+    files: Registered,
     allow_writes: bool,
 }
 
@@ -123,16 +126,36 @@ impl Session {
         let files = crate::files::register(&context, &options.tables).await;
         let (allow_writes, everyone) = (options.allow_writes, OnceCell::new());
         let Some(redactor) = redactor else {
-            files?;
+            let files = files?;
             let (unredacted, redactor) = (None, None);
-            return Ok(Self { context, unredacted, redactor, everyone, raw, dataset, left_out, allow_writes });
+            return Ok(Self {
+                context,
+                unredacted,
+                redactor,
+                everyone,
+                raw,
+                dataset,
+                left_out,
+                files,
+                allow_writes,
+            });
         };
         // A value of a file that does not read as its type may be quoted.
-        files.map_err(|error| hidden(&redactor, error))?;
+        let files = files.map_err(|error| hidden(&redactor, error))?;
         let redacted = redacted_context(options, &runtime, &context, whole, &redactor).await?;
         views::register(&redacted, &options.aliases).await?;
         let (unredacted, redactor) = (Some(context), Some(redactor));
-        Ok(Self { context: redacted, unredacted, redactor, everyone, raw, dataset, left_out, allow_writes })
+        Ok(Self {
+            context: redacted,
+            unredacted,
+            redactor,
+            everyone,
+            raw,
+            dataset,
+            left_out,
+            files,
+            allow_writes,
+        })
     }
 
     /// The DataFusion context below, with the tables that SQL sees.
@@ -270,6 +293,11 @@ impl Session {
     /// What was not read of the paths that were given. Nothing for a dataset.
     pub fn left_out(&self) -> &LeftOut {
         &self.left_out
+    }
+
+    /// How files that were given as tables were understood, each a sentence for a person.
+    pub fn notes(&self) -> impl Iterator<Item = Cow<'_, str>> {
+        self.files.notes.iter().map(|note| self.shown(note))
     }
 
     /// Most bytes of memory for intermediate results.
@@ -429,7 +457,7 @@ fn register_raw(
         check_sources(&sources)?;
     }
     let spooled = crate::stdin::spool(&mut sources)?;
-    let input = RawInput::new(sources, spooled);
+    let input = RawInput::new(sources, spooled, is_remote);
     let kinds = [
         ("logs", RawTableKind::Logs),
         ("rejects", RawTableKind::Rejects),
