@@ -1,9 +1,13 @@
 //! How long requests take: HdrHistograms of the times in the logs, by group.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
-use datafusion::arrow::compute::cast;
+use datafusion::arrow::compute::{
+    SortColumn, SortOptions, cast, concat_batches, lexsort_to_indices, take_record_batch,
+};
 use datafusion::arrow::datatypes::{DataType, Float64Type, Int64Type};
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::common::{Column, TableReference};
@@ -88,12 +92,24 @@ impl Group {
     }
 }
 
-/// The times of the requests in `logs`, by the values of some of its columns: the groups in the order of those, the
-/// metrics in the order given. Lines that do not tell a time, or one below 0, do not count.
+/// Most groups that are told: those with the most requests.
+pub const MOST_GROUPS: usize = 10_000;
+
+/// The groups of [`latency`].
+#[derive(Clone, Debug, Serialize)]
+pub struct Latency {
+    /// In the order of their values, and for each the metrics in the order given.
+    pub groups: Vec<Group>,
+    /// Whether there are more than [`MOST_GROUPS`], of which those with fewer requests are left out.
+    pub is_cut: bool,
+}
+
+/// The times of the requests in `logs`, by the values of some of its columns. Lines that do not tell a time, or one below 0, do
+/// not count.
 ///
 /// # Errors
 /// Where a column is unknown or given twice, or the logs cannot be read.
-pub async fn latency(session: &Session, by: &[String], metrics: &[Metric]) -> Result<Vec<Group>, QueryError> {
+pub async fn latency(session: &Session, by: &[String], metrics: &[Metric]) -> Result<Latency, QueryError> {
     let logs = session.context().table("logs").await?;
     let schema = logs.schema().clone();
     let columns = by.iter().map(|name| {
@@ -114,11 +130,20 @@ pub async fn latency(session: &Session, by: &[String], metrics: &[Metric]) -> Re
     let aggregates = metrics.iter().map(|metric| aggregates(*metric)).collect::<Result<Vec<_>, _>>()?;
     let mut frame = logs.aggregate(columns.clone(), aggregates.concat())?;
     if !columns.is_empty() {
-        frame = frame.sort(columns.into_iter().map(|column| column.sort(true, true)).collect())?;
+        // What is left out is never kept: a group is some kilobytes, and of each requester there is one.
+        let is_told = |metric: &Metric| {
+            Expr::Column(Column::new(None::<TableReference>, format!("{} 0", metric.name())))
+        };
+        let requests = metrics.iter().map(is_told).reduce(|sum, more| sum + more);
+        let order = requests.into_iter().map(|requests| requests.sort(false, false));
+        let order = order.chain(columns.into_iter().map(|column| column.sort(true, true))).collect();
+        frame = frame.sort(order)?.limit(0, Some(MOST_GROUPS + 1))?;
     }
     let shown = |error: DataFusionError| session.shown_error(error.into());
     let batches: Vec<RecordBatch> =
         frame.execute_stream().await.map_err(shown)?.try_collect().await.map_err(shown)?;
+    let is_cut = batches.iter().map(RecordBatch::num_rows).sum::<usize>() > MOST_GROUPS;
+    let batches = by_keys(&batches, by.len())?;
     let mut groups = Vec::new();
     for batch in &batches {
         for row in 0..batch.num_rows() {
@@ -127,7 +152,23 @@ pub async fn latency(session: &Session, by: &[String], metrics: &[Metric]) -> Re
             }
         }
     }
-    Ok(groups)
+    Ok(Latency { groups, is_cut })
+}
+
+/// The first of the rows, in the order of their first columns.
+fn by_keys(batches: &[RecordBatch], keys: usize) -> Result<Vec<RecordBatch>, QueryError> {
+    let (Some(first), true) = (batches.first(), keys > 0) else { return Ok(batches.to_vec()) };
+    let sorted = || {
+        let rows = concat_batches(first.schema_ref(), batches)?;
+        let rows = rows.slice(0, rows.num_rows().min(MOST_GROUPS));
+        let options = Some(SortOptions { descending: false, nulls_first: true });
+        let columns: Vec<SortColumn> = rows.columns()[..keys]
+            .iter()
+            .map(|values| SortColumn { values: Arc::clone(values), options })
+            .collect();
+        take_record_batch(&rows, &lexsort_to_indices(&columns, None)?)
+    };
+    Ok(vec![sorted().map_err(DataFusionError::from)?])
 }
 
 /// Columns of a metric in the answer: see [`aggregates`].
@@ -175,8 +216,8 @@ fn group(
     let by = by.iter().enumerate().map(|(index, name)| {
         let column = batch.column(index);
         let formatter = ArrayFormatter::try_new(column, &options).map_err(DataFusionError::from)?;
-        let value = column.is_valid(row).then(|| formatter.value(row).to_string());
-        Ok::<_, QueryError>((name.clone(), value))
+        let value = column.is_valid(row).then(|| formatter.value(row).try_to_string()).transpose();
+        Ok::<_, QueryError>((name.clone(), value.map_err(DataFusionError::from)?))
     });
     Ok(Some(Group {
         by: by.collect::<Result<_, _>>()?,

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
-use saltmine_query::latency::{Group, latency};
+use saltmine_query::latency::{Group, Latency, MOST_GROUPS, latency};
 use saltmine_query::{Session, SessionOptions};
 
 use super::coverage::{finish, require_records};
@@ -26,9 +26,14 @@ pub(crate) fn run(args: &LatencyArgs, terminal: &Terminal) -> Result<ExitCode, C
     };
     block_on(async {
         let session = super::open(&options, terminal).await?;
-        let groups = latency(&session, &args.columns(), &args.metrics()).await?;
+        let Latency { groups, is_cut } = latency(&session, &args.columns(), &args.metrics()).await?;
         if groups.is_empty() {
             require_records(&session, range, terminal).await?;
+        }
+        if is_cut {
+            terminal.warning(&format!(
+                "there are more than {MOST_GROUPS} groups; those with fewer requests are left out"
+            ));
         }
         match args.format {
             LatencyFormat::Table => table(&groups, &args.columns(), Target::open(args.output.as_deref())?)?,

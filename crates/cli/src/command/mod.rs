@@ -46,6 +46,7 @@ async fn open(options: &SessionOptions, terminal: &Terminal) -> Result<Session, 
         cluster::listen(terminal);
     }
     let session = Session::open(options).await?;
+    session.notes().for_each(|note| terminal.note(&note));
     let threads = session.context().state().config_options().execution.target_partitions;
     let memory = session.memory_limit();
     let read = match session.raw_files() {

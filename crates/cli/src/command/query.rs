@@ -5,9 +5,8 @@ use std::path::Path;
 
 use futures::StreamExt;
 use saltmine_query::catalogue::Query;
-use saltmine_query::datafusion::common::ScalarValue;
 use saltmine_query::datafusion::execution::SendableRecordBatchStream;
-use saltmine_query::{Params, QueryError, Session, SessionOptions};
+use saltmine_query::{Param, Params, QueryError, ScanReport, Session, SessionOptions};
 
 use super::coverage::finish;
 use crate::args::QueryArgs;
@@ -67,7 +66,8 @@ pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Re
 
 /// A runtime for DataFusion: as many threads as there are cores.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    Ok(builder.thread_stack_size(saltmine_query::STACK_SIZE).enable_all().build()?)
 }
 
 /// What was written of an answer.
@@ -97,7 +97,8 @@ pub(crate) async fn write(
 /// Says what of raw files was damaged or could not be read.
 pub(crate) fn report(session: &Session, terminal: &Terminal) -> ExitCode {
     let report = session.scan_report();
-    if report.sources.is_empty() {
+    tell_copies(&report, terminal);
+    if report.files() == 0 {
         return ExitCode::Success;
     }
     for source in report.sources.values().take(NAMED) {
@@ -114,11 +115,23 @@ pub(crate) fn report(session: &Session, terminal: &Terminal) -> ExitCode {
             ));
         }
     }
-    let more = report.sources.len().saturating_sub(NAMED);
+    let more = report.files().saturating_sub(NAMED as u64);
     if more > 0 {
         terminal.warning(&format!("and {more} more files; ask the table sources"));
     }
     ExitCode::DamagedInput
+}
+
+/// Says which files were not read, as others have the same content.
+fn tell_copies(report: &ScanReport, terminal: &Terminal) {
+    let count = report.copies.len();
+    for (copy, original) in report.copies.iter().take(NAMED) {
+        terminal.note(&format!("{copy}: not read, as it has the same content as {original}"));
+    }
+    if count > NAMED {
+        let more = count - NAMED;
+        terminal.note(&format!("and {more} more copies; in the table sources their state is same"));
+    }
 }
 
 /// What is asked, of what.
@@ -181,7 +194,7 @@ fn question(args: &QueryArgs) -> Result<Question, CliError> {
         let asked = Owned::Query(Box::new(query.clone()));
         return Ok(Question { inputs: args.inputs.clone(), asked, params });
     }
-    let params = given.into_iter().map(|(name, value)| (name, scalar(value))).collect();
+    let params = given.into_iter().map(|(name, value)| (name, Param::Typed(value))).collect();
     if let Some(path) = &args.file {
         let sql = std::fs::read_to_string(path).map_err(CliError::file(path))?;
         return Ok(Question { inputs: args.inputs.clone(), asked: Owned::Sql(sql), params });
@@ -203,19 +216,6 @@ fn parse_param(param: &str) -> Result<(String, String), CliError> {
         .filter(|(name, _)| !name.is_empty())
         .ok_or_else(|| CliError::Usage(format!("-p {param}: not name=value")))?;
     Ok((name.to_owned(), value.to_owned()))
-}
-
-/// An integer, a number, a truth value, else text. Bound, never pasted into the SQL.
-fn scalar(value: String) -> ScalarValue {
-    if let Ok(integer) = value.parse::<i64>() {
-        ScalarValue::Int64(Some(integer))
-    } else if let Ok(number) = value.parse::<f64>() {
-        ScalarValue::Float64(Some(number))
-    } else if let Ok(truth) = value.parse::<bool>() {
-        ScalarValue::Boolean(Some(truth))
-    } else {
-        ScalarValue::Utf8View(Some(value))
-    }
 }
 
 /// By the file's name, else a table for people and csv for programs.

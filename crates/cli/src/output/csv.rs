@@ -3,7 +3,7 @@
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
-use super::text::{formatters, options};
+use super::text::cells;
 use super::{Options, Target, Writer};
 use crate::error::CliError;
 
@@ -29,11 +29,10 @@ impl CsvWriter {
 
 impl Writer for CsvWriter {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), CliError> {
-        let options = options("");
-        let columns = formatters(batch, &options)?;
+        let columns = cells(batch)?;
         for row in 0..batch.num_rows() {
             for column in &columns {
-                let cell = safe(column.value(row).to_string(), self.is_safe);
+                let cell = safe(column.text(row)?, self.is_safe);
                 self.csv.write_field(&cell).map_err(wrong)?;
             }
             self.csv.write_record(None::<&[u8]>).map_err(wrong)?;

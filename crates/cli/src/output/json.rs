@@ -4,7 +4,7 @@ use arrow::array::RecordBatch;
 use arrow::json::WriterBuilder;
 use arrow::json::writer::{JsonArray, LineDelimited, Writer as ArrowJsonWriter};
 
-use super::text::wrong;
+use super::text::{check_times, wrong};
 use super::{Target, Writer};
 use crate::error::CliError;
 
@@ -36,6 +36,8 @@ impl JsonWriter {
 
 impl Writer for JsonWriter {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), CliError> {
+        // Arrow writes the words of its error in the place of such a time.
+        batch.columns().iter().try_for_each(|column| check_times(column))?;
         match self {
             Self::Array(writer) => writer.write(batch),
             Self::Lines(writer) => writer.write(batch),

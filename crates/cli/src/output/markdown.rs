@@ -6,7 +6,7 @@ use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 
 use super::sanitize::sanitize;
-use super::text::{formatters, numeric, options};
+use super::text::{cells, numeric};
 use super::{Target, Writer};
 use crate::error::CliError;
 
@@ -27,12 +27,11 @@ impl MarkdownWriter {
 
 impl Writer for MarkdownWriter {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), CliError> {
-        let options = options("");
-        let columns = formatters(batch, &options)?;
+        let columns = cells(batch)?;
         for row in 0..batch.num_rows() {
-            let cells: Vec<String> =
-                columns.iter().map(|column| escape(&column.value(row).to_string())).collect();
-            writeln!(self.target, "| {} |", cells.join(" | "))?;
+            let row: Result<Vec<String>, CliError> =
+                columns.iter().map(|column| Ok(escape(&column.text(row)?))).collect();
+            writeln!(self.target, "| {} |", row?.join(" | "))?;
         }
         Ok(())
     }

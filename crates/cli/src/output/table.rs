@@ -7,7 +7,7 @@ use arrow::datatypes::SchemaRef;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
 
 use super::sanitize::sanitize;
-use super::text::{formatters, numeric, options};
+use super::text::{cells, numeric};
 use super::{Options, Target, Writer};
 use crate::error::CliError;
 
@@ -34,15 +34,14 @@ impl TableWriter {
 
 impl Writer for TableWriter {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), CliError> {
-        let options = options("");
-        let columns = formatters(batch, &options)?;
+        let columns = cells(batch)?;
         let room = self.max_rows.map_or(usize::MAX, |most| most - self.rows).min(batch.num_rows());
         for row in 0..room {
             let cells = columns.iter().zip(&self.numeric).map(|(column, is_numeric)| {
-                let cell = Cell::new(sanitize(&column.value(row).to_string()));
-                if *is_numeric { cell.set_alignment(CellAlignment::Right) } else { cell }
+                let cell = Cell::new(sanitize(&column.text(row)?));
+                Ok(if *is_numeric { cell.set_alignment(CellAlignment::Right) } else { cell })
             });
-            self.table.add_row(cells);
+            self.table.add_row(cells.collect::<Result<Vec<_>, CliError>>()?);
         }
         self.rows += room;
         self.hidden += batch.num_rows() - room;

@@ -1,29 +1,80 @@
 //! Cells as text.
 
-use arrow::array::RecordBatch;
-use arrow::datatypes::{DataType, SchemaRef};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Int64Type, SchemaRef, TimeUnit};
 use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use crate::error::CliError;
 
-/// RFC 3339 with the offset, so that a time is a time wherever it is read.
-const TIMESTAMP: &str = "%Y-%m-%dT%H:%M:%S%.fZ";
+/// RFC 3339, so that a time is a time wherever it is read.
+const UTC: &str = "%Y-%m-%dT%H:%M:%S%.fZ";
+/// What the clocks of another zone show, with their offset.
+const ZONED: &str = "%Y-%m-%dT%H:%M:%S%.f%:z";
+/// What clocks show of which nobody knows where.
+const NAIVE: &str = "%Y-%m-%dT%H:%M:%S%.f";
 
-/// How cells are written; `null` for null.
-pub(super) fn options(null: &str) -> FormatOptions<'_> {
-    FormatOptions::new()
-        .with_null(null)
-        .with_timestamp_format(Some(TIMESTAMP))
-        .with_timestamp_tz_format(Some(TIMESTAMP))
+/// The cells of a column.
+pub(super) struct Cells<'a>(ArrayFormatter<'a>);
+
+impl Cells<'_> {
+    /// A cell as text; an empty one for null.
+    ///
+    /// # Errors
+    /// Where the value cannot be written: a time beyond what a calendar holds.
+    pub(super) fn text(&self, row: usize) -> Result<String, CliError> {
+        self.0.value(row).try_to_string().map_err(wrong)
+    }
 }
 
-/// Formatters of a batch's columns.
-pub(super) fn formatters<'a>(
-    batch: &'a RecordBatch,
-    options: &'a FormatOptions<'a>,
-) -> Result<Vec<ArrayFormatter<'a>>, CliError> {
-    let columns = batch.columns().iter();
-    columns.map(|column| ArrayFormatter::try_new(column, options).map_err(wrong)).collect()
+/// The cells of a batch's columns.
+pub(super) fn cells(batch: &RecordBatch) -> Result<Vec<Cells<'_>>, CliError> {
+    let cells = |column| {
+        let zone = if is_all_utc(arrow::array::Array::data_type(column)) { UTC } else { ZONED };
+        let options = FormatOptions::new()
+            .with_display_error(false)
+            .with_null("")
+            .with_timestamp_format(Some(NAIVE))
+            .with_timestamp_tz_format(Some(zone));
+        ArrayFormatter::try_new(column, &options).map(Cells).map_err(wrong)
+    };
+    batch.columns().iter().map(|column| cells(&**column)).collect()
+}
+
+/// Whether all times of the type that have a zone are of UTC.
+fn is_all_utc(kind: &DataType) -> bool {
+    match kind {
+        DataType::Timestamp(_, Some(zone)) => matches!(&**zone, "UTC" | "Z" | "+00:00"),
+        DataType::List(item) | DataType::LargeList(item) | DataType::ListView(item) => {
+            is_all_utc(item.data_type())
+        }
+        DataType::FixedSizeList(item, _) | DataType::Map(item, _) => is_all_utc(item.data_type()),
+        DataType::Struct(fields) => fields.iter().all(|field| is_all_utc(field.data_type())),
+        DataType::Dictionary(_, values) => is_all_utc(values),
+        _ => true,
+    }
+}
+
+/// Refuses times beyond what a calendar holds.
+///
+/// # Errors
+/// Where there is one.
+pub(super) fn check_times(column: &ArrayRef) -> Result<(), CliError> {
+    /// Seconds from 1970 to the year 250,000.
+    const MOST: i64 = 7_826_000_000_000;
+    let most = match column.data_type() {
+        DataType::Timestamp(TimeUnit::Second, _) => MOST,
+        DataType::Timestamp(TimeUnit::Millisecond, _) | DataType::Date64 => MOST * 1000,
+        DataType::Timestamp(TimeUnit::Microsecond, _) => MOST * 1_000_000,
+        DataType::List(_) => return check_times(column.as_list::<i32>().values()),
+        DataType::Struct(_) => return column.as_struct().columns().iter().try_for_each(check_times),
+        _ => return Ok(()),
+    };
+    let numbers = arrow::compute::cast(column, &DataType::Int64).map_err(wrong)?;
+    let numbers = numbers.as_primitive::<Int64Type>();
+    match numbers.iter().flatten().find(|number| !(-most..=most).contains(number)) {
+        Some(number) => Err(CliError::Format(format!("a time beyond what a calendar holds: {number}"))),
+        None => Ok(()),
+    }
 }
 
 /// A fault of Arrow's, told as one of the output.
