@@ -21,6 +21,16 @@ pub enum Param {
     Typed(String),
 }
 
+impl Param {
+    /// The text that is given, if it is one.
+    pub(crate) fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Value(value) => value.try_as_str().flatten(),
+            Self::Typed(text) => Some(text),
+        }
+    }
+}
+
 impl From<ScalarValue> for Param {
     fn from(value: ScalarValue) -> Self {
         Self::Value(value)

@@ -14,7 +14,7 @@ use datafusion::prelude::SessionContext;
 use super::Redactor;
 use crate::catalogue::{Parameter, Query};
 use crate::error::QueryError;
-use crate::sql::Params;
+use crate::params::{Param, Params};
 
 /// Most whole values of one kind that a question may have: a long list tries many guesses at once.
 pub(crate) const MOST_VALUES: usize = 16;
@@ -65,11 +65,11 @@ pub(crate) async fn bind(
 ) -> Result<Params, QueryError> {
     let mut bound = params.clone();
     for parameter in &query.parameters {
-        let given = params.get(&parameter.name).and_then(ScalarValue::try_as_str).flatten();
+        let given = params.get(&parameter.name).and_then(Param::as_text);
         let Some(given) = given.filter(|given| *given != parameter.default) else { continue };
         let value = value(query, parameter, given, unredacted, redactor).await;
         let value = value.map_err(|problem| problem.of(&parameter.name))?;
-        bound.insert(parameter.name.clone(), ScalarValue::Utf8View(Some(value)));
+        bound.insert(parameter.name.clone(), ScalarValue::Utf8View(Some(value)).into());
     }
     Ok(bound)
 }
