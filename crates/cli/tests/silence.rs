@@ -114,6 +114,32 @@ fn a_range_without_records_says_which_range_the_data_has() {
 }
 
 #[test]
+fn a_question_about_no_records_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    fs::write(here.join("log"), lines(0..10)).unwrap();
+    ends(here, &["ingest", "log", "--to", "lake"], 0);
+    for input in ["log", "lake"] {
+        let late = ["--since", "2027-01-01"];
+        let named = ["query", input, "--name", "mass-delete"];
+        let (_, said) = ends(here, &[&named[..], &late].concat(), 1);
+        assert!(
+            said.contains(
+                "error: no log records with --since 2027-01-01T00:00:00Z: the input has 10 requests"
+            ),
+            "{said}"
+        );
+        let (out, said) = ends(here, &[&["query", input, "SELECT key FROM logs"], &late[..]].concat(), 0);
+        assert!(out == "key\n" && said.contains("note: no log records with --since 2027"), "{out}{said}");
+        // No row of what there is, is an answer.
+        let (_, said) = ends(here, &named, 0);
+        assert_eq!(said, "");
+        let (_, said) = ends(here, &["query", input, "SELECT key FROM logs WHERE key = 'x'"], 0);
+        assert_eq!(said, "");
+    }
+}
+
+#[test]
 fn answers_about_an_incomplete_dataset_say_so() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();

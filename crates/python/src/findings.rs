@@ -14,7 +14,7 @@ use saltmine_query::hunt::{HuntOptions, HuntReport, hunt as run};
 
 use crate::arrow_capsule;
 use crate::error;
-use crate::options::{catalogue, damaged, session_options, warn_of_damage};
+use crate::options::{catalogue, damaged, session_options, warn_of_damage, warn_of_left_out};
 use crate::wait::wait;
 
 /// What a hunt found: a row a finding, the gravest first, as Arrow.
@@ -92,9 +92,10 @@ pub(crate) fn hunt(
         let session = Session::open(&options).await?;
         let wanted = HuntOptions { packs, input: String::new() };
         let report = run(&session, &catalogue, &wanted).await?;
-        Ok((report, session.scan_report()))
+        Ok((report, session.scan_report(), session.left_out().clone()))
     })?;
-    let (report, scanned) = hunted.map_err(|problem| error::query(&problem))?;
+    let (report, scanned, left_out) = hunted.map_err(|problem| error::query(&problem))?;
+    warn_of_left_out(py, &left_out)?;
     warn_of_damage(py, &scanned)?;
     let batch = batch(&report).map_err(error::other)?;
     Ok(Findings { report, batch, scanned })

@@ -8,6 +8,7 @@ use pyo3::types::{PyDict, PyTuple};
 use saltmine_query::catalogue::{Catalogue, ParameterType};
 use saltmine_query::datafusion::common::ScalarValue;
 use saltmine_query::{Params, Redaction, ScanReport, SessionOptions};
+use saltmine_scan::LeftOut;
 
 use crate::error;
 
@@ -102,6 +103,21 @@ pub(crate) fn damaged<'py>(py: Python<'py>, report: &ScanReport) -> PyResult<Vec
         Ok(dict)
     };
     report.sources.values().take(NAMED).map(told).collect()
+}
+
+/// Warns if files were left out because of the times in their names. With numbers only, as below.
+pub(crate) fn warn_of_left_out(py: Python<'_>, left_out: &LeftOut) -> PyResult<()> {
+    if !left_out.is_by_time() {
+        return Ok(());
+    }
+    let text = format!(
+        "{} objects, and {} days, months or years of objects, were left out in S3: their keys say that they were delivered \
+         outside of the time range and 14 days after it",
+        left_out.objects, left_out.periods
+    );
+    let category = py.import("builtins")?.getattr("UserWarning")?;
+    py.import("warnings")?.call_method1("warn", (text, category, 2))?;
+    Ok(())
 }
 
 /// Warns where raw files were damaged or had rejects. With numbers only: names and lines may be hostile, and warnings

@@ -10,7 +10,7 @@ use saltmine_query::datafusion::execution::SendableRecordBatchStream;
 use saltmine_query::{Params, Session, SessionOptions};
 
 use crate::error;
-use crate::options::{catalogue, damaged, session_options, values, warn_of_damage};
+use crate::options::{catalogue, damaged, session_options, values, warn_of_damage, warn_of_left_out};
 use crate::stream::Batches;
 use crate::table::{Batch, Table, column_names, described};
 use crate::wait::wait;
@@ -69,7 +69,11 @@ impl Rows {
             None => wait(py, Arc::clone(&self.question).ask())?.map_err(|problem| error::query(&problem))?,
         };
         let question = Arc::clone(&self.question);
-        Batches::new(stream, Box::new(move |py| warn_of_damage(py, &question.session.scan_report())))
+        let warn = move |py: Python<'_>| {
+            warn_of_left_out(py, question.session.left_out())?;
+            warn_of_damage(py, &question.session.scan_report())
+        };
+        Batches::new(stream, Box::new(warn))
     }
 }
 

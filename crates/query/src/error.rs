@@ -153,12 +153,42 @@ fn brief(text: &str) -> String {
         Some(start) => &text[start..],
         None => text,
     };
+    let text = match text.split_once("\nValid fields are ") {
+        Some((problem, fields)) => format!("{problem}\nThere are:{}", listed(fields)),
+        None => text.to_owned(),
+    };
     text.replace("\n\t", "\n  ").replace('\t', "")
+}
+
+/// Names of columns in lines that a terminal has room for, without the table if it is the same for all.
+fn listed(fields: &str) -> String {
+    const WIDTH: usize = 90;
+    let names: Vec<&str> = fields.trim_end_matches('.').split(", ").collect();
+    let table = names.first().and_then(|name| name.split_once('.')).map(|(table, _)| format!("{table}."));
+    let table = table.filter(|table| names.iter().all(|name| name.starts_with(table.as_str())));
+    let (mut text, mut line) = (String::new(), String::new());
+    for name in names {
+        let name = table.as_deref().and_then(|table| name.strip_prefix(table)).unwrap_or(name);
+        if !line.is_empty() && line.chars().count() + name.chars().count() > WIDTH {
+            text += &format!("\n  {}", line.trim_end());
+            line.clear();
+        }
+        line += &format!("{name}, ");
+    }
+    text + &format!("\n  {}", line.trim_end_matches(", "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::brief;
+
+    #[test]
+    fn many_columns_are_in_lines_of_their_own() {
+        let names: Vec<String> = (0..40).map(|number| format!("logs.column_{number}")).collect();
+        let told = brief(&format!("No field named x.\nValid fields are {}.", names.join(", ")));
+        assert!(told.lines().count() > 5 && told.lines().all(|line| line.chars().count() <= 95), "{told}");
+        assert!(told.ends_with(" column_39") && !told.contains("logs."), "{told}");
+    }
 
     #[test]
     fn messages_say_what_is_of_use() {
@@ -168,8 +198,12 @@ mod tests {
                 "No field named kee. Did you mean 'logs.key'?",
             ),
             (
-                "No field named x.\nValid fields are logs.key.",
-                "No field named x.\nValid fields are logs.key.",
+                "No field named x.\nValid fields are logs.key, logs.bucket.",
+                "No field named x.\nThere are:\n  key, bucket",
+            ),
+            (
+                "No field named x.\nValid fields are logs.key, other.key.",
+                "No field named x.\nThere are:\n  logs.key, other.key",
             ),
             (
                 "Internal error: … No function matches the types.\n\tCandidates:\n\tsum(Int64)",

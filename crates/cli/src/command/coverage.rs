@@ -110,7 +110,7 @@ pub(crate) async fn require_records(
     range: TimeRange,
     terminal: &Terminal,
 ) -> Result<(), CliError> {
-    if session.examined().await? > 0 {
+    if session.has_records().await? {
         return Ok(());
     }
     let text = nothing(session, range).await?;

@@ -8,7 +8,7 @@ use saltmine_query::catalogue::Query;
 use saltmine_query::datafusion::execution::SendableRecordBatchStream;
 use saltmine_query::{Param, Params, QueryError, ScanReport, Session, SessionOptions};
 
-use super::coverage::finish;
+use super::coverage::{finish, nothing, require_records};
 use crate::args::QueryArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
@@ -43,6 +43,15 @@ pub(crate) fn run(args: &QueryArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         terminal.wrote(args.output.as_deref(), &plural(rows, "row"));
         if hidden > 0 {
             terminal.warning(&format!("{hidden} more rows; --max-rows 0 or another --format shows them"));
+        }
+        if rows == 0 && !session.has_records().await? {
+            // No row of a detection would be an all-clear.
+            if matches!(asked, Owned::Query(_)) {
+                require_records(&session, range, terminal).await?;
+            }
+            if !terminal.is_quiet() {
+                terminal.note(&format!("note: {}", nothing(&session, range).await?));
+            }
         }
         Ok(finish(&session, terminal).await)
     })

@@ -104,9 +104,9 @@ impl Sources {
         self.rows += count("rows");
         self.rejects += count("rejects");
         self.blanks += count("blanks");
-        self.damaged += u64::from(state != "complete");
+        self.damaged += u64::from(!is_whole(&state));
         SourceLine {
-            is_whole: state == "complete",
+            is_whole: is_whole(&state),
             is_read: integer("rejects") == 0,
             log_file: text("log_file").unwrap_or_default(),
             size: integer("size"),
@@ -117,6 +117,24 @@ impl Sources {
             problem: text("problem"),
             first_time: shape.time(row, "first_time"),
             last_time: shape.time(row, "last_time"),
+        }
+    }
+}
+
+/// Whether all of a source is in the input; of one whose content another source had, that is so too.
+fn is_whole(state: &str) -> bool {
+    matches!(state, "complete" | "same")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_whole;
+
+    #[test]
+    fn an_object_whose_content_was_there_is_not_damaged() {
+        assert!(is_whole("complete") && is_whole("same"));
+        for state in ["truncated", "damaged", "unreadable", "not_a_log", ""] {
+            assert!(!is_whole(state), "{state}");
         }
     }
 }
