@@ -45,8 +45,8 @@ fn ends(folder: &Path, arguments: &[&str], code: i32) -> (String, String) {
 /// All commands that examine logs.
 fn examiners(input: &str) -> [Vec<&str>; 4] {
     [
-        vec!["hunt", input],
-        vec!["report", input, "-o", "page.html"],
+        vec!["hunt", input, "--pack", "destruction"],
+        vec!["report", input, "--pack", "destruction", "-o", "page.html"],
         vec!["latency", input],
         vec!["timeline", input, "--ip", "0.0.0.0/0"],
     ]
@@ -258,7 +258,7 @@ fn hidden_files_that_were_passed_over_are_counted_and_named() {
     for arguments in [
         &["ingest", "logs", "--to", "lake"][..],
         &["query", "logs", "SELECT count(*) FROM logs"],
-        &["hunt", "logs"],
+        &["hunt", "logs", "--pack", "destruction"],
         &["timeline", "logs", "--ip", "0.0.0.0/0"],
     ] {
         let (_, said) = ends(here, arguments, 0);
@@ -285,9 +285,12 @@ fn a_file_that_was_written_is_named() {
     fs::write(here.join("log"), lines(0..10)).unwrap();
     for (arguments, wrote) in [
         (&["query", "log", "SELECT * FROM logs", "-o", "rows.parquet"][..], "wrote rows.parquet: 10 rows, "),
-        (&["hunt", "log", "--format", "json", "-o", "found.json"], "wrote found.json: 1 finding, "),
+        (
+            &["hunt", "log", "--pack", "destruction", "--format", "json", "-o", "found.json"],
+            "wrote found.json: 0 findings, ",
+        ),
         (&["timeline", "log", "--ip", "0.0.0.0/0", "-o", "t.txt"], "wrote t.txt: 10 requests, "),
-        (&["report", "log", "-o", "page.html"], "wrote page.html: 1 finding, "),
+        (&["report", "log", "--pack", "destruction", "-o", "page.html"], "wrote page.html: 0 findings, "),
         (&["latency", "log", "--by", "", "-o", "l.txt"], "wrote l.txt: 2 groups, "),
     ] {
         let (out, said) = ends(here, arguments, 0);
