@@ -146,6 +146,67 @@ def test_to_the_disk_and_back():
     saltmine("verify", lake)
 
 
+def edit_log(lake, edit):
+    """Changes the actions of the log of the table logs."""
+    for key in keys("lake", f"{lake}/logs/_delta_log/"):
+        if key.endswith(".json"):
+            actions = [json.loads(line) for line in s3.get_object(Bucket="lake", Key=key)["Body"].read().splitlines()]
+            for action in actions:
+                edit(action)
+            s3.put_object(Bucket="lake", Key=key, Body="".join(json.dumps(action) + "\n" for action in actions))
+
+
+def test_verify_compares_every_line_of_s3():
+    lake = "s3://lake/verified"
+    saltmine("ingest", "s3://logs/pre", "--to", lake, code=CODE)
+    for dataset, sources in ((lake, "s3://logs/pre"), (lake, str(WORK / "logs")), (str(WORK / "local"), "s3://logs/pre")):
+        out, _ = saltmine("verify", dataset, sources)
+        assert f"{WANTED_ROWS} rows in 32 columns" in out and "\nEvery check passed (" in out, out
+    out, _ = saltmine("verify", lake)
+    assert "no source was given, so the rows were NOT compared with the logs" in out, out
+    few_in_flight()
+
+    # The rows of a day are those of another, with their true size, hash and statistics.
+    first, second = committed("lake", "verified")[:2]
+    body = s3.get_object(Bucket="lake", Key=second)["Body"].read()
+    adds = {}
+    edit_log("verified", lambda action: "add" in action and adds.update({action["add"]["path"]: action["add"]}))
+    other = adds[second.removeprefix("verified/logs/")]
+
+    def exchange(action):
+        if action.get("add", {}).get("path") == first.removeprefix("verified/logs/"):
+            action["add"].update({name: other[name] for name in ("size", "stats", "tags")})
+
+    true = s3.get_object(Bucket="lake", Key=first)["Body"].read()
+    s3.put_object(Bucket="lake", Key=first, Body=body)
+    edit_log("verified", exchange)
+    out, _ = saltmine("verify", lake, "s3://logs/pre", code=1)
+    for name in ("rows_are_their_lines", "rows_in_their_partition", "no_line_twice"):
+        assert f"FAILED   {name}" in out, out
+    assert "line gives a row, and it is missing from the table" in out, out
+    s3.put_object(Bucket="lake", Key=first, Body=true)
+    own = adds[first.removeprefix("verified/logs/")]
+    edit_log("verified", lambda action: action.get("add", {}).get("path") == own["path"] and action["add"].update(own))
+    saltmine("verify", lake, "s3://logs/pre")
+
+    # A file that is not committed, one that is gone, and a source that has changed or was never read.
+    s3.put_object(Bucket="lake", Key="verified/logs/event_date=2026-03-01/extra.parquet", Body=body)
+    out, _ = saltmine("verify", lake, "s3://logs/pre", code=1)
+    assert "FAILED   no_other_files" in out and "1 of " in out, out
+    s3.delete_object(Bucket="lake", Key="verified/logs/event_date=2026-03-01/extra.parquet")
+    s3.delete_object(Bucket="lake", Key=first)
+    out, _ = saltmine("verify", lake, "s3://logs/pre", code=1)
+    assert "FAILED   files_present" in out and "FAILED   rows_are_their_lines" in out, out
+    s3.put_object(Bucket="lake", Key=first, Body=true)
+    key = keys("logs", "pre/")[0]
+    source = s3.get_object(Bucket="logs", Key=key)["Body"].read()
+    s3.put_object(Bucket="logs", Key=key, Body=(WORK / "one.log").read_bytes())
+    out, _ = saltmine("verify", lake, "s3://logs/pre", code=1)
+    assert "FAILED   sources_unchanged" in out and "FAILED   sources_all_read" in out, out
+    s3.put_object(Bucket="logs", Key=key, Body=source)
+    saltmine("verify", lake, "s3://logs/pre")
+
+
 def test_a_window_is_not_listed():
     proxy.reset()
     saltmine("query", "s3://logs/pre", "SELECT count(*) FROM logs", "--since", "2026-03-02", "--until", "2026-03-03",
@@ -287,7 +348,7 @@ def test_errors_are_plain():
          {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_METADATA_ENDPOINT": "http://127.0.0.1:1"}),
         (["ingest", str(WORK / "one.log"), "--to", "s3://logs/copy"], "not empty", None),
         (["ingest", str(WORK / "one.log"), "--to", "s3://lake/a//b"], "cannot be there", None),
-        (["verify", "s3://lake/plain"], "copy them there first", None),
+        (["verify", "s3://lake/nothing"], "not a saltmine dataset", None),
     ):
         _, err = saltmine(*arguments, code=1, env=env)
         assert told in err and len(err.splitlines()) <= 3, f"{arguments}: {err}"

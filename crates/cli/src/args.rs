@@ -244,24 +244,17 @@ Examples:
   saltmine verify case.lake
   saltmine verify case.lake logs/ --by 'A. Examiner' > verified.txt
   saltmine verify case.lake logs/ --format json > proof.json
+  saltmine verify s3://my-lake/case s3://my-logs/prefix
 
-Ends with code 1 unless every check passed.")]
+Give the logs that were ingested: without them the dataset is compared only with itself, and somebody who can write to it can make it agree with itself. Exits with code 1 if a check failed, and with 3 if rows are left that none of the given logs could be compared with.")]
 pub(crate) struct VerifyArgs {
     /// The dataset
     #[arg(value_name = "DATASET")]
     pub(crate) dataset: PathBuf,
 
-    /// The folder that the sources were read from, to check their hashes too and to read rows again
-    #[arg(value_name = "SOURCE_ROOT")]
-    pub(crate) source_root: Option<PathBuf>,
-
-    /// Rows, taken at random, to read again from the sources and to compare in every column
-    #[arg(long, value_name = "N", default_value_t = 1000)]
-    pub(crate) sample: u64,
-
-    /// Take the rows that an earlier report with this seed took
-    #[arg(long, value_name = "SEED")]
-    pub(crate) seed: Option<u64>,
+    /// The logs that were ingested: files, folders, globs or s3://BUCKET/KEY. Every line is read again and compared
+    #[arg(value_name = "SOURCE")]
+    pub(crate) sources: Vec<String>,
 
     /// Name of the examiner, for the report (default: the account's name)
     #[arg(long, value_name = "NAME")]

@@ -154,6 +154,10 @@ pub enum LakeError {
     )]
     Day(i32),
 
+    /// The system gave no random numbers.
+    #[error("cannot draw random numbers: {0}")]
+    Random(String),
+
     /// Threads could not be started.
     #[error("cannot start threads: {0}")]
     Threads(String),

@@ -45,5 +45,6 @@ pub use table::layout::{Partition, PartitionBy, Table};
 pub use table::ledger::{SourceEntry, source_entries_batch, sources_schema};
 pub use table::statistics::Footer;
 pub use verify::{
-    Check, Examiner, Incomplete, Outcome, Sample, TableState, Totals, VerifyOptions, VerifyReport, verify,
+    Check, Compared, Examiner, Incomplete, Outcome, Renamed, TableState, Totals, Unverifiable, VerifyOptions,
+    VerifyReport, verify,
 };

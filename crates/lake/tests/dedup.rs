@@ -72,8 +72,8 @@ impl Case {
     }
 
     fn verify(&self) -> VerifyReport {
-        let logs = self.logs();
-        let options = VerifyOptions { source_root: Some(&logs), ..Default::default() };
+        let sources = discover(&[self.logs().to_str().unwrap().to_owned()]).unwrap();
+        let options = VerifyOptions { sources: Some(&sources), ..Default::default() };
         verify(&self.dataset(), &options).unwrap()
     }
 

@@ -1,21 +1,32 @@
-//! `saltmine verify`: is every line accounted for, is every file what was written.
+//! `saltmine verify`: is the dataset what the logs say, line by line.
 
 use std::io::{self, Write};
 
 use saltmine_lake::{Dataset, Examiner, Outcome, VerifyOptions, VerifyReport, verify};
+use saltmine_scan::{Discovery, Window, discover_within};
 
+use super::coverage;
 use crate::args::{ReportFormat, VerifyArgs};
 use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::output::Target;
 use crate::output::sanitize::sanitize;
+use crate::terminal::Terminal;
 
-pub(crate) fn run(args: &VerifyArgs) -> Result<ExitCode, CliError> {
+pub(crate) fn run(args: &VerifyArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let dataset = Dataset::open(&args.dataset)?;
-    let examiner = Examiner { name: args.by.clone().or_else(account), host: host() };
-    let source_root = args.source_root.as_deref();
-    let report =
-        verify(&dataset, &VerifyOptions { source_root, sample: args.sample, seed: args.seed, examiner })?;
+    let window = Window::default();
+    let given = !args.sources.is_empty();
+    let Discovery { sources, left_out } =
+        if given { discover_within(&args.sources, window)? } else { Discovery::default() };
+    coverage::left_out(&left_out, window.names, str::to_owned, terminal);
+    let options = VerifyOptions {
+        sources: given.then_some(&sources),
+        paths: args.sources.clone(),
+        passed_over: left_out.hidden + left_out.special,
+        examiner: Examiner { name: args.by.clone().or_else(account), host: host() },
+    };
+    let report = verify(&dataset, &options)?;
     let mut out = Target::open(None)?;
     match args.format {
         ReportFormat::Json => {
@@ -26,10 +37,14 @@ pub(crate) fn run(args: &VerifyArgs) -> Result<ExitCode, CliError> {
         ReportFormat::Text => write_text(&report, &mut out)?,
     }
     out.finish()?;
-    Ok(if report.passed() { ExitCode::Success } else { ExitCode::Failure })
+    Ok(match (report.passed(), report.is_partial()) {
+        (false, _) => ExitCode::Failure,
+        (true, true) => ExitCode::DamagedInput,
+        (true, false) => ExitCode::Success,
+    })
 }
 
-/// The name of the account, as the environment tells it.
+/// The name of the account, by the environment.
 fn account() -> Option<String> {
     ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok())
 }
@@ -42,32 +57,8 @@ fn host() -> Option<String> {
 }
 
 fn write_text(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
-    let totals = &report.totals;
-    let unknown = |text: &Option<String>| text.as_deref().map_or("unknown".into(), sanitize).into_owned();
-    writeln!(out, "Verification of a dataset of S3 server access logs\n")?;
-    writeln!(out, "Dataset   {}", sanitize(&report.dataset))?;
-    if let Some(root) = &report.source_root {
-        writeln!(out, "Logs      {}", sanitize(root))?;
-    }
-    writeln!(out, "Verified  {} by saltmine {}", report.verified_at, report.saltmine_version)?;
-    writeln!(out, "For       {}, on {}", unknown(&report.examiner.name), unknown(&report.examiner.host))?;
-    for table in &report.tables {
-        writeln!(
-            out,
-            "Table     {}: version {}, {} rows in {} files, {} bytes\n          fingerprint {}",
-            table.name, table.version, table.rows, table.files, table.bytes, table.fingerprint
-        )?;
-    }
-    writeln!(out, "Sources   fingerprint {}", report.sources_fingerprint)?;
-    if let Some(sample) = report.sample {
-        writeln!(out, "Sample    {} rows, seed {}", sample.rows, sample.seed)?;
-    }
-    writeln!(
-        out,
-        "Ledger    {} sources ({} not complete), {} lines = {} rows + {} rejects + {} blanks\n",
-        totals.sources, totals.incomplete, totals.lines, totals.rows, totals.rejects, totals.blanks
-    )?;
-    write_incomplete(report, out)?;
+    write_head(report, out)?;
+    write_lists(report, out)?;
     for check in &report.checks {
         let word = match check.outcome() {
             Outcome::Passed => "passed ",
@@ -86,30 +77,104 @@ fn write_text(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
             writeln!(out, "         and {more} more")?;
         }
     }
-    let verdict = if report.passed() { "Every check passed." } else { "NOT every check passed." };
-    writeln!(out, "\n{verdict}")?;
+    writeln!(out, "\n{}", report.verdict)?;
     writeln!(out, "\nSigned    ______________________________    Date  ______________")
 }
 
-/// The sources of which something is missing or in doubt. Checks can pass all the same: what was there was read.
-fn write_incomplete(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
-    if report.incomplete.is_empty() {
-        return Ok(());
+fn write_head(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
+    let totals = &report.totals;
+    let name = report.examiner.name.as_deref().map_or("(not given, use --by NAME)".into(), sanitize);
+    let host = report.examiner.host.as_deref().map_or("(unknown)".into(), sanitize);
+    writeln!(out, "Verification of a dataset of S3 server access logs\n")?;
+    writeln!(out, "Dataset   {}", sanitize(&report.dataset))?;
+    for path in &report.sources {
+        writeln!(out, "Logs      {}", sanitize(path))?;
     }
-    writeln!(out, "Sources that are not complete")?;
-    for source in &report.incomplete {
-        let problem = source.problem.as_deref().unwrap_or_default();
+    writeln!(out, "Verified  {} by saltmine {}", report.verified_at, report.saltmine_version)?;
+    if report.ingested_by.iter().any(|version| *version != report.saltmine_version) {
+        let versions: Vec<_> = report.ingested_by.iter().map(|version| sanitize(version)).collect();
+        writeln!(out, "Ingested  by saltmine {}, which may read lines in another way", versions.join(", "))?;
+    }
+    writeln!(out, "Examiner: {name} · host {host}")?;
+    for table in &report.tables {
         writeln!(
             out,
-            "  {}: {}: {}",
-            sanitize(&source.log_file),
-            sanitize(&source.state),
-            sanitize(problem)
+            "Table     {}: version {}, {} rows in {} files, {} bytes\n          fingerprint {}",
+            table.name, table.version, table.rows, table.files, table.bytes, table.fingerprint
         )?;
     }
-    let more = report.totals.incomplete.saturating_sub(report.incomplete.len() as u64);
+    writeln!(out, "Sources   fingerprint {}", report.sources_fingerprint)?;
+    writeln!(
+        out,
+        "Ledger    {} sources ({} not complete), {} lines = {} rows + {} rejects + {} blanks",
+        totals.sources, totals.incomplete, totals.lines, totals.rows, totals.rejects, totals.blanks
+    )?;
+    match &report.compared {
+        None => writeln!(out, "Compared  nothing: no source was given")?,
+        Some(compared) => writeln!(
+            out,
+            "Compared  {} sources ({} copies), {} bytes ({} of text), {} lines: {} rows in {} columns, {} rejects, \
+             {} duplicates\nLeft out  {} rows of {} sources that are not there to compare",
+            compared.sources,
+            compared.copies,
+            compared.bytes,
+            compared.inflated,
+            compared.lines,
+            compared.rows,
+            compared.columns,
+            compared.rejects,
+            compared.duplicates,
+            compared.unverifiable_rows,
+            compared.unverifiable_sources,
+        )?,
+    }
+    if report.passed_over > 0 {
+        writeln!(out, "Not read  {} hidden or special files among the sources", report.passed_over)?;
+    }
+    writeln!(out)
+}
+
+/// The sources of which something is missing, in doubt, or called otherwise. Checks can pass all the same: what was there
+/// was read.
+fn write_lists(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
+    let incomplete = report.incomplete.iter().map(|source| {
+        let problem = source.problem.as_deref().unwrap_or_default();
+        format!("{}: {}: {}", sanitize(&source.log_file), sanitize(&source.state), sanitize(problem))
+    });
+    let all = report.totals.incomplete;
+    write_list("Sources that are not complete", incomplete, all, "; see the table sources", out)?;
+    let compared = report.compared.clone().unwrap_or_default();
+    let unverifiable = report
+        .unverifiable
+        .iter()
+        .map(|source| format!("{}: {}", sanitize(&source.log_file), sanitize(&source.reason)));
+    let all = compared.unverifiable_sources;
+    write_list("Sources that could not be compared", unverifiable, all, "", out)?;
+    let renamed = report
+        .renamed
+        .iter()
+        .map(|source| format!("{}: now {}", sanitize(&source.log_file), sanitize(&source.now)));
+    let all = compared.renamed_sources;
+    write_list("Sources that have other names than when they were read", renamed, all, "", out)
+}
+
+fn write_list(
+    title: &str,
+    lines: impl ExactSizeIterator<Item = String>,
+    all: u64,
+    hint: &str,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    if all == 0 {
+        return Ok(());
+    }
+    writeln!(out, "{title}")?;
+    let more = all.saturating_sub(lines.len() as u64);
+    for line in lines {
+        writeln!(out, "  {line}")?;
+    }
     if more > 0 {
-        writeln!(out, "  and {more} more; see the table sources")?;
+        writeln!(out, "  and {more} more{hint}")?;
     }
     writeln!(out)
 }

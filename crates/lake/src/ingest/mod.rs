@@ -10,7 +10,7 @@ pub(crate) mod round_sources;
 pub(crate) mod shard_coordinator;
 pub(crate) mod shard_plan;
 pub(crate) mod shard_worker;
-mod source_content;
+pub(crate) mod source_content;
 
 use std::cell::Cell;
 use std::path::Path;

@@ -17,7 +17,7 @@ use uuid::Uuid;
 
 use crate::error::LakeError;
 pub(crate) use crate::storage::file::{
-    HashingWriter, hash_file, hash_own_file, open_file, remove_folder, sync_file, sync_folder,
+    HashingWriter, hash_own_file, open_file, remove_folder, sync_file, sync_folder,
 };
 use crate::storage::file::{
     NOT_A_FILE, entries, foreign, give_name, is_folder, is_there, make_folder, open, remove_file,

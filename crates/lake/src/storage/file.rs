@@ -178,17 +178,9 @@ pub(crate) fn remove_folder(path: &Path) -> Result<(), LakeError> {
     }
 }
 
-/// SHA-256 of a file's bytes, and how many there are. Links are followed: for files that are not the dataset's.
-pub(crate) fn hash_file(path: &Path) -> Result<([u8; 32], u64), LakeError> {
-    hash(File::open(path).map_err(LakeError::io("open", path))?, path)
-}
-
-/// As [`hash_file`], of a file of a dataset.
+/// SHA-256 of the bytes of a file of a dataset, and how many there are. Links are refused.
 pub(crate) fn hash_own_file(path: &Path) -> Result<([u8; 32], u64), LakeError> {
-    hash(open_file(path)?, path)
-}
-
-fn hash(mut file: File, path: &Path) -> Result<([u8; 32], u64), LakeError> {
+    let mut file = open_file(path)?;
     let mut sink = HashingWriter::new(io::sink());
     io::copy(&mut file, &mut sink).map_err(LakeError::io("read", path))?;
     let (_, sha256, size) = sink.finish();

@@ -48,6 +48,8 @@ pub(crate) struct Snapshot {
     /// The format of the dataset that the table is of, as its maker wrote it.
     pub(crate) format: Option<String>,
     pub(crate) columns: Vec<String>,
+    /// Their types, as Delta Lake calls them.
+    pub(crate) types: Vec<String>,
     pub(crate) partition_columns: Vec<String>,
     /// Active files, in the order of their paths.
     pub(crate) files: Vec<FileEntry>,
@@ -69,9 +71,10 @@ pub(crate) fn read(storage: &dyn Storage, table: Table) -> Result<Snapshot, Lake
         files.sort_by(|a, b| a.path.cmp(&b.path));
         let partition_columns = state.metadata().partition_columns().to_vec();
         let columns = state.schema().fields().map(|field| field.name().clone()).collect();
+        let types = state.schema().fields().map(|field| field.data_type().to_string()).collect();
         let format = state.metadata().configuration().get(FORMAT_PROPERTY).cloned();
         let version = state.version();
-        Ok((Snapshot { version, format, columns, partition_columns, files }, unsupported))
+        Ok((Snapshot { version, format, columns, types, partition_columns, files }, unsupported))
     })?;
     match unsupported {
         None => Ok(snapshot),

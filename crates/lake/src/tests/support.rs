@@ -14,7 +14,7 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use saltmine_scan::{Column, logs_schema, rejects_schema};
 
-use crate::storage::disk::hash_file;
+use crate::storage::disk::hash_own_file;
 use crate::table::statistics::Footer;
 use crate::{CommitSummary, Dataset, LakeError, Partition, SourceEntry, StagedFile, Staging, Table};
 
@@ -89,7 +89,7 @@ pub(crate) fn stage(staging: &Staging<'_>, source: &str, rows: i64, partition: P
     let mut writer = ArrowWriter::try_new_with_options(file, logs_schema(), options).unwrap();
     writer.write(&batch).unwrap();
     let footer = Footer::of(&writer.close().unwrap());
-    let (sha256, size) = hash_file(&path).unwrap();
+    let (sha256, size) = hash_own_file(&path).unwrap();
     StagedFile { path, partition, rows: rows as u64, size, sha256, footer }
 }
 

@@ -1,143 +1,121 @@
-//! Is every file what was committed, and is there no other?
+//! Is every file what was committed, is there no other, and does none say anything false of itself?
 
-use std::collections::HashSet;
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::collections::{HashMap, HashSet};
 
-use parquet::file::reader::{FileReader, SerializedFileReader};
-use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-
-use super::{Check, Committed};
+use super::report::Check;
+use super::table_scan::{Committed, Findings};
 use crate::error::LakeError;
-use crate::storage::disk;
-use crate::storage::path::hex;
-use crate::table::dataset::{DataFile, Dataset};
-use crate::table::layout::{Table, date_text};
+use crate::storage::{Kind, Storage};
+use crate::table::layout::Table;
 
-const DAY: i64 = 86_400_000_000;
-
-/// What is wrong with one file, by check.
-#[derive(Default)]
-struct Findings {
-    absent: Option<String>,
-    changed: Option<String>,
-    rows: Option<String>,
-    misplaced: Option<String>,
+/// The checks of files, as far as they have come.
+pub(super) struct FileChecks {
+    columns: Check,
+    present: Check,
+    unchanged: Check,
+    readable: Check,
+    true_statistics: Check,
+    placed: Check,
+    stray: Check,
 }
 
-impl Findings {
-    fn is_sound(&self) -> bool {
-        self.absent.is_none() && self.changed.is_none()
+impl FileChecks {
+    pub(super) fn new() -> Self {
+        Self {
+            columns: Check::new(
+                "columns_as_made",
+                "Every table's log states the columns that saltmine gave it, with their types.",
+            ),
+            present: Check::new(
+                "files_present",
+                "Every committed Parquet file is there, with the size that was committed.",
+            ),
+            unchanged: Check::new(
+                "files_unchanged",
+                "Every committed Parquet file has the SHA-256 that was committed.",
+            ),
+            readable: Check::new(
+                "tables_readable",
+                "Every Parquet file that is as committed can be read, and has the columns of its table.",
+            ),
+            true_statistics: Check::new(
+                "statistics_true",
+                "Row counts, null counts, bounds, page indexes and bloom filters, in the table's log and in the files, are \
+                 those of the values.",
+            ),
+            placed: Check::new(
+                "rows_in_their_partition",
+                "Every file of logs holds only rows of the date, and of the bucket, of its partition, and is in its folder.",
+            ),
+            stray: Check::new(
+                "no_other_files",
+                "No file that was not committed lies among those of a table.",
+            ),
+        }
     }
-}
 
-/// Checks the files, and takes those out of the tables that are not as committed: nothing in them is to be believed,
-/// nor to be given to a Parquet reader.
-pub(super) fn check(dataset: &Dataset, tables: &mut [Committed]) -> Result<Vec<Check>, LakeError> {
-    let mut present = Check::new(
-        "files_present",
-        "Every committed Parquet file is there, with the size that was committed.",
-    );
-    let mut unchanged =
-        Check::new("files_unchanged", "Every committed Parquet file has the SHA-256 that was committed.");
-    let mut rows =
-        Check::new("rows_in_files", "Every unchanged Parquet file holds as many rows as were committed.");
-    let mut placed =
-        Check::new("rows_in_their_day", "Every file of logs holds only request times of its day.");
-    let mut stray =
-        Check::new("no_other_files", "No file that was not committed lies among those of a table.");
-    for committed in tables {
-        look_for_strays(dataset, committed, &mut stray)?;
-        let findings: Vec<Findings> = committed.files.par_iter().map(examine).collect();
-        let mut sound = findings.iter().map(Findings::is_sound).collect::<Vec<_>>().into_iter();
-        committed.files.retain(|_| sound.next().unwrap_or(false));
-        for found in findings {
-            let here = found.absent.is_none();
-            let sound = found.is_sound();
-            present.examine(found.absent);
-            if here {
-                unchanged.examine(found.changed);
+    /// Takes what is wrong with the columns of a table.
+    pub(super) fn take_columns(&mut self, table: Table, wrong: Option<String>) {
+        self.columns.examine(wrong.map(|wrong| format!("{}: {wrong}", table.name())));
+    }
+
+    /// Takes what was found of the files of a table. Gives which of them are sound.
+    pub(super) fn take(&mut self, table: Table, found: Vec<Findings>) -> Vec<bool> {
+        let sound: Vec<bool> = found.iter().map(Findings::is_sound).collect();
+        for (found, sound) in found.into_iter().zip(&sound) {
+            let is_there = found.absent.is_none();
+            let is_same = is_there && found.changed.is_none();
+            self.present.examine(found.absent);
+            if is_there {
+                self.unchanged.examine(found.changed);
+            }
+            if is_same {
+                self.readable.examine(found.unreadable);
             }
             if !sound {
                 continue;
             }
-            rows.examine(found.rows);
-            if committed.table == Table::Logs {
-                placed.examine(found.misplaced);
+            self.true_statistics.examined += 1;
+            found.statistics.into_iter().for_each(|wrong| self.true_statistics.fail(wrong));
+            if table == Table::Logs {
+                self.placed.examine(found.misplaced);
             }
         }
+        sound
     }
-    Ok(vec![present, unchanged, rows, placed, stray])
-}
 
-fn examine(file: &DataFile) -> Findings {
-    let size = match fs::metadata(&file.path) {
-        Ok(metadata) => metadata.len(),
-        Err(error) => {
-            return Findings { absent: Some(format!("{:?}: {error}", file.path)), ..Default::default() };
-        }
-    };
-    if size != file.size {
-        let absent = Some(format!("{:?}: {size} bytes, not {}", file.path, file.size));
-        return Findings { absent, ..Default::default() };
-    }
-    let changed = hash_differs(file);
-    let rows = if changed.is_none() { rows_differ(file) } else { None };
-    Findings { absent: None, changed, rows, misplaced: outside_its_day(file) }
-}
-
-fn hash_differs(file: &DataFile) -> Option<String> {
-    let Some(wanted) = &file.sha256 else {
-        return Some(format!("{:?}: committed without a hash", file.path));
-    };
-    match disk::hash_own_file(&file.path) {
-        Ok((sha256, _)) if hex(&sha256) == *wanted => None,
-        Ok((sha256, _)) => Some(format!("{:?}: {}, not {wanted}", file.path, hex(&sha256))),
-        Err(error) => Some(format!("{error}")),
-    }
-}
-
-fn rows_differ(file: &DataFile) -> Option<String> {
-    let footer = || -> Result<i64, parquet::errors::ParquetError> {
-        let reader = SerializedFileReader::new(File::open(&file.path)?)?;
-        Ok(reader.metadata().file_metadata().num_rows())
-    };
-    match footer() {
-        Ok(rows) if u64::try_from(rows).ok() == file.rows => None,
-        Ok(rows) => Some(format!("{:?}: {rows} rows, not {:?}", file.path, file.rows)),
-        Err(error) => Some(format!("{:?}: {error}", file.path)),
-    }
-}
-
-/// The log keeps times to the millisecond, rounded outwards, so that a bound may lie one millisecond outside.
-fn outside_its_day(file: &DataFile) -> Option<String> {
-    let start = i64::from(file.event_date?) * DAY;
-    let inside = |time: Option<i64>| time.is_none_or(|time| (start..=start + DAY).contains(&time));
-    if inside(file.min_time) && inside(file.max_time) {
-        return None;
-    }
-    Some(format!("{:?}: has request times outside {}", file.path, date_text(file.event_date?)))
-}
-
-fn look_for_strays(dataset: &Dataset, committed: &Committed, check: &mut Check) -> Result<(), LakeError> {
-    let folder = dataset.storage().path(&committed.table.folder());
-    let known: HashSet<&Path> = committed.files.iter().map(|file| file.path.as_path()).collect();
-    let log = dataset.storage().path(&committed.table.log());
-    let mut open = vec![folder];
-    while let Some(next) = open.pop() {
-        for entry in fs::read_dir(&next).map_err(LakeError::io("list", &next))? {
-            let path: PathBuf = entry.map_err(LakeError::io("list", &next))?.path();
-            if path == log {
-                continue;
-            }
-            // A link is not followed: it is no file of ours, wherever it leads.
-            if path.is_dir() && !path.is_symlink() {
-                open.push(path);
-            } else {
-                let stray = !known.contains(path.as_path());
-                check.examine(stray.then(|| format!("{path:?}: not committed")));
-            }
+    /// Looks for files that are not of a table, among those in its folder. A link is not followed: it is none of our files,
+    /// wherever it leads.
+    pub(super) fn look_for_strays(&mut self, committed: &Committed, listed: &Listed) {
+        let known: HashSet<&str> = committed.files.iter().map(|file| file.entry.path.as_str()).collect();
+        let mut names: Vec<&String> = listed.keys().collect();
+        names.sort();
+        for name in names {
+            let stray = !known.contains(name.as_str());
+            let table = committed.table.name();
+            self.stray.examine(stray.then(|| format!("{:?}: not committed", format!("{table}/{name}"))));
         }
     }
-    Ok(())
+
+    pub(super) fn into_checks(self) -> Vec<Check> {
+        vec![
+            self.columns,
+            self.present,
+            self.unchanged,
+            self.readable,
+            self.true_statistics,
+            self.placed,
+            self.stray,
+        ]
+    }
+}
+
+/// What is in the folder of a table, by its path there: its bytes, if it is a file.
+pub(super) type Listed = HashMap<String, Option<u64>>;
+
+/// What is in the folder of a table, but for its log.
+pub(super) fn listed(storage: &dyn Storage, table: Table) -> Result<Listed, LakeError> {
+    let log = format!("{}/", table.log().name());
+    let found = storage.walk(&table.folder())?.into_iter().filter(|found| !found.name.starts_with(&log));
+    Ok(found.map(|found| (found.name, (found.kind == Kind::File).then_some(found.size))).collect())
 }

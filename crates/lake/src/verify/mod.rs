@@ -1,99 +1,173 @@
-//! Proof that a dataset is what was read from its sources: every line accounted for, every file as written.
+//! Proof that a dataset is what was read from its sources.
+//!
+//! Given the sources, it starts from the lines: every source is read again, and every row that its lines give is compared,
+//! in every column, with the tables (`compare`). The ledger, the hashes, the statistics and the folders of the dataset are
+//! claims, each of which is checked and none believed. Without sources, the dataset can only be compared with itself.
 //!
 //! Nothing is changed. What is found wrong is a failed check in the report, not an error, so that one broken file
 //! does not hide another.
 
+mod compare;
 mod files;
-mod lines;
+mod inspect;
+mod ledger;
+mod line_set;
 mod originals;
+mod parquet_file;
+mod removed;
 mod report;
-mod sample;
+mod row_hash;
+mod skipping;
+mod source_scan;
+mod statistics;
+mod table_scan;
+mod tally;
 #[cfg(test)]
 mod tests;
 
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use arrow::array::RecordBatch;
 use chrono::{SecondsFormat, Utc};
+use saltmine_scan::Source;
 use sha2::{Digest, Sha256};
 
-pub use report::{Check, Examiner, Incomplete, Outcome, Sample, TableState, Totals, VerifyReport};
+pub use report::{
+    Check, Compared, Examiner, Incomplete, Outcome, Renamed, TableState, Totals, Unverifiable, VerifyReport,
+};
 
 use crate::error::LakeError;
+use crate::storage::Kind;
 use crate::storage::path::hex;
-use crate::storage::{self, Kind};
-use crate::table::dataset::{DataFile, Dataset};
+use crate::table::dataset::Dataset;
+use crate::table::delta_log;
 use crate::table::layout::Table;
-
-/// The files of a table that is being verified.
-struct Committed {
-    table: Table,
-    version: u64,
-    files: Vec<DataFile>,
-}
+use compare::Stored;
+use files::FileChecks;
+use ledger::Ledger;
+use removed::Removed;
+use row_hash::RowHasher;
+use table_scan::{Committed, Take};
+use tally::Tally;
 
 /// What to verify a dataset by.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct VerifyOptions<'a> {
-    /// The folder that the sources were read from. With it their hashes are checked, and rows are read again.
-    pub source_root: Option<&'a Path>,
-    /// Rows of `logs` that are read again from the raw lines, taken at random.
-    pub sample: u64,
-    /// The choice of these rows: the same seed chooses the same rows of the same files. `None` for any choice.
-    pub seed: Option<u64>,
+    /// The sources, as [`saltmine_scan::discover`] finds them: each is read again, and compared in every row and column.
+    /// `None` compares the dataset only with itself.
+    pub sources: Option<&'a [Source]>,
+    /// The paths that the sources were found at, for the report.
+    pub paths: Vec<String>,
+    /// Hidden and special files that were passed over there, for the report.
+    pub passed_over: u64,
     /// Who asks, for the report.
     pub examiner: Examiner,
 }
 
-impl Default for VerifyOptions<'_> {
-    /// Without sources; a sample of 1,000 rows where they are given.
-    fn default() -> Self {
-        Self { source_root: None, sample: 1000, seed: None, examiner: Examiner::default() }
-    }
+/// A table, what its log calls it, and which of its files can be read.
+struct Read {
+    committed: Committed,
+    rows: u64,
+    sound: Vec<bool>,
 }
 
-/// Checks a dataset against itself and, given the folder that it was read from, against its source files.
+/// Checks a dataset against itself and, given them, against its sources.
 ///
 /// # Errors
-/// If a table's log cannot be read, or a writer is at work.
+/// If a table's log cannot be read or uses what saltmine does not understand, S3 does not answer, or a writer is at work.
 pub fn verify(dataset: &Dataset, options: &VerifyOptions<'_>) -> Result<VerifyReport, LakeError> {
-    for path in [Some(dataset.root()), options.source_root].into_iter().flatten() {
-        storage::must_be_on_disk(
-            path,
-            "verify reads files of the disk; copy them there first, as with `aws s3 sync`",
-        )?;
-    }
     let _quiet = dataset.storage().share_lock()?;
-    let mut tables = Vec::new();
-    for table in [Table::Logs, Table::Rejects, Table::Sources, Table::Duplicates] {
-        if !dataset.has(table)? {
-            continue;
-        }
-        let (version, files) = dataset.versioned_files(table)?;
-        tables.push(Committed { table, version, files });
-    }
+    let hasher = RowHasher::new()?;
     let mut checks = vec![no_round_is_open(dataset)?];
-    let states = tables.iter().map(state_of).collect();
-    checks.extend(files::check(dataset, &mut tables)?);
-    let ledger = lines::Ledger::read(&tables);
-    checks.extend(lines::check(&tables, &ledger));
-    checks.push(originals::check(&ledger, options.source_root));
-    checks.push(originals::check_others(&ledger, options.source_root, dataset.root()));
-    let seed = options.seed.unwrap_or_else(|| fastrand::u64(..));
-    checks.push(sample::check(&tables, &ledger, options, seed));
-    let sample = options.source_root.map(|_| Sample { rows: options.sample, seed });
-    Ok(VerifyReport {
-        examiner: options.examiner.clone(),
-        sources_fingerprint: ledger.fingerprint(),
-        sample,
+    let mut files = FileChecks::new();
+
+    let ledger = Mutex::new(Ledger::default());
+    let sources = read(dataset, Table::Sources, &mut files, &|batch| locked(&ledger).add(batch))?;
+    let ledger = ledger.into_inner().unwrap_or_else(PoisonError::into_inner);
+
+    let removed = Mutex::new(Removed::default());
+    let mut duplicates = None;
+    if dataset.has(Table::Duplicates)? {
+        let add = |batch: &RecordBatch| {
+            locked(&removed).add(batch);
+            Ok(())
+        };
+        duplicates = Some(read(dataset, Table::Duplicates, &mut files, &add)?);
+    }
+    let mut removed = removed.into_inner().unwrap_or_else(PoisonError::into_inner);
+    removed.finish();
+
+    let tally = Tally::default();
+    let add = |table| {
+        let (tally, hasher, ledger, removed) = (&tally, &hasher, &ledger, &removed);
+        move |batch: &RecordBatch| tally.add(table, batch, hasher, ledger, removed)
+    };
+    let logs = read(dataset, Table::Logs, &mut files, &add(Table::Logs))?;
+    let rejects = read(dataset, Table::Rejects, &mut files, &add(Table::Rejects))?;
+    tally.add_removed(&removed, &ledger);
+    let found = tally.into_inner();
+
+    checks.extend(files.into_checks());
+    checks.extend(ledger.checks());
+    checks.extend(tally::checks(&ledger, &found));
+    checks.push(removed.check());
+    let stored = Stored {
+        root: dataset.root(),
+        logs: (&logs.committed, &logs.sound),
+        rejects: (&rejects.committed, &rejects.sound),
+        ledger: &ledger,
+        found: &found,
+        removed: &removed,
+        hasher: &hasher,
+    };
+    let comparison = match options.sources {
+        Some(sources) => compare::compare(&stored, sources)?,
+        None => compare::skipped(),
+    };
+    checks.extend(comparison.checks);
+    let tables = [Some(&logs), Some(&rejects), Some(&sources), duplicates.as_ref()];
+    still_quiet(dataset, tables.into_iter().flatten())?;
+    let mut ingested_by: Vec<String> = ledger.versions.iter().cloned().collect();
+    ingested_by.sort();
+    let mut report = VerifyReport {
+        verdict: String::new(),
         dataset: whole_path(dataset.root()),
-        source_root: options.source_root.map(whole_path),
-        incomplete: ledger.incomplete(),
+        sources: options.paths.iter().map(|path| whole_path(Path::new(path))).collect(),
         saltmine_version: env!("CARGO_PKG_VERSION").to_owned(),
+        ingested_by,
         verified_at: Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true),
-        tables: states,
+        examiner: options.examiner.clone(),
+        tables: tables.into_iter().flatten().map(state_of).collect(),
         totals: ledger.totals(),
+        incomplete: ledger.incomplete(),
+        sources_fingerprint: ledger.fingerprint(),
+        passed_over: options.passed_over,
+        compared: comparison.compared,
+        renamed: comparison.renamed,
+        unverifiable: comparison.unverifiable,
         checks,
-    })
+    };
+    report.verdict = report.verdict();
+    Ok(report)
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Reads a table, and hands its rows to `take`.
+fn read(dataset: &Dataset, table: Table, checks: &mut FileChecks, take: Take<'_>) -> Result<Read, LakeError> {
+    let storage = dataset.storage().as_ref();
+    let snapshot = delta_log::read(storage, table)?;
+    checks.take_columns(table, Committed::wrong_columns(table, &snapshot, dataset.partition_by()));
+    let committed = Committed::of(Arc::clone(dataset.storage()), table, snapshot)?;
+    let listed = files::listed(storage, table)?;
+    checks.look_for_strays(&committed, &listed);
+    let found = committed.examine(&listed, take)?;
+    let rows = found.iter().map(|found| found.rows).sum();
+    let sound = checks.take(table, found);
+    Ok(Read { committed, rows, sound })
 }
 
 /// A path that says the same wherever the report is read.
@@ -101,16 +175,17 @@ fn whole_path(path: &Path) -> String {
     path.canonicalize().unwrap_or_else(|_| path.to_path_buf()).display().to_string()
 }
 
-fn state_of(committed: &Committed) -> TableState {
+fn state_of(read: &Read) -> TableState {
+    let Committed { table, version, files, .. } = &read.committed;
     TableState {
-        name: committed.table.name(),
-        version: committed.version,
-        files: committed.files.len() as u64,
-        rows: committed.files.iter().filter_map(|file| file.rows).sum(),
-        bytes: committed.files.iter().map(|file| file.size).sum(),
-        fingerprint: fingerprint(committed.files.iter().map(|file| {
-            let sha256 = file.sha256.as_deref().unwrap_or_default();
-            format!("{sha256}  {}\n", file.name)
+        name: table.name(),
+        version: *version,
+        files: files.len() as u64,
+        rows: read.rows,
+        bytes: files.iter().fold(0, |bytes, file| bytes.saturating_add(file.entry.size)),
+        fingerprint: fingerprint(files.iter().map(|file| {
+            let sha256 = file.entry.sha256.as_deref().unwrap_or_default();
+            format!("{sha256}  {}\n", file.entry.path)
         })),
     }
 }
@@ -120,6 +195,17 @@ fn fingerprint(lines: impl Iterator<Item = String>) -> String {
     let mut hash = Sha256::new();
     lines.for_each(|line| hash.update(line));
     hex(&hash.finalize())
+}
+
+/// Where nothing keeps writers out, none must have come.
+fn still_quiet<'a>(dataset: &Dataset, tables: impl Iterator<Item = &'a Read>) -> Result<(), LakeError> {
+    for read in tables {
+        let Committed { table, version, .. } = read.committed;
+        if dataset.version(table)? != version {
+            return Err(LakeError::Busy(dataset.root().to_path_buf()));
+        }
+    }
+    Ok(())
 }
 
 fn no_round_is_open(dataset: &Dataset) -> Result<Check, LakeError> {

@@ -1,133 +1,151 @@
-//! Are the source files still those that were read, and are there no others?
+//! Are the sources those that were read, are there no others, and is the ledger right about them?
 
-use std::collections::HashSet;
-use std::path::{Path, PathBuf};
+use saltmine_scan::SourceState;
 
-use rayon::iter::{IntoParallelIterator, IntoParallelRefIterator, ParallelIterator};
-use saltmine_scan::{Source, discover};
+use super::compare::{Comparison, LISTED, Looked};
+use super::ledger::Entry;
+use super::report::{Check, Compared, Renamed, Unverifiable, counted};
+use super::source_scan::{Outcome, has_beginnings};
+use crate::error::LakeError;
+use crate::storage::path::hex;
 
-use super::Check;
-use super::lines::{Ledger, Named};
-use crate::ingest::round_sources::outside;
-use crate::storage::disk;
-use crate::storage::path::{hex, inside};
+impl Looked<'_> {
+    pub(super) fn check_unchanged(
+        &self,
+        check: &mut Check,
+        comparison: &mut Comparison,
+        compared: &mut Compared,
+    ) -> Result<(), LakeError> {
+        for entry in &self.stored.ledger.entries {
+            let Some(sha256) = entry.sha256 else { continue };
+            let name = &entry.log_file;
+            let Some((part, _)) = self.read.get(&sha256) else {
+                compared.unverifiable_sources += 1;
+                let reason = self.why_not(entry);
+                // Nobody can be asked to have kept what came through a pipe, or what nothing was read from.
+                let may_be_gone = **name == *"-" || entry.state == SourceState::NotALog.as_str();
+                if may_be_gone && !self.names.contains_key(&**name) {
+                    check.examined += 1;
+                } else {
+                    check.examine(Some(format!("{name:?}: {reason}")));
+                }
+                if comparison.unverifiable.len() < LISTED {
+                    comparison.unverifiable.push(Unverifiable { log_file: name.to_string(), reason });
+                }
+                continue;
+            };
+            let is_named = |source: &usize| self.sources[*source].name == **name;
+            let same = self.contents.get(&sha256).map_or(&[][..], Vec::as_slice);
+            if part.bytes.is_some() || same.iter().any(is_named) || **name == *"-" {
+                check.examine(None);
+                continue;
+            }
+            let now = &self.sources[part.source].name;
+            match self.names.get(&**name) {
+                None => {
+                    check.examine(None);
+                    compared.renamed_sources += 1;
+                    if comparison.renamed.len() < LISTED {
+                        comparison.renamed.push(Renamed { log_file: name.to_string(), now: now.clone() });
+                    }
+                }
+                // A copy of what a file was before it grew.
+                Some(others) if self.have_grown(others, entry, sha256) => check.examine(None),
+                Some(_) => check.examine(Some(format!(
+                    "{name:?}: its rows are those of {now:?}; {name:?} is another file"
+                ))),
+            }
+        }
+        Ok(())
+    }
 
-/// What became of a source file.
-enum Original {
-    Same,
-    Wrong(String),
-    /// Standard input, or a path that is not below a folder: it cannot be looked for.
-    Nowhere,
-}
+    fn have_grown(&self, sources: &[usize], entry: &Entry, sha256: [u8; 32]) -> bool {
+        let wanted = [(entry.size, sha256)];
+        let begins = |source: &usize| {
+            has_beginnings(&self.sources[*source], &wanted).is_ok_and(|found| found.first() == Some(&true))
+        };
+        sources.iter().any(begins)
+    }
 
-pub(super) fn check(ledger: &Ledger, root: Option<&Path>) -> Check {
-    let mut check = Check::new(
-        "sources_unchanged",
-        "Every source file that was read is there still, with the same SHA-256.",
-    );
-    let Some(root) = root else {
-        check.skipped = Some("the folder of the sources was not given");
-        return check;
-    };
-    let mut names: Vec<_> = ledger.names.iter().filter(|(_, named)| !named.hashes.is_empty()).collect();
-    names.sort_by_key(|(name, _)| *name);
-    let found: Vec<Original> =
-        names.into_par_iter().map(|(name, named)| look_at(root, name, named)).collect();
-    for original in found {
-        match original {
-            Original::Same => check.examine(None),
-            Original::Wrong(detail) => check.examine(Some(detail)),
-            Original::Nowhere => {}
+    /// Why there is nothing to compare a content with.
+    fn why_not(&self, entry: &Entry) -> String {
+        let wanted = hex(&entry.sha256.unwrap_or_default());
+        let rows = counted(entry.rows, "row");
+        match self.names.get(&*entry.log_file).and_then(|sources| sources.first()) {
+            None => {
+                format!("not among the sources, and no source has SHA-256 {wanted}; the ledger says {rows}")
+            }
+            Some(source) => match &self.outcomes[*source] {
+                Outcome { error: Some(error), .. } => error.clone(),
+                Outcome { sha256: Some(sha256), .. } => format!(
+                    "its SHA-256 is {}, not {wanted}, and it does not begin with what was read; the ledger says {rows}",
+                    hex(sha256)
+                ),
+                Outcome { .. } => "it could not be read".to_owned(),
+            },
         }
     }
-    if check.examined == 0 {
-        check.skipped = Some("no source has a path below the folder");
-    }
-    check
-}
 
-/// Sources whose content is not in the ledger: never read, or taken out of the dataset with all that is known of them,
-/// which nothing inside of the dataset could tell.
-pub(super) fn check_others(ledger: &Ledger, root: Option<&Path>, dataset: &Path) -> Check {
-    let mut check = Check::new(
-        "sources_all_read",
-        "Every file below the folder of the sources has been read: its content is in the ledger.",
-    );
-    let Some(root) = root else {
-        check.skipped = Some("the folder of the sources was not given");
-        return check;
-    };
-    let Some(root) = root.to_str() else {
-        check.skipped = Some("the folder of the sources has a name that is not UTF-8");
-        return check;
-    };
-    let sources = match discover(&[root.to_owned()]) {
-        Ok(sources) => sources,
-        Err(error) => {
-            check.examine(Some(error.to_string()));
-            return check;
+    pub(super) fn check_sources(&self, all_read: &mut Check, are_logs: &mut Check) {
+        for (source, outcome) in self.sources.iter().zip(&self.outcomes) {
+            let name = &source.name;
+            let is_in_ledger =
+                outcome.sha256.is_some_and(|sha256| self.stored.ledger.contents.contains_key(&sha256));
+            all_read.examine(match &outcome.error {
+                Some(error) => Some(format!("{name:?}: {error}")),
+                None if is_in_ledger => None,
+                None => Some(format!("{name:?}: not in the dataset; ingest reads it")),
+            });
+            if let Some(state) = outcome.state {
+                let problem = outcome.problem.as_deref().unwrap_or_default();
+                are_logs.examine(
+                    (state == SourceState::NotALog).then(|| format!("{name:?}: nothing was read; {problem}")),
+                );
+            }
         }
-    };
-    let sources = outside(&sources, dataset);
-    let contents: HashSet<&[u8; 32]> = ledger.names.values().flat_map(|named| &named.hashes).collect();
-    let look = |source: &Source| {
-        // Those of a known name are hashed by the check above.
-        if ledger.names.get(&source.name).is_some_and(|named| !named.hashes.is_empty()) {
-            return None;
+    }
+
+    pub(super) fn check_ledger(&self, check: &mut Check) {
+        for entry in &self.stored.ledger.entries {
+            let outcome = entry.sha256.and_then(|sha256| self.read.get(&sha256));
+            let Some((_, outcome)) = outcome else { continue };
+            let wrong = recount(entry, outcome);
+            check.examine((!wrong.is_empty()).then(|| format!("{:?}: {}", entry.log_file, wrong.join("; "))));
         }
-        match disk::hash_file(&source.path) {
-            Ok((sha256, _)) if contents.contains(&sha256) => None,
-            Ok(_) => Some(format!("{:?}: not in the dataset; ingest reads it", source.name)),
-            Err(error) => Some(format!("{:?}: {error}", source.name)),
+    }
+}
+
+/// What the ledger says of a source that is not so.
+fn recount(entry: &Entry, outcome: &Outcome) -> Vec<String> {
+    let counts = &outcome.counts;
+    let mut wrong = Vec::new();
+    for (what, said, found) in [
+        ("bytes", entry.size, outcome.size),
+        ("bytes of text", entry.inflated, outcome.inflated),
+        ("lines", entry.lines, counts.lines),
+        ("rows", entry.rows, counts.rows),
+        ("rejects", entry.rejects, counts.rejects),
+        ("blanks", entry.blanks, counts.blanks),
+    ] {
+        if said != found {
+            wrong.push(format!("the ledger says {said} {what}, the source has {found}"));
         }
-    };
-    let found: Vec<Option<String>> = sources.par_iter().map(look).collect();
-    found.into_iter().for_each(|wrong| check.examine(wrong));
-    check
-}
-
-/// Where the source of this name is, below the folder of the sources or, for a single file, beside it.
-pub(super) fn source_path(root: &Path, name: &str) -> Option<PathBuf> {
-    let folder = if root.is_file() { root.parent()? } else { root };
-    let path = inside(folder, name).filter(|_| name != "-")?;
-    if path.exists() {
-        return Some(path);
     }
-    let unescaped = unescape(name).and_then(|name| inside(folder, &name));
-    Some(unescaped.filter(|path| path.exists()).unwrap_or(path))
-}
-
-/// A name as the file system has it, where bytes of it are written as `\xHH`.
-#[cfg(unix)]
-fn unescape(name: &str) -> Option<PathBuf> {
-    use std::os::unix::ffi::OsStringExt;
-
-    let mut bytes = Vec::with_capacity(name.len());
-    let mut rest = name;
-    while let Some((before, after)) = rest.split_once("\\x") {
-        bytes.extend_from_slice(before.as_bytes());
-        bytes.push(u8::from_str_radix(after.get(..2)?, 16).ok()?);
-        rest = &after[2..];
+    for (what, said, found) in
+        [("first", entry.first_time, counts.first_time), ("last", entry.last_time, counts.last_time)]
+    {
+        if said != found {
+            wrong.push(format!("the {what} time in the ledger is {said:?}, in the source {found:?}"));
+        }
     }
-    bytes.extend_from_slice(rest.as_bytes());
-    Some(std::ffi::OsString::from_vec(bytes).into())
-}
-
-#[cfg(not(unix))]
-fn unescape(_name: &str) -> Option<PathBuf> {
-    None
-}
-
-fn look_at(root: &Path, name: &str, named: &Named) -> Original {
-    let Some(path) = source_path(root, name) else { return Original::Nowhere };
-    match disk::hash_file(&path) {
-        // A file that was read more than once, as it grew, is to be one of what it was.
-        Ok((sha256, _)) if named.hashes.contains(&sha256) => Original::Same,
-        Ok((sha256, _)) => Original::Wrong(format!(
-            "{name:?}: {}, not {}",
-            hex(&sha256),
-            named.hashes.iter().map(|sha256| hex(sha256)).collect::<Vec<_>>().join(" or ")
-        )),
-        Err(error) => Original::Wrong(format!("{name:?}: {error}")),
+    let state = outcome.state.map_or("", SourceState::as_str);
+    if entry.state != state {
+        wrong.push(format!("the ledger says {:?}, the source is {state}", entry.state));
     }
+    if entry.problem != outcome.problem {
+        let of = |problem: &Option<String>| problem.as_deref().unwrap_or("no problem").to_owned();
+        let (said, found) = (of(&entry.problem), of(&outcome.problem));
+        wrong.push(format!("the ledger says {said:?}, the source has {found:?}"));
+    }
+    wrong
 }

@@ -3,18 +3,22 @@
 use serde::Serialize;
 
 /// Details kept of a check; the failures beyond are counted only.
-const KEPT: usize = 20;
+pub(super) const KEPT: usize = 20;
 
 /// The findings about a dataset, fit to be kept with a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct VerifyReport {
+    /// The result in a sentence, as [`VerifyReport::verdict`] gives it.
+    pub verdict: String,
     /// The dataset's folder, from the root on.
     pub dataset: String,
-    /// The folder of the sources, likewise; `None` if it was not given.
-    pub source_root: Option<String>,
-    /// Version of saltmine that looked.
+    /// The sources that were given, as paths; empty if there were none.
+    pub sources: Vec<String>,
+    /// Version of saltmine that verified.
     pub saltmine_version: String,
-    /// When it looked, by RFC 3339 in UTC.
+    /// Versions of saltmine that had read the sources, by the ledger.
+    pub ingested_by: Vec<String>,
+    /// When it verified, by RFC 3339 in UTC.
     pub verified_at: String,
     /// For whom.
     pub examiner: Examiner,
@@ -27,8 +31,14 @@ pub struct VerifyReport {
     /// SHA-256 over a line `SHA256  NAME` for each content that was read, in the order of the lines. It stays the same
     /// while no source is added, however the dataset's own files are merged.
     pub sources_fingerprint: String,
-    /// Which rows were read again; `None` without sources.
-    pub sample: Option<Sample>,
+    /// Hidden and special files among the sources, which neither an ingest nor this reads.
+    pub passed_over: u64,
+    /// What was compared with the sources; `None` if none were given.
+    pub compared: Option<Compared>,
+    /// Sources that have other names than when they were read; the first hundred.
+    pub renamed: Vec<Renamed>,
+    /// What could not be compared, though sources were given; the first hundred.
+    pub unverifiable: Vec<Unverifiable>,
     /// What was checked, in order.
     pub checks: Vec<Check>,
 }
@@ -38,9 +48,59 @@ impl VerifyReport {
     pub fn passed(&self) -> bool {
         self.checks.iter().all(|check| check.outcome() != Outcome::Failed)
     }
+
+    /// Whether rows or sources are left that nothing could be compared with.
+    pub fn is_partial(&self) -> bool {
+        self.compared.as_ref().is_some_and(|compared| compared.unverifiable_sources > 0)
+    }
+
+    /// The result in a sentence. It says what was not compared, and which sources are incomplete.
+    pub fn verdict(&self) -> String {
+        let count = |outcome| self.checks.iter().filter(|check| check.outcome() == outcome).count();
+        let (passed, failed) = (count(Outcome::Passed), count(Outcome::Failed));
+        let made = passed + failed;
+        let mut verdict = match failed {
+            0 if self.compared.is_none() => format!("{made} checks of the dataset against itself passed"),
+            0 if self.is_partial() => format!("{made} of {made} checks passed"),
+            0 => format!("Every check passed ({made})"),
+            _ => format!("{failed} of {made} checks failed"),
+        };
+        match &self.compared {
+            None => verdict += "; no source was given, so the rows were NOT compared with the logs",
+            Some(compared) if self.is_partial() => {
+                let joint = if failed == 0 { ", but" } else { ";" };
+                verdict += &format!(
+                    "{joint} {} rows of {} could NOT be compared, as their logs are not among the sources",
+                    compared.unverifiable_rows,
+                    counted(compared.unverifiable_sources, "source"),
+                );
+            }
+            Some(_) => {}
+        }
+        match self.totals.incomplete {
+            0 => {}
+            1 => verdict += "; 1 source is incomplete, and only what can be read of it is in the dataset",
+            count => {
+                verdict += &format!(
+                    "; {count} sources are incomplete, and only what can be read of them is in the dataset"
+                );
+            }
+        }
+        match self.compared.as_ref().map_or(0, |compared| compared.renamed_sources) {
+            0 => {}
+            1 => verdict += "; 1 source has another name than when it was read",
+            count => verdict += &format!("; {count} sources have other names than when they were read"),
+        }
+        verdict + "."
+    }
 }
 
-/// Who had a dataset verified, as far as was told.
+/// `1 source`, `2 sources`.
+pub(super) fn counted(count: u64, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
+}
+
+/// Who had a dataset verified, if known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Examiner {
     /// A name.
@@ -49,13 +109,51 @@ pub struct Examiner {
     pub host: Option<String>,
 }
 
-/// Rows that were taken at random.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-pub struct Sample {
-    /// How many were asked for.
+/// What was compared with the sources.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Compared {
+    /// Source files that were read again. Copies of one content count once.
+    pub sources: u64,
+    /// Source files with the content of another one.
+    pub copies: u64,
+    /// Their bytes, as stored.
+    pub bytes: u64,
+    /// Bytes of text in them.
+    pub inflated: u64,
+    /// Their lines.
+    pub lines: u64,
+    /// Rows that the lines gave, each compared with the tables.
     pub rows: u64,
-    /// With it the same rows can be taken again.
-    pub seed: u64,
+    /// Columns of each row that were compared.
+    pub columns: u64,
+    /// Lines that did not read, each compared with the table `rejects`.
+    pub rejects: u64,
+    /// Rows that were removed as duplicates, each compared with the one kept.
+    pub duplicates: u64,
+    /// Sources that have other names than when they were read.
+    pub renamed_sources: u64,
+    /// Sources of the ledger whose content is not among the sources given.
+    pub unverifiable_sources: u64,
+    /// Rows and rejects of such sources, by the tables.
+    pub unverifiable_rows: u64,
+}
+
+/// A source that has another name than when it was read.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Renamed {
+    /// Its name in the dataset.
+    pub log_file: String,
+    /// Its name among the sources.
+    pub now: String,
+}
+
+/// A source of the ledger that could not be compared.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Unverifiable {
+    /// Its name in the dataset.
+    pub log_file: String,
+    /// Why.
+    pub reason: String,
 }
 
 /// A table at the time of a verification.
@@ -67,7 +165,7 @@ pub struct TableState {
     pub version: u64,
     /// Files in it.
     pub files: u64,
-    /// Rows in them, by its log.
+    /// Rows that were read from them.
     pub rows: u64,
     /// Bytes of them, by its log.
     pub bytes: u64,
@@ -75,7 +173,7 @@ pub struct TableState {
     pub fingerprint: String,
 }
 
-/// Sums over the rows of the ledger.
+/// Sums over the rows of the ledger. A sum that is too large for 64 bits is the largest number.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Totals {
     /// Source files.

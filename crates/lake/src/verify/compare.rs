@@ -1,0 +1,372 @@
+//! From the lines to the table: every source is read again, and each row that its lines give is looked for in the tables,
+//! by sums of hashes for each source; where the sums differ, row by row.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::array::RecordBatch;
+use rayon::iter::{IntoParallelIterator, ParallelIterator};
+use saltmine_scan::{Column, Source};
+
+use super::inspect::{Sides, Suspect, inspect};
+use super::ledger::{Entry, Ledger};
+use super::removed::{Proven, Removed};
+use super::report::{Check, Compared, KEPT, Renamed, Unverifiable, counted};
+use super::row_hash::{RowHasher, Rows, Sum};
+use super::source_scan::{Lines, Outcome, Part, has_beginnings, scan};
+use super::table_scan::Committed;
+use super::tally::{Found, each_run};
+use crate::error::LakeError;
+use crate::ingest::round_sources::{outside, reading_order};
+use crate::table::layout::Table;
+
+/// Sources that a list of the report names.
+pub(super) const LISTED: usize = 100;
+
+/// What the dataset says, which is compared with the sources.
+pub(super) struct Stored<'a> {
+    pub(super) root: &'a Path,
+    /// `logs` and `rejects`, with those of their files that can be read.
+    pub(super) logs: (&'a Committed, &'a [bool]),
+    pub(super) rejects: (&'a Committed, &'a [bool]),
+    pub(super) ledger: &'a Ledger,
+    pub(super) found: &'a HashMap<Arc<str>, Found>,
+    pub(super) removed: &'a Removed,
+    pub(super) hasher: &'a RowHasher,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub(super) struct Comparison {
+    pub(super) checks: Vec<Check>,
+    pub(super) compared: Option<Compared>,
+    pub(super) renamed: Vec<Renamed>,
+    pub(super) unverifiable: Vec<Unverifiable>,
+}
+
+/// The checks that need sources, and how they are called. `None` in place of the sources skips them.
+fn checks() -> [Check; 7] {
+    [
+        Check::new(
+            "sources_unchanged",
+            "Every content that was read is among the sources, byte for byte, under its name if that is there; of a file \
+             that has grown, it is the beginning.",
+        ),
+        Check::new("sources_all_read", "Every source has been read: its content is in the ledger."),
+        Check::new("sources_are_logs", "Every source is an S3 server access log."),
+        Check::new(
+            "ledger_recounted",
+            "Bytes, lines, rows, rejects, blanks, times and state of every source in the ledger are those of the source, \
+             read again.",
+        ),
+        Check::new(
+            "rows_are_their_lines",
+            "The rows of logs, and those removed as duplicates, are in every column what the lines of the sources say: \
+             none differs, none is missing, none is too many.",
+        ),
+        Check::new(
+            "rejects_are_their_lines",
+            "The table rejects has the lines of the sources that do not read, byte for byte, and no others.",
+        ),
+        Check::new(
+            "duplicates_are_equal",
+            "Every row that was removed as a duplicate is, by its line, equal to the one that it was removed for.",
+        ),
+    ]
+}
+
+/// Without sources.
+pub(super) fn skipped() -> Comparison {
+    let mut checks = checks();
+    checks.iter_mut().for_each(|check| check.skipped = Some("no source was given"));
+    Comparison { checks: checks.into(), ..Comparison::default() }
+}
+
+/// Rows and rejects that lines gave, by the names that they were read under.
+pub(super) type Given = HashMap<Arc<str>, (Sum, Sum)>;
+
+/// What is known of the sources once they are read.
+pub(super) struct Looked<'a> {
+    pub(super) stored: &'a Stored<'a>,
+    pub(super) sources: &'a [Source],
+    /// What each source is, in the order of the sources.
+    pub(super) outcomes: Vec<Outcome>,
+    /// What gave the content of a row of the ledger, by its hash.
+    pub(super) read: HashMap<[u8; 32], (Part, Outcome)>,
+    /// The sources of a content.
+    pub(super) contents: HashMap<[u8; 32], Vec<usize>>,
+    /// The sources of a name.
+    pub(super) names: HashMap<&'a str, Vec<usize>>,
+    pub(super) given: Given,
+}
+
+/// Compares the dataset with sources.
+///
+/// # Errors
+/// If S3 does not answer.
+pub(super) fn compare(stored: &Stored<'_>, sources: &[Source]) -> Result<Comparison, LakeError> {
+    let sources = outside(sources, stored.root);
+    let looked = Looked::read(stored, &sources)?;
+    let proven = stored.removed.prove(|name| looked.is_known(name));
+    let [mut unchanged, mut all_read, mut are_logs, mut recounted, mut rows, mut rejects, mut equal] =
+        checks();
+    let mut comparison = Comparison::default();
+    let mut compared = looked.totals();
+    looked.check_unchanged(&mut unchanged, &mut comparison, &mut compared)?;
+    looked.check_sources(&mut all_read, &mut are_logs);
+    looked.check_ledger(&mut recounted);
+    looked.check_rows(Table::Logs, &proven, &mut rows)?;
+    looked.check_rows(Table::Rejects, &proven, &mut rejects)?;
+    compared.duplicates = proven.count;
+    compared.unverifiable_rows = looked.unverifiable_rows();
+    match stored.removed.is_empty() {
+        true => equal.skipped = Some("no row was removed"),
+        false => {
+            equal.examined = proven.count + proven.wrong.len() as u64;
+            proven.wrong.into_iter().for_each(|wrong| equal.fail(wrong));
+        }
+    }
+    comparison.checks = vec![unchanged, all_read, are_logs, recounted, rows, rejects, equal];
+    comparison.renamed.sort();
+    comparison.renamed.truncate(LISTED);
+    comparison.unverifiable.sort();
+    comparison.unverifiable.truncate(LISTED);
+    comparison.compared = Some(compared);
+    Ok(comparison)
+}
+
+impl<'a> Looked<'a> {
+    fn read(stored: &'a Stored<'a>, sources: &'a [Source]) -> Result<Self, LakeError> {
+        let order = reading_order(sources);
+        let parts: Vec<Part> =
+            order.iter().map(|source| Part { source: *source as usize, bytes: None }).collect();
+        let claimed = Mutex::new(HashMap::new());
+        let given = Mutex::new(Given::new());
+        let decide = |part: usize, sha256: &[u8; 32]| {
+            let entry = &stored.ledger.entries[*stored.ledger.contents.get(sha256)?];
+            let mut claimed = claimed.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_first = claimed.insert(*sha256, part).is_none_or(|first| {
+                claimed.insert(*sha256, first);
+                false
+            });
+            is_first.then(|| Arc::clone(&entry.log_file))
+        };
+        let outcomes = scan(sources, &parts, &decide, &stored.lines(&given).as_lines())?;
+        let mut looked = Self {
+            stored,
+            sources,
+            outcomes: vec![Outcome::default(); sources.len()],
+            read: HashMap::new(),
+            contents: HashMap::new(),
+            names: HashMap::new(),
+            given: Given::new(),
+        };
+        for (part, outcome) in parts.iter().zip(outcomes) {
+            if let Some(sha256) = outcome.sha256 {
+                looked.contents.entry(sha256).or_default().push(part.source);
+                if outcome.state.is_some() && outcome.error.is_none() {
+                    looked.read.insert(sha256, (*part, outcome.clone()));
+                }
+            }
+            looked.outcomes[part.source] = outcome;
+        }
+        for (index, source) in sources.iter().enumerate() {
+            looked.names.entry(&source.name).or_default().push(index);
+        }
+        looked.read_beginnings(&given)?;
+        looked.given = given.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ok(looked)
+    }
+
+    /// Looks for contents that are not there as beginnings of files that have grown since, and reads those.
+    fn read_beginnings(&mut self, given: &Mutex<Given>) -> Result<(), LakeError> {
+        let mut wanted: HashMap<usize, BTreeSet<(u64, [u8; 32])>> = HashMap::new();
+        for entry in &self.stored.ledger.entries {
+            let Some(sha256) = entry.sha256.filter(|sha256| !self.read.contains_key(sha256)) else {
+                continue;
+            };
+            let named = self.names.get(&*entry.log_file).into_iter().flatten().copied();
+            // What it has grown to may have another name by now.
+            let others = self.stored.ledger.of_name(&entry.log_file);
+            let others = others.filter_map(|other| Some(self.read.get(&other.sha256?)?.0.source));
+            for source in named.chain(others) {
+                if self.outcomes[source].size > entry.size {
+                    wanted.entry(source).or_default().insert((entry.size, sha256));
+                }
+            }
+        }
+        let look = |(source, wanted): (usize, BTreeSet<(u64, [u8; 32])>)| {
+            let wanted: Vec<_> = wanted.into_iter().collect();
+            let found = has_beginnings(&self.sources[source], &wanted).unwrap_or_default();
+            let found = wanted.into_iter().zip(found).filter(|(_, found)| *found);
+            found.map(|((bytes, sha256), _)| (source, bytes, sha256)).collect::<Vec<_>>()
+        };
+        let found: Vec<Vec<_>> = wanted.into_par_iter().map(look).collect();
+        let (mut parts, mut hashes) = (Vec::new(), Vec::new());
+        let mut seen = HashSet::new();
+        for (source, bytes, sha256) in found.into_iter().flatten() {
+            if seen.insert(sha256) {
+                parts.push(Part { source, bytes: Some(bytes) });
+                hashes.push(sha256);
+            }
+        }
+        if parts.is_empty() {
+            return Ok(());
+        }
+        let ledger = self.stored.ledger;
+        let decide = |part: usize, sha256: &[u8; 32]| {
+            let wanted = hashes.get(part).filter(|wanted| *wanted == sha256)?;
+            Some(Arc::clone(&ledger.entries[*ledger.contents.get(wanted)?].log_file))
+        };
+        let outcomes = scan(self.sources, &parts, &decide, &self.stored.lines(given).as_lines())?;
+        for ((part, sha256), outcome) in parts.into_iter().zip(hashes).zip(outcomes) {
+            if outcome.state.is_some() && outcome.error.is_none() {
+                self.read.insert(sha256, (part, outcome));
+            }
+        }
+        Ok(())
+    }
+
+    fn has(&self, entry: &Entry) -> bool {
+        entry.sha256.is_none_or(|sha256| self.read.contains_key(&sha256))
+    }
+
+    /// Whether all lines of a name were read.
+    fn is_known(&self, name: &str) -> bool {
+        self.stored.ledger.of_name(name).all(|entry| self.has(entry))
+    }
+
+    fn totals(&self) -> Compared {
+        let mut compared = Compared { columns: Column::FILE_COUNT as u64, ..Compared::default() };
+        for (part, outcome) in self.read.values() {
+            // Of a file that has grown, the beginning is counted with the file.
+            compared.sources += u64::from(part.bytes.is_none());
+            compared.bytes += if part.bytes.is_none() { outcome.size } else { 0 };
+            compared.inflated += outcome.inflated;
+            compared.lines += outcome.counts.lines;
+            compared.rows += outcome.counts.rows;
+            compared.rejects += outcome.counts.rejects;
+        }
+        compared.copies = self.contents.values().map(|sources| sources.len() as u64 - 1).sum();
+        compared
+    }
+
+    /// Compares the rows of a table with those that the lines give.
+    fn check_rows(&self, table: Table, proven: &Proven, check: &mut Check) -> Result<(), LakeError> {
+        let names: BTreeSet<&Arc<str>> = self.given.keys().chain(self.stored.found.keys()).collect();
+        let mut suspects = Vec::new();
+        let (mut differing, mut rows) = (0_u64, 0);
+        for name in names {
+            let (given, stored) = self.sums(table, name, proven);
+            check.examined += given.rows.max(stored.rows);
+            if given == stored {
+                continue;
+            }
+            let parts = self.parts(name);
+            let may_have_more = !self.is_known(name);
+            if may_have_more && parts.is_empty() {
+                continue; // nothing to compare with, which is told elsewhere
+            }
+            differing += 1;
+            if suspects.len() < KEPT {
+                rows += given.rows.max(stored.rows);
+                suspects.push(Suspect { name: Arc::clone(name), parts, may_have_more });
+            }
+        }
+        if suspects.is_empty() {
+            return Ok(());
+        }
+        let stored = self.stored;
+        let (committed, sound) = if table == Table::Rejects { stored.rejects } else { stored.logs };
+        let sides = Sides { sources: self.sources, committed, sound, hasher: stored.hasher, proven, rows };
+        let found = inspect(&sides, &suspects)?;
+        let (told, all) = (found.details.len() as u64, found.count);
+        found.details.into_iter().for_each(|detail| check.fail(detail));
+        check.failures += all.saturating_sub(told);
+        let surely = suspects.iter().filter(|suspect| !suspect.may_have_more).count() as u64;
+        if all == 0 && surely > 0 {
+            let names: Vec<_> = suspects.iter().map(|suspect| format!("{:?}", suspect.name)).collect();
+            check.fail(format!("{}: the rows are not those of the lines", names.join(", ")));
+        }
+        let others = differing - suspects.len() as u64;
+        if others > 0 {
+            check.failures += others - 1;
+            check.details.truncate(KEPT - 1);
+            check.failures += 1;
+            check
+                .details
+                .push(format!("the rows of {} more differ from their lines", counted(others, "source")));
+        }
+        Ok(())
+    }
+
+    /// What the lines give of a name, without what was rightly removed, and what is in the table.
+    fn sums(&self, table: Table, name: &str, proven: &Proven) -> (Sum, Sum) {
+        let given = self.given.get(name).copied().unwrap_or_default();
+        let found = self.stored.found.get(name);
+        match table {
+            Table::Rejects => (given.1, found.map(|found| found.rejects).unwrap_or_default()),
+            _ => (given.0.without(proven.sum(name)), found.map(|found| found.rows).unwrap_or_default()),
+        }
+    }
+
+    /// What the lines of a name are in.
+    fn parts(&self, name: &str) -> Vec<(Part, [u8; 32])> {
+        let entries = self.stored.ledger.of_name(name);
+        let hashes: BTreeSet<[u8; 32]> = entries.filter_map(|entry| entry.sha256).collect();
+        hashes.into_iter().filter_map(|sha256| Some((self.read.get(&sha256)?.0, sha256))).collect()
+    }
+
+    /// Rows of sources that are not there to compare, more than those that are there give.
+    fn unverifiable_rows(&self) -> u64 {
+        let unknown = self.stored.found.iter().filter(|(name, _)| !self.is_known(name));
+        unknown
+            .map(|(name, found)| {
+                let given = self.given.get(name).copied().unwrap_or_default();
+                let stored = found.rows.rows + found.rejects.rows + found.duplicates;
+                stored.saturating_sub(given.0.rows + given.1.rows)
+            })
+            .sum()
+    }
+}
+
+/// Adds what lines give to the sums.
+struct Adding<'a> {
+    rows: Box<dyn Fn(&RecordBatch) -> Result<(), LakeError> + Sync + 'a>,
+    rejects: Box<dyn Fn(&RecordBatch) -> Result<(), LakeError> + Sync + 'a>,
+}
+
+impl Adding<'_> {
+    fn as_lines(&self) -> Lines<'_> {
+        Lines { rows: &*self.rows, rejects: &*self.rejects }
+    }
+}
+
+impl Stored<'_> {
+    fn lines<'s>(&'s self, given: &'s Mutex<Given>) -> Adding<'s> {
+        let add = move |batch: &RecordBatch, are_rows: bool| {
+            let rows = Rows::of(batch)?;
+            let mut runs = Vec::new();
+            each_run(self.hasher, &rows, |name, sum, run| runs.push((name.to_owned(), sum, run)));
+            if are_rows && !self.removed.is_empty() {
+                for (_, _, run) in &runs {
+                    self.removed.note(&rows, run.clone(), batch, self.hasher);
+                }
+            }
+            let mut given = given.lock().unwrap_or_else(PoisonError::into_inner);
+            for (name, sum, _) in runs {
+                let sums = match given.get_mut(&*name) {
+                    Some(sums) => sums,
+                    None => given.entry(name.into()).or_default(),
+                };
+                if are_rows { sums.0.add_sum(sum) } else { sums.1.add_sum(sum) }
+            }
+            Ok(())
+        };
+        Adding {
+            rows: Box::new(move |batch| add(batch, true)),
+            rejects: Box::new(move |batch| add(batch, false)),
+        }
+    }
+}

@@ -1,0 +1,250 @@
+//! The table `duplicates`: rows that were removed because another one is equal to them. Given the sources, each is shown
+//! to be so from the lines themselves.
+
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::array::{Array, AsArray, RecordBatch};
+use arrow::datatypes::Int64Type;
+use saltmine_format::Field;
+
+use super::report::Check;
+use super::row_hash::{RowHasher, Rows, Sum};
+
+/// Where a line is: the number of its file's name, and its own.
+type Place = (u32, i64);
+
+/// A row that the line at a place gave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Given {
+    /// Which of the places.
+    place: u32,
+    /// What was logged.
+    content: u128,
+    row: u128,
+    has_id: bool,
+}
+
+/// The rows that were removed.
+#[derive(Debug, Default)]
+pub(super) struct Removed {
+    names: Vec<Arc<str>>,
+    numbers: HashMap<Arc<str>, u32>,
+    /// What was removed, and what it is equal to; sorted once all are read.
+    pairs: Vec<(Place, Place)>,
+    /// All places that they name, sorted.
+    places: Vec<Place>,
+    /// Which of the places are of a name, by its number.
+    ranges: Vec<Range<usize>>,
+    given: Mutex<Vec<Given>>,
+    /// Which of the places have a row in `logs`.
+    stored: Vec<AtomicBool>,
+}
+
+/// What the lines say of what was removed.
+#[derive(Debug, Default)]
+pub(super) struct Proven {
+    /// The hashes of rows that were rightly removed, by the names of their sources.
+    pub(super) rows: HashMap<Arc<str>, Vec<u128>>,
+    pub(super) count: u64,
+    pub(super) wrong: Vec<String>,
+}
+
+impl Removed {
+    /// Adds rows of the table.
+    pub(super) fn add(&mut self, batch: &RecordBatch) {
+        let text = |name: &str| batch.column_by_name(name).map(|column| column.as_string_view());
+        let lines = |name: &str| batch.column_by_name(name).map(|column| column.as_primitive::<Int64Type>());
+        let (Some(file), Some(same_file)) = (text("log_file"), text("same_as_file")) else { return };
+        let (Some(line), Some(same_line)) = (lines("log_line"), lines("same_as_line")) else { return };
+        for row in 0..batch.num_rows() {
+            let name = |column: &arrow::array::StringViewArray| {
+                if column.is_valid(row) { column.value(row).to_owned() } else { String::new() }
+            };
+            let number = |column: &arrow::array::Int64Array| {
+                if column.is_valid(row) { column.value(row) } else { 0 }
+            };
+            let gone = (self.number(&name(file)), number(line));
+            let kept = (self.number(&name(same_file)), number(same_line));
+            self.pairs.push((gone, kept));
+        }
+    }
+
+    fn number(&mut self, name: &str) -> u32 {
+        if let Some(number) = self.numbers.get(name) {
+            return *number;
+        }
+        let number = self.names.len() as u32;
+        let name: Arc<str> = name.into();
+        self.names.push(Arc::clone(&name));
+        self.numbers.insert(name, number);
+        number
+    }
+
+    /// All are read.
+    pub(super) fn finish(&mut self) {
+        self.pairs.sort_unstable();
+        self.places = self.pairs.iter().flat_map(|(gone, kept)| [*gone, *kept]).collect();
+        self.places.sort_unstable();
+        self.places.dedup();
+        self.stored = self.places.iter().map(|_| AtomicBool::new(false)).collect();
+        let mut start = 0;
+        for number in 0..self.names.len() as u32 {
+            let end = start + self.places[start..].partition_point(|(name, _)| *name == number);
+            self.ranges.push(start..end);
+            start = end;
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
+    /// File and line of each row that was removed.
+    pub(super) fn gone(&self) -> impl Iterator<Item = (&str, i64)> {
+        self.pairs.iter().map(|(gone, _)| self.at(*gone))
+    }
+
+    fn at(&self, (name, line): Place) -> (&str, i64) {
+        (&self.names[name as usize], line)
+    }
+
+    /// Notes rows of `logs`.
+    pub(super) fn note_stored(&self, rows: &Rows<'_>, run: Range<usize>) {
+        let Some((number, range)) = self.range_of(rows.name(run.start)) else { return };
+        let places = &self.places[range.clone()];
+        for row in run {
+            if let Ok(at) = places.binary_search(&(number, rows.line(row))) {
+                self.stored[range.start + at].store(true, Ordering::Relaxed);
+            }
+        }
+    }
+
+    fn range_of(&self, name: &str) -> Option<(u32, Range<usize>)> {
+        let number = *self.numbers.get(name)?;
+        Some((number, self.ranges.get(number as usize)?.clone()))
+    }
+
+    /// Is the row there that another one was removed for, or was it removed in its turn for an earlier one? Nothing here
+    /// says that they are equal.
+    pub(super) fn check(&self) -> Check {
+        let mut check = Check::new(
+            "duplicates_are_kept",
+            "Every row that was removed as a duplicate names an earlier row that is kept, or was removed in its turn for an \
+             earlier one.",
+        );
+        if self.pairs.is_empty() {
+            check.skipped = Some("no row was removed");
+        }
+        let mut missing = BTreeSet::new();
+        for (gone, kept) in &self.pairs {
+            // Each step of a chain leads to an earlier line, so that every chain ends, in a row that is there.
+            let is_earlier = self.at(*kept) < self.at(*gone);
+            let is_gone = is_earlier && self.pairs.binary_search_by_key(kept, |(gone, _)| *gone).is_ok();
+            let at = self.places.binary_search(kept).ok();
+            let is_stored = at.is_some_and(|at| self.stored[at].load(Ordering::Relaxed));
+            if !is_gone && !is_stored {
+                missing.insert(*kept);
+            }
+            let (gone, kept) = (self.at(*gone), self.at(*kept));
+            check.examine(
+                (kept > gone).then(|| format!("{} was removed for {}, a later line", told(gone), told(kept))),
+            );
+        }
+        missing
+            .into_iter()
+            .for_each(|kept| check.fail(format!("{} is to be kept, and is gone", told(self.at(kept)))));
+        check
+    }
+
+    /// Notes rows that lines gave, of those that matter here.
+    pub(super) fn note(&self, rows: &Rows<'_>, run: Range<usize>, batch: &RecordBatch, hasher: &RowHasher) {
+        let Some((number, range)) = self.range_of(rows.name(run.start)) else { return };
+        let places = &self.places[range.clone()];
+        let ids = batch.column_by_name(Field::RequestId.name());
+        let (mut given, mut memory) = (Vec::new(), Vec::new());
+        for row in run {
+            let Ok(at) = places.binary_search(&(number, rows.line(row))) else { continue };
+            given.push(Given {
+                place: (range.start + at) as u32,
+                content: hasher.content(rows, row, &mut memory),
+                row: hasher.row(rows, row, &mut memory),
+                has_id: ids.is_some_and(|ids| ids.is_valid(row)),
+            });
+        }
+        if !given.is_empty() {
+            self.given.lock().unwrap_or_else(PoisonError::into_inner).extend(given);
+        }
+    }
+
+    /// Which rows were rightly removed: their lines, and those of the rows they are equal to, say the same, with a request
+    /// id; and of each such group one row stays. `is_known` says whether all lines of a name were read.
+    pub(super) fn prove(&self, is_known: impl Fn(&str) -> bool) -> Proven {
+        let mut given = std::mem::take(&mut *self.given.lock().unwrap_or_else(PoisonError::into_inner));
+        given.sort_unstable();
+        let of = |place: Place| -> &[Given] {
+            let Ok(at) = self.places.binary_search(&place) else { return &[] };
+            let start = given.partition_point(|given| (given.place as usize) < at);
+            let length = given[start..].partition_point(|given| given.place as usize == at);
+            &given[start..start + length]
+        };
+        let mut proven = Proven::default();
+        for group in self.pairs.chunk_by(|a, b| a.0 == b.0) {
+            let gone = group[0].0;
+            let (name, line) = self.at(gone);
+            if !is_known(name) {
+                continue;
+            }
+            // Of several states of a file there is a row each; those that are not taken yet.
+            let mut left: Vec<Given> = of(gone).to_vec();
+            for (_, kept) in group {
+                let place = self.at(*kept);
+                let same = |one: &Given| {
+                    let others = of(*kept).iter().filter(|other| other.content == one.content).count();
+                    let mine = left.iter().filter(|other| other.content == one.content).count();
+                    // What is removed for another state of its own line leaves that one.
+                    one.has_id && others > 0 && (*kept != gone || mine > 1)
+                };
+                match left.iter().position(same).filter(|_| place <= (name, line)) {
+                    Some(at) => {
+                        let taken = left.swap_remove(at);
+                        proven.count += 1;
+                        proven
+                            .rows
+                            .entry(Arc::clone(&self.names[gone.0 as usize]))
+                            .or_default()
+                            .push(taken.row);
+                    }
+                    None if !is_known(place.0) => {
+                        proven.wrong.push(format!(
+                            "{} was removed for {}, whose source is not there to compare",
+                            told((name, line)),
+                            told(place)
+                        ));
+                    }
+                    None => proven.wrong.push(format!(
+                        "{} was removed for {}, but is not equal to it",
+                        told((name, line)),
+                        told(place)
+                    )),
+                }
+            }
+        }
+        proven
+    }
+}
+
+impl Proven {
+    /// The sum of the rows of a source that were rightly removed.
+    pub(super) fn sum(&self, name: &str) -> Sum {
+        let mut sum = Sum::default();
+        self.rows.get(name).into_iter().flatten().for_each(|hash| sum.add(*hash));
+        sum
+    }
+}
+
+fn told((name, line): (&str, i64)) -> String {
+    format!("{name:?} line {line}")
+}

@@ -1,0 +1,335 @@
+//! Sources, read again line by line: by the same way as an ingest, but for nothing else than to be compared.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+
+use arrow::array::RecordBatch;
+use saltmine_s3::{Ahead, Object};
+use saltmine_scan::{
+    BLOCK_SIZE, Block, BlockPool, Column, Counts, Decoder, Filled, Order, Reject, Source, SourceReader,
+    SourceState, rejects_batch,
+};
+use sha2::{Digest, Sha256};
+
+use crate::error::LakeError;
+use crate::ingest::source_content::{HashedSource, OpenError, Reading, open};
+use crate::storage::disk::HashingWriter;
+
+/// What is read into memory as a whole; the rest is read twice.
+const WHOLE: u64 = 16 << 20;
+/// Rejects that are handed over at a time.
+const REJECTS: usize = 8192;
+
+/// What is read of a source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Part {
+    /// Which of the sources.
+    pub(super) source: usize,
+    /// Only so many bytes from its beginning: what it was before it grew.
+    pub(super) bytes: Option<u64>,
+}
+
+/// What became of a part.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Outcome {
+    /// `None` if it could not be opened.
+    pub(super) sha256: Option<[u8; 32]>,
+    pub(super) size: u64,
+    pub(super) inflated: u64,
+    pub(super) counts: Counts,
+    /// `None` if it was not wanted.
+    pub(super) state: Option<SourceState>,
+    pub(super) problem: Option<String>,
+    /// Why it could not be read, or not as it was when it was hashed.
+    pub(super) error: Option<String>,
+}
+
+/// What the lines gave.
+pub(super) struct Lines<'a> {
+    /// Takes rows of `logs`.
+    pub(super) rows: &'a (dyn Fn(&RecordBatch) -> Result<(), LakeError> + Sync),
+    /// Takes rows of `rejects`.
+    pub(super) rejects: &'a (dyn Fn(&RecordBatch) -> Result<(), LakeError> + Sync),
+}
+
+/// Under which name a content is read; `None` if its lines are not wanted.
+pub(super) type Decide<'a> = &'a (dyn Fn(usize, &[u8; 32]) -> Option<Arc<str>> + Sync);
+
+/// Reads parts of sources, each by its number, and hands over what their lines give, in any order.
+///
+/// # Errors
+/// If S3 does not answer, or a block cannot be decoded, which would be a fault of this program.
+pub(super) fn scan(
+    sources: &[Source],
+    parts: &[Part],
+    decide: Decide<'_>,
+    lines: &Lines<'_>,
+) -> Result<Vec<Outcome>, LakeError> {
+    let objects: Vec<(usize, Object)> = parts
+        .iter()
+        .enumerate()
+        .filter(|(_, part)| part.bytes.is_none())
+        .filter_map(|(index, part)| Some((index, Object::clone(sources.get(part.source)?.object.as_ref()?))))
+        .collect();
+    let ahead = if objects.is_empty() { None } else { Some(Ahead::start(objects)?) };
+    let run = Run {
+        sources,
+        parts,
+        decide,
+        lines,
+        ahead,
+        spool: std::env::temp_dir(),
+        names: parts.iter().map(|_| OnceLock::new()).collect(),
+        next: AtomicUsize::new(0),
+        pool: BlockPool::new(),
+        outcomes: Mutex::new(vec![Outcome::default(); parts.len()]),
+        state: Mutex::default(),
+        change: Condvar::new(),
+    };
+    rayon::scope(|scope| {
+        for _ in 0..rayon::current_num_threads() {
+            scope.spawn(|_| run.work());
+        }
+    });
+    match lock(&run.state).error.take() {
+        Some(error) => Err(error),
+        None => Ok(run.outcomes.into_inner().unwrap_or_else(PoisonError::into_inner)),
+    }
+}
+
+struct Run<'a> {
+    sources: &'a [Source],
+    parts: &'a [Part],
+    decide: Decide<'a>,
+    lines: &'a Lines<'a>,
+    ahead: Option<Ahead>,
+    spool: PathBuf,
+    names: Vec<OnceLock<Arc<str>>>,
+    next: AtomicUsize,
+    pool: Arc<BlockPool>,
+    outcomes: Mutex<Vec<Outcome>>,
+    state: Mutex<State>,
+    change: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Sources that are open, and nobody reads at the moment.
+    idle: Vec<Reading>,
+    /// Workers that are reading or decoding.
+    busy: usize,
+    error: Option<LakeError>,
+}
+
+/// A worker at work; that it is not any more is seen however it ends.
+struct Busy<'a>(&'a Run<'a>);
+
+impl Drop for Busy<'_> {
+    fn drop(&mut self) {
+        let mut state = lock(&self.0.state);
+        state.busy -= 1;
+        if std::thread::panicking() {
+            state.error.get_or_insert(LakeError::Threads("a worker failed".to_owned()));
+        }
+        drop(state);
+        self.0.change.notify_all();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Run<'_> {
+    fn work(&self) {
+        let mut decoder = Decoder::new(0..Column::FILE_COUNT, Order::Lines);
+        while let Some(reading) = self.next_reading() {
+            let _busy = Busy(self);
+            if let Err(error) = self.block(reading, &mut decoder) {
+                lock(&self.state).error.get_or_insert(error);
+            }
+        }
+    }
+
+    /// A source to read on, or `Some(None)` to open another one; `None` when all is done.
+    fn next_reading(&self) -> Option<Option<Reading>> {
+        let mut state = lock(&self.state);
+        loop {
+            if state.error.is_some() {
+                return None;
+            }
+            let reading = state.idle.pop();
+            if reading.is_some() || self.next.load(Ordering::Relaxed) < self.parts.len() {
+                state.busy += 1;
+                return Some(reading);
+            }
+            if state.busy == 0 {
+                return None;
+            }
+            state = self.change.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Fills a block, hands its source back to whoever reads on, and decodes the block.
+    fn block(&self, reading: Option<Reading>, decoder: &mut Decoder) -> Result<(), LakeError> {
+        let mut block = self.pool.block();
+        let mut rejects = Vec::new();
+        let unfinished = self.fill(reading, &mut block, &mut rejects)?;
+        if let Some(reading) = unfinished {
+            lock(&self.state).idle.push(reading);
+            self.change.notify_one();
+        }
+        if !block.is_empty() {
+            let decoded = decoder.decode(block, |part| self.name(part)).map_err(fault)?;
+            for (part, counts) in &decoded.counts {
+                self.note(*part, |outcome| outcome.counts.add(counts));
+            }
+            if decoded.batch.num_rows() > 0 {
+                (self.lines.rows)(&decoded.batch)?;
+            }
+            rejects.extend(decoded.rejects);
+        }
+        for rejects in rejects.chunks(REJECTS) {
+            (self.lines.rejects)(&rejects_batch(rejects, |part| self.name(part)).map_err(fault)?)?;
+        }
+        Ok(())
+    }
+
+    fn fill(
+        &self,
+        reading: Option<Reading>,
+        block: &mut Block,
+        rejects: &mut Vec<Reject>,
+    ) -> Result<Option<Reading>, LakeError> {
+        let mut current = reading;
+        loop {
+            let mut reading = match current.take() {
+                Some(reading) => reading,
+                None => match self.open_next()? {
+                    Some(reading) => reading,
+                    None => return Ok(None),
+                },
+            };
+            let filled = reading.reader.fill(block);
+            let late = reading.reader.take_rejects();
+            self.note(reading.source, |outcome| {
+                outcome.counts.lines += late.len() as u64;
+                outcome.counts.rejects += late.len() as u64;
+            });
+            rejects.extend(late);
+            if filled == Filled::Full {
+                return Ok(Some(reading));
+            }
+            self.end(&reading);
+            if block.room() < BLOCK_SIZE / 4 {
+                return Ok(None);
+            }
+        }
+    }
+
+    /// Opens the next part that is wanted.
+    fn open_next(&self) -> Result<Option<Reading>, LakeError> {
+        loop {
+            let index = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(part) = self.parts.get(index) else { return Ok(None) };
+            let Some(source) = self.sources.get(part.source) else { continue };
+            let opened = match part.bytes {
+                None => open(index, source, self.ahead.as_ref(), &self.spool),
+                Some(bytes) => open_beginning(index, source, bytes).map_err(OpenError::from),
+            };
+            let HashedSource { reading, sha256, size, .. } = match opened {
+                Ok(opened) => opened,
+                Err(OpenError::Run(error)) => return Err(error),
+                Err(OpenError::Source(error)) => {
+                    self.note(index, |outcome| outcome.error = Some(error.to_string()));
+                    continue;
+                }
+            };
+            self.note(index, |outcome| (outcome.sha256, outcome.size) = (Some(sha256), size));
+            if let Some(name) = (self.decide)(index, &sha256) {
+                let _ = self.names[index].set(name); // each part is opened once
+                return Ok(Some(reading));
+            }
+        }
+    }
+
+    fn end(&self, reading: &Reading) {
+        let reader = &reading.reader;
+        let problem = reader.problem().map(ToString::to_string);
+        self.note(reading.source, |outcome| {
+            if reading.is_streamed && reader.state() == SourceState::Unreadable {
+                outcome.error.clone_from(&problem);
+            }
+            outcome.state = Some(reader.state());
+            outcome.problem = problem;
+            outcome.inflated = reader.inflated();
+        });
+    }
+
+    fn note(&self, part: usize, note: impl FnOnce(&mut Outcome)) {
+        if let Some(outcome) = lock(&self.outcomes).get_mut(part) {
+            note(outcome);
+        }
+    }
+
+    fn name(&self, part: usize) -> &str {
+        self.names.get(part).and_then(OnceLock::get).map_or("", |name| name)
+    }
+}
+
+fn fault(error: saltmine_scan::ScanError) -> LakeError {
+    LakeError::Arrow(arrow::error::ArrowError::ExternalError(error.into()))
+}
+
+/// The bytes of a source, which may be read more than once.
+fn bytes_of(source: &Source) -> io::Result<Box<dyn Read + Send>> {
+    match &source.object {
+        Some(object) => Ok(Box::new(object.reader())),
+        None => Ok(Box::new(File::open(&source.path)?)),
+    }
+}
+
+/// The beginning of a source. What is read later is what was hashed, or its hash is noticed to be another.
+fn open_beginning(index: usize, source: &Source, bytes: u64) -> io::Result<HashedSource> {
+    let mut from = bytes_of(source)?.take(bytes);
+    let (reader, sha256, size) = if bytes <= WHOLE {
+        let mut whole = Vec::new();
+        from.read_to_end(&mut whole)?;
+        let (sha256, size) = (Sha256::digest(&whole).into(), whole.len() as u64);
+        (SourceReader::over_bytes(index, whole), sha256, size)
+    } else {
+        let mut sink = HashingWriter::new(io::sink());
+        io::copy(&mut from, &mut sink)?;
+        let (_, sha256, size) = sink.finish();
+        (SourceReader::over_reader(index, Box::new(bytes_of(source)?.take(bytes))), sha256, size)
+    };
+    let reading = Reading { source: index, reader, is_streamed: bytes > WHOLE };
+    Ok(HashedSource { reading, sha256, size, etag: None })
+}
+
+/// Whether the beginnings of a source have these hashes, by their bytes, which are in order. It is read once.
+///
+/// # Errors
+/// If it cannot be read.
+pub(super) fn has_beginnings(source: &Source, wanted: &[(u64, [u8; 32])]) -> io::Result<Vec<bool>> {
+    if source.is_stdin || (source.object.is_none() && !is_file(&source.path)) {
+        return Ok(vec![false; wanted.len()]);
+    }
+    let mut from = bytes_of(source)?;
+    let mut hash = HashingWriter::new(io::sink());
+    let mut found = Vec::with_capacity(wanted.len());
+    for (bytes, sha256) in wanted {
+        let (_, read) = hash.digest();
+        let missing = bytes.saturating_sub(read);
+        let got = io::copy(&mut (&mut from).take(missing), &mut hash)?;
+        found.push(got == missing && hash.digest().0 == *sha256);
+    }
+    Ok(found)
+}
+
+fn is_file(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
+}

@@ -1,0 +1,192 @@
+//! What is in the tables of each source: how many rows and rejects, of which lines, and the sums of their hashes.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arrow::array::RecordBatch;
+
+use super::ledger::Ledger;
+use super::line_set::LineSet;
+use super::removed::Removed;
+use super::report::Check;
+use super::row_hash::{RowHasher, Rows, Sum};
+use crate::error::LakeError;
+use crate::table::layout::Table;
+
+thread_local! {
+    /// A row that is being written down to be hashed.
+    static MEMORY: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// The sums of a batch, by runs of rows of one source.
+pub(super) fn each_run(
+    hasher: &RowHasher,
+    rows: &Rows<'_>,
+    mut each: impl FnMut(&str, Sum, std::ops::Range<usize>),
+) {
+    MEMORY.with_borrow_mut(|memory| {
+        let mut start = 0;
+        while start < rows.len() {
+            let end = rows.run(start);
+            let mut sum = Sum::default();
+            (start..end).for_each(|row| sum.add(hasher.row(rows, row, memory)));
+            each(rows.name(start), sum, start..end);
+            start = end;
+        }
+    });
+}
+
+/// What the tables have of one source.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) rows: Sum,
+    pub(super) rejects: Sum,
+    /// Rows that were removed as equal to another one.
+    pub(super) duplicates: u64,
+    lines: LineSet,
+    outside: u64,
+}
+
+/// What the tables have, by the names of the sources.
+#[derive(Debug, Default)]
+pub(super) struct Tally(Mutex<HashMap<Arc<str>, Found>>);
+
+impl Tally {
+    /// Adds rows of `logs` or `rejects`.
+    pub(super) fn add(
+        &self,
+        table: Table,
+        batch: &RecordBatch,
+        hasher: &RowHasher,
+        ledger: &Ledger,
+        removed: &Removed,
+    ) -> Result<(), LakeError> {
+        let rows = Rows::of(batch)?;
+        let mut runs = Vec::new();
+        each_run(hasher, &rows, |name, sum, range| runs.push((name.to_owned(), sum, range)));
+        if table == Table::Logs && !removed.is_empty() {
+            runs.iter().for_each(|(_, _, run)| removed.note_stored(&rows, run.clone()));
+        }
+        let mut all = self.lock();
+        for (name, sum, range) in runs {
+            let found = entry(&mut all, &name);
+            match table {
+                Table::Rejects => found.rejects.add_sum(sum),
+                _ => found.rows.add_sum(sum),
+            }
+            let (most, last) = ledger.lines_of(&name);
+            found.note(range.map(|row| rows.line(row)), most, last);
+        }
+        Ok(())
+    }
+
+    /// Adds the rows that were removed.
+    pub(super) fn add_removed(&self, removed: &Removed, ledger: &Ledger) {
+        let mut all = self.lock();
+        for (name, line) in removed.gone() {
+            let found = entry(&mut all, name);
+            found.duplicates += 1;
+            let (most, last) = ledger.lines_of(name);
+            found.note(std::iter::once(line), most, last);
+        }
+    }
+
+    pub(super) fn into_inner(self) -> HashMap<Arc<str>, Found> {
+        self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Arc<str>, Found>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn entry<'a>(all: &'a mut HashMap<Arc<str>, Found>, name: &str) -> &'a mut Found {
+    if !all.contains_key(name) {
+        all.insert(name.into(), Found::default());
+    }
+    all.entry(name.into()).or_default()
+}
+
+impl Found {
+    fn note(&mut self, lines: impl Iterator<Item = i64>, most: usize, last: u64) {
+        let mut run: Option<(i64, i64)> = None;
+        for line in lines {
+            if !u64::try_from(line).is_ok_and(|line| line > 0 && line <= last) {
+                self.outside += 1;
+                continue;
+            }
+            match &mut run {
+                Some((_, end)) if line == *end + 1 => *end = line,
+                _ => {
+                    if let Some((start, end)) = run.replace((line, line)) {
+                        self.lines.add(start, end, most);
+                    }
+                }
+            }
+        }
+        if let Some((start, end)) = run {
+            self.lines.add(start, end, most);
+        }
+    }
+}
+
+/// What tables and ledger say of each other.
+pub(super) fn checks(ledger: &Ledger, found: &HashMap<Arc<str>, Found>) -> Vec<Check> {
+    vec![check_counts(ledger, found), check_lines(found)]
+}
+
+fn check_counts(ledger: &Ledger, found: &HashMap<Arc<str>, Found>) -> Check {
+    let mut check = Check::new(
+        "lines_accounted_for",
+        "Every source has as many rows in logs (and in duplicates) and in rejects as the ledger says, and no row is of \
+         another source.",
+    );
+    let mut names: Vec<&Arc<str>> = ledger.names.keys().collect();
+    names.sort();
+    let nothing = Found::default();
+    for name in names {
+        let found = found.get(name).unwrap_or(&nothing);
+        let (mut rows, mut rejects) = (0_u64, 0_u64);
+        for entry in ledger.of_name(name) {
+            rows = rows.saturating_add(entry.rows);
+            rejects = rejects.saturating_add(entry.rejects);
+        }
+        let right = (found.rows.rows + found.duplicates, found.rejects.rows) == (rows, rejects);
+        check.examine((!right).then(|| {
+            format!(
+                "{name:?}: {} rows, {} duplicates and {} rejects, the ledger says {rows} and {rejects}",
+                found.rows.rows, found.duplicates, found.rejects.rows
+            )
+        }));
+    }
+    let mut unknown: Vec<_> = found.iter().filter(|(name, _)| !ledger.names.contains_key(*name)).collect();
+    unknown.sort_by_key(|(name, _)| *name);
+    for (name, found) in unknown {
+        let (rows, rejects) = (found.rows.rows, found.rejects.rows);
+        check.examine(Some(format!("{name:?}: {rows} rows and {rejects} rejects, but not in the ledger")));
+    }
+    check
+}
+
+fn check_lines(found: &HashMap<Arc<str>, Found>) -> Check {
+    let mut check = Check::new(
+        "no_line_twice",
+        "No line of a source is twice among the rows, duplicates and rejects, and none is beyond the source's end.",
+    );
+    let mut names: Vec<_> = found.iter().collect();
+    names.sort_by_key(|(name, _)| *name);
+    for (name, found) in names {
+        check.examined += found.rows.rows + found.rejects.rows + found.duplicates;
+        if let Some(line) = found.lines.example {
+            check.fail(format!("{name:?}: {} lines are doubled, such as line {line}", found.lines.doubled));
+        }
+        if found.outside > 0 {
+            let count = found.outside;
+            check.fail(format!(
+                "{name:?}: {count} rows have the number of a line that the source does not have"
+            ));
+        }
+    }
+    check
+}
