@@ -104,11 +104,12 @@ struct Number {
 fn quads(bytes: &[u8], run: Range<usize>, point: u8, pseudonyms: &Pseudonyms) -> Vec<(Range<usize>, String)> {
     let mut found: Vec<(Range<usize>, String)> = Vec::new();
     for numbers in joined(bytes, run, point) {
-        let dates = if point == b'-' { dates(&numbers) } else { Vec::new() };
+        let of_dates = if point == b'-' { of_dates(&numbers, bytes) } else { vec![false; numbers.len()] };
         let mut starts = Vec::new();
         for start in 0..numbers.len().saturating_sub(3) {
-            let is_date = dates.iter().any(|date| date.contains(&start));
-            if !is_date && let Some(address) = quad(&numbers[start..start + 4], point, bytes) {
+            if !of_dates[start]
+                && let Some(address) = quad(&numbers[start..start + 4], point, bytes)
+            {
                 starts.push((start, address));
             }
         }
@@ -178,22 +179,24 @@ fn quad(numbers: &[Number], point: u8, bytes: &[u8]) -> Option<IpAddr> {
     (octets[1..] != [0, 0, 0]).then(|| IpAddr::from(octets))
 }
 
-/// Where in the numbers dates with their time are, as in the names of log files: `2026-05-01-10-20-30`.
-fn dates(numbers: &[Number]) -> Vec<Range<usize>> {
+/// Which of the numbers are of dates with their time, as in the names of log files: `2026-05-01-10-20-30`.
+fn of_dates(numbers: &[Number], bytes: &[u8]) -> Vec<bool> {
     const LIMITS: [u8; 5] = [12, 31, 23, 59, 60];
-    let mut dates = Vec::new();
+    let mut of_dates = vec![false; numbers.len()];
     for (index, number) in numbers.iter().enumerate() {
-        if number.place.len() != 4 {
+        let year = &bytes[number.place.clone()];
+        if year.len() != 4 || !(year.starts_with(b"19") || year.starts_with(b"20")) {
             continue;
         }
         let rest = numbers[index + 1..].iter().zip(LIMITS);
         let count =
             rest.take_while(|(number, most)| number.octet.is_some_and(|octet| octet <= *most)).count();
         if count >= 2 {
-            dates.push(index..index + 1 + count);
+            of_dates[index..=index + count].fill(true);
         }
     }
-    dates
+    look(numbers.len());
+    of_dates
 }
 
 #[cfg(test)]
@@ -240,6 +243,8 @@ mod tests {
             "EC2-198-51-100-9.compute-1.amazonaws.com",
             "dyn-7-198-51-100-9.isp.example",
             "2026-05-01-10-20-30-x/198-51-100-9",
+            "2026-1-2-198-51-100-9",
+            "1234-198-51-100-9",
             "\\198.51.100.9",
             "\\x198.51.100.9",
             "%198.51.100.9",
