@@ -3,6 +3,9 @@
 //! A [`Dataset`] is read without a lock. A writer takes the [`DatasetLock`], lets it complete what an interrupted run
 //! left, begins a [`Staging`], writes Parquet files to it, and commits them with the ledger rows of their sources.
 //!
+//! A *round* is what one commit of all tables adds: the rows of some sources, or the files that compaction rewrote. It takes
+//! place as a whole or not at all.
+//!
 //! The crate has seven rooms, each of which imports from those below it only:
 //!
 //! | room | what is in it |

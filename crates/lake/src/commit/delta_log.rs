@@ -1,7 +1,7 @@
 //! Writing the log of a Delta table. This file, `log_store` and [`crate::table::delta_log`] alone touch deltalake.
 //!
 //! Parquet files are written elsewhere; here they are named in a table's log. A commit carries an application
-//! transaction, so that it can be told afterwards whether it took place, and is repeated at no risk.
+//! transaction, so that a later run can see whether it took place, and can safely repeat it.
 
 use std::collections::HashMap;
 use std::path::Path;

@@ -73,7 +73,7 @@ pub(crate) fn discard_if_lost(
             Table::Rejects => discarded.rejects = rows,
             Table::Sources => {
                 discarded.sources = rows;
-                // They are told to people; what cannot be read of them is not worth an error.
+                // For people only: a file that cannot be read here is not an error.
                 let names =
                     change.moves()?.into_iter().map(|(_, file)| source_names(storage.as_ref(), &file));
                 discarded.source_names = names.filter_map(Result::ok).flatten().collect();

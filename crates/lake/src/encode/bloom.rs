@@ -35,7 +35,7 @@ pub(super) struct BloomFilter {
 }
 
 impl BloomFilter {
-    /// Takes a value in.
+    /// Inserts a value.
     #[inline]
     pub(super) fn insert(&mut self, value: &[u8]) {
         let hash = XxHash64::oneshot(0, value);

@@ -38,7 +38,7 @@ pub(super) const GAP: usize = 8 << 10;
 pub(super) struct ColumnPlan {
     /// Whether values repeat so that a dictionary is worth a try.
     pub(super) has_dictionary: bool,
-    /// Whether the least and the greatest value are told.
+    /// Whether the file states the least and the greatest value.
     pub(super) has_bounds: bool,
     /// Whether there is a bloom filter, for looking up single values.
     pub(super) has_bloom_filter: bool,

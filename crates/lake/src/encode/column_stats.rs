@@ -3,7 +3,7 @@
 use parquet::data_type::ByteArray;
 use parquet::file::statistics::{Statistics, ValueStatistics};
 
-/// Bytes of a bound; a longer one is cut, and then is no value itself but still below, or above, all of them.
+/// Bytes of a bound. Longer bounds are truncated; a truncated bound still bounds all values.
 const LONGEST: usize = 64;
 
 /// Bounds of texts, in the order of their bytes.
@@ -14,13 +14,13 @@ pub(super) struct TextBounds {
 
 #[derive(Clone, Debug)]
 struct Bound {
-    /// The first eight bytes as a number, by which most values are told to lie inside.
+    /// The first eight bytes as a number, which is enough to see that most values lie inside.
     prefix: u64,
     text: Vec<u8>,
 }
 
 impl TextBounds {
-    /// Takes a value in.
+    /// Inserts a value.
     #[inline]
     pub(super) fn add(&mut self, text: &[u8]) {
         let prefix = prefix(text);

@@ -8,7 +8,7 @@ use parquet::errors::{ParquetError, Result};
 
 use super::column::STEP;
 
-/// Texts looked up lately, by a number made of a few of their bytes.
+/// Entries of a small cache of recent lookups, keyed by a cheap hash.
 const RECENT: usize = 1024;
 const NONE: u32 = u32::MAX;
 

@@ -56,15 +56,15 @@ fn packed<T: Copy + Into<u64>>(values: &[T], width: u8, out: &mut Vec<u8>) {
     out.resize(end, 0);
 }
 
-/// Appends indices into a dictionary of so many values, behind their width.
+/// Appends the width of indices into a dictionary of this many values, then the indices.
 pub(super) fn indices(indices: &[u32], values: usize, out: &mut Vec<u8>) {
     let width = index_width(values);
     out.push(width);
     hybrid(indices, width, out);
 }
 
-/// In how many bits an index into a dictionary of so many values is packed. Of more than four it is whole bytes:
-/// compression tells the frequent ones from the others then, and gains more than the bits that were left out.
+/// Bits that an index into a dictionary of this many values is packed in. Above four bits they are whole bytes: compression
+/// can then find the frequent ones, which saves more than the bits that were left out.
 fn index_width(values: usize) -> u8 {
     let width = bits((values as u64).saturating_sub(1));
     if width > 4 { width.next_multiple_of(8) } else { width }

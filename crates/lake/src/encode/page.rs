@@ -251,7 +251,7 @@ impl Pages {
         self.data.memory()
     }
 
-    /// Ends the chunk; the dictionary, of so many values, stands before the data.
+    /// Ends the chunk; the dictionary, with its number of values, goes before the data.
     pub(super) fn finish(
         mut self,
         dictionary: Option<(&[u8], usize)>,

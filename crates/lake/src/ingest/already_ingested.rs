@@ -30,7 +30,7 @@ impl KnownObjects {
         self.0.contains(&object_id(&object.url(), etag, object.size))
     }
 
-    /// Whether it is passed over, as [`KnownObjects::has_read`] holds of it; then this is told.
+    /// Whether it is skipped, as it was read before; reports it then.
     pub(crate) fn passes_over(&self, source: &Source, progress: &dyn Progress) -> bool {
         let has_read = self.has_read(source);
         if has_read {

@@ -77,11 +77,11 @@ pub(crate) fn is_stopped(request: &IngestRequest<'_>) -> bool {
     request.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
 }
 
-/// Tells that the dataset is another run's, once.
+/// Reports, once, that another run has the dataset.
 pub(crate) fn waiting<'a>(dataset: &'a Path, progress: &'a dyn Progress) -> impl Fn() + 'a {
-    let is_told = Cell::new(false);
+    let is_reported = Cell::new(false);
     move || {
-        if !is_told.replace(true) {
+        if !is_reported.replace(true) {
             progress.event(Event::Waiting { dataset });
         }
     }
@@ -95,7 +95,7 @@ pub(crate) fn opened(request: &IngestRequest<'_>, waiting: &dyn Fn()) -> Result<
     }
 }
 
-/// Completes or removes what an interrupted run left, and tells of it.
+/// Completes or removes what an interrupted run left, and reports it.
 pub(crate) fn recovered(lock: &DatasetLock<'_>, progress: &dyn Progress) -> Result<(), LakeError> {
     let recovery = lock.recover()?;
     if !recovery.completed.is_empty() || recovery.discarded > 0 {

@@ -131,7 +131,7 @@ impl Slot {
         self.waiting.is_empty() && self.idle.is_empty() && self.busy == 0 && self.part.is_none()
     }
 
-    /// Whether no rows came for a while, of so many over all partitions by now.
+    /// Whether no rows came for a while; `now` is the number of rows of all partitions.
     fn is_quiet(&self, now: usize) -> bool {
         now - self.since >= QUIET_ROWS
     }

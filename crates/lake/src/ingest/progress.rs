@@ -1,4 +1,4 @@
-//! What an ingest tells while it runs.
+//! Events of a running ingest.
 
 use std::path::Path;
 

@@ -6,12 +6,12 @@
 //! with the folder of the shards before the commit.
 //!
 //! **Equal content in two shards** is found in the manifests by its hash, once all are there. It belongs to the first
-//! shard that has it, so that the same name stands in the ledger as after an ingest by one process; the other shards are
+//! shard that has it, so that the ledger has the same name as after an ingest by one process; the other shards are
 //! done again without it. That is rare: copies of a file have its name as a rule, and so stand side by side in the order
 //! of reading; and large files that seem to be copies go to one shard. To hash all files before would be to read all of
 //! them twice.
 //!
-//! **Content that is in the dataset** is told to a shard by the sizes of its files, so that a shard need not read the
+//! **Content that is in the dataset** is passed to a shard by the sizes of its files, so that a shard need not read the
 //! ledger. What comes nevertheless, as a file changed after it was sized, is done again in the same way.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};

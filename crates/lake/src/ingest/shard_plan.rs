@@ -24,9 +24,9 @@ const FILE_COST: u64 = 16 << 10;
 const ROUND_BYTES: u64 = 64 << 30;
 /// … or after this many files, whose ledger rows wait in memory.
 const ROUND_FILES: usize = 100_000;
-/// Files of so many bytes are looked at, whether they seem to be copies …
+/// Files of this many bytes or more are checked for copies …
 const LOOKED_AT: u64 = 64 << 10;
-/// … by so many bytes at their end: a line or two of text, with what tells requests apart.
+/// … by this many bytes at their end: a line or two of text, which hold request ids.
 const END: u64 = 1 << 10;
 
 /// A source, and its bytes as stored.

@@ -57,7 +57,7 @@ impl From<S3Error> for OpenError {
     }
 }
 
-/// Opens a source and tells the hash of its content. What is read later is what was hashed.
+/// Opens a source and hashes its content. What is read later is what was hashed.
 pub(crate) fn open(
     index: usize,
     source: &Source,

@@ -103,17 +103,17 @@ pub(crate) fn compact_within(
     let mut report = CompactReport::default();
     if options.dedup {
         pool.install(|| drop_duplicates(&lock, options.stop, limits, &mut report))
-            .map_err(|error| where_it_stands(error, &report))?;
+            .map_err(|error| with_committed(error, &report))?;
     }
     for round in rounds(groups(dataset)?, limits.round) {
         compact_round(&lock, &round, &pool, (options.stop, limits), &mut report)
-            .map_err(|error| where_it_stands(error, &report))?;
+            .map_err(|error| with_committed(error, &report))?;
     }
     Ok(report)
 }
 
-/// Whoever stops a run is told what it had committed.
-fn where_it_stands(error: LakeError, report: &CompactReport) -> LakeError {
+/// An interrupted run says what it had committed.
+fn with_committed(error: LakeError, report: &CompactReport) -> LakeError {
     match error {
         LakeError::Stopped { .. } if report.rounds > 0 => LakeError::Stopped {
             committed: format!("{} rounds are saved; run the same command to continue", report.rounds),
@@ -202,7 +202,7 @@ fn rounds(groups: Vec<Group>, most: u64) -> Vec<Vec<Group>> {
     rounds
 }
 
-/// A group in parts of at most so many bytes, of two files or more, as one is not worth writing anew.
+/// Splits a group into parts of at most `most` bytes, of two files or more: rewriting a single file gains nothing.
 fn parts(group: Group, most: u64) -> Vec<Group> {
     let Group { table, partition, files } = group;
     let mut parts: Vec<Vec<FileEntry>> = Vec::new();

@@ -3,7 +3,7 @@
 //! S3 delivers some records twice, people download folders twice, and a file that has grown between two ingests has its
 //! first lines in the dataset twice. Two rows are taken for one only if all of the line is equal: everything but
 //! `log_file` and `log_line`. So the records that one request makes rightly stay, as they differ in key or operation;
-//! and rows without a request id stay, as nothing tells their requests apart.
+//! and rows without a request id stay, as their requests cannot be distinguished.
 //!
 //! Equal rows are of the same day and bucket, so that each partition is looked at alone, in two passes: which request
 //! ids occur more than once, then, of their rows, which are equal. What a pass remembers is bounded: where there is
@@ -74,7 +74,7 @@ struct RowPlace {
     /// Which file of the partition, and which row of it.
     file: u32,
     row: u64,
-    /// Where its line stands; the name by number.
+    /// Position of its line; the name by number.
     name: u32,
     line: i64,
 }

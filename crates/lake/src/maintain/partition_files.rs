@@ -22,8 +22,8 @@ const PAGES: usize = 16;
 /// Bytes of rows that are read at a time, about, where the pages of a file are not known.
 const BATCH_BYTES: usize = 8 << 20;
 
-/// Files of one partition. Those of S3 are copied to the folder of the round, one by one, and the copies removed after use
-/// but for so many bytes: a partition may be larger than the disk.
+/// Files of one partition. Those of S3 are copied to the folder of the round one by one. Copies of at most `keeps` bytes are
+/// kept, the others are removed after use: a partition may be larger than the disk.
 pub(crate) struct PartitionFiles<'a> {
     staging: &'a Staging<'a>,
     table: Table,
@@ -126,7 +126,7 @@ mod tests {
     use crate::tests::support::{Source, batch_with, ingest};
     use crate::{Dataset, DatasetLock, PartitionBy, PartitionBy::EventDate};
 
-    /// The metadata of a file of rows with this user agent, written in batches of so many.
+    /// The metadata of a file of rows with this user agent, written in batches of `rows`.
     fn written(agent: impl Fn(usize) -> String, batches: usize, rows: usize) -> (ParquetMetaData, u64) {
         let folder = tempfile::tempdir().unwrap();
         let encoder = Encoder::new().unwrap();

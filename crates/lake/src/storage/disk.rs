@@ -394,6 +394,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+    use crate::tests::support::make_fifo;
 
     fn file(name: &str) -> Inside {
         Inside::fixed("logs").join(name).unwrap()
@@ -439,14 +440,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join(".saltmine")).unwrap();
         let fifo = folder.path().join(".saltmine/lock");
-        rustix::fs::mknodat(
-            rustix::fs::CWD,
-            &fifo,
-            rustix::fs::FileType::Fifo,
-            rustix::fs::Mode::RUSR | rustix::fs::Mode::WUSR,
-            0,
-        )
-        .unwrap();
+        make_fifo(&fifo);
         let disk = Disk::at(folder.path()).unwrap();
         for refused in [disk.lock(&|| {}, None).map(drop), disk.share_lock().map(drop)] {
             assert!(matches!(refused, Err(LakeError::Foreign { .. })), "{refused:?}");

@@ -35,7 +35,7 @@ impl Flusher {
     /// Waits for the last file.
     ///
     /// # Errors
-    /// If a file could not be written out. The system tells it once: a later sync may succeed although bytes are lost.
+    /// If a file could not be written out. The system reports it once: a later sync may succeed although bytes are lost.
     pub(crate) fn finish(self) -> Result<(), LakeError> {
         drop(self.files);
         let lost = |_| LakeError::Threads("the one that writes files out ended early".to_owned());

@@ -24,7 +24,7 @@ pub fn duplicates_schema() -> SchemaRef {
     Arc::clone(&DUPLICATES)
 }
 
-/// Where a line stands: the name of its file, and its number from 1.
+/// Position of a line: the name of its file, and its number from 1.
 pub(crate) type Place<'a> = (&'a str, i64);
 
 /// Rows of `duplicates`: what was removed, and what it is equal to.

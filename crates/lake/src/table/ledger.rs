@@ -1,4 +1,4 @@
-//! The table `sources`: what became of each source file. It is the ledger by which a content is read only once.
+//! The table `sources`, the ledger: one row for each source file, used to skip content that was already ingested.
 
 use std::collections::HashSet;
 use std::path::Path;

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
+#[cfg(unix)]
+use super::support::make_fifo;
 use super::support::{Source, ingest};
 use crate::{Dataset, DatasetLock, LakeError, PartitionBy, Table};
 
@@ -107,10 +109,7 @@ fn a_log_that_names_a_file_outside_its_table_is_refused() {
 fn a_link_or_a_fifo_in_the_place_of_a_data_file_is_not_opened() {
     use std::os::unix::fs::symlink;
     type Plant = fn(&Path, &Path);
-    let fifo: Plant = |_, at| {
-        use rustix::fs::{CWD, FileType, Mode, mknodat};
-        mknodat(CWD, at, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-    };
+    let fifo: Plant = |_, at| make_fifo(at);
     let link: Plant = |moved, at| symlink(moved, at).unwrap();
     for plant in [fifo, link] {
         let folder = tempfile::tempdir().unwrap();

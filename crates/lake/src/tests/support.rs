@@ -103,6 +103,11 @@ pub(crate) fn reject_rows(source: Source) -> RecordBatch {
     batch_with(rejects_schema(), count, columns)
 }
 
+#[cfg(unix)]
+pub(crate) fn make_fifo(path: &Path) {
+    assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
 /// Whether a storage failed that was made to fail.
 pub(crate) fn is_crash<T>(result: &Result<T, LakeError>) -> bool {
     // deltalake wraps it.
