@@ -170,9 +170,9 @@ impl<'a> Partitions<'a> {
         (state.partitions.len(), state.open)
     }
 
-    /// Files that were begun.
-    pub(crate) fn files_made(&self) -> usize {
-        self.next_file.load(Ordering::Relaxed)
+    /// Files that were begun, and partitions that may get another one.
+    pub(crate) fn files(&self) -> usize {
+        self.next_file.load(Ordering::Relaxed) + self.lock().partitions.len()
     }
 
     /// Takes a batch that is ordered by day.

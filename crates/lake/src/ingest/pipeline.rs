@@ -21,9 +21,6 @@ use crate::ingest::source_content::Reading;
 /// Bytes of blocks that are on their way, for each worker. A block is held until the last of its rows is encoded.
 const IN_FLIGHT_PER_WORKER: usize = 20 << 20;
 
-/// A round ends, between two sources, after this many files of `logs`: what is to be committed is in memory for each.
-const ROUND_PARTS: usize = 4096;
-
 /// What all workers share.
 pub(crate) struct Pipeline<'a> {
     state: Mutex<State>,
@@ -144,8 +141,7 @@ impl<'a> Pipeline<'a> {
 
     fn choose(&self, state: &mut State) -> Option<Job> {
         let is_over = self.pool.on_loan() >= IN_FLIGHT_PER_WORKER * self.workers;
-        let can_read =
-            !state.idle.is_empty() || (self.intake.has_more() && self.partitions.files_made() < ROUND_PARTS);
+        let can_read = !state.idle.is_empty() || self.intake.has_more();
         if let Some(job) = self.partitions.next_job(is_over || !can_read, self.workers) {
             return Some(Job::Encode(job));
         }
@@ -174,6 +170,7 @@ impl<'a> Pipeline<'a> {
             .decode(block, |source| self.intake.name(source))
             .map_err(|error| LakeError::Arrow(arrow::error::ArrowError::ExternalError(error.into())))?;
         self.partitions.push(&decoded.batch, &decoded.days)?;
+        self.intake.note_files(self.partitions.files());
         self.intake.record(decoded.counts, decoded.rejects)
     }
 }

@@ -24,6 +24,9 @@ const ROUND_BYTES: u64 = 4 << 30;
 /// … or after this many files.
 const ROUND_FILES: u64 = 100_000;
 
+/// … or after so many files of `logs`: what is to be committed of each is in memory.
+pub(crate) const ROUND_PARTS: usize = if cfg!(test) { 64 } else { 4096 };
+
 /// Content that is in the dataset, or was met in this run.
 pub(crate) type Contents = Mutex<HashSet<[u8; 32]>>;
 
@@ -79,6 +82,8 @@ pub(crate) struct RoundSources<'a> {
     sources: &'a Sources<'a>,
     bytes: AtomicU64,
     files: AtomicU64,
+    /// Files of `logs`.
+    parts: AtomicUsize,
     /// All sources are of this round, however large they are.
     is_whole: bool,
     state: Mutex<State>,
@@ -128,6 +133,7 @@ impl<'a> RoundSources<'a> {
             sources,
             bytes: AtomicU64::new(0),
             files: AtomicU64::new(0),
+            parts: AtomicUsize::new(0),
             is_whole: false,
             state: Mutex::new(state),
         }
@@ -150,8 +156,14 @@ impl<'a> RoundSources<'a> {
     pub(crate) fn has_more(&self) -> bool {
         self.sources.next.load(Ordering::Relaxed) < self.sources.order.len()
             && (self.is_whole
-                || (self.bytes.load(Ordering::Relaxed) < ROUND_BYTES
+                || (self.parts.load(Ordering::Relaxed) < ROUND_PARTS
+                    && self.bytes.load(Ordering::Relaxed) < ROUND_BYTES
                     && self.files.load(Ordering::Relaxed) < ROUND_FILES))
+    }
+
+    /// Notes how many files of `logs` the round makes so far.
+    pub(crate) fn note_files(&self, files: usize) {
+        self.parts.fetch_max(files, Ordering::Relaxed);
     }
 
     /// Fills a block: from a source that is open, then from the next ones while there is room worth filling. Returns

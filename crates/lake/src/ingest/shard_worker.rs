@@ -225,3 +225,58 @@ pub(crate) fn outcome(entry: &SourceEntry) -> SourceOutcome {
         problem: entry.problem.clone().map(|message| Problem { message, offset: None }),
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::ingest::round_sources::ROUND_PARTS;
+    use crate::{Dataset, IngestRequest, ingest};
+
+    /// A line on each of some days of 2026, of which some sixty fill a block.
+    fn days(count: usize) -> String {
+        let line = |day: usize| {
+            let month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug"][day / 28];
+            format!(
+                "0wner vault [{:02}/{month}/2026:10:00:00 +0000] 192.0.2.7 - {day:016X} REST.GET.OBJECT {} \
+                 \"GET /k HTTP/1.1\" 200 - 5 99 12 11 \"-\" \"agent\" - host SigV4 C AuthHeader h TLSv1.3 - - -\n",
+                1 + day % 28,
+                "k".repeat(4200),
+            )
+        };
+        (0..count).map(line).collect()
+    }
+
+    #[test]
+    fn many_files_end_a_round_and_leave_no_source_of_a_shard_unread() {
+        let folder = tempfile::tempdir().unwrap();
+        let (logs, staging) = (folder.path().join("logs"), folder.path().join("staging"));
+        fs::create_dir(&logs).unwrap();
+        fs::create_dir(&staging).unwrap();
+        fs::write(logs.join("a"), days(3 * ROUND_PARTS)).unwrap();
+        fs::write(logs.join("b"), days(3)).unwrap();
+        fs::write(logs.join("c"), days(2)).unwrap();
+        let sources = saltmine_scan::discover(&[logs.to_str().unwrap().to_owned()]).unwrap();
+        let job = ShardJob { folder: staging, partition_by: PartitionBy::EventDate, threads: 1 };
+        let sent = sources.iter().map(|source| SentSource::of(source).unwrap()).collect();
+        let shard = Shard { number: 0, sources: sent, excluded: Vec::new() };
+        let manifest = ingest_shard(&job, &shard, None).unwrap();
+        let lines: u64 = manifest.entries.iter().map(|entry| entry.rows).sum();
+        assert_eq!((manifest.entries.len(), lines), (3, 3 * ROUND_PARTS as u64 + 5));
+        assert!(manifest.skipped.is_empty());
+
+        let dataset = folder.path().join("lake");
+        let request = IngestRequest {
+            sources: &sources,
+            dataset: &dataset,
+            partition_by: None,
+            jobs: 1,
+            strict: false,
+            stop: None,
+        };
+        let report = ingest(&request, &Silent).unwrap();
+        assert_eq!((report.read, report.counts.rows), (3, 3 * ROUND_PARTS as u64 + 5));
+        assert!(report.rounds > 1);
+        assert_eq!(Dataset::open(&dataset).unwrap().known_sources().unwrap().len(), 3);
+    }
+}
