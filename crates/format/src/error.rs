@@ -23,6 +23,8 @@ pub enum LineErrorKind {
     Missing,
     /// There is something else in its place.
     Malformed,
+    /// A time before 2006 or after 2099, by UTC.
+    OutOfRange,
 }
 
 impl LineError {
@@ -34,11 +36,12 @@ impl LineError {
 
 impl fmt::Display for LineError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let kind = match self.kind {
-            LineErrorKind::Missing => "missing",
-            LineErrorKind::Malformed => "malformed",
-        };
-        write!(f, "{kind} {}", self.field.name())
+        let name = self.field.name();
+        match self.kind {
+            LineErrorKind::Missing => write!(f, "missing {name}"),
+            LineErrorKind::Malformed => write!(f, "malformed {name}"),
+            LineErrorKind::OutOfRange => write!(f, "{name} outside of the years 2006 to 2099"),
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::grammar::{is_error_code, is_operation};
 use crate::quotes::version_start;
 use crate::record::{Fields, Span};
 use crate::tail;
-use crate::time::{TIME_LEN, parse_time};
+use crate::time::{TIME_LEN, is_in_years, parse_time};
 
 /// Longest number of digits that fits an `i64` whatever the digits.
 const MAX_DIGITS: usize = 18;
@@ -52,7 +52,10 @@ fn head(cursor: &mut Cursor<'_>, out: &mut Fields) -> Option<()> {
     (key[0] != b'"').then_some(())
 }
 
-/// version_id to source_region: at least to the host header, as since March 2019, and no more than is known.
+/// version_id to source_region: at least to the host header, as since March 2019, and no more than is known. What may be
+/// read in another way, as [`Tail::is_beyond_doubt`] says, is left to the grammar.
+///
+/// [`Tail::is_beyond_doubt`]: tail::Tail::is_beyond_doubt
 fn tail(cursor: &mut Cursor<'_>, out: &mut Fields) -> Option<()> {
     if memchr(b'"', cursor.rest()).is_some() {
         return None;
@@ -77,7 +80,15 @@ fn tail(cursor: &mut Cursor<'_>, out: &mut Fields) -> Option<()> {
     for field in fields {
         out.spans[field.index()] = Span::NULL;
     }
-    Some(())
+    let is_null = |field: Field| out.spans[field.index()].is_null();
+    let count = tail::FIELDS.len() - left;
+    let is_without_tls = is_null(Field::CipherSuite);
+    let is_consistent = left > 3 || is_without_tls == is_null(Field::TlsVersion);
+    let host = out.spans[Field::HostHeader.index()].slice(cursor.line).unwrap_or_default();
+    let is_sure = is_consistent
+        && !tail::is_host_id(host)
+        && tail::is_of_its_time(count, is_without_tls, out.request_time);
+    is_sure.then_some(())
 }
 
 /// Where the next space stands. Many values have a few bytes: for those a word is looked at before memchr is asked.
@@ -156,7 +167,7 @@ impl<'a> Cursor<'a> {
         if text[0] != b'[' || text[TIME_LEN + 1] != b']' || text[TIME_LEN + 2] != b' ' {
             return None;
         }
-        out.request_time = parse_time(&text[1..=TIME_LEN])?;
+        out.request_time = parse_time(&text[1..=TIME_LEN]).filter(|time| is_in_years(*time))?;
         let start = self.at + 1;
         out.spans[Field::RequestTime.index()] = self.span(start, start + TIME_LEN);
         self.at += TIME_LEN + 3;
@@ -164,7 +175,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// `"text" ` or `- `. Text that ends as a request line does may be read in more than one way, unless it is the
-    /// request line.
+    /// request line; so may text that begins as an outcome does.
     #[inline]
     fn quoted_or_dash(&mut self, field: Field, out: &mut Fields) -> Option<()> {
         let rest = self.rest();
@@ -177,6 +188,9 @@ impl<'a> Cursor<'a> {
                 let text = &quoted[..length];
                 let is_request_line = text == b"-" || version_start(text).is_some();
                 if is_request_line != (field == Field::RequestUri) && text != b"-" {
+                    return None;
+                }
+                if matches!(text, [b' ', b'0'..=b'9', ..]) {
                     return None;
                 }
                 let start = self.at + 1;

@@ -13,8 +13,8 @@ use nom::{IResult, Parser};
 
 use crate::field::Field;
 use crate::quotes;
-use crate::record::{Fields, span_of};
-use crate::time::{TIME_LEN, parse_time};
+use crate::record::{Fields, Span, span_of};
+use crate::time::{TIME_LEN, is_in_years, parse_time};
 use crate::{Anomalies, LineError, LineErrorKind};
 
 /// Parsers take the rest of a line and borrow from it. Errors carry only the place: what was expected is known to
@@ -88,24 +88,19 @@ fn time(input: &[u8]) -> Parsed<'_> {
     delimited(char('['), take(TIME_LEN), char(']')).parse(input)
 }
 
-/// `REST.GET.OBJECT`, `S3.EXPIRE.OBJECT` and so on: upper-case family, a dot, more. An open set; its shape tells
-/// that the fields before it are in their places.
+/// `REST.GET.OBJECT`, `S3.EXPIRE.OBJECT`, `B2_API.b2_hide_file` and so on: upper-case family, a dot, more. An open set;
+/// its shape shows that the fields before it are in their places. S3-compatible servers may not know the operation of a
+/// request that they refuse, and write `-`: that is taken where a key and the quote of a request-URI follow.
 fn operation(input: &[u8]) -> Parsed<'_> {
-    verify(token, is_operation).parse(input)
+    let unknown = terminated(tag(&b"-"[..]), peek((space, token, tag(&b" \""[..]))));
+    alt((verify(token, is_operation), unknown)).parse(input)
 }
 
 /// Whether `text` has the shape of an operation.
 pub(crate) fn is_operation(text: &[u8]) -> bool {
     let Some(dot) = memchr::memchr(b'.', text) else { return false };
-    dot >= 2
-        && text[0].is_ascii_uppercase()
-        && text[..dot].iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-        && text.len() > dot + 1
-}
-
-/// The key: a token that does not begin with a quote, which would be the request-URI in its place.
-fn key(input: &[u8]) -> Parsed<'_> {
-    verify(token, |text: &[u8]| text[0] != b'"').parse(input)
+    let is_of_family = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
+    dot >= 2 && text[0].is_ascii_uppercase() && text[..dot].iter().all(is_of_family) && text.len() > dot + 1
 }
 
 /// The parser of a head field.
@@ -114,7 +109,6 @@ fn head_field(field: Field, input: &[u8]) -> Parsed<'_> {
         Field::RequestTime => time(input),
         Field::Requester => requester(input),
         Field::Operation => operation(input),
-        Field::Key => key(input),
         _ => token(input),
     }
 }
@@ -130,25 +124,31 @@ enum Gap {
     Run,
 }
 
-/// The first eight fields. Returns what follows the key.
-fn head<'a>(line: &'a [u8], gap: Gap, out: &mut Fields) -> Result<&'a [u8], LineError> {
+/// The first eight fields, of the key its first word. Returns what follows the operation, from the key on, and the length
+/// of the key's first word.
+fn head<'a>(line: &'a [u8], gap: Gap, out: &mut Fields) -> Result<(&'a [u8], usize), LineError> {
     let mut input = line;
+    let mut text = line;
     for field in &Field::ALL[..Field::HEAD] {
         if field.index() > 0 {
             input = part(input, gap).map_err(|_| fault(line, input, *field))?;
         }
+        text = input;
         if gap == Gap::MayBeEmpty && input.first() == Some(&b' ') {
             continue;
         }
         let (after, value) = head_field(*field, input).map_err(|_| fault(line, input, *field))?;
         out.set(*field, line, value);
         if *field == Field::RequestTime {
-            out.request_time = parse_time(value).ok_or_else(|| fault(line, input, *field))?;
+            let time = parse_time(value).ok_or_else(|| fault(line, input, *field))?;
+            if !is_in_years(time) {
+                return Err(LineError { kind: LineErrorKind::OutOfRange, ..fault(line, input, *field) });
+            }
+            out.request_time = time;
         }
         input = after;
     }
-    let ends = input.is_empty() || input[0] == b' ';
-    if ends { Ok(input) } else { Err(fault(line, input, Field::Key)) }
+    Ok((text, text.len() - input.len()))
 }
 
 /// What parts two fields.
@@ -165,7 +165,7 @@ fn fault(line: &[u8], at: &[u8], field: Field) -> LineError {
     LineError { field, kind, offset: span_of(line, at).start as usize }
 }
 
-/// Whether a head with blanked-out fields is one: time, operation and key must be there.
+/// Whether a head with blanked-out fields is one: time and operation must be there.
 fn is_complete(out: &Fields) -> bool {
     [Field::RequestTime, Field::Operation].iter().all(|field| !out.spans[field.index()].is_null())
 }
@@ -177,20 +177,37 @@ fn is_complete(out: &Fields) -> bool {
 pub(crate) fn read(line: &[u8], out: &mut Fields) -> Result<(), LineError> {
     *out = Fields::EMPTY;
     let trimmed = trim_end(line);
-    let body = match head(trimmed, Gap::One, out) {
-        Ok(body) => body,
+    let (text, word) = match head(trimmed, Gap::One, out) {
+        Ok(head) => head,
         Err(first) => {
-            let body = [Gap::MayBeEmpty, Gap::Run].into_iter().find_map(|gap| {
+            let head = [Gap::MayBeEmpty, Gap::Run].into_iter().find_map(|gap| {
                 *out = Fields::EMPTY;
                 head(trimmed, gap, out).ok().filter(|_| is_complete(out))
             });
             out.anomalies.insert(Anomalies::SPACES);
-            body.ok_or(first)?
+            head.ok_or(first)?
         }
     };
     out.anomalies.insert_if(Anomalies::SPACES, trimmed.len() < line.len());
-    quotes::read(trimmed, body, out);
+    if text.first() == Some(&b'"') {
+        out.spans[Field::Key.index()] = Span::NULL;
+        quotes::read_without_key(trimmed, text, out);
+    } else {
+        quotes::read(trimmed, text, word, out);
+    }
+    // A space that ends the line may belong to a client's text.
+    let is_cut = trimmed.len() < line.len() && ends_in_client_text(trimmed, out);
+    out.anomalies.insert_if(Anomalies::AMBIGUOUS_QUOTES, is_cut);
     Ok(())
+}
+
+/// Whether the line's last field is one that a client fills: the version id in lines of 18 fields, the host header in
+/// those of 23. White space after it may be a part of it.
+pub(crate) fn ends_in_client_text(line: &[u8], fields: &Fields) -> bool {
+    [Field::VersionId, Field::HostHeader]
+        .iter()
+        .map(|field| fields.spans[field.index()])
+        .any(|span| !span.is_null() && span.end as usize == line.len())
 }
 
 /// The line without spaces at its end, which an editor may have left there.

@@ -19,6 +19,7 @@
 //! one, else by `grammar` (the head), `quotes` (where the quoted fields end), `tail`, and `misaligned` for what does
 //! not add up. [`Fields::read_json`] reads the same records where AWS delivers them as JSON.
 
+mod align;
 mod anomaly;
 mod error;
 mod fast;

@@ -11,27 +11,26 @@ use crate::field::Field as F;
 use crate::grammar::{error_code, status};
 use crate::quotes::{self, NUMBERS, PARTING, Shapes, set_number, set_request_uri, set_text};
 use crate::record::Fields;
-use crate::tail;
+use crate::tail::{LONG_TAILS, by_form};
 
 /// Reads what follows the key, where the usual way did not work.
 pub(crate) fn read(line: &[u8], body: &[u8], out: &mut Fields) {
-    let rest = match body {
+    let (rest, has_uri) = match body {
         [b' ', b'"', quoted @ ..] => match request_uri(quoted) {
             Some((uri, rest)) => {
                 set_request_uri(line, uri, out);
-                rest
+                (rest, true)
             }
             None => return out.anomalies.insert(Anomalies::SHORT),
         },
         [b' ', b'-'] => return out.anomalies.insert(Anomalies::SHORT),
-        [b' ', b'-', rest @ ..] if rest[0] == b' ' => rest,
+        [b' ', b'-', rest @ ..] if rest[0] == b' ' => (rest, true),
         _ => {
-            // The request-URI is missing.
             out.anomalies.insert(Anomalies::MISALIGNED);
-            body
+            (body, false)
         }
     };
-    outcome_and_agents(line, rest, out);
+    outcome_and_agents(line, rest, has_uri, out);
 }
 
 /// The request-URI by its shape, and what follows its closing quote. `None` where it does not end.
@@ -43,35 +42,64 @@ fn request_uri(quoted: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// Status, error code and numbers, as far as they can be told; then the rest of the line.
-fn outcome_and_agents(line: &[u8], rest: &[u8], out: &mut Fields) {
+///
+/// Without a request-URI they may be words of a key, so there must be six and a quote, and a rest that leaves no doubt.
+fn outcome_and_agents(line: &[u8], rest: &[u8], has_uri: bool, out: &mut Fields) {
     let (values, after) = until_quote(rest);
     let has_runs = memmem::find(&rest[..offset(rest, after)], b"  ").is_some();
     out.anomalies.insert_if(Anomalies::SPACES, has_runs);
-    let is_referer_bare = values.len() == 7 && values[6] == b"-" && !after.is_empty();
-    let whole = values.len() == 6 || is_referer_bare;
     let is_status = values.first().is_some_and(|value| is_all(status(value)));
-    if is_status {
-        out.set(F::HttpStatus, line, values[0]);
-    }
     let is_error_code = values.get(1).is_some_and(|value| is_all(error_code(value)));
+    let referer = values.get(6).filter(|_| values.len() == 7 && after.first() == Some(&b'"'));
+    let is_bare = referer.is_some_and(|referer| *referer == b"-");
+    // Some servers do not quote the referer.
+    let unquoted = referer
+        .filter(|referer| has_uri && is_status && is_error_code && memmem::find(referer, b"://").is_some());
+    let whole = values.len() == 6 || is_bare || unquoted.is_some();
+    let mut outcome = Fields::EMPTY;
+    if is_status {
+        outcome.set(F::HttpStatus, line, values[0]);
+    }
     if is_error_code && (is_status || whole) {
-        out.set(F::ErrorCode, line, values[1]);
+        outcome.set(F::ErrorCode, line, values[1]);
     }
     if whole && is_error_code {
-        out.anomalies.insert_if(Anomalies::BAD_NUMBER, !is_status);
+        outcome.anomalies.insert_if(Anomalies::BAD_NUMBER, !is_status);
         for (field, value) in NUMBERS.into_iter().zip(&values[2..]) {
-            set_number(field, line, value, out);
+            set_number(field, line, value, &mut outcome);
         }
     } else if after.is_empty() && values.len() < 6 {
+        if has_uri {
+            take(&outcome, out);
+        }
         return out.anomalies.insert(Anomalies::SHORT);
     } else {
         out.anomalies.insert(Anomalies::MISALIGNED);
     }
-    let from = if is_referer_bare { offset(rest, values[6]) } else { offset(rest, after) };
+    let from = if is_bare { offset(rest, values[6]) } else { offset(rest, after) };
     let agents_at = &rest[from.saturating_sub(1)..];
-    if quotes::agents(line, agents_at, out).is_none() {
+    let read = match unquoted {
+        Some(referer) => {
+            out.set(F::Referer, line, referer);
+            quotes::bare_referer(line, agents_at, out)
+        }
+        None => quotes::agents(line, agents_at, out),
+    };
+    if read.is_none() {
         agents(line, agents_at, out);
     }
+    let is_sure = read.is_some() && !out.anomalies.contains(Anomalies::AMBIGUOUS_QUOTES);
+    if has_uri || (whole && is_sure) {
+        take(&outcome, out);
+    }
+}
+
+/// Takes what was read of the outcome.
+fn take(outcome: &Fields, out: &mut Fields) {
+    for field in [F::HttpStatus, F::ErrorCode].into_iter().chain(NUMBERS) {
+        out.spans[field.index()] = outcome.spans[field.index()];
+    }
+    out.anomalies.insert(outcome.anomalies);
 }
 
 fn offset(text: &[u8], part: &[u8]) -> usize {
@@ -99,7 +127,7 @@ fn until_quote(rest: &[u8]) -> (Vec<&[u8]>, &[u8]) {
 /// Referer, user agent and tail where they do not add up.
 pub(crate) fn agents(line: &[u8], rest: &[u8], out: &mut Fields) {
     out.anomalies.insert(Anomalies::MISALIGNED);
-    let Some(first) = memchr::memchr(b'"', rest) else { return tail::by_form(line, rest, out) };
+    let Some(first) = memchr::memchr(b'"', rest) else { return tail(line, rest, out) };
     let quoted = &rest[first + 1..];
     let ends_field = |at: &usize| matches!(quoted.get(at + 1), None | Some(b' '));
     let parting = memmem::find(quoted, PARTING);
@@ -108,7 +136,7 @@ pub(crate) fn agents(line: &[u8], rest: &[u8], out: &mut Fields) {
         (Some(at), Some(last)) if last >= at + PARTING.len() => {
             set_text(F::Referer, line, &quoted[..at], out);
             set_text(F::UserAgent, line, &quoted[at + PARTING.len()..last], out);
-            tail::by_form(line, &quoted[last + 1..], out);
+            tail(line, &quoted[last + 1..], out);
         }
         (Some(at), _) => {
             set_text(F::Referer, line, &quoted[..at], out);
@@ -119,8 +147,15 @@ pub(crate) fn agents(line: &[u8], rest: &[u8], out: &mut Fields) {
             set_text(field, line, &quoted[..last], out);
             let after = &quoted[last + 1..];
             out.anomalies.insert_if(Anomalies::SHORT, field == F::Referer && after.len() < 2);
-            tail::by_form(line, after, out);
+            tail(line, after, out);
         }
         (None, None) => out.anomalies.insert(Anomalies::SHORT),
+    }
+}
+
+/// What can be recognised of the tail. Before 2019 there was nothing in it but the version id, which is the client's.
+fn tail(line: &[u8], tail: &[u8], out: &mut Fields) {
+    if out.request_time >= LONG_TAILS {
+        by_form(line, tail, out);
     }
 }

@@ -1,19 +1,31 @@
-//! The tail: what S3 writes after the user agent. It grew over the years, by roll-outs that went through the fleet in
-//! weeks, so lines of different length stand side by side.
+//! The tail: what S3 writes after the user agent. It grew over the years, by roll-outs that took weeks, so lines of
+//! different length stand side by side.
+//!
+//! Two of its fields are the client's: the version id and the host header. Neither should hold a space, but S3 does not
+//! promise it, and a line is not quoted there. [`Tail::read`] reads one word a field where that fits, and asks
+//! [`crate::align`] whether the words can be read in another way.
 
 use crate::Anomalies;
+use crate::align;
 use crate::field::Field as F;
 use crate::grammar::tokens;
 use crate::record::{Fields, span_of};
 
 /// How many fields of the tail are known today: version_id to source_region.
-const KNOWN: usize = 10;
+pub(crate) const KNOWN: usize = 10;
 
-/// How many a line has at the least since March 2019; some of the roll-out's first weeks lack the TLS version.
+/// The fewest fields of a tail since March 2019; some lines of the first weeks lack the TLS version.
 pub(crate) const MIN_SINCE_2019: usize = 6;
 
-/// 2020-01-01 in seconds since 1970: the roll-out of March 2019 and its stragglers are over. Since then every tail
-/// reaches the host header, and no extra token stands before the host id.
+/// 2019-02-01 in seconds since 1970. Earlier tails have the version id at most. AWS's own examples of longer lines are
+/// dated a few days later.
+pub(crate) const LONG_TAILS: i64 = 1_548_979_200;
+
+/// 2019-05-01 in seconds since 1970: the first weeks of the long tails, with shorter lines and an extra token, are over.
+pub(crate) const SETTLED: i64 = 1_556_668_800;
+
+/// 2020-01-01 in seconds since 1970: the last stragglers of that roll-out are over. Since then every tail reaches the
+/// host header, and no extra token stands before the host id.
 pub(crate) const ROLLED_OUT: i64 = 1_577_836_800;
 
 /// The tail's fields, in line order.
@@ -31,47 +43,90 @@ pub(crate) const FIELDS: [F; KNOWN] = [
 ];
 
 /// A tail that reads well.
+#[derive(Clone, Copy)]
 pub(crate) struct Tail<'a> {
     values: [&'a [u8]; KNOWN],
     count: usize,
     extra: Option<&'a [u8]>,
+    /// The words can be read in another way as well, or a field holds spaces.
+    ambiguous: bool,
 }
 
 impl<'a> Tail<'a> {
-    /// Reads ` version_id host_id …` to the end of the line. What stands behind the last field known today, or behind
-    /// the TLS version where it does not look like its field, is extra. `None` where there are runs of spaces, a
-    /// number of fields that no age of the format had, or values that do not look like their fields.
+    /// Reads ` version_id host_id …` to the end of the line. What follows the last field known today, or the TLS version
+    /// where the next word does not look like its field, is extra. `None` where there are runs of spaces, a number of
+    /// fields that no version of the format had, or values that do not look like their fields.
+    ///
+    /// Takes time linear in `after`.
     pub(crate) fn read(after: &'a [u8], request_time: i64) -> Option<Self> {
+        let plain = Self::plain(after, request_time);
+        if plain.as_ref().is_some_and(|tail| tail.is_beyond_doubt(request_time)) {
+            return plain;
+        }
+        align::resolve(after, request_time, plain)
+    }
+
+    /// As [`Tail::read`], with one word a field, and without a look at other ways. Looks at ten words at most.
+    pub(crate) fn plain(after: &'a [u8], request_time: i64) -> Option<Self> {
         let (values, count, rest) = tokens::<KNOWN>(after)?;
         let fitting =
             FIELDS.iter().zip(&values[..count]).take_while(|(field, value)| fits(**field, value)).count();
         let tail = if fitting == count {
-            Self { values, count, extra: rest.strip_prefix(b" ") }
+            Self { values, count, extra: rest.strip_prefix(b" "), ambiguous: false }
         } else if fitting > MIN_SINCE_2019 {
             let at = span_of(after, values[fitting]).start as usize;
-            Self { values, count: fitting, extra: Some(&after[at..]) }
+            Self { values, count: fitting, extra: Some(&after[at..]), ambiguous: false }
         } else {
-            let tail = Self { values, count, extra: None };
+            let tail = Self { values, count, extra: None, ambiguous: request_time >= SETTLED };
             return if request_time < ROLLED_OUT { tail.without_token_of_march_2019() } else { None };
         };
-        tail.has_a_count_of_some_age().then_some(tail)
+        tail.has_known_length().then_some(tail)
+    }
+
+    /// Of fields that were told apart in another way than word by word.
+    pub(crate) fn aligned(values: &[&'a [u8]]) -> Self {
+        let mut tail = Self { values: [b"-"; KNOWN], count: values.len(), extra: None, ambiguous: true };
+        tail.values[..values.len()].copy_from_slice(values);
+        tail
     }
 
     /// 17 fields to 2012, 18 to March 2019, 23 or 24 then, 25 from 2021, 26 from 2022, 27 from 2026.
-    fn has_a_count_of_some_age(&self) -> bool {
+    fn has_known_length(&self) -> bool {
         matches!(self.count, 0 | 1 | MIN_SINCE_2019..)
     }
 
-    /// In the roll-out of March 2019 an extra token stood between version_id and host_id for some weeks.
+    /// Whether no other reading can compete, by the shape of the values: the fast path takes no other tails.
+    pub(crate) fn is_beyond_doubt(&self, request_time: i64) -> bool {
+        if self.count <= 1 {
+            return self.extra.is_none();
+        }
+        self.extra.is_none()
+            && !self.ambiguous
+            && self.is_consistent()
+            && !is_host_id(self.values[5])
+            && is_of_its_time(self.count, self.values[3] == b"-", request_time)
+    }
+
+    /// A cipher suite and a TLS version go together: both are there, or neither is.
+    pub(crate) fn is_consistent(&self) -> bool {
+        self.count <= MIN_SINCE_2019 || (self.values[3] == b"-") == (self.values[6] == b"-")
+    }
+
+    /// In the roll-out of March 2019 an extra token (`-`, or the unique id of a user or role) stood between version_id
+    /// and host_id for some weeks.
     fn without_token_of_march_2019(&self) -> Option<Self> {
+        let is_token = |value: &[u8]| {
+            let is_id = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
+            value == b"-" || (value.len() >= 8 && value[0] == b'A' && value.iter().all(is_id))
+        };
         let is_candidate =
-            matches!(self.count, 7 | 8) && is_host_id(self.values[2]) && !is_host_id(self.values[1]);
+            matches!(self.count, 7 | 8) && is_host_id(self.values[2]) && is_token(self.values[1]);
         if !is_candidate {
             return None;
         }
         let mut values = self.values;
         values[1..self.count].rotate_left(1);
-        let tail = Self { values, count: self.count - 1, extra: Some(self.values[1]) };
+        let tail = Self { values, count: self.count - 1, extra: Some(self.values[1]), ..*self };
         FIELDS
             .iter()
             .zip(&tail.values[..tail.count])
@@ -89,12 +144,42 @@ impl<'a> Tail<'a> {
         self.count >= MIN_SINCE_2019
     }
 
+    pub(crate) fn count(&self) -> usize {
+        self.count
+    }
+
+    pub(crate) fn extra(&self) -> Option<&'a [u8]> {
+        self.extra
+    }
+
+    pub(crate) fn is_ambiguous(&self) -> bool {
+        self.ambiguous
+    }
+
+    /// The same, marked as one of several readings.
+    pub(crate) fn marked(self) -> Self {
+        Self { ambiguous: true, ..self }
+    }
+
+    /// The host header without the quotes that some servers put around it. S3, whose host ids show, does not: quotes are
+    /// the client's there, and stay.
+    fn host_header<'v>(&self, value: &'v [u8]) -> &'v [u8] {
+        match value {
+            [b'"', inner @ .., b'"'] if !self.has_host_id() && !inner.is_empty() && !has_quote(inner) => {
+                inner
+            }
+            _ => value,
+        }
+    }
+
     /// Writes the fields.
     pub(crate) fn set(&self, line: &[u8], out: &mut Fields) {
         for (field, value) in FIELDS.into_iter().zip(&self.values[..self.count]) {
+            let value = if field == F::HostHeader { self.host_header(value) } else { value };
             out.set(field, line, value);
             out.anomalies.insert_if(Anomalies::EMBEDDED_QUOTE, field == F::HostHeader && has_quote(value));
         }
+        out.anomalies.insert_if(Anomalies::AMBIGUOUS_QUOTES, self.ambiguous);
         if let Some(extra) = self.extra {
             out.extra = span_of(line, extra);
             out.anomalies.insert(Anomalies::EXTRA_FIELDS);
@@ -102,12 +187,31 @@ impl<'a> Tail<'a> {
     }
 }
 
+/// Whether a tail of so many fields may have been written at that time. A longer one may owe its length to a host header
+/// that ends in ` -`; that can be so only in a request without TLS, where nothing but dashes follows.
+pub(crate) fn is_of_its_time(count: usize, is_without_tls: bool, request_time: i64) -> bool {
+    request_time >= LONG_TAILS && (!is_without_tls || count <= MIN_SINCE_2019 + most_after_host(request_time))
+}
+
+/// 2021-06-01, 2022-11-01 and 2026-01-01 in seconds since 1970: since then a 25th, 26th and 27th field may be there.
+const GREW: [i64; 3] = [1_622_505_600, 1_667_260_800, 1_767_225_600];
+
+/// How many fields a line of that time has after the host header, at most: TLS version, access point, ACL, region.
+fn most_after_host(request_time: i64) -> usize {
+    1 + GREW.into_iter().filter(|since| *since <= request_time).count()
+}
+
+/// How many it has at least. Roll-outs overlap: lines of the old length go on until the next field comes.
+pub(crate) fn least_after_host(request_time: i64) -> usize {
+    if request_time < ROLLED_OUT { 0 } else { most_after_host(request_time).saturating_sub(1).max(1) }
+}
+
 /// Whether `value` may stand for `field` in the tail. No quote belongs there; the host header alone is the client's.
 fn fits(field: F, value: &[u8]) -> bool {
     looks_like(field, value) && (field == F::HostHeader || !has_quote(value))
 }
 
-fn has_quote(value: &[u8]) -> bool {
+pub(crate) fn has_quote(value: &[u8]) -> bool {
     memchr::memchr(b'"', value).is_some()
 }
 
@@ -116,6 +220,7 @@ pub(crate) fn looks_like(field: F, value: &[u8]) -> bool {
     value == b"-"
         || match field {
             F::SignatureVersion => is_signature_version(value),
+            F::CipherSuite => value.len() < HOST_ID_LEN,
             F::AuthenticationType => is_authentication_type(value),
             F::TlsVersion => is_tls_version(value),
             F::AccessPointArn => value.starts_with(b"arn:"),
@@ -126,61 +231,98 @@ pub(crate) fn looks_like(field: F, value: &[u8]) -> bool {
 }
 
 pub(crate) fn is_signature_version(value: &[u8]) -> bool {
-    value.starts_with(b"Sig")
+    value.starts_with(b"Sig") && value.len() <= 16
 }
 
 pub(crate) fn is_authentication_type(value: &[u8]) -> bool {
-    value.iter().all(u8::is_ascii_alphabetic)
+    value.iter().all(u8::is_ascii_alphabetic) && value.len() <= 32
 }
 
+/// `TLSv1.2`, `TLSV1.1`, `SSLv3`
 pub(crate) fn is_tls_version(value: &[u8]) -> bool {
-    let family = value.get(..3).unwrap_or_default();
-    family.eq_ignore_ascii_case(b"TLS") || family.eq_ignore_ascii_case(b"SSL")
+    match value {
+        [family @ .., b'v' | b'V', major, _, _] | [family @ .., b'v' | b'V', major] => {
+            major.is_ascii_digit()
+                && (family.eq_ignore_ascii_case(b"TLS") || family.eq_ignore_ascii_case(b"SSL"))
+        }
+        _ => false,
+    }
 }
 
 fn is_region(value: &[u8]) -> bool {
     value.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-')
 }
 
+/// The fewest bytes of a host id; S3 writes 64, 76 or 88.
+const HOST_ID_LEN: usize = 50;
+
 /// Base64 of the usual length.
-fn is_host_id(value: &[u8]) -> bool {
-    value.len() >= 50
+pub(crate) fn is_host_id(value: &[u8]) -> bool {
+    value.len() >= HOST_ID_LEN
         && value
             .iter()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_'))
 }
 
 /// Fills from a tail that does not add up what its form makes certain: TLS version with host, authentication type,
-/// cipher and signature version before it, and access point, ACL and region after it.
+/// cipher and signature version before it, and access point, ACL and region after it. Where that form comes twice,
+/// one of them may be a client's text, and nothing is filled.
 pub(crate) fn by_form(line: &[u8], tail: &[u8], out: &mut Fields) {
     let mut window: [&[u8]; 5] = [&[]; 5];
-    let mut values = tail.split(|byte| *byte == b' ').filter(|value| !value.is_empty());
-    let mut is_after_tls = false;
-    for value in values.by_ref() {
+    let mut found: Option<([&[u8]; 5], Words<'_>)> = None;
+    let mut signature_version: Option<&[u8]> = None;
+    let mut signatures = 0;
+    let mut words = Words(tail);
+    while let Some(value) = words.next() {
         window.rotate_left(1);
         window[4] = value;
-        let [signature, cipher, authentication, host, tls] = window;
-        let is_end = is_tls_version(tls) && (is_signature_version(signature) || signature == b"-");
-        if is_end && (is_authentication_type(authentication) || authentication == b"-") && !cipher.is_empty()
-        {
+        let [signature, cipher, authentication, _, tls] = window;
+        let is_end = is_tls_version(tls)
+            && (is_signature_version(signature) || signature == b"-")
+            && (is_authentication_type(authentication) || authentication == b"-")
+            && !cipher.is_empty();
+        if is_end {
+            if found.is_some() {
+                return;
+            }
+            found = Some((window, Words(words.0)));
+        }
+        if is_signature_version(value) {
+            signatures += 1;
+            signature_version = Some(value);
+        }
+    }
+    match found {
+        Some(([signature, cipher, authentication, host, tls], words)) => {
             out.set(F::SignatureVersion, line, signature);
             out.set(F::CipherSuite, line, cipher);
             out.set(F::AuthenticationType, line, authentication);
             out.set(F::HostHeader, line, host);
             out.set(F::TlsVersion, line, tls);
-            is_after_tls = true;
-            break;
-        }
-        if is_signature_version(value) {
-            out.set(F::SignatureVersion, line, value);
-        }
-    }
-    if is_after_tls {
-        for (field, value) in [F::AccessPointArn, F::AclRequired, F::SourceRegion].into_iter().zip(values) {
-            if !looks_like(field, value) {
-                break;
+            for (field, value) in [F::AccessPointArn, F::AclRequired, F::SourceRegion].into_iter().zip(words)
+            {
+                if !looks_like(field, value) {
+                    break;
+                }
+                out.set(field, line, value);
             }
-            out.set(field, line, value);
         }
+        None if signatures == 1 => out.set(F::SignatureVersion, line, signature_version.unwrap_or_default()),
+        None => {}
+    }
+}
+
+/// The words of a text; runs of spaces part them.
+struct Words<'a>(&'a [u8]);
+
+impl<'a> Iterator for Words<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let start = self.0.iter().position(|byte| *byte != b' ')?;
+        let rest = &self.0[start..];
+        let length = memchr::memchr(b' ', rest).unwrap_or(rest.len());
+        self.0 = &rest[length..];
+        Some(&rest[..length])
     }
 }

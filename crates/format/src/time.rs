@@ -3,6 +3,17 @@
 /// Length of the text between the brackets.
 pub const TIME_LEN: usize = 26;
 
+/// The first second of 2006, the year in which S3 began, and of 2100, in seconds since 1970.
+const YEARS: std::ops::Range<i64> = 1_136_073_600..4_102_444_800;
+
+/// Whether a time, in seconds since 1970, lies in the years 2006 to 2099 by UTC. Other times are not a request's: no log
+/// is older than S3, and times far off do not fit what reads them (nanoseconds in 64 bits end in 2262, dates of other
+/// readers in 9999). The rule asks no clock, so that a file reads the same on every machine and day.
+#[inline]
+pub(crate) fn is_in_years(seconds: i64) -> bool {
+    YEARS.contains(&seconds)
+}
+
 /// Reads `06/Feb/2019:00:00:38 +0000` as seconds since 1970 in UTC. The offset is honoured: S3 writes `+0000`, logs
 /// that went through other hands hold others. Month names are English whatever the locale.
 ///

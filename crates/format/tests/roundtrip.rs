@@ -62,7 +62,7 @@ const AGES: [(usize, i64); 7] = [
     (24, 1_625_000_000),
     (25, 1_668_000_000),
     (26, 1_770_000_000),
-    (27, 4_102_444_800),
+    (27, 4_102_444_799),
 ];
 
 /// Values of the fields that a client has no say in, by field.

@@ -27,6 +27,8 @@ pub enum JsonErrorKind {
     Missing(Field),
     /// It is there, but not what it has to be.
     Malformed(Field),
+    /// A time before 2006 or after 2099, by UTC.
+    OutOfRange(Field),
     /// Events of CloudWatch Logs with what the service puts around them: the records are texts in it.
     Envelope,
 }
@@ -45,6 +47,9 @@ impl fmt::Display for JsonError {
             JsonErrorKind::Trailing => f.write_str("more than one JSON object"),
             JsonErrorKind::Missing(field) => write!(f, "missing {}", field.name()),
             JsonErrorKind::Malformed(field) => write!(f, "malformed {}", field.name()),
+            JsonErrorKind::OutOfRange(field) => {
+                write!(f, "{} outside of the years 2006 to 2099", field.name())
+            }
             JsonErrorKind::Envelope => {
                 f.write_str("an envelope of CloudWatch Logs; take the messages out of it first")
             }

@@ -11,6 +11,7 @@ use super::start::json_start;
 use super::time::parse_iso_time;
 use crate::grammar::is_operation;
 use crate::record::{Fields, Span, canonical_tls_version, number};
+use crate::time::is_in_years;
 use crate::{Anomalies, Field};
 
 pub(super) fn read(
@@ -177,6 +178,10 @@ impl Reader<'_> {
         };
         let time = self.value(Field::RequestTime).and_then(parse_iso_time);
         let time = time.ok_or_else(|| malformed(Field::RequestTime))?;
+        if !is_in_years(time.div_euclid(1_000_000)) {
+            let offset = malformed(Field::RequestTime).offset;
+            return Err(JsonErrorKind::OutOfRange(Field::RequestTime).at(offset));
+        }
         if !self.value(Field::Operation).is_some_and(is_operation) {
             return Err(malformed(Field::Operation));
         }

@@ -195,12 +195,28 @@ fn seeds_as_they_are() {
 fn the_day_of_every_time_counts() {
     for time in [
         "29/Feb/2024:23:59:60 +2359",
-        "28/Feb/1900:00:00:00 -0001",
-        "29/Feb/2000:12:00:00 +0530",
-        "31/Dec/9999:23:59:59 -2359",
+        "01/Jan/2006:00:00:00 +0000",
+        "31/Dec/2005:23:59:59 -0001",
+        "31/Dec/2099:23:59:59 +0000",
+        "01/Jan/2100:12:00:00 +1300",
     ] {
         let line = seeds()[0].replace("01/May/2026:10:20:30 +0000", time);
         assert!(read(line.as_bytes()).is_ok(), "{time}");
+        compare(line.as_bytes());
+    }
+    for time in [
+        "31/Dec/2005:23:59:59 +0000",
+        "01/Jan/2006:00:00:00 +0001",
+        "31/Dec/2099:23:59:59 -0001",
+        "01/Jan/2100:00:00:00 +0000",
+        "28/Feb/1900:00:00:00 -0001",
+        "01/Jan/0000:00:00:00 +2359",
+        "31/Dec/9999:23:59:59 -2359",
+    ] {
+        let line = seeds()[0].replace("01/May/2026:10:20:30 +0000", time);
+        let error = read(line.as_bytes()).unwrap_err();
+        assert_eq!(error.kind, saltmine_format::LineErrorKind::OutOfRange, "{time}");
+        assert_eq!(error.to_string(), "request_time outside of the years 2006 to 2099");
         compare(line.as_bytes());
     }
 }

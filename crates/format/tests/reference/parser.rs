@@ -27,17 +27,40 @@ pub(crate) fn read(line: &[u8]) -> Reading {
         anomalies: Anomalies::NONE,
         request_time: 0,
     };
-    let Some((is_plain, body)) = head(trimmed, &mut row) else { return Reading::Reject };
+    let Some((is_plain, key)) = head(trimmed, &mut row) else { return Reading::Reject };
     row.anomalies.insert_if(Anomalies::SPACES, !is_plain || trimmed.len() < text.len());
-    match rest_of_line(body, &mut row) {
-        Some(()) => Reading::Row(Box::new(row)),
+    if key.starts_with('"') {
+        row.values[Field::Key.index()] = None;
+        row.anomalies.insert(Anomalies::MISALIGNED);
+        return Reading::Broken(Box::new(row));
+    }
+    match rest_of_line(key, &mut row) {
+        Some(()) => {
+            let is_cut = trimmed.len() < text.len()
+                && (ends_in(trimmed, Field::VersionId, &row) || ends_in(trimmed, Field::HostHeader, &row));
+            row.anomalies.insert_if(Anomalies::AMBIGUOUS_QUOTES, is_cut);
+            Reading::Row(Box::new(row))
+        }
         None => {
-            if row.get(Field::RequestUri).is_none() {
-                certain_uri(body, &mut row);
+            // Which of two outcomes is the real one nothing tells.
+            let is_doubtful = row.anomalies.contains(Anomalies::AMBIGUOUS_QUOTES);
+            if is_doubtful {
+                for value in &mut row.values[Field::RequestUri.index()..Field::Referer.index()] {
+                    *value = None;
+                }
+            } else if row.get(Field::RequestUri).is_none() {
+                certain_uri(key, &mut row);
             }
             Reading::Broken(Box::new(row))
         }
     }
+}
+
+/// Whether a field is the last of the line.
+fn ends_in(line: &str, field: Field, row: &Row) -> bool {
+    let is_last = row.values[field.index() + 1..].iter().all(Option::is_none) && row.extra.is_none();
+    let text: Option<String> = row.get(field).map(|value| value.iter().map(|b| char::from(*b)).collect());
+    is_last && text.is_some_and(|text| line.ends_with(&format!(" {text}")))
 }
 
 fn set(row: &mut Row, field: Field, value: &str) {
@@ -77,6 +100,13 @@ fn head_by<'a>(text: &'a str, blanks: bool, runs: bool, row: &mut Row) -> Option
         }
         let mut value = rest.split(' ').next().unwrap();
         match field {
+            Field::Key => {
+                if value.is_empty() {
+                    return None;
+                }
+                set(row, *field, value);
+                break;
+            }
             Field::RequestTime => {
                 value = rest.split_once(']')?.0;
                 row.request_time = time(value.strip_prefix('[')?)?;
@@ -91,8 +121,13 @@ fn head_by<'a>(text: &'a str, blanks: bool, runs: bool, row: &mut Row) -> Option
                     value = &rest[..words.join(" ").len()];
                 }
             }
-            Field::Operation if !is_operation(value) => return None,
-            Field::Key if value.starts_with('"') => return None,
+            Field::Operation if !is_operation(value) => {
+                let words: Vec<&str> = rest.splitn(4, ' ').collect();
+                let is_unknown = value == "-" && words.len() > 2 && words[2].starts_with('"');
+                if !is_unknown || words[1].is_empty() {
+                    return None;
+                }
+            }
             _ => {}
         }
         if value.is_empty() {
@@ -102,14 +137,15 @@ fn head_by<'a>(text: &'a str, blanks: bool, runs: bool, row: &mut Row) -> Option
         rest = &rest[value.len()..];
     }
     let has = |field: Field| row.get(field).is_some();
-    (has(Field::RequestTime) && has(Field::Operation)).then_some(rest)
+    let is_whole = has(Field::RequestTime) && (has(Field::Operation) || !(blanks || runs));
+    is_whole.then_some(rest)
 }
 
 fn is_operation(text: &str) -> bool {
     let Some((family, more)) = text.split_once('.') else { return false };
     family.len() >= 2
         && family.starts_with(|c: char| c.is_ascii_uppercase())
-        && family.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit())
+        && family.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
         && !more.is_empty()
 }
 
@@ -147,37 +183,106 @@ fn time(text: &str) -> Option<i64> {
     };
     let offset = number(&zone[1..].chars().take(2).collect::<String>(), 2, 0..=23)? * 3600
         + number(&zone[1..].chars().skip(2).collect::<String>(), 2, 0..=59)? * 60;
-    Some(days * 86_400 + hour * 3600 + minute * 60 + second - sign * offset)
+    let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - sign * offset;
+    (1_136_073_600..4_102_444_800).contains(&seconds).then_some(seconds)
 }
 
-/// What follows the key. `None` where it does not add up.
-fn rest_of_line(body: &str, row: &mut Row) -> Option<()> {
+/// Key, request-URI and outcome, then the rest. `None` where it does not add up.
+fn rest_of_line(text: &str, row: &mut Row) -> Option<()> {
+    let word = text.split(' ').next().unwrap();
+    let body = &text[word.len()..];
     if body.is_empty() {
         row.anomalies.insert(Anomalies::SHORT);
         return Some(());
     }
-    let after_outcome = if let Some(quoted) = body.strip_prefix(" \"") {
-        let candidates: Vec<(&str, Outcome<'_>)> = quoted
-            .match_indices('"')
-            .filter_map(|(at, _)| Some((&quoted[..at], outcome(&quoted[at + 1..])?)))
-            .collect();
-        let best = candidates.iter().map(|(uri, _)| rank(uri)).min()?;
-        let (uri, outcome) = candidates.iter().find(|(uri, _)| rank(uri) == best)?;
-        let rivals = candidates.iter().filter(|(uri, _)| rank(uri).max(1) == best.max(1)).count();
+    let closes = closes(body);
+    let bare = body.strip_prefix(" -").and_then(outcome);
+    let followed: Vec<bool> = closes
+        .iter()
+        .map(|close| close.outcome.values[0] != "-" && is_followed(close.outcome.rest))
+        .collect();
+    let found = if body.starts_with(" \"") {
+        let ranks: Vec<u8> = closes.iter().map(|close| rank(&body[2..close.at])).collect();
+        let best = *ranks.iter().min()?;
+        let chosen = ranks.iter().position(|rank| *rank == best)?;
+        let rivals =
+            (0..closes.len()).filter(|index| *index != chosen && (ranks[*index] < 2 || followed[*index]));
         let holds_another = best > 0
-            && quoted
+            && body
                 .match_indices('"')
-                .any(|(at, _)| quoted[at + 1..].starts_with(' ') && rank(&quoted[..at]) == 0);
-        row.anomalies.insert_if(Anomalies::AMBIGUOUS_QUOTES, rivals > 1 || holds_another);
-        set_quoted(row, Field::RequestUri, uri);
-        set_outcome(row, outcome);
-        outcome.rest
+                .skip(1)
+                .any(|(at, _)| body[at + 1..].starts_with(' ') && rank(&body[2..at]) == 0);
+        let ambiguous = rivals.count() > 0 || holds_another || closes[chosen].opening != 2;
+        Found { key: word, uri: &body[2..closes[chosen].at], outcome: &closes[chosen].outcome, ambiguous }
+    } else if let Some(bare) = &bare {
+        let rivals: Vec<&Close<'_>> =
+            closes.iter().zip(&followed).filter(|(_, followed)| **followed).map(|(close, _)| close).collect();
+        let is_request = |close: &&&Close<'_>| close.uri(body) != "-" && rank(close.uri(body)) == 0;
+        match rivals.iter().find(is_request) {
+            Some(close) => close.found(text, word),
+            None => Found { key: word, uri: "-", outcome: bare, ambiguous: !rivals.is_empty() },
+        }
     } else {
-        let outcome = outcome(body.strip_prefix(" -")?)?;
-        set_outcome(row, &outcome);
-        outcome.rest
+        let is_method = |close: &&Close<'_>| {
+            let method = close.uri(body).split_once(" /").map_or("", |(method, _)| method);
+            (1..=16).contains(&method.len()) && method.chars().all(|c| c.is_ascii_uppercase())
+        };
+        let by_rank = closes.iter().find(|close| rank(close.uri(body)) == 0);
+        by_rank.or_else(|| closes.iter().find(is_method))?.found(text, word)
     };
-    agents(after_outcome, row)
+    if !found.key.is_empty() {
+        set(row, Field::Key, found.key);
+    }
+    row.anomalies.insert_if(Anomalies::AMBIGUOUS_QUOTES, found.ambiguous);
+    set_quoted(row, Field::RequestUri, found.uri);
+    set_outcome(row, found.outcome);
+    agents(found.outcome.rest, row)
+}
+
+/// What stands before the referer.
+struct Found<'a> {
+    key: &'a str,
+    uri: &'a str,
+    outcome: &'a Outcome<'a>,
+    ambiguous: bool,
+}
+
+/// A quote behind which there is an outcome, and where the last quote behind a space before it opens.
+struct Close<'a> {
+    opening: usize,
+    at: usize,
+    outcome: Outcome<'a>,
+}
+
+impl<'a> Close<'a> {
+    fn uri(&self, body: &'a str) -> &'a str {
+        &body[self.opening..self.at]
+    }
+
+    /// As the end of a request-URI behind a key of several words.
+    fn found<'b>(&'b self, text: &'b str, word: &str) -> Found<'b> {
+        let body = &text[word.len()..];
+        let key = &text[..word.len() + self.opening - 2];
+        Found { key, uri: &body[self.opening..self.at], outcome: &self.outcome, ambiguous: true }
+    }
+}
+
+fn closes(body: &str) -> Vec<Close<'_>> {
+    let quotes: Vec<usize> = body.match_indices('"').map(|(at, _)| at).collect();
+    let opens = |at: usize| body[..at].ends_with(' ');
+    let close = |(index, at): (usize, &usize)| {
+        let opening = quotes[..index].iter().rev().find(|quote| opens(**quote))? + 1;
+        Some(Close { opening, at: *at, outcome: outcome(&body[at + 1..])? })
+    };
+    quotes.iter().enumerate().filter_map(close).collect()
+}
+
+/// Whether referer, agent and tail can follow.
+fn is_followed(rest: &str) -> bool {
+    if let Some(quoted) = rest.strip_prefix(" \"").or_else(|| rest.strip_prefix(" - \"")) {
+        return quoted.contains('"');
+    }
+    rest.strip_prefix(" - -").is_some_and(begins_as_tail)
 }
 
 struct Outcome<'a> {
@@ -245,7 +350,7 @@ fn agents(text: &str, row: &mut Row) -> Option<()> {
     }
     let after_referer = text.strip_prefix(" -")?;
     if let Some(quoted) = after_referer.strip_prefix(" \"") {
-        let (agent, after, ambiguous) = close(quoted, time, |after| tail(after, time))?;
+        let (agent, after, ambiguous) = close(quoted, time, false)?;
         set_tail(row, &tail(after, time)?);
         set_quoted(row, Field::UserAgent, agent);
         row.anomalies.insert_if(Anomalies::AMBIGUOUS_QUOTES, ambiguous);
@@ -258,85 +363,243 @@ fn agents(text: &str, row: &mut Row) -> Option<()> {
 fn quoted_referer(quoted: &str, row: &mut Row) -> Option<()> {
     let time = row.request_time;
     let bare = |after: &str| after.strip_prefix(" -").and_then(|after| tail(after, time));
-    let (text, after, ambiguous) = close(quoted, time, |after| tail(after, time).or_else(|| bare(after)))?;
-    match (text.split_once("\" \""), tail(after, time)) {
-        (Some((referer, agent)), Some(found)) => {
-            set_quoted(row, Field::Referer, referer);
-            set_quoted(row, Field::UserAgent, agent);
-            let other = &text[referer.len() + 1..];
-            row.anomalies.insert_if(Anomalies::AMBIGUOUS_QUOTES, other.contains("\" \""));
-            set_tail(row, &found);
-        }
-        (parting, _) => {
-            let found = bare(after)?;
-            let has_host_id = found.values.get(1).is_some_and(|value| is_host_id(value));
-            if parting.is_some() && !has_host_id {
-                return None;
-            }
-            set_quoted(row, Field::Referer, text);
-            set_tail(row, &found);
-        }
+    let (text, after, mut ambiguous) = close(quoted, time, true)?;
+    let parting = text.split_once("\" \"");
+    let quoted_agent = parting.and_then(|_| tail(after, time));
+    let bare_agent = bare(after).filter(|tail| parting.is_none() || tail.has_host_id());
+    let mut is_bare = quoted_agent.is_none();
+    if let (Some(quoted), Some(bare)) = (&quoted_agent, &bare_agent) {
+        ambiguous |= quoted.ambiguous;
+        is_bare = quoted.ambiguous && !bare.ambiguous;
+    }
+    if is_bare {
+        let found = bare_agent?;
+        set_quoted(row, Field::Referer, text);
+        set_tail(row, &found);
+    } else {
+        let (referer, agent) = parting?;
+        set_quoted(row, Field::Referer, referer);
+        set_quoted(row, Field::UserAgent, agent);
+        row.anomalies.insert_if(Anomalies::AMBIGUOUS_QUOTES, text[referer.len() + 1..].contains("\" \""));
+        set_tail(row, &quoted_agent?);
     }
     row.anomalies.insert_if(Anomalies::AMBIGUOUS_QUOTES, ambiguous);
     Some(())
 }
 
 /// The text before the closing quote, what follows it, and whether another quote would do.
-fn close(quoted: &str, time: i64, tail: impl Fn(&str) -> Option<Tail>) -> Option<(&str, &str, bool)> {
-    let parted = |at: usize| (&quoted[..at], &quoted[at + 1..]);
+fn close(quoted: &str, time: i64, may_be_bare: bool) -> Option<(&str, &str, bool)> {
+    let parted = |at: usize, ambiguous: bool| (&quoted[..at], &quoted[at + 1..], ambiguous);
     let last = quoted.rfind('"')?;
-    let (text, after) = parted(last);
-    let count = if after.is_empty() { Some(0) } else { tail(after).map(|tail| tail.values.len()) };
-    if count.is_some_and(|count| count >= 6 || time < START_OF_2020) {
-        return Some((text, after, false));
-    }
-    let others: Vec<usize> = quoted
+    let after = &quoted[last + 1..];
+    let bare = after.strip_prefix(" -").filter(|_| may_be_bare).and_then(|after| tail(after, time));
+    let found = if after.is_empty() { None } else { tail(after, time).or(bare) };
+    let inner: Vec<usize> = quoted[..last]
         .match_indices('"')
         .map(|(at, _)| at)
-        .filter(|at| *at < last && quoted[at + 1..].starts_with(' '))
-        .filter(|at| tail(&quoted[at + 1..]).is_some_and(|tail| tail.values.len() >= 6))
+        .filter(|at| quoted[at + 1..].starts_with(' '))
+        .rev()
         .collect();
-    match others.last() {
-        Some(at) => Some((parted(*at).0, parted(*at).1, others.len() > 1)),
-        None => count.map(|_| (text, after, false)),
+    let rivals: Vec<usize> = inner
+        .iter()
+        .copied()
+        .filter(|at| time >= FEBRUARY_2019 && begins_as_tail(&quoted[at + 1..]))
+        .collect();
+    let is_long = |tail: &Tail| tail.values.len() >= 6;
+    if let Some(found) = found.as_ref().filter(|tail| is_long(tail)) {
+        return Some(match rivals.first() {
+            Some(rival) if !found.has_host_id() => parted(*rival, true),
+            rival => parted(last, rival.is_some()),
+        });
+    }
+    let is_short = after.is_empty() || found.is_some();
+    if is_short && time < MAY_2019 {
+        return Some(parted(last, !rivals.is_empty()));
+    }
+    let is_whole = |at: &usize| {
+        let after = &quoted[at + 1..];
+        let bare = after.strip_prefix(" -").filter(|_| may_be_bare);
+        rivals.contains(at)
+            || [Some(after), bare]
+                .into_iter()
+                .flatten()
+                .any(|after| plain(after, time).is_some_and(|t| is_long(&t)))
+    };
+    let whole: Vec<usize> = inner.into_iter().filter(is_whole).collect();
+    match whole.first() {
+        Some(at) => Some(parted(*at, whole.len() > 1 || (is_short && time < START_OF_2020))),
+        None => is_short.then(|| parted(last, false)),
     }
 }
 
+const FEBRUARY_2019: i64 = 1_548_979_200;
+const MAY_2019: i64 = 1_556_668_800;
 const START_OF_2020: i64 = 1_577_836_800;
 
 struct Tail {
     values: Vec<String>,
     extra: Option<String>,
+    ambiguous: bool,
+    /// Whether `extra` is the token of March 2019.
+    has_token: bool,
 }
 
-fn tail(text: &str, time: i64) -> Option<Tail> {
-    let mut words = text.split(' ');
-    if words.next() != Some("") {
-        return None;
+impl Tail {
+    fn has_host_id(&self) -> bool {
+        self.values.get(1).is_some_and(|value| is_host_id(value))
     }
-    let words: Vec<&str> = words.collect();
+}
+
+/// One word a field.
+fn plain(text: &str, time: i64) -> Option<Tail> {
+    if text.is_empty() {
+        return Some(Tail { values: Vec::new(), extra: None, ambiguous: false, has_token: false });
+    }
+    let words: Vec<&str> = text.strip_prefix(' ')?.split(' ').collect();
     let known = &words[..words.len().min(10)];
-    if known.iter().any(|word| word.is_empty()) && !text.is_empty() {
+    if known.iter().any(|word| word.is_empty()) {
         return None;
     }
     let fitting = known.iter().enumerate().take_while(|(index, word)| fits(*index, word)).count();
     let owned = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
-    if text.is_empty() {
-        return Some(Tail { values: Vec::new(), extra: None });
-    }
     if fitting == known.len() || fitting >= 7 {
         let extra = (words.len() > fitting).then(|| words[fitting..].join(" "));
         let has_an_age = matches!(fitting, 1 | 6..);
-        return has_an_age.then_some(Tail { values: owned(&known[..fitting]), extra });
+        return has_an_age.then_some(Tail {
+            values: owned(&known[..fitting]),
+            extra,
+            ambiguous: false,
+            has_token: false,
+        });
     }
     // March 2019: an extra token before the host id.
-    if time < START_OF_2020 && matches!(words.len(), 7 | 8) && is_host_id(words[2]) && !is_host_id(words[1]) {
+    if time < START_OF_2020 && matches!(words.len(), 7 | 8) && is_host_id(words[2]) && is_token(words[1]) {
         let mut values = owned(&words);
         let extra = values.remove(1);
         let fits = values.iter().enumerate().all(|(index, word)| fits(index, word));
-        return fits.then_some(Tail { values, extra: Some(extra) });
+        return fits.then_some(Tail {
+            values,
+            extra: Some(extra),
+            ambiguous: time >= MAY_2019,
+            has_token: true,
+        });
     }
     None
+}
+
+fn is_token(word: &str) -> bool {
+    let is_id = word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
+    word == "-" || (word.len() >= 8 && word.starts_with('A') && is_id)
+}
+
+/// The tail, by one word a field or otherwise.
+fn tail(text: &str, time: i64) -> Option<Tail> {
+    let plain = plain(text, time);
+    if plain.as_ref().is_some_and(|tail| tail.values.len() < 6) {
+        return plain;
+    }
+    let words: Vec<&str> = text.strip_prefix(' ')?.split(' ').collect();
+    let has_runs = words.iter().any(|word| word.is_empty());
+    let ways = if has_runs { Vec::new() } else { others(&words, time) };
+    let (dashes, others): (Vec<Other>, Vec<Other>) = ways.into_iter().partition(|other| other.ends_in_dashes);
+    let best = others.first().or_else(|| dashes.first().filter(|_| plain.is_none()));
+    let Some(plain) = plain else { return best.map(|other| other.tail(&words)) };
+    let best = best.filter(|_| !plain.has_token);
+    let most =
+        1 + [1_622_505_600, 1_667_260_800, 1_767_225_600].iter().filter(|since| **since <= time).count();
+    let Some(best) = best else {
+        let is_too_long = !dashes.is_empty() && plain.values.len() > 6 + most;
+        let ambiguous = plain.ambiguous || time < FEBRUARY_2019 || is_too_long;
+        return Some(Tail { ambiguous, ..plain });
+    };
+    let is_left_over = plain.extra.is_some();
+    let is_proven = best.host_id > 1 && (is_left_over || !plain.has_host_id());
+    if is_proven || (is_left_over && plain.values.len() < 10) {
+        Some(best.tail(&words))
+    } else {
+        Some(Tail { ambiguous: true, ..plain })
+    }
+}
+
+/// A way to read words as a tail with spaces in version id or host header.
+struct Other {
+    host_id: usize,
+    end: usize,
+    ends_in_dashes: bool,
+}
+
+impl Other {
+    fn tail(&self, words: &[&str]) -> Tail {
+        let mut values = vec![words[..self.host_id].join(" ")];
+        values.extend(words[self.host_id..self.host_id + 4].iter().map(|word| (*word).to_owned()));
+        values.push(words[self.host_id + 4..self.end].join(" "));
+        values.extend(words[self.end..].iter().map(|word| (*word).to_owned()));
+        Tail { values, extra: None, ambiguous: true, has_token: false }
+    }
+}
+
+fn others(words: &[&str], time: i64) -> Vec<Other> {
+    let mut found = Vec::new();
+    let least = match time {
+        ..FEBRUARY_2019 => return found,
+        ..START_OF_2020 => 0,
+        ..1_667_260_800 => 1,
+        ..1_767_225_600 => 2,
+        _ => 3,
+    };
+    for host_id in 1..words.len() {
+        for after_host in (least..=4_usize).rev() {
+            let Some(end) = words.len().checked_sub(after_host).filter(|end| *end > host_id + 4) else {
+                continue;
+            };
+            let (cipher, host) = (words[host_id + 2], &words[host_id + 4..end]);
+            let is_quote_free =
+                words[..host_id + 4].iter().chain(&words[end..]).all(|word| !word.contains('"'));
+            let fits_core = (host_id == 1 || is_host_id(words[host_id]))
+                && (1..4).all(|index| fits(index + 1, words[host_id + index]))
+                && !is_host_id(cipher);
+            let is_aws = |(index, word): (usize, &&str)| {
+                *word == "-"
+                    || match index {
+                        0 | 1 => fits(6 + index, word),
+                        2 => *word == "Yes",
+                        _ => is_region(word),
+                    }
+            };
+            let is_paired = (cipher == "-") == (end == words.len() || words[end] == "-");
+            let is_plain = host_id == 1 && host.len() == 1;
+            if is_quote_free
+                && fits_core
+                && words[end..].iter().enumerate().all(is_aws)
+                && is_paired
+                && !is_plain
+            {
+                let ends_in_dashes = host_id == 1 && words[host_id + 5..].iter().all(|word| *word == "-");
+                found.push(Other { host_id, end, ends_in_dashes });
+            }
+        }
+    }
+    found
+}
+
+fn is_region(word: &str) -> bool {
+    let parts: Vec<&str> = word.split('-').collect();
+    let (number, names) = parts.split_last().unwrap();
+    names.len() >= 2
+        && names.iter().all(|name| !name.is_empty() && name.chars().all(|c| c.is_ascii_lowercase()))
+        && !number.is_empty()
+        && number.chars().all(|c| c.is_ascii_digit())
+}
+
+/// Whether version id, a host id and what stands between it and the host header follow, and a host header.
+fn begins_as_tail(after: &str) -> bool {
+    let Some(text) = after.strip_prefix(' ') else { return false };
+    let words: Vec<&str> = text.split(' ').collect();
+    (1..words.len().saturating_sub(4)).any(|at| {
+        let is_clean = words[..at + 4].iter().all(|word| !word.is_empty() && !word.contains('"'));
+        let fits_core = (1..4).all(|index| fits(index + 1, words[at + index])) && !is_host_id(words[at + 2]);
+        is_clean && is_host_id(words[at]) && fits_core && !words[at + 4].is_empty()
+    })
 }
 
 /// Whether a word may be the tail's field at this index, 0 being the version id.
@@ -345,9 +608,11 @@ fn fits(index: usize, word: &str) -> bool {
     let upper = word.to_ascii_uppercase();
     let looks_right = match index {
         _ if word == "-" => true,
-        2 => word.starts_with("Sig"),
-        4 | 8 => all(|c| c.is_ascii_alphabetic()),
-        6 => upper.starts_with("TLS") || upper.starts_with("SSL"),
+        2 => word.starts_with("Sig") && word.chars().count() <= 16,
+        3 => word.chars().count() < 50,
+        4 => all(|c| c.is_ascii_alphabetic()) && word.len() <= 32,
+        6 => is_tls(&upper),
+        8 => all(|c| c.is_ascii_alphabetic()),
         7 => word.starts_with("arn:"),
         9 => all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'),
         _ => true,
@@ -355,12 +620,31 @@ fn fits(index: usize, word: &str) -> bool {
     looks_right && (index == 5 || !word.contains('"'))
 }
 
+fn is_tls(upper: &str) -> bool {
+    let version = upper.strip_prefix("TLSV").or_else(|| upper.strip_prefix("SSLV"));
+    let Some(version) = version else { return false };
+    matches!(version.chars().count(), 1 | 3) && version.starts_with(|c: char| c.is_ascii_digit())
+}
+
 fn is_host_id(word: &str) -> bool {
     word.len() >= 50 && word.chars().all(|c| c.is_ascii_alphanumeric() || "+/=-_".contains(c))
 }
 
 fn set_tail(row: &mut Row, tail: &Tail) {
+    row.anomalies.insert_if(Anomalies::AMBIGUOUS_QUOTES, tail.ambiguous);
     for (field, value) in Field::ALL[Field::VersionId.index()..].iter().zip(&tail.values) {
+        let inner = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+        let value = match inner {
+            Some(inner)
+                if *field == Field::HostHeader
+                    && !tail.has_host_id()
+                    && !inner.is_empty()
+                    && !inner.contains('"') =>
+            {
+                inner
+            }
+            _ => value,
+        };
         set(row, *field, value);
         row.anomalies
             .insert_if(Anomalies::EMBEDDED_QUOTE, *field == Field::HostHeader && value.contains('"'));
@@ -371,7 +655,8 @@ fn set_tail(row: &mut Row, tail: &Tail) {
 
 /// The request-URI of a broken line, where there is a whole request line in quotes.
 fn certain_uri(body: &str, row: &mut Row) {
-    let Some(quoted) = body.strip_prefix(" \"") else { return };
+    let Some((_, body)) = body.split_once(' ') else { return };
+    let Some(quoted) = body.strip_prefix('"') else { return };
     let ends = quoted.match_indices('"').map(|(at, _)| at);
     let uri = ends
         .filter(|at| quoted[at + 1..].is_empty() || quoted[at + 1..].starts_with(' '))

@@ -1,0 +1,166 @@
+//! Other ways to read a tail: a version id or a host header that holds spaces takes more than one word.
+//!
+//! HTTP allows a space in neither, but both are the client's, and a line does not quote them. What pins the rest of a
+//! tail is what S3 alone writes: the host id between the two, signature version, cipher suite and authentication type
+//! after it, and TLS version, access point, ACL and region at the end. Where these fit at more than one place the line
+//! is marked, and so it is wherever a field had to take several words.
+
+use crate::record::span_of;
+use crate::tail::{
+    KNOWN, LONG_TAILS, MIN_SINCE_2019, Tail, has_quote, is_authentication_type, is_host_id, is_of_its_time,
+    is_signature_version, is_tls_version, least_after_host,
+};
+
+/// How a tail's words are shared out: the version id has the first `host_id` words, the host header what lies between
+/// the authentication type and the last `after_host` words.
+#[derive(Clone, Copy)]
+struct Alignment {
+    host_id: usize,
+    after_host: usize,
+    /// All that tells it from one word a field is a host header that ends in ` -`.
+    dashes: bool,
+}
+
+/// Chooses between `plain`, which has one word a field, and other ways to read ` version_id host_id …`.
+///
+/// The host id decides, then that no word is left over. That cipher suite and TLS version go together tells which other
+/// ways there are, and decides nothing: not every server writes both.
+pub(crate) fn resolve<'a>(after: &'a [u8], request_time: i64, plain: Option<Tail<'a>>) -> Option<Tail<'a>> {
+    if plain.as_ref().is_some_and(|tail| !tail.has_host_header() && tail.extra().is_none()) {
+        return plain;
+    }
+    let is_too_early = plain.as_ref().is_some_and(|tail| !is_of_its_time(tail.count(), false, request_time));
+    let words = words(after);
+    let others = alignments(&words, request_time);
+    let other = others.iter().find(|other| !other.dashes);
+    let Some(plain) = plain else {
+        let other = other.or_else(|| others.first())?;
+        return Some(tail_of(after, &words, *other));
+    };
+    // The token of March 2019 explains the second word.
+    let has_token = plain.extra().is_some_and(|extra| span_of(after, extra).end < after.len() as u32);
+    let other = other.filter(|_| !has_token);
+    let Some(other) = other else {
+        let is_without_tls = !others.is_empty();
+        let is_of_its_time = is_of_its_time(plain.count(), is_without_tls, request_time);
+        return Some(if is_too_early || !is_of_its_time { plain.marked() } else { plain });
+    };
+    let is_left_over = plain.extra().is_some();
+    let is_proven = other.host_id > 1 && (is_left_over || !plain.has_host_id());
+    if is_proven || (is_left_over && plain.count() < KNOWN) {
+        Some(tail_of(after, &words, *other))
+    } else {
+        Some(plain.marked())
+    }
+}
+
+/// Whether what follows a quote begins as a tail does, up to the host header, with a host id beyond doubt and no quote
+/// before the host header. Looks no farther than the next quote.
+pub(crate) fn begins_as_tail(after: &[u8]) -> bool {
+    let Some(text) = after.strip_prefix(b" ") else { return false };
+    let mut window: [&[u8]; 4] = [&[]; 4];
+    for (at, word) in text.split(|byte| *byte == b' ').enumerate() {
+        if at >= 5 && fits_core(&window) && is_host_id(window[0]) && !word.is_empty() {
+            return true;
+        }
+        if word.is_empty() || has_quote(word) {
+            return false;
+        }
+        window.rotate_left(1);
+        window[3] = word;
+    }
+    false
+}
+
+/// Words parted by single spaces; none where two spaces meet.
+fn words(after: &[u8]) -> Vec<&[u8]> {
+    let text = after.strip_prefix(b" ").unwrap_or_default();
+    let words: Vec<&[u8]> = text.split(|byte| *byte == b' ').collect();
+    if words.iter().any(|word| word.is_empty()) { Vec::new() } else { words }
+}
+
+/// All ways to read the words but one word a field, best first: the leftmost host id, the shortest host header.
+fn alignments(words: &[&[u8]], request_time: i64) -> Vec<Alignment> {
+    let mut found = Vec::new();
+    if request_time < LONG_TAILS {
+        return found;
+    }
+    let least = least_after_host(request_time);
+    let quote = words.iter().position(|word| has_quote(word)).unwrap_or(words.len());
+    let ends: Vec<usize> =
+        (least..=KNOWN - MIN_SINCE_2019).rev().filter(|count| fits_end(words, *count)).collect();
+    for host_id in 1..words.len().saturating_sub(4).min(quote.saturating_sub(3)) {
+        let Some(core) = words[host_id..].first_chunk::<4>() else { break };
+        if !(host_id == 1 || is_host_id(core[0])) || !fits_core(core) {
+            continue;
+        }
+        for after_host in &ends {
+            let end = words.len() - after_host;
+            let Some(host @ [_, more @ ..]) = words.get(host_id + 4..end) else { continue };
+            let is_plain = host_id == 1 && host.len() == 1;
+            // Lines without a TLS version are of requests without TLS.
+            let is_consistent = (core[2] == b"-") == words.get(end).is_none_or(|tls| *tls == b"-");
+            if is_plain || !is_consistent {
+                continue;
+            }
+            let dashes = host_id == 1 && more.iter().chain(&words[end..]).all(|word| *word == b"-");
+            found.push(Alignment { host_id, after_host: *after_host, dashes });
+        }
+        if found.len() > ENOUGH {
+            break;
+        }
+    }
+    found
+}
+
+/// More ways than these change nothing: the line is marked, and the first of them is taken.
+const ENOUGH: usize = 8;
+
+/// Host id, signature version, cipher suite, authentication type.
+fn fits_core(core: &[&[u8]; 4]) -> bool {
+    let [_, signature, cipher, authentication] = *core;
+    (signature == b"-" || is_signature_version(signature))
+        && !is_host_id(cipher)
+        && (authentication == b"-" || is_authentication_type(authentication))
+}
+
+/// TLS version, access point, ACL and region, the first `count` of them, as AWS writes them, at the end of the words.
+fn fits_end(words: &[&[u8]], count: usize) -> bool {
+    let Some(start) = words.len().checked_sub(count) else { return false };
+    let fits: [fn(&[u8]) -> bool; 4] =
+        [is_tls_version, |word| word.starts_with(b"arn:"), |word| word == b"Yes", is_aws_region];
+    words[start..].iter().zip(fits).all(|(word, fits)| *word == b"-" || (fits(word) && !has_quote(word)))
+}
+
+/// `us-east-1`, `us-gov-west-1`
+fn is_aws_region(word: &[u8]) -> bool {
+    let mut parts = word.rsplit(|byte| *byte == b'-');
+    let number = parts.next().unwrap_or_default();
+    let is_number = !number.is_empty() && number.iter().all(u8::is_ascii_digit);
+    let mut count = 0;
+    is_number
+        && parts.all(|part| {
+            count += 1;
+            !part.is_empty() && part.iter().all(u8::is_ascii_lowercase)
+        })
+        && count >= 2
+}
+
+/// The tail that an alignment gives.
+fn tail_of<'a>(after: &'a [u8], words: &[&'a [u8]], alignment: Alignment) -> Tail<'a> {
+    let Alignment { host_id, after_host, .. } = alignment;
+    let end = words.len() - after_host;
+    let mut values: [&[u8]; KNOWN] = [b"-"; KNOWN];
+    values[0] = joined(after, words, 0, host_id);
+    values[1..5].copy_from_slice(&words[host_id..host_id + 4]);
+    values[5] = joined(after, words, host_id + 4, end);
+    values[6..6 + after_host].copy_from_slice(&words[end..]);
+    Tail::aligned(&values[..MIN_SINCE_2019 + after_host])
+}
+
+/// The text of some words, with the spaces between them.
+fn joined<'a>(after: &'a [u8], words: &[&'a [u8]], from: usize, to: usize) -> &'a [u8] {
+    let start = span_of(after, words[from]).start as usize;
+    let end = span_of(after, words[to - 1]).end as usize;
+    &after[start..end]
+}
