@@ -5,10 +5,11 @@
 //! after it, and TLS version, access point, ACL and region at the end. Where these fit at more than one place the line
 //! is marked, and so it is wherever a field had to take several words.
 
+use crate::field::Field as F;
 use crate::record::span_of;
 use crate::tail::{
-    KNOWN, LONG_TAILS, MIN_SINCE_2019, Tail, has_quote, is_authentication_type, is_host_id, is_of_its_time,
-    is_signature_version, is_tls_version, least_after_host,
+    KNOWN, LONG_TAILS, MIN_SINCE_2019, Tail, fits, has_quote, is_host_id, is_of_its_time, is_tls_version,
+    least_after_host,
 };
 
 /// How a tail's words are shared out: the version id has the first `host_id` words, the host header what lies between
@@ -30,7 +31,10 @@ pub(crate) fn resolve<'a>(after: &'a [u8], request_time: i64, plain: Option<Tail
         return plain;
     }
     let is_too_early = plain.as_ref().is_some_and(|tail| !is_of_its_time(tail.count(), false, request_time));
-    let words = words(after);
+    let Some(words) = words(after) else {
+        // Runs of spaces: only a client's text holds some, or a field that is not known yet.
+        return plain.map(|tail| if is_too_early || tail.extra().is_some() { tail.marked() } else { tail });
+    };
     let others = alignments(&words, request_time);
     let other = others.iter().find(|other| !other.dashes);
     let Some(plain) = plain else {
@@ -40,10 +44,14 @@ pub(crate) fn resolve<'a>(after: &'a [u8], request_time: i64, plain: Option<Tail
     // The token of March 2019 explains the second word.
     let has_token = plain.extra().is_some_and(|extra| span_of(after, extra).end < after.len() as u32);
     let other = other.filter(|_| !has_token);
+    // What is left over may be the rest of the line, behind a version id that holds a quote.
+    let has_another_core =
+        words.get(2).is_some_and(|word| holds_core(&after[span_of(after, word).start as usize..]));
     let Some(other) = other else {
         let is_without_tls = !others.is_empty();
         let is_of_its_time = is_of_its_time(plain.count(), is_without_tls, request_time);
-        return Some(if is_too_early || !is_of_its_time { plain.marked() } else { plain });
+        let is_in_doubt = is_too_early || !is_of_its_time || (has_another_core && !has_token);
+        return Some(if is_in_doubt { plain.marked() } else { plain });
     };
     let is_left_over = plain.extra().is_some();
     let is_proven = other.host_id > 1 && (is_left_over || !plain.has_host_id());
@@ -60,7 +68,7 @@ pub(crate) fn begins_as_tail(after: &[u8]) -> bool {
     let Some(text) = after.strip_prefix(b" ") else { return false };
     let mut window: [&[u8]; 4] = [&[]; 4];
     for (at, word) in text.split(|byte| *byte == b' ').enumerate() {
-        if at >= 5 && fits_core(&window) && is_host_id(window[0]) && !word.is_empty() {
+        if at >= 5 && is_core(&window) {
             return true;
         }
         if word.is_empty() || has_quote(word) {
@@ -72,11 +80,20 @@ pub(crate) fn begins_as_tail(after: &[u8]) -> bool {
     false
 }
 
-/// Words parted by single spaces; none where two spaces meet.
-fn words(after: &[u8]) -> Vec<&[u8]> {
-    let text = after.strip_prefix(b" ").unwrap_or_default();
-    let words: Vec<&[u8]> = text.split(|byte| *byte == b' ').collect();
-    if words.iter().any(|word| word.is_empty()) { Vec::new() } else { words }
+/// Whether a host id beyond doubt and what follows it stand anywhere in a text.
+pub(crate) fn holds_core(text: &[u8]) -> bool {
+    let mut window: [&[u8]; 4] = [&[]; 4];
+    text.split(|byte| *byte == b' ').any(|word| {
+        window.rotate_left(1);
+        window[3] = word;
+        is_core(&window)
+    })
+}
+
+/// Words parted by single spaces; `None` where two spaces meet.
+fn words(after: &[u8]) -> Option<Vec<&[u8]>> {
+    let words: Vec<&[u8]> = after.strip_prefix(b" ")?.split(|byte| *byte == b' ').collect();
+    words.iter().all(|word| !word.is_empty()).then_some(words)
 }
 
 /// All ways to read the words but one word a field, best first: the leftmost host id, the shortest host header.
@@ -116,12 +133,17 @@ fn alignments(words: &[&[u8]], request_time: i64) -> Vec<Alignment> {
 /// More ways than these change nothing: the line is marked, and the first of them is taken.
 const ENOUGH: usize = 8;
 
+/// Whether a host id beyond doubt stands before what follows it.
+fn is_core(core: &[&[u8]; 4]) -> bool {
+    is_host_id(core[0]) && fits_core(core)
+}
+
 /// Host id, signature version, cipher suite, authentication type.
 fn fits_core(core: &[&[u8]; 4]) -> bool {
     let [_, signature, cipher, authentication] = *core;
-    (signature == b"-" || is_signature_version(signature))
-        && !is_host_id(cipher)
-        && (authentication == b"-" || is_authentication_type(authentication))
+    let fields =
+        [(F::SignatureVersion, signature), (F::CipherSuite, cipher), (F::AuthenticationType, authentication)];
+    fields.into_iter().all(|(field, word)| fits(field, word))
 }
 
 /// TLS version, access point, ACL and region, the first `count` of them, as AWS writes them, at the end of the words.

@@ -175,7 +175,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// `"text" ` or `- `. Text that ends as a request line does may be read in more than one way, unless it is the
-    /// request line; so may text that begins as an outcome does.
+    /// request line; so may text that begins as an outcome or a tail does.
     #[inline]
     fn quoted_or_dash(&mut self, field: Field, out: &mut Fields) -> Option<()> {
         let rest = self.rest();
@@ -190,7 +190,7 @@ impl<'a> Cursor<'a> {
                 if is_request_line != (field == Field::RequestUri) && text != b"-" {
                     return None;
                 }
-                if matches!(text, [b' ', b'0'..=b'9', ..]) {
+                if matches!(text, [b' ', b'0'..=b'9' | b'-', ..]) {
                     return None;
                 }
                 let start = self.at + 1;

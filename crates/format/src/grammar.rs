@@ -14,6 +14,7 @@ use nom::{IResult, Parser};
 use crate::field::Field;
 use crate::quotes;
 use crate::record::{Fields, Span, span_of};
+use crate::tail::ROLLED_OUT;
 use crate::time::{TIME_LEN, is_in_years, parse_time};
 use crate::{Anomalies, LineError, LineErrorKind};
 
@@ -196,18 +197,18 @@ pub(crate) fn read(line: &[u8], out: &mut Fields) -> Result<(), LineError> {
         quotes::read(trimmed, text, word, out);
     }
     // A space that ends the line may belong to a client's text.
-    let is_cut = trimmed.len() < line.len() && ends_in_client_text(trimmed, out);
+    let is_cut = trimmed.len() < line.len() && may_end_in_client_text(trimmed, out);
     out.anomalies.insert_if(Anomalies::AMBIGUOUS_QUOTES, is_cut);
     Ok(())
 }
 
-/// Whether the line's last field is one that a client fills: the version id in lines of 18 fields, the host header in
+/// Whether the line's last field may be one that a client fills: the version id in lines of 18 fields, the host header in
 /// those of 23. White space after it may be a part of it.
-pub(crate) fn ends_in_client_text(line: &[u8], fields: &Fields) -> bool {
-    [Field::VersionId, Field::HostHeader]
-        .iter()
-        .map(|field| fields.spans[field.index()])
-        .any(|span| !span.is_null() && span.end as usize == line.len())
+fn may_end_in_client_text(line: &[u8], fields: &Fields) -> bool {
+    let is_null = |field: &Field| fields.spans[field.index()].is_null();
+    let is_early = fields.request_time < ROLLED_OUT && matches!(line.last(), Some(b'-' | b'"'));
+    let has_no_more = fields.extra.is_null() && Field::ALL[Field::TlsVersion.index()..].iter().all(is_null);
+    fields.ends_in_client_text(line) || (is_early && has_no_more)
 }
 
 /// The line without spaces at its end, which an editor may have left there.

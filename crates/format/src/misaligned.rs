@@ -14,7 +14,10 @@ use crate::record::Fields;
 use crate::tail::{LONG_TAILS, by_form};
 
 /// Reads what follows the key, where the usual way did not work.
-pub(crate) fn read(line: &[u8], body: &[u8], out: &mut Fields) {
+///
+/// Where an outcome follows a quote all the same, as `has_outcome` says, no word before it is taken for one.
+pub(crate) fn read(line: &[u8], body: &[u8], has_outcome: bool, out: &mut Fields) {
+    out.anomalies.insert_if(Anomalies::MISALIGNED, has_outcome);
     let (rest, has_uri) = match body {
         [b' ', b'"', quoted @ ..] => match request_uri(quoted) {
             Some((uri, rest)) => {
@@ -24,13 +27,16 @@ pub(crate) fn read(line: &[u8], body: &[u8], out: &mut Fields) {
             None => return out.anomalies.insert(Anomalies::SHORT),
         },
         [b' ', b'-'] => return out.anomalies.insert(Anomalies::SHORT),
-        [b' ', b'-', rest @ ..] if rest[0] == b' ' => (rest, true),
+        [b' ', b'-', rest @ ..] if rest[0] == b' ' => (rest, !has_outcome),
         _ => {
             out.anomalies.insert(Anomalies::MISALIGNED);
             (body, false)
         }
     };
     outcome_and_agents(line, rest, has_uri, out);
+    if has_outcome {
+        take(&Fields::EMPTY, out);
+    }
 }
 
 /// The request-URI by its shape, and what follows its closing quote. `None` where it does not end.
@@ -53,8 +59,8 @@ fn outcome_and_agents(line: &[u8], rest: &[u8], has_uri: bool, out: &mut Fields)
     let referer = values.get(6).filter(|_| values.len() == 7 && after.first() == Some(&b'"'));
     let is_bare = referer.is_some_and(|referer| *referer == b"-");
     // Some servers do not quote the referer.
-    let unquoted = referer
-        .filter(|referer| has_uri && is_status && is_error_code && memmem::find(referer, b"://").is_some());
+    let is_url = |word: &[u8]| memmem::find(word, b"://").is_some() && memchr::memchr(b'"', word).is_none();
+    let unquoted = referer.filter(|referer| has_uri && is_status && is_error_code && is_url(referer));
     let whole = values.len() == 6 || is_bare || unquoted.is_some();
     let mut outcome = Fields::EMPTY;
     if is_status {
@@ -81,6 +87,7 @@ fn outcome_and_agents(line: &[u8], rest: &[u8], has_uri: bool, out: &mut Fields)
     let read = match unquoted {
         Some(referer) => {
             out.set(F::Referer, line, referer);
+            out.anomalies.insert_if(Anomalies::MISALIGNED, outcome.anomalies.is_empty());
             quotes::bare_referer(line, agents_at, out)
         }
         None => quotes::agents(line, agents_at, out),

@@ -16,12 +16,12 @@
 use memchr::{memchr, memchr_iter, memmem, memrchr, memrchr_iter};
 
 use crate::Anomalies;
-use crate::align::begins_as_tail;
+use crate::align::{begins_as_tail, holds_core};
 use crate::field::{Field, Field as F};
 use crate::grammar::{Outcome, outcome};
 use crate::misaligned;
 use crate::record::{Fields, number};
-use crate::tail::{LONG_TAILS, ROLLED_OUT, SETTLED, Tail};
+use crate::tail::{GREW, LONG_TAILS, ROLLED_OUT, SETTLED, Tail};
 
 /// Reads what follows the operation: `text` begins with the key, whose first word has `word` bytes.
 pub(crate) fn read(line: &[u8], text: &[u8], word: usize, out: &mut Fields) {
@@ -29,7 +29,10 @@ pub(crate) fn read(line: &[u8], text: &[u8], word: usize, out: &mut Fields) {
     if body.is_empty() {
         return out.anomalies.insert(Anomalies::SHORT);
     }
-    let Some(split) = split(body) else { return misaligned::read(line, body, out) };
+    let Some(split) = split(body) else {
+        let has_outcome = closes(body, 0).next().is_some();
+        return misaligned::read(line, body, has_outcome, out);
+    };
     if split.start > 0 {
         out.set(F::Key, line, &text[..word + split.start]);
     }
@@ -387,27 +390,41 @@ fn close(quoted: &[u8], request_time: i64, may_be_bare: bool) -> Option<Closed> 
     let bare = || if may_be_bare { bare_agent(after, request_time) } else { None };
     let tail = if after.is_empty() { None } else { Tail::read(after, request_time).or_else(bare) };
     let mut inner = quotes.filter(|quote| quoted[quote + 1] == b' ');
-    let begins = |quote: &usize| request_time >= LONG_TAILS && begins_as_tail(&quoted[quote + 1..]);
+    // Where both agents are quoted they part before the quote that ends the second.
+    let parting =
+        if may_be_bare { memmem::find(quoted, PARTING).map(|at| at + PARTING.len()) } else { Some(0) };
+    let reads = |quote: &usize, is_tail: &dyn Fn(&[u8]) -> bool| {
+        let after = &quoted[quote + 1..];
+        (parting.is_some_and(|from| from <= *quote) && is_tail(after))
+            || (may_be_bare && after.strip_prefix(b" -").is_some_and(is_tail))
+    };
+    let begins = |quote: &usize| request_time >= LONG_TAILS && reads(quote, &begins_as_tail);
+    let usual = if may_be_bare { 2 } else { 0 };
+    let has_more = |end: usize| memchr_iter(b'"', &quoted[..end]).count() > usual;
+    // The true tail may stand behind a version id that holds a quote.
+    let is_hidden = |end| request_time >= LONG_TAILS && has_more(end) && holds_core(&quoted[..end]);
     if let Some(tail) = tail.filter(Tail::has_host_header) {
         let rival = inner.find(begins);
         let at = rival.filter(|_| !tail.has_host_id()).unwrap_or(last);
-        return Some(Closed { at, ambiguous: rival.is_some() });
+        // A host id in the place of the version id: a version id with a quote may have pushed it there.
+        let is_shifted = tail.has_shifted_host_id() && has_more(last);
+        return Some(Closed { at, ambiguous: rival.is_some() || is_shifted || is_hidden(last) });
     }
     let is_short = after.is_empty() || tail.is_some();
     if is_short && request_time < SETTLED {
-        return Some(Closed { at: last, ambiguous: inner.any(|quote| begins(&quote)) });
+        return Some(Closed { at: last, ambiguous: is_hidden(last) || inner.any(|quote| begins(&quote)) });
     }
-    let is_whole = |quote: &usize| {
-        let after = &quoted[quote + 1..];
-        let is_tail = |after| Tail::plain(after, request_time).is_some_and(|tail| tail.has_host_header());
-        let is_bare = || may_be_bare && after.strip_prefix(b" -").is_some_and(is_tail);
-        begins(quote) || is_tail(after) || is_bare()
-    };
+    let has_host = |after: &[u8]| Tail::plain(after, request_time).is_some_and(|tail| tail.has_host_header());
+    let is_whole = |quote: &usize| begins(quote) || reads(quote, &has_host);
     match inner.find(is_whole) {
         Some(at) => {
             let is_rivalled = (is_short && request_time < ROLLED_OUT) || inner.any(|quote| is_whole(&quote));
-            Some(Closed { at, ambiguous: is_rivalled })
+            Some(Closed { at, ambiguous: is_rivalled || is_hidden(at) })
         }
-        None => is_short.then_some(Closed { at: last, ambiguous: false }),
+        None => {
+            // A host header may hide the tail, where little follows it.
+            let may_hide = request_time < GREW[0] && has_more(last);
+            is_short.then_some(Closed { at: last, ambiguous: may_hide })
+        }
     }
 }

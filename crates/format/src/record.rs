@@ -80,6 +80,14 @@ impl Fields {
         if fast::read(line, self).is_some() { Ok(()) } else { grammar::read(line, self) }
     }
 
+    /// Whether the line ends in a value that a client chose: the version id in lines of 18 fields, the host header in
+    /// those of 23. White space that follows, such as the `\r` of a line end, may then be a part of that value.
+    pub fn ends_in_client_text(&self, line: &[u8]) -> bool {
+        let fields = [Field::VersionId, Field::HostHeader];
+        let mut spans = fields.iter().map(|field| self.spans[field.index()]);
+        spans.any(|span| !span.is_null() && span.end as usize == line.len())
+    }
+
     /// When S3 received the request, in microseconds since 1970, UTC.
     #[inline]
     pub const fn request_micros(&self) -> i64 {

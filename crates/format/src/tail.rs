@@ -139,6 +139,11 @@ impl<'a> Tail<'a> {
         self.count > 1 && is_host_id(self.values[1])
     }
 
+    /// Whether the first value looks like a host id, and the second does not.
+    pub(crate) fn has_shifted_host_id(&self) -> bool {
+        self.count > 1 && is_host_id(self.values[0]) && !is_host_id(self.values[1])
+    }
+
     /// Whether it reaches the host header, as every tail since March 2019 does.
     pub(crate) fn has_host_header(&self) -> bool {
         self.count >= MIN_SINCE_2019
@@ -194,7 +199,7 @@ pub(crate) fn is_of_its_time(count: usize, is_without_tls: bool, request_time: i
 }
 
 /// 2021-06-01, 2022-11-01 and 2026-01-01 in seconds since 1970: since then a 25th, 26th and 27th field may be there.
-const GREW: [i64; 3] = [1_622_505_600, 1_667_260_800, 1_767_225_600];
+pub(crate) const GREW: [i64; 3] = [1_622_505_600, 1_667_260_800, 1_767_225_600];
 
 /// How many fields a line of that time has after the host header, at most: TLS version, access point, ACL, region.
 fn most_after_host(request_time: i64) -> usize {
@@ -207,7 +212,7 @@ pub(crate) fn least_after_host(request_time: i64) -> usize {
 }
 
 /// Whether `value` may stand for `field` in the tail. No quote belongs there; the host header alone is the client's.
-fn fits(field: F, value: &[u8]) -> bool {
+pub(crate) fn fits(field: F, value: &[u8]) -> bool {
     looks_like(field, value) && (field == F::HostHeader || !has_quote(value))
 }
 

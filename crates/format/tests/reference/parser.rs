@@ -37,7 +37,9 @@ pub(crate) fn read(line: &[u8]) -> Reading {
     match rest_of_line(key, &mut row) {
         Some(()) => {
             let is_cut = trimmed.len() < text.len()
-                && (ends_in(trimmed, Field::VersionId, &row) || ends_in(trimmed, Field::HostHeader, &row));
+                && (ends_in(trimmed, Field::VersionId, &row)
+                    || ends_in(trimmed, Field::HostHeader, &row)
+                    || may_end_in_dash(trimmed, &row));
             row.anomalies.insert_if(Anomalies::AMBIGUOUS_QUOTES, is_cut);
             Reading::Row(Box::new(row))
         }
@@ -56,9 +58,18 @@ pub(crate) fn read(line: &[u8]) -> Reading {
     }
 }
 
+/// Whether the last field may be a version id or a host header that is null.
+fn may_end_in_dash(line: &str, row: &Row) -> bool {
+    let is_last = row.values[Field::TlsVersion.index()..].iter().all(Option::is_none) && row.extra.is_none();
+    is_last && line.ends_with(['-', '"']) && row.request_time < START_OF_2020
+}
+
 /// Whether a field is the last of the line.
 fn ends_in(line: &str, field: Field, row: &Row) -> bool {
-    let is_last = row.values[field.index() + 1..].iter().all(Option::is_none) && row.extra.is_none();
+    let extra: Option<String> =
+        row.extra.as_ref().map(|extra| extra.iter().map(|b| char::from(*b)).collect());
+    let is_last = row.values[field.index() + 1..].iter().all(Option::is_none)
+        && !extra.is_some_and(|extra| line.ends_with(&extra));
     let text: Option<String> = row.get(field).map(|value| value.iter().map(|b| char::from(*b)).collect());
     is_last && text.is_some_and(|text| line.ends_with(&format!(" {text}")))
 }
@@ -400,41 +411,47 @@ fn close(quoted: &str, time: i64, may_be_bare: bool) -> Option<(&str, &str, bool
         .filter(|at| quoted[at + 1..].starts_with(' '))
         .rev()
         .collect();
-    let rivals: Vec<usize> = inner
-        .iter()
-        .copied()
-        .filter(|at| time >= FEBRUARY_2019 && begins_as_tail(&quoted[at + 1..]))
-        .collect();
+    let parting = quoted.find("\" \"").map(|at| at + 3);
+    let reads = |at: &usize, is_tail: &dyn Fn(&str) -> bool| {
+        let after = &quoted[at + 1..];
+        let is_parted = !may_be_bare || parting.is_some_and(|from| from <= *at);
+        let bare = after.strip_prefix(" -").filter(|_| may_be_bare);
+        (is_parted && is_tail(after)) || bare.is_some_and(is_tail)
+    };
+    let begins = |at: &usize| time >= FEBRUARY_2019 && reads(at, &begins_as_tail);
+    let rivals: Vec<usize> = inner.iter().copied().filter(begins).collect();
+    let has_more = |end: usize| quoted[..end].matches('"').count() > if may_be_bare { 2 } else { 0 };
+    let is_hidden = |end: usize| {
+        let words: Vec<&str> = quoted[..end].split(' ').collect();
+        time >= FEBRUARY_2019 && has_more(end) && (0..words.len()).any(|at| is_core(&words[at..]))
+    };
     let is_long = |tail: &Tail| tail.values.len() >= 6;
     if let Some(found) = found.as_ref().filter(|tail| is_long(tail)) {
+        let is_shifted = is_host_id(&found.values[0]) && !found.has_host_id() && has_more(last);
         return Some(match rivals.first() {
             Some(rival) if !found.has_host_id() => parted(*rival, true),
-            rival => parted(last, rival.is_some()),
+            rival => parted(last, rival.is_some() || is_shifted || is_hidden(last)),
         });
     }
     let is_short = after.is_empty() || found.is_some();
     if is_short && time < MAY_2019 {
-        return Some(parted(last, !rivals.is_empty()));
+        return Some(parted(last, is_hidden(last) || !rivals.is_empty()));
     }
-    let is_whole = |at: &usize| {
-        let after = &quoted[at + 1..];
-        let bare = after.strip_prefix(" -").filter(|_| may_be_bare);
-        rivals.contains(at)
-            || [Some(after), bare]
-                .into_iter()
-                .flatten()
-                .any(|after| plain(after, time).is_some_and(|t| is_long(&t)))
-    };
+    let has_host = |after: &str| plain(after, time).is_some_and(|tail| is_long(&tail));
+    let is_whole = |at: &usize| rivals.contains(at) || reads(at, &has_host);
     let whole: Vec<usize> = inner.into_iter().filter(is_whole).collect();
     match whole.first() {
-        Some(at) => Some(parted(*at, whole.len() > 1 || (is_short && time < START_OF_2020))),
-        None => is_short.then(|| parted(last, false)),
+        Some(at) => {
+            Some(parted(*at, whole.len() > 1 || (is_short && time < START_OF_2020) || is_hidden(*at)))
+        }
+        None => is_short.then(|| parted(last, time < JUNE_2021 && has_more(last))),
     }
 }
 
 const FEBRUARY_2019: i64 = 1_548_979_200;
 const MAY_2019: i64 = 1_556_668_800;
 const START_OF_2020: i64 = 1_577_836_800;
+const JUNE_2021: i64 = 1_622_505_600;
 
 struct Tail {
     values: Vec<String>,
@@ -509,7 +526,10 @@ fn tail(text: &str, time: i64) -> Option<Tail> {
         1 + [1_622_505_600, 1_667_260_800, 1_767_225_600].iter().filter(|since| **since <= time).count();
     let Some(best) = best else {
         let is_too_long = !dashes.is_empty() && plain.values.len() > 6 + most;
-        let ambiguous = plain.ambiguous || time < FEBRUARY_2019 || is_too_long;
+        let is_odd = has_runs && plain.extra.is_some();
+        let has_another_core =
+            !has_runs && !plain.has_token && (2..words.len()).any(|at| is_core(&words[at..]));
+        let ambiguous = plain.ambiguous || time < FEBRUARY_2019 || is_too_long || is_odd || has_another_core;
         return Some(Tail { ambiguous, ..plain });
     };
     let is_left_over = plain.extra.is_some();
@@ -556,8 +576,7 @@ fn others(words: &[&str], time: i64) -> Vec<Other> {
             let is_quote_free =
                 words[..host_id + 4].iter().chain(&words[end..]).all(|word| !word.contains('"'));
             let fits_core = (host_id == 1 || is_host_id(words[host_id]))
-                && (1..4).all(|index| fits(index + 1, words[host_id + index]))
-                && !is_host_id(cipher);
+                && (1..4).all(|index| fits(index + 1, words[host_id + index]));
             let is_aws = |(index, word): (usize, &&str)| {
                 *word == "-"
                     || match index {
@@ -591,14 +610,19 @@ fn is_region(word: &str) -> bool {
         && number.chars().all(|c| c.is_ascii_digit())
 }
 
+/// A host id beyond doubt, signature version, cipher suite and authentication type.
+fn is_core(words: &[&str]) -> bool {
+    words.len() >= 4 && is_host_id(words[0]) && (1..4).all(|index| fits(index + 1, words[index]))
+}
+
 /// Whether version id, a host id and what stands between it and the host header follow, and a host header.
 fn begins_as_tail(after: &str) -> bool {
     let Some(text) = after.strip_prefix(' ') else { return false };
     let words: Vec<&str> = text.split(' ').collect();
     (1..words.len().saturating_sub(4)).any(|at| {
         let is_clean = words[..at + 4].iter().all(|word| !word.is_empty() && !word.contains('"'));
-        let fits_core = (1..4).all(|index| fits(index + 1, words[at + index])) && !is_host_id(words[at + 2]);
-        is_clean && is_host_id(words[at]) && fits_core && !words[at + 4].is_empty()
+        let fits_core = (1..4).all(|index| fits(index + 1, words[at + index]));
+        is_clean && is_host_id(words[at]) && fits_core
     })
 }
 
