@@ -11,7 +11,8 @@ impl Anomalies {
     pub const NONE: Self = Self(0);
     /// A quote stands inside request-URI, referer, user agent or host header.
     pub const EMBEDDED_QUOTE: Self = Self(1);
-    /// There is more than one way to part the quoted fields; the first was taken.
+    /// The line can be read in more than one way: quotes or spaces in a client's text may end a field. One reading was
+    /// taken: that with the host id in its place, if there is one.
     pub const AMBIGUOUS_QUOTES: Self = Self(1 << 1);
     /// The line does not add up; only what is certain was filled.
     pub const MISALIGNED: Self = Self(1 << 2);

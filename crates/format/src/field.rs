@@ -41,7 +41,8 @@ impl Field {
     /// How many fields are known today.
     pub const COUNT: usize = 27;
 
-    /// The first fields, which hold no text that a client can put quotes or spaces in. They must read well.
+    /// The first fields, up to the key. All but the key are S3's own and must read well; the key is a client's, which AWS
+    /// documents as URL-encoded, and may be missing.
     pub const HEAD: usize = 8;
 
     /// All fields, in line order.

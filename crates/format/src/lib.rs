@@ -43,7 +43,7 @@ pub use error::{LineError, LineErrorKind};
 pub use field::Field;
 pub use json::{JsonError, JsonErrorKind, JsonRecord, json_start, parse_iso_time};
 pub use key::{decode_once, escape_invalid_utf8, is_encoded_once, object_key, object_key_text};
-pub use line::{Line, Lines, is_blank, lines};
+pub use line::{Line, Lines, is_blank, is_heading, lines};
 pub use operation::OperationClass;
 pub use principal::{Principal, PrincipalKind};
 pub use record::{Fields, Record, Span, canonical_tls_version, number};

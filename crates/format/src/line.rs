@@ -43,6 +43,12 @@ pub fn is_blank(line: &[u8]) -> bool {
     line.iter().all(|byte| byte.is_ascii_whitespace())
 }
 
+/// Whether a line is the heading that some servers (Wasabi) write at the beginning of each file: the names of the fields.
+/// No record begins like that, so no client can write one.
+pub fn is_heading(line: &[u8]) -> bool {
+    line.starts_with(b"Record format: [BucketOwner Bucket Time ") && line.ends_with(b"]")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -64,5 +70,20 @@ mod tests {
         assert!(is_blank(b""));
         assert!(is_blank(b" \t\r"));
         assert!(!is_blank(b" -"));
+    }
+
+    #[test]
+    fn a_heading_names_the_fields() {
+        assert!(is_heading(
+            b"Record format: [BucketOwner Bucket Time RemoteIP Requester RequestID Operation Key]"
+        ));
+        for line in [
+            "",
+            "Record format: [x]",
+            "Record format: [BucketOwner Bucket Time RemoteIP",
+            "x Record format: [",
+        ] {
+            assert!(!is_heading(line.as_bytes()), "{line}");
+        }
     }
 }

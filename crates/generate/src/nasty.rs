@@ -77,9 +77,14 @@ fn forged_tail(rng: &mut Rng, row: &mut Row) {
     let agent = format!("x\" - {host_id} {end}");
     row.set(col::AGENT, &agent);
     row.odd.embedded_quote = true;
+    row.odd.ambiguous_quotes = row.time >= LONG_TAILS;
 }
 
-/// A referer that looks like the end of the request-URI and an outcome, but for the HTTP version.
+/// 2019-02-01: since then a line may have more behind the user agent than a version id, and a forged tail may be a real
+/// one.
+const LONG_TAILS: i64 = 1_548_979_200;
+
+/// A referer with quotes. One looks like the end of a request-URI, but for the HTTP version, and an outcome.
 fn referer(rng: &mut Rng, row: &mut Row) {
     const REFERERS: [&str; 6] = [
         "x\" 500 InternalError 1 1 1 1 \"-",
@@ -89,8 +94,10 @@ fn referer(rng: &mut Rng, row: &mut Row) {
         "<?php system(\"id\"); ?>\\\";$",
         "a\" 404 NoSuchKey 10 - 3 -",
     ];
-    row.set(col::REFERER, word(rng, &REFERERS));
+    let text = word(rng, &REFERERS);
+    row.set(col::REFERER, text);
     row.odd.embedded_quote = true;
+    row.odd.ambiguous_quotes |= text == REFERERS[0];
 }
 
 /// Nothing odd to a reader of lines, but to a terminal.

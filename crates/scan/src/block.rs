@@ -89,6 +89,8 @@ pub struct Segment {
     pub first_line: u64,
     /// Offset of the first line in the inflated file, in bytes from 0.
     pub offset: u64,
+    /// Which other kind of file the source seems to be, as none of its lines so far is a record.
+    pub foreign: Option<&'static str>,
 }
 
 /// Whole lines, of one source or of several small ones.
@@ -137,9 +139,9 @@ impl Block {
         self.memory.length = self.memory.length.min(length);
     }
 
-    /// Makes room for a line longer than a block.
+    /// Makes room for a line longer than a block: for [`MAX_LINE`] bytes and a line end at most.
     pub(crate) fn grow(&mut self) {
-        let size = self.memory.bytes.len() * 2;
+        let size = (self.memory.bytes.len() * 2).min(MAX_LINE + 1);
         self.memory.pool.on_loan.fetch_add(size - self.memory.bytes.len(), Ordering::Relaxed);
         self.memory.bytes.resize(size, 0);
     }

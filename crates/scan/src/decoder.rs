@@ -8,7 +8,7 @@ use arrow::array::RecordBatch;
 use arrow::array::RecordBatchOptions;
 use arrow::buffer::Buffer;
 use arrow::datatypes::SchemaRef;
-use saltmine_format::{Anomalies, Fields, is_blank, json_start, lines};
+use saltmine_format::{Anomalies, Fields, is_blank, is_heading, json_start, lines};
 
 use crate::block::{Block, Segment};
 use crate::columns::{self, Row, Rows};
@@ -156,13 +156,20 @@ impl Lines<'_> {
         let mut counts = Counts::default();
         let (mut first, mut last) = (i64::MAX, i64::MIN);
         let mut fields = Fields::EMPTY;
+        let mut originals = Originals::from(self.invalid, range.start);
         for line in lines(&self.block[range.clone()]) {
             let number = self.segment.first_line + counts.lines;
             counts.lines += 1;
             let skip = self.byte_order_mark(line.start, line.bytes);
             let bytes = &line.bytes[skip..];
             let start = range.start + line.start + skip;
-            let problem = if json_start(bytes).is_some() {
+            let verbatim = originals.at(start - skip);
+            if bytes.first().is_none_or(u8::is_ascii_whitespace) && is_blank(bytes) {
+                counts.blanks += 1;
+                continue;
+            }
+            let is_json = json_start(bytes).is_some();
+            let problem = if is_json {
                 // Positions behind the block are those of what is unescaped.
                 let base = (self.block.len() - start) as u32;
                 let read = fields.read_json(bytes, base, unescaped);
@@ -173,9 +180,12 @@ impl Lines<'_> {
             };
             match problem {
                 None => {
-                    fields
-                        .anomalies
-                        .insert_if(Anomalies::INVALID_UTF8, self.verbatim(start - skip).is_some());
+                    fields.anomalies.insert_if(Anomalies::INVALID_UTF8, verbatim.is_some());
+                    // A carriage return of the line end may be the last byte of a client's text.
+                    let is_cut = !is_json
+                        && fields.ends_in_client_text(bytes)
+                        && self.block.get(start + bytes.len()) == Some(&b'\r');
+                    fields.anomalies.insert_if(Anomalies::AMBIGUOUS_QUOTES, is_cut);
                     counts.anomalies += u64::from(!fields.anomalies.is_empty());
                     let time = fields.request_micros();
                     (first, last) = (first.min(time), last.max(time));
@@ -183,7 +193,7 @@ impl Lines<'_> {
                     if !self.keep.keeps(&fields, bytes) {
                         continue;
                     }
-                    let (start, length) = (start as u32, bytes.len() as u32);
+                    let (start, length) = (start as u32, (bytes.len() + usize::from(is_cut)) as u32);
                     rows.push(Row {
                         fields: fields.clone(),
                         start,
@@ -192,9 +202,20 @@ impl Lines<'_> {
                         segment: self.index,
                     });
                 }
-                Some(_) if is_blank(bytes) => counts.blanks += 1,
+                Some(_) if is_heading(bytes) => counts.blanks += 1,
                 Some((reason, at)) => {
-                    rejects.push(self.reject(&reason, at, number, line.start, line.bytes));
+                    let reason = match self.segment.foreign {
+                        Some(kind) => format!("not an S3 server access log: looks like {kind}"),
+                        None => format!("{reason} at byte {at} of the line"),
+                    };
+                    rejects.push(Reject {
+                        source: self.segment.source,
+                        line: number,
+                        // What was escaped before this line in the block moved it.
+                        offset: self.segment.offset + (line.start - originals.grown) as u64,
+                        reason,
+                        bytes: verbatim.unwrap_or(line.bytes).to_vec(),
+                    });
                     counts.rejects += 1;
                 }
             }
@@ -209,30 +230,34 @@ impl Lines<'_> {
     fn byte_order_mark(&self, start: usize, line: &[u8]) -> usize {
         if start == 0 && self.segment.offset == 0 && line.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 }
     }
+}
 
-    /// The line as it was, if it held bytes that are not UTF-8.
-    fn verbatim(&self, start: usize) -> Option<&[u8]> {
-        let at = self.invalid.binary_search_by_key(&start, |(start, _)| *start).ok()?;
-        Some(&self.invalid[at].1)
+/// Goes through the lines that were escaped, as the lines of a block are gone through.
+struct Originals<'a> {
+    /// The escaped lines from here on, sorted.
+    rest: &'a [(usize, Vec<u8>)],
+    /// By how much those that were passed made the block longer.
+    grown: usize,
+}
+
+impl<'a> Originals<'a> {
+    /// From this place in the block on.
+    fn from(escaped: &'a [(usize, Vec<u8>)], start: usize) -> Self {
+        let passed = escaped.partition_point(|(at, _)| *at < start);
+        Self { rest: &escaped[passed..], grown: 0 }
     }
 
-    fn reject(&self, reason: &str, at: usize, line: u64, start: usize, bytes: &[u8]) -> Reject {
-        let verbatim = self.verbatim(self.segment.range.start + start).unwrap_or(bytes);
-        // What was escaped before this line in the block moved it.
-        let grown: usize = self
-            .invalid
-            .iter()
-            .take_while(|(at, _)| *at < self.segment.range.start + start)
-            .filter(|(at, _)| *at >= self.segment.range.start)
-            .map(|(_, verbatim)| escaped_growth(verbatim))
-            .sum();
-        Reject {
-            source: self.segment.source,
-            line,
-            offset: self.segment.offset + (start - grown) as u64,
-            reason: format!("{reason} at byte {at} of the line"),
-            bytes: verbatim.to_vec(),
+    /// The line that begins at `start` as it was, if it held bytes that are not UTF-8. Later calls ask for later lines.
+    #[inline]
+    fn at(&mut self, start: usize) -> Option<&'a [u8]> {
+        while let Some(((at, verbatim), rest)) = self.rest.split_first() {
+            if *at >= start {
+                return (*at == start).then_some(verbatim);
+            }
+            self.grown += escaped_growth(verbatim);
+            self.rest = rest;
         }
+        None
     }
 }
 

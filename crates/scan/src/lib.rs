@@ -15,7 +15,6 @@ mod error;
 mod escape;
 mod inflate;
 mod keep;
-mod look_alike;
 mod name;
 mod objects;
 mod reader;
@@ -24,6 +23,7 @@ mod report;
 mod scan;
 mod schema;
 mod sent;
+mod sniff;
 mod source;
 mod window;
 

@@ -5,11 +5,11 @@ use std::io::Read;
 
 use memchr::{memchr, memchr_iter, memrchr};
 
-use crate::block::{BLOCK_SIZE, Block, LONG_LINE_KEPT, MAX_LINE, Segment};
+use crate::block::{Block, LONG_LINE_KEPT, MAX_LINE, Segment};
 use crate::inflate::{Damage, Inflate};
-use crate::look_alike::{self, Guess};
 use crate::reject::Reject;
 use crate::report::{Problem, SourceState, state_of};
+use crate::sniff;
 use crate::source::Source;
 
 /// Whether there is more to read.
@@ -31,8 +31,11 @@ pub struct SourceReader {
     next_line: u64,
     next_offset: u64,
     inflated: u64,
-    /// What kind of file it is could not be told yet.
-    is_open: bool,
+    /// Whether the first bytes, and the first lines, have been looked at.
+    bytes_known: bool,
+    lines_known: bool,
+    /// Which other kind of file it seems to be: its first lines look like one, and no line so far is a record.
+    foreign: Option<&'static str>,
     state: SourceState,
     problem: Option<Problem>,
     rejects: Vec<Reject>,
@@ -85,7 +88,9 @@ impl SourceReader {
             next_line: 1,
             next_offset: 0,
             inflated: 0,
-            is_open: false,
+            bytes_known: false,
+            lines_known: false,
+            foreign: None,
             state: SourceState::Complete,
             problem: None,
             rejects: Vec::new(),
@@ -147,17 +152,12 @@ impl SourceReader {
                 }
             }
             match self.read(block) {
-                Ok(0) => {
-                    if !(self.is_open && self.is_something_else(block, start, true)) {
-                        self.finish(block, start);
+                Ok(count) => {
+                    if self.is_binary(block, start, count == 0) {
+                        return Filled::Done;
                     }
-                    return Filled::Done;
-                }
-                Ok(_) => {
-                    if self.inflated <= BLOCK_SIZE as u64
-                        && self.next_line == 1
-                        && self.is_something_else(block, start, false)
-                    {
+                    if count == 0 {
+                        self.finish(block, start);
                         return Filled::Done;
                     }
                 }
@@ -221,6 +221,7 @@ impl SourceReader {
     }
 
     fn reject_long_line(&mut self, kept: Vec<u8>, length: u64) {
+        self.sniff(&kept);
         let reason = format!("line of {length} bytes is too long; the first {} are kept", kept.len());
         self.reject(reason, kept, length + 1);
     }
@@ -246,6 +247,8 @@ impl SourceReader {
             return;
         }
         let lines = &block.bytes()[range.clone()];
+        self.sniff(lines);
+        let lines = &block.bytes()[range.clone()];
         let count = memchr_iter(b'\n', lines).count() + usize::from(lines.last() != Some(&b'\n'));
         let length = lines.len();
         block.push(Segment {
@@ -253,6 +256,7 @@ impl SourceReader {
             range,
             first_line: self.next_line,
             offset: self.next_offset,
+            foreign: self.foreign,
         });
         self.next_line += count as u64;
         self.next_offset += length as u64;
@@ -261,6 +265,9 @@ impl SourceReader {
     /// The end: the last line needs no line end. In a block of several sources it gets one.
     fn finish(&mut self, block: &mut Block, start: usize) {
         self.segment(block, start);
+        if let Some(kind) = self.foreign {
+            self.refuse(kind);
+        }
     }
 
     /// Damage: whole lines are read, the line that it cut is a reject.
@@ -284,18 +291,33 @@ impl SourceReader {
         Filled::Done
     }
 
-    /// Recognises other kinds of files by their first lines, and refuses them.
-    fn is_something_else(&mut self, block: &mut Block, start: usize, is_whole: bool) -> bool {
-        let guess = look_alike::guess(&block.bytes()[start..], is_whole);
-        self.is_open = guess == Guess::Open;
-        let Guess::Other(guess) = guess else { return false };
-        self.state = SourceState::NotALog;
-        self.problem = Some(Problem {
-            message: format!("not an S3 server access log: looks like {guess}"),
-            offset: None,
-        });
+    /// Refuses a file that is not text, once enough of it is there.
+    fn is_binary(&mut self, block: &mut Block, start: usize, is_whole: bool) -> bool {
+        let bytes = &block.bytes()[start..];
+        if self.bytes_known || (bytes.len() < sniff::HEADER && !is_whole) {
+            return false;
+        }
+        self.bytes_known = true;
+        let Some(kind) = sniff::binary(bytes) else { return false };
+        self.refuse(kind);
         block.truncate(start);
         self.inflate = None;
         true
+    }
+
+    /// Looks at lines: whether the first are of another format, and whether a record among later ones tells otherwise.
+    fn sniff(&mut self, lines: &[u8]) {
+        if !self.lines_known {
+            self.lines_known = true;
+            self.foreign = sniff::foreign_text(lines);
+        } else if self.foreign.is_some() && sniff::holds_record(lines) {
+            self.foreign = None;
+        }
+    }
+
+    fn refuse(&mut self, kind: &str) {
+        self.state = SourceState::NotALog;
+        let message = format!("not an S3 server access log: looks like {kind}");
+        self.problem = Some(Problem { message, offset: None });
     }
 }

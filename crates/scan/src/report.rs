@@ -14,7 +14,7 @@ pub enum SourceState {
     Damaged,
     /// Could not be read, or not to its end.
     Unreadable,
-    /// Another kind of file; nothing was read from it.
+    /// Another kind of file. Of text, every line is a reject; of anything else, nothing was read.
     NotALog,
 }
 
@@ -58,7 +58,7 @@ pub struct Counts {
     pub rows: u64,
     /// Lines that could not be read.
     pub rejects: u64,
-    /// Lines of white space.
+    /// Lines of white space, and headings of servers that write one.
     pub blanks: u64,
     /// Rows with an anomaly.
     pub anomalies: u64,

@@ -170,7 +170,12 @@ fn a_cut_gzip_keeps_its_lines_and_says_where() {
 fn other_files_are_refused_by_name_of_their_kind() {
     let (batch, report) =
         scan(b"#Version: 1.0\n#Fields: date time x-edge-location\n", &ScanOptions::default());
-    assert_eq!((batch.num_rows(), report.counts.lines, report.state), (0, 0, SourceState::NotALog));
+    let counts = (report.counts.lines, report.counts.rejects);
+    assert_eq!((batch.num_rows(), counts, report.state), (0, (2, 2), SourceState::NotALog));
+    assert_eq!(
+        report.rejected[1].reason,
+        "not an S3 server access log: looks like a CloudFront standard log"
+    );
     assert_eq!(
         report.problem.unwrap().message,
         "not an S3 server access log: looks like a CloudFront standard log"
@@ -206,4 +211,130 @@ fn small_sources_share_a_block_and_days_come_together() {
     assert_eq!(text(&decoded.batch, "log_file", row), Some("s2"));
     assert_eq!(integer(&decoded.batch, "log_line", row), 2);
     assert_eq!(text(&decoded.batch, "request_id", row), Some(format!("{:016X}", 15).as_str()));
+}
+
+/// A log whose first line does not read, and looks like a tar archive at byte 257, as a client could make one.
+#[test]
+fn no_line_hides_the_others() {
+    let mut first = line(0, 1, "a").replace(" part-0.parquet ", " \"x ").into_bytes();
+    first[..10].copy_from_slice(b"no-log-at-");
+    first[257..262].copy_from_slice(b"ustar");
+    let time = first.iter().position(|byte| *byte == b'[').unwrap();
+    first[time] = b'(';
+    let lines: Vec<String> = (1..21).map(|number| line(number, 1, "b")).collect();
+    let bytes = [&first[..], b"\n", lines.join("\n").as_bytes()].concat();
+    let (batch, report) = scan(&bytes, &ScanOptions::default());
+    assert_eq!((batch.num_rows(), report.state), (20, SourceState::Complete));
+    assert_eq!((report.counts.lines, report.counts.rejects), (21, 1));
+    // Whatever the first line looks like, records behind it count: in the same block, and in a later one.
+    let junk = "#Fields: date time\n".repeat(2 * BLOCK_SIZE / 19);
+    for text in ["#Version: 1.0\n", "{\"Records\":[\n", "[1]\n", &junk] {
+        let bytes = [text, &lines.join("\n")].concat();
+        let (batch, report) = scan(bytes.as_bytes(), &ScanOptions::default());
+        assert_eq!((batch.num_rows(), report.state), (20, SourceState::Complete), "{text:.20}");
+        let rejects = text.lines().count() as u64;
+        assert_eq!((report.counts.lines, report.counts.rejects), (20 + rejects, rejects), "{text:.20}");
+    }
+}
+
+#[test]
+fn a_key_that_begins_with_a_quote_gives_a_row() {
+    let bytes = line(3, 1, "a").replace(" part-3.parquet ", " \"x ");
+    let (batch, report) = scan(bytes.as_bytes(), &ScanOptions::default());
+    assert_eq!((report.counts.rows, report.counts.rejects), (1, 0));
+    assert_eq!(text(&batch, "anomaly", 0), Some("misaligned"));
+    assert_eq!(text(&batch, "operation", 0), Some("REST.GET.OBJECT"));
+    assert_eq!(text(&batch, "requester", 0), Some("arn:aws:iam::111122223333:user/reader"));
+    assert_eq!(text(&batch, "raw", 0), Some(bytes.as_str()));
+}
+
+/// A million lines that are not UTF-8: what one of them costs does not depend on how many there were before.
+#[test]
+fn rejects_that_are_not_utf8_take_linear_time() {
+    let count = 500_000;
+    let bytes = b"\xFF\n".repeat(count);
+    let options = ScanOptions { kept_rejects: usize::MAX, ..ScanOptions::default() };
+    let (_, report) = scan(&bytes, &options);
+    assert_eq!(report.rejected.len(), count);
+    for (at, reject) in report.rejected.iter().enumerate() {
+        assert_eq!((reject.line, reject.offset), (at as u64 + 1, 2 * at as u64));
+    }
+}
+
+/// Members of a gzip file of a byte each: looking at the first lines again with each of them would take long.
+#[test]
+fn many_small_members_take_linear_time() {
+    let one = |byte: u8| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+        encoder.write_all(&[byte]).unwrap();
+        encoder.finish().unwrap()
+    };
+    let members: Vec<u8> = one(b'x').repeat(BLOCK_SIZE - 1);
+    let (_, report) = scan(&[members, one(b'\n')].concat(), &ScanOptions::default());
+    assert_eq!((report.counts.lines, report.counts.rejects, report.state), (1, 1, SourceState::Complete));
+}
+
+#[test]
+fn the_longest_line_is_as_long_as_it_says() {
+    let fill = |length: usize| {
+        let short = line(1, 1, "");
+        line(1, 1, &"x".repeat(length - short.len()))
+    };
+    let lines = [fill(MAX_LINE), fill(MAX_LINE + 1), fill(MAX_LINE - 1), line(2, 1, "b"), fill(MAX_LINE)];
+    let (batch, report) = scan(lines.join("\n").as_bytes(), &ScanOptions::default());
+    assert_eq!((report.counts.lines, report.counts.rows, report.counts.rejects), (5, 4, 1));
+    assert_eq!(report.rejected[0].line, 2);
+    let reason = format!("line of {} bytes is too long", MAX_LINE + 1);
+    assert!(report.rejected[0].reason.starts_with(&reason), "{}", report.rejected[0].reason);
+    assert_eq!(text(&batch, "user_agent", 2), Some("b"));
+}
+
+/// The last field of a line of 2016 is the client's version id: a carriage return before the line end may be its own.
+#[test]
+fn a_carriage_return_that_may_be_the_client_s_is_marked() {
+    let head = "0wner data-lake [01/May/2016:10:00:00 +0000] 198.51.100.7 - R REST.GET.OBJECT k";
+    let old = |version: &str| format!("{head} \"GET /k HTTP/1.1\" 200 - 1 1 1 1 \"-\" \"a\" {version}");
+    let bytes = [old("v1\r"), old("-\r"), old("v2"), line(1, 1, "a") + "\r"].join("\n");
+    let (batch, _) = scan(bytes.as_bytes(), &ScanOptions::default());
+    let anomalies: Vec<_> = (0..4).map(|row| text(&batch, "anomaly", row)).collect();
+    assert_eq!(anomalies, [Some("ambiguous_quotes"), None, None, None]);
+    assert_eq!(text(&batch, "version_id", 0), Some("v1"));
+    assert_eq!(text(&batch, "raw", 0), Some(old("v1\r").as_str()), "raw keeps it");
+}
+
+#[test]
+fn a_heading_is_a_blank() {
+    let heading = "Record format: [BucketOwner Bucket Time RemoteIP Requester RequestID Operation Key RequestURI HTTPStatus]";
+    let (batch, report) = scan([heading, &line(1, 1, "a")].join("\n").as_bytes(), &ScanOptions::default());
+    let counts = report.counts;
+    assert_eq!((batch.num_rows(), counts.lines, counts.blanks, counts.rejects), (1, 2, 1, 0));
+    assert_eq!(report.state, SourceState::Complete);
+}
+
+#[test]
+fn days_lie_between_2006_and_2099() {
+    let at = |time: &str| line(1, 1, "a").replace("01/May/2026:10:00:00 +0000", time);
+    let times = [
+        "31/Dec/9999:23:59:59 -0100",
+        "01/Jan/0000:00:00:00 +0100",
+        "31/Dec/2099:23:59:59 -0001",
+        "31/Dec/2099:23:59:59 +0000",
+        "01/Jan/2006:00:00:00 +0000",
+        "01/Jan/2006:00:00:00 +0001",
+        "11/Apr/2262:23:47:17 +0000",
+    ];
+    let text: Vec<String> = times.iter().map(|time| at(time)).collect();
+    let mut block = BlockPool::new().block();
+    SourceReader::over_bytes(0, text.join("\n").into_bytes()).fill(&mut block);
+    let decoded = Decoder::for_files().decode(block, |_| "log").unwrap();
+    let days: Vec<i32> = decoded.days.iter().map(|(day, _)| *day).collect();
+    assert_eq!(days, [13_149, 47_481], "2006-01-01 and 2099-12-31");
+    assert_eq!(decoded.rejects.len(), 5);
+    for reject in &decoded.rejects {
+        assert!(
+            reject.reason.starts_with("request_time outside of the years 2006 to 2099 at byte "),
+            "{}",
+            reject.reason
+        );
+    }
 }

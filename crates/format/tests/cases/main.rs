@@ -11,6 +11,7 @@ mod client_text;
 mod heads;
 mod nulls;
 mod quotes;
+mod readings;
 
 use common::{HOST_ID, OWNER, read};
 use saltmine_format::Field::{self, *};

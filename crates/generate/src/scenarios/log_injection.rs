@@ -27,6 +27,8 @@ pub(super) fn play(stage: &mut Stage<'_>) {
         outcome(&mut stage.rng, &mut row, 200, None, 4_101, Some(4_101));
         row.set(col::AGENT, &agent);
         row.odd.embedded_quote = true;
+        // A forged tail may be a real one.
+        row.odd.ambiguous_quotes = at % 8 < 3;
         stage.plant(bucket, row, true);
     }
 }
