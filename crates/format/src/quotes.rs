@@ -234,6 +234,9 @@ fn quoted_uri<'a>(body: &'a [u8], quoted: &'a [u8]) -> Option<Split<'a>> {
     let is_spliced = shape != Shape::RequestLine && shapes.begins_with_request_line();
     // Another opening quote inside of it: the key may go as far.
     let is_opened_twice = close.start > opening;
+    if is_opened_twice && close.ends_request_line(body) && !begins_with_method(quoted) {
+        return Some(behind(close, body));
+    }
     Some(Split {
         start: 0,
         uri: &body[opening..close.at],

@@ -223,8 +223,14 @@ fn rest_of_line(text: &str, row: &mut Row) -> Option<()> {
                 .match_indices('"')
                 .skip(1)
                 .any(|(at, _)| body[at + 1..].starts_with(' ') && rank(&body[2..at]) == 0);
-        let ambiguous = rivals.count() > 0 || holds_another || closes[chosen].opening != 2;
-        Found { key: word, uri: &body[2..closes[chosen].at], outcome: &closes[chosen].outcome, ambiguous }
+        let close = &closes[chosen];
+        let is_opened_twice = close.opening != 2;
+        let ambiguous = rivals.count() > 0 || holds_another || is_opened_twice;
+        if is_opened_twice && rank(close.uri(body)) == 0 && !begins_with_method(&body[2..]) {
+            close.found(text, word)
+        } else {
+            Found { key: word, uri: &body[2..close.at], outcome: &close.outcome, ambiguous }
+        }
     } else if let Some(bare) = &bare {
         let rivals: Vec<&Close<'_>> =
             closes.iter().zip(&followed).filter(|(_, followed)| **followed).map(|(close, _)| close).collect();
@@ -234,10 +240,7 @@ fn rest_of_line(text: &str, row: &mut Row) -> Option<()> {
             None => Found { key: word, uri: "-", outcome: bare, ambiguous: !rivals.is_empty() },
         }
     } else {
-        let is_method = |close: &&Close<'_>| {
-            let method = close.uri(body).split_once(" /").map_or("", |(method, _)| method);
-            (1..=16).contains(&method.len()) && method.chars().all(|c| c.is_ascii_uppercase())
-        };
+        let is_method = |close: &&Close<'_>| begins_with_method(close.uri(body));
         let by_rank = closes.iter().find(|close| rank(close.uri(body)) == 0);
         by_rank.or_else(|| closes.iter().find(is_method))?.found(text, word)
     };
@@ -248,6 +251,12 @@ fn rest_of_line(text: &str, row: &mut Row) -> Option<()> {
     set_quoted(row, Field::RequestUri, found.uri);
     set_outcome(row, found.outcome);
     agents(found.outcome.rest, row)
+}
+
+/// `GET /`
+fn begins_with_method(text: &str) -> bool {
+    let method = text.split_once(" /").map_or("", |(method, _)| method);
+    (1..=16).contains(&method.len()) && method.chars().all(|c| c.is_ascii_uppercase())
 }
 
 /// What stands before the referer.
