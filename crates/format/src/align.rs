@@ -48,8 +48,8 @@ pub(crate) fn resolve<'a>(after: &'a [u8], request_time: i64, plain: Option<Tail
     let has_another_core =
         words.get(2).is_some_and(|word| holds_core(&after[span_of(after, word).start as usize..]));
     let Some(other) = other else {
-        let is_without_tls = !others.is_empty();
-        let is_of_its_time = is_of_its_time(plain.count(), is_without_tls, request_time);
+        let may_end_in_dashes = !others.is_empty() && words.get(5).is_some_and(|host| *host != b"-");
+        let is_of_its_time = is_of_its_time(plain.count(), may_end_in_dashes, request_time);
         let is_in_doubt = is_too_early || !is_of_its_time || (has_another_core && !has_token);
         return Some(if is_in_doubt { plain.marked() } else { plain });
     };

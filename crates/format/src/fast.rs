@@ -87,7 +87,7 @@ fn tail(cursor: &mut Cursor<'_>, out: &mut Fields) -> Option<()> {
     let host = out.spans[Field::HostHeader.index()].slice(cursor.line).unwrap_or_default();
     let is_sure = is_consistent
         && !tail::is_host_id(host)
-        && tail::is_of_its_time(count, is_without_tls, out.request_time);
+        && tail::is_of_its_time(count, is_without_tls && !host.is_empty(), out.request_time);
     is_sure.then_some(())
 }
 

@@ -104,7 +104,12 @@ impl<'a> Tail<'a> {
             && !self.ambiguous
             && self.is_consistent()
             && !is_host_id(self.values[5])
-            && is_of_its_time(self.count, self.values[3] == b"-", request_time)
+            && is_of_its_time(self.count, self.may_end_in_dashes(), request_time)
+    }
+
+    /// Whether dashes behind the host header may be a part of it: where there is one, of a request without TLS.
+    fn may_end_in_dashes(&self) -> bool {
+        self.values[3] == b"-" && self.values[5] != b"-"
     }
 
     /// A cipher suite and a TLS version go together: both are there, or neither is.
@@ -194,8 +199,9 @@ impl<'a> Tail<'a> {
 
 /// Whether a tail of so many fields may have been written at that time. A longer one may owe its length to a host header
 /// that ends in ` -`; that can be so only in a request without TLS, where nothing but dashes follows.
-pub(crate) fn is_of_its_time(count: usize, is_without_tls: bool, request_time: i64) -> bool {
-    request_time >= LONG_TAILS && (!is_without_tls || count <= MIN_SINCE_2019 + most_after_host(request_time))
+pub(crate) fn is_of_its_time(count: usize, may_end_in_dashes: bool, request_time: i64) -> bool {
+    request_time >= LONG_TAILS
+        && (!may_end_in_dashes || count <= MIN_SINCE_2019 + most_after_host(request_time))
 }
 
 /// 2021-06-01, 2022-11-01 and 2026-01-01 in seconds since 1970: since then a 25th, 26th and 27th field may be there.

@@ -249,7 +249,7 @@ impl Request {
 }
 
 proptest! {
-    #![proptest_config(config(6_000))]
+    #![proptest_config(config(2_000))]
 
     #[test]
     fn a_plain_request_comes_back_whole(request in request()) {

@@ -212,6 +212,9 @@ fn examples_of_the_documentation_are_clean() {
         let line = line.replace("01/May/2026:10:20:30", "06/Feb/2019:00:00:38");
         let row = read(line.as_bytes()).unwrap();
         assert!(row.anomalies.is_empty(), "{line}\n{row:?}");
+        let none =
+            format!("{HEAD} - - - - - - - - - - {HOST_ID} - - - - - - - -").replace("/2026:", "/2019:");
+        assert!(read(none.as_bytes()).unwrap().anomalies.is_empty(), "{none}");
         // A month before, a whole tail is what a client put into the version id.
         assert_marked(&line.replace("06/Feb/2019", "06/Jan/2019"));
     }

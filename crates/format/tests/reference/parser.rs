@@ -534,7 +534,7 @@ fn tail(text: &str, time: i64) -> Option<Tail> {
     let most =
         1 + [1_622_505_600, 1_667_260_800, 1_767_225_600].iter().filter(|since| **since <= time).count();
     let Some(best) = best else {
-        let is_too_long = !dashes.is_empty() && plain.values.len() > 6 + most;
+        let is_too_long = !dashes.is_empty() && words[5] != "-" && plain.values.len() > 6 + most;
         let is_odd = has_runs && plain.extra.is_some();
         let has_another_core =
             !has_runs && !plain.has_token && (2..words.len()).any(|at| is_core(&words[at..]));
