@@ -135,3 +135,25 @@ fn samples_are_within_a_thousandth_of_exact_percentiles() {
         assert!((told - exact).abs() <= exact / 1000.0, "{name}: {told}, {exact}");
     }
 }
+
+/// Of more groups than anybody reads, those with the most requests are kept, and it is said that there were others.
+#[test]
+fn many_groups_are_cut_with_a_word() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |key: &str| {
+        format!(
+            "0wner vault [04/May/2026:10:00:00 +0000] 198.51.100.7 - A1 REST.GET.OBJECT {key} \"GET /{key} HTTP/1.1\" \
+             200 - 7 99 12 11 \"-\" \"x\" - host SigV4 C AuthHeader h TLSv1.3 - - eu-west-1\n"
+        )
+    };
+    let keys = (0..10_050).map(|number| format!("k{number:05}"));
+    let text: String = keys.chain((0..3).map(|_| "k10049".to_owned())).map(|key| line(&key)).collect();
+    std::fs::write(folder.path().join("log"), text).unwrap();
+    let arguments = ["latency", "log", "--by", "key", "--metric", "total_time", "--format", "json"];
+    let output = saltmine(folder.path()).args(arguments).assert().success();
+    let output = output.stderr(contains("there are more than 10000 groups"));
+    let groups: Vec<Value> = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    let keys: Vec<&str> = groups.iter().map(|group| group["by"]["key"].as_str().unwrap()).collect();
+    assert_eq!(keys.len(), 10_000);
+    assert!(keys.is_sorted() && keys.contains(&"k10049"), "the one with the most requests is kept");
+}
