@@ -181,7 +181,7 @@ fn parameters_are_what_the_sql_compares_them_with() {
         ),
     ] {
         let mut command = saltmine(folder.path());
-        command.args(["query", "access.log", sql, "-p", param]).assert().code(1).stderr(contains(problem));
+        command.args(["query", "access.log", sql, "-p", param]).assert().code(2).stderr(contains(problem));
     }
 }
 
