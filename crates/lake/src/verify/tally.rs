@@ -75,8 +75,7 @@ impl Tally {
                 Table::Rejects => found.rejects.add_sum(sum),
                 _ => found.rows.add_sum(sum),
             }
-            let (most, last) = ledger.lines_of(&name);
-            found.note(range.map(|row| rows.line(row)), most, last);
+            found.note(range.map(|row| rows.line(row)), &name, ledger);
         }
         Ok(())
     }
@@ -87,8 +86,7 @@ impl Tally {
         for (name, line) in removed.gone() {
             let found = entry(&mut all, name);
             found.duplicates += 1;
-            let (most, last) = ledger.lines_of(name);
-            found.note(std::iter::once(line), most, last);
+            found.note(std::iter::once(line), name, ledger);
         }
     }
 
@@ -109,7 +107,12 @@ fn entry<'a>(all: &'a mut HashMap<Arc<str>, Found>, name: &str) -> &'a mut Found
 }
 
 impl Found {
-    fn note(&mut self, lines: impl Iterator<Item = i64>, most: usize, last: u64) {
+    /// Notes lines. Those of a source that the ledger does not know have no end to be beyond; they are told by their name.
+    fn note(&mut self, lines: impl Iterator<Item = i64>, name: &str, ledger: &Ledger) {
+        if !ledger.names.contains_key(name) {
+            return;
+        }
+        let (most, last) = ledger.lines_of(name);
         let mut run: Option<(i64, i64)> = None;
         for line in lines {
             if !u64::try_from(line).is_ok_and(|line| line > 0 && line <= last) {
