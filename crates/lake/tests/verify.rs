@@ -159,7 +159,10 @@ fn other_kinds_of_files_among_the_logs_fail() {
     case.ingest();
     let report = case.verify();
     assert_eq!(failed(&report), ["sources_are_logs"], "{}", details(&report));
-    assert!(check(&report, "sources_are_logs").details[0].starts_with("\"logs.zip\": nothing was read; "));
+    assert!(
+        check(&report, "sources_are_logs").details[0]
+            .starts_with("\"logs.zip\": not an S3 server access log")
+    );
 }
 
 #[test]

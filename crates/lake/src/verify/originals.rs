@@ -98,9 +98,7 @@ impl Looked<'_> {
             });
             if let Some(state) = outcome.state {
                 let problem = outcome.problem.as_deref().unwrap_or_default();
-                are_logs.examine(
-                    (state == SourceState::NotALog).then(|| format!("{name:?}: nothing was read; {problem}")),
-                );
+                are_logs.examine((state == SourceState::NotALog).then(|| format!("{name:?}: {problem}")));
             }
         }
     }
