@@ -331,10 +331,13 @@ impl<'a> Looked<'a> {
     }
 }
 
+/// Takes rows of a table.
+type TakeOwned<'a> = Box<dyn Fn(&RecordBatch) -> Result<(), LakeError> + Sync + 'a>;
+
 /// Adds what lines give to the sums.
 struct Adding<'a> {
-    rows: Box<dyn Fn(&RecordBatch) -> Result<(), LakeError> + Sync + 'a>,
-    rejects: Box<dyn Fn(&RecordBatch) -> Result<(), LakeError> + Sync + 'a>,
+    rows: TakeOwned<'a>,
+    rejects: TakeOwned<'a>,
 }
 
 impl Adding<'_> {
