@@ -7,7 +7,7 @@
 -- parameter: include_failed boolean true — whether refused attempts are shown
 -- parameter: object_acl_min integer 1 — changes of object ACLs by one requester from which they are shown
 -- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
+-- column: remote_ip — the source IP where there is one, else null
 -- column: bucket — the bucket
 -- column: operation — operation as logged
 -- column: object_acl — whether of an object, not the bucket

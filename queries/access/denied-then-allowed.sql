@@ -7,7 +7,7 @@
 -- parameter: within interval 24 hours — longest time between the first refusal and the first success
 -- parameter: min_denials integer 3 — refusals from which it is shown
 -- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
+-- column: remote_ip — the source IP where there is one, else null
 -- column: bucket — the bucket
 -- column: operation — operation as logged
 -- column: denials — how many were refused
@@ -22,7 +22,7 @@
 -- source: Own
 
 WITH tries AS (
-  SELECT requester, bucket, operation, min(remote_ip) AS remote_ip,
+  SELECT requester, bucket, operation, CASE WHEN count(DISTINCT remote_ip) = 1 THEN min(remote_ip) END AS remote_ip,
          min(request_time) FILTER (WHERE http_status = 403) AS first_denied,
          min(request_time) FILTER (WHERE http_status BETWEEN 200 AND 299) AS first_allowed,
          count(*) FILTER (WHERE http_status = 403) AS denials,

@@ -7,7 +7,7 @@
 -- parameter: own_accounts text  — account ids with commas between them
 -- parameter: min_requests integer 1000 — requests from which it is shown
 -- column: bucket — the bucket
--- column: remote_ip — address; of several, the first in order of text
+-- column: remote_ip — the source IP where there is one, else null
 -- column: requester — who, by ARN or canonical id; null is anonymous
 -- column: http_status — status
 -- column: error_code — error code

@@ -24,10 +24,13 @@ WITH counted AS (
          count(*) AS requests, sum(bytes_sent) AS bytes
   FROM logs
   WHERE http_status < 500
+    -- The row of a copy's source is no request of its own. Refusals of others are not billed since May 2024.
+    AND operation NOT IN ('REST.COPY.OBJECT_GET', 'REST.COPY.PART_GET')
+    AND NOT (http_status = 403 AND is_anonymous(requester))
   GROUP BY 1, 2, 3, 4
 ),
 grouped AS (
-  SELECT coalesce(role_name(requester), requester, 'anonymous') AS principal, bucket,
+  SELECT principal(requester) AS principal, bucket,
          coalesce(sum(requests) FILTER (WHERE regexp_like(operation, '^REST[.](PUT|POST|COPY)[.]')
                              OR operation IN ('REST.GET.BUCKET', 'REST.GET.BUCKETVERSIONS')), 0) AS class_a,
          coalesce(sum(requests) FILTER (WHERE regexp_like(operation, '^(REST|WEBSITE)[.](GET|HEAD)[.]')

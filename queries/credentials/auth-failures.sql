@@ -2,11 +2,11 @@
 -- question: Who presented credentials that are wrong, unknown or expired?
 -- pack: credentials
 -- kind: detection
--- severity: medium
+-- severity: low
 -- attack: T1110
 -- parameter: min_failures integer 5 — failures of one address from which it is shown
 -- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
+-- column: remote_ip — the source IP where there is one, else null
 -- column: bucket — the bucket
 -- column: error_codes — error codes seen
 -- column: events — requests that match
@@ -24,7 +24,7 @@ WITH hits AS (
                        'RequestTimeTooSkewed', 'TokenRefreshRequired', 'InvalidSecurity',
                        'AuthorizationHeaderMalformed', 'AuthorizationQueryParametersError')
 )
-SELECT min(requester) AS requester, remote_ip, bucket,
+SELECT CASE WHEN count(DISTINCT requester) = 1 THEN min(requester) END AS requester, remote_ip, bucket,
        array_sort(array_agg(DISTINCT error_code)) AS error_codes,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        count(DISTINCT key) AS keys, count(DISTINCT access_key_id(request_uri)) AS key_ids,

@@ -1,39 +1,58 @@
--- title: One presigned URL at many addresses
--- question: Was one presigned URL used from several addresses, as a leaked link is?
+-- title: One presigned URL used from many addresses
+-- question: Which presigned URL was used from many addresses, far more than other links of its signer?
 -- pack: credentials
 -- kind: detection
--- severity: high
+-- severity: medium
 -- attack: T1550.001
--- parameter: addresses integer 3 — different addresses from which it is shown
--- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
--- column: bucket — the bucket
--- column: key_id — access key id that signed
--- column: signed — time of the signature
--- column: events — requests that match
+-- attack: T1530
+-- parameter: addresses integer 10 — different addresses, of IPv6 networks, from which it is shown
+-- parameter: times integer 5 — how many times the most of the other links of the signer is unusual
+-- parameter: others integer 20 — links of the signer that are needed for a comparison
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
+-- column: remote_ip — the source IP where there is one, else null
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — bucket
+-- column: events — requests of the principal that match
 -- column: first_seen — time of the first of them
 -- column: last_seen — time of the last of them
--- column: addresses — distinct addresses
+-- column: key_id — access key id that signed
+-- column: expires — when the URL ends to be valid
 -- column: clients — distinct agents
--- column: bytes — bytes sent, or of objects where nothing is sent
--- column: evidence — up to three log_file:log_line to look at
--- false positives: People who change networks, a CDN that pulls, previews of links.
--- source: Own
+-- column: usual — most addresses of another link of the signer
+-- column: key — the key
+-- column: bytes — bytes of the objects
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
+-- false positives: Phones and proxies that change their networks, links in newsletters and chats.
+-- cannot tell: Who holds the link; how it came to be passed on.
+-- next: Deactivate the key that signed, or end the sessions of the role: a signature cannot be recalled alone.
+-- source: AWS guidance on presigned URLs
 
 WITH hits AS (
-  SELECT *, access_key_id(request_uri) AS key_id, uri_param(request_uri, 'X-Amz-Date') AS signed,
-         uri_param(request_uri, 'X-Amz-Expires') AS lifetime
-  FROM logs
-  WHERE authentication_type = 'QueryString' AND http_status IN (200, 206)
-    AND operation IN ('REST.GET.OBJECT', 'REST.HEAD.OBJECT')
-)
-SELECT requester, min(remote_ip) AS remote_ip, bucket, key_id, signed,
-       count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       count(DISTINCT remote_ip) AS addresses, count(DISTINCT user_agent) AS clients, sum(bytes_sent) AS bytes,
-       evidence(log_file, log_line, request_time) AS evidence
-FROM hits
--- Signatures are hidden in the log; key id, time, life and object tell one URL from another as well.
-WHERE lifetime IS NOT NULL
-GROUP BY requester, bucket, key, key_id, signed, lifetime
-HAVING count(DISTINCT remote_ip) >= $addresses
-ORDER BY addresses DESC, bytes DESC NULLS LAST, requester NULLS FIRST, bucket, key_id, signed
+  SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, CASE WHEN r.remote_ip LIKE '%:%' THEN ip_network(r.remote_ip) ELSE r.remote_ip END AS network, r.user_agent, r.bytes_sent, r.record, r.request_time, r.log_file, r.log_line,
+         access_key_id(r.request_uri) AS key_id, presigned_expires(r.request_uri) AS expires
+  FROM requests r WHERE r.authentication_type = 'QueryString' AND r.action IN ('read', 'write', 'delete')
+),
+links AS (
+  SELECT principal, bucket, object, key_id, expires, count(DISTINCT network) AS networks FROM hits WHERE expires IS NOT NULL GROUP BY 1, 2, 3, 4, 5
+),
+compared AS (
+  SELECT *, count(*) OVER (PARTITION BY principal) - 1 AS others, nth_value(networks, 2) OVER (PARTITION BY principal ORDER BY networks DESC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS second
+  FROM links
+),
+chosen AS (SELECT * FROM compared WHERE networks >= $addresses)
+SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
+       CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
+       count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen,
+       r.key_id, r.expires, count(DISTINCT r.user_agent) AS clients, c.second AS usual, r.object AS key, sum(r.bytes_sent) AS bytes,
+       CASE WHEN c.others >= $others AND c.networks >= $times * c.second THEN 'high' ELSE 'medium' END AS severity,
+       CASE WHEN c.others >= $others THEN concat('other links of the signer were used from at most ', c.second, ' addresses') ELSE 'too few other links of the signer to compare with' END AS reasons,
+       evidence(r.log_file, r.log_line, r.request_time) AS evidence
+FROM chosen c JOIN hits r ON r.principal = c.principal AND r.bucket = c.bucket AND r.object = c.object AND (r.key_id IS NOT DISTINCT FROM c.key_id) AND r.expires = c.expires
+GROUP BY r.principal, r.bucket, r.object, r.key_id, r.expires, c.networks, c.others, c.second
+ORDER BY c.networks DESC, bytes DESC NULLS LAST, r.principal, r.bucket, r.key_id, r.expires

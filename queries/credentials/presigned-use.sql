@@ -6,7 +6,7 @@
 -- attack: T1550.001
 -- parameter: exclude_console boolean true — whether uploads of the S3 console, which presigns too, are left out
 -- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
+-- column: remote_ip — the source IP where there is one, else null
 -- column: bucket — the bucket
 -- column: operation — operation as logged
 -- column: authentication_type — QueryString or HtmlForm

@@ -2,12 +2,12 @@
 -- question: Is one role session used from a private and a public address, or from several addresses, within minutes?
 -- pack: credentials
 -- kind: detection
--- severity: medium
+-- severity: low
 -- attack: T1552.005
 -- parameter: window interval 10 minutes — length of the windows, which do not overlap
 -- parameter: addresses integer 3 — different addresses from which it is shown
 -- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
+-- column: remote_ip — the source IP where there is one, else null
 -- column: bucket — the bucket
 -- column: events — requests that match
 -- column: first_seen — time of the first of them
@@ -25,7 +25,7 @@ WITH hits AS (
     -- Whoever holds a presigned URL is not who signed it.
     AND coalesce(authentication_type, '') NOT IN ('QueryString', 'HtmlForm')
 )
-SELECT requester, min(remote_ip) AS remote_ip, min(bucket) AS bucket,
+SELECT requester, CASE WHEN count(DISTINCT remote_ip) = 1 THEN min(remote_ip) END AS remote_ip, CASE WHEN count(DISTINCT bucket) = 1 THEN min(bucket) END AS bucket,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        count(DISTINCT remote_ip) AS addresses,
        bool_or(is_private_ip(remote_ip)) AND bool_or(NOT is_private_ip(remote_ip)) AS private_and_public,

@@ -1,43 +1,64 @@
--- title: Served pages replaced by somebody new
--- question: Was content that visitors are served written by a principal that had not written there before?
+-- title: Served pages or scripts written by somebody new
+-- question: Did somebody write pages or scripts of a served bucket who never wrote there before, or from a new network?
 -- pack: destruction
 -- kind: detection
--- severity: medium
+-- severity: high
 -- attack: T1491.002
--- parameter: extensions text html,htm,js,css — endings of keys, with commas between them
--- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
--- column: bucket — the bucket
--- column: events — requests that match
+-- attack: T1565.001
+-- parameter: extensions text html,htm,js,mjs,css — endings of keys, with commas between them
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
+-- column: remote_ip — the source IP where there is one, else null
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — bucket
+-- column: events — requests of the principal that match
 -- column: first_seen — time of the first of them
 -- column: last_seen — time of the last of them
 -- column: keys — distinct keys
--- column: evidence — up to three log_file:log_line to look at
--- false positives: A deployment role with a new name.
--- source: Published rules on defacement
+-- column: names — up to five of the keys
+-- column: served — times that they were read after the first write
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
+-- false positives: New people and new pipelines in the web team.
+-- cannot tell: What was written: fetch the version and compare it with the build.
+-- next: Put the right files back, invalidate the CDN, and look at what the writer did before.
+-- source: Published rules on scripts of static sites
+-- source: Own
 
 WITH served AS (
-  SELECT DISTINCT bucket FROM logs
-  WHERE operation = 'WEBSITE.GET.OBJECT' OR (requester IS NULL AND operation = 'REST.GET.OBJECT' AND http_status = 200)
+  SELECT bucket FROM requests
+  WHERE action = 'read' AND (operation = 'WEBSITE.GET.OBJECT' OR requester IS NULL OR principal_type(requester) = 'cloudfront_oai' OR requester = 'svc:cloudfront.amazonaws.com')
+  GROUP BY 1
 ),
+since AS (SELECT bucket, min(first_seen) AS since FROM profile_activity GROUP BY 1),
+-- Who wrote in the bucket on the days before.
+writers AS (SELECT principal, bucket, min(first_seen) AS wrote_since FROM profile_activity WHERE writes > 0 GROUP BY 1, 2),
 writes AS (
-  SELECT *, regexp_replace(lower(object_key(key, operation)), '^.*[.]', '') AS extension
-  FROM logs
-  WHERE operation IN ('REST.PUT.OBJECT', 'REST.COPY.OBJECT', 'REST.POST.OBJECT') AND http_status BETWEEN 200 AND 299
+  SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.record, r.request_time, r.log_file, r.log_line,
+         coalesce(o.is_new AND o.is_public, false) AS is_new_public, w.wrote_since >= b.since + INTERVAL '2 days' AND r.request_time < w.wrote_since + INTERVAL '2 days' AS is_new_writer,
+         p.first_seen >= b.since + INTERVAL '2 days' AS is_new_principal, coalesce(o.is_public, true) AS is_public
+  FROM requests r JOIN served s ON s.bucket = r.bucket JOIN since b ON b.bucket = r.bucket
+  LEFT JOIN writers w ON w.principal = r.principal AND w.bucket = r.bucket LEFT JOIN profile_principal p ON p.principal = r.principal
+  LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
+  WHERE r.action = 'write' AND NOT r.is_aws AND array_has(string_to_array($extensions, ','), regexp_replace(lower(r.object), '^.*[.]', ''))
 ),
--- The first day of writes to a bucket tells who usually writes there.
-usual AS (
-  SELECT DISTINCT w.bucket, coalesce(role_name(w.requester), w.requester) AS writer
-  FROM writes w JOIN (SELECT bucket, min(request_time) AS began FROM writes GROUP BY bucket) b ON b.bucket = w.bucket
-  WHERE w.request_time < b.began + INTERVAL '1 day'
+chosen AS (SELECT * FROM writes WHERE is_new_public OR is_new_writer),
+existed AS (
+  SELECT c.bucket, c.object, bool_or(r.action IN ('read', 'write') AND r.principal <> c.principal AND r.request_time < c.at) AS is_over, count(*) FILTER (WHERE r.action = 'read' AND r.request_time > c.at) AS served
+  FROM (SELECT bucket, object, principal, min(request_time) AS at FROM chosen GROUP BY 1, 2, 3) c JOIN requests r ON r.bucket = c.bucket AND r.object = c.object GROUP BY 1, 2
 )
-SELECT w.requester, w.remote_ip, w.bucket,
-       count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       count(DISTINCT w.key) AS keys,
-       evidence(log_file, log_line, request_time) AS evidence
-FROM writes w
-JOIN served s ON s.bucket = w.bucket
-LEFT JOIN usual u ON u.bucket = w.bucket AND u.writer = coalesce(role_name(w.requester), w.requester)
-WHERE u.writer IS NULL AND array_has(string_to_array($extensions, ','), w.extension)
-GROUP BY w.requester, w.remote_ip, w.bucket
-ORDER BY keys DESC, first_seen, w.requester NULLS FIRST, w.remote_ip, w.bucket
+SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
+       CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
+       count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen,
+       count(DISTINCT r.object) AS keys, array_slice(array_sort(array_agg(DISTINCT r.object)), 1, 5) AS names, coalesce(max(e.served), 0) AS served,
+       CASE WHEN bool_or(e.is_over AND (r.is_new_public OR r.is_new_writer AND r.is_public)) THEN 'high' WHEN bool_or(e.is_over) THEN 'medium' ELSE 'low' END AS severity,
+       nullif(array_to_string(make_array(CASE WHEN bool_or(r.is_new_public) THEN 'from a public network that is new for this principal' END,
+         CASE WHEN bool_or(r.is_new_writer) THEN 'never wrote in this bucket before' END,
+         CASE WHEN bool_or(e.is_over) THEN 'over files of others' ELSE 'new files only' END), '; '), '') AS reasons,
+       evidence(r.log_file, r.log_line, r.request_time) AS evidence
+FROM chosen r LEFT JOIN existed e ON e.bucket = r.bucket AND e.object = r.object
+GROUP BY r.principal, r.bucket ORDER BY keys DESC, first_seen, r.principal, r.bucket

@@ -5,6 +5,7 @@
 -- severity: info
 -- attack: T1485
 -- parameter: incident_at timestamp 1970-01-01T00:00:00Z — begin of the incident
+-- parameter: who text % — LIKE pattern of the requester who destroyed; anonymous callers are `anonymous`
 -- column: bucket — the bucket
 -- column: name — the decoded key
 -- column: destroyed_by — who
@@ -16,21 +17,22 @@
 -- source: Own
 
 WITH rows_by_name AS (
-  SELECT bucket, object_key(key, operation) AS name, operation, request_time, requester, version_id
+  SELECT bucket, object_key(key, operation) AS name, action(operation, http_status) AS action, request_time, requester, version_id
   FROM logs
-  WHERE key IS NOT NULL AND http_status BETWEEN 200 AND 299
-    AND operation IN ('REST.DELETE.OBJECT', 'BATCH.DELETE.OBJECT', 'REST.COPY.OBJECT', 'REST.PUT.OBJECT',
-                      'REST.POST.UPLOAD', 'REST.GET.OBJECT')
+  WHERE key IS NOT NULL
+    AND action(operation, http_status) IN ('read', 'write', 'delete', 'expire')
 )
 SELECT bucket, name,
        first_value(requester ORDER BY request_time, requester) FILTER (WHERE destructive) AS destroyed_by,
        min(request_time) FILTER (WHERE destructive) AS destroyed_at,
-       CASE WHEN bool_or(destructive AND operation LIKE '%DELETE%' AND version_id IS NOT NULL) THEN 'version deleted'
-            WHEN bool_or(destructive AND operation LIKE '%DELETE%') THEN 'delete marker, or deleted without versioning'
+       CASE WHEN bool_or(destructive AND action = 'delete' AND version_id IS NOT NULL) THEN 'version deleted'
+            WHEN bool_or(destructive AND action = 'expire') THEN 'expired by a lifecycle rule'
+            WHEN bool_or(destructive AND action = 'delete') THEN 'delete marker, or deleted without versioning'
             ELSE 'written over' END AS style,
-       max(request_time) FILTER (WHERE request_time < $incident_at AND operation NOT LIKE '%DELETE%' AND operation <> 'REST.GET.OBJECT') AS last_write,
-       max(request_time) FILTER (WHERE request_time < $incident_at AND operation = 'REST.GET.OBJECT') AS last_read
-FROM (SELECT *, operation <> 'REST.GET.OBJECT' AND request_time >= $incident_at AS destructive FROM rows_by_name)
+       max(request_time) FILTER (WHERE request_time < $incident_at AND action = 'write') AS last_write,
+       max(request_time) FILTER (WHERE request_time < $incident_at AND action = 'read') AS last_read
+FROM (SELECT *, action <> 'read' AND request_time >= $incident_at AS destructive FROM rows_by_name)
+WHERE NOT destructive OR coalesce(requester, 'anonymous') LIKE $who
 GROUP BY bucket, name
 HAVING bool_or(destructive)
 ORDER BY destroyed_at, bucket, name

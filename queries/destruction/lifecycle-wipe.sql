@@ -1,40 +1,97 @@
 -- title: A lifecycle rule, then mass expiry
--- question: Did a change of lifecycle rules lead to mass expiry?
+-- question: Did a change of lifecycle rules lead to far more expiries than before?
 -- pack: destruction
 -- kind: detection
 -- severity: high
 -- attack: T1485.001
--- parameter: within interval 8 days — time after the change in which expiries count
--- parameter: min_expired integer 100 — expiries from which it is shown
--- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
--- column: bucket — the bucket
--- column: events — requests that match
+-- parameter: within interval 12 days — time after the change in which expiries count; a rule of seven days takes effect after up to nine
+-- parameter: min_expired integer 20 — expiries from which it is shown
+-- parameter: times integer 5 — how many times the busiest day before is unusual
+-- parameter: missed integer 5 — expired keys that were asked for since, from which the damage is noticed
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
+-- column: remote_ip — the source IP where there is one, else null
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — bucket
+-- column: events — requests of the principal that match
 -- column: first_seen — time of the first of them
 -- column: last_seen — time of the last of them
 -- column: expired — objects expired
 -- column: markers — delete markers made
--- column: bytes — bytes sent, or of objects where nothing is sent
--- column: evidence — up to three log_file:log_line to look at
--- false positives: Planned retention.
--- source: Reports on ransom that marks objects for deletion within a week; published attack techniques
+-- column: expired_first — the first of them
+-- column: expired_last — the last of them
+-- column: usual — expiries of the busiest day before
+-- column: bytes — bytes of the objects
+-- column: keys_in_use — expired keys that had been read or written in these logs
+-- column: keys_missed — expired keys that were asked for since, in vain
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
+-- false positives: Retention introduced on purpose: medium where the principal changes settings on other days and nobody used what expires.
+-- cannot tell: What the rule says: CloudTrail has PutBucketLifecycle with its parameters.
+-- next: Suspend the rule at once: S3 goes on for as long as it is there. Restore earlier versions where they are kept.
+-- source: Reports on ransom that marks objects for deletion within a week
+-- source: Published attack techniques
 
 WITH changes AS (
-  SELECT bucket, requester, remote_ip, request_time AS changed_at, log_file, log_line FROM logs
-  WHERE operation = 'REST.PUT.LIFECYCLE' AND http_status BETWEEN 200 AND 299
+  SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.operation, r.action, r.record, r.request_time, r.log_file, r.log_line,
+         d.days_before >= 2 AND d.change_days_before = 0 AS is_first, d.days_before < 2 AS no_history,
+         coalesce(o.is_new AND o.is_public, false) AS is_new_public,
+         -- Not seen before, though the bucket was, and from the internet.
+         d.days_before < 2 AND d.bucket_since + INTERVAL '2 days' < d.first_seen AND coalesce(o.is_public, false) AS is_stranger
+  FROM requests r JOIN profile_day d ON d.principal = r.principal AND d.bucket = r.bucket AND d.day = date_trunc('day', r.request_time)
+  LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
+  WHERE r.operation = 'REST.PUT.LIFECYCLE' AND r.action = 'settings_change' AND NOT r.is_aws
 ),
-expiries AS (
-  SELECT bucket, request_time, operation, object_size, log_file, log_line FROM logs
-  WHERE operation IN ('S3.EXPIRE.OBJECT', 'S3.CREATE.DELETEMARKER')
+spans AS (
+  SELECT bucket, request_time AS changed_at, lead(request_time) OVER (PARTITION BY bucket ORDER BY request_time) AS changed_again
+  FROM (SELECT DISTINCT bucket, request_time FROM changes)
+),
+expiries AS (SELECT bucket, object, operation, object_size, record, request_time FROM requests WHERE action = 'expire' AND bucket IN (SELECT bucket FROM changes)),
+daily AS (SELECT bucket, day, sum(expiries) AS expiries FROM profile_activity WHERE expiries > 0 GROUP BY 1, 2),
+since AS (SELECT bucket, min(first_seen) AS since FROM profile_activity GROUP BY 1),
+rates AS (
+  SELECT s.bucket, s.changed_at, s.changed_again, b.since,
+         coalesce(max(CASE WHEN d.day < date_trunc('day', s.changed_at) THEN d.expiries END), 0) AS usual,
+         coalesce(max(CASE WHEN d.day >= date_trunc('day', s.changed_at) AND d.day <= s.changed_at + CAST($within AS INTERVAL) AND (s.changed_again IS NULL OR d.day <= s.changed_again) THEN d.expiries END), 0) AS most
+  FROM spans s JOIN since b ON b.bucket = s.bucket LEFT JOIN daily d ON d.bucket = s.bucket GROUP BY 1, 2, 3, 4
+),
+chosen AS (SELECT * FROM rates WHERE most >= $times * usual AND most > 0),
+hit AS (
+  SELECT c.bucket, c.changed_at, c.usual, c.since, e.object, e.operation, e.object_size, e.record, e.request_time
+  FROM chosen c JOIN expiries e ON e.bucket = c.bucket AND e.request_time BETWEEN c.changed_at AND c.changed_at + CAST($within AS INTERVAL)
+   AND (c.changed_again IS NULL OR e.request_time < c.changed_again)
+),
+fate AS (
+  SELECT h.bucket, h.object, bool_or(r.action IN ('read', 'write') AND NOT r.is_aws AND r.request_time < h.gone_at) AS is_used,
+         bool_or(r.http_status = 404 AND r.request_time > h.gone_at) AS is_missed
+  FROM (SELECT bucket, object, min(request_time) AS gone_at FROM hit GROUP BY 1, 2) h JOIN requests r ON r.bucket = h.bucket AND r.object = h.object
+  WHERE r.action IN ('read', 'write') OR r.http_status = 404 GROUP BY 1, 2
+),
+effects AS (
+  SELECT h.bucket, h.changed_at, h.usual, h.since, count(DISTINCT CASE WHEN h.operation = 'S3.EXPIRE.OBJECT' THEN h.record END) AS expired,
+         count(DISTINCT CASE WHEN h.operation = 'S3.CREATE.DELETEMARKER' THEN h.record END) AS markers, min(h.request_time) AS expired_first, max(h.request_time) AS expired_last,
+         sum(h.object_size) AS bytes, count(DISTINCT h.object) AS keys, count(DISTINCT CASE WHEN f.is_used THEN h.object END) AS keys_in_use, count(DISTINCT CASE WHEN f.is_missed THEN h.object END) AS keys_missed
+  FROM hit h LEFT JOIN fate f ON f.bucket = h.bucket AND f.object = h.object GROUP BY 1, 2, 3, 4
+  HAVING count(DISTINCT h.record) >= $min_expired
 )
-SELECT c.requester, c.remote_ip, c.bucket,
-       count(*) AS events, c.changed_at AS first_seen, max(e.request_time) AS last_seen,
-       count(*) FILTER (WHERE e.operation = 'S3.EXPIRE.OBJECT') AS expired,
-       count(*) FILTER (WHERE e.operation = 'S3.CREATE.DELETEMARKER') AS markers,
-       sum(e.object_size) AS bytes,
-       array_slice(array_concat(evidence(c.log_file, c.log_line, c.changed_at), evidence(e.log_file, e.log_line, e.request_time)), 1, 3) AS evidence
-FROM changes c JOIN expiries e ON e.bucket = c.bucket
-WHERE e.request_time BETWEEN c.changed_at AND c.changed_at + CAST($within AS INTERVAL)
-GROUP BY c.requester, c.remote_ip, c.bucket, c.changed_at
-HAVING count(*) >= $min_expired
-ORDER BY events DESC, first_seen, c.bucket, c.requester
+SELECT c.principal, CASE WHEN count(DISTINCT c.requester) = 1 THEN min(c.requester) WHEN c.principal <> 'anonymous' THEN c.principal END AS requester,
+       CASE WHEN count(DISTINCT c.remote_ip) = 1 THEN min(c.remote_ip) END AS remote_ip,
+       count(DISTINCT c.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT c.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT c.requester) AS sessions, c.bucket, count(DISTINCT c.record) AS events, min(c.request_time) AS first_seen, max(c.request_time) AS last_seen,
+       e.expired, e.markers, e.expired_first, e.expired_last, e.usual, e.bytes, e.keys_in_use, e.keys_missed,
+       CASE WHEN e.keys_missed >= $missed AND e.keys_missed * 10 >= e.keys THEN 'critical'
+            WHEN bool_or(c.is_new_public) OR e.keys_in_use * 5 >= e.keys THEN 'high'
+            WHEN bool_or(c.is_first) OR bool_or(c.is_stranger) OR e.since + INTERVAL '1 day' > e.changed_at THEN 'high'
+            ELSE 'medium' END AS severity,
+       nullif(array_to_string(make_array(CASE WHEN e.since + INTERVAL '1 day' > e.changed_at THEN 'no earlier days to compare with' ELSE 'at most ' || e.usual || ' expiries a day before' END,
+         CASE WHEN bool_or(c.is_new_public) THEN 'from a public network that is new for this principal' END,
+         CASE WHEN bool_or(c.is_first) THEN 'never changed settings before' WHEN bool_or(c.is_stranger) THEN 'not seen before, though the bucket was, and from the internet' END,
+         CASE WHEN e.keys_in_use > 0 THEN e.keys_in_use || ' keys that were in use' END,
+         CASE WHEN e.keys_missed > 0 THEN e.keys_missed || ' of them asked for since, in vain' END), '; '), '') AS reasons,
+       evidence(c.log_file, c.log_line, c.request_time) AS evidence
+FROM effects e JOIN changes c ON c.bucket = e.bucket AND c.request_time = e.changed_at
+GROUP BY c.principal, c.bucket, e.changed_at, e.expired, e.markers, e.expired_first, e.expired_last, e.usual, e.bytes, e.keys, e.keys_in_use, e.keys_missed, e.since
+ORDER BY e.expired + e.markers DESC, first_seen, c.bucket, c.principal

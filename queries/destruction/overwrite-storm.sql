@@ -1,54 +1,102 @@
--- title: Objects read and written over in place
--- question: Is somebody encrypting objects in place: reading a key and writing the same key shortly after, over and over?
+-- title: Objects encrypted or overwritten in place
+-- question: Who wrote over objects of others far more than is usual, and can they still be read?
 -- pack: destruction
 -- kind: detection
 -- severity: critical
 -- attack: T1486
--- parameter: gap interval 10 minutes — longest time between the read and the write of a key
--- parameter: keys integer 50 — distinct keys within the hour from which it is shown
--- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
--- column: bucket — the bucket
--- column: events — requests that match
+-- parameter: keys integer 50 — distinct keys from which it is shown where there is no history
+-- parameter: few integer 10 — distinct keys of others from which it is shown
+-- parameter: times integer 4 — how many times the most of the earlier days is unusual
+-- parameter: gap interval 1 day — longest time between the read and the write of a key, where there is no history
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
+-- column: remote_ip — the source IP where there is one, else null
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — bucket
+-- column: events — requests of the principal that match
 -- column: first_seen — time of the first of them
 -- column: last_seen — time of the last of them
 -- column: keys_rewritten — distinct keys written over
--- column: keys_refused — distinct keys whose write was
--- column: by_copy — distinct keys written by a copy
--- column: evidence — up to three log_file:log_line to look at
--- false positives: Changes of storage class or of encryption, rewritten metadata, compaction. Many refused writes are an attempt.
--- source: Reports on ransom with customer keys; AWS advice on copies that overwrite
+-- column: keys_refused — distinct keys whose write was refused
+-- column: by_copy — distinct keys written by a copy, also by parts
+-- column: keys_readable — those that others have read since
+-- column: keys_unreadable — those that others could not read since
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
+-- false positives: Planned changes of encryption or storage class by hand: medium once others have read the objects again. AWS's batch jobs are not shown.
+-- cannot tell: Which key encrypts now: CloudTrail has the headers of CopyObject and PutObject.
+-- next: Suspend the credentials. Where versions are kept, the earlier ones are intact unless version-purge finds otherwise. Check the encryption of a few objects by HEAD.
+-- source: Reports on ransom with customer keys
+-- source: AWS advice on copies that overwrite
 
-WITH reads AS (
-  SELECT bucket, object_key(key, operation) AS name, requester, request_time AS read_at FROM logs
-  WHERE operation IN ('REST.COPY.OBJECT_GET', 'REST.GET.OBJECT') AND http_status IN (200, 206)
+WITH new_origins AS (
+  SELECT DISTINCT a.principal, a.bucket, a.day FROM profile_activity a JOIN profile_origin o ON o.principal = a.principal AND o.origin = a.origin AND o.is_new WHERE a.writes > 0
+),
+chosen AS (
+  SELECT principal, bucket, day, bool_or(no_history) AS no_history, bool_or(is_late) AS is_late, bool_or(is_new_origin) AS is_new_origin, max(usual) AS usual
+  FROM (
+    SELECT principal, bucket, day, no_history, is_late, false AS is_new_origin, usual FROM profile_unusual WHERE measure = 'writes' AND amount >= $few AND amount >= $times * usual
+    UNION ALL SELECT principal, bucket, day, false, false, true, 0 FROM new_origins
+    -- Refused writes are an attempt.
+    UNION ALL SELECT principal, bucket, day, days_before < 2, false, false, 0 FROM profile_day WHERE NOT is_aws AND denied >= $keys AND denied > writes
+  ) GROUP BY 1, 2, 3
 ),
 writes AS (
-  SELECT bucket, object_key(key, operation) AS name, requester, remote_ip, operation, http_status, request_time, log_file, log_line,
-         date_bin(INTERVAL '1 hour', request_time) AS hour
-  FROM logs
-  WHERE operation IN ('REST.COPY.OBJECT', 'REST.PUT.OBJECT', 'REST.POST.UPLOAD')
-    AND (http_status BETWEEN 200 AND 299 OR http_status = 403)
+  SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.operation, r.http_status, r.record, r.request_time, r.log_file, r.log_line, c.no_history, c.is_late, c.is_new_origin, c.usual
+  FROM requests r JOIN chosen c ON c.principal = r.principal AND c.bucket = r.bucket AND c.day = date_trunc('day', r.request_time)
+  WHERE r.action = 'write' OR (r.http_status = 403 AND r.operation IN ('REST.COPY.OBJECT', 'REST.PUT.OBJECT', 'REST.POST.UPLOAD', 'REST.COPY.PART'))
 ),
--- Who writes fewer than so many keys in an hour writes over fewer, too: few are left to be compared with all reads.
-busy AS (
-  SELECT bucket, requester, hour FROM writes GROUP BY bucket, requester, hour HAVING count(*) >= $keys
+-- Several writes of a key are one; what is compared is the first of the episode.
+written AS (SELECT principal, bucket, object, min(request_time) AS at, max(request_time) AS last_at FROM writes GROUP BY 1, 2, 3),
+fate AS (
+  SELECT w.principal, w.bucket, w.object,
+         bool_or(r.principal <> w.principal AND r.action IN ('read', 'write') AND r.request_time < w.at) AS is_used,
+         bool_or(r.principal = w.principal AND r.action = 'write' AND r.request_time < w.at) AS is_own,
+         bool_or(r.principal = w.principal AND r.action = 'read' AND r.request_time BETWEEN w.at - CAST($gap AS INTERVAL) AND w.at + INTERVAL '2 seconds') AS is_taken,
+         bool_or(r.principal = w.principal AND r.operation LIKE 'REST.COPY.PART%') AS is_copied,
+         bool_or(r.principal <> w.principal AND r.action = 'read' AND r.request_time > w.last_at) AS is_readable,
+         bool_or(r.principal <> w.principal AND (r.http_status = 400 AND (r.error_code IS NULL OR r.error_code IN ('InvalidRequest', 'BadRequest', '400')) OR r.error_code LIKE 'KMS.%')
+                 AND r.operation IN ('REST.GET.OBJECT', 'REST.HEAD.OBJECT') AND r.request_time > w.at) AS is_unreadable
+  FROM written w JOIN requests r ON r.bucket = w.bucket AND r.object = w.object
+  GROUP BY 1, 2, 3
 ),
--- Each write once, however often its key was read before.
-rewrites AS (
-  SELECT DISTINCT w.bucket, w.name, w.requester, w.remote_ip, w.operation, w.http_status, w.request_time, w.log_file, w.log_line, w.hour
-  FROM busy b JOIN writes w ON w.bucket = b.bucket AND w.requester = b.requester AND w.hour = b.hour
-       JOIN reads r ON r.bucket = w.bucket AND r.name = w.name AND r.requester = w.requester
-  -- The two rows of one copy may differ by a second or two.
-  WHERE r.read_at BETWEEN w.request_time - CAST($gap AS INTERVAL) AND w.request_time + INTERVAL '2 seconds'
+over AS (
+  SELECT w.*, f.is_used, f.is_taken, f.is_copied, f.is_readable, f.is_unreadable
+  FROM writes w JOIN fate f ON f.principal = w.principal AND f.bucket = w.bucket AND f.object = w.object
+  -- Without a history, to read a key and to write it is what tells of it.
+  WHERE (NOT w.no_history AND f.is_used AND f.is_own IS NOT TRUE) OR (w.no_history AND f.is_taken AND f.is_own IS NOT TRUE)
+),
+summed AS (
+  SELECT w.principal, CASE WHEN count(DISTINCT w.requester) = 1 THEN min(w.requester) WHEN w.principal <> 'anonymous' THEN w.principal END AS requester,
+       CASE WHEN count(DISTINCT w.remote_ip) = 1 THEN min(w.remote_ip) END AS remote_ip,
+       count(DISTINCT w.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT w.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT w.requester) AS sessions, w.bucket, count(DISTINCT w.record) AS events, min(w.request_time) AS first_seen, max(w.request_time) AS last_seen,
+         count(DISTINCT CASE WHEN w.http_status <> 403 THEN w.object END) AS keys_rewritten,
+         count(DISTINCT CASE WHEN w.http_status = 403 THEN w.object END) AS keys_refused,
+         count(DISTINCT CASE WHEN w.operation IN ('REST.COPY.OBJECT', 'REST.COPY.PART') OR w.is_copied THEN w.object END) AS by_copy,
+         count(DISTINCT CASE WHEN w.is_readable THEN w.object END) AS keys_readable, count(DISTINCT CASE WHEN w.is_unreadable THEN w.object END) AS keys_unreadable,
+         count(DISTINCT CASE WHEN w.is_taken THEN w.object END) AS keys_taken,
+         count(DISTINCT CASE WHEN w.is_used THEN w.object END) AS keys_in_use, bool_or(w.no_history) AS no_history, bool_or(w.is_late) AS is_late, bool_or(w.is_new_origin) AS is_new_origin, max(w.usual) AS usual,
+         evidence(w.log_file, w.log_line, w.request_time) AS evidence
+  FROM over w GROUP BY w.principal, w.bucket
 )
-SELECT requester, remote_ip, bucket,
-       count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       count(DISTINCT name) FILTER (WHERE http_status <> 403) AS keys_rewritten,
-       count(DISTINCT name) FILTER (WHERE http_status = 403) AS keys_refused,
-       count(DISTINCT name) FILTER (WHERE operation = 'REST.COPY.OBJECT') AS by_copy,
-       evidence(log_file, log_line, request_time) AS evidence
-FROM rewrites
-GROUP BY requester, remote_ip, bucket, hour
-HAVING count(DISTINCT name) >= $keys
-ORDER BY keys_rewritten DESC, first_seen, requester, remote_ip, bucket
+SELECT principal, requester, remote_ip, addresses, remote_ips, sessions, bucket, events, first_seen, last_seen, keys_rewritten, keys_refused, by_copy, keys_readable, keys_unreadable,
+       CASE WHEN keys_unreadable >= 3 AND keys_unreadable * 20 >= keys_rewritten THEN 'critical'
+            WHEN keys_readable >= 3 AND keys_unreadable = 0 AND keys_readable * 20 >= keys_rewritten THEN 'medium'
+            WHEN is_late AND keys_in_use * 2 < keys_rewritten + keys_refused THEN 'medium'
+            WHEN keys_taken * 2 >= keys_rewritten + keys_refused OR is_new_origin THEN 'high'
+            ELSE 'medium' END AS severity,
+       nullif(array_to_string(make_array(
+         CASE WHEN keys_unreadable > 0 THEN keys_unreadable || ' keys that others could not read since' END,
+         CASE WHEN keys_readable > 0 THEN keys_readable || ' keys that others have read since' END,
+         CASE WHEN no_history THEN 'no earlier days to compare with' ELSE 'at most ' || usual || ' writes a day before' END,
+         CASE WHEN is_new_origin THEN 'from a network that is new for this principal' END,
+         CASE WHEN keys_in_use > 0 THEN keys_in_use || ' keys that others had used' END,
+         CASE WHEN keys_taken > 0 THEN keys_taken || ' keys read by it before' END), '; '), '') AS reasons,
+       evidence
+FROM summed
+WHERE (no_history AND keys_rewritten + keys_refused >= $keys) OR (NOT no_history AND keys_rewritten + keys_refused >= $few)
+ORDER BY keys_rewritten DESC, first_seen, principal, bucket

@@ -1,34 +1,68 @@
--- title: An object named like a ransom note
--- question: Was something uploaded that is named like a ransom note?
+-- title: Ransom note
+-- question: Was a small text with a telling name written, or the same small text in many folders, and was data destroyed beside it?
 -- pack: destruction
 -- kind: detection
 -- severity: high
 -- attack: T1486
--- parameter: pattern text ransom|decrypt|how[-_ ]?to[-_ ]?(recover|restore|decrypt)|recover[-_ ]?your|datarescue|files[-_ ]?deleted|readme.*(lock|crypt)|your[-_ ]?(data|files) — regular expression over the last part of the decoded key, in lower case
--- parameter: except_prefix text ^(awslogs|access-logs)/ — regular expression over decoded keys, in lower case, that are left out
--- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
--- column: bucket — the bucket
--- column: name — last part of the key
--- column: events — requests that match
+-- attack: T1491.001
+-- parameter: pattern text ransom|decrypt|how[-_ ]?to[-_ ]?(back|recover|restore|decrypt|get)|recover[-_ ]?(your|files|data)|restore[-_ ]?(your|files|data)|unlock|warning|attention|readme.*(lock|crypt)|read[-_ ]?me[-_ !]*(now|first|please)?[.]|files?[-_ ]?(deleted|encrypted|locked|stolen)|your[-_ ]?(data|files)|!!! — regular expression over the last part of the decoded key, in lower case
+-- parameter: endings text txt,html,htm,hta,md,rtf,url — endings of keys, with commas between them
+-- parameter: most integer 262144 — size in bytes above which it is not a note
+-- parameter: folders integer 5 — folders with the same text within the hour from which its name does not matter
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
+-- column: remote_ip — the source IP where there is one, else null
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — bucket
+-- column: events — requests of the principal that match
 -- column: first_seen — time of the first of them
 -- column: last_seen — time of the last of them
--- column: prefixes — distinct places
--- column: evidence — up to three log_file:log_line to look at
--- false positives: Ordinary read-me files and files on locks and keys; look whether the same name is in many prefixes.
--- source: Published rules; word list of our own
+-- column: name — last part of the key
+-- column: prefixes — distinct keys
+-- column: destroyed — keys that the principal deleted or wrote over in the bucket within two days
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
+-- false positives: Instructions and notices that products write: medium where nothing was deleted or written over by the same principal.
+-- cannot tell: What the text says: fetch it.
+-- next: Keep the object and its metadata. Look at deletes, overwrites and copies by the same principal in the days before.
+-- source: Published notes of ransom of S3 buckets
+-- source: Published rules
 
-WITH hits AS (
-  SELECT *, lower(object_key(key, operation)) AS path,
-         regexp_replace(lower(object_key(key, operation)), '^.*/', '') AS name
-  FROM logs
-  WHERE operation IN ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT') AND http_status BETWEEN 200 AND 299
+WITH notes AS (
+  SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, regexp_replace(lower(r.object), '^.*/', '') AS name, r.record, r.request_time, r.log_file, r.log_line
+  FROM requests r
+  WHERE r.action = 'write' AND NOT r.is_aws AND coalesce(r.object_size, 0) <= $most
+    AND array_has(string_to_array($endings, ','), regexp_replace(lower(r.object), '^.*[.]', ''))
+),
+chosen AS (
+  SELECT principal, bucket, name, date_bin(INTERVAL '6 hours', min(request_time)) AS since, max(request_time) AS last_seen, min(request_time) AS first_seen, count(DISTINCT object) AS places,
+         count(DISTINCT date_trunc('day', request_time)) AS days
+  FROM notes GROUP BY 1, 2, 3
+  HAVING (regexp_like(name, $pattern) OR count(DISTINCT object) >= $folders AND max(request_time) - min(request_time) <= INTERVAL '1 hour')
+     -- A name that is written on many days is part of the work.
+     AND count(DISTINCT date_trunc('day', request_time)) <= 3
+),
+destroyed AS (
+  SELECT c.principal, c.bucket, c.name, count(DISTINCT r.object) AS keys
+  FROM chosen c JOIN requests r ON r.principal = c.principal AND r.bucket = c.bucket AND r.request_time BETWEEN c.first_seen - INTERVAL '2 days' AND c.last_seen + INTERVAL '2 days'
+  JOIN profile_unusual u ON u.principal = r.principal AND u.bucket = r.bucket AND u.day = date_trunc('day', r.request_time)
+  WHERE r.action = 'delete' AND u.measure = 'deletes' OR r.action = 'write' AND u.measure = 'writes' AND r.operation = 'REST.COPY.OBJECT'
+  GROUP BY 1, 2, 3
 )
-SELECT requester, remote_ip, bucket, name,
-       count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       count(DISTINCT path) AS prefixes,
-       evidence(log_file, log_line, request_time) AS evidence
-FROM hits
-WHERE regexp_like(name, $pattern) AND NOT regexp_like(path, $except_prefix)
-GROUP BY requester, remote_ip, bucket, name
-ORDER BY prefixes DESC, first_seen, requester NULLS FIRST, remote_ip, bucket, name
+SELECT n.principal, CASE WHEN count(DISTINCT n.requester) = 1 THEN min(n.requester) WHEN n.principal <> 'anonymous' THEN n.principal END AS requester,
+       CASE WHEN count(DISTINCT n.remote_ip) = 1 THEN min(n.remote_ip) END AS remote_ip,
+       count(DISTINCT n.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT n.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT n.requester) AS sessions, n.bucket, count(DISTINCT n.record) AS events, min(n.request_time) AS first_seen, max(n.request_time) AS last_seen,
+       n.name, count(DISTINCT n.object) AS prefixes, coalesce(max(d.keys), 0) AS destroyed,
+       CASE WHEN coalesce(max(d.keys), 0) >= 10 THEN 'high' WHEN regexp_like(n.name, $pattern) AND n.principal = 'anonymous' THEN 'high' WHEN regexp_like(n.name, $pattern) THEN 'medium' ELSE 'low' END AS severity,
+       nullif(array_to_string(make_array(CASE WHEN regexp_like(n.name, $pattern) THEN 'a telling name' ELSE 'the same text in many folders' END,
+         CASE WHEN max(d.keys) > 0 THEN max(d.keys) || ' keys deleted or copied over by it within two days' END,
+         CASE WHEN n.principal = 'anonymous' THEN 'written without credentials' END), '; '), '') AS reasons,
+       evidence(n.log_file, n.log_line, n.request_time) AS evidence
+FROM notes n JOIN chosen c ON c.principal = n.principal AND c.bucket = n.bucket AND c.name = n.name
+LEFT JOIN destroyed d ON d.principal = n.principal AND d.bucket = n.bucket AND d.name = n.name
+GROUP BY n.principal, n.bucket, n.name
+ORDER BY prefixes DESC, first_seen, n.principal, n.bucket, n.name

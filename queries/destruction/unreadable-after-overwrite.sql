@@ -1,61 +1,84 @@
--- title: Objects that could be read no more once rewritten
--- question: Which keys were readable, were written over, and have only failed since?
+-- title: Objects unreadable after being overwritten
+-- question: Which keys were readable, were written over by somebody, and then failed for others as under an unknown key?
 -- pack: destruction
 -- kind: detection
 -- severity: critical
 -- attack: T1486
 -- parameter: min_keys integer 5 — distinct keys of one writer from which it is shown
--- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
--- column: bucket — the bucket
--- column: events — requests that match
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
+-- column: remote_ip — the source IP where there is one, else null
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — bucket
+-- column: events — requests of the principal that match
 -- column: first_seen — time of the first of them
 -- column: last_seen — time of the last of them
 -- column: keys — distinct keys
+-- column: failures — failed requests of others
+-- column: failed_first — the first of them
+-- column: failed_last — the last of them
+-- column: failed_for — up to five principals whose requests failed
 -- column: like_customer_key — distinct keys refused as with an unknown customer key
--- column: like_kms_or_policy — distinct keys refused by KMS or a policy
--- column: evidence — up to three log_file:log_line to look at
--- false positives: An edited key policy, a deleted KMS key, a fault in a client. Keys nobody asked for again show nothing.
+-- column: like_kms — distinct keys refused by KMS
+-- column: restored — distinct keys that were read again later
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
+-- false positives: An edited key policy, a deleted KMS key, a client at fault. Keys that nobody asked for again show nothing.
+-- cannot tell: Which key encrypts; the log has no encryption headers (CloudTrail: x-amz-server-side-encryption-customer-algorithm).
+-- next: Suspend the writer. Restore earlier versions of the keys; keep the failing requests as evidence of when the damage began.
 -- source: Own
 
--- Few keys are ever refused: all else is asked of these alone.
+-- Few keys are ever refused so: all else is asked of these alone.
 WITH refused AS (
-  SELECT DISTINCT bucket, object_key(key, operation) AS name FROM logs
-  WHERE operation IN ('REST.GET.OBJECT', 'REST.HEAD.OBJECT') AND (http_status IN (400, 403) OR error_code LIKE 'KMS.%')
+  SELECT bucket, object, principal AS reader, request_time AS failed_at,
+         CASE WHEN error_code LIKE 'KMS.%' THEN 'kms' ELSE 'customer key' END AS like_what
+  FROM requests
+  WHERE operation IN ('REST.GET.OBJECT', 'REST.HEAD.OBJECT') AND object IS NOT NULL
+    AND (error_code LIKE 'KMS.%' OR http_status = 400 AND (error_code IN ('InvalidRequest', 'BadRequest') OR error_code IS NULL AND operation = 'REST.HEAD.OBJECT'))
 ),
-writes AS (
-  SELECT f.bucket, f.name, max(l.request_time) AS written_at,
-         last_value(l.requester ORDER BY l.request_time, l.requester) AS requester,
-         last_value(l.remote_ip ORDER BY l.request_time, l.requester) AS remote_ip
-  FROM refused f JOIN logs l ON l.bucket = f.bucket AND object_key(l.key, l.operation) = f.name
-  WHERE l.operation IN ('REST.COPY.OBJECT', 'REST.PUT.OBJECT', 'REST.POST.UPLOAD') AND l.http_status BETWEEN 200 AND 299
-  GROUP BY f.bucket, f.name
+keys AS (SELECT DISTINCT bucket, object FROM refused),
+events AS (
+  SELECT r.bucket, r.object, r.principal, r.requester, r.remote_ip, r.action, r.record, r.request_time, r.log_file, r.log_line
+  FROM keys k JOIN requests r ON r.bucket = k.bucket AND r.object = k.object WHERE r.action IN ('write', 'read')
 ),
-reads AS (
-  SELECT f.bucket, f.name, l.request_time, l.http_status, l.error_code, l.log_file || ':' || l.log_line AS place
-  FROM refused f JOIN logs l ON l.bucket = f.bucket AND object_key(l.key, l.operation) = f.name
-  WHERE l.operation IN ('REST.GET.OBJECT', 'REST.HEAD.OBJECT')
+-- The write that a failure follows is the last one before it.
+blamed AS (
+  SELECT f.bucket, f.object, f.reader, f.failed_at, f.like_what, max(w.request_time) AS written_at
+  FROM refused f JOIN events w ON w.bucket = f.bucket AND w.object = f.object AND w.action = 'write' AND w.request_time <= f.failed_at
+  GROUP BY 1, 2, 3, 4, 5
+),
+episodes AS (
+  SELECT b.bucket, b.object, b.written_at, count(DISTINCT b.reader || CAST(b.failed_at AS VARCHAR)) AS failures, min(b.failed_at) AS failed_first, max(b.failed_at) AS failed_last,
+         min(b.reader) AS reader_first, max(b.reader) AS reader_last, bool_or(b.like_what = 'kms') AS like_kms, bool_or(b.like_what <> 'kms') AS like_customer_key
+  FROM blamed b GROUP BY 1, 2, 3
 ),
 judged AS (
-  SELECT w.bucket, w.name, w.requester, w.remote_ip, w.written_at,
-         bool_or(r.request_time < w.written_at AND r.http_status IN (200, 206)) AS read_before,
-         bool_or(r.request_time > w.written_at AND r.http_status IN (200, 206, 304)) AS read_since,
-         bool_or(r.request_time > w.written_at AND r.http_status = 400) AS like_customer_key,
-         bool_or(r.request_time > w.written_at AND (r.http_status = 403 OR r.error_code LIKE 'KMS.%')) AS like_kms_or_policy,
-         count(*) FILTER (WHERE r.request_time > w.written_at) AS failures,
-         max(r.request_time) AS last_try,
-         max(r.place) FILTER (WHERE r.request_time > w.written_at) AS place
-  FROM writes w JOIN reads r ON r.bucket = w.bucket AND r.name = w.name
-  GROUP BY w.bucket, w.name, w.requester, w.remote_ip, w.written_at
+  SELECT e.bucket, e.object, e.written_at, e.failures, e.failed_first, e.failed_last, e.reader_first, e.reader_last, e.like_kms, e.like_customer_key,
+         bool_or(v.action = 'read' AND v.request_time < e.written_at) AS read_before,
+         -- Read again after this write, and before another: the write was not what failed.
+         bool_or(v.action = 'read' AND v.request_time > e.failed_last) AS is_restored
+  FROM episodes e JOIN events v ON v.bucket = e.bucket AND v.object = e.object GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+),
+joined AS (
+  SELECT j.*, w.principal, w.requester, w.remote_ip, w.record, w.log_file, w.log_line
+  FROM judged j JOIN events w ON w.bucket = j.bucket AND w.object = j.object AND w.action = 'write' AND w.request_time = j.written_at
+  WHERE j.read_before AND NOT (w.principal = j.reader_first AND w.principal = j.reader_last)
 )
-SELECT requester, min(remote_ip) AS remote_ip, bucket,
-       sum(failures) AS events, min(written_at) AS first_seen, max(last_try) AS last_seen,
-       count(DISTINCT name) AS keys,
-       count(DISTINCT name) FILTER (WHERE like_customer_key) AS like_customer_key,
-       count(DISTINCT name) FILTER (WHERE like_kms_or_policy) AS like_kms_or_policy,
-       array_slice(array_agg(place ORDER BY written_at, place), 1, 3) AS evidence
-FROM judged
-WHERE read_before AND NOT read_since AND (like_customer_key OR like_kms_or_policy)
-GROUP BY requester, bucket
-HAVING count(DISTINCT name) >= $min_keys
-ORDER BY keys DESC, requester NULLS FIRST, bucket
+SELECT principal, CASE WHEN count(DISTINCT requester) = 1 THEN min(requester) WHEN principal <> 'anonymous' THEN principal END AS requester,
+       CASE WHEN count(DISTINCT remote_ip) = 1 THEN min(remote_ip) END AS remote_ip,
+       count(DISTINCT remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT requester) AS sessions, bucket, count(DISTINCT record) AS events, min(written_at) AS first_seen, max(written_at) AS last_seen,
+       count(DISTINCT object) AS keys, sum(failures) AS failures, min(failed_first) AS failed_first, max(failed_last) AS failed_last,
+       array_slice(array_sort(array_agg(DISTINCT reader_first)), 1, 5) AS failed_for,
+       count(DISTINCT CASE WHEN like_customer_key THEN object END) AS like_customer_key, count(DISTINCT CASE WHEN like_kms THEN object END) AS like_kms,
+       count(DISTINCT CASE WHEN is_restored THEN object END) AS restored,
+       CASE WHEN count(DISTINCT CASE WHEN like_customer_key THEN object END) > 0 THEN 'critical' ELSE 'high' END AS severity,
+       concat(count(DISTINCT object), ' keys failed for others after the write',
+              CASE WHEN count(DISTINCT CASE WHEN is_restored THEN object END) > 0 THEN concat('; ', count(DISTINCT CASE WHEN is_restored THEN object END), ' were read again later') ELSE '' END) AS reasons,
+       evidence(log_file, log_line, written_at) AS evidence
+FROM joined GROUP BY principal, bucket
+HAVING count(DISTINCT object) >= $min_keys
+ORDER BY keys DESC, principal, bucket

@@ -1,38 +1,109 @@
--- title: Very many keys or bytes within the hour
--- question: Which principal at which address read unusually many keys or bytes in a short time?
+-- title: Bulk download
+-- question: Who read far more than is usual for them, or much from a network that is new for them?
 -- pack: exfiltration
 -- kind: detection
 -- severity: high
 -- attack: T1530
--- parameter: keys integer 1000 — distinct keys from which it is shown
--- parameter: bytes integer 10737418240 — bytes from which it is shown
--- parameter: window interval 1 hour — length of the windows, which do not overlap
--- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
--- column: bucket — the bucket
--- column: window_start — begin of the window
--- column: events — requests that match
+-- parameter: keys integer 1000 — distinct keys of a day from which it is shown where there is no history
+-- parameter: few integer 100 — distinct keys from a new network, or of an unusual day of a person, from which it is shown
+-- parameter: bytes integer 10737418240 — bytes from which it is shown, instead of keys
+-- parameter: times integer 5 — how many times the most of the earlier days is unusual
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
+-- column: remote_ip — the source IP where there is one, else null
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — bucket
+-- column: events — requests of the principal that match
 -- column: first_seen — time of the first of them
 -- column: last_seen — time of the last of them
+-- column: days — days with such reads
 -- column: keys — distinct keys
--- column: bytes — bytes sent, or of objects where nothing is sent
--- column: evidence — up to three log_file:log_line to look at
--- false positives: ETL, backups, crawlers, trials of a restore.
--- source: AWS documentation, "bytes sent to an address"; thresholds of our own
+-- column: bytes — bytes of the objects
+-- column: new_keys — distinct keys that the principal had not read before
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
+-- false positives: First runs of backups, training and migration jobs, trials of a restore: medium at most from inside. A provider that gives a program new public addresses.
+-- cannot tell: What was in the objects, and whether a read was for another purpose; the bytes are those that S3 sent or copied.
+-- next: Deactivate the key or deny the role its older sessions. List what left with breach-export, and look at the timeline of the principal.
+-- source: AWS documentation, "bytes sent to an address"
+-- source: Thresholds of our own: five times the busiest earlier day is beyond what weekly and monthly jobs vary by
 
-WITH hits AS (
-  SELECT requester, remote_ip, bucket, key, request_time, log_file, log_line,
-         -- A copy sends nothing to the client: what was copied counts.
-         CASE WHEN operation LIKE 'REST.COPY.%' THEN object_size ELSE bytes_sent END AS taken
-  FROM logs
-  WHERE operation IN ('REST.GET.OBJECT', 'REST.COPY.OBJECT_GET', 'REST.COPY.PART_GET', 'WEBSITE.GET.OBJECT')
-    AND http_status IN (200, 206)
+-- Who is at a network that is new for them, and known networks go on being used: they did not move.
+WITH moved AS (
+  SELECT n.principal, n.origin FROM profile_origin n
+  JOIN profile_principal p ON p.principal = n.principal
+  JOIN profile_origin k ON k.principal = n.principal AND k.origin <> n.origin
+  WHERE n.is_new AND NOT k.is_new AND p.last_seen > n.first_seen + INTERVAL '2 days'
+  GROUP BY 1, 2, n.first_seen HAVING max(k.last_seen) < n.first_seen
+),
+elsewhere AS (
+  SELECT a.principal, a.bucket, a.day, a.origin, o.is_public, o.was_inside, m.origin IS NOT NULL AS is_moved
+  FROM profile_activity a JOIN profile_origin o ON o.principal = a.principal AND o.origin = a.origin AND o.is_new
+  LEFT JOIN moved m ON m.principal = a.principal AND m.origin = a.origin
+  WHERE NOT a.is_aws AND a.reads > 0
+),
+chosen AS (
+  SELECT principal, bucket, day, 'elsewhere' AS why, false AS no_history, is_public, was_inside, is_moved, false AS is_person, CAST(NULL AS BIGINT) AS read_days_before, CAST(NULL AS BIGINT) AS reads_usual, origin, false AS is_new_bucket
+  FROM elsewhere
+  UNION ALL
+  SELECT u.principal, u.bucket, u.day, 'volume', u.no_history, false, false, false, p.is_person, u.days_with, CASE WHEN u.measure = 'reads' THEN u.usual END, NULL, NOT u.no_history AND u.bucket_days_before = 0
+  FROM profile_unusual u JOIN profile_principal p ON p.principal = u.principal
+  WHERE u.principal <> 'anonymous' AND (u.measure = 'reads' AND u.amount >= $few OR u.measure = 'bytes_read' AND u.amount >= $bytes) AND u.amount >= $times * u.usual
+),
+reads AS (
+  SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.record, r.request_time, r.log_file, r.log_line, c.day, c.why, c.no_history, c.is_public, c.was_inside, c.is_moved, c.is_person,
+         c.read_days_before, c.reads_usual, c.is_new_bucket, coalesce(o.is_public, false) AS is_from_internet,
+         CASE WHEN r.operation LIKE 'REST.COPY.%' THEN r.object_size ELSE r.bytes_sent END AS taken
+  FROM requests r JOIN chosen c ON c.principal = r.principal AND c.bucket = r.bucket AND c.day = date_trunc('day', r.request_time) AND (c.origin IS NULL OR c.origin = r.origin)
+  LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
+  LEFT JOIN (SELECT DISTINCT bucket FROM profile_activity) ours ON ours.bucket = r.destination
+  -- A copy into a bucket of these logs takes nothing away.
+  WHERE r.action = 'read' AND (r.origin IS DISTINCT FROM 'link') AND NOT (r.operation LIKE 'REST.COPY.%' AND ours.bucket IS NOT NULL)
+),
+first_reads AS (
+  SELECT k.principal, k.bucket, k.object, k.why, min(r.request_time) < min(k.since) AS is_known
+  FROM (SELECT principal, bucket, object, why, min(request_time) AS since FROM reads GROUP BY 1, 2, 3, 4) k
+  JOIN requests r ON r.principal = k.principal AND r.bucket = k.bucket AND r.object = k.object AND r.action IN ('read', 'write') GROUP BY 1, 2, 3, 4
+),
+summed AS (
+  SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
+       CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
+       count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT r.requester) AS sessions,
+         r.bucket, r.why, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(DISTINCT r.day) AS days,
+         count(DISTINCT r.object) AS keys, sum(r.taken) AS bytes, count(DISTINCT CASE WHEN NOT f.is_known THEN r.object END) AS new_keys,
+         bool_or(r.no_history) AS no_history, bool_or(r.is_public) AS is_public, bool_and(r.was_inside) AS was_inside, bool_and(r.is_moved) AS is_moved, bool_or(r.is_person) AS is_person, bool_or(r.is_new_bucket) AS is_new_bucket, bool_and(r.is_from_internet) AS is_from_internet,
+         min(r.read_days_before) AS read_days_before, max(r.reads_usual) AS reads_usual,
+         evidence(r.log_file, r.log_line, r.request_time) AS evidence
+  FROM reads r LEFT JOIN first_reads f ON f.principal = r.principal AND f.bucket = r.bucket AND f.object = r.object AND f.why = r.why
+  GROUP BY r.principal, r.bucket, r.why
+),
+judged AS (
+  SELECT s.*, CASE
+      WHEN why = 'elsewhere' AND is_moved THEN 'low'
+      WHEN why = 'elsewhere' AND is_public AND was_inside AND p.is_person IS NOT TRUE AND keys >= $few THEN 'high'
+      WHEN why = 'elsewhere' AND is_public AND p.is_person IS NOT TRUE AND keys >= $few AND new_keys * 2 >= keys THEN 'high'
+      WHEN why = 'elsewhere' AND is_public AND keys >= $times * $few AND new_keys * 5 >= keys * 4 AND keys >= $times * p.busiest THEN 'high'
+      -- A person at work on data that was never theirs.
+      WHEN why = 'volume' AND s.is_person AND NOT no_history AND new_keys * 5 >= keys * 4 AND keys >= 2 * $few THEN 'high'
+      WHEN why = 'volume' AND is_new_bucket AND is_from_internet AND NOT s.is_person AND keys >= $times * $few THEN 'high'
+      WHEN keys >= $few AND (is_public OR NOT no_history) THEN 'medium'
+      WHEN keys >= $keys OR bytes >= $bytes THEN 'medium'
+      ELSE 'low' END AS severity,
+      nullif(array_to_string(make_array(
+        CASE WHEN why = 'elsewhere' AND is_public AND was_inside THEN 'from the internet, where this principal was only ever inside'
+             WHEN why = 'elsewhere' THEN 'from a network that is new for this principal' END,
+        CASE WHEN is_moved AND why = 'elsewhere' THEN 'the networks known before are not used any more' END,
+        CASE WHEN why = 'volume' AND no_history THEN 'no earlier days to compare with' WHEN why = 'volume' AND is_new_bucket THEN 'never used this bucket before' WHEN why = 'volume' AND read_days_before = 0 THEN 'never read this bucket before'
+             WHEN why = 'volume' THEN 'at most ' || reads_usual || ' reads a day before' END,
+        CASE WHEN new_keys > 0 THEN new_keys || ' of ' || keys || ' keys never read by it before' END), '; '), '') AS reasons
+  FROM summed s
+  JOIN (SELECT q.principal, bool_or(q.is_person) AS is_person, max(d.reads) AS busiest FROM profile_principal q JOIN profile_day d ON d.principal = q.principal GROUP BY 1) p
+    ON p.principal = s.principal
 )
-SELECT requester, remote_ip, bucket, date_bin(CAST($window AS INTERVAL), request_time) AS window_start,
-       count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       count(DISTINCT key) AS keys, sum(taken) AS bytes,
-       evidence(log_file, log_line, request_time) AS evidence
-FROM hits
-GROUP BY requester, remote_ip, bucket, date_bin(CAST($window AS INTERVAL), request_time)
-HAVING count(DISTINCT key) >= $keys OR sum(taken) >= $bytes
-ORDER BY bytes DESC NULLS LAST, window_start, requester NULLS FIRST, remote_ip, bucket
+SELECT principal, requester, remote_ip, addresses, remote_ips, sessions, bucket, events, first_seen, last_seen, days, keys, bytes, new_keys, severity, reasons, evidence
+FROM judged WHERE (why = 'elsewhere' AND (keys >= $few OR bytes >= $bytes)) OR (why = 'volume' AND (keys >= $keys OR bytes >= $bytes OR (NOT no_history AND is_person)))
+ORDER BY keys DESC, first_seen, principal, bucket

@@ -7,7 +7,7 @@
 -- parameter: families text s3-browser,cyberduck,winscp,rclone,s5cmd,s3cmd,curl,wget,python-requests — families of agents, as agent_family() names them
 -- parameter: tail float 0.25 — share of the logs' span, at its end, in which a client counts as new
 -- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
+-- column: remote_ip — the source IP where there is one, else null
 -- column: bucket — the bucket
 -- column: client — family of the agent
 -- column: events — requests that match
@@ -23,7 +23,7 @@ WITH span AS (
   FROM logs
 ),
 uses AS (
-  SELECT requester, agent_family(user_agent) AS client, min(remote_ip) AS remote_ip, min(bucket) AS bucket,
+  SELECT requester, agent_family(user_agent) AS client, CASE WHEN count(DISTINCT remote_ip) = 1 THEN min(remote_ip) END AS remote_ip, CASE WHEN count(DISTINCT bucket) = 1 THEN min(bucket) END AS bucket,
          count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen, sum(bytes_sent) AS bytes,
          evidence(log_file, log_line, request_time) AS evidence
   FROM logs

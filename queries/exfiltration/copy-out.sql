@@ -1,36 +1,69 @@
--- title: Copies to buckets that are not in these logs
--- question: Was data copied by S3 itself to another bucket, perhaps one whose logs we do not have?
+-- title: Objects copied to a bucket that is not in these logs
+-- question: Who copied objects to a bucket whose logs are not here, and is that destination new?
 -- pack: exfiltration
 -- kind: detection
--- severity: medium
+-- severity: high
 -- attack: T1537
--- parameter: min_copies integer 20 — copies from which it is shown
--- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
--- column: bucket — the bucket
--- column: destination — the bucket copied to; null where no log of it is here
--- column: events — requests that match
+-- parameter: few integer 10 — distinct keys from which it is high
+-- parameter: bytes integer 1073741824 — bytes from which it is high, instead of keys
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
+-- column: remote_ip — the source IP where there is one, else null
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — bucket
+-- column: events — requests of the principal that match
 -- column: first_seen — time of the first of them
 -- column: last_seen — time of the last of them
+-- column: destination — the bucket that the copies went to; null where neither host nor request id tells
+-- column: days — days with such copies
 -- column: keys — distinct keys
--- column: bytes — bytes sent, or of objects where nothing is sent
--- column: evidence — up to three log_file:log_line to look at
--- false positives: The destination is ours and only not logged. That both rows of a copy share a request id is not documented.
--- source: AWS customer playbooks name runs of copy reads; the join is our own
+-- column: bytes — bytes of the objects
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
+-- false positives: Destinations of one's own whose logs were not collected; copies that were always made are low.
+-- cannot tell: Whose bucket the destination is: CloudTrail has CopyObject with the account of the resource.
+-- next: Ask whose bucket it is; report it to AWS where it is not yours. List what left with breach-export.
+-- source: AWS documentation: the request of a copy goes to its destination, and the row of the source has its host
 
-WITH sources AS (
-  SELECT * FROM logs
-  WHERE operation IN ('REST.COPY.OBJECT_GET', 'REST.COPY.PART_GET') AND http_status BETWEEN 200 AND 299
+WITH ours AS (SELECT DISTINCT bucket FROM profile_activity),
+sources AS (
+  SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.object_size, r.record, r.request_id, r.host_id, r.request_time, r.log_file, r.log_line, r.destination
+  FROM requests r LEFT JOIN ours o ON o.bucket = r.destination
+  WHERE r.operation IN ('REST.COPY.OBJECT_GET', 'REST.COPY.PART_GET') AND r.action = 'read' AND NOT r.is_aws AND o.bucket IS NULL
 ),
+-- Where the host names no bucket, the row of the destination may be here, under the same request or host id.
 targets AS (
-  SELECT DISTINCT request_id, bucket FROM logs WHERE operation IN ('REST.COPY.OBJECT', 'REST.COPY.PART')
-)
-SELECT g.requester, min(g.remote_ip) AS remote_ip, g.bucket, t.bucket AS destination,
-       count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       count(DISTINCT g.key) AS keys, sum(g.object_size) AS bytes,
-       evidence(log_file, log_line, request_time) AS evidence
-FROM sources g LEFT JOIN targets t ON t.request_id = g.request_id
-WHERE t.bucket IS DISTINCT FROM g.bucket
-GROUP BY g.requester, g.bucket, t.bucket
-HAVING count(*) >= $min_copies
-ORDER BY events DESC, g.requester NULLS FIRST, g.bucket, destination NULLS FIRST
+  SELECT request_id AS id, min(bucket) AS bucket FROM requests WHERE operation IN ('REST.COPY.OBJECT', 'REST.COPY.PART') AND request_id IS NOT NULL GROUP BY 1
+  UNION ALL
+  SELECT host_id, min(bucket) FROM requests WHERE operation IN ('REST.COPY.OBJECT', 'REST.COPY.PART') AND host_id IS NOT NULL GROUP BY 1
+),
+foreigners AS (
+  SELECT s.* FROM sources s LEFT JOIN targets t ON t.id = s.request_id LEFT JOIN targets h ON h.id = s.host_id
+  WHERE s.destination IS NOT NULL OR (t.bucket IS NULL AND h.bucket IS NULL)
+),
+sized AS (
+  SELECT principal, bucket, destination, object, max(object_size) AS size FROM foreigners GROUP BY 1, 2, 3, 4
+),
+known AS (SELECT principal, min(first_seen) AS known_since FROM profile_principal GROUP BY 1),
+summed AS (
+  SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
+       CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
+       count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT r.requester) AS sessions, r.bucket, r.destination, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen,
+         count(DISTINCT date_trunc('day', r.request_time)) AS days, count(DISTINCT r.object) AS keys, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+  FROM foreigners r GROUP BY r.principal, r.bucket, r.destination
+),
+whole AS (SELECT principal, bucket, destination, sum(size) AS bytes FROM sized GROUP BY 1, 2, 3),
+buckets AS (SELECT bucket, min(first_seen) AS since FROM profile_activity GROUP BY 1)
+SELECT s.principal, s.requester, s.remote_ip, s.addresses, s.remote_ips, s.sessions, s.bucket, s.events, s.first_seen, s.last_seen, s.destination, s.days, s.keys, w.bytes,
+       CASE WHEN s.days >= 3 AND s.first_seen < b.since + INTERVAL '2 days' THEN 'low'
+            WHEN s.keys >= $few OR w.bytes >= $bytes THEN 'high' ELSE 'medium' END AS severity,
+       nullif(array_to_string(make_array(
+         CASE WHEN s.days >= 3 AND s.first_seen < b.since + INTERVAL '2 days' THEN 'done since the logs begin' WHEN s.first_seen < b.since + INTERVAL '2 days' THEN 'no earlier days to compare with' ELSE 'never copied there before' END,
+         CASE WHEN s.destination IS NULL THEN 'the destination is not known' ELSE 'no log of the destination is here' END), '; '), '') AS reasons, s.evidence
+FROM summed s JOIN whole w ON w.principal = s.principal AND w.bucket = s.bucket AND w.destination IS NOT DISTINCT FROM s.destination
+JOIN buckets b ON b.bucket = s.bucket
+ORDER BY w.bytes DESC NULLS LAST, s.principal, s.bucket, s.destination NULLS FIRST

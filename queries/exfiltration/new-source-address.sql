@@ -7,7 +7,7 @@
 -- parameter: tail float 0.25 — share of the logs' span, at its end, in which an address counts as new
 -- parameter: min_events integer 5 — requests from the new address from which it is shown
 -- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
+-- column: remote_ip — the source IP where there is one, else null
 -- column: bucket — the bucket
 -- column: events — requests that match
 -- column: first_seen — time of the first of them
@@ -23,7 +23,7 @@ WITH span AS (
   FROM logs
 ),
 pairs AS (
-  SELECT requester, remote_ip, min(bucket) AS bucket, count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen, sum(bytes_sent) AS bytes,
+  SELECT requester, remote_ip, CASE WHEN count(DISTINCT bucket) = 1 THEN min(bucket) END AS bucket, count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen, sum(bytes_sent) AS bytes,
          evidence(log_file, log_line, request_time) AS evidence
   FROM logs
   WHERE requester IS NOT NULL AND remote_ip IS NOT NULL AND http_status < 400

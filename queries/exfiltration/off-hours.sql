@@ -7,9 +7,9 @@
 -- parameter: utc_offset interval 0 hours — what local time is ahead of UTC
 -- parameter: from_hour integer 8 — first working hour
 -- parameter: to_hour integer 18 — first hour after work
--- parameter: humans text AWSReservedSSO|:user/ — regular expression that tells people from programs
+-- parameter: humans text AWSReservedSSO|^arn:[^:]+:iam::[0-9]{12}:user/ — regular expression that tells people from programs
 -- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
+-- column: remote_ip — the source IP where there is one, else null
 -- column: bucket — the bucket
 -- column: events — requests that match
 -- column: first_seen — time of the first of them

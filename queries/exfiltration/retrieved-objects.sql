@@ -7,11 +7,12 @@
 -- parameter: since timestamp 1970-01-01T00:00:00Z — begin of the incident
 -- parameter: until timestamp 2200-01-01T00:00:00Z — end of the incident
 -- parameter: who text % — LIKE pattern of the requester; anonymous callers are `anonymous`
--- parameter: address text 0.0.0.0/0,::/0 — one network; two stand for every address
+-- parameter: address text 0.0.0.0/0,::/0 — one network, or two with a comma between them
 -- column: bucket — the bucket
 -- column: key_decoded — the decoded key
+-- column: version_id — the version, where one was asked for
 -- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
+-- column: remote_ip — the source IP where there is one, else null
 -- column: events — requests that match
 -- column: first_seen — time of the first of them
 -- column: last_seen — time of the last of them
@@ -21,16 +22,17 @@
 -- false positives: Ranges are not logged, so the same range read twice looks complete; sent does not mean received.
 -- source: Own
 
-SELECT bucket, object_key(key, operation) AS key_decoded, requester, remote_ip,
+SELECT bucket, object_key(key, operation) AS key_decoded, version_id, requester, remote_ip,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       max(object_size) AS object_size, sum(bytes_sent) AS bytes,
-       CASE WHEN bool_or(http_status = 200 AND bytes_sent >= object_size) THEN 'whole object in one response'
+       max(object_size) AS object_size, sum(CASE WHEN operation LIKE 'REST.COPY.%' THEN object_size ELSE bytes_sent END) AS bytes,
+       CASE WHEN bool_or(operation LIKE 'REST.COPY.%') THEN 'copied by S3'
+            WHEN bool_or(coalesce(bytes_sent, 0) >= object_size) THEN 'whole object in one response'
             WHEN sum(bytes_sent) >= max(object_size) THEN 'bytes cover the size; ranges unknown'
             ELSE 'part of the object' END AS verdict
 FROM logs
-WHERE operation IN ('REST.GET.OBJECT', 'WEBSITE.GET.OBJECT') AND http_status IN (200, 206)
+WHERE is_read(operation, http_status)
   AND request_time BETWEEN $since AND $until
   AND coalesce(requester, 'anonymous') LIKE $who
-  AND ($address = '0.0.0.0/0,::/0' OR ip_in(remote_ip, split_part($address, ',', 1)))
-GROUP BY bucket, object_key(key, operation), requester, remote_ip
-ORDER BY bytes DESC NULLS LAST, bucket, key_decoded, requester NULLS FIRST, remote_ip
+  AND ($address = '0.0.0.0/0,::/0' OR ip_in(remote_ip, split_part($address, ',', 1)) OR ip_in(remote_ip, split_part(concat($address, ',', $address), ',', 2)))
+GROUP BY bucket, object_key(key, operation), version_id, requester, remote_ip
+ORDER BY bytes DESC NULLS LAST, bucket, key_decoded, version_id, requester NULLS FIRST, remote_ip

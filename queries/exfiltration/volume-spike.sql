@@ -3,12 +3,12 @@
 -- pack: exfiltration
 -- kind: detection
 -- severity: medium
--- attack: T1030
+-- attack: T1530
 -- parameter: sigma float 3.0 — standard deviations above the mean
 -- parameter: floor integer 1073741824 — bytes a day below which nothing is shown
 -- parameter: min_days integer 5 — days of history that are needed
 -- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
+-- column: remote_ip — the source IP where there is one, else null
 -- column: bucket — the bucket
 -- column: day — UTC day
 -- column: events — requests that match
@@ -23,7 +23,7 @@
 -- source: Own; what others do with machine learning, in SQL
 
 WITH days AS (
-  SELECT requester, min(remote_ip) AS remote_ip, min(bucket) AS bucket, date_trunc('day', request_time) AS day,
+  SELECT requester, CASE WHEN count(DISTINCT remote_ip) = 1 THEN min(remote_ip) END AS remote_ip, CASE WHEN count(DISTINCT bucket) = 1 THEN min(bucket) END AS bucket, date_trunc('day', request_time) AS day,
          count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen, sum(bytes_sent) AS bytes, count(DISTINCT key) AS keys,
          evidence(log_file, log_line, request_time) AS evidence
   FROM logs

@@ -3,7 +3,6 @@
 -- pack: exposure
 -- kind: report
 -- severity: info
--- attack: T1222
 -- parameter: min_requests integer 1 — requests of one requester from which they are shown
 -- column: bucket — the bucket
 -- column: requester — who, by ARN or canonical id; null is anonymous

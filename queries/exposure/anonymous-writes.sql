@@ -1,43 +1,58 @@
--- title: Writes and deletes without credentials
--- question: Did anybody without credentials write or delete, or try to?
+-- title: Written or deleted without credentials
+-- question: Who wrote, deleted or changed something without credentials, and was that usual for the bucket?
 -- pack: exposure
 -- kind: detection
 -- severity: high
 -- attack: T1565.001
--- parameter: min_successes integer 1 — successes of one address from which it is shown
+-- attack: T1491.002
+-- attack: T1486
+-- parameter: min_successes integer 1 — successes in a bucket from which it is shown
 -- parameter: min_refusals integer 20 — refusals of one address from which it is shown
--- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
--- column: bucket — the bucket
--- column: events — requests that match
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
+-- column: remote_ip — the source IP where there is one, else null
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — bucket
+-- column: events — requests of the principal that match
 -- column: first_seen — time of the first of them
 -- column: last_seen — time of the last of them
 -- column: successes — how many succeeded
 -- column: refusals — how many were refused
 -- column: keys — distinct keys
--- column: bytes — bytes sent, or of objects where nothing is sent
+-- column: bytes — bytes of the objects
 -- column: operations — operations seen
--- column: evidence — up to three log_file:log_line to look at
--- false positives: Backup tools that aim at the wrong bucket (refused only). Upload forms are signed and do not show here.
--- source: AWS documentation, "Identifying requests using server access logs"; reports of bills run up by refused writes
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
+-- false positives: Buckets that take uploads from everybody on purpose; refusals of programs with a wrong bucket name are low.
+-- cannot tell: Who it was: the log has only the address.
+-- next: Close the bucket (public access block), and look for what was written; treat files that were served as changed.
+-- source: AWS documentation
+-- source: Own
 
 WITH hits AS (
-  SELECT requester, remote_ip, bucket, operation, key, object_size, http_status, request_time, log_file, log_line
-  FROM logs
-  WHERE requester IS NULL AND authentication_type IS NULL
-    AND operation IN ('REST.PUT.OBJECT', 'REST.POST.OBJECT', 'REST.COPY.OBJECT', 'REST.COPY.PART', 'REST.PUT.PART',
-                      'REST.POST.UPLOAD', 'REST.DELETE.OBJECT', 'BATCH.DELETE.OBJECT', 'REST.PUT.ACL',
-                      'REST.PUT.BUCKETPOLICY', 'REST.POST.MULTI_OBJECT_DELETE')
+  SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.operation, r.object, r.object_size, r.http_status, r.record, r.request_time, r.log_file, r.log_line,
+         r.action IN ('write', 'write_part', 'delete', 'tag', 'restore', 'settings_change', 'access_change', 'bucket_delete') AS is_success
+  FROM requests r
+  WHERE r.principal = 'anonymous' AND r.authentication_type IS NULL AND regexp_like(r.operation, '^(REST[.](PUT|POST|DELETE|COPY)|BATCH[.]DELETE)[.]')
+),
+-- In a bucket that everybody wrote to from the first days on, nothing is new.
+usual AS (
+  SELECT h.bucket, count(DISTINCT date_trunc('day', h.request_time)) AS days, min(h.request_time) AS since, min(b.since) AS bucket_since
+  FROM hits h JOIN (SELECT bucket, min(first_seen) AS since FROM profile_activity GROUP BY 1) b ON b.bucket = h.bucket WHERE h.is_success GROUP BY 1
 )
-SELECT requester, remote_ip, bucket,
-       count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       count(*) FILTER (WHERE http_status BETWEEN 200 AND 299) AS successes,
-       count(*) FILTER (WHERE http_status = 403) AS refusals,
-       count(DISTINCT key) AS keys, sum(object_size) AS bytes,
-       array_sort(array_agg(DISTINCT operation)) AS operations,
-       evidence(log_file, log_line, request_time) AS evidence
-FROM hits
-GROUP BY requester, remote_ip, bucket
-HAVING count(*) FILTER (WHERE http_status BETWEEN 200 AND 299) >= $min_successes
-    OR count(*) FILTER (WHERE http_status = 403) >= $min_refusals
-ORDER BY successes DESC, refusals DESC, bucket, remote_ip
+SELECT 'anonymous' AS principal, CAST(NULL AS VARCHAR) AS requester, CASE WHEN count(DISTINCT h.remote_ip) = 1 THEN min(h.remote_ip) END AS remote_ip, count(DISTINCT h.remote_ip) AS addresses,
+       array_slice(array_sort(array_agg(DISTINCT h.remote_ip)), 1, 10) AS remote_ips, CAST(0 AS BIGINT) AS sessions, h.bucket,
+       count(DISTINCT h.record) AS events, min(h.request_time) AS first_seen, max(h.request_time) AS last_seen,
+       count(*) FILTER (WHERE h.is_success) AS successes, count(*) FILTER (WHERE h.http_status = 403) AS refusals,
+       count(DISTINCT h.object) AS keys, sum(h.object_size) AS bytes, array_sort(array_agg(DISTINCT h.operation)) AS operations,
+       CASE WHEN count(*) FILTER (WHERE h.is_success) = 0 THEN 'low' WHEN max(u.days) >= 3 AND max(u.since) < max(u.bucket_since) + INTERVAL '2 days' THEN 'medium' ELSE 'high' END AS severity,
+       CASE WHEN count(*) FILTER (WHERE h.is_success) = 0 THEN 'all refused' WHEN max(u.days) >= 3 AND max(u.since) < max(u.bucket_since) + INTERVAL '2 days' THEN 'done since the logs begin' ELSE 'never done in this bucket before' END AS reasons,
+       evidence(h.log_file, h.log_line, h.request_time) AS evidence
+FROM hits h LEFT JOIN usual u ON u.bucket = h.bucket
+-- What succeeded is of one bucket, what was refused of one address.
+GROUP BY h.bucket, CASE WHEN h.is_success THEN NULL ELSE h.remote_ip END, h.is_success
+HAVING count(*) FILTER (WHERE h.is_success) >= $min_successes OR count(*) FILTER (WHERE h.http_status = 403) >= $min_refusals
+ORDER BY successes DESC, refusals DESC, h.bucket, remote_ip

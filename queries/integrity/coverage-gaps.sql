@@ -3,7 +3,7 @@
 -- pack: integrity
 -- kind: report
 -- severity: low
--- attack: T1562.008
+-- attack: T1685.002
 -- parameter: min_gap integer 3600 — seconds of silence from which it is shown
 -- parameter: factor float 5.0 — how many times the bucket's 99.9th percentile of gaps
 -- column: bucket — the bucket

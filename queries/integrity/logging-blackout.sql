@@ -1,42 +1,78 @@
 -- title: Silence after a change of logging
--- question: Did a bucket go quiet after its logging was changed?
+-- question: Did a bucket go quiet, or do its logs end, after its logging was changed?
 -- pack: integrity
 -- kind: detection
--- severity: medium
--- attack: T1562.008
--- parameter: window interval 24 hours — time before and after the change that is compared
--- parameter: share float 0.1 — share of the earlier records at and below which it is quiet
--- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
--- column: bucket — the bucket
--- column: events — requests that match
+-- severity: high
+-- attack: T1685.002
+-- parameter: within interval 90 minutes — time after the change in which the silence begins
+-- parameter: times integer 3 — how many times the longest usual pause is a silence
+-- parameter: least integer 60 — shortest silence in minutes
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
+-- column: remote_ip — the source IP where there is one, else null
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — bucket
+-- column: events — requests of the principal that match
 -- column: first_seen — time of the first of them
 -- column: last_seen — time of the last of them
--- column: before — records before the change
--- column: after — records after the change
--- column: first_after — first record later than an hour after the change
--- column: evidence — up to three log_file:log_line to look at
--- false positives: Logs that go to another place now; a change takes up to an hour, which is left out.
+-- column: silent_from — last record before the silence
+-- column: silent_to — first record after it; null where the logs of the bucket end
+-- column: usual_pause — longest pause in the week before, in minutes
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
+-- false positives: Logs that go to another place now; the end of what was collected: medium where all buckets end then.
+-- cannot tell: Whether logging was switched off or aimed elsewhere: CloudTrail has PutBucketLogging with its parameters.
+-- next: Look at CloudTrail data events for the silent time. Switch logging on again, and treat what happened in the silence as unknown.
 -- source: Published rules see only the event; the comparison is our own
 
 WITH changes AS (
-  SELECT requester, remote_ip, bucket, request_time AS changed_at, log_file || ':' || log_line AS place FROM logs
-  WHERE operation = 'REST.PUT.LOGGING_STATUS' AND http_status BETWEEN 200 AND 299
+  SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.operation, r.action, r.record, r.request_time, r.log_file, r.log_line,
+         d.days_before >= 2 AND d.change_days_before = 0 AS is_first, d.days_before < 2 AS no_history,
+         coalesce(o.is_new AND o.is_public, false) AS is_new_public,
+         -- Not seen before, though the bucket was, and from the internet.
+         d.days_before < 2 AND d.bucket_since + INTERVAL '2 days' < d.first_seen AND coalesce(o.is_public, false) AS is_stranger
+  FROM requests r JOIN profile_day d ON d.principal = r.principal AND d.bucket = r.bucket AND d.day = date_trunc('day', r.request_time)
+  LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
+  WHERE r.operation = 'REST.PUT.LOGGING_STATUS' AND r.action = 'settings_change' AND NOT r.is_aws
 ),
-ending AS (SELECT max(request_time) AS last FROM logs),
-around AS (
-  SELECT c.requester, c.remote_ip, c.bucket, c.changed_at, c.place,
-         count(*) FILTER (WHERE l.request_time < c.changed_at AND l.request_time >= c.changed_at - CAST($window AS INTERVAL)) AS before,
-         count(*) FILTER (WHERE l.request_time > c.changed_at + INTERVAL '1 hour'
-                            AND l.request_time <= c.changed_at + INTERVAL '1 hour' + CAST($window AS INTERVAL)) AS after,
-         min(l.request_time) FILTER (WHERE l.request_time > c.changed_at + INTERVAL '1 hour') AS first_after
-  FROM changes c JOIN logs l ON l.bucket = c.bucket
-  GROUP BY c.requester, c.remote_ip, c.bucket, c.changed_at, c.place
+minutes AS (
+  SELECT DISTINCT r.bucket, date_trunc('minute', r.request_time) AS minute FROM requests r
+  WHERE r.bucket IN (SELECT bucket FROM changes)
+),
+gaps AS (
+  SELECT bucket, minute, next, (date_part('epoch', next) - date_part('epoch', minute)) / 60 AS pause
+  FROM (SELECT bucket, minute, lead(minute) OVER (PARTITION BY bucket ORDER BY minute) AS next FROM minutes)
+),
+-- How long the bucket was silent before, at most.
+usual AS (
+  SELECT c.bucket, c.request_time AS changed_at, max(g.pause) AS usual_pause, count(*) AS minutes, min(g.minute) AS since
+  FROM (SELECT DISTINCT bucket, request_time FROM changes) c JOIN gaps g ON g.bucket = c.bucket
+  WHERE g.next <= c.request_time AND g.minute >= c.request_time - INTERVAL '7 days' GROUP BY 1, 2
+),
+ending AS (SELECT bucket, max(last_seen) AS last_seen FROM profile_activity GROUP BY 1),
+silences AS (
+  SELECT u.bucket, u.changed_at, u.usual_pause, g.minute AS silent_from, g.next AS silent_to,
+         (SELECT count(*) FROM ending) AS buckets, (SELECT max(last_seen) FROM ending) AS end_of_all,
+         row_number() OVER (PARTITION BY u.bucket, g.minute ORDER BY u.changed_at DESC) AS nearest
+  FROM usual u JOIN gaps g ON g.bucket = u.bucket AND g.minute >= date_trunc('minute', u.changed_at) AND g.minute <= u.changed_at + CAST($within AS INTERVAL)
+  -- A day of steady records is needed to know what silence is.
+  WHERE u.changed_at - u.since >= INTERVAL '20 hours' AND u.minutes >= 50
+    AND (g.next IS NULL OR g.pause >= $least AND g.pause >= $times * u.usual_pause)
 )
-SELECT a.requester, a.remote_ip, a.bucket, 1 AS events, a.changed_at AS first_seen, a.changed_at AS last_seen,
-       a.before, a.after, a.first_after, make_array(a.place) AS evidence
-FROM around a CROSS JOIN ending e
--- Without logs for the time after the change nothing can be said.
-WHERE e.last >= a.changed_at + INTERVAL '1 hour' + CAST($window AS INTERVAL)
-  AND a.before > 0 AND a.after <= $share * a.before
-ORDER BY a.changed_at, a.bucket, a.requester, a.place
+SELECT c.principal, CASE WHEN count(DISTINCT c.requester) = 1 THEN min(c.requester) WHEN c.principal <> 'anonymous' THEN c.principal END AS requester,
+       CASE WHEN count(DISTINCT c.remote_ip) = 1 THEN min(c.remote_ip) END AS remote_ip,
+       count(DISTINCT c.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT c.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT c.requester) AS sessions, c.bucket, count(DISTINCT c.record) AS events, min(c.request_time) AS first_seen, max(c.request_time) AS last_seen,
+       s.silent_from, s.silent_to, CAST(s.usual_pause AS BIGINT) AS usual_pause,
+       CASE WHEN s.silent_to IS NULL AND s.buckets > 1 AND date_part('epoch', s.end_of_all) < date_part('epoch', s.silent_from) + 60 * greatest($least, $times * s.usual_pause) THEN 'medium' ELSE 'high' END AS severity,
+       nullif(array_to_string(make_array(CASE WHEN s.silent_to IS NULL THEN 'the logs of the bucket end with it' ELSE 'the bucket was never silent for so long in the week before' END,
+         CASE WHEN bool_or(c.is_new_public) THEN 'from a public network that is new for this principal' END,
+         CASE WHEN bool_or(c.is_first) THEN 'never changed settings before' END), '; '), '') AS reasons,
+       evidence(c.log_file, c.log_line, c.request_time) AS evidence
+FROM silences s JOIN changes c ON c.bucket = s.bucket AND c.request_time = s.changed_at
+WHERE s.nearest = 1
+GROUP BY c.principal, c.bucket, s.silent_from, s.silent_to, s.usual_pause, s.buckets, s.end_of_all
+ORDER BY s.silent_from, c.bucket, c.principal

@@ -6,7 +6,7 @@
 -- attack: T1530
 -- parameter: min_share float 0.5 — share of requests by an access point from which a bucket counts as fronted
 -- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
+-- column: remote_ip — the source IP where there is one, else null
 -- column: bucket — the bucket
 -- column: events — requests that match
 -- column: first_seen — time of the first of them

@@ -7,7 +7,7 @@
 -- parameter: share float 0.99 — share of private requests from which a bucket counts as private
 -- parameter: min_events integer 200 — requests with an address a bucket must have
 -- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
+-- column: remote_ip — the source IP where there is one, else null
 -- column: bucket — the bucket
 -- column: events — requests that match
 -- column: first_seen — time of the first of them

@@ -1,40 +1,116 @@
--- title: Versions listed, then deleted
--- question: Who listed the versions of a bucket and then deleted them by their ids?
+-- title: Versions deleted for good
+-- question: Who deleted versions by id, far more than is usual for them, after which listing?
 -- pack: object-lock
 -- kind: detection
 -- severity: high
 -- attack: T1485
+-- attack: T1490
 -- parameter: versions integer 20 — distinct versions from which it is shown
--- parameter: within interval 24 hours — how long after the listing deletes count
--- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
--- column: bucket — the bucket
--- column: versions_listed — when versions were first listed
--- column: events — requests that match
+-- parameter: few integer 20 — deletes of a day below which nothing is compared
+-- parameter: times integer 5 — how many times the most of the earlier days is unusual
+-- parameter: missed integer 5 — deleted keys that others asked for since, from which the damage is noticed
+-- parameter: keys integer 100 — versions from which it is medium
+-- parameter: window interval 6 hours — longest pause within a run of deletes
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
+-- column: remote_ip — the source IP where there is one, else null
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — bucket
+-- column: events — requests of the principal that match
 -- column: first_seen — time of the first of them
 -- column: last_seen — time of the last of them
+-- column: versions_listed — the last listing of versions by the principal before the deletes
 -- column: keys — distinct keys
 -- column: versions — distinct versions
--- column: evidence — up to three log_file:log_line to look at
--- false positives: Scripts that empty a bucket. In a bucket with object lock it may be a bypass of governance mode: CloudTrail tells.
--- source: Published attack simulations delete all versions; the sequence is our own
+-- column: bytes — bytes of the objects
+-- column: keys_of_others — distinct keys that the principal did not write
+-- column: keys_in_use — those that others had read or written
+-- column: keys_missed — those that others asked for since, in vain
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
+-- false positives: Retention by version of backup programs that begins within the period, emptied buckets.
+-- cannot tell: Whether a version was the last good one; whether Object Lock was bypassed (CloudTrail: bypassGovernanceRetention).
+-- next: Suspend the credentials; deleted versions cannot be brought back. Look for copies, replicas and backups of the keys.
+-- source: Published attack simulations
 
-WITH listings AS (
-  SELECT requester, bucket, min(request_time) AS versions_listed FROM logs
-  WHERE operation = 'REST.GET.BUCKETVERSIONS' AND http_status = 200
-  GROUP BY requester, bucket
+WITH chosen AS (
+  SELECT principal, bucket, day, no_history, is_late, usual, days_with AS delete_days_before FROM profile_unusual
+  WHERE measure = 'deletes' AND principal <> 'anonymous' AND amount >= $few AND amount >= $times * usual
 ),
 deletes AS (
-  SELECT * FROM logs
-  WHERE operation IN ('REST.DELETE.OBJECT', 'BATCH.DELETE.OBJECT') AND version_id IS NOT NULL
-    AND http_status BETWEEN 200 AND 299
+  SELECT r.principal, r.bucket, r.requester, r.remote_ip, r.object, r.version_id, r.object_size, r.operation, r.record, r.request_time, r.log_file, r.log_line,
+         c.no_history, c.is_late AND coalesce(o.is_public, false) AS is_stranger, c.usual, c.delete_days_before, coalesce(o.is_new, false) AS is_new_origin, coalesce(o.is_new AND o.is_public, false) AS is_new_public
+  FROM requests r JOIN chosen c ON c.principal = r.principal AND c.bucket = r.bucket AND c.day = date_trunc('day', r.request_time)
+  LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
+  WHERE r.action = 'delete' AND r.version_id IS NOT NULL
+),
+runs AS (
+  SELECT *, sum(CASE WHEN pause > CAST($window AS INTERVAL) THEN 1 ELSE 0 END)
+              OVER (PARTITION BY principal, bucket ORDER BY request_time, log_file, log_line ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS run
+  FROM (SELECT *, request_time - lag(request_time) OVER (PARTITION BY principal, bucket ORDER BY request_time, log_file, log_line) AS pause FROM deletes)
+),
+gone AS (SELECT bucket, object, principal, min(request_time) AS gone_at FROM deletes GROUP BY 1, 2, 3),
+-- What had been done with these keys, and what was asked of them since.
+fate AS (
+  SELECT g.bucket, g.object, g.principal,
+         bool_or(r.principal = g.principal AND r.action = 'write' AND r.request_time <= g.gone_at) AS is_own,
+         bool_or(r.principal <> g.principal AND r.action IN ('write', 'read') AND r.request_time <= g.gone_at) AS is_used,
+         bool_or(r.principal <> g.principal AND r.action IS NULL AND r.http_status = 404 AND r.request_time > g.gone_at) AS is_missed
+  FROM gone g JOIN requests r ON r.bucket = g.bucket AND r.object = g.object
+  WHERE r.action IN ('write', 'read') OR r.http_status = 404
+  GROUP BY 1, 2, 3
+),
+removed AS (SELECT bucket, max(request_time) AS removed_at FROM requests WHERE action = 'bucket_delete' GROUP BY 1),
+listings AS (SELECT principal, bucket, request_time FROM requests WHERE operation = 'REST.GET.BUCKETVERSIONS' AND action = 'list'),
+summed AS (
+  SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
+       CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
+       count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT r.requester) AS sessions,
+         r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen,
+         count(DISTINCT r.object) AS keys, count(DISTINCT r.version_id) AS versions, sum(r.object_size) AS bytes, count(r.version_id) AS version_targeted,
+         array_sort(array_agg(DISTINCT r.operation)) AS operations,
+         count(DISTINCT CASE WHEN f.is_own THEN NULL ELSE r.object END) AS keys_of_others,
+         count(DISTINCT CASE WHEN f.is_used AND f.is_own IS NOT TRUE THEN r.object END) AS keys_in_use,
+         count(DISTINCT CASE WHEN f.is_missed THEN r.object END) AS keys_missed,
+         bool_or(r.no_history) AS no_history, bool_or(r.is_stranger) AS is_stranger, max(r.usual) AS usual, max(r.delete_days_before) AS delete_days_before,
+         bool_or(l.principal IS NOT NULL) AS is_listed,
+         bool_or(r.is_new_origin) AS is_new_origin, bool_or(r.is_new_public) AS is_new_public, bool_or(b.removed_at >= r.request_time) AS is_removed,
+         evidence(r.log_file, r.log_line, r.request_time) AS evidence
+  FROM runs r LEFT JOIN fate f ON f.bucket = r.bucket AND f.object = r.object AND f.principal = r.principal
+  LEFT JOIN removed b ON b.bucket = r.bucket
+  LEFT JOIN (SELECT DISTINCT r.principal, r.bucket, r.run FROM runs r JOIN listings l ON l.principal = r.principal AND l.bucket = r.bucket AND r.request_time BETWEEN l.request_time AND l.request_time + INTERVAL '1 day') l ON l.principal = r.principal AND l.bucket = r.bucket AND l.run = r.run
+  GROUP BY r.principal, r.bucket, r.run
+),
+
+judged AS (
+  SELECT *,
+         CASE WHEN keys_missed >= $missed AND keys_missed * 10 >= keys AND keys_of_others >= $few AND delete_days_before = 0 AND NOT coalesce(is_removed, false) THEN 'critical'
+              WHEN is_new_public AND versions >= 10 THEN 'high'
+              WHEN no_history AND keys_of_others >= $keys AND (keys_in_use * 2 >= keys OR keys_missed >= $missed) THEN 'high'
+              WHEN is_stranger AND keys_of_others >= $few AND versions >= $few AND NOT coalesce(is_removed, false) THEN 'high'
+              WHEN no_history AND keys_of_others >= $versions AND is_listed AND NOT coalesce(is_removed, false) THEN 'high'
+              WHEN NOT no_history AND delete_days_before = 0 AND keys_of_others >= $few AND keys_in_use * 5 >= keys THEN 'high'
+              WHEN NOT no_history AND keys_missed >= $missed AND keys_missed * 10 >= keys AND keys_of_others >= $few THEN 'high'
+              WHEN versions >= $keys AND keys_of_others * 2 >= keys THEN 'medium'
+              ELSE 'low' END AS severity,
+         nullif(array_to_string(make_array(
+           CASE WHEN is_new_public THEN 'from a public network that is new for this principal' WHEN is_new_origin THEN 'from a network that is new for this principal' END,
+           CASE WHEN is_stranger THEN 'not seen before, though the bucket was, and from the internet' END,
+           CASE WHEN no_history THEN 'no earlier days to compare with' WHEN delete_days_before = 0 THEN 'never deleted here before' ELSE 'at most ' || usual || ' deletes a day before' END,
+           CASE WHEN version_targeted > 0 THEN version_targeted || ' versions deleted for good' END,
+           CASE WHEN keys_in_use > 0 THEN keys_in_use || ' keys that others read or wrote' END,
+           CASE WHEN keys_missed > 0 THEN 'others asked for ' || keys_missed || ' of them since, in vain' END,
+           CASE WHEN is_removed THEN 'the bucket was removed afterwards' END), '; '), '') AS reasons
+  FROM summed
 )
-SELECT d.requester, min(d.remote_ip) AS remote_ip, d.bucket, l.versions_listed,
-       count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       count(DISTINCT d.key) AS keys, count(DISTINCT d.version_id) AS versions,
-       evidence(log_file, log_line, request_time) AS evidence
-FROM deletes d JOIN listings l ON l.requester = d.requester AND l.bucket = d.bucket
-WHERE d.request_time BETWEEN l.versions_listed AND l.versions_listed + CAST($within AS INTERVAL)
-GROUP BY d.requester, d.bucket, l.versions_listed
-HAVING count(DISTINCT d.version_id) >= $versions
-ORDER BY versions DESC, d.requester, d.bucket
+
+SELECT j.principal, j.requester, j.remote_ip, j.addresses, j.remote_ips, j.sessions, j.bucket, j.events, j.first_seen, j.last_seen,
+       max(l.request_time) AS versions_listed, j.keys, j.versions, j.bytes, j.keys_of_others, j.keys_in_use, j.keys_missed, j.severity, j.reasons, j.evidence
+FROM judged j LEFT JOIN listings l ON l.principal = j.principal AND l.bucket = j.bucket AND l.request_time <= j.first_seen
+WHERE j.versions >= $versions
+GROUP BY j.principal, j.requester, j.remote_ip, j.addresses, j.remote_ips, j.sessions, j.bucket, j.events, j.first_seen, j.last_seen, j.keys, j.versions, j.bytes, j.keys_of_others, j.keys_in_use, j.keys_missed, j.severity, j.reasons, j.evidence
+ORDER BY j.versions DESC, j.first_seen, j.principal, j.bucket

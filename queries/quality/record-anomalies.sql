@@ -5,7 +5,7 @@
 -- severity: low
 -- attack: T1070
 -- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
+-- column: remote_ip — the source IP where there is one, else null
 -- column: bucket — the bucket
 -- column: anomaly — what is odd, as in the table logs
 -- column: events — requests that match

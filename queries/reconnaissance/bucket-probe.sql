@@ -2,11 +2,11 @@
 -- question: Who was refused at several of our buckets within a day?
 -- pack: reconnaissance
 -- kind: detection
--- severity: medium
+-- severity: low
 -- attack: T1619
 -- parameter: buckets integer 5 — different buckets from which it is shown
 -- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
+-- column: remote_ip — the source IP where there is one, else null
 -- column: bucket — the bucket
 -- column: buckets — buckets seen
 -- column: events — requests that match
@@ -17,14 +17,16 @@
 -- source: Published rules on enumeration
 
 WITH hits AS (
-  SELECT *, date_trunc('day', request_time) AS day FROM logs WHERE http_status IN (301, 403, 404)
+  SELECT *, date_trunc('day', request_time) AS day FROM logs
+  -- A setting that is not set, and a key that is not there, are no refusals.
+  WHERE http_status = 403 OR http_status IN (301, 404) AND operation IN ('REST.HEAD.BUCKET', 'REST.GET.BUCKET', 'REST.GET.LOCATION')
 ),
 wide AS (
   SELECT requester, remote_ip, day FROM hits
   GROUP BY requester, remote_ip, day
   HAVING count(DISTINCT bucket) >= $buckets
 )
-SELECT h.requester, h.remote_ip, min(h.bucket) AS bucket, array_sort(array_agg(DISTINCT h.bucket)) AS buckets,
+SELECT h.requester, h.remote_ip, CASE WHEN count(DISTINCT h.bucket) = 1 THEN min(h.bucket) END AS bucket, array_sort(array_agg(DISTINCT h.bucket)) AS buckets,
        count(*) AS events, min(h.request_time) AS first_seen, max(h.request_time) AS last_seen,
        evidence(h.log_file, h.log_line, h.request_time) AS evidence
 FROM wide w

@@ -7,7 +7,7 @@
 -- parameter: kinds integer 8 — different settings from which it is shown
 -- parameter: window interval 10 minutes — length of the windows, which do not overlap
 -- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
+-- column: remote_ip — the source IP where there is one, else null
 -- column: bucket — the bucket
 -- column: kinds — distinct settings read
 -- column: denied — how many got 403

@@ -6,7 +6,7 @@
 -- attack: T1595.003
 -- parameter: keys integer 50 — distinct keys refused or not found within an hour from which it is shown
 -- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
+-- column: remote_ip — the source IP where there is one, else null
 -- column: bucket — the bucket
 -- column: events — requests that match
 -- column: first_seen — time of the first of them
@@ -15,6 +15,8 @@
 -- column: denied — how many got 403
 -- column: not_found — how many got 404
 -- column: scanner — keys that scanners ask for
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
 -- column: evidence — up to three log_file:log_line to look at
 -- false positives: Broken links, single-page applications, clients that look before they write.
 -- source: Published thresholds for failed requests; own
@@ -31,6 +33,9 @@ SELECT requester, remote_ip, bucket,
        count(DISTINCT key) AS keys, count(*) FILTER (WHERE http_status = 403) AS denied,
        count(*) FILTER (WHERE http_status = 404) AS not_found,
        count(DISTINCT key) FILTER (WHERE scanned) AS scanner,
+       -- A client that probes before it writes only misses; who guesses is refused too, or nobody.
+       CASE WHEN requester IS NULL OR count(*) FILTER (WHERE http_status = 403) > 0 AND count(*) FILTER (WHERE http_status = 404) > 0 THEN 'medium' ELSE 'low' END AS severity,
+       CASE WHEN requester IS NULL THEN 'without credentials' WHEN count(*) FILTER (WHERE http_status = 403) > 0 AND count(*) FILTER (WHERE http_status = 404) > 0 THEN 'both refused and not found' ELSE 'only one kind of failure' END AS reasons,
        evidence(log_file, log_line, request_time) AS evidence
 FROM hits
 GROUP BY requester, remote_ip, bucket, date_bin(INTERVAL '1 hour', request_time)

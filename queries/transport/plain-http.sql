@@ -6,7 +6,7 @@
 -- attack: T1040
 -- parameter: website boolean false — whether website endpoints, which only speak HTTP, are shown too
 -- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
+-- column: remote_ip — the source IP where there is one, else null
 -- column: bucket — the bucket
 -- column: operation — operation as logged
 -- column: signed — whether the request was signed

@@ -4,7 +4,7 @@
 -- kind: detection
 -- severity: low
 -- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
+-- column: remote_ip — the source IP where there is one, else null
 -- column: bucket — the bucket
 -- column: client — family of the agent
 -- column: events — requests that match
@@ -19,7 +19,7 @@ WITH hits AS (
   SELECT * FROM logs
   WHERE signature_version = 'SigV2' OR request_uri LIKE '%AWSAccessKeyId=%'
 )
-SELECT requester, min(remote_ip) AS remote_ip, bucket, agent_family(user_agent) AS client,
+SELECT requester, CASE WHEN count(DISTINCT remote_ip) = 1 THEN min(remote_ip) END AS remote_ip, bucket, agent_family(user_agent) AS client,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        count(*) FILTER (WHERE request_uri LIKE '%AWSAccessKeyId=%') AS in_url,
        evidence(log_file, log_line, request_time) AS evidence

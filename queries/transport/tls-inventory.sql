@@ -6,7 +6,7 @@
 -- attack: T1557
 -- parameter: min_rank integer 12 — the lowest version that is right: 10, 11, 12 or 13
 -- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — address; of several, the first in order of text
+-- column: remote_ip — the source IP where there is one, else null
 -- column: bucket — the bucket
 -- column: tls — TLS version
 -- column: cipher_suite — cipher as logged
@@ -27,7 +27,7 @@ WITH hits AS (
   FROM logs
   WHERE operation LIKE 'REST.%' AND tls_version IS NOT NULL
 )
-SELECT requester, min(remote_ip) AS remote_ip, bucket, lower(tls_version) AS tls, cipher_suite, broken,
+SELECT requester, CASE WHEN count(DISTINCT remote_ip) = 1 THEN min(remote_ip) END AS remote_ip, bucket, lower(tls_version) AS tls, cipher_suite, broken,
        no_forward_secrecy, agent_family(user_agent) AS client,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        evidence(log_file, log_line, request_time) AS evidence

@@ -31,7 +31,7 @@ fn findings_are_ranked_and_show_their_evidence() {
     let ranks: Vec<usize> =
         ["CRITICAL  ", "HIGH  ", "MEDIUM  "].map(|rank| text.find(rank).unwrap()).to_vec();
     assert!(ranks.is_sorted(), "{text}");
-    let begin = text.find("HIGH  mass-delete").unwrap();
+    let begin = text.find("CRITICAL  overwrite-storm").unwrap();
     let finding = text[begin..].split("\n\n").next().unwrap();
     insta::assert_snapshot!(finding);
     assert!(text.lines().last().unwrap().contains("detections ran: "), "{text}");

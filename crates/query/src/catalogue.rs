@@ -8,11 +8,13 @@
 //! -- pack: destruction
 //! -- kind: detection                              (or report)
 //! -- severity: high                               (info, low, medium, high, critical)
-//! -- attack: T1485                                (optional)
+//! -- attack: T1485                                (any number)
 //! -- parameter: keys integer 100 — what it means  (any number)
 //! -- table: inventory — what it must hold         (any number; tables beside logs, rejects, sources)
 //! -- column: requester — what it means            (at least one)
 //! -- false positives: …
+//! -- cannot tell: what the log does not show, and what does   (optional)
+//! -- next: what to do about a finding                         (optional)
 //! -- source: …                                    (any number)
 //! ```
 
@@ -129,8 +131,8 @@ pub struct Query {
     pub question: String,
     /// How bad a finding is.
     pub severity: Severity,
-    /// Id of a MITRE ATT&CK technique.
-    pub attack: Option<String>,
+    /// Ids of MITRE ATT&CK techniques, of the version that `ATTACK_VERSION` names.
+    pub attack: Vec<String>,
     /// In the order of the file.
     pub parameters: Vec<Parameter>,
     /// Tables that are needed beside those of a session.
@@ -139,6 +141,10 @@ pub struct Query {
     pub columns: Vec<Named>,
     /// What looks like a finding and is none.
     pub false_positives: String,
+    /// What the log cannot tell, and what can.
+    pub cannot_tell: Option<String>,
+    /// What to do about a finding.
+    pub next: Option<String>,
     /// Where the idea is from.
     pub sources: Vec<String>,
     /// The statement, with the comments in it, without the header.
@@ -149,6 +155,9 @@ pub struct Query {
     #[serde(skip)]
     pub(crate) is_builtin: bool,
 }
+
+/// The version of MITRE ATT&CK (Enterprise) that the ids of built-in queries are of.
+pub const ATTACK_VERSION: &str = "19";
 
 /// Columns that each detection has.
 pub const STANDARD_COLUMNS: [&str; 7] =
@@ -327,6 +336,46 @@ mod tests {
         assert!(catalogue.packs().len() >= 14, "{:?}", catalogue.packs());
         for query in catalogue.queries() {
             query.params(&[]).unwrap();
+        }
+    }
+
+    /// Ids of `ATTACK_VERSION` that queries name. What was T1562.008 is T1685.002 there.
+    const TECHNIQUES: [&str; 27] = [
+        "T1040",
+        "T1070",
+        "T1078.004",
+        "T1098",
+        "T1110",
+        "T1119",
+        "T1485",
+        "T1485.001",
+        "T1486",
+        "T1490",
+        "T1491.001",
+        "T1491.002",
+        "T1496",
+        "T1499",
+        "T1530",
+        "T1537",
+        "T1550.001",
+        "T1552",
+        "T1552.001",
+        "T1552.005",
+        "T1557",
+        "T1565.001",
+        "T1580",
+        "T1595.003",
+        "T1619",
+        "T1685",
+        "T1685.002",
+    ];
+
+    #[test]
+    fn techniques_are_of_one_version() {
+        for query in Catalogue::builtin().unwrap().queries() {
+            for id in &query.attack {
+                assert!(TECHNIQUES.contains(&id.as_str()), "{}: {id} is not of {ATTACK_VERSION}", query.name);
+            }
         }
     }
 

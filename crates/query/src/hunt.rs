@@ -1,20 +1,25 @@
 //! The hunt: all detections of the catalogue in one session, the gravest findings first.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Int64Type};
+use datafusion::arrow::datatypes::{DataType, Int64Type, TimeUnit, TimestampMicrosecondType};
 use datafusion::arrow::error::ArrowError;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::error::DataFusionError;
 use datafusion::prelude::{SessionContext, col, lit};
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
-use crate::catalogue::{Catalogue, Kind, Query, Severity};
+use crate::asked;
+use crate::catalogue::{Catalogue, Kind, Query, STANDARD_COLUMNS, Severity};
 use crate::error::QueryError;
+use crate::profiles::{self, ALL_LOGS, Kept, REQUESTS};
 use crate::redact::Redactor;
 use crate::session::Session;
-use crate::sql;
 
 /// Rows of a detection that are shown; all are counted.
 const SHOWN: usize = 5;
@@ -59,7 +64,7 @@ pub struct Failed {
     pub problem: String,
 }
 
-/// A detection that found something. All texts but the catalogue's come from the log and may be hostile.
+/// What a detection found of one severity: rows of another are another finding. All texts but the catalogue's come from the log and may be hostile.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finding {
     /// The query's name.
@@ -72,8 +77,10 @@ pub struct Finding {
     pub question: String,
     /// How bad it is.
     pub severity: Severity,
-    /// Id of a MITRE ATT&CK technique.
+    /// Id of a MITRE ATT&CK technique, the first of them.
     pub attack: Option<String>,
+    /// Ids of all.
+    pub attacks: Vec<String>,
     /// How many rows the detection gave.
     pub rows: u64,
     /// Requests in all of these rows.
@@ -88,25 +95,37 @@ pub struct Finding {
     pub examples: Vec<Example>,
     /// The command that shows all rows.
     pub dig_deeper: String,
-    /// What would make it no finding.
+    /// What looks like it and is not.
     pub false_positives: String,
+    /// What the log cannot tell, and what can.
+    pub cannot_tell: Option<String>,
+    /// What to do about it.
+    pub next: Option<String>,
 }
 
 /// One row of a detection, in short.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Who {
-    /// Null is anonymous.
+    /// The requester, or the principal where there are several; null is anonymous.
     pub requester: Option<String>,
-    /// Address, of several one.
+    /// The address, where there is one.
     pub remote_ip: Option<String>,
-    /// Bucket, of several one.
+    /// How many addresses there are, where the detection counts them.
+    pub addresses: Option<i64>,
+    /// Some of them.
+    pub remote_ips: Vec<String>,
+    /// The bucket.
     pub bucket: Option<String>,
-    /// Requests.
+    /// Requests of the actor.
     pub events: i64,
     /// Time of the first.
     pub first_seen: Option<String>,
     /// Time of the last.
     pub last_seen: Option<String>,
+    /// Why the row has its severity.
+    pub reasons: Vec<String>,
+    /// All other columns of the row, by name: numbers, texts and lists of texts. What came of it stands here.
+    pub columns: Map<String, Value>,
     /// Up to three `log_file:log_line`.
     pub evidence: Vec<String>,
 }
@@ -118,6 +137,10 @@ pub struct Example {
     pub place: String,
     /// When.
     pub request_time: Option<String>,
+    /// Who; null is anonymous.
+    pub requester: Option<String>,
+    /// From where.
+    pub remote_ip: Option<String>,
     /// What.
     pub operation: Option<String>,
     /// On which key, as logged.
@@ -126,26 +149,17 @@ pub struct Example {
     pub http_status: Option<String>,
 }
 
-impl Who {
-    fn redact(&mut self, redactor: &Redactor) {
-        let change = |text: &mut Option<String>, how: &dyn Fn(&str) -> String| {
-            if let Some(text) = text {
-                *text = how(text);
-            }
-        };
-        let text = |text: &str| redactor.text(text).into_owned();
-        change(&mut self.requester, &|requester| redactor.principal(requester).into_owned());
-        change(&mut self.remote_ip, &|address| redactor.address(address).into_owned());
-        change(&mut self.bucket, &text);
-        self.evidence.iter_mut().for_each(|place| *place = text(place));
-    }
-}
-
 impl Example {
     fn redact(&mut self, redactor: &Redactor) {
         self.place = redactor.text(&self.place).into_owned();
         for text in [&mut self.operation, &mut self.key].into_iter().flatten() {
             *text = redactor.text(text).into_owned();
+        }
+        if let Some(requester) = &mut self.requester {
+            *requester = redactor.principal(requester).into_owned();
+        }
+        if let Some(address) = &mut self.remote_ip {
+            *address = redactor.address(address).into_owned();
         }
     }
 }
@@ -167,13 +181,20 @@ pub async fn hunt(
     let wanted = |query: &&Query| {
         query.kind == Kind::Detection && (options.packs.is_empty() || options.packs.contains(&query.pack))
     };
+    let wanted: Vec<&Query> = catalogue.queries().filter(wanted).collect();
+    // Detections read the same records. Where they cannot be kept, each reads them again.
+    let is_worth_it = !session.asking().is_remote && wanted.iter().any(|query| query.sql.contains(REQUESTS));
+    let kept = if is_worth_it { Kept::write(session.unredacted()).await.ok().flatten() } else { None };
+    let all: String = wanted.iter().map(|query| query.sql.as_str()).collect();
+    // What fails here fails again, and is reported, where a detection asks for it.
+    let _ = profiles::prepare(session.unredacted(), &all, session.asking().is_remote).await;
     let detection = |query| async move { (query, detect(session, query, options).await) }.boxed();
-    let detections: Vec<_> = catalogue.queries().filter(wanted).map(detection).collect();
+    let detections: Vec<_> = wanted.into_iter().map(detection).collect();
     let detections: Vec<_> = futures::stream::iter(detections).buffered(AT_ONCE).collect().await;
     for (query, detected) in detections {
         match detected {
-            Ok(Some(finding)) => report.findings.push(finding),
-            Ok(None) => report.quiet.push(query.name.clone()),
+            Ok(findings) if findings.is_empty() => report.quiet.push(query.name.clone()),
+            Ok(findings) => report.findings.extend(findings),
             Err(error) => {
                 // A message may quote values.
                 let is_telling = session.redactor().is_some() && matches!(error, QueryError::Sql(_));
@@ -182,86 +203,176 @@ pub async fn hunt(
             }
         }
     }
+    drop(kept);
     report.findings.sort_by(|a, b| (b.severity, b.events, &a.query).cmp(&(a.severity, a.events, &b.query)));
     Ok(report)
 }
 
-async fn detect(
-    session: &Session,
-    query: &Query,
-    options: &HuntOptions,
-) -> Result<Option<Finding>, QueryError> {
+/// What a detection found of one severity.
+#[derive(Default)]
+struct Group {
+    rows: u64,
+    events: i64,
+    /// Microseconds since 1970, and as text.
+    first: Option<(i64, String)>,
+    last: Option<(i64, String)>,
+    who: Vec<Who>,
+    /// Where the lines of `who` are, as the log names them.
+    places: Vec<String>,
+}
+
+async fn detect(session: &Session, query: &Query, options: &HuntOptions) -> Result<Vec<Finding>, QueryError> {
     // What is built in looks at the true values; what it finds is redacted at the end.
     let context = if query.is_builtin { session.unredacted() } else { session.context() };
-    let mut stream = sql::run(context, &query.sql, &query.params(&[])?, false).await?.rows;
-    let (mut rows, mut events) = (0, 0);
-    let (mut first, mut last): (Option<String>, Option<String>) = (None, None);
-    let mut who = Vec::new();
+    let redactor = session.redactor().filter(|_| query.is_builtin);
+    let names = if redactor.is_some() { session.everyone().await? } else { Arc::default() };
+    let mut stream = asked::rows(context, query, &query.params(&[])?, session.asking()).await?;
+    let mut groups: BTreeMap<Severity, Group> = BTreeMap::new();
     while let Some(batch) = stream.try_next().await? {
-        for row in read(&batch)? {
-            rows += 1;
-            events += row.events;
-            // Times of one form, so that their text sorts as they do.
-            first = [first, row.first_seen.clone()].into_iter().flatten().min();
-            last = last.max(row.last_seen.clone());
-            if who.len() < SHOWN {
-                who.push(row);
+        let shown = match redactor {
+            Some(redactor) => read(&redactor.batch(&batch, &names)?)?,
+            None => read(&batch)?,
+        };
+        let severities = severities(&batch, query.severity)?;
+        let (firsts, lasts) = (times(&batch, "first_seen")?, times(&batch, "last_seen")?);
+        for (row, (who, severity)) in shown.into_iter().zip(severities).enumerate() {
+            let group = groups.entry(severity).or_default();
+            group.rows += 1;
+            group.events += who.events;
+            let first = firsts[row].zip(who.first_seen.clone());
+            let last = lasts[row].zip(who.last_seen.clone());
+            group.first = [group.first.take(), first].into_iter().flatten().min();
+            group.last = group.last.take().max(last);
+            if group.who.len() < SHOWN {
+                group.places.extend(places(&batch, row)?);
+                group.who.push(who);
             }
         }
     }
-    if rows == 0 {
-        return Ok(None);
+    let mut findings = Vec::with_capacity(groups.len());
+    for (severity, group) in groups.into_iter().rev() {
+        let mut examples = examples(context, &group.places).await?;
+        if let Some(redactor) = redactor {
+            examples.iter_mut().for_each(|example| example.redact(redactor));
+        }
+        findings.push(Finding {
+            query: query.name.clone(),
+            pack: query.pack.clone(),
+            title: query.title.clone(),
+            question: query.question.clone(),
+            severity,
+            attack: query.attack.first().cloned(),
+            attacks: query.attack.clone(),
+            rows: group.rows,
+            events: group.events,
+            first_seen: group.first.map(|(_, text)| text),
+            last_seen: group.last.map(|(_, text)| text),
+            examples,
+            who: group.who,
+            dig_deeper: format!("saltmine query {} --name {}", session.shown(&options.input), query.name),
+            false_positives: query.false_positives.clone(),
+            cannot_tell: query.cannot_tell.clone(),
+            next: query.next.clone(),
+        });
     }
-    let mut examples = examples(context, &who).await?;
-    if let Some(redactor) = session.redactor().filter(|_| query.is_builtin) {
-        who.iter_mut().for_each(|who| who.redact(redactor));
-        examples.iter_mut().for_each(|example| example.redact(redactor));
-    }
-    Ok(Some(Finding {
-        query: query.name.clone(),
-        pack: query.pack.clone(),
-        title: query.title.clone(),
-        question: query.question.clone(),
-        severity: query.severity,
-        attack: query.attack.clone(),
-        rows,
-        events,
-        first_seen: first,
-        last_seen: last,
-        examples,
-        who,
-        dig_deeper: format!("saltmine query {} --name {}", session.shown(&options.input), query.name),
-        false_positives: query.false_positives.clone(),
-    }))
+    Ok(findings)
 }
 
-/// The standard columns of a detection's rows.
+/// The severity of each row: its own, where the detection has such a column, else the query's.
+fn severities(batch: &RecordBatch, of_query: Severity) -> Result<Vec<Severity>, DataFusionError> {
+    if batch.column_by_name("severity").is_none() {
+        return Ok(vec![of_query; batch.num_rows()]);
+    }
+    let words = texts(batch, "severity")?;
+    Ok(words.iter().map(|word| word.as_deref().and_then(Severity::parse).unwrap_or(of_query)).collect())
+}
+
+fn times(batch: &RecordBatch, name: &str) -> Result<Vec<Option<i64>>, DataFusionError> {
+    let micros = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+    let times = cast(column(batch, name)?, &micros)?;
+    Ok(times.as_primitive::<TimestampMicrosecondType>().iter().collect())
+}
+
+/// `log_file:log_line` of a row's evidence.
+fn places(batch: &RecordBatch, row: usize) -> Result<Vec<String>, DataFusionError> {
+    match column(batch, "evidence")?.as_list_opt::<i32>() {
+        Some(list) if !list.is_null(row) => Ok(format(&list.value(row))?.into_iter().flatten().collect()),
+        _ => Ok(Vec::new()),
+    }
+}
+
+/// Columns that have members of their own in a row of a finding.
+const OWN_COLUMNS: [&str; 4] = ["addresses", "remote_ips", "severity", "reasons"];
+
+/// The rows of a detection.
 fn read(batch: &RecordBatch) -> Result<Vec<Who>, DataFusionError> {
     let columns = ["requester", "remote_ip", "bucket", "first_seen", "last_seen"];
-    let texts = columns.map(|name| texts(batch, name));
-    let [requester, remote_ip, bucket, first_seen, last_seen] = texts;
+    let texts_of = columns.map(|name| texts(batch, name));
+    let [requester, remote_ip, bucket, first_seen, last_seen] = texts_of;
     let (requester, remote_ip, bucket) = (requester?, remote_ip?, bucket?);
     let (first_seen, last_seen) = (first_seen?, last_seen?);
-    let events = cast(column(batch, "events")?, &DataType::Int64)?;
-    let events = events.as_primitive::<Int64Type>();
-    let evidence = column(batch, "evidence")?.as_list_opt::<i32>();
+    let events = numbers(batch, "events")?;
+    let addresses = numbers(batch, "addresses").ok();
+    let reasons = texts(batch, "reasons").ok();
+    let schema = batch.schema();
+    let others: Vec<(&str, &ArrayRef)> = schema
+        .fields()
+        .iter()
+        .zip(batch.columns())
+        .map(|(field, column)| (field.name().as_str(), column))
+        .filter(|(name, _)| !STANDARD_COLUMNS.contains(name) && !OWN_COLUMNS.contains(name))
+        .collect();
+    let member = |row: usize, (name, column): &(&str, &ArrayRef)| -> Result<(String, Value), ArrowError> {
+        Ok(((*name).to_owned(), value(column, row)?))
+    };
     (0..batch.num_rows())
         .map(|row| {
-            let places = match evidence {
+            let reasons = reasons.as_ref().and_then(|reasons| reasons[row].as_deref()).unwrap_or_default();
+            let remote_ips = match batch
+                .column_by_name("remote_ips")
+                .and_then(|list| list.as_list_opt::<i32>())
+            {
                 Some(list) if !list.is_null(row) => format(&list.value(row))?.into_iter().flatten().collect(),
                 _ => Vec::new(),
             };
             Ok(Who {
                 requester: requester[row].clone(),
                 remote_ip: remote_ip[row].clone(),
+                addresses: addresses.as_ref().and_then(|addresses| addresses[row]),
+                remote_ips,
                 bucket: bucket[row].clone(),
-                events: if events.is_null(row) { 0 } else { events.value(row) },
+                events: events[row].unwrap_or_default(),
                 first_seen: first_seen[row].clone(),
                 last_seen: last_seen[row].clone(),
-                evidence: places,
+                reasons: reasons.split("; ").filter(|reason| !reason.is_empty()).map(str::to_owned).collect(),
+                columns: others.iter().map(|other| member(row, other)).collect::<Result<_, _>>()?,
+                evidence: places(batch, row)?,
             })
         })
         .collect()
+}
+
+/// A cell as JSON: numbers and truth values as such, lists of texts, else text.
+fn value(column: &ArrayRef, row: usize) -> Result<Value, ArrowError> {
+    if column.is_null(row) {
+        return Ok(Value::Null);
+    }
+    if let Some(list) = column.as_list_opt::<i32>() {
+        return Ok(format(&list.value(row))?.into_iter().flatten().map(Value::from).collect());
+    }
+    let cell = column.slice(row, 1);
+    Ok(match column.data_type() {
+        kind if kind.is_integer() => {
+            Value::from(cast(&cell, &DataType::Int64)?.as_primitive::<Int64Type>().value(0))
+        }
+        DataType::Boolean => Value::from(cell.as_boolean().value(0)),
+        _ => format(&cell)?.into_iter().flatten().map(Value::from).next().unwrap_or_default(),
+    })
+}
+
+fn numbers(batch: &RecordBatch, name: &str) -> Result<Vec<Option<i64>>, DataFusionError> {
+    let numbers = cast(column(batch, name)?, &DataType::Int64)?;
+    Ok(numbers.as_primitive::<Int64Type>().iter().collect())
 }
 
 fn column<'a>(batch: &'a RecordBatch, name: &str) -> Result<&'a ArrayRef, DataFusionError> {
@@ -281,24 +392,29 @@ fn format(array: &ArrayRef) -> Result<Vec<Option<String>>, ArrowError> {
 }
 
 /// The lines of the first evidence, read again.
-async fn examples(context: &SessionContext, who: &[Who]) -> Result<Vec<Example>, QueryError> {
-    let places: Vec<&String> = who.iter().flat_map(|row| &row.evidence).take(EXAMPLES).collect();
+async fn examples(context: &SessionContext, places: &[String]) -> Result<Vec<Example>, QueryError> {
     let mut wanted = lit(false);
-    for (file, line) in places.iter().filter_map(|place| place.rsplit_once(':')) {
+    for (file, line) in places.iter().take(EXAMPLES).filter_map(|place| place.rsplit_once(':')) {
         if let Ok(line) = line.parse::<i64>() {
             wanted = wanted.or(col("log_file").eq(lit(file)).and(col("log_line").eq(lit(line))));
         }
     }
-    let names = ["log_file", "log_line", "request_time", "operation", "key", "http_status"];
-    let frame = context.table("logs").await?.filter(wanted)?.select_columns(&names)?;
+    let names =
+        ["log_file", "log_line", "request_time", "requester", "remote_ip", "operation", "key", "http_status"];
+    // A row may begin before the time that is reported.
+    let logs = if context.table_exist(ALL_LOGS)? { ALL_LOGS } else { "logs" };
+    let frame = context.table(logs).await?.filter(wanted)?.select_columns(&names)?;
     let mut found = Vec::new();
     for batch in frame.limit(0, Some(EXAMPLES))?.collect().await? {
         let columns = names.map(|name| texts(&batch, name));
-        let [file, line, time, operation, key, status] = columns;
-        let (file, line, time, operation, key, status) = (file?, line?, time?, operation?, key?, status?);
+        let [file, line, time, requester, address, operation, key, status] = columns;
+        let (file, line, time, requester, address) = (file?, line?, time?, requester?, address?);
+        let (operation, key, status) = (operation?, key?, status?);
         found.extend((0..batch.num_rows()).map(|row| Example {
             place: [file[row].as_deref().unwrap_or(""), line[row].as_deref().unwrap_or("")].join(":"),
             request_time: time[row].clone(),
+            requester: requester[row].clone(),
+            remote_ip: address[row].clone(),
             operation: operation[row].clone(),
             key: key[row].clone(),
             http_status: status[row].clone(),

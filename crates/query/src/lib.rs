@@ -3,6 +3,7 @@
 //! A [`Session`] has the tables `logs`, `rejects` and `sources`, of a dataset or of raw files alike, and the
 //! views `athena.s3_access_logs` and `cloudwatch.s3_access_logs` with the names that AWS gives the columns of `logs`.
 
+mod asked;
 mod bounds;
 mod catalogs;
 pub mod catalogue;
@@ -19,6 +20,7 @@ mod memory;
 mod misstatement;
 mod pages;
 mod params;
+mod profiles;
 mod raw;
 pub mod redact;
 pub mod remote;

@@ -206,15 +206,33 @@ impl Redactor {
                 Cow::Owned(self.pseudonyms.of("account", requester.as_bytes()))
             }
             _ if requester.starts_with("arn:") => self.arn(requester).map_or_else(whole, Cow::Owned),
-            _ => whole(),
+            _ => self.whatever_the_session(requester).map_or_else(whole, Cow::Owned),
         }
+    }
+
+    /// What the function `principal` gives: `ACCOUNT:role/NAME`, `ACCOUNT:person/NAME`, `ACCOUNT:root`.
+    fn whatever_the_session(&self, text: &str) -> Option<String> {
+        let (account, rest) = text.split_once(':')?;
+        if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
+            return None;
+        }
+        let account = self.pseudonyms.of("account", account.as_bytes());
+        let rest = match rest.split_once('/') {
+            Some(("role", name)) => format!("role/{}", self.pseudonyms.name("role", name.as_bytes())),
+            Some(("person", name)) => format!("person/{}", self.pseudonyms.name("session", name.as_bytes())),
+            None if rest == "root" => rest.to_owned(),
+            _ => return None,
+        };
+        Some(format!("{account}:{rest}"))
     }
 
     /// The name of a role, a requester, or the kind of one.
     fn role<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let is_kind = PrincipalKind::ALL.iter().any(|kind| kind.as_str() == text);
-        if is_kind || !self.principals || Principal::parse(text).kind != PrincipalKind::Other {
-            return if is_kind { Cow::Borrowed(text) } else { self.principal(text) };
+        let is_whole = || text.contains(':') || Principal::parse(text).kind != PrincipalKind::Other;
+        if is_kind || !self.principals || is_whole() || text == "lifecycle" {
+            let is_plain = is_kind || text == "lifecycle";
+            return if is_plain { Cow::Borrowed(text) } else { self.principal(text) };
         }
         Cow::Owned(self.pseudonyms.name("role", text.as_bytes()))
     }

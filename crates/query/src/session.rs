@@ -22,12 +22,14 @@ use saltmine_s3::S3Url;
 use saltmine_scan::{Discovery, LeftOut, NameRules, Window, discover_within};
 use tokio::sync::OnceCell;
 
+use crate::asked::{self, Asking, Reported};
 use crate::catalogue::Query;
 use crate::dataset::{DatasetTable, register_bucket};
 use crate::error::QueryError;
 use crate::files::Registered;
 use crate::memory;
 use crate::params::Params;
+use crate::profiles;
 use crate::raw::{RawInput, RawTable, RawTableKind, ScanReport};
 use crate::redact::{self, KeySource, Names, RedactedTable, Redaction, RedactionGuard, Redactor};
 use crate::remote::{Remote, check_sources};
@@ -77,7 +79,7 @@ pub struct Session {
     dataset: Option<String>,
     left_out: LeftOut,
     files: Registered,
-    allow_writes: bool,
+    asking: Asking,
 }
 
 impl Session {
@@ -124,7 +126,9 @@ impl Session {
         limit_time(&context, options).await?;
         views::register(&context, &options.aliases).await?;
         let files = crate::files::register(&context, &options.tables).await;
-        let (allow_writes, everyone) = (options.allow_writes, OnceCell::new());
+        let reported = Reported { since: options.since, until: options.until };
+        let asking = Asking { reported, allow_writes: options.allow_writes, is_remote };
+        let everyone = OnceCell::new();
         let Some(redactor) = redactor else {
             let files = files?;
             let (unredacted, redactor) = (None, None);
@@ -137,7 +141,7 @@ impl Session {
                 dataset,
                 left_out,
                 files,
-                allow_writes,
+                asking,
             });
         };
         // A value of a file that does not read as its type may be quoted.
@@ -145,17 +149,7 @@ impl Session {
         let redacted = redacted_context(options, &runtime, &context, whole, &redactor).await?;
         views::register(&redacted, &options.aliases).await?;
         let (unredacted, redactor) = (Some(context), Some(redactor));
-        Ok(Self {
-            context: redacted,
-            unredacted,
-            redactor,
-            everyone,
-            raw,
-            dataset,
-            left_out,
-            files,
-            allow_writes,
-        })
+        Ok(Self { context: redacted, unredacted, redactor, everyone, raw, dataset, left_out, files, asking })
     }
 
     /// The DataFusion context below, with the tables that SQL sees.
@@ -168,7 +162,7 @@ impl Session {
     /// # Errors
     /// Where the SQL is wrong or refused; what happens while the rows are read comes through the stream.
     pub async fn sql(&self, sql: &str, params: &Params) -> Result<SendableRecordBatchStream, QueryError> {
-        let answer = sql::run(&self.context, sql, params, self.allow_writes).await;
+        let answer = sql::run(&self.context, sql, params, self.asking.allow_writes).await;
         let Some(redactor) = &self.redactor else { return Ok(answer?.rows) };
         let answer = answer.map_err(|error| hidden(redactor, error))?;
         // A plan names files.
@@ -192,9 +186,14 @@ impl Session {
         match (&self.unredacted, &self.redactor) {
             (Some(unredacted), Some(redactor)) if query.is_builtin => {
                 let params = redact::bind(query, params, unredacted, redactor).await?;
-                self.trusted(&query.sql, &params).await
+                let rows = asked::rows(unredacted, query, &params, self.asking).await;
+                self.hide(rows.map_err(|error| hidden(redactor, error))?, redactor).await
             }
-            _ => self.sql(&query.sql, params).await,
+            (None, _) => asked::rows(&self.context, query, params, self.asking).await,
+            _ => {
+                profiles::prepare(&self.context, &query.sql, self.asking.is_remote).await?;
+                self.sql(&query.sql, params).await
+            }
         }
     }
 
@@ -212,14 +211,25 @@ impl Session {
         };
         let answer =
             sql::run(unredacted, sql, params, false).await.map_err(|error| hidden(redactor, error))?;
-        let schema = answer.rows.schema();
+        self.hide(answer.rows, redactor).await
+    }
+
+    /// Rows that were made of the true tables, redacted.
+    async fn hide(
+        &self,
+        rows: SendableRecordBatchStream,
+        redactor: &Arc<Redactor>,
+    ) -> Result<SendableRecordBatchStream, QueryError> {
+        let schema = rows.schema();
         let has_rows = ["requester", "remote_ip"].iter().all(|name| schema.field_with_name(name).is_ok());
-        let names = if has_rows { Arc::default() } else { self.everyone().await? };
-        Ok(redacted(Arc::clone(redactor), answer.rows, names))
+        // A principal is a name too, which the requester of its row need not have in it.
+        let is_summed = schema.field_with_name("principal").is_ok();
+        let names = if has_rows && !is_summed { Arc::default() } else { self.everyone().await? };
+        Ok(redacted(Arc::clone(redactor), rows, names))
     }
 
     /// The names of all requesters of the logs, which an answer may have in a text although it does not name them.
-    async fn everyone(&self) -> Result<Arc<Names>, QueryError> {
+    pub(crate) async fn everyone(&self) -> Result<Arc<Names>, QueryError> {
         let read = || async {
             let mut names = Names::default();
             if self.redactor.as_ref().is_none_or(|redactor| !redactor.hides_principals()) {
@@ -256,6 +266,11 @@ impl Session {
     /// The true tables.
     pub(crate) fn unredacted(&self) -> &SessionContext {
         self.unredacted.as_ref().unwrap_or(&self.context)
+    }
+
+    /// How the catalogue's queries are asked.
+    pub(crate) fn asking(&self) -> Asking {
+        self.asking
     }
 
     /// What redacts, where something is to be.
@@ -434,7 +449,9 @@ fn time_filter(options: &SessionOptions) -> Option<Expr> {
 async fn limit_time(context: &SessionContext, options: &SessionOptions) -> Result<(), QueryError> {
     let Some(filter) = time_filter(options) else { return Ok(()) };
     let view = context.table("logs").await?.filter(filter)?.into_view();
-    context.deregister_table("logs")?;
+    if let Some(all) = context.deregister_table("logs")? {
+        context.register_table(profiles::ALL_LOGS, all)?;
+    }
     context.register_table("logs", view)?;
     Ok(())
 }

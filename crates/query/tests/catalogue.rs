@@ -43,8 +43,7 @@ async fn session(input: &Path) -> Session {
 
 async fn answer(session: &Session, query: &Query) -> (Vec<String>, Vec<Vec<String>>) {
     let params = query.params(&[]).unwrap();
-    let stream =
-        session.sql(&query.sql, &params).await.unwrap_or_else(|error| panic!("{}: {error}", query.name));
+    let stream = session.ask(query, &params).await.unwrap_or_else(|error| panic!("{}: {error}", query.name));
     let columns: Vec<String> = stream.schema().fields().iter().map(|field| field.name().clone()).collect();
     let batches: Vec<RecordBatch> =
         stream.try_collect().await.unwrap_or_else(|error| panic!("{}: {error}", query.name));
@@ -116,7 +115,11 @@ async fn attacks_are_found_each_by_its_detections() {
         let (columns, rows) = answer(&session, query).await;
         let at = |name: &str| columns.iter().position(|column| column == name).unwrap();
         let kept = STANDARD_COLUMNS.map(at);
-        let pick = |row: &Vec<String>| kept.iter().map(|index| row[*index].clone()).collect();
+        let severity = columns.iter().position(|column| column == "severity");
+        let pick = |row: &Vec<String>| {
+            let own = severity.map_or(query.severity.as_str(), |index| row[index].as_str()).to_owned();
+            kept.iter().map(|index| row[*index].clone()).chain([own]).collect()
+        };
         found.insert(query.name.clone(), rows.iter().map(pick).collect());
     }
     let texts = |scenario: &serde_json::Value, key: &str| -> Vec<String> {
@@ -133,8 +136,10 @@ async fn attacks_are_found_each_by_its_detections() {
             );
         }
     }
-    for query in catalogue.queries().filter(|query| query.severity >= Severity::High) {
-        for row in found.get(&query.name).into_iter().flatten() {
+    for query in catalogue.queries() {
+        let is_grave =
+            |row: &&Vec<String>| row.last().and_then(|word| Severity::parse(word)) >= Some(Severity::High);
+        for row in found.get(&query.name).into_iter().flatten().filter(is_grave) {
             let of_attack = scenarios.as_array().unwrap().iter().any(|scenario| {
                 texts(scenario, "expects").contains(&query.name)
                     && texts(scenario, "buckets").contains(&row[2])
@@ -172,4 +177,47 @@ async fn a_hunt_ranks_its_findings_and_shows_lines() {
 
     let other = HuntOptions { packs: vec!["nothing".into()], ..HuntOptions::default() };
     assert!(hunt(&session, &catalogue, &other).await.unwrap_err().to_string().contains("destruction"));
+}
+
+/// What a finding says of somebody, the records say too: no request of others is counted, and no time is theirs.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_who_is_recounted_from_the_records() {
+    let session = session(&root().join("samples/attack")).await;
+    let report = hunt(&session, &Catalogue::builtin().unwrap(), &HuntOptions::default()).await.unwrap();
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+    let mut recounted = 0;
+    for finding in &report.findings {
+        for who in &finding.who {
+            let mut wanted = vec!["true".to_owned()];
+            if let Some(requester) = &who.requester {
+                wanted.push(format!("(requester = {0} OR principal = {0})", quoted(requester)));
+            } else if who.columns.get("principal").is_some_and(|principal| principal == "anonymous") {
+                wanted.push("requester IS NULL".to_owned());
+            }
+            let bucket = who.bucket.as_ref().map(|bucket| format!("bucket = {}", quoted(bucket)));
+            let address = who.remote_ip.as_ref().map(|address| format!("remote_ip = {}", quoted(address)));
+            wanted.extend(bucket.into_iter().chain(address));
+            let (Some(first), Some(last)) = (&who.first_seen, &who.last_seen) else { continue };
+            let sql = format!(
+                "SELECT count(*), count(*) FILTER (WHERE request_time = {first}), count(*) FILTER (WHERE request_time = {last}) \
+                 FROM requests WHERE request_time BETWEEN {first} AND {last} AND {}",
+                wanted.join(" AND "),
+                first = format_args!("TIMESTAMP '{first}'"),
+                last = format_args!("TIMESTAMP '{last}'"),
+            );
+            let batches = session.context().sql(&sql).await.unwrap().collect().await.unwrap();
+            let count = |column: usize| {
+                let counts = batches[0].column(column).as_any();
+                counts.downcast_ref::<datafusion::arrow::array::Int64Array>().unwrap().value(0)
+            };
+            let told = (&finding.query, who);
+            assert!(count(0) >= who.events && who.events > 0, "{} requests: {told:?}", count(0));
+            assert!(count(1) > 0 && count(2) > 0, "first and last are of others: {told:?}");
+            if who.remote_ip.is_none() {
+                assert!(who.addresses.is_none_or(|addresses| addresses != 1), "{told:?}");
+            }
+            recounted += 1;
+        }
+    }
+    assert!(recounted > 20);
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use comfy_table::{Table, presets};
-use saltmine_query::catalogue::Query;
+use saltmine_query::catalogue::{ATTACK_VERSION, Query};
 
 use crate::args::QueriesArgs;
 use crate::error::CliError;
@@ -36,7 +36,8 @@ fn list<'a>(queries: impl Iterator<Item = &'a Query>, out: &mut impl Write) -> i
 
 fn describe(query: &Query, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "{}: {}\n\n{}\n", query.name, query.title, query.question)?;
-    let attack = query.attack.as_ref().map_or_else(String::new, |id| format!(", ATT&CK {id}"));
+    let attack = query.attack.join(", ");
+    let attack = if attack.is_empty() { attack } else { format!(", ATT&CK {ATTACK_VERSION}: {attack}") };
     writeln!(out, "Pack {}, severity {}{attack}", query.pack, query.severity.as_str())?;
     if !query.parameters.is_empty() {
         writeln!(out, "\nParameters (-p name=value):")?;
@@ -49,6 +50,12 @@ fn describe(query: &Query, out: &mut impl Write) -> io::Result<()> {
         writeln!(out, "  {}: {}", column.name, column.meaning)?;
     }
     writeln!(out, "\nFalse positives: {}", query.false_positives)?;
+    if let Some(cannot_tell) = &query.cannot_tell {
+        writeln!(out, "The log cannot tell: {cannot_tell}")?;
+    }
+    if let Some(next) = &query.next {
+        writeln!(out, "Next: {next}")?;
+    }
     writeln!(out, "Sources: {}\n", query.sources.join("; "))?;
     writeln!(out, "{}", query.sql.trim())
 }

@@ -17,12 +17,16 @@ pub(crate) fn text(report: &HuntReport, is_coloured: bool, out: &mut impl Write)
         let severity = finding.severity.as_str().to_uppercase();
         let (title, query) = (sanitize(&finding.title), sanitize(&finding.query));
         writeln!(out, "{style}{severity}{style:#}  {query}: {title}")?;
-        let attack = finding.attack.as_ref().map_or_else(String::new, |id| format!(", ATT&CK {id}"));
+        let attack = finding.attacks.join(", ");
+        let attack = if attack.is_empty() { attack } else { format!(", ATT&CK {attack}") };
         let (question, pack) = (sanitize(&finding.question), sanitize(&finding.pack));
         writeln!(out, "  {question} (pack {pack}{})", sanitize(&attack))?;
         writeln!(out, "  Seen: {}", sanitize(&seen(finding)))?;
         for who in &finding.who {
             writeln!(out, "    {}", sanitize(&actor(who)))?;
+            if !who.reasons.is_empty() {
+                writeln!(out, "      {}", sanitize(&who.reasons.join("; ")))?;
+            }
         }
         let more = finding.rows.saturating_sub(finding.who.len() as u64);
         if more > 0 {
@@ -33,7 +37,11 @@ pub(crate) fn text(report: &HuntReport, is_coloured: bool, out: &mut impl Write)
             writeln!(out, "    {}", sanitize(&evidence(example)))?;
         }
         writeln!(out, "  All of it: {}", sanitize(&finding.dig_deeper))?;
-        writeln!(out, "  No finding if: {}\n", sanitize(&finding.false_positives))?;
+        writeln!(out, "  No finding if: {}", sanitize(&finding.false_positives))?;
+        if let Some(next) = &finding.next {
+            writeln!(out, "  Next: {}", sanitize(next))?;
+        }
+        writeln!(out)?;
     }
     writeln!(out, "{}", sanitize(&summary(report)))
 }
@@ -64,7 +72,7 @@ pub(crate) fn markdown(report: &HuntReport, out: &mut impl Write) -> io::Result<
         for who in &finding.who {
             let text = |cell: &Option<String>| escape(cell.as_deref().unwrap_or(""));
             let name = escape(who.requester.as_deref().unwrap_or("(anonymous)"));
-            let (from, bucket) = (text(&who.remote_ip), text(&who.bucket));
+            let (from, bucket) = (escape(&from(who).unwrap_or_default()), text(&who.bucket));
             let (first, last) = (text(&who.first_seen), text(&who.last_seen));
             writeln!(out, "| {name} | {from} | {bucket} | {} | {first} | {last} |", who.events)?;
         }
@@ -106,7 +114,7 @@ fn seen(finding: &Finding) -> String {
 
 fn actor(who: &Who) -> String {
     let name = who.requester.as_deref().unwrap_or("(anonymous)");
-    let from = who.remote_ip.as_deref().map_or_else(String::new, |ip| format!(" from {ip}"));
+    let from = from(who).map_or_else(String::new, |from| format!(" from {from}"));
     let bucket = who.bucket.as_deref().map_or_else(String::new, |bucket| format!(" on {bucket}"));
     format!(
         "{name}{from}{bucket}: {}, {}",
@@ -115,11 +123,28 @@ fn actor(who: &Who) -> String {
     )
 }
 
+/// Addresses shown of many.
+const ADDRESSES: usize = 3;
+
+/// The address, or how many there are and some of them: never one of many.
+fn from(who: &Who) -> Option<String> {
+    match (&who.remote_ip, who.addresses) {
+        (Some(address), _) => Some(address.clone()),
+        (None, Some(addresses)) if addresses > 1 => {
+            let shown = &who.remote_ips[..who.remote_ips.len().min(ADDRESSES)];
+            let more = if addresses > shown.len() as i64 { ", …" } else { "" };
+            Some(format!("{addresses} addresses ({}{more})", shown.join(", ")))
+        }
+        _ => None,
+    }
+}
+
 fn evidence(example: &Example) -> String {
     let text = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "-".to_owned());
     let (time, operation) = (text(&example.request_time), text(&example.operation));
     let (key, status) = (text(&example.key), text(&example.http_status));
-    format!("{}  {time} {operation} {key} {status}", example.place)
+    let (who, from) = (text(&example.requester), text(&example.remote_ip));
+    format!("{}  {time} {from} {who} {operation} {key} {status}", example.place)
 }
 
 fn count(number: impl Into<i128>, noun: &str) -> String {

@@ -6,8 +6,11 @@ use super::{CatalogueError, Kind, Named, Parameter, ParameterType, Query, STANDA
 
 /// Keys that stand once, and must.
 const SINGLE: [&str; 6] = ["title", "question", "pack", "kind", "severity", "false positives"];
-/// Keys that may stand several times, and `attack`, which may be missing.
-const OTHER: [&str; 5] = ["attack", "parameter", "table", "column", "source"];
+/// Keys that may stand several times, and those that may be missing.
+const OTHER: [&str; 7] = ["attack", "parameter", "table", "column", "cannot tell", "next", "source"];
+
+/// Keys of which there may be one.
+const OPTIONAL: [&str; 2] = ["cannot tell", "next"];
 
 struct Header<'a> {
     file: String,
@@ -46,6 +49,8 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Query, CatalogueError> {
         tables: header.named("table")?,
         columns: header.named("column")?,
         false_positives: header.single("false positives")?.1.to_owned(),
+        cannot_tell: header.optional("cannot tell"),
+        next: header.optional("next"),
         sources: header.all("source").map(|(_, value)| value.to_owned()).collect(),
         sql: sql.trim().to_owned(),
         path: path.to_owned(),
@@ -69,7 +74,7 @@ fn split<'a>(path: &Path, text: &'a str) -> Result<(Header<'a>, &'a str), Catalo
         if !SINGLE.contains(&key) && !OTHER.contains(&key) {
             return Err(header.wrong(number, format!("unknown key {key:?}")));
         }
-        let twice = key == "attack" || SINGLE.contains(&key);
+        let twice = OPTIONAL.contains(&key) || SINGLE.contains(&key);
         if twice && header.entries.iter().any(|(_, known, _)| *known == key) {
             return Err(header.wrong(number, format!("{key:?} stands twice")));
         }
@@ -94,16 +99,23 @@ impl<'a> Header<'a> {
         self.all(key).next().ok_or_else(|| self.wrong(1, format!("{key:?} is missing in the header")))
     }
 
-    fn attack(&self) -> Result<Option<String>, CatalogueError> {
-        let Some((line, id)) = self.all("attack").next() else { return Ok(None) };
-        let right = id.strip_prefix('T').is_some_and(|digits| {
-            digits.len() >= 4 && digits.chars().all(|char| char.is_ascii_digit() || char == '.')
-        });
-        if right {
-            Ok(Some(id.to_owned()))
-        } else {
-            Err(self.wrong(line, format!("{id:?} is no technique id")))
+    /// Ids of techniques.
+    fn attack(&self) -> Result<Vec<String>, CatalogueError> {
+        let mut ids = Vec::new();
+        for (line, id) in self.all("attack") {
+            let is_id = id.strip_prefix('T').is_some_and(|digits| {
+                digits.len() >= 4 && digits.chars().all(|char| char.is_ascii_digit() || char == '.')
+            });
+            if !is_id {
+                return Err(self.wrong(line, format!("{id:?} is not a technique id such as T1485")));
+            }
+            ids.push(id.to_owned());
         }
+        Ok(ids)
+    }
+
+    fn optional(&self, key: &str) -> Option<String> {
+        self.all(key).next().map(|(_, value)| value.to_owned())
     }
 
     /// `name — meaning`, no name twice.
@@ -213,11 +225,17 @@ mod tests {
     fn a_right_file_reads() {
         let query = parse(Path::new("p/x.sql"), RIGHT).unwrap();
         assert_eq!(
-            (query.name.as_str(), query.severity, query.attack.as_deref()),
-            ("x", Severity::Low, None)
+            (query.name.as_str(), query.severity, query.attack.len(), query.next.as_deref()),
+            ("x", Severity::Low, 0, None)
         );
         assert!(query.sql.starts_with("-- what"));
         assert_eq!(query.parameters[0].default, "3");
+
+        let more =
+            "-- attack: T1485\n-- attack: T1485.001\n-- cannot tell: who\n-- next: ask\n-- source: own";
+        let query = parse(Path::new("p/x.sql"), &RIGHT.replace("-- source: own", more)).unwrap();
+        assert_eq!(query.attack, ["T1485", "T1485.001"]);
+        assert_eq!((query.cannot_tell.as_deref(), query.next.as_deref()), (Some("who"), Some("ask")));
     }
 
     #[test]
@@ -230,6 +248,8 @@ mod tests {
             ("-- source", "-- sauce", "p/x.sql:9: unknown key \"sauce\""),
             ("question: q", "title: q", "p/x.sql:2: \"title\" stands twice"),
             ("pack: p", "pack: other", "p/x.sql:3: the pack"),
+            ("-- source", "-- attack: 1485\n-- source", "p/x.sql:9: \"1485\" is not a technique id"),
+            ("-- source", "-- next: a\n-- next: b\n-- source", "p/x.sql:10: \"next\" stands twice"),
             ("integer 3", "integer three", "p/x.sql:6: the default \"three\" is no integer"),
             ("integer 3", "number 3", "p/x.sql:6: \"number\" is no type"),
             (", $n", "", "p/x.sql:6: parameter \"n\" is not used"),

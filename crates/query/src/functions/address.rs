@@ -1,5 +1,6 @@
 //! Functions of addresses.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use ipnet::IpNet;
@@ -7,7 +8,7 @@ use ipnet::IpNet;
 use super::scalar::{Body, TextFunction};
 
 /// All of them.
-pub(super) const FUNCTIONS: [TextFunction; 2] = [
+pub(super) const FUNCTIONS: [TextFunction; 3] = [
     TextFunction {
         name: "is_private_ip",
         arguments: &["ip"],
@@ -36,6 +37,20 @@ pub(super) const FUNCTIONS: [TextFunction; 2] = [
                 is_in |= address.is_some_and(|address| network.contains(&address));
             }
             Ok(address.map(|_| is_in))
+        }),
+    },
+    TextFunction {
+        name: "ip_network",
+        arguments: &["ip"],
+        help: (
+            "The network that an address is of: its /24, of IPv6 its /64; null where it is not an address",
+            "ip_network(remote_ip)",
+        ),
+        null_is: None,
+        body: Body::Text(|args| {
+            let address = args[0].parse::<IpAddr>().ok()?.to_canonical();
+            let bits = if address.is_ipv4() { 24 } else { 64 };
+            Some(Cow::Owned(IpNet::new(address, bits).ok()?.trunc().to_string()))
         }),
     },
 ];

@@ -1,5 +1,7 @@
 //! SQL functions for access logs, one file a theme.
 
+mod action;
+mod actor;
 pub(crate) mod address;
 mod agent;
 mod arithmetic;
@@ -7,6 +9,7 @@ mod count;
 mod evidence;
 mod histogram;
 mod lengths;
+mod link;
 mod log;
 mod presto;
 mod scalar;
@@ -22,7 +25,8 @@ use datafusion::prelude::SessionContext;
 
 /// Registers all functions with a context.
 pub fn register_all(context: &SessionContext) {
-    for function in log::FUNCTIONS.into_iter().chain(address::FUNCTIONS).chain(agent::FUNCTIONS) {
+    let functions = log::FUNCTIONS.into_iter().chain(address::FUNCTIONS).chain(agent::FUNCTIONS);
+    for function in functions.chain(actor::FUNCTIONS).chain(action::FUNCTIONS).chain(link::FUNCTIONS) {
         context.register_udf(function.udf());
     }
     context.register_udaf(histogram::hdr_quantile());
@@ -87,6 +91,21 @@ mod tests {
             ("ip_in('203.0.113.9', '198.51.100.9/32,203.0.113.0/24')", "true"),
             ("ip_in('203.0.113.9', '198.51.100.9 , 203.0.113.9')", "true"),
             ("ip_in('203.0.114.9', '198.51.100.9/32,203.0.113.0/24')", "false"),
+            ("ip_network('198.51.100.77')", "198.51.100.0/24"),
+            ("ip_network('2001:db8:1:2:3::7')", "2001:db8:1:2::/64"),
+            ("ip_network('::ffff:198.51.100.77')", "198.51.100.0/24"),
+            ("ip_network('no address')", ""),
+            (&format!("principal({role})"), "111122223333:role/etl"),
+            ("principal(NULL)", "anonymous"),
+            ("is_aws_service('AmazonS3')", "true"),
+            ("is_robot(NULL)", "false"),
+            ("action('REST.COPY.OBJECT_GET', NULL)", "read"),
+            ("action('REST.GET.OBJECT', 206)", "read"),
+            ("is_read('REST.GET.OBJECT', 403)", "false"),
+            ("is_write('REST.POST.UPLOAD', arrow_cast(200, 'Int16'))", "true"),
+            ("is_denied(403)", "true"),
+            ("destination_bucket('stage.s3.eu-west-1.amazonaws.com', NULL)", "stage"),
+            (&format!("presigned_lifetime({uri}, TIMESTAMP '2026-05-01T10:00:30Z')"), "60"),
             ("tls_rank('TLSv1.1')", "11"),
             ("agent_family('aws-cli/2.17')", "aws-cli"),
             ("log_file_time('a/2026-05-01-10-20-30-0123456789ABCDEF.gz')", "2026-05-01T10:20:30Z"),

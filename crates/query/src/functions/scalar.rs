@@ -48,7 +48,13 @@ pub(super) struct TextFunction {
 impl TextFunction {
     /// As DataFusion takes it.
     pub(super) fn udf(self) -> ScalarUDF {
-        let signature = Signature::string(self.arguments.len(), Volatility::Immutable);
+        // Statuses and times are taken as they are, and worked on as text.
+        let is_text = |name: &&'static str| !matches!(*name, "http_status" | "request_time");
+        let signature = if self.arguments.iter().all(is_text) {
+            Signature::string(self.arguments.len(), Volatility::Immutable)
+        } else {
+            Signature::any(self.arguments.len(), Volatility::Immutable)
+        };
         let mut documentation = Documentation::builder(
             datafusion::logical_expr::DocSection {
                 include: true,

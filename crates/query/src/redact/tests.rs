@@ -438,3 +438,21 @@ fn no_secret_survives_in_random_text() {
         }
     }
 }
+
+/// What `principal()` gives of a requester has the pseudonyms of the requester's parts.
+#[test]
+fn principals_of_roles_and_people_are_hidden_part_by_part() {
+    let redactor = redactor("all", 1);
+    let whole = redactor.principal(ADA).into_owned();
+    let parts: Vec<&str> = whole.split([':', '/']).collect();
+    let [account, role, session] = [parts[4], parts[6], parts[7]];
+    assert!(
+        is_pseudonym(account, "account") && is_pseudonym(role, "role") && is_pseudonym(session, "session")
+    );
+    assert_eq!(redactor.role("111122223333:role/backup-operator"), format!("{account}:role/{role}"));
+    assert_eq!(redactor.principal("111122223333:person/sess-4471"), format!("{account}:person/{session}"));
+    assert_eq!(redactor.role("111122223333:root"), format!("{account}:root"));
+    for column in ["principal", "opened_by", "failed_for", "gone_by"] {
+        assert_eq!(columns::Treatment::of(column), columns::Treatment::Role);
+    }
+}

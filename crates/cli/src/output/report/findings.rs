@@ -1,7 +1,7 @@
 //! The findings of the hunt on a page.
 
 use saltmine_query::catalogue::Severity;
-use saltmine_query::hunt::Finding as Found;
+use saltmine_query::hunt::{Finding as Found, Who};
 use saltmine_query::report::Report;
 
 use super::figures::Sql;
@@ -19,6 +19,8 @@ pub(super) struct Findings {
 pub(super) struct Finding {
     pub(super) severity: &'static str,
     pub(super) name: String,
+    /// Name within the page: a query may have findings of several severities.
+    pub(super) anchor: String,
     pub(super) title: String,
     pub(super) question: String,
     pub(super) pack: String,
@@ -77,10 +79,11 @@ fn finding(report: &Report, found: &Found, shown: usize) -> Finding {
     Finding {
         severity: found.severity.as_str(),
         name: found.query.clone(),
+        anchor: format!("{}-{}", found.query, found.severity.as_str()),
         title: found.title.clone(),
         question: found.question.clone(),
         pack: found.pack.clone(),
-        attack: found.attack.clone(),
+        attack: Some(found.attacks.join(", ")).filter(|ids| !ids.is_empty()),
         seen: format!("{cases}, {}", text::things(found.events, "request")),
         when: span(found.first_seen.as_deref(), found.last_seen.as_deref()),
         more: found.rows.saturating_sub(found.who.len() as u64),
@@ -112,7 +115,7 @@ fn who(found: &Found, shown: usize) -> Table {
         }
         vec![
             words(who.requester.as_deref(), Kind::Code, "(anonymous)", shown),
-            words(who.remote_ip.as_deref(), Kind::Code, "–", shown),
+            words(address(who).as_deref(), Kind::Code, "–", shown),
             words(who.bucket.as_deref(), Kind::Code, "–", shown),
             number(who.events, Kind::Count),
             words(who.first_seen.as_deref().map(plain_time).as_deref(), Kind::Time, "–", shown),
@@ -121,6 +124,12 @@ fn who(found: &Found, shown: usize) -> Table {
         ]
     });
     Table::new(&WHO, rows.collect())
+}
+
+/// The address, or how many there are: never one of many.
+fn address(who: &Who) -> Option<String> {
+    let many = || who.addresses.filter(|addresses| *addresses > 1);
+    who.remote_ip.clone().or_else(|| many().map(|addresses| format!("{addresses} addresses")))
 }
 
 fn examples(found: &Found, shown: usize) -> Table {

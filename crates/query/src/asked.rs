@@ -1,0 +1,110 @@
+//! Answers of the catalogue's queries: over all records, of which those of a time are reported.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use datafusion::arrow::compute::{cast, filter_record_batch};
+use datafusion::arrow::datatypes::{DataType, TimeUnit, TimestampMicrosecondType};
+use datafusion::error::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::prelude::SessionContext;
+use futures::TryStreamExt;
+
+use crate::catalogue::{Kind, Query};
+use crate::error::QueryError;
+use crate::params::Params;
+use crate::profiles;
+use crate::sql;
+
+/// The time of which detections report: from the first on, before the second; microseconds since 1970, UTC.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Reported {
+    pub(crate) since: Option<i64>,
+    pub(crate) until: Option<i64>,
+}
+
+/// How a session asks.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Asking {
+    pub(crate) reported: Reported,
+    /// Whether statements of others may write.
+    pub(crate) allow_writes: bool,
+    /// Whether other processes carry out the plans.
+    pub(crate) is_remote: bool,
+}
+
+/// The rows of a query of the catalogue. Of a detection's, those that touch the time that is reported.
+///
+/// # Errors
+/// Where the SQL is wrong or refused, or what it is compared with cannot be read.
+pub(crate) async fn rows(
+    context: &SessionContext,
+    query: &Query,
+    params: &Params,
+    asking: Asking,
+) -> Result<SendableRecordBatchStream, QueryError> {
+    profiles::prepare(context, &query.sql, asking.is_remote).await?;
+    let allow_writes = asking.allow_writes && !query.is_builtin;
+    let rows = sql::run(context, &query.sql, params, allow_writes).await?.rows;
+    let reported = asking.reported;
+    if query.kind == Kind::Report || (reported.since.is_none() && reported.until.is_none()) {
+        return Ok(rows);
+    }
+    let schema = rows.schema();
+    let rows = rows.and_then(move |batch| async move { touching(&batch, reported) });
+    Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
+}
+
+/// Columns of time that say nothing of when something happened.
+const NOT_OF_EVENTS: [&str; 1] = ["expires"];
+
+/// The rows of which some time lies in what is reported, or that reach over it. Rows without a time stay.
+fn touching(batch: &RecordBatch, reported: Reported) -> Result<RecordBatch, DataFusionError> {
+    let micros = DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC")));
+    let schema = batch.schema();
+    let times = schema.fields().iter().zip(batch.columns()).filter(|(field, _)| {
+        matches!(field.data_type(), DataType::Timestamp(..))
+            && !NOT_OF_EVENTS.contains(&field.name().as_str())
+    });
+    let times: Vec<_> = times.map(|(_, column)| cast(column, &micros)).collect::<Result<_, _>>()?;
+    let kept: BooleanArray = (0..batch.num_rows())
+        .map(|row| {
+            let of_row = || {
+                let known = times.iter().filter(move |column| column.is_valid(row));
+                known.map(move |column| column.as_primitive::<TimestampMicrosecondType>().value(row))
+            };
+            let (Some(first), Some(last)) = (of_row().min(), of_row().max()) else { return Some(true) };
+            let is_late_enough = reported.since.is_none_or(|since| last >= since);
+            Some(is_late_enough && reported.until.is_none_or(|until| first < until))
+        })
+        .collect();
+    Ok(filter_record_batch(batch, &kept)?)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use datafusion::arrow::array::{ArrayRef, TimestampMicrosecondArray};
+
+    use super::*;
+
+    #[test]
+    fn rows_are_reported_if_they_touch_the_time() {
+        let column = |values: Vec<Option<i64>>| -> ArrayRef {
+            Arc::new(TimestampMicrosecondArray::from(values).with_timezone("UTC"))
+        };
+        let batch = RecordBatch::try_from_iter(vec![
+            ("first_seen", column(vec![Some(1), Some(10), Some(30), None])),
+            ("last_seen", column(vec![Some(5), Some(20), Some(40), None])),
+            ("expires", column(vec![Some(99), Some(99), Some(99), None])),
+        ])
+        .unwrap();
+        let count = |since, until| touching(&batch, Reported { since, until }).unwrap().num_rows();
+        assert_eq!(count(None, None), 4);
+        assert_eq!(count(Some(20), None), 3);
+        assert_eq!(count(Some(21), None), 2);
+        assert_eq!(count(None, Some(10)), 2);
+        assert_eq!(count(Some(12), Some(13)), 2);
+    }
+}

@@ -1,0 +1,208 @@
+//! What is usual: tables that a hunt computes once and all detections share.
+//!
+//! `requests` is a view: the records with who acted, from where, what they did. The `profile_…` tables are small, are
+//! made of it in one pass, and are kept in memory. Queries of the catalogue name them; they are made when the first such
+//! query is asked. They cover all records, whatever `--since` and `--until` say: those choose what is reported.
+
+use std::sync::Arc;
+
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::Schema;
+use datafusion::config::TableParquetOptions;
+use datafusion::dataframe::{DataFrame, DataFrameWriteOptions};
+use datafusion::datasource::MemTable;
+use datafusion::error::Result;
+use datafusion::prelude::{ParquetReadOptions, SessionContext};
+use futures::TryStreamExt;
+
+/// The table of all records, where `logs` has only those of a time.
+pub(crate) const ALL_LOGS: &str = "all_logs";
+/// The view.
+pub(crate) const REQUESTS: &str = "requests";
+/// Each with what it is made of, in an order in which they can be made.
+const PROFILES: [(&str, &str); 5] = [
+    ("profile_activity", include_str!("profiles/activity.sql")),
+    ("profile_principal", include_str!("profiles/principal.sql")),
+    ("profile_origin", include_str!("profiles/origin.sql")),
+    ("profile_day", include_str!("profiles/day.sql")),
+    ("profile_unusual", include_str!("profiles/unusual.sql")),
+];
+
+/// The rows of the view.
+async fn requests(context: &SessionContext) -> Result<DataFrame> {
+    let logs = if context.table_exist(ALL_LOGS)? { ALL_LOGS } else { "logs" };
+    context.sql(&include_str!("profiles/requests.sql").replace("$logs", logs)).await
+}
+
+/// The records as detections see them, on disk for as long as this lives: they are read many times.
+pub(crate) struct Kept<'a> {
+    context: &'a SessionContext,
+    _folder: tempfile::TempDir,
+}
+
+/// Rows of a row group: what is held in memory while the records are written.
+const ROWS_AT_ONCE: usize = 131_072;
+
+impl<'a> Kept<'a> {
+    /// Reads all records once, and writes what detections ask of them beside other intermediate results. `None` where
+    /// the view is there already.
+    ///
+    /// # Errors
+    /// Where the records cannot be read, or there is no room on the disk.
+    pub(crate) async fn write(context: &'a SessionContext) -> Result<Option<Kept<'a>>> {
+        if context.table_exist(REQUESTS)? {
+            return Ok(None);
+        }
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("requests");
+        let path = path.to_string_lossy().into_owned() + "/";
+        let mut options = TableParquetOptions::default();
+        options.global.compression = Some("lz4_raw".into());
+        options.global.max_row_group_size = ROWS_AT_ONCE;
+        let frame = requests(context).await?;
+        frame.write_parquet(&path, DataFrameWriteOptions::new(), Some(options)).await?;
+        context.register_parquet(REQUESTS, &path, ParquetReadOptions::default()).await?;
+        Ok(Some(Kept { context, _folder: folder }))
+    }
+}
+
+impl Drop for Kept<'_> {
+    fn drop(&mut self) {
+        // Who asks next gets the view. What is not there needs no removal.
+        let _ = self.context.deregister_table(REQUESTS);
+    }
+}
+
+/// Makes the tables that `sql` names, and those that they are made of, unless they are there. Other processes have no
+/// tables of this one's memory: for them the tables are views.
+///
+/// # Errors
+/// Where the records cannot be read.
+pub(crate) async fn prepare(context: &SessionContext, sql: &str, is_remote: bool) -> Result<()> {
+    let wanted = PROFILES.iter().rposition(|(name, _)| sql.contains(name)).map_or(0, |last| last + 1);
+    if wanted == 0 && !sql.contains(REQUESTS) {
+        return Ok(());
+    }
+    if !context.table_exist(REQUESTS)? {
+        let logs = if context.table_exist(ALL_LOGS)? { ALL_LOGS } else { "logs" };
+        let view =
+            context.sql(&include_str!("profiles/requests.sql").replace("$logs", logs)).await?.into_view();
+        context.register_table(REQUESTS, view)?;
+    }
+    for (name, sql) in &PROFILES[..wanted] {
+        if context.table_exist(*name)? {
+            continue;
+        }
+        let frame = context.sql(sql).await?;
+        if is_remote {
+            context.register_table(*name, frame.into_view())?;
+            continue;
+        }
+        let stream = frame.execute_stream().await?;
+        // What the plan takes for never null may differ from batch to batch.
+        let schema = stream.schema();
+        let fields = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
+        let batches: Vec<RecordBatch> = stream.try_collect().await?;
+        let batches = batches.iter().map(|batch| batch.clone().with_schema(Arc::clone(&schema)));
+        let batches = batches.collect::<Result<Vec<_>, _>>()?;
+        // Two who ask at the same time make the same table.
+        if !context.table_exist(*name)? {
+            context.register_table(*name, Arc::new(MemTable::try_new(schema, vec![batches])?))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::{Session, SessionOptions};
+
+    const OWNER: &str = "5d1c0b2e9f3a4d6788e1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7";
+
+    /// A GET of `app` at an address on a day of May.
+    fn line(day: u32, address: &str, number: u32) -> String {
+        format!(
+            "{OWNER} data [{day:02}/May/2026:10:00:{:02} +0000] {address} \
+             arn:aws:sts::111122223333:assumed-role/app/i-{day} REQ{day}{number} REST.GET.OBJECT k{number} \
+             \"GET /k{number} HTTP/1.1\" 200 - 5 5 1 1 \"-\" \"agent\" - HOST SigV4 - AuthHeader \
+             data.s3.eu-west-1.amazonaws.com TLSv1.3 - -\n",
+            number % 60
+        )
+    }
+
+    async fn answer(lines: &str, since: Option<i64>, sql: &str) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("log"), lines).unwrap();
+        let inputs = vec![folder.path().to_string_lossy().into_owned()];
+        let session =
+            Session::open(&SessionOptions { inputs, since, ..SessionOptions::default() }).await.unwrap();
+        prepare(session.context(), sql, false).await.unwrap();
+        let batches = session.context().sql(sql).await.unwrap().collect().await.unwrap();
+        datafusion::arrow::util::pretty::pretty_format_batches(&batches).unwrap().to_string()
+    }
+
+    #[tokio::test]
+    async fn a_role_outside_is_new_and_known_work_is_not() {
+        let mut lines = String::new();
+        for day in 1..=6 {
+            (0..3).for_each(|number| lines += &line(day, "10.0.0.7", number));
+        }
+        lines += &line(5, "203.0.113.9", 7);
+        let sql =
+            "SELECT origin, is_public, was_inside, is_new, days_before FROM profile_origin ORDER BY origin";
+        let table = answer(&lines, None, sql).await;
+        assert!(
+            table.contains("| 203.0.113.0/24 | true      | true       | true   | 5           |"),
+            "{table}"
+        );
+        assert!(
+            table.contains("| private        | false     | true       | false  | 0           |"),
+            "{table}"
+        );
+        // What is reported does not change what is known.
+        let later = answer(&lines, Some(1_777_939_200_000_000), sql).await;
+        assert_eq!(table, later);
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_for_a_hunt_is_what_the_view_says() {
+        let folder = tempfile::tempdir().unwrap();
+        let lines: String = (0..5).map(|number| line(1, "203.0.113.9", number)).collect();
+        std::fs::write(folder.path().join("log"), lines).unwrap();
+        let inputs = vec![folder.path().to_string_lossy().into_owned()];
+        let session = Session::open(&SessionOptions { inputs, ..SessionOptions::default() }).await.unwrap();
+        let context = session.context();
+        let rows = async || {
+            let sql = "SELECT * FROM requests ORDER BY log_line";
+            let batches = context.sql(sql).await.unwrap().collect().await.unwrap();
+            datafusion::arrow::util::pretty::pretty_format_batches(&batches).unwrap().to_string()
+        };
+        let kept = Kept::write(context).await.unwrap().unwrap();
+        let path = kept._folder.path().to_path_buf();
+        let of_kept = rows().await;
+        drop(kept);
+        assert!(!path.exists() && !context.table_exist(REQUESTS).unwrap());
+        prepare(context, "requests", false).await.unwrap();
+        assert_eq!(of_kept, rows().await);
+        assert!(of_kept.contains("111122223333:role/app"), "{of_kept}");
+    }
+
+    #[tokio::test]
+    async fn days_far_above_the_earlier_ones_are_unusual() {
+        let mut lines = String::new();
+        for day in 1..=6 {
+            let reads = if day >= 5 { 50 } else { 5 };
+            (0..reads).for_each(|number| lines += &line(day, "10.0.0.7", number));
+        }
+        let sql = "SELECT date_part('day', day) AS day, amount, usual, no_history FROM profile_unusual \
+                   WHERE measure = 'reads' ORDER BY 1";
+        let table = answer(&lines, None, sql).await;
+        // The second day of an episode is compared with the days before the episode.
+        assert!(table.contains("| 5   | 50     | 5     | false      |"), "{table}");
+        assert!(table.contains("| 6   | 50     | 5     | false      |"), "{table}");
+        assert_eq!(table.lines().count(), 6, "{table}");
+    }
+}

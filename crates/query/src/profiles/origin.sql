@@ -1,0 +1,22 @@
+-- Where each principal comes from, and what of that is new: first seen two days or more after the principal itself, who was seen on two days
+-- before, and who does not roam (four public networks or more in the first two days).
+WITH uses AS (
+  SELECT principal, origin, min(first_seen) AS first_seen, max(last_seen) AS last_seen, count(DISTINCT day) AS days, sum(requests) AS requests
+  FROM profile_activity WHERE principal <> 'anonymous' AND origin IS NOT NULL AND origin <> 'link' GROUP BY 1, 2
+),
+known AS (
+  SELECT *, origin <> 'private' AND origin NOT LIKE 'aws %' AS is_public, min(first_seen) OVER (PARTITION BY principal) AS known_since FROM uses
+),
+settled AS (
+  SELECT principal, count(*) FILTER (WHERE is_public AND first_seen < known_since + INTERVAL '2 days') AS early,
+         count(*) FILTER (WHERE NOT is_public AND first_seen < known_since + INTERVAL '2 days') AS early_inside
+  FROM known GROUP BY 1
+),
+history AS (
+  SELECT k.principal, k.origin, count(DISTINCT a.day) AS days_before
+  FROM known k JOIN profile_activity a ON a.principal = k.principal AND a.origin <> 'link' AND a.first_seen < k.first_seen GROUP BY 1, 2
+)
+SELECT k.principal, k.origin, k.is_public, k.first_seen, k.last_seen, k.days, k.requests, k.known_since,
+       coalesce(h.days_before, 0) AS days_before, s.early >= 4 AS is_roaming, s.early = 0 AS was_inside,
+       k.first_seen >= k.known_since + INTERVAL '2 days' AND coalesce(h.days_before, 0) >= 2 AND s.early < 4 AS is_new
+FROM known k JOIN settled s ON s.principal = k.principal LEFT JOIN history h ON h.principal = k.principal AND h.origin = k.origin

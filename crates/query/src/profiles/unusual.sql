@@ -1,0 +1,43 @@
+-- Days on which a principal did at least ten, and at least four times as much as on any day before the episode began; and days of principals without a
+-- history of two days, unless they go on so for five days: then that is what is usual.
+WITH amounts AS (
+  SELECT principal, bucket, day, days_before, bucket_days_before, bucket_since, first_seen, 'deletes' AS measure, deletes AS amount, deletes_usual AS usual, delete_days_before AS days_with
+  FROM profile_day WHERE NOT is_aws AND deletes > 0
+  UNION ALL
+  SELECT principal, bucket, day, days_before, bucket_days_before, bucket_since, first_seen, 'writes', writes, writes_usual, write_days_before FROM profile_day WHERE NOT is_aws AND writes > 0
+  UNION ALL
+  SELECT principal, bucket, day, days_before, bucket_days_before, bucket_since, first_seen, 'reads', reads, reads_usual, read_days_before FROM profile_day WHERE NOT is_aws AND reads > 0
+  UNION ALL
+  SELECT principal, bucket, day, days_before, bucket_days_before, bucket_since, first_seen, 'bytes_read', bytes_read, bytes_usual, read_days_before FROM profile_day WHERE NOT is_aws AND bytes_read > 0
+),
+began AS (
+  SELECT principal, bucket, measure, min(day) AS began FROM amounts
+  WHERE days_before >= 2 AND amount >= 10 AND amount >= 4 * usual GROUP BY 1, 2, 3
+),
+against AS (
+  SELECT a.principal, a.bucket, a.measure, b.began, a.usual, a.days_with, a.days_before, a.bucket_days_before
+  FROM began b JOIN amounts a ON a.principal = b.principal AND a.bucket = b.bucket AND a.measure = b.measure AND a.day = b.began
+),
+early AS (
+  SELECT principal, bucket, measure, min(day) AS began, min(bucket_since) + INTERVAL '2 days' < min(first_seen) AS is_late FROM amounts
+  WHERE days_before < 2 AND amount >= 10 GROUP BY 1, 2, 3
+),
+-- What goes on so for five days is what is usual.
+fresh AS (
+  SELECT e.principal, e.bucket, e.measure, e.began, e.is_late
+  FROM early e JOIN amounts f ON f.principal = e.principal AND f.bucket = e.bucket AND f.measure = e.measure AND f.day = e.began
+  JOIN amounts a ON a.principal = e.principal AND a.bucket = e.bucket AND a.measure = e.measure
+  GROUP BY 1, 2, 3, 4, 5 HAVING count(DISTINCT CASE WHEN a.amount * 4 >= f.amount THEN a.day END) < 5
+),
+days AS (
+  SELECT a.principal, a.bucket, a.measure, a.day, a.amount, g.usual, g.days_with, g.bucket_days_before, false AS no_history, false AS is_late
+  FROM amounts a JOIN against g ON g.principal = a.principal AND g.bucket = a.bucket AND g.measure = a.measure
+  WHERE a.day >= g.began AND a.amount >= 10 AND a.amount >= 4 * g.usual
+  UNION ALL
+  SELECT a.principal, a.bucket, a.measure, a.day, a.amount, 0, 0, 0, true, f.is_late
+  FROM amounts a JOIN fresh f ON f.principal = a.principal AND f.bucket = a.bucket AND f.measure = a.measure
+  WHERE a.day >= f.began AND a.day < f.began + INTERVAL '7 days' AND a.amount >= 10
+)
+SELECT principal, bucket, measure, day, max(amount) AS amount, max(usual) AS usual, max(days_with) AS days_with, max(bucket_days_before) AS bucket_days_before,
+       bool_or(no_history) AS no_history, bool_or(is_late) AS is_late
+FROM days GROUP BY 1, 2, 3, 4

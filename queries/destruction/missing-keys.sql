@@ -1,0 +1,31 @@
+-- title: Keys that are gone
+-- question: Which keys are gone, who deleted or expired them, and who has asked for them since?
+-- pack: destruction
+-- kind: report
+-- severity: info
+-- parameter: pattern text % — LIKE pattern of the decoded key
+-- column: bucket — bucket
+-- column: key — the decoded key
+-- column: gone_by — who deleted it last, or the lifecycle
+-- column: gone_at — when
+-- column: for_good — whether a version was deleted
+-- column: asked_since — requests for it since, in vain
+-- column: last_write — last write before
+-- column: request_id — request id of the delete
+-- false positives: Keys that were never there show only as asked for.
+-- source: Questions of operators
+
+WITH gone AS (
+  SELECT bucket, object, principal, request_time, action, version_id, request_id,
+         row_number() OVER (PARTITION BY bucket, object ORDER BY request_time DESC, record DESC) AS nth
+  FROM requests WHERE action IN ('delete', 'expire') AND object LIKE $pattern
+),
+last AS (SELECT * FROM gone WHERE nth = 1)
+SELECT g.bucket, g.object AS key, CASE WHEN g.action = 'expire' THEN 'lifecycle' ELSE g.principal END AS gone_by, g.request_time AS gone_at, g.version_id IS NOT NULL AS for_good,
+       count(*) FILTER (WHERE r.http_status = 404 AND r.request_time > g.request_time) AS asked_since,
+       max(r.request_time) FILTER (WHERE r.action = 'write' AND r.request_time < g.request_time) AS last_write, g.request_id
+FROM last g LEFT JOIN requests r ON r.bucket = g.bucket AND r.object = g.object
+GROUP BY g.bucket, g.object, g.action, g.principal, g.request_time, g.version_id, g.request_id
+-- Written again since: not gone.
+HAVING count(*) FILTER (WHERE r.action = 'write' AND r.request_time > g.request_time) = 0
+ORDER BY gone_at DESC, g.bucket, g.object

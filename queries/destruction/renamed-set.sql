@@ -1,0 +1,78 @@
+-- title: Objects replaced by others under a new ending
+-- question: Did somebody delete objects of others and write ones of the same names with an ending added?
+-- pack: destruction
+-- kind: detection
+-- severity: high
+-- attack: T1486
+-- attack: T1485
+-- parameter: keys integer 5 — distinct keys from which it is shown
+-- parameter: within interval 2 days — longest time between the write and the delete
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
+-- column: remote_ip — the source IP where there is one, else null
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — bucket
+-- column: events — requests of the principal that match
+-- column: first_seen — time of the first of them
+-- column: last_seen — time of the last of them
+-- column: ending — what was added to the names
+-- column: keys — distinct keys
+-- column: keys_same_size — those whose size stayed, within two per cent and 4 KiB
+-- column: keys_read — those that the principal had read before
+-- column: keys_missed — those that others asked for since, in vain
+-- column: bytes — bytes of the objects
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
+-- false positives: Programs that pack or convert: what they write is of another size, and medium at most.
+-- cannot tell: What was written: the log has sizes, not content.
+-- next: Keep one pair of objects for analysis, suspend the credentials, restore the deleted versions.
+-- source: Reports on encryption by download and upload
+
+WITH deletes AS (
+  SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.object_size, r.record, r.request_time, r.log_file, r.log_line
+  FROM requests r JOIN (SELECT principal, bucket FROM profile_activity WHERE NOT is_aws GROUP BY 1, 2 HAVING sum(deletes) >= $keys AND sum(writes) >= $keys) p ON p.principal = r.principal AND p.bucket = r.bucket
+  WHERE r.action = 'delete'
+),
+writes AS (
+  SELECT r.principal, r.bucket, r.object, regexp_replace(r.object, '[.][^./]+$', '') AS stem, r.object_size, r.request_time
+  FROM requests r WHERE r.action = 'write' AND r.principal IN (SELECT principal FROM deletes)
+),
+pairs AS (
+  SELECT d.*, substr(w.object, character_length(d.object) + 1) AS ending, w.object_size AS new_size, w.request_time AS written_at
+  FROM deletes d JOIN writes w ON w.principal = d.principal AND w.bucket = d.bucket AND w.stem = d.object
+  WHERE w.object <> d.object AND d.request_time BETWEEN w.request_time - CAST($within AS INTERVAL) AND w.request_time + CAST($within AS INTERVAL)
+),
+fate AS (
+  SELECT p.principal, p.bucket, p.object,
+         bool_or(r.principal = p.principal AND r.action = 'write' AND r.request_time < p.gone_at) AS is_own,
+         bool_or(r.principal = p.principal AND r.action = 'read' AND r.request_time < p.gone_at) AS is_read,
+         max(CASE WHEN r.action IN ('read', 'write') THEN r.object_size END) AS size,
+         bool_or(r.principal <> p.principal AND r.http_status = 404 AND r.request_time > p.gone_at) AS is_missed
+  FROM (SELECT principal, bucket, object, min(request_time) AS gone_at FROM pairs GROUP BY 1, 2, 3) p JOIN requests r ON r.bucket = p.bucket AND r.object = p.object
+  GROUP BY 1, 2, 3
+),
+habit AS (
+  SELECT principal, bucket, ending, count(DISTINCT date_trunc('day', request_time)) AS days FROM pairs GROUP BY 1, 2, 3
+),
+summed AS (
+  SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
+       CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
+       count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT r.requester) AS sessions, r.bucket, r.ending, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen,
+         count(DISTINCT r.object) AS keys, count(DISTINCT CASE WHEN abs(r.new_size - coalesce(r.object_size, f.size)) <= 4096 + coalesce(r.object_size, f.size) / 50 THEN r.object END) AS keys_same_size,
+         count(DISTINCT CASE WHEN f.is_read THEN r.object END) AS keys_read, count(DISTINCT CASE WHEN f.is_missed THEN r.object END) AS keys_missed, sum(r.object_size) AS bytes,
+         max(h.days) AS days, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+  FROM pairs r JOIN fate f ON f.principal = r.principal AND f.bucket = r.bucket AND f.object = r.object
+  JOIN habit h ON h.principal = r.principal AND h.bucket = r.bucket AND h.ending = r.ending
+  WHERE f.is_own IS NOT TRUE
+  GROUP BY r.principal, r.bucket, r.ending HAVING count(DISTINCT r.object) >= $keys
+)
+SELECT principal, requester, remote_ip, addresses, remote_ips, sessions, bucket, events, first_seen, last_seen, ending, keys, keys_same_size, keys_read, keys_missed, bytes,
+       CASE WHEN days >= 5 THEN 'low' WHEN keys_missed >= 3 AND keys_missed * 10 >= keys THEN 'critical' WHEN keys_same_size * 5 >= keys * 4 THEN 'high' ELSE 'medium' END AS severity,
+       nullif(array_to_string(make_array(CASE WHEN keys_same_size * 5 >= keys * 4 THEN 'of the same size, as encrypted ones are' ELSE 'of another size, as packed ones are' END,
+         CASE WHEN days >= 5 THEN 'done on ' || days || ' days' END,
+         CASE WHEN keys_missed > 0 THEN 'others asked for ' || keys_missed || ' of them since, in vain' END), '; '), '') AS reasons, evidence
+FROM summed ORDER BY keys DESC, first_seen, principal, bucket, ending

@@ -1,0 +1,52 @@
+-- title: Many presigned links fetched by one client
+-- question: Which network fetched far more objects by presigned links than any other client of the same signer?
+-- pack: exfiltration
+-- kind: detection
+-- severity: high
+-- attack: T1530
+-- attack: T1550.001
+-- parameter: keys integer 100 — distinct keys from which it is shown
+-- parameter: times integer 10 — how many times the most of the other networks is unusual
+-- parameter: others integer 20 — other networks that are needed for a comparison
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
+-- column: remote_ip — the source IP where there is one, else null
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — bucket
+-- column: events — requests of the principal that match
+-- column: first_seen — time of the first of them
+-- column: last_seen — time of the last of them
+-- column: network — the network
+-- column: key_ids — access key ids that signed
+-- column: keys — distinct keys
+-- column: usual — most keys of another network
+-- column: bytes — bytes of the objects
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
+-- false positives: A proxy that all users share; a partner who takes many files by links.
+-- cannot tell: Who minted the links: the signer's key id is in the log, the request that asked for the link is not.
+-- next: Deactivate the key or end the sessions that signed, and find out where the links were minted.
+-- source: Own
+
+WITH hits AS (
+  SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, ip_network(r.remote_ip) AS network, r.bytes_sent, r.record, r.request_uri, r.request_time, r.log_file, r.log_line
+  FROM requests r WHERE r.authentication_type = 'QueryString' AND r.action = 'read' AND NOT is_private_ip(r.remote_ip)
+),
+clients AS (SELECT principal, network, count(DISTINCT object) AS keys FROM hits GROUP BY 1, 2),
+compared AS (
+  SELECT *, count(*) OVER (PARTITION BY principal) - 1 AS others, nth_value(keys, 2) OVER (PARTITION BY principal ORDER BY keys DESC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS second FROM clients
+)
+SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
+       CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
+       count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT r.requester) AS sessions, CASE WHEN count(DISTINCT r.bucket) = 1 THEN min(r.bucket) END AS bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen,
+       c.network, array_slice(array_sort(array_agg(DISTINCT access_key_id(r.request_uri))), 1, 5) AS key_ids, c.keys, c.second AS usual, sum(r.bytes_sent) AS bytes,
+       'high' AS severity, concat('other networks fetched at most ', c.second, ' keys by links of this signer') AS reasons,
+       evidence(r.log_file, r.log_line, r.request_time) AS evidence
+FROM compared c JOIN hits r ON r.principal = c.principal AND r.network = c.network
+WHERE c.keys >= $keys AND c.others >= $others AND c.keys >= $times * c.second
+GROUP BY r.principal, c.network, c.keys, c.second
+ORDER BY c.keys DESC, r.principal, c.network
