@@ -35,11 +35,16 @@ WITH served AS (
 ),
 since AS (SELECT bucket, min(first_seen) AS since FROM profile_activity GROUP BY 1),
 -- Who wrote in the bucket on the days before.
-writers AS (SELECT principal, bucket, min(first_seen) AS wrote_since FROM profile_activity WHERE writes > 0 GROUP BY 1, 2),
+writers AS (
+  SELECT principal, bucket, wrote_since, row_number() OVER (PARTITION BY bucket ORDER BY wrote_since, principal) - 1 AS writers_before
+  FROM (SELECT principal, bucket, min(first_seen) AS wrote_since FROM profile_activity WHERE writes > 0 GROUP BY 1, 2)
+),
 writes AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.record, r.request_time, r.log_file, r.log_line,
          coalesce(o.is_new AND o.is_public, false) AS is_new_public, w.wrote_since >= b.since + INTERVAL '2 days' AND r.request_time < w.wrote_since + INTERVAL '2 days' AS is_new_writer,
-         p.first_seen >= b.since + INTERVAL '2 days' AS is_new_principal, coalesce(o.is_public, true) AS is_public
+         p.is_person, coalesce(o.is_public, true) AS is_public,
+         -- Where three write, a fourth is usual.
+         coalesce(w.writers_before, 0) AS writers_before
   FROM requests r JOIN served s ON s.bucket = r.bucket JOIN since b ON b.bucket = r.bucket
   LEFT JOIN writers w ON w.principal = r.principal AND w.bucket = r.bucket LEFT JOIN profile_principal p ON p.principal = r.principal
   LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
@@ -55,7 +60,7 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
        count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen,
        count(DISTINCT r.object) AS keys, array_slice(array_sort(array_agg(DISTINCT r.object)), 1, 5) AS names, coalesce(max(e.served), 0) AS served,
-       CASE WHEN bool_or(e.is_over AND (r.is_new_public OR r.is_new_writer AND r.is_public)) THEN 'high' WHEN bool_or(e.is_over) THEN 'medium' ELSE 'low' END AS severity,
+       CASE WHEN bool_or(e.is_over AND (r.is_new_public AND NOT coalesce(r.is_person, false) OR r.is_new_writer AND r.is_public AND r.writers_before <= 2 AND NOT coalesce(r.is_person, false))) THEN 'high' WHEN bool_or(e.is_over) THEN 'medium' ELSE 'low' END AS severity,
        nullif(array_to_string(make_array(CASE WHEN bool_or(r.is_new_public) THEN 'from a public network that is new for this principal' END,
          CASE WHEN bool_or(r.is_new_writer) THEN 'never wrote in this bucket before' END,
          CASE WHEN bool_or(e.is_over) THEN 'over files of others' ELSE 'new files only' END), '; '), '') AS reasons,

@@ -190,7 +190,7 @@ async fn every_who_is_recounted_from_the_records() {
         for who in &finding.who {
             let mut wanted = vec!["true".to_owned()];
             if let Some(requester) = &who.requester {
-                wanted.push(format!("(requester = {0} OR principal = {0})", quoted(requester)));
+                wanted.push(format!("(requester = {0} OR principal(requester) = {0})", quoted(requester)));
             } else if who.columns.get("principal").is_some_and(|principal| principal == "anonymous") {
                 wanted.push("requester IS NULL".to_owned());
             }
@@ -200,7 +200,7 @@ async fn every_who_is_recounted_from_the_records() {
             let (Some(first), Some(last)) = (&who.first_seen, &who.last_seen) else { continue };
             let sql = format!(
                 "SELECT count(*), count(*) FILTER (WHERE request_time = {first}), count(*) FILTER (WHERE request_time = {last}) \
-                 FROM requests WHERE request_time BETWEEN {first} AND {last} AND {}",
+                 FROM logs WHERE request_time BETWEEN {first} AND {last} AND {}",
                 wanted.join(" AND "),
                 first = format_args!("TIMESTAMP '{first}'"),
                 last = format_args!("TIMESTAMP '{last}'"),
