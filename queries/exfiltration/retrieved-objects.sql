@@ -7,7 +7,7 @@
 -- parameter: since timestamp 1970-01-01T00:00:00Z — begin of the incident
 -- parameter: until timestamp 2200-01-01T00:00:00Z — end of the incident
 -- parameter: who text % — LIKE pattern of the requester; anonymous callers are `anonymous`
--- parameter: address text 0.0.0.0/0,::/0 — one network, or two with a comma between them
+-- parameter: address text 0.0.0.0/0,::/0 — networks, with commas between them
 -- column: bucket — the bucket
 -- column: key_decoded — the decoded key
 -- column: version_id — the version, where one was asked for
@@ -33,6 +33,6 @@ FROM logs
 WHERE is_read(operation, http_status)
   AND request_time BETWEEN $since AND $until
   AND coalesce(requester, 'anonymous') LIKE $who
-  AND ($address = '0.0.0.0/0,::/0' OR ip_in(remote_ip, split_part($address, ',', 1)) OR ip_in(remote_ip, split_part(concat($address, ',', $address), ',', 2)))
+  AND ($address = '0.0.0.0/0,::/0' OR ip_in(remote_ip, $address))
 GROUP BY bucket, object_key(key, operation), version_id, requester, remote_ip
 ORDER BY bytes DESC NULLS LAST, bucket, key_decoded, version_id, requester NULLS FIRST, remote_ip
