@@ -5,7 +5,7 @@
 use arrow::array::{ArrayRef, RecordBatch};
 use benches::text;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use saltmine_lake::encode_column;
+use saltmine_lake::bench::encode_column;
 use saltmine_scan::{BlockPool, Decoder, Filled, SourceReader};
 
 fn batches(text: Vec<u8>) -> Vec<RecordBatch> {

@@ -31,7 +31,7 @@ mod verify;
 pub use commit::discard::DiscardedRound;
 pub use commit::writer::{CommitSummary, DatasetLock, Recovery, StagedFile, Staging};
 #[doc(hidden)]
-pub use encode::encode_column;
+pub use encode::bench;
 pub use error::LakeError;
 pub use ingest::already_ingested::new_objects;
 pub use ingest::progress::{Event, Progress, Silent};

@@ -6,7 +6,7 @@ use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowSchemaConverter;
 use parquet::errors::ParquetError;
@@ -21,6 +21,7 @@ use crate::storage::disk::HashingWriter;
 use crate::table::layout::Partition;
 use crate::table::statistics::Footer;
 
+pub mod bench;
 mod bloom;
 mod column;
 mod column_stats;
@@ -37,7 +38,7 @@ use page::{BufferPool, PageCompressor, Search};
 
 /// Rows of a row group. Readers work on row groups in parallel and skip them by statistics; larger ones compress
 /// little better.
-pub(crate) const ROW_GROUP_ROWS: usize = 131_072;
+pub const ROW_GROUP_ROWS: usize = 131_072;
 
 /// Memory of row groups under construction, over all that one run has. Above it the largest are closed early: every row
 /// group costs its readers time, whatever its size.
@@ -49,7 +50,7 @@ const FILE_BYTES: usize = 192 << 20;
 /// Columns whose values hardly ever repeat. A dictionary of them would be built in vain, and their bounds tell nothing.
 /// Their lengths stand apart, and are compressed apart: what compression can do for the texts is to give their few
 /// characters short codes.
-const UNIQUE: [&str; 3] = ["request_id", "host_id", "version_id"];
+pub const UNIQUE: [&str; 3] = ["request_id", "host_id", "version_id"];
 
 /// Columns with many distinct long values, where compression finds what repeats at less cost than a dictionary.
 const LONG: [&str; 3] = ["key", "request_uri", "raw"];
@@ -61,7 +62,7 @@ const STEADY: [&str; 2] = ["request_time", "log_line"];
 const PRUNING: [&str; 5] = ["bucket", "operation", "requester", "remote_ip", "key"];
 
 /// Columns in which single values are looked up.
-const LOOKED_UP: [&str; 4] = ["request_id", "requester", "remote_ip", "key"];
+pub const LOOKED_UP: [&str; 4] = ["request_id", "requester", "remote_ip", "key"];
 
 fn plan(name: &str) -> ColumnPlan {
     ColumnPlan {
@@ -155,22 +156,6 @@ impl Encoder {
             .map_err(LakeError::parquet(&path))?;
         Ok(Part { writer, file, path, partition, rows: 0 })
     }
-}
-
-/// Encodes one column of `logs` alone, and gives its size as written. For benchmarks.
-///
-/// # Errors
-/// If there is no such column, or the arrays are not of its type.
-#[doc(hidden)]
-pub fn encode_column(name: &str, arrays: &[ArrayRef]) -> Result<u64, ParquetError> {
-    let group = Encoder::new()?.row_group()?;
-    let wrong = || ParquetError::General(format!("no column {name}"));
-    let index = logs_schema().index_of(name).map_err(|_| wrong())?;
-    let mut column = group.columns.into_iter().nth(index).ok_or_else(wrong)?;
-    group.shared.with_compressor(|compressor| {
-        arrays.iter().try_for_each(|array| column.write(array, compressor))?;
-        Ok(column.close(compressor)?.close.bytes_written)
-    })
 }
 
 /// A row group under construction.

@@ -3,11 +3,20 @@
 use std::fs::File;
 use std::sync::Arc;
 
+use arrow::array::{Array, AsArray, Scalar};
 use arrow::array::{
     ArrayRef, Int16Array, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray,
 };
+use arrow::compute::kernels::cmp::{gt_eq, lt_eq};
 use arrow::compute::{cast, concat_batches};
+use arrow::datatypes::DataType;
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::statistics::StatisticsConverter;
+use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::arrow::arrow_writer::ArrowWriterOptions;
+use parquet::arrow::parquet_to_arrow_schema;
 use parquet::basic::Encoding;
+use parquet::file::metadata::PageIndexPolicy;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use saltmine_scan::logs_schema;
 use tempfile::TempDir;
@@ -101,5 +110,99 @@ fn numbers_that_mostly_differ_have_no_dictionary() {
     for name in ["http_status", "bytes_sent", "total_time"] {
         assert!(is_encoded_so(name, Encoding::RLE_DICTIONARY), "{name}");
         assert!(!is_encoded_so(name, Encoding::DELTA_BINARY_PACKED), "{name}");
+    }
+}
+
+/// Writes rows as one file of several row groups, by our encoder or by the library's writer.
+fn written(rows: &[RecordBatch], ours: bool, path: &std::path::Path) {
+    if ours {
+        return crate::bench::encode_file(rows, path).unwrap();
+    }
+    let options = ArrowWriterOptions::new().with_skip_arrow_metadata(true);
+    let file = File::create_new(path).unwrap();
+    let mut writer = ArrowWriter::try_new_with_options(file, rows[0].schema(), options).unwrap();
+    rows.iter().for_each(|batch| writer.write(batch).unwrap());
+    writer.close().unwrap();
+}
+
+/// A reader that skips pages and row groups by their statistics and bloom filters must still find every value: a bound that is
+/// too narrow or a filter that lacks a value loses rows in every engine, without an error.
+#[test]
+fn every_value_is_found_through_what_prunes_as_in_the_librarys_file() {
+    let folder = TempDir::new().unwrap();
+    let mut random = Random::with_seed(5);
+    let rows: Vec<RecordBatch> = (0..50).map(|_| batch(random.usize(2_000..4_000), &mut random)).collect();
+    let (ours, library) = (folder.path().join("ours.parquet"), folder.path().join("library.parquet"));
+    written(&rows, true, &ours);
+    written(&rows, false, &library);
+    let values = |path| {
+        let batches = parquet_batches(path);
+        concat_batches(&batches[0].schema(), &batches).unwrap()
+    };
+    let (all, same) = (values(&ours), values(&library));
+    assert!(all == same, "both files hold the same rows");
+
+    let file = File::open(&ours).unwrap();
+    let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Required);
+    let metadata = ArrowReaderMetadata::load(&file, options).unwrap();
+    let metadata = metadata.metadata();
+    assert!(metadata.num_row_groups() > 1);
+    let reader = SerializedFileReader::new(file).unwrap();
+    let descr = metadata.file_metadata().schema_descr();
+    let schema = parquet_to_arrow_schema(descr, None).unwrap();
+    let mut checked = 0;
+    for (index, field) in schema.fields().iter().enumerate() {
+        let column = all.column_by_name(field.name()).unwrap();
+        let converter = StatisticsConverter::try_new(field.name(), &schema, descr).unwrap();
+        let groups = metadata.row_groups();
+        let (mins, maxes) =
+            (converter.row_group_mins(groups).unwrap(), converter.row_group_maxes(groups).unwrap());
+        let nulls = converter.row_group_null_counts(groups).unwrap();
+        let mut begin = 0;
+        for (number, group) in groups.iter().enumerate() {
+            let here = column.slice(begin, group.num_rows() as usize);
+            begin += group.num_rows() as usize;
+            assert!(
+                nulls.is_null(number) || nulls.value(number) == here.null_count() as u64,
+                "{}",
+                field.name()
+            );
+            within(&here, &mins.slice(number, 1), &maxes.slice(number, 1), field.name());
+            let filter = reader.get_row_group(number).unwrap();
+            if let Some(filter) = filter.get_column_bloom_filter(index) {
+                let texts = cast(&here, &DataType::Utf8).unwrap();
+                assert!(
+                    texts.as_string::<i32>().iter().flatten().all(|text| filter.check(&text)),
+                    "{}",
+                    field.name()
+                );
+                checked += 1;
+            }
+        }
+        let (index, offsets) = (metadata.column_index().unwrap(), metadata.offset_index().unwrap());
+        let numbers: Vec<usize> = (0..groups.len()).collect();
+        let mins = converter.data_page_mins(index, offsets, &numbers).unwrap();
+        let maxes = converter.data_page_maxes(index, offsets, &numbers).unwrap();
+        let counts = converter.data_page_row_counts(offsets, groups, &numbers).unwrap().unwrap();
+        let mut begin = 0;
+        for page in 0..counts.len() {
+            let here = column.slice(begin, counts.value(page) as usize);
+            begin += here.len();
+            within(&here, &mins.slice(page, 1), &maxes.slice(page, 1), field.name());
+        }
+        assert_eq!(begin, column.len(), "{}", field.name());
+    }
+    assert!(checked >= 8, "bloom filters of four columns in each row group");
+}
+
+/// Bounds, where there are some, hold all values.
+fn within(values: &dyn Array, min: &ArrayRef, max: &ArrayRef, name: &str) {
+    let bounded =
+        |bound: &ArrayRef| (!bound.is_null(0)).then(|| Scalar::new(cast(bound, values.data_type()).unwrap()));
+    if let Some(min) = bounded(min) {
+        assert_eq!(gt_eq(&values, &min).unwrap().false_count(), 0, "{name}: a value below the minimum");
+    }
+    if let Some(max) = bounded(max) {
+        assert_eq!(lt_eq(&values, &max).unwrap().false_count(), 0, "{name}: a value above the maximum");
     }
 }
