@@ -87,7 +87,7 @@ fn peak_kb() -> u64 {
 
 fn run(variant: &str) -> Measured {
     match variant {
-        "encode-saltmine" => encode(|batches, path| encode_file(batches, path)),
+        "encode-saltmine" => encode(|batches, path| encode_file(batches, path).unwrap()),
         "encode-ArrowWriter" => encode(arrow_writer),
         "s3-saltmine" => s3_ours(),
         "s3-object_store" => s3_library(),
