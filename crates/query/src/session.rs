@@ -458,8 +458,10 @@ async fn limit_time(context: &SessionContext, options: &SessionOptions) -> Resul
 
 fn register_dataset(context: &SessionContext, dataset: &Dataset, is_plain: bool) -> Result<(), QueryError> {
     register_bucket(context, dataset)?;
-    for table in Table::ALL.into_iter().chain([Table::Duplicates]) {
-        context.register_table(table.name(), Arc::new(DatasetTable::open(dataset, table, is_plain)?))?;
+    let tables: Vec<Table> = Table::ALL.into_iter().chain([Table::Duplicates]).collect();
+    for (table, files) in tables.iter().zip(dataset.files_together(&tables)?) {
+        let provider = DatasetTable::of_files(*table, files, is_plain)?;
+        context.register_table(table.name(), Arc::new(provider))?;
     }
     Ok(())
 }

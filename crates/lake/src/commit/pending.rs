@@ -1,8 +1,17 @@
-//! Rounds of runs that have not ended.
+//! Rounds of runs that have not ended, and what readers see meanwhile.
+
+use std::thread;
+use std::time::Duration;
 
 use crate::commit::rounds::rounds_of;
 use crate::error::LakeError;
-use crate::table::dataset::Dataset;
+use crate::table::dataset::{DataFile, Dataset};
+use crate::table::layout::Table;
+
+/// How often a reader waits for a round that is being committed, and how long each time. An interrupted run may have left
+/// it, so a reader does not wait for ever.
+const WAITS: u32 = 50;
+const WAIT: Duration = Duration::from_millis(20);
 
 impl Dataset {
     /// How many rounds a run is working on, or has left behind where it was interrupted. The next run completes or removes
@@ -13,5 +22,47 @@ impl Dataset {
     pub fn pending_rounds(&self) -> Result<u64, LakeError> {
         let storage = self.storage().as_ref();
         Ok(rounds_of(storage).open(storage)?.len() as u64)
+    }
+
+    /// The files of several tables as of one moment: a round commits to one table after another, and a reader that comes in
+    /// between would see rows without the ledger rows of their sources. It waits up to a second for such a round; one that
+    /// an interrupted run left is seen as far as it was committed.
+    ///
+    /// # Errors
+    /// As [`Dataset::files`].
+    pub fn files_together(&self, tables: &[Table]) -> Result<Vec<Vec<DataFile>>, LakeError> {
+        for _ in 0..WAITS {
+            if !self.is_committing()? {
+                let read = tables.iter().map(|table| self.checked_files(*table));
+                let (versions, files): (Vec<_>, Vec<_>) =
+                    read.collect::<Result<Vec<_>, _>>()?.into_iter().unzip();
+                if !self.is_committing()? && !self.is_newer(tables, &versions)? {
+                    return Ok(files);
+                }
+            }
+            thread::sleep(WAIT);
+        }
+        tables.iter().map(|table| self.files(*table)).collect()
+    }
+
+    /// Whether a table has a commit after this version.
+    fn is_newer(&self, tables: &[Table], versions: &[u64]) -> Result<bool, LakeError> {
+        let next = tables.iter().zip(versions).map(|(table, version)| {
+            table.log().join_name(&format!("{:020}.json", version.saturating_add(1)))
+        });
+        let next = next.collect::<Result<Vec<_>, _>>()?;
+        Ok(self.storage().missing(&next)?.len() < next.len())
+    }
+
+    /// Whether a round has been prepared, and is not yet in all of its tables.
+    fn is_committing(&self) -> Result<bool, LakeError> {
+        let storage = self.storage().as_ref();
+        let rounds = rounds_of(storage);
+        for round in rounds.open(storage)? {
+            if rounds.read(storage, &round)?.is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 }

@@ -101,10 +101,15 @@ impl Dataset {
     /// # Errors
     /// If the table's log cannot be read, or names a file outside its folder, a link, or what is not a file.
     pub fn files(&self, table: Table) -> Result<Vec<DataFile>, LakeError> {
-        let files = self.versioned_files(table)?.1;
+        Ok(self.checked_files(table)?.1)
+    }
+
+    /// A table's version, and its files then, as [`Dataset::files`] has them.
+    pub(crate) fn checked_files(&self, table: Table) -> Result<(u64, Vec<DataFile>), LakeError> {
+        let (version, files) = self.versioned_files(table)?;
         let places = files.iter().map(|file| table.data_file(&file.name)).collect::<Result<Vec<_>, _>>()?;
         self.storage.check(&places)?;
-        Ok(files)
+        Ok((version, files))
     }
 
     /// A table's version, and its files then; that they are files is not checked.

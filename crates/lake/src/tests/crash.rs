@@ -93,6 +93,45 @@ fn a_crash_during_the_commit_itself_is_told_from_its_transaction() {
     assert!(died);
 }
 
+/// A reader that comes between the commits of a round sees all of it or nothing of it.
+#[test]
+fn tables_are_read_as_of_one_moment() {
+    let rows = |files: &[Vec<crate::DataFile>]| -> Vec<u64> {
+        files.iter().map(|files| files.iter().filter_map(|file| file.rows).sum()).collect()
+    };
+    let tables = [crate::Table::Logs, crate::Table::Rejects, crate::Table::Sources];
+    let folder = tempfile::tempdir().unwrap();
+    let base = folder.path().join("base");
+    let before = rows(&dataset_with(&base, &[BEFORE]).files_together(&tables).unwrap());
+    let all = dataset_with(&folder.path().join("all"), &[BEFORE, ROUND]);
+    let after = rows(&all.files_together(&tables).unwrap());
+    let mut torn = 0;
+    for steps in 0.. {
+        let path = folder.path().join(steps.to_string());
+        copy_folder(&base, &path);
+        let dying = Dataset::open(&path).unwrap().dying_after(steps);
+        let result = ingest(&DatasetLock::acquire(&dying, &|| {}).unwrap(), ROUND);
+        drop(dying);
+        let dataset = Dataset::open(&path).unwrap();
+        let one_by_one: Vec<_> = tables.iter().map(|table| dataset.files(*table).unwrap()).collect();
+        let one_by_one = rows(&one_by_one);
+        torn += u32::from(one_by_one != before && one_by_one != after);
+        // The writer goes on while the reader waits.
+        let writer = std::thread::spawn(move || {
+            std::thread::sleep(std::time::Duration::from_millis(100));
+            let dataset = Dataset::open(&path).unwrap();
+            DatasetLock::acquire(&dataset, &|| {}).unwrap().recover().unwrap();
+        });
+        let together = rows(&dataset.files_together(&tables).unwrap());
+        assert!(together == before || together == after, "after step {steps}: {together:?}");
+        writer.join().unwrap();
+        if !is_crash(&result) {
+            break;
+        }
+    }
+    assert!(torn > 0, "some steps lie between the commits of a round");
+}
+
 /// A round that an interrupted run left: a file, and the note where one is given.
 fn leave(dataset: &Dataset, note: Option<&str>) -> PathBuf {
     let left = dataset.root().join(".saltmine/runs").join(ROUND_NAME);
