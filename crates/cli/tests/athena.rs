@@ -57,6 +57,6 @@ fn an_alias_that_is_taken_is_refused() {
     saltmine(folder.path())
         .args(["query", "log", "SELECT 1", "--alias", "logs"])
         .assert()
-        .code(1)
+        .code(2)
         .stderr(contains("alias logs: there is a table of this name"));
 }

@@ -36,12 +36,7 @@ pub(crate) struct DatasetTable {
 }
 
 impl DatasetTable {
-    /// Takes the table's newest snapshot; `is_plain` is for text without views.
-    pub(crate) fn open(dataset: &Dataset, table: Table, is_plain: bool) -> Result<Self, QueryError> {
-        Ok(Self::of_files(table, dataset.files(table)?, is_plain)?)
-    }
-
-    /// The table with these files.
+    /// The table with these files; `is_plain` is for text without views.
     pub(crate) fn of_files(table: Table, files: Vec<DataFile>, is_plain: bool) -> Result<Self> {
         let is_partitioned = table == Table::Logs;
         let partition = Arc::new(Field::new("event_date", DataType::Date32, true));

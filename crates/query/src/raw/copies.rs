@@ -1,8 +1,9 @@
 //! Sources of the same content: it is read once, as an ingest reads it once.
 //!
 //! Content is the file's bytes as stored, by which the ledger of a dataset knows it too. Only sources of equal size can
-//! have the same. Files of equal size are hashed when the session opens. Objects are compared when a scan has them anyway,
-//! unless their ETags say already that they are the same: to fetch them twice would cost twice.
+//! have the same. Files of equal size are hashed when the session opens. Objects are hashed when a scan reads them: equal
+//! ETags prove nothing, as whoever can write to the bucket can make two contents with one MD5. Only where other processes
+//! read the objects are ETags all that there is to compare.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -56,18 +57,17 @@ impl Copies {
                 known.claim(index, hash);
             }
         }
+        if !is_remote {
+            undecided.extend(objects.drain(..));
+        }
         let mut tags: HashMap<(u64, &str), usize> = HashMap::new();
         for index in objects {
             let object = sources[index].object.as_deref();
             let tag = object.and_then(|object| Some((object.size, object.etag.as_deref()?)));
-            match tag.and_then(|tag| tags.insert(tag, index).map(|first| (tag, first))) {
-                Some((tag, first)) => {
-                    tags.insert(tag, first);
+            if let Some(tag) = tag {
+                let first = *tags.entry(tag).or_insert(index);
+                if first != index {
                     known.originals.insert(index, first);
-                }
-                None if is_remote => {}
-                None => {
-                    undecided.insert(index);
                 }
             }
         }
