@@ -71,7 +71,7 @@ fn run(command: Command, terminal: &Terminal) -> Result<ExitCode, CliError> {
         Command::Report(args) => command::report::run(&args, terminal),
         Command::Shell(args) => command::shell::run(&args, terminal),
         Command::Latency(args) => command::latency::run(&args, terminal),
-        Command::Verify(args) => command::verify::run(&args, &terminal),
+        Command::Verify(args) => command::verify::run(&args, terminal),
         Command::Status(args) => command::status::run(&args),
         Command::Compact(args) => command::compact::run(&args, terminal),
         Command::Recover(args) => command::recover::run(&args, terminal),

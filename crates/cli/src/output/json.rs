@@ -37,7 +37,7 @@ impl JsonWriter {
 impl Writer for JsonWriter {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), CliError> {
         // Arrow writes the words of its error in the place of such a time.
-        batch.columns().iter().try_for_each(|column| check_times(column))?;
+        batch.columns().iter().try_for_each(check_times)?;
         match self {
             Self::Array(writer) => writer.write(batch),
             Self::Lines(writer) => writer.write(batch),

@@ -212,7 +212,7 @@ fn rest_of_line(text: &str, row: &mut Row) -> Option<()> {
         .iter()
         .map(|close| close.outcome.values[0] != "-" && is_followed(close.outcome.rest))
         .collect();
-    let found = if body.starts_with(" \"") {
+    let found = if let Some(quoted) = body.strip_prefix(" \"") {
         let ranks: Vec<u8> = closes.iter().map(|close| rank(&body[2..close.at])).collect();
         let best = *ranks.iter().min()?;
         let chosen = ranks.iter().position(|rank| *rank == best)?;
@@ -226,7 +226,7 @@ fn rest_of_line(text: &str, row: &mut Row) -> Option<()> {
         let close = &closes[chosen];
         let is_opened_twice = close.opening != 2;
         let ambiguous = rivals.count() > 0 || holds_another || is_opened_twice;
-        if is_opened_twice && rank(close.uri(body)) == 0 && !begins_with_method(&body[2..]) {
+        if is_opened_twice && rank(close.uri(body)) == 0 && !begins_with_method(quoted) {
             close.found(text, word)
         } else {
             Found { key: word, uri: &body[2..close.at], outcome: &close.outcome, ambiguous }
@@ -569,13 +569,10 @@ impl Other {
 
 fn others(words: &[&str], time: i64) -> Vec<Other> {
     let mut found = Vec::new();
-    let least = match time {
-        ..FEBRUARY_2019 => return found,
-        ..START_OF_2020 => 0,
-        ..1_667_260_800 => 1,
-        ..1_767_225_600 => 2,
-        _ => 3,
-    };
+    if time < FEBRUARY_2019 {
+        return found;
+    }
+    let least = [START_OF_2020, 1_667_260_800, 1_767_225_600].iter().filter(|begin| time >= **begin).count();
     for host_id in 1..words.len() {
         for after_host in (least..=4_usize).rev() {
             let Some(end) = words.len().checked_sub(after_host).filter(|end| *end > host_id + 4) else {

@@ -67,7 +67,7 @@ fn of_function(name: &str, function: &mut Function) -> Option<Expr> {
         _ => return None,
     };
     let mut args = arguments(function)?.into_iter();
-    let (first, second) = (args.next().map(|arg| taken(arg))?, args.next().map(|arg| taken(arg)));
+    let (first, second) = (args.next().map(taken)?, args.next().map(taken));
     Some(match (name, second) {
         ("to_utf8", None) => cast(first, DataType::Bytea),
         ("from_utf8", None) => cast(first, DataType::Varchar(None)),

@@ -145,8 +145,11 @@ fn snake_case(name: &str) -> String {
     snake
 }
 
+/// Whether a value looks like one of a column.
+type LooksRight = fn(&str) -> bool;
+
 /// Optional columns, in the order in which S3 writes them, and what their values look like.
-const OPTIONAL: [(&str, fn(&str) -> bool); 5] = [
+const OPTIONAL: [(&str, LooksRight); 5] = [
     ("e_tag", is_etag),
     ("storage_class", |value| {
         !value.is_empty() && value.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')

@@ -45,12 +45,12 @@ fn v6(bytes: &[u8], run: Range<usize>) -> Vec<(Range<usize>, IpAddr)> {
         // `cafe2001:db8::7`: of a group that is too long, the last four digits may be one.
         let group = bytes[at..run.end].iter().take(5).take_while(|byte| byte.is_ascii_hexdigit()).count();
         let is_end_of_word = group == 4 && bytes.get(at + 4) == Some(&b':');
-        if is_start || is_end_of_word {
-            if let Some((length, address)) = longest_v6(&bytes[at..run.end]) {
-                found.push((at..at + length, IpAddr::V6(address)));
-                at += length;
-                continue;
-            }
+        if (is_start || is_end_of_word)
+            && let Some((length, address)) = longest_v6(&bytes[at..run.end])
+        {
+            found.push((at..at + length, IpAddr::V6(address)));
+            at += length;
+            continue;
         }
         at += 1;
     }
@@ -77,10 +77,10 @@ fn longest_v6(text: &[u8]) -> Option<(usize, Ipv6Addr)> {
     let groups = text.split(|byte| *byte == b':').filter(|group| !group.is_empty());
     let first = text.split(|byte| *byte == b':').next().unwrap_or_default();
     // 2000::/3 is what is routed; fc00::/7 and fe80::/10 are of one's own networks.
-    let is_routed = match first.to_ascii_lowercase()[..] {
-        [b'2' | b'3', _, _, _] | [b'f', b'c' | b'd', _, _] | [b'f', b'e', b'8', _] => true,
-        _ => false,
-    };
+    let is_routed = matches!(
+        first.to_ascii_lowercase()[..],
+        [b'2' | b'3', _, _, _] | [b'f', b'c' | b'd', _, _] | [b'f', b'e', b'8', _]
+    );
     let count = groups.count();
     let is_address = count >= GROUPS || text.contains(&b'.') || (is_routed && count == 2);
     is_address.then_some((length, address))

@@ -113,10 +113,10 @@ impl Redactor {
     }
 
     /// The values of a column, each of which is redacted once; `line` is for those that may hold anything.
-    fn texts<'a>(
+    fn texts(
         &self,
         treatment: Treatment,
-        column: &'a ArrayRef,
+        column: &ArrayRef,
         mut line: impl FnMut(usize, &str) -> String,
     ) -> Result<StringViewArray> {
         let column = cast(column, &DataType::Utf8View)?;

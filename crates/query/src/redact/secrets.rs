@@ -180,7 +180,7 @@ pub(super) fn by_shape(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
         let is_key = word.len() >= KEY && (bytes.starts_with(b"AKIA") || bytes.starts_with(b"ASIA"));
         let is_signed = is_key && bytes.get(word.len()) == Some(&b':');
         let is_web_token = bytes.starts_with(b"eyJ");
-        if !is_signed && !is_web_token && !BEGINS.iter().any(|begin| begins(begin)) {
+        if !is_signed && !is_web_token && !BEGINS.iter().any(begins) {
             continue;
         }
         let from = if is_signed { word.end + 1 } else { word.start };

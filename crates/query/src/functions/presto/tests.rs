@@ -88,8 +88,11 @@ async fn functions_work_in_the_zone_of_the_time() {
         (format!("date_part('hour', {parsed})"), "8"),
         (format!("day({tokyo}) * 100 + day_of_week({tokyo})"), "2907"),
         (format!("minute({tokyo})"), "30"),
-        (format!("year(from_iso8601_timestamp('2025-12-31T23:30:00Z') AT TIME ZONE 'Asia/Tokyo')"), "2026"),
-        (format!("month(from_iso8601_timestamp('2025-12-31T23:30:00Z') AT TIME ZONE 'Asia/Tokyo')"), "1"),
+        (
+            "year(from_iso8601_timestamp('2025-12-31T23:30:00Z') AT TIME ZONE 'Asia/Tokyo')".to_string(),
+            "2026",
+        ),
+        ("month(from_iso8601_timestamp('2025-12-31T23:30:00Z') AT TIME ZONE 'Asia/Tokyo')".to_string(), "1"),
         (format!("date_format({tokyo}, '%Y-%m-%d %H:%i')"), "2026-03-29 08:30"),
         (format!("format_datetime({tokyo}, 'yyyy-MM-dd HH:mm Z')"), "2026-03-29 08:30 +0900"),
         (format!("to_char({tokyo}, '%Y-%m-%d %H:%M')"), "2026-03-29 08:30"),
