@@ -360,9 +360,9 @@ def test_the_readme():
     for bucket in ("my-logs", "my-lake"):
         s3.create_bucket(Bucket=bucket)
     put(WORK / "logs", "my-logs", "prefix/")
-    readme = (pathlib.Path(__file__).parent.parent.parent / "README.md").read_text()
+    readme = (pathlib.Path(__file__).parent.parent.parent / "crates/s3/README.md").read_text()
     commands = [line for line in readme.splitlines() if line.startswith("saltmine ") and "s3://" in line]
-    assert len(commands) == 4, commands
+    assert len(commands) == 5, commands
     for command in commands:
         # The logs of the test are of other months.
         arguments = shlex.split(command.replace("2026-05", "2026-03").replace("2026-06", "2026-04"))
