@@ -1,5 +1,7 @@
 //! Statements: read only, unless writing was asked for; values are bound, never pasted.
 
+mod expansion;
+
 use std::collections::HashMap;
 
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -64,11 +66,12 @@ async fn frame(
     is_only: bool,
     allow_writes: bool,
 ) -> Result<datafusion::dataframe::DataFrame, QueryError> {
+    check_uses(expansion::expanded(&statement))?;
     crate::dialect::repair(&mut statement, context).await.map_err(QueryError::Dialect)?;
     let plan = context.state().statement_to_plan(statement).await;
     let plan = plan.map_err(|error| locate(error, sql, context))?;
+    check_uses(steps(&plan, &mut HashMap::new())?)?;
     allowed(allow_writes).verify_plan(&plan).map_err(|_| QueryError::Refused(refusal(&plan)))?;
-    check_steps(&plan)?;
     let plan = bind(plan, params, is_only)?;
     Ok(context.execute_logical_plan(plan).await?)
 }
@@ -97,15 +100,14 @@ fn check_length(sql: &str) -> Result<(), QueryError> {
     }
 }
 
-/// Refuses plans of more steps than can be planned.
-fn check_steps(plan: &LogicalPlan) -> Result<(), QueryError> {
-    match steps(plan, &mut HashMap::new())? {
-        count if count > MOST_STEPS => Err(QueryError::TooLarge(format!(
-            "the SQL asks for {count} steps, as every use of a WITH is carried out by itself; at most {MOST_STEPS} are \
-             allowed"
-        ))),
-        _ => Ok(()),
+/// Refuses what takes more steps than can be planned.
+fn check_uses(count: u64) -> Result<(), QueryError> {
+    if count <= MOST_STEPS {
+        return Ok(());
     }
+    Err(QueryError::TooLarge(format!(
+        "the SQL asks for {count} steps, as every use of a WITH is carried out by itself; at most {MOST_STEPS} are allowed"
+    )))
 }
 
 /// The steps of a plan. Parts that are shared are looked at once, and count as often as they are used.

@@ -1,0 +1,111 @@
+//! How much a statement asks for once every use of a `WITH` is written out. DataFusion plans each use by itself, so
+//! twenty-five lines that double each other are thirty million scans, and the plan alone takes all memory. This is
+//! counted before anything is planned.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use datafusion::sql::parser::Statement;
+use datafusion::sql::sqlparser::ast::{ObjectName, Query, Visit, Visitor};
+
+/// Tables and queries of a statement, each as often as it is used.
+pub(super) fn expanded(statement: &Statement) -> u64 {
+    match statement {
+        Statement::Statement(statement) => {
+            let mut counter = Counter { open: vec![0], ..Counter::default() };
+            let ControlFlow::Continue(()) = statement.visit(&mut counter);
+            counter.most
+        }
+        Statement::Explain(explain) => expanded(&explain.statement),
+        _ => 0,
+    }
+}
+
+#[derive(Default)]
+struct Counter {
+    /// What the queries that are open ask for so far; the innermost last.
+    open: Vec<u64>,
+    /// The names of the queries of a `WITH`, by their addresses.
+    names: HashMap<*const Query, String>,
+    /// What a use of a name asks for.
+    uses: HashMap<String, u64>,
+    most: u64,
+}
+
+impl Counter {
+    fn add(&mut self, count: u64) {
+        if let Some(innermost) = self.open.last_mut() {
+            *innermost = innermost.saturating_add(count);
+            self.most = self.most.max(*innermost);
+        }
+    }
+}
+
+/// Nothing stops the walk.
+enum Never {}
+
+impl Visitor for Counter {
+    type Break = Never;
+
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Never> {
+        for table in query.with.iter().flat_map(|with| &with.cte_tables) {
+            self.names.insert(std::ptr::from_ref(&*table.query), table.alias.name.value.to_ascii_lowercase());
+        }
+        self.open.push(1);
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, query: &Query) -> ControlFlow<Never> {
+        let count = self.open.pop().unwrap_or_default();
+        match self.names.remove(&std::ptr::from_ref(query)) {
+            Some(name) => {
+                self.uses.insert(name, count);
+            }
+            None => self.add(count),
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<Never> {
+        let count = self.uses.get(&relation.to_string().to_ascii_lowercase()).copied().unwrap_or(1);
+        self.add(count);
+        ControlFlow::Continue(())
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use datafusion::sql::parser::DFParser;
+
+    use super::expanded;
+
+    fn of(sql: &str) -> u64 {
+        expanded(&DFParser::parse_sql(sql).unwrap()[0])
+    }
+
+    #[test]
+    fn uses_are_multiplied() {
+        assert_eq!(of("SELECT 1"), 1);
+        assert_eq!(of("SELECT * FROM logs a JOIN logs b ON a.key = b.key"), 3);
+        assert_eq!(of("WITH t AS (SELECT * FROM logs) SELECT * FROM t, T"), 5);
+        let doubling = |levels: usize, wrap: &str| {
+            let mut sql = "WITH a0 AS (SELECT 1)".to_owned();
+            for level in 1..=levels {
+                sql += &format!(", a{level} AS (SELECT * FROM a{0} UNION ALL SELECT * FROM a{0})", level - 1);
+            }
+            wrap.replace("{}", &format!("{sql} SELECT * FROM a{levels}"))
+        };
+        for wrap in [
+            "{}",
+            "EXPLAIN {}",
+            "SELECT * FROM ({}) x",
+            "SELECT 1 WHERE 1 IN ({})",
+            "WITH b AS ({}) SELECT * FROM b",
+        ] {
+            assert!(of(&doubling(3, wrap)) < 60, "{wrap}");
+            assert!(of(&doubling(25, wrap)) > 30_000_000, "{wrap}");
+            assert!(of(&doubling(200, wrap)) > u64::MAX / 2, "{wrap}");
+        }
+    }
+}
