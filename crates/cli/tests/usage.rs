@@ -285,10 +285,10 @@ fn the_demo_shows_what_it_is_like() {
     assert!(output.status.success(), "{}", text(&output.stderr));
     for part in [
         "lines = ",
-        "Who took the most?",
+        "Who downloaded the most?",
         "CRITICAL  overwrite-storm",
-        "39 detections ran: ",
-        "Go on with:",
+        "46 detections ran: ",
+        "Next steps:",
         "rm -r ",
     ] {
         assert!(shown.contains(part), "{part}: {shown}");

@@ -25,17 +25,17 @@ const MADE_OF: &str = "--seed 11 --lines 4000 --buckets 8 --days 7 --files 16 --
 /// Questions that anybody has first.
 const QUESTIONS: [(&str, &str); 3] = [
     (
-        "Who took the most?",
+        "Who downloaded the most?",
         "SELECT requester, count(*) AS requests, sum(bytes_sent) AS bytes FROM logs WHERE http_status < 300 GROUP BY 1 \
          ORDER BY bytes DESC NULLS LAST LIMIT 4",
     ),
     (
-        "What was read without a name?",
+        "What was read without credentials?",
         "SELECT bucket, count(*) AS requests, count(DISTINCT remote_ip) AS addresses FROM logs WHERE requester IS NULL \
          AND http_status = 200 GROUP BY 1 ORDER BY 2 DESC LIMIT 4",
     ),
     (
-        "Which lines did not add up?",
+        "Which lines are malformed or suspicious?",
         "SELECT anomaly, count(*) AS lines FROM logs WHERE anomaly IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 4",
     ),
 ];
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &DemoArgs, terminal: &Terminal) -> Result<ExitCode, CliE
     let (logs, lake) = (folder.join("logs"), folder.join("case.lake"));
     let lake = lake.as_path();
     say(&format!(
-        "Logs of a week of eight buckets, made up, with eleven attacks in them: {}",
+        "Sample logs: a week of requests to eight buckets, with eleven attacks among them: {}",
         logs.display()
     ))?;
     make(&logs)?;
@@ -84,7 +84,7 @@ fn folder(args: &DemoArgs) -> Result<PathBuf, CliError> {
     std::fs::create_dir_all(folder).map_err(CliError::file(folder))?;
     if std::fs::read_dir(folder).map_err(CliError::file(folder))?.next().is_some() {
         return Err(CliError::Usage(format!(
-            "{} is not empty; name a folder that is not there",
+            "{} is not empty; name an empty or a new folder",
             folder.display()
         )));
     }
@@ -116,7 +116,7 @@ async fn answers(lake: &Path, terminal: &Terminal) -> Result<(), CliError> {
         let rows = Asked::Sql(sql).of(&session, &Params::new()).await?;
         write(rows, Format::Table, Target::open(None)?, Options::default()).await?;
     }
-    say("\nWhat should somebody look at?")?;
+    say("\nWhich activity needs attention?")?;
     command(&format!("hunt {}", quoted(lake)))?;
     let found = hunt(&session, &Catalogue::builtin()?, &HuntOptions::default()).await?;
     let mut target = Target::open(None)?;
@@ -129,15 +129,15 @@ fn next(folder: &Path, lake: &Path) -> String {
     let (lake, all) = (quoted(lake), quoted(folder));
     let lines = [
         (format!("hunt {lake}"), "each finding with its evidence"),
-        (format!("timeline {lake} --ip 198.51.100.0/24"), "what somebody did, as sessions"),
-        (format!("shell {lake}"), "a prompt for questions of your own"),
-        ("queries".to_owned(), "what else there is to ask"),
-        (format!("hunt {lake} --redact all"), "to hand on, with pseudonyms"),
+        (format!("timeline {lake} --ip 198.51.100.0/24"), "activity of a network, as sessions"),
+        (format!("shell {lake}"), "an SQL prompt"),
+        ("queries".to_owned(), "all queries of the catalogue"),
+        (format!("hunt {lake} --redact all"), "findings with pseudonyms, to hand over"),
     ];
     let width = lines.iter().map(|(words, _)| words.chars().count()).max().unwrap_or(0);
     let lines: Vec<String> =
         lines.iter().map(|(words, what)| format!("  saltmine {words:width$}   {what}")).collect();
-    format!("\nGo on with:\n{}\n\nEverything is in {all}; to be rid of it: rm -r {all}", lines.join("\n"))
+    format!("\nNext steps:\n{}\n\nAll files are in {all} (delete with: rm -r {all})", lines.join("\n"))
 }
 
 fn quoted(path: &Path) -> String {
