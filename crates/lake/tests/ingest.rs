@@ -149,7 +149,8 @@ fn what_does_not_read_is_kept_and_reported() {
     let report = run(&source, &dataset);
     assert_eq!(report.counts.lines, report.counts.rows + report.counts.rejects + report.counts.blanks);
     assert_eq!((report.counts.blanks, report.problem_count), (1, 2));
-    assert!((2..=3).contains(&report.counts.rejects));
+    // Two of `bad`, the line of another format, and perhaps the last one of the file that was cut.
+    assert!((3..=4).contains(&report.counts.rejects));
     let problems: Vec<_> = report.problems.iter().map(|outcome| outcome.name.as_str()).collect();
     assert_eq!(BTreeMap::from_iter(problems.iter().map(|name| (*name, ()))).len(), 2);
     let dataset = Dataset::open(&dataset).unwrap();

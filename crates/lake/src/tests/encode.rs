@@ -17,7 +17,9 @@ use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::arrow::parquet_to_arrow_schema;
 use parquet::basic::Encoding;
 use parquet::file::metadata::PageIndexPolicy;
+use parquet::file::properties::ReaderProperties;
 use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::serialized_reader::ReadOptionsBuilder;
 use saltmine_scan::logs_schema;
 use tempfile::TempDir;
 
@@ -147,7 +149,9 @@ fn every_value_is_found_through_what_prunes_as_in_the_librarys_file() {
     let metadata = ArrowReaderMetadata::load(&file, options).unwrap();
     let metadata = metadata.metadata();
     assert!(metadata.num_row_groups() > 1);
-    let reader = SerializedFileReader::new(file).unwrap();
+    let with_filters = ReaderProperties::builder().set_read_bloom_filter(true).build();
+    let options = ReadOptionsBuilder::new().with_reader_properties(with_filters).build();
+    let reader = SerializedFileReader::new_with_options(file, options).unwrap();
     let descr = metadata.file_metadata().schema_descr();
     let schema = parquet_to_arrow_schema(descr, None).unwrap();
     let mut checked = 0;

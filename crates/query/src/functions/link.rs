@@ -92,8 +92,8 @@ mod tests {
 
     #[test]
     fn links_of_both_versions_live_for_a_time() {
-        let fourth =
-            "GET /k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20260501T100000Z&X-Amz-Expires=60 HTTP/1.1";
+        let fourth = "GET /k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=AKIAEXAMPLE%2F20260501%2Fus-east-1%2Fs3%2F\
+             aws4_request&X-Amz-Date=20260501T100000Z&X-Amz-Expires=60&X-Amz-Signature=x HTTP/1.1";
         assert_eq!(lifetime(fourth, "2026-05-01T10:00:30Z"), Some(60));
         let second = "GET /k?AWSAccessKeyId=AKIAEXAMPLE&Expires=1777629700&Signature=x HTTP/1.1";
         assert_eq!(lifetime(second, "2026-05-01T10:00:00Z"), Some(1_777_629_700 - 1_777_629_600));

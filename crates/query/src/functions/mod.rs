@@ -15,6 +15,7 @@ mod presto;
 mod scalar;
 mod sum;
 mod texts;
+mod zone;
 
 pub(crate) use self::histogram::hdr_histogram;
 
@@ -34,8 +35,9 @@ pub fn register_all(context: &SessionContext) {
     context.register_udaf(count::count());
     context.register_udaf(sum::sum());
     context.register_udf(arithmetic::checked());
-    // Only fails where a registry takes no planners, and this one does.
+    // Registering only fails where a registry takes no planners and rewrites, and this one takes both.
     let _ = context.state_ref().write().register_expr_planner(Arc::new(arithmetic::Planner));
+    let _ = context.state_ref().write().register_function_rewrite(Arc::new(zone::WallClock));
     lengths::register(context);
     context.register_udaf(evidence::evidence());
     presto::register(context);
