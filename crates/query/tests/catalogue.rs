@@ -199,7 +199,8 @@ async fn every_who_is_recounted_from_the_records() {
             wanted.extend(bucket.into_iter().chain(address));
             let (Some(first), Some(last)) = (&who.first_seen, &who.last_seen) else { continue };
             let sql = format!(
-                "SELECT count(*), count(*) FILTER (WHERE request_time = {first}), count(*) FILTER (WHERE request_time = {last}) \
+                "SELECT count(*) AS requests, count(*) FILTER (WHERE request_time = {first}) AS at_first, \
+                        count(*) FILTER (WHERE request_time = {last}) AS at_last \
                  FROM logs WHERE request_time BETWEEN {first} AND {last} AND {}",
                 wanted.join(" AND "),
                 first = format_args!("TIMESTAMP '{first}'"),

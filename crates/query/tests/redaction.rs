@@ -112,12 +112,7 @@ impl Case {
         let nested = "{\"remote_ip\":\"203.0.113.99\",\"requester\":\"arn:aws:iam::111122223333:user/mallory\",\
                       \"s\":{\"a\":\"203.0.113.99\",\"remote_ip\":\"198.51.100.77\"},\"l\":[\"203.0.113.99\"],\"n\":7}\n";
         std::fs::write(case.path("nested.ndjson"), nested.repeat(3)).unwrap();
-        // A file without a header: its first row becomes the names of its columns.
-        std::fs::write(
-            case.path("plain.csv"),
-            "203.0.113.99,198.51.100.77\n1,203.0.113.99\n2,198.51.100.77\n",
-        )
-        .unwrap();
+        std::fs::write(case.path("plain.csv"), "number,address\n1,203.0.113.99\n2,198.51.100.77\n").unwrap();
         let context = SessionContext::new();
         let path = case.path("nested.ndjson");
         let options = JsonReadOptions::default().file_extension("ndjson");
