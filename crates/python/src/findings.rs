@@ -17,10 +17,11 @@ use crate::error;
 use crate::options::{catalogue, damaged, session_options, warn_of_damage, warn_of_left_out};
 use crate::wait::wait;
 
-/// What a hunt found: a row a finding, the gravest first, as Arrow.
+/// The findings of a hunt as Arrow: one row per finding, by severity.
 ///
-/// Columns: `query`, `pack`, `title`, `question`, `severity`, `attack` (ATT&CK technique), `rows` (cases), `events`
-/// (requests), `first_seen`, `last_seen`, `who` and `examples` (lists of structs), `false_positives`.
+/// Columns: `query`, `pack`, `title`, `question`, `severity`, `attack` and `attacks` (ATT&CK techniques), `rows`, `events`
+/// (requests), `first_seen`, `last_seen`, `who` and `examples` (lists of structs), `false_positives`, `cannot_tell`, `next`. In
+/// `who`, `columns` is a JSON object with the detection's other columns.
 #[pyclass(frozen, module = "saltmine")]
 pub(crate) struct Findings {
     report: HuntReport,
@@ -110,15 +111,21 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
     let who = vec![
         text("requester"),
         text("remote_ip"),
+        number("addresses"),
+        list("remote_ips", DataType::Utf8),
         text("bucket"),
         number("events"),
         time("first_seen"),
         time("last_seen"),
+        list("reasons", DataType::Utf8),
+        text("columns"),
         list("evidence", DataType::Utf8),
     ];
     let example = vec![
         text("place"),
         time("request_time"),
+        text("requester"),
+        text("remote_ip"),
         text("operation"),
         text("key"),
         Field::new("http_status", DataType::Int16, true),
@@ -130,6 +137,7 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         text("question"),
         text("severity"),
         text("attack"),
+        list("attacks", DataType::Utf8),
         number("rows"),
         number("events"),
         time("first_seen"),
@@ -137,12 +145,22 @@ static SCHEMA: LazyLock<SchemaRef> = LazyLock::new(|| {
         list("who", DataType::Struct(who.into())),
         list("examples", DataType::Struct(example.into())),
         text("false_positives"),
+        text("cannot_tell"),
+        text("next"),
     ]))
 });
 
 fn batch(report: &HuntReport) -> Result<RecordBatch, arrow::error::ArrowError> {
     let rows = report.findings.len().max(1);
     let mut decoder = ReaderBuilder::new(Arc::clone(&SCHEMA)).with_batch_size(rows).build_decoder()?;
-    decoder.serialize(&report.findings)?;
+    let invalid = |error: serde_json::Error| arrow::error::ArrowError::ExternalError(Box::new(error));
+    let mut findings =
+        report.findings.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>().map_err(invalid)?;
+    // The other columns differ from detection to detection: a JSON object as text.
+    let rows = findings.iter_mut().filter_map(|finding| finding.get_mut("who")?.as_array_mut()).flatten();
+    for columns in rows.filter_map(|row| row.get_mut("columns")) {
+        *columns = columns.to_string().into();
+    }
+    decoder.serialize(&findings)?;
     Ok(decoder.flush()?.unwrap_or_else(|| RecordBatch::new_empty(Arc::clone(&SCHEMA))))
 }
