@@ -137,7 +137,7 @@ fn next(folder: &Path, lake: &Path) -> String {
     let width = lines.iter().map(|(words, _)| words.chars().count()).max().unwrap_or(0);
     let lines: Vec<String> =
         lines.iter().map(|(words, what)| format!("  saltmine {words:width$}   {what}")).collect();
-    format!("\nNext steps:\n{}\n\nAll files are in {all} (delete with: rm -r {all})", lines.join("\n"))
+    format!("\nNext steps:\n{}\n\nAll files are in {all}. Delete them with: rm -r {all}", lines.join("\n"))
 }
 
 fn quoted(path: &Path) -> String {
