@@ -357,7 +357,7 @@ fn on_disk_no_row_is_lost_by_a_name_unless_names_are_trusted() {
         let page = fs::read_to_string(here.join("page.html")).unwrap();
         assert!(page.contains("<dt>Requests</dt><dd>4</dd>"));
     }
-    // Who trusts the names is told what that costs.
+    // With --trust-names, the note says what was left out.
     let note = "note: 3 files were left out, because of the times in their names (--trust-names)";
     for arguments in [
         &["query", "logs", "SELECT count(*) AS n FROM logs", "--trust-names"][..],

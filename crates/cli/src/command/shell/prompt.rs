@@ -78,7 +78,7 @@ impl Prompt {
     }
 
     fn take(&mut self, line: &str) {
-        // An empty line before a statement is no part of it: places in errors count from its first line.
+        // Skip empty lines before a statement, so that error positions count from its first line.
         if self.pending.trim().is_empty() {
             self.pending.clear();
         }
