@@ -6,11 +6,22 @@
 //! is marked, and so it is wherever a field had to take several words.
 
 use crate::field::Field as F;
-use crate::record::span_of;
+use crate::fields::span_of;
 use crate::tail::{
     KNOWN, LONG_TAILS, MIN_SINCE_2019, Tail, fits, has_quote, is_host_id, is_of_its_time, is_tls_version,
     least_after_host,
 };
+
+/// Reads ` version_id host_id …` to the end of the line, as [`Tail::plain`] does where no other way to read it can compete.
+///
+/// Takes time linear in `after`.
+pub(crate) fn read(after: &[u8], request_time: i64) -> Option<Tail<'_>> {
+    let plain = Tail::plain(after, request_time);
+    if plain.as_ref().is_some_and(|tail| tail.is_beyond_doubt(request_time)) {
+        return plain;
+    }
+    resolve(after, request_time, plain)
+}
 
 /// How a tail's words are shared out: the version id has the first `host_id` words, the host header what lies between
 /// the authentication type and the last `after_host` words.
@@ -26,7 +37,7 @@ struct Alignment {
 ///
 /// The host id decides, then that no word is left over. That cipher suite and TLS version go together tells which other
 /// ways there are, and decides nothing: not every server writes both.
-pub(crate) fn resolve<'a>(after: &'a [u8], request_time: i64, plain: Option<Tail<'a>>) -> Option<Tail<'a>> {
+fn resolve<'a>(after: &'a [u8], request_time: i64, plain: Option<Tail<'a>>) -> Option<Tail<'a>> {
     if plain.as_ref().is_some_and(|tail| !tail.has_host_header() && tail.extra().is_none()) {
         return plain;
     }

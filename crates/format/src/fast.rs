@@ -8,11 +8,11 @@ use memchr::memchr;
 
 use crate::Anomalies;
 use crate::field::Field;
-use crate::grammar::{is_error_code, is_operation};
-use crate::quotes::version_start;
-use crate::record::{Fields, Span};
+use crate::fields::{Fields, Span};
+use crate::request_uri::version_start;
 use crate::tail;
 use crate::time::{TIME_LEN, is_in_years, parse_time};
+use crate::tokens::{is_error_code, is_operation};
 
 /// Longest number of digits that fits an `i64` whatever the digits.
 const MAX_DIGITS: usize = 18;

@@ -16,14 +16,16 @@
 //! ```
 //!
 //! The way through the crate: [`Lines`] parts a block, [`Record::parse`] reads a line: by `fast` where it is a common
-//! one, else by `grammar` (the head), `quotes` (where the quoted fields end), `tail`, and `misaligned` for what does
-//! not add up. [`Fields::read_json`] reads the same records where AWS delivers them as JSON.
+//! one, else by `grammar` (the head), `quotes` (`request_uri` and `agents`: where the quoted fields end), `align` and `tail`,
+//! and `misaligned` for what does not add up. [`Fields::read_json`] reads the same records where AWS delivers them as JSON.
 
+mod agents;
 mod align;
 mod anomaly;
 mod error;
 mod fast;
 mod field;
+mod fields;
 mod grammar;
 mod json;
 mod key;
@@ -33,19 +35,23 @@ pub mod operation;
 mod principal;
 mod quotes;
 mod record;
-pub mod render;
+mod request_uri;
 mod tail;
 mod time;
+mod tokens;
 mod uri;
+mod value;
 
 pub use anomaly::Anomalies;
 pub use error::{LineError, LineErrorKind};
 pub use field::Field;
+pub use fields::{Fields, Span};
 pub use json::{JsonError, JsonErrorKind, JsonRecord, json_start, parse_iso_time};
 pub use key::{decode_once, escape_invalid_utf8, is_encoded_once, object_key, object_key_text};
 pub use line::{Line, Lines, is_blank, is_heading, lines};
 pub use operation::OperationClass;
 pub use principal::{Principal, PrincipalKind};
-pub use record::{Fields, Record, Span, canonical_tls_version, number};
-pub use time::{TIME_LEN, month_name, parse_time};
+pub use record::Record;
+pub use time::{TIME_LEN, parse_time};
 pub use uri::{Params, RequestLine};
+pub use value::{canonical_tls_version, number};

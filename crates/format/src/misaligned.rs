@@ -7,11 +7,12 @@ use memchr::{memchr_iter, memmem, memrchr_iter};
 use nom::IResult;
 
 use crate::Anomalies;
+use crate::agents::{self, PARTING, set_text};
 use crate::field::Field as F;
-use crate::grammar::{error_code, status};
-use crate::quotes::{self, NUMBERS, PARTING, Shapes, set_number, set_request_uri, set_text};
-use crate::record::Fields;
+use crate::fields::{Fields, NUMBERS, set_number};
+use crate::request_uri::{Shapes, set_request_uri};
 use crate::tail::{LONG_TAILS, by_form};
+use crate::tokens::{error_code, status};
 
 /// Reads what follows the key, where the usual way did not work.
 ///
@@ -88,12 +89,12 @@ fn outcome_and_agents(line: &[u8], rest: &[u8], has_uri: bool, out: &mut Fields)
         Some(referer) => {
             out.set(F::Referer, line, referer);
             out.anomalies.insert_if(Anomalies::MISALIGNED, outcome.anomalies.is_empty());
-            quotes::bare_referer(line, agents_at, out)
+            agents::bare_referer(line, agents_at, out)
         }
-        None => quotes::agents(line, agents_at, out),
+        None => agents::read(line, agents_at, out),
     };
     if read.is_none() {
-        agents(line, agents_at, out);
+        read_agents(line, agents_at, out);
     }
     let is_sure = read.is_some() && !out.anomalies.contains(Anomalies::AMBIGUOUS_QUOTES);
     if has_uri || (whole && is_sure) {
@@ -132,7 +133,7 @@ fn until_quote(rest: &[u8]) -> (Vec<&[u8]>, &[u8]) {
 }
 
 /// Referer, user agent and tail where they do not add up.
-pub(crate) fn agents(line: &[u8], rest: &[u8], out: &mut Fields) {
+pub(crate) fn read_agents(line: &[u8], rest: &[u8], out: &mut Fields) {
     out.anomalies.insert(Anomalies::MISALIGNED);
     let Some(first) = memchr::memchr(b'"', rest) else { return tail(line, rest, out) };
     let quoted = &rest[first + 1..];

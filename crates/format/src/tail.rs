@@ -2,14 +2,13 @@
 //! different length stand side by side.
 //!
 //! Two of its fields are the client's: the version id and the host header. Neither should hold a space, but S3 does not
-//! promise it, and a line is not quoted there. [`Tail::read`] reads one word a field where that fits, and asks
-//! [`crate::align`] whether the words can be read in another way.
+//! promise it, and a line is not quoted there. [`Tail::plain`] reads one word a field; [`crate::align`] also looks for other ways
+//! to read the words.
 
 use crate::Anomalies;
-use crate::align;
 use crate::field::Field as F;
-use crate::grammar::tokens;
-use crate::record::{Fields, span_of};
+use crate::fields::{Fields, span_of};
+use crate::tokens::tokens;
 
 /// How many fields of the tail are known today: version_id to source_region.
 pub(crate) const KNOWN: usize = 10;
@@ -53,20 +52,11 @@ pub(crate) struct Tail<'a> {
 }
 
 impl<'a> Tail<'a> {
-    /// Reads ` version_id host_id …` to the end of the line. What follows the last field known today, or the TLS version
-    /// where the next word does not look like its field, is extra. `None` where there are runs of spaces, a number of
-    /// fields that no version of the format had, or values that do not look like their fields.
+    /// Reads ` version_id host_id …` to the end of the line, one word a field. What follows the last field known today, or the
+    /// TLS version where the next word does not look like its field, is extra. `None` where there are runs of spaces, a
+    /// number of fields that no version of the format had, or values that do not look like their fields.
     ///
-    /// Takes time linear in `after`.
-    pub(crate) fn read(after: &'a [u8], request_time: i64) -> Option<Self> {
-        let plain = Self::plain(after, request_time);
-        if plain.as_ref().is_some_and(|tail| tail.is_beyond_doubt(request_time)) {
-            return plain;
-        }
-        align::resolve(after, request_time, plain)
-    }
-
-    /// As [`Tail::read`], with one word a field, and without a look at other ways. Looks at ten words at most.
+    /// Looks at ten words at most.
     pub(crate) fn plain(after: &'a [u8], request_time: i64) -> Option<Self> {
         let (values, count, rest) = tokens::<KNOWN>(after)?;
         let fitting =

@@ -80,7 +80,7 @@ fn month(a: u8, b: u8, c: u8) -> Option<u32> {
 }
 
 /// The English abbreviation of a month (1 to 12), as the log writes it.
-pub const fn month_name(month: u32) -> Option<&'static str> {
+pub(crate) const fn month_name(month: u32) -> Option<&'static str> {
     const NAMES: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     if month >= 1 && month <= 12 { Some(NAMES[month as usize - 1]) } else { None }

@@ -7,9 +7,9 @@
 
 mod common;
 
+use common::line_builder::{LineBuilder, NullStyle};
 use common::{HOST_ID, OWNER, Row, config, read};
 use proptest::prelude::*;
-use saltmine_format::render::{Line, NullStyle};
 use saltmine_format::{Anomalies, Field};
 
 /// Another host id: the one that a client forges.
@@ -157,8 +157,8 @@ fn request() -> impl Strategy<Value = Request> {
 }
 
 impl Request {
-    fn line(&self) -> Line<'_> {
-        let mut line = Line::new();
+    fn line(&self) -> LineBuilder<'_> {
+        let mut line = LineBuilder::new();
         line.set(Field::BucketOwner, OWNER)
             .set(Field::Bucket, "photos")
             .set_time(self.time)

@@ -4,9 +4,9 @@
 
 mod common;
 
+use common::line_builder::{LineBuilder, NullStyle};
 use common::{HOST_ID, OWNER, Row, config, read};
 use proptest::prelude::*;
-use saltmine_format::render::{Line, NullStyle};
 use saltmine_format::{Anomalies, Field};
 
 /// Pieces of a line, in which an attacker hides. Most of them end a field, or look like what follows one.
@@ -98,8 +98,8 @@ fn frame(ages: &'static [(usize, i64)]) -> impl Strategy<Value = Frame> {
 
 impl Frame {
     /// The line of this frame with the client's text in its places.
-    fn line<'a>(&'a self, uri: &'a str, referer: Option<&'a str>, agent: Option<&'a str>) -> Line<'a> {
-        let mut line = Line::new();
+    fn line<'a>(&'a self, uri: &'a str, referer: Option<&'a str>, agent: Option<&'a str>) -> LineBuilder<'a> {
+        let mut line = LineBuilder::new();
         line.set(Field::BucketOwner, OWNER)
             .set(Field::Bucket, "photos")
             .set_time(self.time)
@@ -136,7 +136,7 @@ impl Frame {
     }
 
     /// Asserts that each column is that of `line`, those in `except` apart.
-    fn assert_stands(&self, line: &Line<'_>, row: &Row, except: &[Field]) {
+    fn assert_stands(&self, line: &LineBuilder<'_>, row: &Row, except: &[Field]) {
         for field in &Field::ALL[..self.fields] {
             if !except.contains(field) {
                 let (read, written) = (row.get(*field), line.get(*field));

@@ -3,9 +3,9 @@
 
 mod common;
 
+use common::line_builder::LineBuilder;
 use common::{Row, config};
 use proptest::prelude::*;
-use saltmine_format::render::Line;
 use saltmine_format::{Anomalies, Field, JsonErrorKind, JsonRecord, Record};
 
 /// As in the Amazon S3 User Guide.
@@ -244,7 +244,7 @@ proptest! {
     /// The inverse of reading, for any values.
     #[test]
     fn what_is_rendered_is_read_back(values in values(), seconds in 1_136_073_600..4_102_444_800_i64) {
-        let mut line = Line::new();
+        let mut line = LineBuilder::new();
         for (field, value) in &values {
             if let Some(value) = value {
                 line.set(*field, value.as_bytes());
@@ -263,7 +263,7 @@ proptest! {
     /// A record that text gave, however odd, is the same from JSON.
     #[test]
     fn text_and_json_are_one(values in values(), seconds in 1_700_000_000..1_900_000_000_i64) {
-        let mut line = Line::new();
+        let mut line = LineBuilder::new();
         for (field, value) in &values {
             if let Some(value) = value {
                 line.set(*field, value.as_bytes());
@@ -272,7 +272,7 @@ proptest! {
         line.set_time(seconds);
         let text = line.to_bytes();
         let Ok(from_text) = Record::parse(&text) else { return Ok(()) };
-        let json = Line::from_record(&from_text).to_json();
+        let json = LineBuilder::from_record(&from_text).to_json();
         let (mut read, mut wanted) = (row_of(&JsonRecord::parse(&json).unwrap()), Row::of(&from_text));
         for row in [&mut read, &mut wanted] {
             row.values[Field::RequestTime.index()] = None;

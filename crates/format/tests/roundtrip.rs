@@ -3,9 +3,9 @@
 
 mod common;
 
+use common::line_builder::{LineBuilder, NullStyle};
 use common::{HOST_ID, Row, config, read};
 use proptest::prelude::*;
-use saltmine_format::render::{Line, NullStyle};
 use saltmine_format::{Anomalies, Field, Record};
 
 /// Bytes of a value without spaces and quotes, not `-` alone.
@@ -144,9 +144,9 @@ fn frame() -> impl Strategy<Value = Frame> {
 }
 
 /// The line of a frame, without referer and agent, which are null.
-fn line((age, offset, values, bare): &Frame) -> Line<'_> {
+fn line((age, offset, values, bare): &Frame) -> LineBuilder<'_> {
     let (fields, until) = AGES[*age];
-    let mut line = Line::new();
+    let mut line = LineBuilder::new();
     line.fields(fields).set_time(until - offset);
     for (field, value) in values {
         if let Some(value) = value {
@@ -160,7 +160,7 @@ fn line((age, offset, values, bare): &Frame) -> Line<'_> {
 }
 
 /// Asserts that a row has the values of a line, fields in `except` apart.
-fn assert_same(row: &Row, line: &Line<'_>, frame: &Frame, except: &[Field]) {
+fn assert_same(row: &Row, line: &LineBuilder<'_>, frame: &Frame, except: &[Field]) {
     let (fields, until) = AGES[frame.0];
     for field in Field::ALL.into_iter().filter(|field| !except.contains(field)) {
         let wanted = line.get(field).filter(|_| field.index() < fields);
@@ -246,7 +246,7 @@ proptest! {
         line.set(Field::RequestUri, &uri).set(Field::Referer, &referer).set(Field::UserAgent, &agent);
         let text = line.to_bytes();
         let record = Record::parse(&text).unwrap();
-        let again = Line::from_record(&record).to_bytes();
+        let again = LineBuilder::from_record(&record).to_bytes();
         prop_assert_eq!(Row::of(&Record::parse(&again).unwrap()), Row::of(&record));
     }
 }

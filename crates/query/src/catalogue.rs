@@ -24,7 +24,9 @@ use std::path::{Path, PathBuf};
 use include_dir::{Dir, DirEntry, include_dir};
 use serde::Serialize;
 
+pub use crate::error::CatalogueError;
 use crate::error::QueryError;
+use crate::nearest::nearest;
 use crate::params::Params;
 
 mod header;
@@ -33,18 +35,6 @@ mod value;
 pub use value::ParameterType;
 
 static BUILTIN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../queries");
-
-/// A query file that is wrong.
-#[derive(Debug, thiserror::Error)]
-#[error("{file}:{line}: {problem}")]
-pub struct CatalogueError {
-    /// The file, as it was given.
-    pub file: String,
-    /// Line in the file, from 1; 0 where the whole file is meant.
-    pub line: usize,
-    /// What is wrong.
-    pub problem: String,
-}
 
 /// How bad it is when a detection finds something. Ordered: critical is the greatest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -299,29 +289,6 @@ fn sql_files(folder: &Path) -> Result<Vec<PathBuf>, CatalogueError> {
 
 fn unreadable(path: &Path, error: &std::io::Error) -> CatalogueError {
     CatalogueError { file: path.display().to_string(), line: 0, problem: error.to_string() }
-}
-
-/// The name that differs least, if it differs little.
-pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let most = name.chars().count() / 3 + 1;
-    let scored = names.map(|known| (distance(name, known), known));
-    scored.filter(|(distance, _)| *distance <= most).min().map(|(_, known)| known)
-}
-
-/// Edits that make one text of the other.
-fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (i, a) in left.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, b) in right.iter().enumerate() {
-            let change = diagonal + usize::from(a != *b);
-            diagonal = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(diagonal + 1);
-        }
-    }
-    row[right.len()]
 }
 
 #[cfg(test)]

@@ -26,13 +26,12 @@ mod names;
 mod read;
 mod start;
 mod time;
-mod write;
 
 pub use error::{JsonError, JsonErrorKind};
 pub use start::json_start;
 pub use time::parse_iso_time;
 
-use crate::record::number;
+use crate::value::number;
 use crate::{Anomalies, Field, Fields};
 
 impl Fields {

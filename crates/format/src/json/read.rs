@@ -9,9 +9,10 @@ use super::members;
 use super::names::{MEMBERS, Member, find};
 use super::start::json_start;
 use super::time::parse_iso_time;
-use crate::grammar::is_operation;
-use crate::record::{Fields, Span, canonical_tls_version, number};
+use crate::fields::{Fields, Span};
 use crate::time::is_in_years;
+use crate::tokens::is_operation;
+use crate::value::{canonical_tls_version, number};
 use crate::{Anomalies, Field};
 
 pub(super) fn read(

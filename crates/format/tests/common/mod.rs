@@ -1,6 +1,9 @@
 //! What the tests of this folder share: records in a form that can be compared, and the pieces of a line.
 #![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
+pub(crate) mod json_line;
+pub(crate) mod line_builder;
+
 use proptest::test_runner::Config as ProptestConfig;
 use saltmine_format::{Anomalies, Field, Fields, Record};
 

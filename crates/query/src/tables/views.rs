@@ -11,7 +11,7 @@ use datafusion::catalog::{CatalogProvider, MemoryCatalogProvider, MemorySchemaPr
 use datafusion::common::TableReference;
 use datafusion::prelude::SessionContext;
 
-use crate::catalogs::{self, OF_AWS};
+use super::sql_catalogs::{self, AWS_CATALOG};
 use crate::error::QueryError;
 
 /// Athena's table as its regular expression fills it: text as it stands in the line, so `-` for what is not there, and
@@ -87,7 +87,7 @@ FROM logs";
 
 /// Catalog, schema and name of the Athena view with the column `"$path"`. It is not listed.
 pub(crate) const fn with_path() -> [&'static str; 3] {
-    [OF_AWS, "athena", "with_path"]
+    [AWS_CATALOG, "athena", "with_path"]
 }
 
 /// Whether a table has the columns of the Athena view.
@@ -100,10 +100,10 @@ pub(crate) fn is_athena(schema: &Schema) -> bool {
 /// Registers the views: `athena.s3_access_logs`; `cloudwatch.s3_access_logs`, also under the name that AWS gives it;
 /// and the first under the names that were asked for.
 pub(crate) async fn register(context: &SessionContext, aliases: &[String]) -> Result<(), QueryError> {
-    catalogs::install(context);
+    sql_catalogs::install(context);
     let athena = context.sql(ATHENA).await?.into_view();
     let cloudwatch = context.sql(CLOUDWATCH).await?.into_view();
-    let of_aws = TableReference::full(OF_AWS, "logs", "amazon_s3__server_access");
+    let of_aws = TableReference::full(AWS_CATALOG, "logs", "amazon_s3__server_access");
     let path = format!(
         "SELECT *, log_file AS \"$path\" FROM ({}) AS rows",
         ATHENA.replace("FROM logs", ", log_file FROM logs")

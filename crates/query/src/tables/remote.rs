@@ -6,8 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::arrow::datatypes::SchemaRef;
 use datafusion::catalog::TableProvider;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::SessionState;
@@ -15,8 +14,9 @@ use saltmine_lake::{DataFile, Table};
 use saltmine_scan::{SentSource, Source};
 use serde::{Deserialize, Serialize};
 
-use crate::dataset::DatasetTable;
-use crate::raw::{RawInput, RawTable, RawTableKind};
+use super::dataset_table::DatasetTable;
+use super::plain_text::{plain_batch, plain_schema};
+use super::raw::{RawInput, RawTable, RawTableKind};
 
 /// Something that carries out the plans of a session.
 pub trait Remote: Debug + Send + Sync {
@@ -123,7 +123,7 @@ impl RemoteFile {
 impl RemoteLogs {
     /// The columns, with plain text.
     pub fn schema(&self) -> SchemaRef {
-        plain(&self.kind.schema())
+        plain_schema(&self.kind.schema())
     }
 
     /// The sources. A filter on time needs all of them, as names do not bound the times of rows.
@@ -154,24 +154,6 @@ impl RemoteLogs {
     }
 }
 
-/// `schema`, with plain text in the place of views.
-pub(crate) fn plain(schema: &Schema) -> SchemaRef {
-    let plain = |field: &Arc<Field>| match field.data_type() {
-        DataType::Utf8View => Arc::new(Field::clone(field).with_data_type(DataType::Utf8)),
-        _ => Arc::clone(field),
-    };
-    let fields: Vec<_> = schema.fields().iter().map(plain).collect();
-    Arc::new(Schema::new(fields))
-}
-
-fn plain_batch(batch: &RecordBatch) -> Result<RecordBatch> {
-    let schema = plain(&batch.schema());
-    let columns = batch.columns().iter().zip(schema.fields());
-    let columns = columns.map(|(column, field)| cast(column, field.data_type())).collect::<Result<_, _>>()?;
-    let options = datafusion::arrow::array::RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-    Ok(RecordBatch::try_new_with_options(schema, columns, &options)?)
-}
-
 /// What is read once only cannot be read elsewhere.
 pub(crate) fn check_sources(sources: &[Source]) -> Result<(), DataFusionError> {
     match sources.iter().find(|source| source.is_stdin || source.path == Path::new("-")) {
@@ -183,6 +165,8 @@ pub(crate) fn check_sources(sources: &[Source]) -> Result<(), DataFusionError> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use datafusion::arrow::datatypes::DataType;
+
     use super::*;
 
     #[test]

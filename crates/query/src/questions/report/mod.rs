@@ -17,9 +17,9 @@ pub use self::answer::{Answer, Value};
 pub use self::curves::{Curve, Latency};
 pub use self::sources::{SourceLine, Sources};
 pub use self::traffic::{Slots, Traffic};
+use super::hunt::{HuntOptions, HuntReport, hunt};
 use crate::catalogue::{Catalogue, Parameter};
 use crate::error::QueryError;
-use crate::hunt::{HuntOptions, HuntReport, hunt};
 use crate::session::Session;
 
 /// A statement of the report: its name, and its text.

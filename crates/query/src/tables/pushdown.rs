@@ -8,10 +8,10 @@ use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{Expr, Operator};
 use saltmine_scan::Keep;
 
-use crate::bounds::{TimeBounds, comparisons};
+use super::time_bounds::{TimeBounds, comparisons};
 
 /// What holds for all rows that pass every one of `filters`, as far as it is easily told.
-pub(crate) fn keep(filters: &[Expr]) -> Keep {
+pub(crate) fn row_filter(filters: &[Expr]) -> Keep {
     let mut keep = Keep { times: TimeBounds::of(filters).range(), ..Keep::default() };
     filters.iter().for_each(|filter| narrow(&mut keep, filter));
     keep
@@ -112,10 +112,12 @@ mod tests {
             lit(500_i64).gt(col("http_status")),
             col("operation").in_list(vec![lit("B"), lit("C")], false),
         ];
-        let kept = keep(&filters);
+        let kept = row_filter(&filters);
         assert_eq!((kept.operations, kept.statuses), (Some(vec!["B".to_owned()]), Some(400..=499)));
-        let between =
-            keep(&[col("http_status").between(lit(200_i16), lit(299_i16)), col("operation").eq(lit("A"))]);
+        let between = row_filter(&[
+            col("http_status").between(lit(200_i16), lit(299_i16)),
+            col("operation").eq(lit("A")),
+        ]);
         assert_eq!((between.operations, between.statuses), (Some(vec!["A".to_owned()]), Some(200..=299)));
     }
 
@@ -130,6 +132,6 @@ mod tests {
             col("http_status").not_eq(lit(200_i64)),
             col("operation").eq(lit(ScalarValue::Utf8(None))),
         ];
-        assert_eq!(keep(&others), Keep::default());
+        assert_eq!(row_filter(&others), Keep::default());
     }
 }

@@ -6,9 +6,9 @@ use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
 
+use super::timeline::Time;
 use crate::error::QueryError;
 use crate::session::Session;
-use crate::timeline::Time;
 
 /// Sources with a problem that are named; all are counted.
 const NAMED: usize = 3;

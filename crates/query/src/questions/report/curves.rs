@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::Statement;
 use super::answer::{Answer, ask};
 use crate::error::QueryError;
-use crate::latency::decode;
+use crate::questions::latency::decode;
 use crate::session::Session;
 
 /// Points of a curve for each tenfold of 1 / (1 - percentile).

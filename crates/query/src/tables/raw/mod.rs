@@ -30,8 +30,8 @@ pub(crate) use self::copies::Copies;
 use self::report::Noted;
 pub use self::report::ScanReport;
 use self::shares::shares;
-use crate::keep::keep;
-use crate::remote::plain;
+use super::plain_text::plain_schema;
+use super::pushdown::row_filter;
 
 /// The raw inputs of a session.
 #[derive(Debug)]
@@ -146,7 +146,7 @@ pub(crate) struct RawTable {
 impl RawTable {
     /// `is_plain` shows text without views, for plans that are carried out elsewhere.
     pub(crate) fn new(input: Arc<RawInput>, kind: RawTableKind, is_plain: bool) -> Self {
-        let schema = if is_plain { plain(&kind.schema()) } else { kind.schema() };
+        let schema = if is_plain { plain_schema(&kind.schema()) } else { kind.schema() };
         Self { input, kind, schema }
     }
 
@@ -202,7 +202,7 @@ impl TableProvider for RawTable {
         let schema: SchemaRef = Arc::new(Schema::clone(&self.schema).project(&projection)?);
         let wanted = self.wanted();
         let shares = shares(&wanted, &self.input.sizes, state.config().target_partitions());
-        let (count, keep) = (shares.len(), keep(filters));
+        let (count, keep) = (shares.len(), row_filter(filters));
         let partition = |sources: Vec<usize>| {
             Arc::new(RawPartition {
                 input: Arc::clone(&self.input),

@@ -19,19 +19,19 @@ use crate::sql;
 
 /// The time of which detections report: from the first on, before the second; microseconds since 1970, UTC.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Reported {
+pub(crate) struct ReportedTime {
     pub(crate) since: Option<i64>,
     pub(crate) until: Option<i64>,
 }
 
-/// How a session asks.
+/// How a session asks the queries of the catalogue.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Asking {
-    pub(crate) reported: Reported,
+pub(crate) struct QueryMode {
+    pub(crate) reported: ReportedTime,
     /// Whether statements of others may write.
     pub(crate) allow_writes: bool,
     /// Whether other processes carry out the plans.
-    pub(crate) is_remote: bool,
+    pub(crate) remote: bool,
 }
 
 /// The rows of a query of the catalogue. Of a detection's, those that touch the time that is reported.
@@ -42,12 +42,12 @@ pub(crate) async fn rows(
     context: &SessionContext,
     query: &Query,
     params: &Params,
-    asking: Asking,
+    mode: QueryMode,
 ) -> Result<SendableRecordBatchStream, QueryError> {
-    profiles::prepare(context, &query.sql, asking.is_remote).await?;
-    let allow_writes = asking.allow_writes && !query.is_builtin;
+    profiles::prepare(context, &query.sql, mode.remote).await?;
+    let allow_writes = mode.allow_writes && !query.is_builtin;
     let rows = sql::run(context, &query.sql, params, allow_writes).await?.rows;
-    let reported = asking.reported;
+    let reported = mode.reported;
     if query.kind == Kind::Report || (reported.since.is_none() && reported.until.is_none()) {
         return Ok(rows);
     }
@@ -60,7 +60,7 @@ pub(crate) async fn rows(
 const NOT_OF_EVENTS: [&str; 1] = ["expires"];
 
 /// The rows of which some time lies in what is reported, or that reach over it. Rows without a time stay.
-fn touching(batch: &RecordBatch, reported: Reported) -> Result<RecordBatch, DataFusionError> {
+fn touching(batch: &RecordBatch, reported: ReportedTime) -> Result<RecordBatch, DataFusionError> {
     let micros = DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC")));
     let schema = batch.schema();
     let times = schema.fields().iter().zip(batch.columns()).filter(|(field, _)| {
@@ -100,7 +100,7 @@ mod tests {
             ("expires", column(vec![Some(99), Some(99), Some(99), None])),
         ])
         .unwrap();
-        let count = |since, until| touching(&batch, Reported { since, until }).unwrap().num_rows();
+        let count = |since, until| touching(&batch, ReportedTime { since, until }).unwrap().num_rows();
         assert_eq!(count(None, None), 4);
         assert_eq!(count(Some(20), None), 3);
         assert_eq!(count(Some(21), None), 2);

@@ -20,10 +20,10 @@ use datafusion::prelude::SessionContext;
 use saltmine_lake::{DataFile, Dataset, LakeError, Table};
 use saltmine_s3::{Bucket, S3Url};
 
-use crate::bounds::TimeBounds;
+use super::page_readers::PageReaders;
+use super::plain_text::plain_schema;
+use super::time_bounds::TimeBounds;
 use crate::error::QueryError;
-use crate::pages::PageReaders;
-use crate::remote::plain;
 
 /// A table of a dataset, as it was when the session was opened.
 #[derive(Debug)]
@@ -41,7 +41,7 @@ impl DatasetTable {
         let is_partitioned = table == Table::Logs;
         let partition = Arc::new(Field::new("event_date", DataType::Date32, true));
         let columns = if is_partitioned { vec![partition] } else { Vec::new() };
-        let schema = if is_plain { plain(&table.file_schema()) } else { table.file_schema() };
+        let schema = if is_plain { plain_schema(&table.file_schema()) } else { table.file_schema() };
         let schema = TableSchema::builder(schema).with_table_partition_cols(columns).build();
         // All files of a table are in one place.
         let store = match files.first().and_then(|file| S3Url::of_path(&file.path)) {

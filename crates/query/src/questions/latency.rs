@@ -19,9 +19,9 @@ use hdrhistogram::Histogram;
 use hdrhistogram::serialization::Deserializer;
 use serde::Serialize;
 
-use crate::catalogue::nearest;
 use crate::error::QueryError;
 use crate::functions;
+use crate::nearest::nearest;
 use crate::session::Session;
 
 mod hgrm;

@@ -7,7 +7,7 @@ use datafusion::catalog::{CatalogProvider, CatalogProviderList, MemoryCatalogPro
 use datafusion::prelude::SessionContext;
 
 /// The catalog that is not listed.
-pub(crate) const OF_AWS: &str = "s3tablescatalog/aws-cloudwatch";
+pub(crate) const AWS_CATALOG: &str = "s3tablescatalog/aws-cloudwatch";
 
 #[derive(Debug)]
 struct Catalogs {
@@ -24,7 +24,7 @@ impl CatalogProviderList for Catalogs {
     }
 
     fn catalog_names(&self) -> Vec<String> {
-        self.all.catalog_names().into_iter().filter(|name| name != OF_AWS).collect()
+        self.all.catalog_names().into_iter().filter(|name| name != AWS_CATALOG).collect()
     }
 
     fn catalog(&self, name: &str) -> Option<Arc<dyn CatalogProvider>> {

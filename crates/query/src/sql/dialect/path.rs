@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::ast::{
     Expr, Ident, ObjectName, Statement, TableAlias, TableFactor, Visit, VisitMut, Visitor, VisitorMut,
 };
 
-use crate::views::{is_athena, with_path};
+use crate::tables::views::{is_athena, with_path};
 
 /// Has the Athena views of a statement give the column, if the statement names it.
 pub(super) async fn give(statement: &mut Statement, context: &SessionContext) {

@@ -14,12 +14,11 @@ use futures::{FutureExt, StreamExt, TryStreamExt};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::asked;
 use crate::catalogue::{Catalogue, Kind, Query, STANDARD_COLUMNS, Severity};
 use crate::error::QueryError;
 use crate::profiles::{self, ALL_LOGS, Kept, REQUESTS};
 use crate::redact::Redactor;
-use crate::session::Session;
+use crate::session::{Session, catalogue_query};
 
 /// Rows of a detection that are shown; all are counted.
 const SHOWN: usize = 5;
@@ -183,11 +182,11 @@ pub async fn hunt(
     };
     let wanted: Vec<&Query> = catalogue.queries().filter(wanted).collect();
     // Detections read the same records. Where they cannot be kept, each reads them again.
-    let is_worth_it = !session.asking().is_remote && wanted.iter().any(|query| query.sql.contains(REQUESTS));
+    let is_worth_it = !session.mode().remote && wanted.iter().any(|query| query.sql.contains(REQUESTS));
     let kept = if is_worth_it { Kept::write(session.unredacted()).await.ok().flatten() } else { None };
     let all: String = wanted.iter().map(|query| query.sql.as_str()).collect();
     // What fails here fails again, and is reported, where a detection asks for it.
-    let _ = profiles::prepare(session.unredacted(), &all, session.asking().is_remote).await;
+    let _ = profiles::prepare(session.unredacted(), &all, session.mode().remote).await;
     let detection = |query| async move { (query, detect(session, query, options).await) }.boxed();
     let detections: Vec<_> = wanted.into_iter().map(detection).collect();
     let detections: Vec<_> = futures::stream::iter(detections).buffered(AT_ONCE).collect().await;
@@ -226,7 +225,7 @@ async fn detect(session: &Session, query: &Query, options: &HuntOptions) -> Resu
     let context = if query.is_builtin { session.unredacted() } else { session.context() };
     let redactor = session.redactor().filter(|_| query.is_builtin);
     let names = if redactor.is_some() { session.everyone().await? } else { Arc::default() };
-    let mut stream = asked::rows(context, query, &query.params(&[])?, session.asking()).await?;
+    let mut stream = catalogue_query::rows(context, query, &query.params(&[])?, session.mode()).await?;
     let mut groups: BTreeMap<Severity, Group> = BTreeMap::new();
     while let Some(batch) = stream.try_next().await? {
         let shown = match redactor {

@@ -1,14 +1,12 @@
-//! From values to a line: the inverse of parsing, for tests and generators.
+//! From values to a line: the inverse of parsing.
 
 use std::borrow::Cow;
 
-use crate::field::Field;
-use crate::record::Record;
-use crate::time::month_name;
+use saltmine_format::{Field, Record};
 
 /// How a quoted field without a value is written. S3 does both, for each of the three fields on its own.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum NullStyle {
+pub(crate) enum NullStyle {
     /// `"-"`
     #[default]
     Quoted,
@@ -20,22 +18,8 @@ pub enum NullStyle {
 ///
 /// Values are written as they are, since S3 escapes nothing. A line reads back as the same record where no unquoted
 /// value is empty or holds a space or quote, and no quoted one holds what could end it.
-///
-/// ```
-/// use saltmine_format::{Field, Record, render::Line};
-///
-/// let mut line = Line::new();
-/// line.set(Field::BucketOwner, "79a5").set(Field::Bucket, "photos").set_time(1_549_411_238);
-/// line.set(Field::RequestId, "3E57427F").set(Field::Operation, "REST.GET.OBJECT").set(Field::Key, "a.jpg");
-/// line.set(Field::RequestUri, "GET /a.jpg HTTP/1.1").set_number(Field::HttpStatus, 200);
-/// let text = line.to_bytes();
-/// let record = Record::parse(&text)?;
-/// assert_eq!(record.get(Field::Key), Some(&b"a.jpg"[..]));
-/// assert_eq!(record.request_time(), 1_549_411_238);
-/// # Ok::<(), saltmine_format::LineError>(())
-/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line<'a> {
+pub(crate) struct LineBuilder<'a> {
     values: [Option<Cow<'a, [u8]>>; Field::COUNT],
     null_styles: [NullStyle; 3],
     fields: usize,
@@ -43,16 +27,16 @@ pub struct Line<'a> {
     extra: Option<Cow<'a, [u8]>>,
 }
 
-impl Default for Line<'_> {
+impl Default for LineBuilder<'_> {
     fn default() -> Self {
-        Line::new()
+        LineBuilder::new()
     }
 }
 
-impl<'a> Line<'a> {
+impl<'a> LineBuilder<'a> {
     /// A line of all [`Field::COUNT`] fields, each null.
-    pub const fn new() -> Line<'a> {
-        Line {
+    pub(crate) const fn new() -> LineBuilder<'a> {
+        LineBuilder {
             values: [const { None }; Field::COUNT],
             null_styles: [NullStyle::Quoted; 3],
             fields: Field::COUNT,
@@ -63,8 +47,8 @@ impl<'a> Line<'a> {
 
     /// The fields of a record. Which null style its line had is not known any more, nor how many fields it had: nulls
     /// are quoted and all fields are written. What a record has as `extra` goes to the end.
-    pub fn from_record(record: &Record<'a>) -> Line<'a> {
-        let mut line = Line::new();
+    pub(crate) fn from_record(record: &Record<'a>) -> LineBuilder<'a> {
+        let mut line = LineBuilder::new();
         for field in Field::ALL {
             line.values[field.index()] = record.get(field).map(Cow::Borrowed);
         }
@@ -73,44 +57,44 @@ impl<'a> Line<'a> {
     }
 
     /// Sets a value; quoted fields without their quotes, the time without its brackets.
-    pub fn set<T: AsRef<[u8]> + ?Sized>(&mut self, field: Field, value: &'a T) -> &mut Self {
+    pub(crate) fn set<T: AsRef<[u8]> + ?Sized>(&mut self, field: Field, value: &'a T) -> &mut Self {
         self.set_cow(field, Cow::Borrowed(value.as_ref()))
     }
 
     /// Sets a value that the line is to own.
-    pub fn set_owned(&mut self, field: Field, value: impl Into<Vec<u8>>) -> &mut Self {
+    pub(crate) fn set_owned(&mut self, field: Field, value: impl Into<Vec<u8>>) -> &mut Self {
         self.set_cow(field, Cow::Owned(value.into()))
     }
 
     /// Sets a value that is one or the other.
-    pub fn set_cow(&mut self, field: Field, value: Cow<'a, [u8]>) -> &mut Self {
+    pub(crate) fn set_cow(&mut self, field: Field, value: Cow<'a, [u8]>) -> &mut Self {
         self.values[field.index()] = Some(value);
         self
     }
 
     /// Sets a number, or an HTTP status.
-    pub fn set_number(&mut self, field: Field, value: i64) -> &mut Self {
+    pub(crate) fn set_number(&mut self, field: Field, value: i64) -> &mut Self {
         self.set_owned(field, value.to_string())
     }
 
     /// Sets the time, in seconds since 1970, as S3 writes it: in UTC.
-    pub fn set_time(&mut self, seconds: i64) -> &mut Self {
+    pub(crate) fn set_time(&mut self, seconds: i64) -> &mut Self {
         self.set_owned(Field::RequestTime, format_time(seconds))
     }
 
     /// Makes a field null.
-    pub fn clear(&mut self, field: Field) -> &mut Self {
+    pub(crate) fn clear(&mut self, field: Field) -> &mut Self {
         self.values[field.index()] = None;
         self
     }
 
     /// The value of a field; `None` for null.
-    pub fn get(&self, field: Field) -> Option<&[u8]> {
+    pub(crate) fn get(&self, field: Field) -> Option<&[u8]> {
         self.values[field.index()].as_deref()
     }
 
     /// How request-URI, referer or user agent is written when null; without effect on other fields.
-    pub fn null_style(&mut self, field: Field, style: NullStyle) -> &mut Self {
+    pub(crate) fn null_style(&mut self, field: Field, style: NullStyle) -> &mut Self {
         if let Some(slot) = quoted_index(field) {
             self.null_styles[slot] = style;
         }
@@ -118,25 +102,25 @@ impl<'a> Line<'a> {
     }
 
     /// How many fields are written: 27 of today, 17 for the oldest lines. More than 27 is 27.
-    pub fn fields(&mut self, count: usize) -> &mut Self {
+    pub(crate) fn fields(&mut self, count: usize) -> &mut Self {
         self.fields = count.min(Field::COUNT);
         self
     }
 
     /// A token between version id and host id, as lines of March 2019 had one. Written only where a host id is.
-    pub fn rollout_token<T: AsRef<[u8]> + ?Sized>(&mut self, token: &'a T) -> &mut Self {
+    pub(crate) fn rollout_token<T: AsRef<[u8]> + ?Sized>(&mut self, token: &'a T) -> &mut Self {
         self.rollout_token = Some(Cow::Borrowed(token.as_ref()));
         self
     }
 
     /// What follows the last field, verbatim after one space: fields of the future.
-    pub fn extra<T: AsRef<[u8]> + ?Sized>(&mut self, text: &'a T) -> &mut Self {
+    pub(crate) fn extra<T: AsRef<[u8]> + ?Sized>(&mut self, text: &'a T) -> &mut Self {
         self.extra = Some(Cow::Borrowed(text.as_ref()));
         self
     }
 
     /// Appends the line to `out`, without a line end.
-    pub fn write_to(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write_to(&self, out: &mut Vec<u8>) {
         for field in &Field::ALL[..self.fields] {
             if field.index() > 0 {
                 out.push(b' ');
@@ -154,7 +138,7 @@ impl<'a> Line<'a> {
     }
 
     /// The line, without a line end.
-    pub fn to_bytes(&self) -> Vec<u8> {
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(512);
         self.write_to(&mut out);
         out
@@ -184,10 +168,13 @@ fn quoted_index(field: Field) -> Option<usize> {
     }
 }
 
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
 /// Seconds since 1970 as the log writes them, without brackets: `06/Feb/2019:00:00:38 +0000`.
 ///
 /// The log has four digits for a year; times outside of the years 0 to 9999 are brought to its edge.
-pub fn format_time(seconds: i64) -> String {
+pub(crate) fn format_time(seconds: i64) -> String {
     const FIRST: i64 = -62_167_219_200;
     const LAST: i64 = 253_402_300_799;
     let seconds = seconds.clamp(FIRST, LAST);
@@ -195,7 +182,7 @@ pub fn format_time(seconds: i64) -> String {
     let of_day = seconds.rem_euclid(86_400);
     format!(
         "{day:02}/{}/{year:04}:{:02}:{:02}:{:02} +0000",
-        month_name(month).unwrap_or("Jan"),
+        MONTHS[month as usize - 1],
         of_day / 3600,
         of_day / 60 % 60,
         of_day % 60
@@ -213,48 +200,4 @@ pub(crate) fn civil_from_days(days: i64) -> (i64, u32, u32) {
     let day = of_year - (153 * march_month + 2) / 5 + 1;
     let month = if march_month < 10 { march_month + 3 } else { march_month - 9 };
     (year_of_era + era * 400 + i64::from(month <= 2), month as u32, day as u32)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::time::parse_time;
-
-    #[test]
-    fn nulls_are_written_in_either_style() {
-        let mut line = Line::new();
-        line.fields(17).set_time(0);
-        assert_eq!(line.to_bytes(), br#"- - [01/Jan/1970:00:00:00 +0000] - - - - - "-" - - - - - - "-" "-""#);
-        for field in [Field::RequestUri, Field::Referer, Field::UserAgent, Field::Key] {
-            line.null_style(field, NullStyle::Bare);
-        }
-        assert_eq!(line.to_bytes(), b"- - [01/Jan/1970:00:00:00 +0000] - - - - - - - - - - - - - -");
-        line.set(Field::UserAgent, "");
-        assert!(line.to_bytes().ends_with(b" - \"\""));
-    }
-
-    #[test]
-    fn tail_token_and_extra() {
-        let mut line = Line::new();
-        line.set_time(0).set(Field::VersionId, "v").set(Field::HostId, "h=").rollout_token("AIDAEXAMPLE");
-        line.extra("more \"to come\"");
-        let text = line.to_bytes();
-        assert!(text.ends_with(b" \"-\" v AIDAEXAMPLE h= - - - - - - - - more \"to come\""));
-        line.fields(18);
-        assert!(line.to_bytes().ends_with(b" \"-\" v more \"to come\""));
-        line.fields(99);
-        assert_eq!(line.to_bytes(), text);
-    }
-
-    #[test]
-    fn times_are_those_that_parsing_reads() {
-        for seconds in
-            (-2_000_000_000..4_000_000_000).step_by(86_399 * 37).chain([0, -1, 951_782_399, 951_868_800])
-        {
-            assert_eq!(parse_time(format_time(seconds).as_bytes()), Some(seconds));
-        }
-        assert_eq!(format_time(1_549_411_238), "06/Feb/2019:00:00:38 +0000");
-        assert_eq!(format_time(i64::MAX), "31/Dec/9999:23:59:59 +0000");
-        assert_eq!(format_time(i64::MIN), "01/Jan/0000:00:00:00 +0000");
-    }
 }

@@ -1,7 +1,5 @@
 //! Statements: read only, unless writing was asked for; values are bound, never pasted.
 
-mod expansion;
-
 use std::collections::HashMap;
 
 use datafusion::common::tree_node::TreeNodeRecursion;
@@ -13,9 +11,9 @@ use datafusion::sql::parser::{DFParser, Statement};
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
+use super::diagnostics::locate;
+use super::{dialect, expansion, memory};
 use crate::error::QueryError;
-use crate::memory;
-use crate::misstatement::locate;
 use crate::params::{Params, bind};
 
 /// Bytes of stack that threads need which carry out statements, so that none of those that are allowed is too deep.
@@ -67,7 +65,7 @@ async fn frame(
     allow_writes: bool,
 ) -> Result<datafusion::dataframe::DataFrame, QueryError> {
     check_uses(expansion::expanded(&statement))?;
-    crate::dialect::repair(&mut statement, context).await.map_err(QueryError::Dialect)?;
+    dialect::repair(&mut statement, context).await.map_err(QueryError::Dialect)?;
     let plan = context.state().statement_to_plan(statement).await;
     let plan = plan.map_err(|error| locate(error, sql, context))?;
     check_uses(steps(&plan, &mut HashMap::new())?)?;

@@ -1,0 +1,141 @@
+//! Referer, user agent and the tail behind them.
+//!
+//! The user agent ends at the last quote after which the tail reads well; referer and user agent part at the first `" "`
+//! between them.
+
+use memchr::{memchr, memchr_iter, memmem, memrchr_iter};
+
+use crate::Anomalies;
+use crate::align::{self, begins_as_tail, holds_core};
+use crate::field::{Field, Field as F};
+use crate::fields::Fields;
+use crate::tail::{GREW, LONG_TAILS, ROLLED_OUT, SETTLED, Tail};
+
+/// Reads ` referer agent tail`. `None`, with nothing set, where that is not what is there.
+pub(crate) fn read(line: &[u8], rest: &[u8], out: &mut Fields) -> Option<()> {
+    match rest {
+        [] => {
+            out.anomalies.insert(Anomalies::SHORT);
+            Some(())
+        }
+        [b' ', b'"', quoted @ ..] => quoted_referer(line, quoted, out),
+        [b' ', b'-', after @ ..] => bare_referer(line, after, out),
+        _ => None,
+    }
+}
+
+/// The referer is a bare `-`; `after` is what follows it.
+pub(crate) fn bare_referer(line: &[u8], after: &[u8], out: &mut Fields) -> Option<()> {
+    match after {
+        [] => out.anomalies.insert(Anomalies::SHORT),
+        [b' ', b'"', quoted @ ..] => {
+            let end = close(quoted, out.request_time, false)?;
+            let tail = align::read(&quoted[end.at + 1..], out.request_time)?;
+            set_text(F::UserAgent, line, &quoted[..end.at], out);
+            out.anomalies.insert_if(Anomalies::AMBIGUOUS_QUOTES, end.ambiguous);
+            tail.set(line, out);
+        }
+        [b' ', b'-', after @ ..] => align::read(after, out.request_time)?.set(line, out),
+        _ => return None,
+    }
+    Some(())
+}
+
+/// The referer is quoted; `quoted` begins after its opening quote. The user agent may be quoted or a bare `-`.
+fn quoted_referer(line: &[u8], quoted: &[u8], out: &mut Fields) -> Option<()> {
+    let end = close(quoted, out.request_time, true)?;
+    let (text, after) = (&quoted[..end.at], &quoted[end.at + 1..]);
+    let parting = memmem::find(text, PARTING);
+    let of_agent = parting.and_then(|at| Some((at, align::read(after, out.request_time)?)));
+    // A referer that looks like two fields, before a bare `-`: only where the host id tells.
+    let bare = bare_agent(after, out.request_time).filter(|tail| parting.is_none() || tail.has_host_id());
+    let has_both = of_agent.is_some_and(|(_, tail)| tail.is_ambiguous()) && bare.is_some();
+    let (tail, agent) = match (of_agent, bare) {
+        (Some(_), Some(bare)) if has_both && !bare.is_ambiguous() => (bare, None),
+        (Some((at, tail)), _) => (tail, Some(at)),
+        (None, bare) => (bare?, None),
+    };
+    if let Some(at) = agent {
+        set_text(F::Referer, line, &text[..at], out);
+        set_text(F::UserAgent, line, &text[at + PARTING.len()..], out);
+        let another = memmem::find(&text[at + 1..], PARTING).is_some();
+        out.anomalies.insert_if(Anomalies::AMBIGUOUS_QUOTES, another);
+    } else {
+        set_text(F::Referer, line, text, out);
+    }
+    out.anomalies.insert_if(Anomalies::AMBIGUOUS_QUOTES, end.ambiguous || has_both);
+    tail.set(line, out);
+    Some(())
+}
+
+/// What parts referer and user agent.
+pub(crate) const PARTING: &[u8] = b"\" \"";
+
+/// The tail where a bare `-` for the user agent stands before it.
+fn bare_agent(after: &[u8], request_time: i64) -> Option<Tail<'_>> {
+    align::read(after.strip_prefix(b" -")?, request_time)
+}
+
+/// Sets a quoted field; a quoted `-` is null, an empty one is empty.
+pub(crate) fn set_text(field: Field, line: &[u8], text: &[u8], out: &mut Fields) {
+    out.set(field, line, text);
+    out.anomalies.insert_if(Anomalies::EMBEDDED_QUOTE, memchr(b'"', text).is_some());
+}
+
+/// The quote that ends the quoted fields.
+struct Closed {
+    at: usize,
+    ambiguous: bool,
+}
+
+/// Finds the last closing quote in `quoted`: the last quote of the line, if what follows is a tail. A host header may
+/// hold quotes, and fields that AWS adds one day may be quoted: where the last quote leaves less of a tail than lines of
+/// the time have, it is the last quote before it after which there is a whole tail.
+///
+/// Another quote after which a tail begins is a rival: whether the user agent goes on behind it or the host header
+/// does, nothing tells. `may_be_bare`: a bare `-` may stand for the user agent.
+fn close(quoted: &[u8], request_time: i64, may_be_bare: bool) -> Option<Closed> {
+    let mut quotes = memrchr_iter(b'"', quoted);
+    let last = quotes.next()?;
+    let after = &quoted[last + 1..];
+    let bare = || if may_be_bare { bare_agent(after, request_time) } else { None };
+    let tail = if after.is_empty() { None } else { align::read(after, request_time).or_else(bare) };
+    let mut inner = quotes.filter(|quote| quoted[quote + 1] == b' ');
+    // Where both agents are quoted they part before the quote that ends the second.
+    let parting =
+        if may_be_bare { memmem::find(quoted, PARTING).map(|at| at + PARTING.len()) } else { Some(0) };
+    let reads = |quote: &usize, is_tail: &dyn Fn(&[u8]) -> bool| {
+        let after = &quoted[quote + 1..];
+        (parting.is_some_and(|from| from <= *quote) && is_tail(after))
+            || (may_be_bare && after.strip_prefix(b" -").is_some_and(is_tail))
+    };
+    let begins = |quote: &usize| request_time >= LONG_TAILS && reads(quote, &begins_as_tail);
+    let usual = if may_be_bare { 2 } else { 0 };
+    let has_more = |end: usize| memchr_iter(b'"', &quoted[..end]).count() > usual;
+    // The true tail may stand behind a version id that holds a quote.
+    let is_hidden = |end| request_time >= LONG_TAILS && has_more(end) && holds_core(&quoted[..end]);
+    if let Some(tail) = tail.filter(Tail::has_host_header) {
+        let rival = inner.find(begins);
+        let at = rival.filter(|_| !tail.has_host_id()).unwrap_or(last);
+        // A host id in the place of the version id: a version id with a quote may have pushed it there.
+        let is_shifted = tail.has_shifted_host_id() && has_more(last);
+        return Some(Closed { at, ambiguous: rival.is_some() || is_shifted || is_hidden(last) });
+    }
+    let is_short = after.is_empty() || tail.is_some();
+    if is_short && request_time < SETTLED {
+        return Some(Closed { at: last, ambiguous: is_hidden(last) || inner.any(|quote| begins(&quote)) });
+    }
+    let has_host = |after: &[u8]| Tail::plain(after, request_time).is_some_and(|tail| tail.has_host_header());
+    let is_whole = |quote: &usize| begins(quote) || reads(quote, &has_host);
+    match inner.find(is_whole) {
+        Some(at) => {
+            let is_rivalled = (is_short && request_time < ROLLED_OUT) || inner.any(|quote| is_whole(&quote));
+            Some(Closed { at, ambiguous: is_rivalled || is_hidden(at) })
+        }
+        None => {
+            // A host header may hide the tail, where little follows it.
+            let may_hide = request_time < GREW[0] && has_more(last);
+            is_short.then_some(Closed { at: last, ambiguous: may_hide })
+        }
+    }
+}

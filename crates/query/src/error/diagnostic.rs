@@ -1,0 +1,85 @@
+//! Where SQL is wrong: the message, the line, and carets below the words that are meant.
+
+use std::fmt;
+
+use datafusion::common::Location;
+
+/// Characters of a line that are shown.
+const SHOWN: usize = 100;
+/// Of these, before what is wrong.
+const BEFORE: usize = 60;
+
+/// Where a statement is wrong, with a line of it as excerpt.
+#[derive(Debug)]
+pub struct SqlDiagnostic {
+    /// What is wrong.
+    pub message: String,
+    /// Line in the SQL, from 1.
+    pub line: usize,
+    /// Character in the line, from 1.
+    pub column: usize,
+    /// The line, cut where it is long.
+    excerpt: String,
+    /// Where the mark begins below the excerpt, and how long it is, in characters.
+    mark: (usize, usize),
+}
+
+impl fmt::Display for SqlDiagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (start, length) = self.mark;
+        writeln!(f, "line {}, column {}: {}", self.line, self.column, self.message)?;
+        write!(f, "  {}\n  {:start$}{:^<length$}", self.excerpt, "", "")
+    }
+}
+
+impl SqlDiagnostic {
+    /// A message about the part of `sql` from `start` to the column `end`, or to the end of a word. `None` where there is no
+    /// such line.
+    pub(crate) fn new(message: &str, sql: &str, start: Location, end: Option<u64>) -> Option<Self> {
+        let (line, column) = (usize::try_from(start.line).ok()?, usize::try_from(start.column).ok()?);
+        // Characters that take no room, or much of it, would put the mark elsewhere.
+        let is_shown = |c: char| !c.is_control();
+        let text: Vec<char> = sql
+            .lines()
+            .nth(line.checked_sub(1)?)?
+            .chars()
+            .map(|c| if is_shown(c) { c } else { ' ' })
+            .collect();
+        let from = column.checked_sub(1)?.min(text.len());
+        let word = text[from..].iter().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '.')).count();
+        let length =
+            end.and_then(|end| usize::try_from(end).ok()?.checked_sub(column)).unwrap_or(word).max(1);
+        let skip = if text.len() > SHOWN { from.saturating_sub(BEFORE) } else { 0 };
+        let shown: String = text[skip..].iter().take(SHOWN).collect();
+        let mark = (from - skip, length.min(SHOWN - (from - skip).min(SHOWN - 1)));
+        Some(Self { message: message.to_owned(), line, column, excerpt: shown, mark })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn told(sql: &str, line: u64, column: u64, end: Option<u64>) -> String {
+        SqlDiagnostic::new("wrong", sql, Location { line, column }, end).unwrap().to_string()
+    }
+
+    #[test]
+    fn what_is_wrong_is_marked() {
+        assert_eq!(
+            told("SELECT kee FROM logs", 1, 8, Some(11)),
+            "line 1, column 8: wrong\n  SELECT kee FROM logs\n         ^^^"
+        );
+        assert_eq!(told("SELECT 1\nFRM logs", 2, 1, None), "line 2, column 1: wrong\n  FRM logs\n  ^^^");
+        assert_eq!(told("a\tb", 1, 3, None), "line 1, column 3: wrong\n  a b\n    ^");
+        assert_eq!(told("SELECT", 1, 99, None), "line 1, column 99: wrong\n  SELECT\n        ^");
+        let long = format!("SELECT {} kee {}", "a, ".repeat(100), "b, ".repeat(100));
+        let text = told(&long, 1, 309, None);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[1].chars().count(), 102);
+        assert_eq!(&lines[1][lines[2].find('^').unwrap()..][..3], "kee");
+        assert!(SqlDiagnostic::new("wrong", "SELECT 1", Location { line: 7, column: 1 }, None).is_none());
+        assert!(SqlDiagnostic::new("wrong", "SELECT 1", Location { line: 0, column: 0 }, None).is_none());
+    }
+}

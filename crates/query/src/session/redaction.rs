@@ -1,0 +1,74 @@
+//! What SQL sees, and what errors say, under redaction.
+
+use std::sync::Arc;
+
+use datafusion::catalog::TableProvider;
+use datafusion::error::DataFusionError;
+use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::prelude::SessionContext;
+use futures::StreamExt;
+
+use super::options::SessionOptions;
+use super::register::time_filter;
+use crate::error::QueryError;
+use crate::redact::{Names, RedactedTable, RedactionGuard, Redactor};
+use crate::tables::table_names;
+
+/// What SQL sees under redaction: `context` with each table of `unredacted`, its rows redacted. `whole` is the table of the
+/// logs without the limits of time, which are filters of the redacted table.
+pub(super) async fn redacted_context(
+    context: &SessionContext,
+    options: &SessionOptions,
+    unredacted: &SessionContext,
+    whole: Arc<dyn TableProvider>,
+    redactor: &Arc<Redactor>,
+) -> Result<SessionContext, QueryError> {
+    let state = SessionStateBuilder::new_from_existing(context.state())
+        .with_physical_optimizer_rule(Arc::new(RedactionGuard))
+        .build();
+    let context = SessionContext::new_with_state(state);
+    // They say of which file and which line a row is, which are values that no column has.
+    for function in ["input_file_name", "file_row_index"] {
+        context.deregister_udf(function);
+    }
+    for name in table_names(unredacted) {
+        let is_of_file = options.tables.iter().any(|(table, _)| *table == name);
+        let redactor = if is_of_file { Arc::new(redactor.for_file(&name)) } else { Arc::clone(redactor) };
+        let (table, limit) = if name == "logs" {
+            (Arc::clone(&whole), time_filter(options))
+        } else {
+            (unredacted.table_provider(name.as_str()).await?, None)
+        };
+        context.register_table(name.as_str(), Arc::new(RedactedTable::new(table, redactor, limit)))?;
+    }
+    Ok(context)
+}
+
+/// An error that may quote a value, as it may be shown.
+pub(super) fn hidden(redactor: &Redactor, error: QueryError) -> QueryError {
+    match error {
+        QueryError::Sql(error) if matches!(error.find_root(), DataFusionError::ArrowError(..)) => {
+            QueryError::Hidden
+        }
+        QueryError::Sql(error) => QueryError::Sql(redactor.error(&error)),
+        QueryError::Table { name, problem } => {
+            QueryError::Table { name, problem: redactor.text(&problem).into_owned() }
+        }
+        error => error,
+    }
+}
+
+/// Rows of true values, or of a plan, as they may be shown. What goes wrong while they are made may quote them.
+pub(super) fn redacted(
+    redactor: Arc<Redactor>,
+    rows: SendableRecordBatchStream,
+    names: Arc<Names>,
+) -> SendableRecordBatchStream {
+    let schema = rows.schema();
+    let rows = rows.map(move |batch| match batch {
+        Ok(batch) => redactor.batch(&batch, &names),
+        Err(_) => Err(DataFusionError::External(Box::new(QueryError::Hidden))),
+    });
+    Box::pin(RecordBatchStreamAdapter::new(schema, rows))
+}

@@ -1,0 +1,71 @@
+//! The tables `logs`, `rejects` and `sources` of a session, and the limits of its time.
+
+use std::sync::Arc;
+
+use datafusion::common::ScalarValue;
+use datafusion::prelude::{Expr, SessionContext, col, lit};
+use saltmine_lake::{Dataset, Table};
+use saltmine_scan::Discovery;
+
+use super::options::SessionOptions;
+use crate::error::QueryError;
+use crate::profiles;
+use crate::tables::remote::check_sources;
+use crate::tables::{DatasetTable, RawInput, RawTable, RawTableKind, register_bucket, spool};
+
+/// The limits of the time of requests, as a filter.
+pub(super) fn time_filter(options: &SessionOptions) -> Option<Expr> {
+    let time = |micros| lit(ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into())));
+    let since = options.since.map(|since| col("request_time").gt_eq(time(since)));
+    let until = options.until.map(|until| col("request_time").lt(time(until)));
+    since.into_iter().chain(until).reduce(Expr::and)
+}
+
+/// Puts a filter over the table `logs`, which scans use to skip files.
+pub(super) async fn limit_time(context: &SessionContext, options: &SessionOptions) -> Result<(), QueryError> {
+    let Some(filter) = time_filter(options) else { return Ok(()) };
+    let view = context.table("logs").await?.filter(filter)?.into_view();
+    if let Some(all) = context.deregister_table("logs")? {
+        context.register_table(profiles::ALL_LOGS, all)?;
+    }
+    context.register_table("logs", view)?;
+    Ok(())
+}
+
+/// Registers all tables of a dataset, as of one moment. `plain`: text without views.
+pub(super) fn register_dataset(
+    context: &SessionContext,
+    dataset: &Dataset,
+    plain: bool,
+) -> Result<(), QueryError> {
+    register_bucket(context, dataset)?;
+    let tables: Vec<Table> = Table::ALL.into_iter().chain([Table::Duplicates]).collect();
+    for (table, files) in tables.iter().zip(dataset.files_together(&tables)?) {
+        let provider = DatasetTable::of_files(*table, files, plain)?;
+        context.register_table(table.name(), Arc::new(provider))?;
+    }
+    Ok(())
+}
+
+/// Registers the tables of raw logs. `remote`: other processes read them.
+pub(super) fn register_raw(
+    context: &SessionContext,
+    found: Discovery,
+    remote: bool,
+) -> Result<Arc<RawInput>, QueryError> {
+    let mut sources = found.sources;
+    if remote {
+        check_sources(&sources)?;
+    }
+    let spooled = spool(&mut sources)?;
+    let input = RawInput::new(sources, spooled, remote);
+    let kinds = [
+        ("logs", RawTableKind::Logs),
+        ("rejects", RawTableKind::Rejects),
+        ("sources", RawTableKind::Sources),
+    ];
+    for (name, kind) in kinds {
+        context.register_table(name, Arc::new(RawTable::new(Arc::clone(&input), kind, remote)))?;
+    }
+    Ok(input)
+}
