@@ -24,7 +24,7 @@ use saltmine_lake::bench::{LOOKED_UP, ROW_GROUP_ROWS, UNIQUE, encode_file};
 use saltmine_query::datafusion::datasource::MemTable;
 use saltmine_query::datafusion::prelude::SessionContext;
 use saltmine_s3::object_store::{self, ObjectStoreExt, aws::AmazonS3Builder, path::Path};
-use saltmine_s3::{Ahead, Body, Bucket, Object};
+use saltmine_s3::{Body, Bucket, Object, Prefetcher};
 use saltmine_scan::{BlockPool, Decoder, Filled, SourceReader};
 
 /// Runs of each variant; the median is printed.
@@ -185,7 +185,7 @@ fn s3_ours() -> Measured {
         (number as usize, Object { bucket: Arc::clone(&bucket), key: key(number), size, etag: None })
     });
     let start = Instant::now();
-    let ahead = Ahead::start(objects.collect()).unwrap();
+    let ahead = Prefetcher::start(objects.collect()).unwrap();
     let bytes = (0..OBJECTS as usize).map(|index| match ahead.take(index).unwrap() {
         Body::Whole { content, .. } => content.len() as u64,
         Body::Large(_) => unreachable!("small objects"),

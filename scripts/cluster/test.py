@@ -199,7 +199,7 @@ def ingest(runner, cluster, options):
     for number in range(RUNS):
         lake = runner.work / f"cluster-{number}.lake"
         before = cluster.cpu()
-        _, wall, client = runner.timed("ingest", logs, "--to", lake, "--cluster", cluster.url, codes=(0, 3))
+        _, wall, client = runner.timed("ingest", logs, "--to", lake, "--cluster", cluster.url, *options.shards, codes=(0, 3))
         after = cluster.cpu()
         assert_same_dataset(runner, alone, lake)
         costs = {name: after[name] - before[name] for name in after} | {"client": client}
@@ -213,7 +213,7 @@ def ingest(runner, cluster, options):
     print(f"  CPU: {statistics.median(totals):.2f} s against {options.alone:.2f} s of one process, overhead {overhead:+.1f} %")
     if options.lines >= 1_000_000 and overhead > 10:
         fail(f"overhead of {overhead:.1f} %")
-    runner.run("ingest", logs, "--to", lake, "--cluster", cluster.url, codes=(0, 3))
+    runner.run("ingest", logs, "--to", lake, "--cluster", cluster.url, *options.shards, codes=(0, 3))
     assert_same_dataset(runner, alone, lake)
     print("  again: nothing new")
 
@@ -235,9 +235,9 @@ def s3(runner, cluster, options, lake):
         print("  queries of a dataset and of logs in S3: the same")
         alone, together = runner.work / "s3-alone.lake", runner.work / "s3-cluster.lake"
         runner.run("ingest", "s3://b/logs", "--to", alone, codes=(0, 3))
-        runner.run("ingest", "s3://b/logs", "--to", together, "--cluster", cluster.url, codes=(0, 3))
+        runner.run("ingest", "s3://b/logs", "--to", together, "--cluster", cluster.url, *options.shards, codes=(0, 3))
         assert_same_dataset(runner, alone, together, OBJECTS, verify=False)
-        runner.run("ingest", "s3://b/logs", "--to", together, "--cluster", cluster.url, codes=(0, 3))
+        runner.run("ingest", "s3://b/logs", "--to", together, "--cluster", cluster.url, *options.shards, codes=(0, 3))
         assert_same_dataset(runner, alone, together, OBJECTS, verify=False)
         print("  logs in S3 ingested, twice: the same tables")
     finally:
@@ -261,7 +261,7 @@ def kill_ingest(runner, cluster, options):
     for number, executor in enumerate(cluster.executors[: options.kills]):
         lake = runner.work / f"killed-{number}.lake"
         before = executor.cpu()
-        process = runner.start("ingest", logs, "--to", lake, "--cluster", cluster.url)
+        process = runner.start("ingest", logs, "--to", lake, "--cluster", cluster.url, *options.shards)
         # In the middle: when some of its share is done, and not all.
         share = options.alone / len(cluster.executors)
         if not busy(cluster, executor, before, 0.4 * share, process):
@@ -303,8 +303,8 @@ def main():
     [options.s3_port] = free_ports(1)
     os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_REGION="us-east-1", AWS_ALLOW_HTTP="true",
                       AWS_ENDPOINT_URL=f"http://127.0.0.1:{options.s3_port}")
-    if options.lines < 1_000_000:
-        os.environ["SALTMINE_SHARD_BYTES"] = str(256 << 10)
+    # With little data, several shards all the same.
+    options.shards = ["--shard-bytes", str(256 << 10)] if options.lines < 1_000_000 else []
     runner = Runner(os.path.abspath(options.saltmine), work)
     cluster = None
     try:

@@ -16,7 +16,7 @@ use saltmine_query::datafusion::physical_plan::ExecutionPlan;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::table::SentTable;
+use crate::table::WireTable;
 use crate::work::{Work, WorkExec};
 
 /// No message of Protocol Buffers begins with a zero byte.
@@ -55,7 +55,7 @@ impl LogicalExtensionCodec for LogicalCodec {
         schema: SchemaRef,
         ctx: &TaskContext,
     ) -> Result<Arc<dyn TableProvider>> {
-        match read::<SentTable>(buf)? {
+        match read::<WireTable>(buf)? {
             Some(sent) => sent.into_provider(),
             None => self.inner.try_decode_table_provider(buf, table, schema, ctx),
         }
@@ -67,7 +67,7 @@ impl LogicalExtensionCodec for LogicalCodec {
         node: Arc<dyn TableProvider>,
         buf: &mut Vec<u8>,
     ) -> Result<()> {
-        match SentTable::of(node.as_ref())? {
+        match WireTable::of(node.as_ref())? {
             Some(sent) => write(&sent, buf),
             None => self.inner.try_encode_table_provider(table, node, buf),
         }

@@ -3,20 +3,15 @@
 use ballista_core::error::BallistaError;
 use saltmine_query::datafusion::error::DataFusionError;
 
-use crate::client::Address;
+use crate::address::{Address, AddressError};
 
 /// Why a cluster did not do what it was to.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClusterError {
     /// Not the address of a scheduler.
-    #[error("{text:?} is no scheduler's address, such as df://scheduler:50050: {problem}")]
-    Address {
-        /// What was given.
-        text: String,
-        /// What is wrong with it.
-        problem: String,
-    },
+    #[error(transparent)]
+    Address(#[from] AddressError),
     /// Nobody listens where the scheduler is to be.
     #[error("no scheduler answers at {address}: {source}")]
     Absent {

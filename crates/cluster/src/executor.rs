@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ballista_core::registry::BallistaFunctionRegistry;
 use ballista_executor::executor_process::{ExecutorProcessConfig, start_executor_process};
 
-use crate::client::Address;
+use crate::address::Address;
 use crate::codec::{LogicalCodec, PhysicalCodec};
 use crate::error::ClusterError;
 use crate::state::{MESSAGE, SCHEDULING, fresh_settings, state};

@@ -8,121 +8,45 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use futures::stream::{self, StreamExt, TryStreamExt};
 use saltmine_lake::{
     IngestReport, IngestRequest, LakeError, Manifest, Progress, SHARD_BYTES, Shard, ShardJob, ShardRunner,
-    ingest_shard, ingest_sharded,
+    ingest_sharded,
 };
 use saltmine_query::QueryError;
-use saltmine_query::datafusion::arrow::array::{ArrayRef, AsArray, RecordBatch, StringArray};
-use saltmine_query::datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
-use saltmine_query::datafusion::catalog::{Session, TableProvider};
+use saltmine_query::datafusion::arrow::array::AsArray;
 use saltmine_query::datafusion::error::{DataFusionError, Result};
-use saltmine_query::datafusion::logical_expr::{Expr, TableType};
-use saltmine_query::datafusion::physical_plan::ExecutionPlan;
 use saltmine_query::datafusion::prelude::SessionContext;
 use saltmine_query::remote::Remote;
-use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 
 use crate::client::Cluster;
-use crate::table::{line, lines_exec};
-use crate::work::{Work, WorkExec};
+use crate::table::IngestTable;
 
 /// Into how many shards a round is cut at least, where nothing else is said.
 const WIDTH: usize = 16;
 /// Shards that are with the scheduler at a time, at most.
 const AT_ONCE: usize = 256;
-/// Tests with little data say here how few bytes of files make a shard.
-const SHARD_VARIABLE: &str = "SALTMINE_SHARD_BYTES";
-
-/// What all shards of a round have in common.
-pub(crate) type IngestJob = ShardJob;
-
-/// A row: the manifest of a shard, as JSON.
-pub(crate) fn schema() -> SchemaRef {
-    Arc::new(Schema::new(vec![Field::new("manifest", DataType::Utf8, false)]))
-}
-
-/// A shard as a table.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct IngestTable {
-    job: IngestJob,
-    shard: Shard,
-}
-
-#[async_trait]
-impl TableProvider for IngestTable {
-    fn schema(&self) -> SchemaRef {
-        schema()
-    }
-
-    fn table_type(&self) -> TableType {
-        TableType::Base
-    }
-
-    /// Whatever columns are wanted, there is one.
-    async fn scan(
-        &self,
-        _state: &dyn Session,
-        projection: Option<&Vec<usize>>,
-        _filters: &[Expr],
-        _limit: Option<usize>,
-    ) -> Result<Arc<dyn ExecutionPlan>> {
-        if projection.is_some_and(|columns| columns[..] != [0]) {
-            return Err(DataFusionError::Plan("manifests are read whole".into()));
-        }
-        let lines = vec![vec![line(&self.shard)?]];
-        Ok(Arc::new(WorkExec::try_new(lines_exec(lines)?, Work::Ingest(self.job.clone()))?))
-    }
-}
-
-/// Ingests a shard, and gives its manifest as a row. Ends early where nobody waits for it any more.
-pub(crate) async fn shard(job: IngestJob, shard: Shard) -> Result<RecordBatch> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let _stopper = Stopper(Arc::clone(&stop));
-    let ingested = tokio::task::spawn_blocking(move || ingest_shard(&job, &shard, Some(&stop))).await;
-    let manifest = ingested.map_err(|error| DataFusionError::External(error.into()))?;
-    let manifest = manifest.map_err(|error| match error {
-        // Ballista tries again what the file system did not do.
-        LakeError::Io { action, path, source } => {
-            let text = format!("{}: cannot {action}: {source}", path.display());
-            DataFusionError::IoError(std::io::Error::new(source.kind(), text))
-        }
-        error => DataFusionError::External(error.into()),
-    })?;
-    let row: ArrayRef = Arc::new(StringArray::from(vec![line(&manifest)?]));
-    Ok(RecordBatch::try_new(schema(), vec![row])?)
-}
-
-/// Stops a shard when it is dropped.
-struct Stopper(Arc<AtomicBool>);
-
-impl Drop for Stopper {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-/// Ingests on a cluster. `request.jobs` are the threads of a shard, of which an executor has one for each of its cores.
+/// Ingests on a cluster. `least_bytes` of files make a shard, by default [`SHARD_BYTES`]; `request.jobs` are the threads of a shard, of which an executor has one for each of its cores.
 ///
 /// # Errors
 /// As [`ingest_sharded`]; where there is no scheduler, or a shard failed in every try.
 pub fn ingest_on(
     cluster: &Cluster,
     request: &IngestRequest<'_>,
+    least_bytes: Option<u64>,
     progress: &dyn Progress,
 ) -> Result<IngestReport, LakeError> {
-    let told = |problem: String| LakeError::Remote(problem);
-    let runtime = Runtime::new().map_err(|error| told(format!("cannot start: {error}")))?;
-    let runner = OnCluster { cluster: cluster.clone().for_ingest(), runtime, stop: request.stop };
+    let runtime = Runtime::new().map_err(|error| LakeError::Remote(format!("cannot start: {error}")))?;
+    let runner =
+        OnCluster { cluster: cluster.clone().for_ingest(), runtime, least_bytes, stop: request.stop };
     ingest_sharded(request, &runner, progress)
 }
 
 struct OnCluster<'a> {
     cluster: Cluster,
     runtime: Runtime,
+    least_bytes: Option<u64>,
     stop: Option<&'a AtomicBool>,
 }
 
@@ -132,8 +56,7 @@ impl ShardRunner for OnCluster<'_> {
     }
 
     fn least_bytes(&self) -> u64 {
-        let told = std::env::var(SHARD_VARIABLE).ok().and_then(|bytes| bytes.parse().ok());
-        told.unwrap_or(SHARD_BYTES)
+        self.least_bytes.unwrap_or(SHARD_BYTES)
     }
 
     fn run(&self, job: &ShardJob, shards: &[Shard]) -> Result<Vec<Manifest>, LakeError> {

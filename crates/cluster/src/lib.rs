@@ -16,22 +16,26 @@
 
 #![cfg(feature = "ballista")]
 
+mod address;
 mod client;
 mod codec;
 mod error;
 mod executor;
+mod executor_loss;
 mod ingest;
+mod lines;
 mod log;
-mod patient;
+mod retry;
 mod scheduler;
+mod shard;
 mod state;
 mod stores;
 mod table;
-mod watch;
 mod work;
 
 pub use self::{
-    client::{Address, Cluster},
+    address::{Address, AddressError},
+    client::Cluster,
     error::ClusterError,
     executor::{ExecutorOptions, run_executor},
     ingest::ingest_on,

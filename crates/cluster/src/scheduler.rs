@@ -10,8 +10,8 @@ use ballista_scheduler::scheduler_process::start_server;
 
 use crate::codec::{LogicalCodec, PhysicalCodec};
 use crate::error::ClusterError;
+use crate::executor_loss::CancellingState;
 use crate::state::{MESSAGE, SCHEDULING, fresh_settings, state};
-use crate::watch::Watch;
 
 /// An executor that has all hands full gives a sign of life every five seconds.
 const LEAST_TIMEOUT: u64 = 8;
@@ -59,7 +59,7 @@ pub async fn run_scheduler(options: &SchedulerOptions) -> Result<(), ClusterErro
         expire_dead_executor_interval_seconds: (timeout / 4).max(1),
         no_executors_grace_period_seconds: timeout.max(30),
         task_max_failures: options.attempts,
-        // A stage that cannot fetch its inputs ends its job, which its client asks again: see `watch.rs`.
+        // A stage that cannot fetch its inputs ends its job, which its client asks again: see `executor_loss.rs`.
         stage_max_failures: 1,
         grpc_server_max_decoding_message_size: MESSAGE as u32,
         grpc_server_max_encoding_message_size: MESSAGE as u32,
@@ -71,7 +71,7 @@ pub async fn run_scheduler(options: &SchedulerOptions) -> Result<(), ClusterErro
         ..SchedulerConfig::default()
     };
     let in_memory = BallistaCluster::new_from_config(&config).await.map_err(failed)?;
-    let watch = Watch::new(in_memory.job_state(), own_url(options.bind));
-    let cluster = BallistaCluster::new(Arc::new(watch), in_memory.job_state());
+    let cluster_state = CancellingState::new(in_memory.job_state(), own_url(options.bind));
+    let cluster = BallistaCluster::new(Arc::new(cluster_state), in_memory.job_state());
     start_server(cluster, options.bind, Arc::new(config)).await.map_err(failed)
 }

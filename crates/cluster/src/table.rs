@@ -3,10 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use saltmine_query::datafusion::arrow::array::{ArrayRef, RecordBatch, StringArray};
-use saltmine_query::datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use saltmine_lake::{Shard, ShardJob};
+use saltmine_query::datafusion::arrow::datatypes::SchemaRef;
 use saltmine_query::datafusion::catalog::{Session, TableProvider};
-use saltmine_query::datafusion::datasource::memory::MemorySourceConfig;
 use saltmine_query::datafusion::error::{DataFusionError, Result};
 use saltmine_query::datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use saltmine_query::datafusion::physical_plan::ExecutionPlan;
@@ -14,17 +13,18 @@ use saltmine_query::datafusion::physical_plan::empty::EmptyExec;
 use saltmine_query::remote::{RemoteLogs, RemoteTable};
 use serde::{Deserialize, Serialize};
 
-use crate::ingest::IngestTable;
+use crate::lines::{line, lines_exec};
+use crate::shard;
 use crate::work::{Work, WorkExec};
 
 /// A table on its way to the scheduler.
 #[derive(Debug, Serialize, Deserialize)]
-pub(crate) enum SentTable {
+pub(crate) enum WireTable {
     Session(RemoteTable),
     Ingest(IngestTable),
 }
 
-impl SentTable {
+impl WireTable {
     /// `None` where a table is none of ours.
     pub(crate) fn of(provider: &dyn TableProvider) -> Result<Option<Self>> {
         if let Some(ingest) = provider.downcast_ref::<IngestTable>() {
@@ -87,18 +87,35 @@ impl TableProvider for LogsTable {
     }
 }
 
-/// A thing as the text that stands for it.
-pub(crate) fn line<T: Serialize>(thing: &T) -> Result<String> {
-    serde_json::to_string(thing).map_err(|error| DataFusionError::External(error.into()))
+/// A shard as a table.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct IngestTable {
+    pub(crate) job: ShardJob,
+    pub(crate) shard: Shard,
 }
 
-/// A plan that gives lines, which Ballista cuts by its partitions.
-pub(crate) fn lines_exec(partitions: Vec<Vec<String>>) -> Result<Arc<dyn ExecutionPlan>> {
-    let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new("line", DataType::Utf8, false)]));
-    let batch = |lines: Vec<String>| {
-        let column: ArrayRef = Arc::new(StringArray::from(lines));
-        Ok(vec![RecordBatch::try_new(Arc::clone(&schema), vec![column])?])
-    };
-    let partitions = partitions.into_iter().map(batch).collect::<Result<Vec<_>>>()?;
-    Ok(MemorySourceConfig::try_new_exec(&partitions, Arc::clone(&schema), None)?)
+#[async_trait]
+impl TableProvider for IngestTable {
+    fn schema(&self) -> SchemaRef {
+        shard::schema()
+    }
+
+    fn table_type(&self) -> TableType {
+        TableType::Base
+    }
+
+    /// Whatever columns are wanted, there is one.
+    async fn scan(
+        &self,
+        _state: &dyn Session,
+        projection: Option<&Vec<usize>>,
+        _filters: &[Expr],
+        _limit: Option<usize>,
+    ) -> Result<Arc<dyn ExecutionPlan>> {
+        if projection.is_some_and(|columns| columns[..] != [0]) {
+            return Err(DataFusionError::Plan("manifests are read whole".into()));
+        }
+        let lines = vec![vec![line(&self.shard)?]];
+        Ok(Arc::new(WorkExec::try_new(lines_exec(lines)?, Work::Ingest(self.job.clone()))?))
+    }
 }

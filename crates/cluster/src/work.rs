@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use futures::stream::{self, StreamExt, TryStreamExt};
-use saltmine_query::datafusion::arrow::array::{AsArray, RecordBatch};
+use saltmine_lake::ShardJob;
 use saltmine_query::datafusion::arrow::datatypes::SchemaRef;
 use saltmine_query::datafusion::common::tree_node::TreeNodeRecursion;
 use saltmine_query::datafusion::error::{DataFusionError, Result};
@@ -16,11 +16,11 @@ use saltmine_query::datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, ExecutionPlanProperties, Partitioning, PlanProperties,
 };
 use saltmine_query::remote::RemoteLogs;
-use saltmine_scan::SentSource;
-use serde::de::DeserializeOwned;
+use saltmine_scan::RemoteSource;
 use serde::{Deserialize, Serialize};
 
-use crate::ingest::{self, IngestJob};
+use crate::lines::parse_lines;
+use crate::shard;
 
 /// What is done.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -28,14 +28,14 @@ pub(crate) enum Work {
     /// Lines name files, whose rows are given.
     Read { logs: RemoteLogs, projection: Vec<usize> },
     /// Lines are shards, whose manifests are given.
-    Ingest(IngestJob),
+    Ingest(ShardJob),
 }
 
 impl Work {
     fn schema(&self) -> Result<SchemaRef> {
         match self {
             Self::Read { logs, projection } => Ok(Arc::new(logs.schema().project(projection)?)),
-            Self::Ingest(_) => Ok(ingest::schema()),
+            Self::Ingest(_) => Ok(shard::schema()),
         }
     }
 }
@@ -113,16 +113,16 @@ impl ExecutionPlan for WorkExec {
         let rows = match self.work.clone() {
             Work::Read { logs, projection } => {
                 let read = async move {
-                    let sources = things::<SentSource>(lines).await?;
+                    let sources = parse_lines::<RemoteSource>(lines).await?;
                     Ok::<_, DataFusionError>(stream::iter(logs.read(sources, projection)?))
                 };
                 stream::once(read).try_flatten().boxed()
             }
             Work::Ingest(job) => {
                 let ingested = async move {
-                    let shards = things(lines).await?;
+                    let shards = parse_lines(lines).await?;
                     Ok::<_, DataFusionError>(
-                        stream::iter(shards).then(move |shard| ingest::shard(job.clone(), shard)),
+                        stream::iter(shards).then(move |shard| shard::ingest(job.clone(), shard)),
                     )
                 };
                 stream::once(ingested).try_flatten().boxed()
@@ -130,19 +130,4 @@ impl ExecutionPlan for WorkExec {
         };
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows)))
     }
-}
-
-/// What the lines stand for.
-async fn things<T: DeserializeOwned>(lines: SendableRecordBatchStream) -> Result<Vec<T>> {
-    let batches: Vec<RecordBatch> = lines.try_collect().await?;
-    let mut things = Vec::new();
-    for batch in batches {
-        let lines = batch.column(0).as_string_opt::<i32>();
-        let lines = lines.ok_or_else(|| DataFusionError::Plan("lines that are no text".into()))?;
-        for line in lines.iter().flatten() {
-            let thing = serde_json::from_str(line);
-            things.push(thing.map_err(|error| DataFusionError::External(error.into()))?);
-        }
-    }
-    Ok(things)
 }

@@ -284,7 +284,7 @@ impl Bucket {
     async fn ask(&self, ask: Ask<'_>) -> Result<(HeaderMap, Bytes), S3Error> {
         let at = |problem| S3Error::at(ask.action, &self.name, ask.key)(problem);
         if ask.key.split('/').any(|part| part == "." || part == "..") {
-            return Err(at(Problem::Unaskable));
+            return Err(at(Problem::InvalidKey));
         }
         let mut attempt = 0;
         loop {

@@ -11,7 +11,7 @@ use object_store::client::{ClientConfigKey, HttpConnector};
 use crate::bucket::Bucket;
 use crate::environment::settings;
 use crate::error::{Problem, chain};
-use crate::gate::Gate;
+use crate::limiter::LimitedConnector;
 use crate::profile::Profile;
 use crate::runtime;
 use crate::sign::Signer;
@@ -37,7 +37,7 @@ impl Bucket {
         };
         let anonymous = settings().anonymous || is_true(Key::SkipSignature);
         let requester_pays = settings().requester_pays || is_true(Key::RequestPayer);
-        let gate = || Ok::<_, Problem>(Gate { runtime: runtime::handle()?.clone() });
+        let gate = || Ok::<_, Problem>(LimitedConnector { runtime: runtime::handle()?.clone() });
         let options = ClientOptions::new().with_allow_http(allow_http).with_timeout_disabled();
         let wrong = |error: object_store::Error| Problem::Setting(chain(&error));
         let client = gate()?.connect(&options).map_err(wrong)?;

@@ -1,4 +1,4 @@
-//! What can go wrong with S3, told plainly.
+//! What can go wrong with S3.
 
 use std::fmt;
 
@@ -35,7 +35,7 @@ pub enum Problem {
     /// The object is not, or no longer, what the condition asked for.
     Precondition,
     /// The key has `.` or `..` between its slashes, which HTTP clients take for something else.
-    Unaskable,
+    InvalidKey,
     /// There is no answer. What happened instead.
     Unreachable(String),
     /// Something in the environment cannot be used.
@@ -47,7 +47,7 @@ pub enum Problem {
 impl Problem {
     /// Whether it is of this one object, so that others may be read all the same.
     pub fn is_of_object(&self) -> bool {
-        matches!(self, Self::NoSuchKey | Self::Archived | Self::Precondition | Self::Unaskable)
+        matches!(self, Self::NoSuchKey | Self::Archived | Self::Precondition | Self::InvalidKey)
     }
 }
 
@@ -60,7 +60,7 @@ impl fmt::Display for Problem {
             Self::AccessDenied(said) => write!(f, "access denied ({said})"),
             Self::NoCredentials(why) => write!(
                 f,
-                "no credentials that do: {why}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or \
+                "no usable credentials: {why}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or \
                  give --s3-anonymous for a public bucket; `aws configure export-credentials --format env` prints \
                  those of a login"
             ),
@@ -69,7 +69,7 @@ impl fmt::Display for Problem {
             }
             Self::WrongRegion(None) => f.write_str("the bucket is in another region; set AWS_REGION"),
             Self::Precondition => f.write_str("the object has changed meanwhile"),
-            Self::Unaskable => f.write_str("a key with . or .. between slashes cannot be asked for"),
+            Self::InvalidKey => f.write_str("object keys with . or .. path segments are not supported"),
             Self::Unreachable(why) => write!(f, "no answer: {why}"),
             Self::Setting(why) | Self::Other(why) => f.write_str(why),
         }

@@ -24,20 +24,20 @@ const LAST: char = char::MAX;
 
 /// What is done about a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Look {
+pub enum FolderAction {
     /// It holds nothing that is wanted.
     Skip,
     /// It is one of dates: its folders are looked at one by one.
-    Walk,
+    Descend,
     /// Its folders are looked at one by one unless there are too many.
-    MayWalk,
+    DescendIfFew,
     /// All below it is listed.
-    Flat,
+    ListFlat,
 }
 
 /// Which of the keys that begin with a month are listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Span {
+pub enum KeyRange {
     /// None.
     Skip,
     /// Those that sort after the first and before the second key, where there is one.
@@ -45,9 +45,9 @@ pub enum Span {
 }
 
 /// What is wanted of a list.
-pub trait Sieve: Send + Sync {
+pub trait ListFilter: Send + Sync {
     /// What is done about a folder, whose key ends with a slash.
-    fn folder(&self, key: &str) -> Look;
+    fn folder(&self, key: &str) -> FolderAction;
 
     /// Whether an object is wanted.
     fn object(&self, key: &str) -> bool;
@@ -60,8 +60,8 @@ pub trait Sieve: Send + Sync {
     }
 
     /// What is done about the keys that begin with `prefix`: a prefix of the flat layout and `YYYY-MM-`.
-    fn month(&self, _prefix: &str) -> Span {
-        Span::Between(None, None)
+    fn month(&self, _prefix: &str) -> KeyRange {
+        KeyRange::Between(None, None)
     }
 }
 
@@ -73,7 +73,7 @@ pub trait Sieve: Send + Sync {
 pub async fn list(
     bucket: Arc<Bucket>,
     prefix: String,
-    sieve: Arc<dyn Sieve>,
+    filter: Arc<dyn ListFilter>,
 ) -> Result<Vec<Object>, S3Error> {
     let mut wanted = Vec::new();
     let mut waiting = vec![Job::Folder { prefix, walk: true }];
@@ -84,7 +84,7 @@ pub async fn list(
         while running.len() < MOST_REQUESTS
             && let Some(job) = waiting.pop()
         {
-            running.spawn(job.run(Arc::clone(&bucket), Arc::clone(&sieve)));
+            running.spawn(job.run(Arc::clone(&bucket), Arc::clone(&filter)));
         }
         let Some(found) = running.join_next().await else { return Ok(wanted) };
         let lost = |error: tokio::task::JoinError| Problem::Other(error.to_string());
@@ -93,11 +93,11 @@ pub async fn list(
         wanted.extend(objects);
         waiting.extend(jobs);
         for prefix in folders {
-            let walk = match sieve.folder(&prefix) {
-                Look::Skip => continue,
-                Look::Flat => false,
-                Look::Walk => true,
-                Look::MayWalk => {
+            let walk = match filter.folder(&prefix) {
+                FolderAction::Skip => continue,
+                FolderAction::ListFlat => false,
+                FolderAction::Descend => true,
+                FolderAction::DescendIfFew => {
                     walked += 1;
                     walked <= MOST_WALKED
                 }
@@ -140,9 +140,9 @@ impl Bucket {
 
 struct Everything;
 
-impl Sieve for Everything {
-    fn folder(&self, _: &str) -> Look {
-        Look::Flat
+impl ListFilter for Everything {
+    fn folder(&self, _: &str) -> FolderAction {
+        FolderAction::ListFlat
     }
 
     fn object(&self, _: &str) -> bool {
@@ -172,20 +172,25 @@ struct Part {
 }
 
 impl Job {
-    async fn run(self, bucket: Arc<Bucket>, sieve: Arc<dyn Sieve>) -> Result<Part, S3Error> {
+    async fn run(self, bucket: Arc<Bucket>, filter: Arc<dyn ListFilter>) -> Result<Part, S3Error> {
         match self {
-            Self::Folder { prefix, walk } => folder(&bucket, &prefix, walk, sieve.as_ref()).await,
-            Self::Years { prefix, passed } => dates(&bucket, &prefix, &passed, 3, sieve.as_ref()).await,
-            Self::Months { prefix, passed } => dates(&bucket, &prefix, &passed, 2, sieve.as_ref()).await,
+            Self::Folder { prefix, walk } => folder(&bucket, &prefix, walk, filter.as_ref()).await,
+            Self::Years { prefix, passed } => dates(&bucket, &prefix, &passed, 3, filter.as_ref()).await,
+            Self::Months { prefix, passed } => dates(&bucket, &prefix, &passed, 2, filter.as_ref()).await,
             Self::Keys { prefix, after, before } => {
-                keys(&bucket, &prefix, after.as_deref(), before.as_deref(), sieve.as_ref()).await
+                keys(&bucket, &prefix, after.as_deref(), before.as_deref(), filter.as_ref()).await
             }
         }
     }
 }
 
 /// All pages of one list, but for keys of the flat layout once a page has ended outside of what is wanted.
-async fn folder(bucket: &Arc<Bucket>, prefix: &str, walk: bool, sieve: &dyn Sieve) -> Result<Part, S3Error> {
+async fn folder(
+    bucket: &Arc<Bucket>,
+    prefix: &str,
+    walk: bool,
+    filter: &dyn ListFilter,
+) -> Result<Part, S3Error> {
     let delimiter = walk.then_some("/");
     let (mut part, mut token, mut after) = (Part::default(), None::<String>, None::<String>);
     // The beginning of keys that are left to other lists.
@@ -202,12 +207,12 @@ async fn folder(bucket: &Arc<Bucket>, prefix: &str, walk: bool, sieve: &dyn Siev
         let last = last.filter(|last| page.common_prefixes.iter().all(|folder| folder.prefix < *last));
         part.folders.extend(page.common_prefixes.drain(..).map(|folder| folder.prefix));
         let found = objects(bucket, page);
-        part.objects.extend(found.into_iter().filter(|object| sieve.object(&object.key)));
+        part.objects.extend(found.into_iter().filter(|object| filter.object(&object.key)));
         if token.is_none() {
             return Ok(part);
         }
         let Some(last) = last else { continue };
-        if let Some(run) = sieve.unwanted_date(&last).and_then(|date| last.get(..=date)) {
+        if let Some(run) = filter.unwanted_date(&last).and_then(|date| last.get(..=date)) {
             // All keys of this layout begin with the same digit of the year; what sorts around them is listed here.
             let run = run.to_owned();
             after = Some(format!("{run}{LAST}"));
@@ -225,7 +230,7 @@ async fn dates(
     prefix: &str,
     passed: &str,
     digits: usize,
-    sieve: &dyn Sieve,
+    filter: &dyn ListFilter,
 ) -> Result<Part, S3Error> {
     let (mut part, mut token) = (Part::default(), None::<String>);
     loop {
@@ -242,10 +247,10 @@ async fn dates(
             let passed = passed.to_owned();
             part.jobs.push(match (is_date, digits) {
                 (true, 3) => Job::Months { prefix: found, passed },
-                (true, _) => match sieve.month(&found) {
-                    Span::Skip => continue,
-                    Span::Between(_, Some(before)) if before <= passed => continue,
-                    Span::Between(after, before) => {
+                (true, _) => match filter.month(&found) {
+                    KeyRange::Skip => continue,
+                    KeyRange::Between(_, Some(before)) if before <= passed => continue,
+                    KeyRange::Between(after, before) => {
                         Job::Keys { prefix: found, after: after.max(Some(passed)), before }
                     }
                 },
@@ -254,7 +259,7 @@ async fn dates(
         }
         page.contents.retain(|content| content.key.as_str() > passed);
         let found = objects(bucket, page);
-        part.objects.extend(found.into_iter().filter(|object| sieve.object(&object.key)));
+        part.objects.extend(found.into_iter().filter(|object| filter.object(&object.key)));
         if token.is_none() {
             return Ok(part);
         }
@@ -268,7 +273,7 @@ async fn keys(
     prefix: &str,
     after: Option<&str>,
     before: Option<&str>,
-    sieve: &dyn Sieve,
+    filter: &dyn ListFilter,
 ) -> Result<Part, S3Error> {
     let (mut part, mut token) = (Part::default(), None::<String>);
     loop {
@@ -282,7 +287,7 @@ async fn keys(
             after.is_none_or(|after| key > after) && before.is_none_or(|before| key < before)
         });
         let found = objects(bucket, page);
-        part.objects.extend(found.into_iter().filter(|object| sieve.object(&object.key)));
+        part.objects.extend(found.into_iter().filter(|object| filter.object(&object.key)));
         if token.is_none() || is_over {
             return Ok(part);
         }

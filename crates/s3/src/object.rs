@@ -14,6 +14,9 @@ use crate::url::S3Url;
 /// Bytes of a large object that are asked for at a time.
 pub const RANGE: u64 = 8 << 20;
 
+/// Objects up to this size are read whole, by one request. Larger ones are read part by part when they are taken.
+pub const WHOLE: u64 = 16 << 20;
+
 /// An object, as a list has it.
 #[derive(Clone, Debug)]
 pub struct Object {
@@ -44,7 +47,7 @@ impl Object {
 
     /// How many requests it takes to read it.
     pub fn gets(&self) -> u64 {
-        if self.size <= crate::ahead::WHOLE { 1 } else { self.size.div_ceil(RANGE) }
+        if self.size <= WHOLE { 1 } else { self.size.div_ceil(RANGE) }
     }
 
     /// Reads it part by part: one is read while the one before is taken.

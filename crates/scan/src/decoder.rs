@@ -14,9 +14,9 @@ use crate::block::{Block, Segment};
 use crate::columns::{self, Row, Rows};
 use crate::error::ScanError;
 use crate::escape::escape_into;
-use crate::keep::Keep;
 use crate::reject::Reject;
 use crate::report::Counts;
+use crate::row_filter::RowFilter;
 use crate::schema::{Column, table_schema};
 
 /// How rows are ordered in a batch.
@@ -34,7 +34,7 @@ pub struct Decoder {
     schema: SchemaRef,
     columns: Vec<Column>,
     order: Order,
-    keep: Keep,
+    filter: RowFilter,
     rows: Vec<Row>,
 }
 
@@ -61,12 +61,12 @@ impl Decoder {
         let table = table_schema();
         let fields: Vec<_> = columns.iter().map(|column| table.fields()[column.index()].clone()).collect();
         let schema = Arc::new(arrow::datatypes::Schema::new(fields));
-        Self { schema, columns, order, keep: Keep::default(), rows: Vec::new() }
+        Self { schema, columns, order, filter: RowFilter::default(), rows: Vec::new() }
     }
 
-    /// The same, which builds only the rows that `keep` keeps.
-    pub fn keeping(self, keep: Keep) -> Self {
-        Self { keep, ..self }
+    /// The same, which builds only the rows that `filter` keeps.
+    pub fn with_filter(self, filter: RowFilter) -> Self {
+        Self { filter, ..self }
     }
 
     /// For all columns of a dataset's files, ordered by day.
@@ -95,8 +95,13 @@ impl Decoder {
         let mut unescaped = String::new();
         self.rows.clear();
         for (index, segment) in segments.iter().enumerate() {
-            let lines =
-                Lines { block: &buffer, segment, index: index as u32, invalid: &invalid, keep: &self.keep };
+            let lines = Lines {
+                block: &buffer,
+                segment,
+                index: index as u32,
+                invalid: &invalid,
+                filter: &self.filter,
+            };
             counts.push((segment.source, lines.read(&mut self.rows, &mut unescaped, &mut rejects)));
         }
         let (order, days) = self.order_by_day();
@@ -145,7 +150,7 @@ struct Lines<'a> {
     index: u32,
     /// Where lines begin that held bytes which are not UTF-8, with those bytes; sorted.
     invalid: &'a [(usize, Vec<u8>)],
-    keep: &'a Keep,
+    filter: &'a RowFilter,
 }
 
 impl Lines<'_> {
@@ -190,7 +195,7 @@ impl Lines<'_> {
                     let time = fields.request_micros();
                     (first, last) = (first.min(time), last.max(time));
                     counts.rows += 1;
-                    if !self.keep.keeps(&fields, bytes) {
+                    if !self.filter.keeps(&fields, bytes) {
                         continue;
                     }
                     let (start, length) = (start as u32, (bytes.len() + usize::from(is_cut)) as u32);

@@ -1,6 +1,6 @@
 //! Files of S3 server access logs to Arrow record batches.
 //!
-//! The way of the data: [`discover`] finds sources, a [`SourceReader`] inflates one into [`Block`]s of whole lines, a
+//! Data flow: [`discover`] finds sources, a [`SourceReader`] inflates one into [`Block`]s of whole lines, a
 //! [`Decoder`] turns a block into a record batch whose text columns are views into that block, and [`SourceScan`] puts
 //! the three together. Lines that cannot be read become [`Reject`]s; nothing is passed over in silence.
 //!
@@ -11,35 +11,37 @@ mod block;
 mod columns;
 mod decoder;
 mod describe;
+mod discover;
 mod error;
 mod escape;
 mod inflate;
-mod keep;
-mod name;
+mod object_name;
 mod objects;
 mod reader;
 mod reject;
+mod remote_source;
 mod report;
+mod row_filter;
 mod scan;
 mod schema;
-mod sent;
 mod sniff;
 mod source;
 mod window;
 
 pub use block::{BLOCK_SIZE, Block, BlockPool, LONG_LINE_KEPT, MAX_LINE, Segment};
 pub use decoder::{DayRange, Decoded, Decoder, Order};
+pub use discover::{Discovery, discover, discover_within};
 pub use error::{ScanError, SourceError};
 pub use escape::escape;
 pub use inflate::InflatedText;
-pub use keep::Keep;
-pub use name::{name_time, name_time_range};
-pub use objects::{read_ahead, read_ahead_sharing};
+pub use object_name::LogObjectName;
+pub use objects::{prefetch, prefetch_sharing};
 pub use reader::{Filled, SourceReader};
 pub use reject::{Reject, rejects_batch};
+pub use remote_source::RemoteSource;
 pub use report::{Counts, Problem, SourceReport, SourceState};
+pub use row_filter::RowFilter;
 pub use scan::{ScanOptions, SourceScan};
 pub use schema::{Column, logs_schema, rejects_schema, table_schema};
-pub use sent::SentSource;
-pub use source::{Discovery, Source, discover, discover_within, sizes};
+pub use source::{Source, sizes};
 pub use window::{DELIVERY_DELAY, LeftOut, NameRules, NameTrust, Window};

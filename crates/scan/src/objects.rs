@@ -5,10 +5,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use globset::{GlobBuilder, GlobMatcher};
-use saltmine_s3::{Ahead, Bucket, Look, Object, S3Error, S3Url, Sieve, Span, list, wait};
+use saltmine_s3::{
+    Bucket, FolderAction, KeyRange, ListFilter, Object, Prefetcher, S3Error, S3Url, list, wait,
+};
 
 use crate::error::SourceError;
-use crate::name::{day_of, folder_time_range, key_time_range, month_range};
+use crate::object_name::{day_of, folder_time_range, key_time_range, month_range};
 use crate::source::Source;
 use crate::window::{LeftOut, NameTrust, Window};
 
@@ -34,8 +36,8 @@ pub(crate) fn discover(
         let matcher = GlobBuilder::new(&key.pattern).literal_separator(true).backslash_escape(true).build();
         let matcher = matcher
             .map_err(|error| SourceError::Glob { pattern: path.to_owned(), message: error.to_string() })?;
-        let sieve = Wanted::new(window, Some(matcher.compile_matcher()));
-        wait(below(url.bucket, key.literal, sieve))?
+        let filter = Wanted::new(window, Some(matcher.compile_matcher()));
+        wait(below(url.bucket, key.literal, filter))?
     } else {
         wait(find(S3Url { key: key.literal, ..url }, window))?
     };
@@ -83,25 +85,25 @@ impl Key {
 ///
 /// # Errors
 /// If there are no threads for it.
-pub fn read_ahead(
+pub fn prefetch(
     sources: &[Source],
     order: impl IntoIterator<Item = usize>,
-) -> Result<Option<Ahead>, S3Error> {
-    read_ahead_sharing(sources, order, 1)
+) -> Result<Option<Prefetcher>, S3Error> {
+    prefetch_sharing(sources, order, 1)
 }
 
-/// As [`read_ahead`], where `share` readers at the same time have one budget of memory.
+/// As [`prefetch`], where `share` readers at the same time have one budget of memory.
 ///
 /// # Errors
-/// As [`read_ahead`].
-pub fn read_ahead_sharing(
+/// As [`prefetch`].
+pub fn prefetch_sharing(
     sources: &[Source],
     order: impl IntoIterator<Item = usize>,
     share: usize,
-) -> Result<Option<Ahead>, S3Error> {
+) -> Result<Option<Prefetcher>, S3Error> {
     let object = |index: usize| Some((index, Object::clone(sources.get(index)?.object.as_ref()?)));
     let objects: Vec<_> = order.into_iter().filter_map(object).collect();
-    if objects.is_empty() { Ok(None) } else { Ahead::start_sharing(objects, share).map(Some) }
+    if objects.is_empty() { Ok(None) } else { Prefetcher::start_sharing(objects, share).map(Some) }
 }
 
 /// The source that an object is, with its name relative to `root`.
@@ -129,9 +131,9 @@ fn root_of(key: &str) -> String {
 }
 
 async fn find(url: S3Url, window: Window) -> Result<Found, S3Error> {
-    let sieve = || Wanted::new(window, None);
+    let filter = || Wanted::new(window, None);
     if url.folder() == url.key {
-        return below(url.bucket, url.key, sieve()).await;
+        return below(url.bucket, url.key, filter()).await;
     }
     let bucket = Bucket::open(&url.bucket)?;
     if let Some(object) = bucket.first(&url.key).await?.filter(|object| object.key == url.key) {
@@ -139,25 +141,25 @@ async fn find(url: S3Url, window: Window) -> Result<Found, S3Error> {
         let root = root_of(&url.key);
         return Ok(Found { objects: vec![object], named: 1, root, objects_left: 0, periods_left: 0 });
     }
-    let found = below(url.bucket.clone(), url.folder(), sieve()).await?;
+    let found = below(url.bucket.clone(), url.folder(), filter()).await?;
     if found.named > 0 {
         return Ok(found);
     }
-    below(url.bucket, url.key, sieve()).await
+    below(url.bucket, url.key, filter()).await
 }
 
 /// The objects whose keys begin with `prefix`. Their names are relative to the folder that it ends in.
-async fn below(bucket: String, prefix: String, sieve: Wanted) -> Result<Found, S3Error> {
+async fn below(bucket: String, prefix: String, filter: Wanted) -> Result<Found, S3Error> {
     let root = root_of(&prefix);
-    let sieve = Arc::new(sieve);
-    let objects = list(Bucket::open(&bucket)?, prefix, Arc::clone(&sieve) as Arc<dyn Sieve>).await?;
+    let filter = Arc::new(filter);
+    let objects = list(Bucket::open(&bucket)?, prefix, Arc::clone(&filter) as Arc<dyn ListFilter>).await?;
     let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
     Ok(Found {
         objects,
-        named: count(&sieve.named),
+        named: count(&filter.named),
         root,
-        objects_left: count(&sieve.objects_left),
-        periods_left: count(&sieve.periods_left),
+        objects_left: count(&filter.objects_left),
+        periods_left: count(&filter.periods_left),
     })
 }
 
@@ -186,16 +188,16 @@ impl Wanted {
     }
 }
 
-impl Sieve for Wanted {
-    fn folder(&self, key: &str) -> Look {
+impl ListFilter for Wanted {
+    fn folder(&self, key: &str) -> FolderAction {
         match folder_time_range(key) {
             Some(folder) if self.leaves_out(Some(folder.range)) => {
                 self.leave_period();
-                Look::Skip
+                FolderAction::Skip
             }
-            Some(folder) if folder.is_day => Look::Flat,
-            Some(_) => Look::Walk,
-            None => Look::MayWalk,
+            Some(folder) if folder.is_day => FolderAction::ListFlat,
+            Some(_) => FolderAction::Descend,
+            None => FolderAction::DescendIfFew,
         }
     }
 
@@ -214,18 +216,18 @@ impl Sieve for Wanted {
         self.leaves_out(Some(range)).then_some(date)
     }
 
-    fn month(&self, prefix: &str) -> Span {
-        let Some(month) = month_range(prefix) else { return Span::Between(None, None) };
+    fn month(&self, prefix: &str) -> KeyRange {
+        let Some(month) = month_range(prefix) else { return KeyRange::Between(None, None) };
         if self.leaves_out(Some(month)) {
             self.leave_period();
-            return Span::Skip;
+            return KeyRange::Skip;
         }
         let start = prefix.len() - "2026-05-".len();
         let key = |time: Option<i64>| Some(format!("{}{}", &prefix[..start], day_of(time?)?));
         let (first, last) = self.window.delivery();
         // Keys of the day itself sort after the day alone, and those of the last day before the next one.
         let next = |last: i64| last.checked_add(crate::window::DAY);
-        Span::Between(key(first), key(last.and_then(next)))
+        KeyRange::Between(key(first), key(last.and_then(next)))
     }
 }
 
@@ -248,43 +250,46 @@ mod tests {
     fn days_that_cannot_hold_what_is_wanted_are_not_listed() {
         let by_name = wanted(NameTrust::S3);
         for (key, look) in [
-            ("logs/", Look::MayWalk),
-            ("logs/111122223333/eu-west-1/bucket/", Look::MayWalk),
-            ("logs/111122223333/eu-west-1/bucket/2025/", Look::Skip),
-            ("logs/111122223333/eu-west-1/bucket/2026/", Look::Walk),
-            ("logs/111122223333/eu-west-1/bucket/2026/04/", Look::Skip),
-            ("logs/111122223333/eu-west-1/bucket/2026/05/", Look::Walk),
-            ("logs/111122223333/eu-west-1/bucket/2026/06/", Look::Skip),
-            ("logs/111122223333/eu-west-1/bucket/2026/05/08/", Look::Skip),
+            ("logs/", FolderAction::DescendIfFew),
+            ("logs/111122223333/eu-west-1/bucket/", FolderAction::DescendIfFew),
+            ("logs/111122223333/eu-west-1/bucket/2025/", FolderAction::Skip),
+            ("logs/111122223333/eu-west-1/bucket/2026/", FolderAction::Descend),
+            ("logs/111122223333/eu-west-1/bucket/2026/04/", FolderAction::Skip),
+            ("logs/111122223333/eu-west-1/bucket/2026/05/", FolderAction::Descend),
+            ("logs/111122223333/eu-west-1/bucket/2026/06/", FolderAction::Skip),
+            ("logs/111122223333/eu-west-1/bucket/2026/05/08/", FolderAction::Skip),
             // Clocks differ, so that a request of the last hour may be in the day before.
-            ("logs/111122223333/eu-west-1/bucket/2026/05/09/", Look::Flat),
-            ("logs/111122223333/eu-west-1/bucket/2026/05/10/", Look::Flat),
-            ("logs/111122223333/eu-west-1/bucket/2026/05/24/", Look::Flat),
-            ("logs/111122223333/eu-west-1/bucket/2026/05/25/", Look::Skip),
-            ("logs/111122223333/eu-west-1/bucket/2026/05/32/", Look::MayWalk),
+            ("logs/111122223333/eu-west-1/bucket/2026/05/09/", FolderAction::ListFlat),
+            ("logs/111122223333/eu-west-1/bucket/2026/05/10/", FolderAction::ListFlat),
+            ("logs/111122223333/eu-west-1/bucket/2026/05/24/", FolderAction::ListFlat),
+            ("logs/111122223333/eu-west-1/bucket/2026/05/25/", FolderAction::Skip),
+            ("logs/111122223333/eu-west-1/bucket/2026/05/32/", FolderAction::DescendIfFew),
             // Four digits may be a shop, a port, a tenant.
-            ("stores/2150/", Look::MayWalk),
-            ("logs/2025/01/01/", Look::MayWalk),
+            ("stores/2150/", FolderAction::DescendIfFew),
+            ("logs/2025/01/01/", FolderAction::DescendIfFew),
         ] {
             assert_eq!(by_name.folder(key), look, "{key}");
         }
         assert_eq!(by_name.periods_left.load(Ordering::Relaxed), 5);
-        assert_eq!(wanted(NameTrust::Nothing).folder("logs/111122223333/eu-west-1/bucket/2025/"), Look::Walk);
+        assert_eq!(
+            wanted(NameTrust::Nothing).folder("logs/111122223333/eu-west-1/bucket/2025/"),
+            FolderAction::Descend
+        );
         const { assert!(DELIVERY_DELAY == 14 * DAY) };
     }
 
     #[test]
     fn months_of_flat_keys_are_listed_from_the_wanted_day_on() {
         let by_name = wanted(NameTrust::S3);
-        assert_eq!(by_name.month("s3/b2026-04-"), Span::Skip);
-        let between = |a: &str, b: &str| Span::Between(Some(a.to_owned()), Some(b.to_owned()));
+        assert_eq!(by_name.month("s3/b2026-04-"), KeyRange::Skip);
+        let between = |a: &str, b: &str| KeyRange::Between(Some(a.to_owned()), Some(b.to_owned()));
         assert_eq!(by_name.month("s3/b2026-05-"), between("s3/b2026-05-08", "s3/b2026-05-26"));
-        assert_eq!(by_name.month("s3/b2026-06-"), Span::Skip);
+        assert_eq!(by_name.month("s3/b2026-06-"), KeyRange::Skip);
         assert_eq!(by_name.unwanted_date("s3/b2026-05-08-23-00-00-BBBBBBBBBBBBBBBB"), Some(4));
         assert_eq!(by_name.unwanted_date("s3/b2026-05-11-23-00-00-BBBBBBBBBBBBBBBB"), None);
         assert_eq!(by_name.unwanted_date("s3/b2020-05-11.log"), None);
         let open = Wanted::new(Window { since: Some(MAY_10), ..Window::default() }, None);
-        assert_eq!(open.month("2027-06-"), Span::Between(Some("2026-05-08".into()), None));
+        assert_eq!(open.month("2027-06-"), KeyRange::Between(Some("2026-05-08".into()), None));
     }
 
     #[test]

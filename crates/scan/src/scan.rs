@@ -8,10 +8,10 @@ use arrow::datatypes::SchemaRef;
 use crate::block::BlockPool;
 use crate::decoder::{Decoder, Order};
 use crate::error::ScanError;
-use crate::keep::Keep;
 use crate::reader::{Filled, SourceReader};
 use crate::reject::Reject;
 use crate::report::{Counts, SourceReport};
+use crate::row_filter::RowFilter;
 use crate::schema::Column;
 use crate::source::Source;
 
@@ -23,12 +23,12 @@ pub struct ScanOptions {
     /// How many rejects are kept; all are counted.
     pub kept_rejects: usize,
     /// Rows that are built; all are counted.
-    pub keep: Keep,
+    pub filter: RowFilter,
 }
 
 impl Default for ScanOptions {
     fn default() -> Self {
-        Self { projection: None, kept_rejects: 100, keep: Keep::default() }
+        Self { projection: None, kept_rejects: 100, filter: RowFilter::default() }
     }
 }
 
@@ -77,7 +77,7 @@ impl SourceScan {
         Self {
             name: source.name.clone(),
             reader,
-            decoder: Decoder::new(projection, Order::Lines).keeping(options.keep.clone()),
+            decoder: Decoder::new(projection, Order::Lines).with_filter(options.filter.clone()),
             pool,
             is_done: false,
             counts: Counts::default(),

@@ -46,6 +46,10 @@ mod with_cluster {
         /// Run on the cluster of this scheduler; its executors must see all files under the same paths. --jobs is then the number of table partitions (default: 16), and for an ingest the threads per shard (default: 1)
         #[arg(long, value_name = "df://HOST:PORT", help_heading = "Cluster")]
         pub(crate) cluster: Option<Address>,
+
+        /// The fewest bytes of files in a shard of an ingest: tests with little data ask for several shards with it
+        #[arg(long, value_name = "SIZE", value_parser = parse_size, hide = true)]
+        pub(crate) shard_bytes: Option<usize>,
     }
 
     impl ClusterArgs {

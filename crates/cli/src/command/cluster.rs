@@ -70,5 +70,6 @@ pub(crate) fn ingest(
 ) -> Option<Result<IngestReport, CliError>> {
     let cluster = Cluster::new(args.cluster.cluster.clone()?, None);
     listen(terminal);
-    Some(ingest_on(&cluster, request, progress).map_err(CliError::from))
+    let least_bytes = args.cluster.shard_bytes.map(|bytes| bytes as u64);
+    Some(ingest_on(&cluster, request, least_bytes, progress).map_err(CliError::from))
 }

@@ -18,7 +18,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Instant;
 
-use saltmine_scan::{Source, read_ahead};
+use saltmine_scan::{Source, prefetch};
 
 use crate::commit::writer::{DatasetLock, Staging};
 use crate::encode::Encoder;
@@ -133,7 +133,7 @@ impl Run<'_, '_> {
         let mut contents = self.lock.known_sources()?;
         // To grow when there are many would take half as much again.
         contents.reserve(order.len().saturating_sub(contents.len()));
-        let ahead = read_ahead(all, order.iter().map(|index| *index as usize))?;
+        let ahead = prefetch(all, order.iter().map(|index| *index as usize))?;
         let mut sources = Sources {
             all,
             order,

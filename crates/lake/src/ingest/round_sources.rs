@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use saltmine_s3::Ahead;
+use saltmine_s3::Prefetcher;
 use saltmine_scan::{
-    BLOCK_SIZE, Block, Counts, Filled, Problem, Reject, Source, SourceReader, SourceState, name_time_range,
+    BLOCK_SIZE, Block, Counts, Filled, LogObjectName, Problem, Reject, Source, SourceReader, SourceState,
 };
 
 use crate::error::LakeError;
@@ -36,7 +36,7 @@ pub(crate) struct Sources<'a> {
     /// Those that are looked into, in the order in which they are read.
     pub(crate) order: Vec<u32>,
     /// Reads the objects among them.
-    pub(crate) ahead: Option<Ahead>,
+    pub(crate) ahead: Option<Prefetcher>,
     /// The first that no round has looked at.
     pub(crate) next: AtomicUsize,
     pub(crate) known: Contents,
@@ -73,7 +73,9 @@ pub(crate) fn outside<'a>(sources: &'a [Source], dataset: &Path) -> Cow<'a, [Sou
 /// By the time that their names tell, then by name: so that few days are open at a time, and a day's rows come together.
 pub(crate) fn reading_order(sources: &[Source]) -> Vec<u32> {
     let mut order: Vec<u32> = (0..sources.len() as u32).collect();
-    order.sort_by_cached_key(|index| (name_time_range(&sources[*index as usize].name), *index));
+    order.sort_by_cached_key(|index| {
+        (LogObjectName::new(&sources[*index as usize].name).time_range(), *index)
+    });
     order
 }
 

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io::{Read, Seek, SeekFrom};
 
-use saltmine_scan::{SentSource, Source, sizes};
+use saltmine_scan::{RemoteSource, Source, sizes};
 
 use crate::error::LakeError;
 use crate::ingest::round_sources::reading_order;
@@ -101,7 +101,7 @@ pub(crate) fn shard(
     known: &HashMap<u64, Vec<[u8; 32]>>,
 ) -> Result<Shard, LakeError> {
     let sent =
-        |(source, _): &Measured<'_>| SentSource::of(source).map_err(LakeError::io("find", &source.path));
+        |(source, _): &Measured<'_>| RemoteSource::of(source).map_err(LakeError::io("find", &source.path));
     let sizes: BTreeSet<u64> = sources.iter().map(|(_, size)| *size).collect();
     let excluded = sizes.iter().filter_map(|size| known.get(size)).flatten().copied().collect();
     let sources = sources.iter().map(sent).collect::<Result<_, LakeError>>()?;

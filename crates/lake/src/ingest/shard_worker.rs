@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use saltmine_scan::{Problem, Reject, SentSource, Source, SourceState, read_ahead};
+use saltmine_scan::{Problem, Reject, RemoteSource, Source, SourceState, prefetch};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -44,7 +44,7 @@ pub struct ShardJob {
 pub struct Shard {
     pub(crate) number: u32,
     /// In the order in which they are read.
-    pub(crate) sources: Vec<SentSource>,
+    pub(crate) sources: Vec<RemoteSource>,
     /// Content that is in the dataset already, of what these sources may be by their sizes, or in another shard.
     pub(crate) excluded: Vec<[u8; 32]>,
 }
@@ -102,13 +102,13 @@ pub fn ingest_shard(job: &ShardJob, shard: &Shard, stop: Option<&AtomicBool>) ->
     let threads = |error: rayon::ThreadPoolBuildError| LakeError::Threads(error.to_string());
     let pool = rayon::ThreadPoolBuilder::new().num_threads(job.threads).build().map_err(threads)?;
     let attempt = Attempt::begin(&job.folder, shard.number)?;
-    let all = shard.sources.iter().cloned().map(SentSource::into_source);
+    let all = shard.sources.iter().cloned().map(RemoteSource::into_source);
     let all: Vec<Source> = all.collect::<Result<_, _>>()?;
     let spool = std::env::temp_dir();
     let sources = Sources {
         all: &all,
         order: (0..all.len() as u32).collect(),
-        ahead: read_ahead(&all, 0..all.len())?,
+        ahead: prefetch(&all, 0..all.len())?,
         next: AtomicUsize::new(0),
         known: Mutex::new(shard.excluded.iter().copied().collect()),
         spool: &spool,
@@ -258,7 +258,7 @@ mod tests {
         fs::write(logs.join("c"), days(2)).unwrap();
         let sources = saltmine_scan::discover(&[logs.to_str().unwrap().to_owned()]).unwrap();
         let job = ShardJob { folder: staging, partition_by: PartitionBy::EventDate, threads: 1 };
-        let sent = sources.iter().map(|source| SentSource::of(source).unwrap()).collect();
+        let sent = sources.iter().map(|source| RemoteSource::of(source).unwrap()).collect();
         let shard = Shard { number: 0, sources: sent, excluded: Vec::new() };
         let manifest = ingest_shard(&job, &shard, None).unwrap();
         let lines: u64 = manifest.entries.iter().map(|entry| entry.rows).sum();

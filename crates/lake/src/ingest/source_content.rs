@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
-use saltmine_s3::{Ahead, Body, S3Error};
+use saltmine_s3::{Body, Prefetcher, S3Error};
 use saltmine_scan::{Source, SourceReader};
 use sha2::{Digest, Sha256};
 
@@ -61,7 +61,7 @@ impl From<S3Error> for OpenError {
 pub(crate) fn open(
     index: usize,
     source: &Source,
-    ahead: Option<&Ahead>,
+    ahead: Option<&Prefetcher>,
     spool: &Path,
 ) -> Result<HashedSource, OpenError> {
     if let (Some(_), Some(ahead)) = (&source.object, ahead) {

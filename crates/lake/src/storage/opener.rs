@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io;
 
 use bytes::Bytes;
-use saltmine_s3::{Ahead, Body, Object};
+use saltmine_s3::{Body, Object, Prefetcher};
 
 use crate::error::LakeError;
 use crate::storage::disk::Disk;
@@ -19,13 +19,13 @@ pub(crate) enum Content {
 /// Opens files one after the other; those of S3 are read ahead.
 pub(crate) enum Opener {
     Disk(Disk, Vec<Inside>),
-    Bucket(Ahead),
+    Bucket(Prefetcher),
 }
 
 impl Opener {
     /// For objects.
     pub(crate) fn ahead(objects: Vec<Object>) -> Result<Self, LakeError> {
-        Ok(Self::Bucket(Ahead::start(objects.into_iter().enumerate().collect())?))
+        Ok(Self::Bucket(Prefetcher::start(objects.into_iter().enumerate().collect())?))
     }
 
     /// The file that was given as the `index`th.

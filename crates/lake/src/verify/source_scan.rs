@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use arrow::array::RecordBatch;
-use saltmine_s3::{Ahead, Object};
+use saltmine_s3::{Object, Prefetcher};
 use saltmine_scan::{
     BLOCK_SIZE, Block, BlockPool, Column, Counts, Decoder, Filled, Order, Reject, Source, SourceReader,
     SourceState, rejects_batch,
@@ -74,7 +74,7 @@ pub(super) fn scan(
         .filter(|(_, part)| part.bytes.is_none())
         .filter_map(|(index, part)| Some((index, Object::clone(sources.get(part.source)?.object.as_ref()?))))
         .collect();
-    let ahead = if objects.is_empty() { None } else { Some(Ahead::start(objects)?) };
+    let ahead = if objects.is_empty() { None } else { Some(Prefetcher::start(objects)?) };
     let run = Run {
         sources,
         parts,
@@ -105,7 +105,7 @@ struct Run<'a> {
     parts: &'a [Part],
     decide: Decide<'a>,
     lines: &'a Lines<'a>,
-    ahead: Option<Ahead>,
+    ahead: Option<Prefetcher>,
     spool: PathBuf,
     names: Vec<OnceLock<Arc<str>>>,
     next: AtomicUsize,

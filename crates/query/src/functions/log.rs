@@ -157,7 +157,7 @@ pub(super) const FUNCTIONS: [TextFunction; 16] = [
             "log_file_time(log_file)",
         ),
         null_is: None,
-        body: Body::Time(|args| saltmine_scan::name_time(args[0])),
+        body: Body::Time(|args| saltmine_scan::LogObjectName::new(args[0]).time()),
     },
 ];
 

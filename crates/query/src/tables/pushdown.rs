@@ -6,34 +6,34 @@ use datafusion::common::ScalarValue;
 use datafusion::logical_expr::expr::InList;
 use datafusion::logical_expr::utils::split_conjunction;
 use datafusion::logical_expr::{Expr, Operator};
-use saltmine_scan::Keep;
+use saltmine_scan::RowFilter;
 
 use super::time_bounds::{TimeBounds, comparisons};
 
 /// What holds for all rows that pass every one of `filters`, as far as it is easily told.
-pub(crate) fn row_filter(filters: &[Expr]) -> Keep {
-    let mut keep = Keep { times: TimeBounds::of(filters).range(), ..Keep::default() };
-    filters.iter().for_each(|filter| narrow(&mut keep, filter));
-    keep
+pub(crate) fn row_filter(filters: &[Expr]) -> RowFilter {
+    let mut rows = RowFilter { times: TimeBounds::of(filters).range(), ..RowFilter::default() };
+    filters.iter().for_each(|filter| narrow(&mut rows, filter));
+    rows
 }
 
-fn narrow(keep: &mut Keep, filter: &Expr) {
+fn narrow(rows: &mut RowFilter, filter: &Expr) {
     for part in split_conjunction(filter) {
         if let Expr::InList(InList { expr, list, negated: false }) = part
             && let Expr::Column(column) = &**expr
         {
-            one_of(keep, &column.name, list);
+            one_of(rows, &column.name, list);
         }
         for (column, op, value) in comparisons(part) {
-            compare(keep, column, op, value);
+            compare(rows, column, op, value);
         }
     }
 }
 
-fn compare(keep: &mut Keep, column: &str, op: Operator, value: &ScalarValue) {
+fn compare(rows: &mut RowFilter, column: &str, op: Operator, value: &ScalarValue) {
     match (column, op) {
         ("operation", Operator::Eq) => {
-            operations(keep, value.try_as_str().flatten().map(|name| vec![name.to_owned()]))
+            operations(rows, value.try_as_str().flatten().map(|name| vec![name.to_owned()]))
         }
         ("http_status", _) => {
             let Some(status) = integer(value) else { return };
@@ -45,13 +45,13 @@ fn compare(keep: &mut Keep, column: &str, op: Operator, value: &ScalarValue) {
                 Operator::GtEq => status..=i64::MAX,
                 _ => return,
             };
-            statuses(keep, range);
+            statuses(rows, range);
         }
         _ => {}
     }
 }
 
-fn one_of(keep: &mut Keep, column: &str, list: &[Expr]) {
+fn one_of(rows: &mut RowFilter, column: &str, list: &[Expr]) {
     let values = list.iter().map(|item| match item {
         Expr::Literal(value, _) => Some(value),
         _ => None,
@@ -60,31 +60,31 @@ fn one_of(keep: &mut Keep, column: &str, list: &[Expr]) {
     match column {
         "operation" => {
             let names = values.iter().map(|value| value.try_as_str().flatten().map(str::to_owned));
-            operations(keep, names.collect());
+            operations(rows, names.collect());
         }
         "http_status" => {
             let values = values.iter().map(|value| integer(value)).collect::<Option<Vec<_>>>();
             if let Some((low, high)) =
                 values.and_then(|all| all.iter().min().copied().zip(all.iter().max().copied()))
             {
-                statuses(keep, low..=high);
+                statuses(rows, low..=high);
             }
         }
         _ => {}
     }
 }
 
-fn operations(keep: &mut Keep, names: Option<Vec<String>>) {
+fn operations(rows: &mut RowFilter, names: Option<Vec<String>>) {
     let Some(names) = names else { return };
-    match &mut keep.operations {
+    match &mut rows.operations {
         Some(kept) => kept.retain(|name| names.contains(name)),
-        None => keep.operations = Some(names),
+        None => rows.operations = Some(names),
     }
 }
 
-fn statuses(keep: &mut Keep, range: RangeInclusive<i64>) {
-    let kept = keep.statuses.take().unwrap_or(i64::MIN..=i64::MAX);
-    keep.statuses = Some(*kept.start().max(range.start())..=*kept.end().min(range.end()));
+fn statuses(rows: &mut RowFilter, range: RangeInclusive<i64>) {
+    let kept = rows.statuses.take().unwrap_or(i64::MIN..=i64::MAX);
+    rows.statuses = Some(*kept.start().max(range.start())..=*kept.end().min(range.end()));
 }
 
 fn integer(value: &ScalarValue) -> Option<i64> {
@@ -132,6 +132,6 @@ mod tests {
             col("http_status").not_eq(lit(200_i64)),
             col("operation").eq(lit(ScalarValue::Utf8(None))),
         ];
-        assert_eq!(row_filter(&others), Keep::default());
+        assert_eq!(row_filter(&others), RowFilter::default());
     }
 }

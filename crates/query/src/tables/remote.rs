@@ -11,7 +11,7 @@ use datafusion::catalog::TableProvider;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::SessionState;
 use saltmine_lake::{DataFile, Table};
-use saltmine_scan::{SentSource, Source};
+use saltmine_scan::{RemoteSource, Source};
 use serde::{Deserialize, Serialize};
 
 use super::dataset_table::DatasetTable;
@@ -56,7 +56,7 @@ pub struct RemoteFile {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RemoteLogs {
     kind: RawTableKind,
-    sources: Vec<SentSource>,
+    sources: Vec<RemoteSource>,
 }
 
 impl RemoteTable {
@@ -77,7 +77,7 @@ impl RemoteTable {
         let wanted = sources.filter(|(index, _)| is_all || input.original(*index).is_none());
         let sources = wanted.map(|(index, source)| {
             let original = input.original(index).map(str::to_owned);
-            Ok(SentSource::of(source)?.copying(original))
+            Ok(RemoteSource::of(source)?.copying(original))
         });
         let sources = sources.collect::<std::io::Result<_>>()?;
         Ok(Some(Self::Raw(RemoteLogs { kind: raw.kind(), sources })))
@@ -127,7 +127,7 @@ impl RemoteLogs {
     }
 
     /// The sources. A filter on time needs all of them, as names do not bound the times of rows.
-    pub fn sources(&self) -> &[SentSource] {
+    pub fn sources(&self) -> &[RemoteSource] {
         &self.sources
     }
 
@@ -142,12 +142,12 @@ impl RemoteLogs {
     /// Where the bucket of one cannot be opened. What cannot be read comes with the rows.
     pub fn read(
         &self,
-        sources: Vec<SentSource>,
+        sources: Vec<RemoteSource>,
         projection: Vec<usize>,
     ) -> Result<impl Iterator<Item = Result<RecordBatch>> + Send + use<>> {
         let originals: Vec<Option<String>> =
             sources.iter().map(|source| source.copy_of().map(str::to_owned)).collect();
-        let sources = sources.into_iter().map(SentSource::into_source).collect::<Result<Vec<_>, _>>();
+        let sources = sources.into_iter().map(RemoteSource::into_source).collect::<Result<Vec<_>, _>>();
         let sources = sources.map_err(|error| DataFusionError::External(error.into()))?;
         let input = RawInput::sent(sources, originals);
         Ok(RawTable::new(input, self.kind, false).batches(projection).map(|batch| plain_batch(&batch?)))

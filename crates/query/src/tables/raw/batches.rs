@@ -14,8 +14,10 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use futures::stream;
 use saltmine_lake::{SourceEntry, source_entries_batch};
-use saltmine_s3::{Ahead, Body, S3Error};
-use saltmine_scan::{Keep, Reject, ScanOptions, SourceReport, SourceScan, read_ahead_sharing, rejects_batch};
+use saltmine_s3::{Body, Prefetcher, S3Error};
+use saltmine_scan::{
+    Reject, RowFilter, ScanOptions, SourceReport, SourceScan, prefetch_sharing, rejects_batch,
+};
 
 use super::{RawInput, RawTableKind};
 
@@ -27,12 +29,12 @@ pub(super) struct Batches {
     input: Arc<RawInput>,
     kind: RawTableKind,
     projection: Vec<usize>,
-    keep: Keep,
+    filter: RowFilter,
     /// The sources that are still to be read.
     wanted: VecDeque<usize>,
     /// With how many others the budget for reading ahead is shared.
     share: usize,
-    ahead: Option<Ahead>,
+    ahead: Option<Prefetcher>,
     /// Copies that were known when the first source was opened: nothing is read of them, not even ahead.
     copies: HashSet<usize>,
     has_begun: bool,
@@ -58,13 +60,13 @@ impl Batches {
         input: Arc<RawInput>,
         kind: RawTableKind,
         projection: Vec<usize>,
-        keep: Keep,
+        filter: RowFilter,
         wanted: &[usize],
         share: usize,
     ) -> Self {
         let wanted = wanted.iter().copied().collect();
         let (ahead, copies, scan) = (None, HashSet::new(), None);
-        Self { input, kind, projection, keep, wanted, share, ahead, copies, has_begun: false, scan }
+        Self { input, kind, projection, filter, wanted, share, ahead, copies, has_begun: false, scan }
     }
 
     /// As a stream, whose steps run on threads that may wait. Nothing is read before the first row is asked for, and no
@@ -136,7 +138,7 @@ impl Batches {
             let is_copy = |index: &usize| self.input.original(*index).is_some();
             self.copies = self.wanted.iter().copied().filter(is_copy).collect();
             let order = self.wanted.iter().copied().filter(|index| !self.copies.contains(index));
-            self.ahead = read_ahead_sharing(&self.input.sources, order, self.share).map_err(external)?;
+            self.ahead = prefetch_sharing(&self.input.sources, order, self.share).map_err(external)?;
         }
         let Some(index) = self.wanted.pop_front() else { return Ok(Step::End) };
         let is_copy = self.copies.contains(&index) || self.open(index).map_err(external)?;
@@ -188,7 +190,7 @@ impl Batches {
         match self.kind {
             RawTableKind::Logs => ScanOptions {
                 projection: Some(self.projection.clone()),
-                keep: self.keep.clone(),
+                filter: self.filter.clone(),
                 kept_rejects: 1,
             },
             // They are taken block by block.

@@ -12,7 +12,7 @@ use std::num::NonZero;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use saltmine_scan::{Source, name_time_range};
+use saltmine_scan::{LogObjectName, Source};
 use sha2::{Digest, Sha256};
 
 type Hash = [u8; 32];
@@ -114,7 +114,7 @@ impl Known {
 
 /// Sorts sources as an ingest reads them.
 fn in_order(sources: &[Source], indices: &mut [usize]) {
-    indices.sort_by_cached_key(|index| (name_time_range(&sources[*index].name), *index));
+    indices.sort_by_cached_key(|index| (LogObjectName::new(&sources[*index].name).time_range(), *index));
 }
 
 /// The hashes of files, by several threads; `None` for what cannot be read, which its scan will report.

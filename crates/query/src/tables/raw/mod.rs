@@ -21,7 +21,7 @@ use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use saltmine_lake::{SourceEntry, sources_schema};
-use saltmine_scan::{BlockPool, Keep, Source, SourceReport, rejects_schema, sizes, table_schema};
+use saltmine_scan::{BlockPool, RowFilter, Source, SourceReport, rejects_schema, sizes, table_schema};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
@@ -164,7 +164,7 @@ impl RawTable {
         projection: Vec<usize>,
     ) -> impl Iterator<Item = Result<RecordBatch>> + Send + use<> {
         let all: Vec<usize> = (0..self.input.sources.len()).collect();
-        Batches::new(Arc::clone(&self.input), self.kind, projection, Keep::default(), &all, 1)
+        Batches::new(Arc::clone(&self.input), self.kind, projection, RowFilter::default(), &all, 1)
     }
 
     /// The sources that have rows. A filter on time opens all of them: the name of a copy, or of another server's file, does not
@@ -202,13 +202,13 @@ impl TableProvider for RawTable {
         let schema: SchemaRef = Arc::new(Schema::clone(&self.schema).project(&projection)?);
         let wanted = self.wanted();
         let shares = shares(&wanted, &self.input.sizes, state.config().target_partitions());
-        let (count, keep) = (shares.len(), row_filter(filters));
+        let (count, filter) = (shares.len(), row_filter(filters));
         let partition = |sources: Vec<usize>| {
             Arc::new(RawPartition {
                 input: Arc::clone(&self.input),
                 kind: self.kind,
                 projection: projection.clone(),
-                keep: keep.clone(),
+                filter: filter.clone(),
                 schema: Arc::clone(&schema),
                 sources,
                 count,
@@ -224,7 +224,7 @@ struct RawPartition {
     input: Arc<RawInput>,
     kind: RawTableKind,
     projection: Vec<usize>,
-    keep: Keep,
+    filter: RowFilter,
     schema: SchemaRef,
     sources: Vec<usize>,
     /// Partitions of the scan.
@@ -243,8 +243,9 @@ impl PartitionStream for RawPartition {
     }
 
     fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
-        let (input, projection, keep) = (Arc::clone(&self.input), self.projection.clone(), self.keep.clone());
-        Batches::new(input, self.kind, projection, keep, &self.sources, self.count)
+        let (input, projection, filter) =
+            (Arc::clone(&self.input), self.projection.clone(), self.filter.clone());
+        Batches::new(input, self.kind, projection, filter, &self.sources, self.count)
             .into_stream(Arc::clone(&self.schema))
     }
 }

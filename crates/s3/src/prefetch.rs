@@ -10,11 +10,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::error::{Problem, S3Error};
-use crate::object::Object;
+use crate::object::{Object, WHOLE};
 use crate::runtime;
-
-/// Objects up to this size are read whole, by one request. Larger ones are read part by part when they are taken.
-pub const WHOLE: u64 = 16 << 20;
 
 /// Bytes that are being read, or were and wait to be taken; in units of [`UNIT`].
 const BUDGET: usize = (64 << 20) / UNIT;
@@ -39,7 +36,7 @@ pub enum Body {
 
 /// Reads objects in the order in which they will be taken.
 #[derive(Debug)]
-pub struct Ahead {
+pub struct Prefetcher {
     shared: Arc<Shared>,
     driver: JoinHandle<()>,
 }
@@ -79,7 +76,7 @@ impl Shared {
     }
 }
 
-impl Ahead {
+impl Prefetcher {
     /// Begins to read objects, which the caller calls by numbers. They are to be taken about in this order, each once.
     ///
     /// # Errors
@@ -88,10 +85,10 @@ impl Ahead {
         Self::start_sharing(objects, 1)
     }
 
-    /// As [`Ahead::start`], where `share` of them at the same time have one budget of memory.
+    /// As [`Prefetcher::start`], where `share` of them at the same time have one budget of memory.
     ///
     /// # Errors
-    /// As [`Ahead::start`].
+    /// As [`Prefetcher::start`].
     pub fn start_sharing(objects: Vec<(usize, Object)>, share: usize) -> Result<Self, S3Error> {
         let shared = Arc::new(Shared::default());
         let handle = runtime::handle().map_err(S3Error::at("read", "", ""))?;
@@ -123,7 +120,7 @@ impl Ahead {
     }
 }
 
-impl Drop for Ahead {
+impl Drop for Prefetcher {
     fn drop(&mut self) {
         self.driver.abort();
     }

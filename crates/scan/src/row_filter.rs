@@ -7,7 +7,7 @@ use saltmine_format::{Field, Fields};
 /// Rows that a scan may pass over, as whoever reads it has no use for them. They are counted all the same. Whatever is not
 /// certain to be outside is kept: this spares work, and decides nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Keep {
+pub struct RowFilter {
     /// Request times, in microseconds since 1970, UTC; `None` for all.
     pub times: Option<RangeInclusive<i64>>,
     /// Values of `http_status`; `None` for all.
@@ -16,7 +16,7 @@ pub struct Keep {
     pub operations: Option<Vec<String>>,
 }
 
-impl Keep {
+impl RowFilter {
     /// Whether the row of a line may be wanted.
     #[inline]
     pub(crate) fn keeps(&self, fields: &Fields, line: &[u8]) -> bool {
@@ -57,31 +57,31 @@ mod tests {
                           403 AccessDenied 1 99 12 11 \"-\" \"agent\" - host SigV4 C AuthHeader h TLSv1.3 - - -";
     const TIME: i64 = 1_777_629_600_000_000;
 
-    fn keeps(keep: &Keep, line: &[u8]) -> bool {
+    fn keeps(filter: &RowFilter, line: &[u8]) -> bool {
         let mut fields = Fields::EMPTY;
         fields.read(line).unwrap();
-        keep.keeps(&fields, line)
+        filter.keeps(&fields, line)
     }
 
     #[test]
     fn rows_outside_are_not_kept() {
-        let all = Keep::default();
+        let all = RowFilter::default();
         assert!(keeps(&all, LINE));
         for (times, is_kept) in [(TIME..=TIME, true), (TIME + 1..=i64::MAX, false), (0..=TIME - 1, false)] {
-            assert_eq!(keeps(&Keep { times: Some(times), ..all.clone() }, LINE), is_kept);
+            assert_eq!(keeps(&RowFilter { times: Some(times), ..all.clone() }, LINE), is_kept);
         }
         for (statuses, is_kept) in [(403..=403, true), (400..=499, true), (200..=299, false)] {
-            assert_eq!(keeps(&Keep { statuses: Some(statuses), ..all.clone() }, LINE), is_kept);
+            assert_eq!(keeps(&RowFilter { statuses: Some(statuses), ..all.clone() }, LINE), is_kept);
         }
         for (operation, is_kept) in [("REST.GET.OBJECT", true), ("REST.GET", false)] {
             let operations = Some(vec!["REST.PUT.OBJECT".to_owned(), operation.to_owned()]);
-            assert_eq!(keeps(&Keep { operations, ..all.clone() }, LINE), is_kept);
+            assert_eq!(keeps(&RowFilter { operations, ..all.clone() }, LINE), is_kept);
         }
     }
 
     #[test]
     fn what_is_not_certain_is_kept() {
         let odd = String::from_utf8(LINE.to_vec()).unwrap().replace("403", "40x");
-        assert!(keeps(&Keep { statuses: Some(200..=299), ..Keep::default() }, odd.as_bytes()));
+        assert!(keeps(&RowFilter { statuses: Some(200..=299), ..RowFilter::default() }, odd.as_bytes()));
     }
 }

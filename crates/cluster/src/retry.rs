@@ -22,7 +22,7 @@ use saltmine_query::datafusion::physical_plan::{
     DisplayAs, DisplayFormatType, ExecutionPlan, PlanProperties,
 };
 
-use crate::client::Address;
+use crate::address::Address;
 use crate::error::ClusterError;
 
 /// How often a question is asked at most.
@@ -32,19 +32,19 @@ const KEPT_BACK: usize = 64 << 20;
 
 /// Ballista's planner, whose plans are asked again.
 #[derive(Debug)]
-pub(crate) struct PatientPlanner {
+pub(crate) struct RetryingPlanner {
     inner: BallistaQueryPlanner<LogicalPlanNode>,
     scheduler: Address,
 }
 
-impl PatientPlanner {
+impl RetryingPlanner {
     pub(crate) fn new(inner: BallistaQueryPlanner<LogicalPlanNode>, scheduler: Address) -> Self {
         Self { inner, scheduler }
     }
 }
 
 #[async_trait::async_trait]
-impl QueryPlanner for PatientPlanner {
+impl QueryPlanner for RetryingPlanner {
     async fn create_physical_plan(
         &self,
         plan: &LogicalPlan,
@@ -56,26 +56,26 @@ impl QueryPlanner for PatientPlanner {
         if !is_distributed {
             return Ok(inner);
         }
-        Ok(Arc::new(PatientExec { inner, scheduler: self.scheduler.clone() }))
+        Ok(Arc::new(RetryingExec { inner, scheduler: self.scheduler.clone() }))
     }
 }
 
 /// A plan that is executed again if it fails as executors come and go, and nothing of its answer was given out.
 #[derive(Debug)]
-struct PatientExec {
+struct RetryingExec {
     inner: Arc<dyn ExecutionPlan>,
     scheduler: Address,
 }
 
-impl DisplayAs for PatientExec {
+impl DisplayAs for RetryingExec {
     fn fmt_as(&self, t: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.inner.fmt_as(t, f)
     }
 }
 
-impl ExecutionPlan for PatientExec {
+impl ExecutionPlan for RetryingExec {
     fn name(&self) -> &str {
-        "PatientExec"
+        "RetryingExec"
     }
 
     fn schema(&self) -> SchemaRef {
@@ -108,7 +108,7 @@ impl ExecutionPlan for PatientExec {
         let inner = Arc::clone(&self.inner);
         let execute = move || inner.execute(partition, Arc::clone(&context));
         let scheduler = self.scheduler.clone();
-        let rows = stream::once(async move { patient(&scheduler, execute).await }).try_flatten();
+        let rows = stream::once(async move { retrying(&scheduler, execute).await }).try_flatten();
         Ok(Box::pin(RecordBatchStreamAdapter::new(self.schema(), rows)))
     }
 }
@@ -116,7 +116,7 @@ impl ExecutionPlan for PatientExec {
 type Rows = Pin<Box<dyn Stream<Item = Result<RecordBatch>> + Send>>;
 
 /// The rows of what `execute` gives, which is called again where that does not go well.
-async fn patient(
+async fn retrying(
     scheduler: &Address,
     execute: impl Fn() -> Result<SendableRecordBatchStream>,
 ) -> Result<Rows> {
@@ -160,7 +160,7 @@ async fn begin(execute: &impl Fn() -> Result<SendableRecordBatchStream>) -> Resu
 /// question again would meet any other error again.
 fn is_of_the_cluster(error: &DataFusionError) -> bool {
     const SIGNS: [&str; 10] = [
-        // What `watch.rs` has ended, and a stage that cannot fetch its inputs.
+        // What `executor_loss.rs` has ended, and a stage that cannot fetch its inputs.
         "failed: Cancelled",
         "has failed 1 times, most recent failure reason",
         "FetchFailed",
@@ -202,7 +202,7 @@ mod tests {
         };
         let scheduler = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = format!("df://{}", scheduler.local_addr().unwrap()).parse().unwrap();
-        let rows = match patient(&address, execute).await {
+        let rows = match retrying(&address, execute).await {
             Ok(rows) => rows.try_fold(0, |sum, batch| async move { Ok(sum + batch.num_rows()) }).await,
             Err(error) => Err(error),
         };
@@ -226,7 +226,7 @@ mod tests {
             asked.fetch_add(1, Ordering::Relaxed);
             Err(DataFusionError::Execution("tcp connect error".to_owned()))
         };
-        let error = patient(&address, execute).await.err().unwrap().to_string();
+        let error = retrying(&address, execute).await.err().unwrap().to_string();
         assert!(error.contains("no scheduler answers at df://127.0.0.1:1"), "{error}");
         assert_eq!(asked.into_inner(), 1);
     }

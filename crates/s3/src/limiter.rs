@@ -1,4 +1,4 @@
-//! The gate that every request passes: so many at a time, counted, and none waits for ever.
+//! Limits concurrent requests, counts them, and times each out.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -75,34 +75,34 @@ fn count(request: &HttpRequest) {
     counter.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Makes clients whose requests pass the gate.
+/// Makes clients whose requests are limited and counted.
 #[derive(Debug)]
-pub(crate) struct Gate {
+pub(crate) struct LimitedConnector {
     pub(crate) runtime: Handle,
 }
 
-impl HttpConnector for Gate {
+impl HttpConnector for LimitedConnector {
     fn connect(&self, options: &ClientOptions) -> object_store::Result<HttpClient> {
         let inner = ReqwestConnector::default().connect(options)?;
-        Ok(HttpClient::new(Gated { inner, runtime: self.runtime.clone() }))
+        Ok(HttpClient::new(LimitedService { inner, runtime: self.runtime.clone() }))
     }
 }
 
 #[derive(Debug)]
-struct Gated {
+struct LimitedService {
     inner: HttpClient,
     runtime: Handle,
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("the server was silent for {} s", .0.as_secs_f32())]
-struct Silent(Duration);
+#[error("no response within {} s", .0.as_secs_f32())]
+struct NoResponse(Duration);
 
 #[derive(Debug, thiserror::Error)]
-#[error("the request was given up")]
-struct GivenUp;
+#[error("the request was cancelled")]
+struct Cancelled;
 
-impl Silent {
+impl NoResponse {
     fn error(after: Duration) -> HttpError {
         HttpError::new(HttpErrorKind::Timeout, Self(after))
     }
@@ -117,27 +117,27 @@ impl Drop for AbortOnDrop {
 }
 
 #[async_trait]
-impl HttpService for Gated {
+impl HttpService for LimitedService {
     /// Gives an answer when it has come whole, for not every client asks again for one that broke off. It is never much
     /// larger than what was asked for: nobody asks for more than some MiB at a time.
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let is_here = Handle::try_current().is_ok_and(|here| here.id() == self.runtime.id());
         if is_here {
-            return passed(&self.inner, request).await;
+            return limited(&self.inner, request).await;
         }
         let inner = self.inner.clone();
         let (sender, answer) = oneshot::channel();
         let _worker = AbortOnDrop(self.runtime.spawn(async move {
-            let _ = sender.send(passed(&inner, request).await); // nobody may wait for it any more
+            let _ = sender.send(limited(&inner, request).await); // nobody may wait for it any more
         }));
-        answer.await.unwrap_or_else(|_| Err(HttpError::new(HttpErrorKind::Interrupted, GivenUp)))
+        answer.await.unwrap_or_else(|_| Err(HttpError::new(HttpErrorKind::Interrupted, Cancelled)))
     }
 }
 
-/// The answer to a request that has passed the gate.
-async fn passed(client: &HttpClient, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+/// The answer to a request, made once there is room for it.
+async fn limited(client: &HttpClient, request: HttpRequest) -> Result<HttpResponse, HttpError> {
     let permit = PERMITS.acquire().await;
-    let _permit = permit.map_err(|_| HttpError::new(HttpErrorKind::Interrupted, GivenUp))?;
+    let _permit = permit.map_err(|_| HttpError::new(HttpErrorKind::Interrupted, Cancelled))?;
     count(&request);
     let (method, target, start) = (request.method().clone(), target(&request), Instant::now());
     let answer = whole_answer(client, request).await;
@@ -162,10 +162,10 @@ fn target(request: &HttpRequest) -> String {
 async fn whole_answer(client: &HttpClient, request: HttpRequest) -> Result<HttpResponse, HttpError> {
     let silence = settings().timeout;
     let most = silence + Duration::from_secs(request.body().content_length() as u64 / SLOWEST);
-    let answer = timeout(most, client.execute(request)).await.map_err(|_| Silent::error(most))??;
+    let answer = timeout(most, client.execute(request)).await.map_err(|_| NoResponse::error(most))??;
     let (parts, mut body) = answer.into_parts();
     let mut content = Vec::new();
-    while let Some(frame) = timeout(silence, body.frame()).await.map_err(|_| Silent::error(silence))? {
+    while let Some(frame) = timeout(silence, body.frame()).await.map_err(|_| NoResponse::error(silence))? {
         let frame = frame.map_err(|error| HttpError::new(HttpErrorKind::Interrupted, error))?;
         content.extend(frame.into_data()); // what is no data is of no use here
     }

@@ -12,20 +12,31 @@ use crate::window::DAY;
 const STAMP: usize = 20;
 const UNIQUE: usize = 16;
 
-/// When a file of this name was delivered, in microseconds since 1970 (UTC), or the first time of the day of its events,
-/// with partitioned prefixes by event time. `None` if the name is not one that S3 gives.
-pub fn name_time(name: &str) -> Option<i64> {
-    stamp(stem(name)?).map(|(time, _)| time)
+/// The name of a log file or object, with or without the folders before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogObjectName<'a>(&'a str);
+
+impl<'a> LogObjectName<'a> {
+    /// Any text can be asked; only a name that S3 gives has times.
+    pub const fn new(name: &'a str) -> Self {
+        Self(name)
+    }
+
+    /// When a file of this name was delivered, in microseconds since 1970 (UTC), or the first time of the day of its events,
+    /// with partitioned prefixes by event time. `None` if the name is not one that S3 gives.
+    pub fn time(self) -> Option<i64> {
+        stamp(stem(self.0)?).map(|(time, _)| time)
+    }
+
+    /// Between which times, first and last, a file of this name was delivered, in microseconds since 1970 (UTC). One of
+    /// midnight may be of event time, and of any time of its day. `None` if the name is not one that S3 gives, with or
+    /// without an ending that says how it was compressed since.
+    pub fn time_range(self) -> Option<(i64, i64)> {
+        range(stamp(stem(self.0)?)?)
+    }
 }
 
-/// Between which times, first and last, a file of this name was delivered, in microseconds since 1970 (UTC). One of
-/// midnight may be of event time, and of any time of its day. `None` if the name is not one that S3 gives, with or
-/// without an ending that says how it was compressed since.
-pub fn name_time_range(name: &str) -> Option<(i64, i64)> {
-    range(stamp(stem(name)?)?)
-}
-
-/// As [`name_time_range`], of a key exactly as S3 gives it, and where in it the date begins.
+/// As [`LogObjectName::time_range`], of a key exactly as S3 gives it, and where in it the date begins.
 pub(crate) fn key_time_range(key: &str) -> Option<((i64, i64), usize)> {
     let date = key.len().checked_sub(STAMP + UNIQUE)?;
     Some((range(stamp(key)?)?, date))
@@ -165,10 +176,10 @@ mod tests {
             "prefix2026-05-01-10-20-30-0123456789ABCDEF",
             "a/111122223333/eu-west-1/b/2026/05/01/2026-05-01-10-20-30-0123456789ABCDEF.log.zst",
         ] {
-            assert_eq!(name_time_range(name), Some((time, time)), "{name}");
-            assert_eq!(name_time(name), Some(time), "{name}");
+            assert_eq!(LogObjectName::new(name).time_range(), Some((time, time)), "{name}");
+            assert_eq!(LogObjectName::new(name).time(), Some(time), "{name}");
         }
-        let (_, last) = name_time_range("2026-05-01-00-00-00-0123456789ABCDEF").unwrap();
+        let (_, last) = LogObjectName::new("2026-05-01-00-00-00-0123456789ABCDEF").time_range().unwrap();
         assert_eq!(last, 1_777_593_600 * SECOND + DAY);
     }
 
@@ -183,7 +194,7 @@ mod tests {
             "2026-05-01-25-20-30-0123456789ABCDEF",
             "é026-05-01-10-20-30-0123456789ABCDEF",
         ] {
-            assert_eq!(name_time_range(name), None, "{name}");
+            assert_eq!(LogObjectName::new(name).time_range(), None, "{name}");
         }
     }
 

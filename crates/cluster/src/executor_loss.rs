@@ -27,14 +27,14 @@ use ballista_scheduler::state::task_manager::JobInfoCache;
 pub(crate) const INGEST: &str = "saltmine ingest";
 
 /// The state of a cluster in memory, as Ballista has it, which ends questions when an executor is lost.
-pub(crate) struct Watch {
+pub(crate) struct CancellingState {
     inner: InMemoryClusterState,
     jobs: Arc<dyn JobState>,
     /// The scheduler itself.
     url: String,
 }
 
-impl Watch {
+impl CancellingState {
     pub(crate) fn new(jobs: Arc<dyn JobState>, url: String) -> Self {
         Self { inner: InMemoryClusterState::default(), jobs, url }
     }
@@ -75,7 +75,7 @@ fn is_touched(status: &JobStatus, last_seen: Option<u64>) -> bool {
 }
 
 #[async_trait]
-impl ClusterState for Watch {
+impl ClusterState for CancellingState {
     async fn bind_schedulable_tasks(
         &self,
         distribution: TaskDistributionPolicy,

@@ -10,30 +10,30 @@ use crate::source::Source;
 /// A source as it is told to another process, which must see files of the disk under the same paths, and find its own
 /// credentials for objects of S3.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SentSource {
+pub struct RemoteSource {
     /// Where it is: an absolute path, or `s3://bucket/key`.
     path: PathBuf,
     name: String,
-    object: Option<SentObject>,
+    object: Option<RemoteObject>,
     /// The name of the source that is read in its place, as it has the same content.
     #[serde(default)]
     copy_of: Option<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct SentObject {
+struct RemoteObject {
     key: String,
     size: u64,
     etag: Option<String>,
 }
 
-impl SentSource {
+impl RemoteSource {
     /// A source that is no standard input.
     ///
     /// # Errors
     /// If its path cannot be made absolute.
     pub fn of(source: &Source) -> std::io::Result<Self> {
-        let object = source.object.as_deref().map(|Object { key, size, etag, .. }| SentObject {
+        let object = source.object.as_deref().map(|Object { key, size, etag, .. }| RemoteObject {
             key: key.clone(),
             size: *size,
             etag: etag.clone(),
@@ -68,7 +68,7 @@ impl SentSource {
     /// If the bucket cannot be opened: there are no credentials, or the settings are wrong.
     pub fn into_source(self) -> Result<Source, S3Error> {
         let Self { path, name, object, .. } = self;
-        let Some((SentObject { key, size, etag }, url)) = object.zip(S3Url::of_path(&path)) else {
+        let Some((RemoteObject { key, size, etag }, url)) = object.zip(S3Url::of_path(&path)) else {
             return Ok(Source::file(path, name));
         };
         let object = Object { bucket: Bucket::open(&url.bucket)?, key, size, etag };
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn a_file_arrives_with_an_absolute_path_and_its_name() {
         let source = Source::file("a/b.gz".into(), "b.gz".into());
-        let sent = SentSource::of(&source).unwrap().into_source().unwrap();
+        let sent = RemoteSource::of(&source).unwrap().into_source().unwrap();
         assert!(sent.path.is_absolute() && sent.path.ends_with("a/b.gz"));
         assert_eq!((sent.name.as_str(), sent.object), ("b.gz", None));
     }
