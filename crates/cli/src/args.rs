@@ -31,6 +31,7 @@ mod redact;
 mod report;
 mod s3;
 mod shell;
+mod size;
 mod time;
 mod timeline;
 

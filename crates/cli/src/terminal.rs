@@ -10,21 +10,17 @@ use crate::output::sanitize::{clean_into, sanitize};
 /// Standard error, as the options want it.
 #[derive(Clone, Copy)]
 pub(crate) struct Terminal {
-    is_quiet: bool,
-    is_verbose: bool,
+    quiet: bool,
+    verbose: bool,
     color: ColorWhen,
-    is_coloured: bool,
+    coloured: bool,
 }
 
 impl Terminal {
     pub(crate) fn new(global: Global) -> Self {
-        let mut terminal = Self {
-            is_quiet: global.quiet,
-            is_verbose: global.verbose > 0,
-            color: global.color,
-            is_coloured: false,
-        };
-        terminal.is_coloured = terminal.colours(std::io::stderr().is_terminal());
+        let mut terminal =
+            Self { quiet: global.quiet, verbose: global.verbose > 0, color: global.color, coloured: false };
+        terminal.coloured = terminal.colours(std::io::stderr().is_terminal());
         terminal
     }
 
@@ -45,7 +41,7 @@ impl Terminal {
 
     /// Whether progress may be shown: on a terminal, unless quiet.
     pub(crate) fn shows_progress(&self) -> bool {
-        !self.is_quiet && std::io::stderr().is_terminal()
+        !self.quiet && std::io::stderr().is_terminal()
     }
 
     /// Why it failed; one or several lines.
@@ -62,14 +58,14 @@ impl Terminal {
 
     /// What a person may like to know; one or several lines.
     pub(crate) fn note(&self, text: &str) {
-        if !self.is_quiet {
+        if !self.quiet {
             text.lines().for_each(|line| self.line("", AnsiColor::White, line));
         }
     }
 
     /// Whether notes are hidden.
     pub(crate) fn is_quiet(&self) -> bool {
-        self.is_quiet
+        self.quiet
     }
 
     /// Says which file was written: `what` is in it.
@@ -83,19 +79,19 @@ impl Terminal {
     /// Whether details are shown.
     #[cfg(feature = "cluster")]
     pub(crate) fn is_verbose(&self) -> bool {
-        self.is_verbose
+        self.verbose
     }
 
     /// What helps to see what is done and how; one or several lines, with --verbose.
     pub(crate) fn detail(&self, text: &str) {
-        if self.is_verbose {
+        if self.verbose {
             text.lines().for_each(|line| self.line("", AnsiColor::White, line));
         }
     }
 
     fn line(&self, label: &str, colour: AnsiColor, text: &str) {
         let style =
-            if self.is_coloured { Style::new().bold().fg_color(Some(colour.into())) } else { Style::new() };
+            if self.coloured { Style::new().bold().fg_color(Some(colour.into())) } else { Style::new() };
         // Where standard error is gone, there is nobody to tell.
         let _ = writeln!(std::io::stderr().lock(), "{style}{label}{style:#}{}", sanitize(text));
     }

@@ -67,7 +67,7 @@ impl LogicalExtensionCodec for LogicalCodec {
         node: Arc<dyn TableProvider>,
         buf: &mut Vec<u8>,
     ) -> Result<()> {
-        match WireTable::of(node.as_ref())? {
+        match WireTable::from_provider(node.as_ref())? {
             Some(sent) => write(&sent, buf),
             None => self.inner.try_encode_table_provider(table, node, buf),
         }
@@ -168,7 +168,7 @@ mod tests {
         };
         let session = saltmine_query::Session::open(&options).await.unwrap();
         let provider = session.context().table_provider("logs").await.unwrap();
-        assert!(RemoteTable::of(provider.as_ref()).unwrap().is_some());
+        assert!(RemoteTable::from_provider(provider.as_ref()).unwrap().is_some());
         let table = sent(provider);
         let state = state(fresh_settings().with_target_partitions(3)).unwrap();
         let columns =

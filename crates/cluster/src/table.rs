@@ -26,11 +26,11 @@ pub(crate) enum WireTable {
 
 impl WireTable {
     /// `None` where a table is none of ours.
-    pub(crate) fn of(provider: &dyn TableProvider) -> Result<Option<Self>> {
+    pub(crate) fn from_provider(provider: &dyn TableProvider) -> Result<Option<Self>> {
         if let Some(ingest) = provider.downcast_ref::<IngestTable>() {
             return Ok(Some(Self::Ingest(ingest.clone())));
         }
-        Ok(RemoteTable::of(provider)?.map(Self::Session))
+        Ok(RemoteTable::from_provider(provider)?.map(Self::Session))
     }
 
     pub(crate) fn into_provider(self) -> Result<Arc<dyn TableProvider>> {

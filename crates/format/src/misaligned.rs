@@ -44,7 +44,7 @@ pub(crate) fn read(line: &[u8], body: &[u8], has_outcome: bool, out: &mut Fields
 fn request_uri(quoted: &[u8]) -> Option<(&[u8], &[u8])> {
     let shapes = Shapes::new(quoted);
     let ends = || memchr_iter(b'"', quoted).filter(|at| matches!(quoted.get(at + 1), None | Some(b' ')));
-    let close = ends().min_by_key(|at| shapes.of(&quoted[..*at]))?;
+    let close = ends().min_by_key(|at| shapes.shape(&quoted[..*at]))?;
     Some((&quoted[..close], &quoted[close + 1..]))
 }
 

@@ -40,7 +40,7 @@ pub enum OperationClass {
 
 impl OperationClass {
     /// The class of an operation. Operations that are not in the table are classed by family and method.
-    pub fn of(operation: &[u8]) -> OperationClass {
+    pub fn from_operation(operation: &[u8]) -> OperationClass {
         match find(operation) {
             Some(row) => row.class,
             None => by_shape(operation),
@@ -87,33 +87,33 @@ pub fn api_name(operation: &[u8], has_key: bool) -> Option<&'static str> {
 
 /// Whether object data is read.
 pub fn is_read(operation: &[u8]) -> bool {
-    OperationClass::of(operation) == Read
+    OperationClass::from_operation(operation) == Read
 }
 
 /// Whether objects, versions, uploads or parts are listed.
 pub fn is_list(operation: &[u8]) -> bool {
-    OperationClass::of(operation) == List
+    OperationClass::from_operation(operation) == List
 }
 
 /// Whether object data is stored.
 pub fn is_write(operation: &[u8]) -> bool {
-    OperationClass::of(operation) == Write
+    OperationClass::from_operation(operation) == Write
 }
 
 /// Whether objects are deleted by a request (not by lifecycle). The call of a multi-object delete counts too, though
 /// it has no key.
 pub fn is_delete(operation: &[u8]) -> bool {
-    OperationClass::of(operation) == Delete
+    OperationClass::from_operation(operation) == Delete
 }
 
 /// Whether a bucket or one of its settings is changed, those of access included.
 pub fn is_config_change(operation: &[u8]) -> bool {
-    matches!(OperationClass::of(operation), ConfigChange | AccessChange)
+    matches!(OperationClass::from_operation(operation), ConfigChange | AccessChange)
 }
 
 /// Whether it changes who may do what: policy, ACL, public access block, ownership.
 pub fn is_access_change(operation: &[u8]) -> bool {
-    OperationClass::of(operation) == AccessChange
+    OperationClass::from_operation(operation) == AccessChange
 }
 
 /// Whether an ACL, of a bucket or an object, is read or changed.
@@ -260,7 +260,7 @@ mod tests {
     fn the_table_is_sorted_and_every_row_is_found() {
         assert!(TABLE.windows(2).all(|pair| pair[0].operation.as_bytes() < pair[1].operation.as_bytes()));
         for row in &TABLE {
-            assert_eq!(OperationClass::of(row.operation.as_bytes()), row.class);
+            assert_eq!(OperationClass::from_operation(row.operation.as_bytes()), row.class);
         }
     }
 
@@ -312,12 +312,12 @@ mod tests {
 
     #[test]
     fn what_is_not_in_the_table_is_classed_by_shape() {
-        assert_eq!(OperationClass::of(b"REST.PUT.METADATA_TABLE"), ConfigChange);
-        assert_eq!(OperationClass::of(b"REST.GET.METADATA_TABLE"), ConfigRead);
-        assert_eq!(OperationClass::of(b"S3.TRANSITION_GDA.OBJECT"), Service);
-        assert_eq!(OperationClass::of(b"REST.OPTIONS.OBJECT"), Preflight);
-        assert_eq!(OperationClass::of(b"REST.PROPFIND.OBJECT"), Other);
-        assert_eq!(OperationClass::of(b"SOAP.GetObject"), Other);
-        assert_eq!(OperationClass::of(b""), Other);
+        assert_eq!(OperationClass::from_operation(b"REST.PUT.METADATA_TABLE"), ConfigChange);
+        assert_eq!(OperationClass::from_operation(b"REST.GET.METADATA_TABLE"), ConfigRead);
+        assert_eq!(OperationClass::from_operation(b"S3.TRANSITION_GDA.OBJECT"), Service);
+        assert_eq!(OperationClass::from_operation(b"REST.OPTIONS.OBJECT"), Preflight);
+        assert_eq!(OperationClass::from_operation(b"REST.PROPFIND.OBJECT"), Other);
+        assert_eq!(OperationClass::from_operation(b"SOAP.GetObject"), Other);
+        assert_eq!(OperationClass::from_operation(b""), Other);
     }
 }

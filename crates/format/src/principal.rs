@@ -106,15 +106,15 @@ impl<'a> Principal<'a> {
     pub fn parse(requester: &'a str) -> Principal<'a> {
         match requester {
             // "Anonymous" was the word of the format's first years.
-            "" | "-" | "Anonymous" => return Principal::of(PrincipalKind::Anonymous),
-            "AmazonS3" => return Principal::of(PrincipalKind::AmazonS3),
+            "" | "-" | "Anonymous" => return Principal::from_kind(PrincipalKind::Anonymous),
+            "AmazonS3" => return Principal::from_kind(PrincipalKind::AmazonS3),
             _ => {}
         }
         if let Some(arn) = requester.strip_prefix("arn:") {
-            return Principal::parse_arn(arn).unwrap_or(Principal::of(PrincipalKind::Other));
+            return Principal::parse_arn(arn).unwrap_or(Principal::from_kind(PrincipalKind::Other));
         }
         if let Some(service) = requester.strip_prefix("svc:") {
-            return Principal { name: part(service), ..Principal::of(PrincipalKind::Service) };
+            return Principal { name: part(service), ..Principal::from_kind(PrincipalKind::Service) };
         }
         if is_hex(requester) {
             // Legacy origin access identities are told from users only by their length. Ids cut short, as in the
@@ -124,12 +124,12 @@ impl<'a> Principal<'a> {
                 32.. => PrincipalKind::CanonicalUser,
                 _ => PrincipalKind::Other,
             };
-            return Principal { name: Some(requester), ..Principal::of(kind) };
+            return Principal { name: Some(requester), ..Principal::from_kind(kind) };
         }
-        Principal::of(PrincipalKind::Other)
+        Principal::from_kind(PrincipalKind::Other)
     }
 
-    const fn of(kind: PrincipalKind) -> Principal<'a> {
+    const fn from_kind(kind: PrincipalKind) -> Principal<'a> {
         Principal { kind, partition: None, account: None, path: None, name: None, role: None, session: None }
     }
 
@@ -142,7 +142,8 @@ impl<'a> Principal<'a> {
         let owner = parts.next()?;
         let resource = parts.next()?;
         let account = is_account(owner).then_some(owner);
-        let found = Principal { partition: part(partition), account, ..Principal::of(PrincipalKind::Other) };
+        let found =
+            Principal { partition: part(partition), account, ..Principal::from_kind(PrincipalKind::Other) };
         let (kind, rest) = match resource.split_once('/') {
             Some((kind, rest)) => (kind, rest),
             None => (resource, ""),
@@ -232,7 +233,7 @@ mod tests {
     #[test]
     fn nobody() {
         for requester in ["-", "", "Anonymous"] {
-            assert_eq!(Principal::parse(requester), Principal::of(PrincipalKind::Anonymous));
+            assert_eq!(Principal::parse(requester), Principal::from_kind(PrincipalKind::Anonymous));
         }
     }
 

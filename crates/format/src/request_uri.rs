@@ -47,11 +47,11 @@ impl<'a> Shapes<'a> {
     fn begins_with_request_line(&self) -> bool {
         let words = &self.quoted[..self.third_space];
         self.quoted.starts_with(b"-\" ")
-            || words.strip_suffix(b"\"").is_some_and(|uri| self.of(uri) == Shape::RequestLine)
+            || words.strip_suffix(b"\"").is_some_and(|uri| self.shape(uri) == Shape::RequestLine)
     }
 
     /// The shape of `uri`, a prefix of the text.
-    pub(crate) fn of(&self, uri: &[u8]) -> Shape {
+    pub(crate) fn shape(&self, uri: &[u8]) -> Shape {
         if uri == b"-" {
             return Shape::RequestLine;
         }
@@ -143,7 +143,7 @@ fn quoted_uri<'a>(body: &'a [u8], quoted: &'a [u8]) -> Option<Split<'a>> {
     let mut rivals = 0;
     let last_quote = memrchr(b'"', body);
     for close in closes(body, 0) {
-        let shape = shapes.of(&body[opening..close.at]);
+        let shape = shapes.shape(&body[opening..close.at]);
         let is_better = best.as_ref().is_none_or(|(best, _)| shape < *best);
         let loser = if is_better { best.replace((shape, close)) } else { Some((shape, close)) };
         // Any other close is a rival if the line can go on behind it, or if there is a request line before it.

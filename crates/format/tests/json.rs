@@ -273,7 +273,7 @@ proptest! {
         let text = line.to_bytes();
         let Ok(from_text) = Record::parse(&text) else { return Ok(()) };
         let json = LineBuilder::from_record(&from_text).to_json();
-        let (mut read, mut wanted) = (row_of(&JsonRecord::parse(&json).unwrap()), Row::of(&from_text));
+        let (mut read, mut wanted) = (row_of(&JsonRecord::parse(&json).unwrap()), Row::from_record(&from_text));
         for row in [&mut read, &mut wanted] {
             row.values[Field::RequestTime.index()] = None;
             row.anomalies = Anomalies::NONE;

@@ -247,6 +247,6 @@ proptest! {
         let text = line.to_bytes();
         let record = Record::parse(&text).unwrap();
         let again = LineBuilder::from_record(&record).to_bytes();
-        prop_assert_eq!(Row::of(&Record::parse(&again).unwrap()), Row::of(&record));
+        prop_assert_eq!(Row::from_record(&Record::parse(&again).unwrap()), Row::from_record(&record));
     }
 }

@@ -35,7 +35,7 @@ pub(crate) struct Batches {
     _task: Task,
     /// The thread of the interpreter that asked for the stream.
     home: ThreadId,
-    is_done: bool,
+    done: bool,
     at_end: Option<AtEnd>,
 }
 
@@ -59,16 +59,16 @@ impl Batches {
             let _ = sender.send(None); // nobody may listen any more
         });
         let home = thread::current().id();
-        Ok(Self { schema, receiver, room, _task: task, home, is_done: false, at_end: Some(at_end) })
+        Ok(Self { schema, receiver, room, _task: task, home, done: false, at_end: Some(at_end) })
     }
 
     /// The next batch, for a caller that is Python's: other threads run meanwhile, and signals are heard.
     pub(crate) fn pull(&mut self, py: Python<'_>) -> PyResult<Option<RecordBatch>> {
-        if self.is_done {
+        if self.done {
             return Ok(None);
         }
         let received = receive(py, &mut self.receiver, |py| py.check_signals());
-        let item = received.inspect_err(|_| self.is_done = true)?;
+        let item = received.inspect_err(|_| self.done = true)?;
         match self.take(item).transpose().map_err(error::running)? {
             Some(batch) => Ok(Some(batch)),
             None => self.at_end.take().map_or(Ok(()), |at_end| at_end(py)).map(|()| None),
@@ -77,7 +77,7 @@ impl Batches {
 
     /// The next batch, for a thread that Python does not know.
     fn pull_elsewhere(&mut self) -> Option<Result<RecordBatch, DataFusionError>> {
-        if self.is_done {
+        if self.done {
             return None;
         }
         let item = self.receiver.recv().ok();
@@ -89,7 +89,7 @@ impl Batches {
         let item = item.unwrap_or_else(|| {
             Some(Err(DataFusionError::Execution("the query was lost before its end".into())))
         });
-        self.is_done = !matches!(item, Some(Ok(_)));
+        self.done = !matches!(item, Some(Ok(_)));
         item
     }
 }

@@ -76,9 +76,9 @@ enum Kind {
 }
 
 impl Kind {
-    fn of(kind: &DataType) -> Self {
+    fn from_type(kind: &DataType) -> Self {
         match kind {
-            DataType::Dictionary(_, values) => Self::of(values),
+            DataType::Dictionary(_, values) => Self::from_type(values),
             kind if kind.is_string() => Self::Text,
             kind if kind.is_integer() => Self::Integer,
             kind if kind.is_numeric() => Self::Number,
@@ -108,7 +108,7 @@ fn wanted(plan: &LogicalPlan) -> Result<HashMap<String, Vec<Kind>>, DataFusionEr
     let mut note = |expr: &Expr, usual: Option<Kind>| {
         let Expr::Placeholder(Placeholder { id, field }) = expr else { return };
         let kinds = wanted.entry(id.trim_start_matches('$').to_owned()).or_default();
-        let kind = field.as_ref().map(|field| Kind::of(field.data_type())).or(usual);
+        let kind = field.as_ref().map(|field| Kind::from_type(field.data_type())).or(usual);
         kinds.extend(kind.filter(|kind| !kinds.contains(kind)));
     };
     plan.apply_with_subqueries(|plan| {

@@ -10,7 +10,6 @@
 //! has the same pseudonym everywhere, however it was encoded; with another key no pseudonyms can be compared.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
 use std::path::PathBuf;
 
 use datafusion::error::DataFusionError;
@@ -28,6 +27,7 @@ mod identity;
 mod key;
 mod parameters;
 mod principals;
+mod pseudonyms;
 mod secrets;
 mod spans;
 #[cfg(test)]
@@ -39,6 +39,7 @@ pub(crate) use self::identity::Names;
 use self::identity::RowIdentity;
 pub use self::key::KeySource;
 pub(crate) use self::parameters::{MOST_VALUES, NETWORK, PATTERN, bind};
+use self::pseudonyms::Pseudonyms;
 pub(crate) use self::wall::RedactedTable;
 
 /// What is redacted. Session tokens, signatures and passwords always are.
@@ -184,7 +185,7 @@ impl Redactor {
         }
         Cow::Owned(match address.parse() {
             Ok(parsed) => self.pseudonyms.address(parsed),
-            Err(_) => self.pseudonyms.of("ip", address.as_bytes()),
+            Err(_) => self.pseudonyms.get("ip", address.as_bytes()),
         })
     }
 
@@ -194,7 +195,8 @@ impl Redactor {
         if !self.principals {
             return self.text(requester);
         }
-        let whole = || Cow::Owned(self.pseudonyms.of("principal", requester.to_ascii_lowercase().as_bytes()));
+        let whole =
+            || Cow::Owned(self.pseudonyms.get("principal", requester.to_ascii_lowercase().as_bytes()));
         match Principal::parse(requester).kind {
             PrincipalKind::Anonymous | PrincipalKind::AmazonS3 => Cow::Borrowed(requester),
             PrincipalKind::Service
@@ -203,7 +205,7 @@ impl Redactor {
                 Cow::Borrowed(requester)
             }
             _ if requester.len() == 12 && requester.bytes().all(|byte| byte.is_ascii_digit()) => {
-                Cow::Owned(self.pseudonyms.of("account", requester.as_bytes()))
+                Cow::Owned(self.pseudonyms.get("account", requester.as_bytes()))
             }
             _ if requester.starts_with("arn:") => self.arn(requester).map_or_else(whole, Cow::Owned),
             _ => self.whatever_the_session(requester).map_or_else(whole, Cow::Owned),
@@ -216,7 +218,7 @@ impl Redactor {
         if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
             return None;
         }
-        let account = self.pseudonyms.of("account", account.as_bytes());
+        let account = self.pseudonyms.get("account", account.as_bytes());
         let rest = match rest.split_once('/') {
             Some(("role", name)) => format!("role/{}", self.pseudonyms.name("role", name.as_bytes())),
             Some(("person", name)) => format!("person/{}", self.pseudonyms.name("session", name.as_bytes())),
@@ -239,7 +241,7 @@ impl Redactor {
 
     /// The id of an access key.
     fn access_key<'a>(&self, id: &'a str) -> Cow<'a, str> {
-        if self.principals { Cow::Owned(self.pseudonyms.of("key", id.as_bytes())) } else { self.opaque(id) }
+        if self.principals { Cow::Owned(self.pseudonyms.get("key", id.as_bytes())) } else { self.opaque(id) }
     }
 
     /// An ARN with pseudonyms for its parts; `None` where it is none.
@@ -253,7 +255,7 @@ impl Redactor {
         }
         let account = match account {
             "" | "aws" | "cloudfront" => account.to_owned(),
-            account => self.pseudonyms.of("account", account.as_bytes()),
+            account => self.pseudonyms.get("account", account.as_bytes()),
         };
         let name = |kind, name: &str| self.pseudonyms.name(kind, name.as_bytes());
         let (kind, rest) = resource.split_once('/').unwrap_or((resource, ""));
@@ -269,50 +271,13 @@ impl Redactor {
             ("user", rest) if account == "cloudfront" => {
                 let (words, id) = rest.rsplit_once(' ').unwrap_or(("", rest));
                 let known = words == "CloudFront Origin Access Identity";
-                let id = self.pseudonyms.of("principal", id.as_bytes());
+                let id = self.pseudonyms.get("principal", id.as_bytes());
                 if known { format!("{kind}/{words} {id}") } else { format!("{kind}/{}", name("user", rest)) }
             }
             ("user" | "federated-user", rest) => format!("{kind}/{}", name("user", rest)),
-            _ => self.pseudonyms.of("principal", resource.as_bytes()),
+            _ => self.pseudonyms.get("principal", resource.as_bytes()),
         };
         Some(format!("arn:{partition}:{service}:{region}:{account}:{resource}"))
-    }
-}
-
-/// Makes pseudonyms with the key of the case.
-struct Pseudonyms([u8; 32]);
-
-/// The key is nobody's business.
-impl std::fmt::Debug for Pseudonyms {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Pseudonyms")
-    }
-}
-
-impl Pseudonyms {
-    /// `kind-0123456789abcdef`. Of ten million values, two have the same one with a chance of 1 in 350,000.
-    fn of(&self, kind: &str, value: &[u8]) -> String {
-        let mut hasher = blake3::Hasher::new_keyed(&self.0);
-        hasher.update(kind.as_bytes()).update(&[0]).update(value);
-        let hash = hasher.finalize().to_hex();
-        format!("{kind}-{}", &hash[..16])
-    }
-
-    /// Of the name of a role, a user or a session. A role is told by its name, whether or not its path is.
-    fn name(&self, kind: &str, name: &[u8]) -> String {
-        if principals::is_of_aws(kind, name) {
-            return String::from_utf8_lossy(name).into_owned();
-        }
-        let last = name.rsplit(|byte| *byte == b'/').next().unwrap_or(name);
-        self.of(kind, if kind == "role" { last } else { name })
-    }
-
-    /// Of an address, however it is written.
-    fn address(&self, address: IpAddr) -> String {
-        match address.to_canonical() {
-            IpAddr::V4(address) => self.of("ip", &address.octets()),
-            IpAddr::V6(address) => self.of("ip", &address.octets()),
-        }
     }
 }
 

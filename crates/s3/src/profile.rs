@@ -25,10 +25,10 @@ impl Profile {
         };
         let credentials = file("AWS_SHARED_CREDENTIALS_FILE", "credentials");
         let config = file("AWS_CONFIG_FILE", "config");
-        Self::of(&name, &credentials, &config)
+        Self::from_files(&name, &credentials, &config)
     }
 
-    fn of(name: &str, credentials: &str, config: &str) -> Self {
+    fn from_files(name: &str, credentials: &str, config: &str) -> Self {
         let in_config = if name == "default" { name.to_owned() } else { format!("profile {name}") };
         let mut values = section(config, &in_config);
         values.extend(section(credentials, name));
@@ -70,14 +70,14 @@ mod tests {
         let config =
             "[default]\nregion = eu-west-1\ns3 =\n  region = no\n[profile other]\nregion=us-west-2\n";
         let some = |text: &str| Some(text.to_owned());
-        let profile = Profile::of("default", credentials, config);
+        let profile = Profile::from_files("default", credentials, config);
         assert_eq!((profile.access_key_id, profile.secret_access_key), (some("A"), some("B=")));
         assert_eq!((profile.token, profile.region), (None, some("eu-west-1")));
-        let profile = Profile::of("other", credentials, config);
+        let profile = Profile::from_files("other", credentials, config);
         assert_eq!(
             (profile.access_key_id, profile.token, profile.region),
             (some("C"), some("E"), some("us-west-2"))
         );
-        assert_eq!(Profile::of("none", credentials, config), Profile::default());
+        assert_eq!(Profile::from_files("none", credentials, config), Profile::default());
     }
 }

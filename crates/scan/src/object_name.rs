@@ -85,7 +85,7 @@ pub(crate) struct DateFolder {
     /// Its first and its last time, in microseconds since 1970.
     pub(crate) range: (i64, i64),
     /// Whether it is the folder of a day.
-    pub(crate) is_day: bool,
+    pub(crate) day: bool,
 }
 
 /// What the key of a folder, with a slash at its end, says of the time of its files: only below
@@ -117,7 +117,7 @@ pub(crate) fn folder_time_range(key: &str) -> Option<DateFolder> {
             }
         };
         let time = |date: NaiveDate| date.and_time(chrono::NaiveTime::MIN).and_utc().timestamp_micros();
-        Some(DateFolder { range: (time(first), time(after) - 1), is_day: depth == 3 })
+        Some(DateFolder { range: (time(first), time(after) - 1), day: depth == 3 })
     })
 }
 
@@ -218,7 +218,7 @@ mod tests {
             ("logs111122223333/eu-west-1/my-bucket/2024/02/29/", "2024-02-29", "2024-03-01", true),
         ] {
             let folder = folder_time_range(key).unwrap();
-            assert_eq!((folder.range, folder.is_day), ((day(first), day(after) - 1), is_day), "{key}");
+            assert_eq!((folder.range, folder.day), ((day(first), day(after) - 1), is_day), "{key}");
         }
         for key in [
             "stores/2150/",

@@ -31,8 +31,8 @@ pub(crate) fn discover(
     left_out: &mut LeftOut,
 ) -> Result<(), SourceError> {
     let url = S3Url::parse(path).ok_or_else(|| SourceError::Url(path.to_owned()))?;
-    let key = Key::of(&url.key);
-    let Found { objects, named, root, objects_left, periods_left } = if key.is_glob {
+    let key = Key::from_typed(&url.key);
+    let Found { objects, named, root, objects_left, periods_left } = if key.glob {
         let matcher = GlobBuilder::new(&key.pattern).literal_separator(true).backslash_escape(true).build();
         let matcher = matcher
             .map_err(|error| SourceError::Glob { pattern: path.to_owned(), message: error.to_string() })?;
@@ -45,7 +45,7 @@ pub(crate) fn discover(
     left_out.objects += objects_left;
     left_out.periods += periods_left;
     match named {
-        0 if key.is_glob => Err(SourceError::Empty { path: path.to_owned(), hidden: 0 }),
+        0 if key.glob => Err(SourceError::Empty { path: path.to_owned(), hidden: 0 }),
         0 => Err(SourceError::NoObjects(path.to_owned())),
         _ => Ok(()),
     }
@@ -57,11 +57,11 @@ struct Key {
     literal: String,
     /// The whole as a glob.
     pattern: String,
-    is_glob: bool,
+    glob: bool,
 }
 
 impl Key {
-    fn of(typed: &str) -> Self {
+    fn from_typed(typed: &str) -> Self {
         let (mut literal, mut pattern, mut is_glob) = (String::new(), String::new(), false);
         let mut characters = typed.chars().peekable();
         while let Some(character) = characters.next() {
@@ -76,7 +76,7 @@ impl Key {
                 None => pattern.push(character),
             }
         }
-        Self { literal, pattern, is_glob }
+        Self { literal, pattern, glob: is_glob }
     }
 }
 
@@ -110,7 +110,7 @@ pub fn prefetch_sharing(
 fn source(object: Object, root: &str) -> Source {
     let name =
         object.key.strip_prefix(root).filter(|name| !name.is_empty()).unwrap_or(&object.key).to_owned();
-    Source { path: PathBuf::from(object.url()), name, is_stdin: false, object: Some(Box::new(object)) }
+    Source { path: PathBuf::from(object.url()), name, stdin: false, object: Some(Box::new(object)) }
 }
 
 struct Found {
@@ -195,7 +195,7 @@ impl ListFilter for Wanted {
                 self.leave_period();
                 FolderAction::Skip
             }
-            Some(folder) if folder.is_day => FolderAction::ListFlat,
+            Some(folder) if folder.day => FolderAction::ListFlat,
             Some(_) => FolderAction::Descend,
             None => FolderAction::DescendIfFew,
         }
@@ -319,8 +319,8 @@ mod tests {
             (r"a\b*", r"a\b", true, r"a\bc", "abc"),
             ("a]b}", "a]b}", false, "a]b}", "ab"),
         ] {
-            let key = Key::of(typed);
-            assert_eq!((key.literal.as_str(), key.is_glob), (literal, is_glob), "{typed}");
+            let key = Key::from_typed(typed);
+            assert_eq!((key.literal.as_str(), key.glob), (literal, is_glob), "{typed}");
             let glob = GlobBuilder::new(&key.pattern).literal_separator(true).backslash_escape(true).build();
             if !is_glob {
                 assert!(key.literal == matched && key.literal != other, "{typed}");

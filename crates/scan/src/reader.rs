@@ -49,7 +49,7 @@ impl SourceReader {
             let inflate = Inflate::over_reader(Box::new(object.reader()));
             return Self { size: object.size, ..Self::over(source, inflate) };
         }
-        if of.is_stdin {
+        if of.stdin {
             return Self::over(source, Inflate::over_reader(Box::new(std::io::stdin())));
         }
         match File::open(&of.path) {

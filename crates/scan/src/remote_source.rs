@@ -32,7 +32,7 @@ impl RemoteSource {
     ///
     /// # Errors
     /// If its path cannot be made absolute.
-    pub fn of(source: &Source) -> std::io::Result<Self> {
+    pub fn from_source(source: &Source) -> std::io::Result<Self> {
         let object = source.object.as_deref().map(|Object { key, size, etag, .. }| RemoteObject {
             key: key.clone(),
             size: *size,
@@ -72,7 +72,7 @@ impl RemoteSource {
             return Ok(Source::file(path, name));
         };
         let object = Object { bucket: Bucket::open(&url.bucket)?, key, size, etag };
-        Ok(Source { path, name, is_stdin: false, object: Some(Box::new(object)) })
+        Ok(Source { path, name, stdin: false, object: Some(Box::new(object)) })
     }
 }
 
@@ -84,7 +84,7 @@ mod tests {
     #[test]
     fn a_file_arrives_with_an_absolute_path_and_its_name() {
         let source = Source::file("a/b.gz".into(), "b.gz".into());
-        let sent = RemoteSource::of(&source).unwrap().into_source().unwrap();
+        let sent = RemoteSource::from_source(&source).unwrap().into_source().unwrap();
         assert!(sent.path.is_absolute() && sent.path.ends_with("a/b.gz"));
         assert_eq!((sent.name.as_str(), sent.object), ("b.gz", None));
     }

@@ -39,7 +39,7 @@ pub struct SourceScan {
     reader: SourceReader,
     decoder: Decoder,
     pool: Arc<BlockPool>,
-    is_done: bool,
+    done: bool,
     counts: Counts,
     rejected: Vec<Reject>,
     kept_rejects: usize,
@@ -79,7 +79,7 @@ impl SourceScan {
             reader,
             decoder: Decoder::new(projection, Order::Lines).with_filter(options.filter.clone()),
             pool,
-            is_done: false,
+            done: false,
             counts: Counts::default(),
             rejected: Vec::new(),
             kept_rejects: options.kept_rejects,
@@ -115,11 +115,11 @@ impl SourceScan {
     /// # Errors
     /// As [`SourceScan::next_batch`].
     pub fn next_block(&mut self) -> Result<Option<RecordBatch>, ScanError> {
-        if self.is_done {
+        if self.done {
             return Ok(None);
         }
         let mut block = self.pool.block();
-        self.is_done = self.reader.fill(&mut block) == Filled::Done;
+        self.done = self.reader.fill(&mut block) == Filled::Done;
         let late = self.reader.take_rejects();
         self.counts.lines += late.len() as u64;
         self.counts.rejects += late.len() as u64;

@@ -14,7 +14,7 @@ pub struct Source {
     /// `\xHH`, and a backslash before an `x` as `\x5C`, so that no two paths have the same. Standard input is `-`.
     pub name: String,
     /// Whether it is standard input.
-    pub is_stdin: bool,
+    pub stdin: bool,
     /// The object, if it is one.
     pub object: Option<Box<Object>>,
 }
@@ -22,12 +22,12 @@ pub struct Source {
 impl Source {
     /// A file of the disk.
     pub fn file(path: PathBuf, name: String) -> Self {
-        Self { path, name, is_stdin: false, object: None }
+        Self { path, name, stdin: false, object: None }
     }
 
     /// Standard input.
     pub fn stdin() -> Self {
-        Self { path: PathBuf::from("-"), name: "-".into(), is_stdin: true, object: None }
+        Self { path: PathBuf::from("-"), name: "-".into(), stdin: true, object: None }
     }
 }
 
@@ -39,7 +39,7 @@ pub fn sizes(sources: &[Source]) -> Vec<u64> {
     std::thread::scope(|scope| {
         for (sources, sizes) in sources.chunks(each).zip(sizes.chunks_mut(each)) {
             scope.spawn(|| {
-                for (source, size) in sources.iter().zip(sizes).filter(|(source, _)| !source.is_stdin) {
+                for (source, size) in sources.iter().zip(sizes).filter(|(source, _)| !source.stdin) {
                     *size = match &source.object {
                         Some(object) => object.size,
                         None => std::fs::metadata(&source.path).map_or(0, |metadata| metadata.len()),

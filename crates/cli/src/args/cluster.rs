@@ -38,7 +38,7 @@ mod with_cluster {
     use saltmine_cluster::{Address, Cluster};
     use saltmine_query::remote::Remote;
 
-    use crate::args::engine::parse_size;
+    use crate::args::size::parse_size;
 
     /// Options of commands that can run on a cluster.
     #[derive(Debug, Args)]

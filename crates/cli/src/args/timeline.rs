@@ -6,9 +6,9 @@ use clap::{Args, ValueEnum};
 use saltmine_query::timeline::{IpNet, Selection, parse_network};
 
 use super::cluster::ClusterArgs;
-use super::engine::parse_size;
 use super::redact::RedactArgs;
 use super::s3::S3Args;
+use super::size::parse_size;
 use super::time::{TimeRange, parse_span};
 
 /// `saltmine timeline`

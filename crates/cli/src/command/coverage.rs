@@ -4,7 +4,7 @@
 use saltmine_query::{Coverage, QueryError, Session};
 use saltmine_scan::{LeftOut, NameRules};
 
-use super::query::report;
+use super::damage::report;
 use crate::args::{TimeRange, span};
 use crate::error::CliError;
 use crate::exit::ExitCode;

@@ -113,7 +113,7 @@ async fn answers(lake: &Path, terminal: &Terminal) -> Result<(), CliError> {
     for (question, sql) in QUESTIONS {
         say(&format!("\n{question}"))?;
         command(&format!("query {} {}", quoted(lake), shell_quote(sql)))?;
-        let rows = Asked::Sql(sql).of(&session, &Params::new()).await?;
+        let rows = Asked::Sql(sql).run(&session, &Params::new()).await?;
         write(rows, Format::Table, Target::open(None)?, Options::default()).await?;
     }
     say("\nWhich activity needs attention?")?;

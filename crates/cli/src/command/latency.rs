@@ -26,11 +26,11 @@ pub(crate) fn run(args: &LatencyArgs, terminal: &Terminal) -> Result<ExitCode, C
     };
     block_on(async {
         let session = super::open(&options, terminal).await?;
-        let Latency { groups, is_cut } = latency(&session, &args.columns(), &args.metrics()).await?;
+        let Latency { groups, cut } = latency(&session, &args.columns(), &args.metrics()).await?;
         if groups.is_empty() {
             require_records(&session, range, terminal).await?;
         }
-        if is_cut {
+        if cut {
             terminal.warning(&format!(
                 "there are more than {MOST_GROUPS} groups; those with fewer requests are left out"
             ));

@@ -5,6 +5,7 @@ pub(crate) mod cluster;
 pub(crate) mod compact;
 pub(crate) mod completions;
 pub(crate) mod coverage;
+mod damage;
 pub(crate) mod demo;
 pub(crate) mod generate;
 pub(crate) mod hunt;

@@ -6,7 +6,7 @@ use std::path::Path;
 use futures::StreamExt;
 use saltmine_query::catalogue::Query;
 use saltmine_query::datafusion::execution::SendableRecordBatchStream;
-use saltmine_query::{Param, Params, QueryError, ScanReport, Session, SessionOptions};
+use saltmine_query::{Param, Params, QueryError, Session, SessionOptions};
 
 use super::coverage::{finish, nothing, require_records};
 use crate::args::QueryArgs;
@@ -14,9 +14,6 @@ use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::output::{Format, Options, Target, plural};
 use crate::terminal::Terminal;
-
-/// Damaged files that are named; all are counted.
-const NAMED: usize = 20;
 
 pub(crate) fn run(args: &QueryArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let Question { inputs, asked, params } = question(args)?;
@@ -38,7 +35,7 @@ pub(crate) fn run(args: &QueryArgs, terminal: &Terminal) -> Result<ExitCode, Cli
     };
     block_on(async {
         let session = super::open(&options, terminal).await?;
-        let stream = asked.as_asked().of(&session, &params).await?;
+        let stream = asked.as_asked().run(&session, &params).await?;
         let Written { rows, hidden } = write(stream, format, target, output).await?;
         terminal.wrote(args.output.as_deref(), &plural(rows, "row"));
         if hidden > 0 {
@@ -103,46 +100,6 @@ pub(crate) async fn write(
     Ok(Written { rows, hidden: writer.finish()? })
 }
 
-/// Says what of raw files was damaged or could not be read.
-pub(crate) fn report(session: &Session, terminal: &Terminal) -> ExitCode {
-    let report = session.scan_report();
-    tell_copies(&report, terminal);
-    if report.files() == 0 {
-        return ExitCode::Success;
-    }
-    for source in report.sources.values().take(NAMED) {
-        if let Some(problem) = &source.problem {
-            terminal.warning(&format!("{}: {}: {problem}", source.name, source.state.as_str()));
-        }
-        if let Some(reject) = source.rejected.first() {
-            let count = source.counts.rejects;
-            let line = reject.line;
-            let lines = if count == 1 { "line" } else { "lines" };
-            terminal.warning(&format!(
-                "{}:{line}: {}; {count} rejected {lines} in this file",
-                source.name, reject.reason
-            ));
-        }
-    }
-    let more = report.files().saturating_sub(NAMED as u64);
-    if more > 0 {
-        terminal.warning(&format!("and {more} more files; ask the table sources"));
-    }
-    ExitCode::DamagedInput
-}
-
-/// Says which files were not read, as others have the same content.
-fn tell_copies(report: &ScanReport, terminal: &Terminal) {
-    let count = report.copies.len();
-    for (copy, original) in report.copies.iter().take(NAMED) {
-        terminal.note(&format!("{copy}: not read, as it has the same content as {original}"));
-    }
-    if count > NAMED {
-        let more = count - NAMED;
-        terminal.note(&format!("and {more} more copies; in the table sources their state is same"));
-    }
-}
-
 /// What is asked, of what.
 struct Question {
     inputs: Vec<String>,
@@ -173,7 +130,7 @@ pub(crate) enum Asked<'a> {
 
 impl Asked<'_> {
     /// The rows of the answer.
-    pub(crate) async fn of(
+    pub(crate) async fn run(
         self,
         session: &Session,
         params: &Params,

@@ -32,7 +32,7 @@ pub(crate) fn run(args: &ShellArgs, terminal: &Terminal) -> Result<ExitCode, Cli
     let is_interactive = io::stdin().is_terminal();
     let mut prompt = if is_interactive {
         terminal.note("Statements end with ; and \\? tells what else there is.");
-        Prompt::terminal(complete::Words::of(&runtime, &session, &catalogue)?)?
+        Prompt::terminal(complete::Words::for_session(&runtime, &session, &catalogue)?)?
     } else {
         Prompt::pipe()
     };
@@ -41,8 +41,8 @@ pub(crate) fn run(args: &ShellArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         session,
         catalogue,
         terminal,
-        is_interactive,
-        has_timing: false,
+        interactive: is_interactive,
+        timing: false,
         format: Format::Table,
         max_rows: args.max_rows,
         csv_safe: args.csv_safe,
@@ -71,8 +71,8 @@ struct Shell<'a> {
     session: Session,
     catalogue: saltmine_query::catalogue::Catalogue,
     terminal: &'a Terminal,
-    is_interactive: bool,
-    has_timing: bool,
+    interactive: bool,
+    timing: bool,
     format: Format,
     max_rows: usize,
     csv_safe: bool,
@@ -87,8 +87,8 @@ impl Shell<'_> {
                 Meta::Quit => return Ok(false),
                 Meta::Help => writeln!(io::stdout(), "{}", meta::HELP)?,
                 Meta::Timing => {
-                    self.has_timing = !self.has_timing;
-                    self.terminal.note(if self.has_timing { "Timing is on." } else { "Timing is off." });
+                    self.timing = !self.timing;
+                    self.terminal.note(if self.timing { "Timing is on." } else { "Timing is off." });
                 }
                 Meta::Format(format) => self.format = format,
                 Meta::Tables => self.ask(meta::TABLES, &Params::new())?,
@@ -112,18 +112,18 @@ impl Shell<'_> {
     fn answer(&self, asked: Asked<'_>, params: &Params) -> Result<(), CliError> {
         let start = Instant::now();
         let target = Target::open(None)?;
-        let is_cut = self.is_interactive && self.max_rows > 0;
+        let is_cut = self.interactive && self.max_rows > 0;
         let options = Options {
             max_rows: is_cut.then_some(self.max_rows),
             width: target.is_terminal().then(terminal_width).flatten(),
             csv_safe: self.csv_safe,
         };
         let answer = async {
-            let stream = asked.of(&self.session, params).await?;
+            let stream = asked.run(&self.session, params).await?;
             write(stream, self.format, target, options).await
         };
         let Written { hidden, .. } = self.runtime.block_on(async {
-            if !self.is_interactive {
+            if !self.interactive {
                 return answer.await;
             }
             tokio::select! {
@@ -134,7 +134,7 @@ impl Shell<'_> {
         if hidden > 0 {
             self.terminal.warning(&format!("{hidden} more rows; --max-rows 0 shows them"));
         }
-        if self.has_timing {
+        if self.timing {
             self.terminal.note(&format!("Time: {:.3} s", start.elapsed().as_secs_f64()));
         }
         Ok(())

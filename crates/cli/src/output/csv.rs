@@ -9,7 +9,7 @@ use crate::error::CliError;
 
 pub(super) struct CsvWriter {
     csv: csv::Writer<Target>,
-    is_safe: bool,
+    safe: bool,
 }
 
 impl CsvWriter {
@@ -23,7 +23,7 @@ impl CsvWriter {
         let is_safe = options.csv_safe;
         let names = schema.fields().iter().map(|field| safe(field.name().clone(), is_safe));
         csv.write_record(names).map_err(wrong)?;
-        Ok(Self { csv, is_safe })
+        Ok(Self { csv, safe: is_safe })
     }
 }
 
@@ -32,7 +32,7 @@ impl Writer for CsvWriter {
         let columns = cells(batch)?;
         for row in 0..batch.num_rows() {
             for column in &columns {
-                let cell = safe(column.text(row)?, self.is_safe);
+                let cell = safe(column.text(row)?, self.safe);
                 self.csv.write_field(&cell).map_err(wrong)?;
             }
             self.csv.write_record(None::<&[u8]>).map_err(wrong)?;

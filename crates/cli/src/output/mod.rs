@@ -6,6 +6,7 @@ pub(crate) mod findings;
 mod json;
 mod markdown;
 mod parquet;
+mod plural;
 mod quote;
 pub(crate) mod report;
 pub(crate) mod sanitize;
@@ -14,30 +15,19 @@ mod target;
 mod text;
 pub(crate) mod timeline;
 pub(crate) mod timesketch;
+mod writer;
 
 use std::path::Path;
 
-use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use clap::ValueEnum;
 
 pub(crate) use self::json::objects;
+pub(crate) use self::plural::plural;
 pub(crate) use self::quote::shell_quote;
 pub(crate) use self::target::Target;
+pub(crate) use self::writer::{Options, Writer};
 use crate::error::CliError;
-
-/// A number and what it counts: `1 file`, `2 files`, `0 days, months or years` of `day, month or year`.
-pub(crate) fn plural(number: u64, noun: &str) -> String {
-    if number == 1 {
-        return format!("1 {noun}");
-    }
-    // Of several words for the same, each has an ending.
-    let plural = noun.split(" or ").map(|part| {
-        let each = part.split(", ").map(|word| format!("{word}s"));
-        each.collect::<Vec<_>>().join(", ")
-    });
-    format!("{number} {}", plural.collect::<Vec<_>>().join(" or "))
-}
 
 /// The form of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -56,26 +46,6 @@ pub(crate) enum Format {
     Markdown,
     // A Parquet file
     Parquet,
-}
-
-/// How an answer is written.
-#[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Options {
-    /// Put `'` before what a spreadsheet takes for a formula.
-    pub(crate) csv_safe: bool,
-    /// Most rows of a table; `None` for all.
-    pub(crate) max_rows: Option<usize>,
-    /// Width of the terminal in columns.
-    pub(crate) width: Option<u16>,
-}
-
-/// Writes an answer.
-pub(crate) trait Writer {
-    /// Writes some rows.
-    fn write(&mut self, batch: &RecordBatch) -> Result<(), CliError>;
-
-    /// Ends the answer, and puts its file in place. Returns how many rows were not shown.
-    fn finish(self: Box<Self>) -> Result<usize, CliError>;
 }
 
 impl Format {
@@ -114,17 +84,5 @@ impl Format {
             Self::Markdown => Box::new(markdown::MarkdownWriter::new(target, schema)?),
             Self::Parquet => Box::new(parquet::ParquetWriter::new(target, schema)?),
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::plural;
-
-    #[test]
-    fn one_is_not_many() {
-        assert_eq!(plural(1, "file"), "1 file");
-        assert_eq!(plural(0, "hidden file or folder"), "0 hidden files or folders");
-        assert_eq!(plural(2, "day, month or year"), "2 days, months or years");
     }
 }

@@ -38,7 +38,7 @@ impl Target {
     pub(crate) fn of_bytes(self, is_json: bool) -> Self {
         match self {
             Self::Stdout(out) if io::stdout().is_terminal() => {
-                Self::Shown(Shown { out, is_json, rest: Vec::new() })
+                Self::Shown(Shown { out, json: is_json, rest: Vec::new() })
             }
             target => target,
         }
@@ -68,7 +68,7 @@ fn plain(error: io::Error) -> io::Error {
 /// Standard output, with what a terminal would act on escaped.
 pub(crate) struct Shown {
     out: BufWriter<io::Stdout>,
-    is_json: bool,
+    json: bool,
     /// The begin of a character whose end is not written yet.
     rest: Vec<u8>,
 }
@@ -87,7 +87,7 @@ impl Write for Shown {
         let mut clean = String::with_capacity(self.rest.len());
         let mut used = 0;
         for chunk in self.rest.utf8_chunks() {
-            clean_into(chunk.valid(), self.is_json, &mut clean);
+            clean_into(chunk.valid(), self.json, &mut clean);
             used += chunk.valid().len();
             let is_last = used + chunk.invalid().len() == self.rest.len();
             if is_last && is_begin(chunk.invalid()) {

@@ -113,7 +113,8 @@ impl Event<'_> {
 
     /// What one would filter by: what the operation does, and what is special about the request.
     fn tags(&self) -> Vec<&'static str> {
-        let class = self.text("operation").map(|name| OperationClass::of(name.as_bytes()).as_str());
+        let class =
+            self.text("operation").map(|name| OperationClass::from_operation(name.as_bytes()).as_str());
         let special = [
             (self.text("requester").is_none(), "anonymous"),
             (self.status() == Some(403), "denied"),

@@ -17,7 +17,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    pub(crate) fn of(record: &Record<'_>) -> Row {
+    pub(crate) fn from_record(record: &Record<'_>) -> Row {
         Row {
             values: Field::ALL.map(|field| record.get(field).map(<[u8]>::to_vec)),
             extra: record.extra().map(<[u8]>::to_vec),
@@ -52,11 +52,11 @@ impl std::fmt::Debug for Row {
 /// Reads a line in every way there is and asserts that all agree: the usual way, the grammar alone, the fast path
 /// where it takes the line, and the usual way into fields that hold another line's values.
 pub(crate) fn read(line: &[u8]) -> Result<Row, saltmine_format::LineError> {
-    let usual = Record::parse(line).map(|record| Row::of(&record));
-    let grammar = Record::parse_by_grammar(line).map(|record| Row::of(&record));
+    let usual = Record::parse(line).map(|record| Row::from_record(&record));
+    let grammar = Record::parse_by_grammar(line).map(|record| Row::from_record(&record));
     assert_eq!(usual, grammar, "usual and grammar: {}", line.escape_ascii());
     if let Some(fast) = Record::parse_by_fast_path(line) {
-        assert_eq!(usual.as_ref(), Ok(&Row::of(&fast)), "fast path: {}", line.escape_ascii());
+        assert_eq!(usual.as_ref(), Ok(&Row::from_record(&fast)), "fast path: {}", line.escape_ascii());
     }
     let mut used = Record::parse(DENSE.as_bytes()).unwrap().fields().clone();
     let again = used.read(line);

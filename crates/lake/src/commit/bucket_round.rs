@@ -14,23 +14,29 @@
 use std::path::{Path, PathBuf};
 
 use crate::commit::intent::{Intent, Phase};
-use crate::commit::rounds::{RoundFolder, RoundName, Rounds, runs};
+use crate::commit::round_name::RoundName;
+use crate::commit::rounds::{RoundFolder, Rounds, runs};
 use crate::error::LakeError;
-use crate::storage::{Inside, Lock, Storage};
+use crate::storage::{Entry, Inside, Lock, Storage};
 
 /// Rounds as notes.
 #[derive(Debug)]
 pub(crate) struct InNotes;
-
-fn note(storage: &dyn Storage, name: &RoundName) -> Result<Inside, LakeError> {
-    runs(storage)?.join_name(&format!("{name}.json"))
-}
 
 fn lost(storage: &dyn Storage, note: &Inside) -> LakeError {
     LakeError::LockLost(storage.path(note))
 }
 
 impl Rounds for InNotes {
+    fn note(&self, storage: &dyn Storage, name: &RoundName) -> Result<Inside, LakeError> {
+        runs(storage)?.join_name(&format!("{name}.json"))
+    }
+
+    fn name_of(&self, entry: &Entry) -> Result<Option<RoundName>, &'static str> {
+        let Some(stem) = entry.name.strip_suffix(".json") else { return Ok(None) };
+        RoundName::parse(stem).map(Some).ok_or("not the note of a round")
+    }
+
     fn begin(&self, _: &dyn Storage, _: &RoundName) -> Result<RoundFolder, LakeError> {
         let temporary = tempfile::Builder::new().prefix("saltmine-").tempdir();
         let temporary = temporary.map_err(LakeError::io("create a folder in", &std::env::temp_dir()))?;
@@ -44,7 +50,7 @@ impl Rounds for InNotes {
         intent: &mut Intent,
         folder: &Path,
     ) -> Result<(), LakeError> {
-        let note = note(storage, &intent.name())?;
+        let note = self.note(storage, &intent.name())?;
         let path = storage.path(&note);
         intent.phase = Phase::Uploading;
         let written = storage.create(&note, &intent.to_json(&path)?)?;
@@ -66,32 +72,8 @@ impl Rounds for InNotes {
         Ok(())
     }
 
-    fn open(&self, storage: &dyn Storage) -> Result<Vec<RoundName>, LakeError> {
-        let runs = runs(storage)?;
-        let mut names = Vec::new();
-        for entry in storage.list(&runs)? {
-            if let Some(stem) = entry.name.strip_suffix(".json") {
-                let alien = || LakeError::Foreign {
-                    path: storage.path(&runs).join(&entry.name),
-                    problem:
-                        "not the note of a round; nothing was removed: look at it, and remove it by hand"
-                            .to_owned(),
-                };
-                names.push(RoundName::parse(stem).ok_or_else(alien)?);
-            }
-        }
-        names.sort();
-        Ok(names)
-    }
-
-    fn read(&self, storage: &dyn Storage, name: &RoundName) -> Result<Option<Intent>, LakeError> {
-        let note = note(storage, name)?;
-        let Some(found) = storage.read(&note)? else { return Ok(None) };
-        Intent::from_json(&storage.path(&note), name, &found.content).map(Some)
-    }
-
     fn rewrite(&self, storage: &dyn Storage, intent: &Intent) -> Result<(), LakeError> {
-        let note = note(storage, &intent.name())?;
+        let note = self.note(storage, &intent.name())?;
         let found = storage.read(&note)?.ok_or_else(|| lost(storage, &note))?;
         let written = storage.replace(&note, &intent.to_json(&storage.path(&note))?, &found.version)?;
         written.map(drop).ok_or_else(|| lost(storage, &note))
@@ -108,11 +90,11 @@ impl Rounds for InNotes {
     }
 
     fn end(&self, storage: &dyn Storage, name: &RoundName) -> Result<(), LakeError> {
-        storage.remove(&[note(storage, name)?])
+        storage.remove(&[self.note(storage, name)?])
     }
 
     fn discard(&self, storage: &dyn Storage, name: &RoundName) -> Result<bool, LakeError> {
-        let note = note(storage, name)?;
+        let note = self.note(storage, name)?;
         let path = storage.path(&note);
         let Some(found) = storage.read(&note)? else { return Ok(false) };
         let mut intent = Intent::from_json(&path, name, &found.content)?;

@@ -6,9 +6,10 @@ use std::path::Path;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use crate::commit::intent::Intent;
-use crate::commit::rounds::{RoundFolder, RoundName, Rounds, runs};
+use crate::commit::round_name::RoundName;
+use crate::commit::rounds::{RoundFolder, Rounds, alien, runs};
 use crate::error::LakeError;
-use crate::storage::{Inside, Kind, Lock, Storage, disk};
+use crate::storage::{Entry, Inside, Kind, Lock, Storage, disk};
 use crate::table::layout::Table;
 
 /// Name of the note.
@@ -26,11 +27,20 @@ fn folder(storage: &dyn Storage, name: &RoundName) -> Result<Inside, LakeError> 
     runs(storage)?.join_name(&name.to_string())
 }
 
-fn note(storage: &dyn Storage, name: &RoundName) -> Result<Inside, LakeError> {
-    folder(storage, name)?.join_name(NOTE)
-}
-
 impl Rounds for InFolders {
+    fn note(&self, storage: &dyn Storage, name: &RoundName) -> Result<Inside, LakeError> {
+        folder(storage, name)?.join_name(NOTE)
+    }
+
+    /// Whatever file is there, it is not a round, and does no harm.
+    fn name_of(&self, entry: &Entry) -> Result<Option<RoundName>, &'static str> {
+        match (entry.kind, RoundName::parse(&entry.name)) {
+            (Kind::Folder, Some(name)) => Ok(Some(name)),
+            (Kind::File, _) => Ok(None),
+            _ => Err("not the folder of a round"),
+        }
+    }
+
     fn begin(&self, storage: &dyn Storage, name: &RoundName) -> Result<RoundFolder, LakeError> {
         let folder = folder(storage, name)?;
         storage.make_folder(&folder)?;
@@ -51,29 +61,8 @@ impl Rounds for InFolders {
         self.rewrite(storage, intent)
     }
 
-    fn open(&self, storage: &dyn Storage) -> Result<Vec<RoundName>, LakeError> {
-        let runs = runs(storage)?;
-        let mut names = Vec::new();
-        for entry in storage.list(&runs)? {
-            match (entry.kind, RoundName::parse(&entry.name)) {
-                (Kind::Folder, Some(name)) => names.push(name),
-                // Whatever file it is, it is not a round, and does no harm.
-                (Kind::File, _) => {}
-                _ => return Err(alien(storage, &runs, &entry.name, "not the folder of a round")),
-            }
-        }
-        names.sort();
-        Ok(names)
-    }
-
-    fn read(&self, storage: &dyn Storage, name: &RoundName) -> Result<Option<Intent>, LakeError> {
-        let note = note(storage, name)?;
-        let Some(found) = storage.read(&note)? else { return Ok(None) };
-        Intent::from_json(&storage.path(&note), name, &found.content).map(Some)
-    }
-
     fn rewrite(&self, storage: &dyn Storage, intent: &Intent) -> Result<(), LakeError> {
-        let note = note(storage, &intent.name())?;
+        let note = self.note(storage, &intent.name())?;
         let path = storage.path(&note);
         let text = intent.to_json(&path)?;
         let written = match storage.read(&note)? {
@@ -97,14 +86,14 @@ impl Rounds for InFolders {
     }
 
     fn end(&self, storage: &dyn Storage, name: &RoundName) -> Result<(), LakeError> {
-        storage.remove(&[note(storage, name)?])?;
+        storage.remove(&[self.note(storage, name)?])?;
         storage.sync(&folder(storage, name)?, &|_| false)?;
         self.discard(storage, name).map(drop)
     }
 
     fn discard(&self, storage: &dyn Storage, name: &RoundName) -> Result<bool, LakeError> {
         let folder = folder(storage, name)?;
-        if storage.missing(&[note(storage, name)?])?.is_empty() {
+        if storage.missing(&[self.note(storage, name)?])?.is_empty() {
             return Ok(false);
         }
         // A process that was thought lost may still write there; once the folders inside are gone, it cannot.
@@ -177,11 +166,6 @@ fn is_shard(name: &str) -> bool {
 
 fn is_number(text: &str) -> bool {
     text.len() >= 6 && text.bytes().all(|byte| byte.is_ascii_digit())
-}
-
-fn alien(storage: &dyn Storage, folder: &Inside, name: &str, problem: &str) -> LakeError {
-    let problem = format!("{problem}; nothing was removed: look at it, and remove it by hand");
-    LakeError::Foreign { path: storage.path(folder).join(name), problem }
 }
 
 #[cfg(test)]

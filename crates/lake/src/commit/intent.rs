@@ -7,17 +7,15 @@
 //! [`Table::data_file`] and [`is_name`] when it is read.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use crate::commit::delta_log::{self, Change};
-use crate::commit::rounds::{RoundName, Rounds};
+use crate::commit::round_name::RoundName;
 use crate::error::LakeError;
 use crate::storage::path::is_name;
-use crate::storage::{Inside, LARGEST_NOTE, Storage};
-use crate::table::delta_log::{FileEntry, has_transaction};
+use crate::storage::{Inside, LARGEST_NOTE};
+use crate::table::delta_log::FileEntry;
 use crate::table::layout::Table;
 
 /// Raised when the note changes so that an older saltmine must not carry it out.
@@ -145,37 +143,6 @@ impl Intent {
             return Err(fault(format!("{} bytes are too many for a note", text.len())));
         }
         Ok(text)
-    }
-
-    /// Brings files to their places, commits, deletes what was replaced, and ends the round; passes over what was done
-    /// before.
-    pub(crate) fn carry_out(&self, storage: &Arc<dyn Storage>, rounds: &dyn Rounds) -> Result<(), LakeError> {
-        for change in &self.changes {
-            self.carry_out_change(storage, rounds, change)?;
-        }
-        rounds.end(storage.as_ref(), &self.name())
-    }
-
-    fn carry_out_change(
-        &self,
-        storage: &Arc<dyn Storage>,
-        rounds: &dyn Rounds,
-        change: &TableChange,
-    ) -> Result<(), LakeError> {
-        let (name, table) = (self.name(), change.table);
-        let transaction = name.to_string();
-        let lost = rounds.deliver(storage.as_ref(), &name, &change.moves()?)?;
-        if let Some(file) = lost.first()
-            && !has_transaction(storage.as_ref(), table, &transaction)?
-        {
-            return Err(LakeError::Lost(storage.path(file)));
-        }
-        let add = change.add.iter().map(|file| file.entry.clone()).collect();
-        let (remove, drops_rows) = (change.remove.clone(), change.drops_rows);
-        let notes = self.notes();
-        let changed = Change { transaction: &transaction, add, remove, drops_rows, notes };
-        delta_log::apply(storage, table, changed)?;
-        storage.remove(&change.replaced()?)
     }
 
     /// What a commit of the round says of it, for people.

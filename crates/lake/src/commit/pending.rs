@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::Duration;
 
-use crate::commit::rounds::rounds_of;
+use crate::commit::rounds_for::rounds_for;
 use crate::error::LakeError;
 use crate::table::dataset::{DataFile, Dataset};
 use crate::table::layout::Table;
@@ -21,7 +21,7 @@ impl Dataset {
     /// If they cannot be listed.
     pub fn pending_rounds(&self) -> Result<u64, LakeError> {
         let storage = self.storage().as_ref();
-        Ok(rounds_of(storage).open(storage)?.len() as u64)
+        Ok(rounds_for(storage).open(storage)?.len() as u64)
     }
 
     /// The files of several tables as of one moment: a round commits to one table after another, and a reader that comes in
@@ -57,7 +57,7 @@ impl Dataset {
     /// Whether a round has been prepared, and is not yet in all of its tables.
     fn is_committing(&self) -> Result<bool, LakeError> {
         let storage = self.storage().as_ref();
-        let rounds = rounds_of(storage);
+        let rounds = rounds_for(storage);
         for round in rounds.open(storage)? {
             if rounds.read(storage, &round)?.is_some() {
                 return Ok(true);

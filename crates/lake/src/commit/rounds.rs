@@ -1,50 +1,16 @@
-//! How a round waits until it is committed: its name, its files, and the note of what it changes.
+//! How a round waits until it is committed: its files, and the note of what it changes.
 //!
-//! Where files can be moved, a round is a folder ([`InFolders`]); where they cannot, it is a note ([`InNotes`]).
+//! Where files can be moved, a round is a folder (`folder_round`); where they cannot, it is a note (`bucket_round`).
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 
 use tempfile::TempDir;
-use uuid::Uuid;
 
-use crate::commit::bucket_round::InNotes;
-use crate::commit::folder_round::InFolders;
 use crate::commit::intent::Intent;
+use crate::commit::round_name::RoundName;
 use crate::error::LakeError;
-use crate::storage::{Inside, Lock, Storage};
-
-/// The run and the number of a round, from 1: its name, and the id of its transactions.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct RoundName {
-    pub(crate) run_id: String,
-    pub(crate) round: u32,
-}
-
-impl RoundName {
-    pub(crate) fn new(run_id: &str, round: u32) -> Self {
-        Self { run_id: run_id.to_owned(), round }
-    }
-
-    /// Reads `UUID-rNNNN`; `None` if it is not the name of a round.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (run_id, round) = text.rsplit_once("-r")?;
-        let is_run = Uuid::try_parse(run_id).is_ok_and(|id| id.hyphenated().to_string() == run_id);
-        let name = Self::new(run_id, round.parse().ok()?);
-        (is_run && name.to_string() == text).then_some(name)
-    }
-
-    /// Name of the `number`th file that the round adds to a table.
-    pub(crate) fn part(&self, number: usize) -> String {
-        format!("part-{self}-{number:05}.parquet")
-    }
-}
-
-impl fmt::Display for RoundName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}-r{:04}", self.run_id, self.round)
-    }
-}
+use crate::storage::{Entry, Inside, Lock, Storage};
 
 /// The folder on the local disk where the files of a round are written.
 #[derive(Debug)]
@@ -68,11 +34,33 @@ pub(crate) trait Rounds: fmt::Debug + Sync {
         folder: &Path,
     ) -> Result<(), LakeError>;
 
+    /// The round that an entry of the folder of rounds is; `None` for what is not a round, and does no harm.
+    ///
+    /// # Errors
+    /// Where it is something that no run writes there.
+    fn name_of(&self, entry: &Entry) -> Result<Option<RoundName>, &'static str>;
+
     /// The rounds that were begun and not ended, in the order in which they were begun.
-    fn open(&self, storage: &dyn Storage) -> Result<Vec<RoundName>, LakeError>;
+    fn open(&self, storage: &dyn Storage) -> Result<Vec<RoundName>, LakeError> {
+        let runs = runs(storage)?;
+        let mut names = Vec::new();
+        for entry in storage.list(&runs)? {
+            let name = self.name_of(&entry).map_err(|problem| alien(storage, &runs, &entry.name, problem))?;
+            names.extend(name);
+        }
+        names.sort();
+        Ok(names)
+    }
+
+    /// Where the note of a round is.
+    fn note(&self, storage: &dyn Storage, name: &RoundName) -> Result<Inside, LakeError>;
 
     /// The note of a round; `None` if there is none.
-    fn read(&self, storage: &dyn Storage, name: &RoundName) -> Result<Option<Intent>, LakeError>;
+    fn read(&self, storage: &dyn Storage, name: &RoundName) -> Result<Option<Intent>, LakeError> {
+        let note = self.note(storage, name)?;
+        let Some(found) = storage.read(&note)? else { return Ok(None) };
+        Intent::from_json(&storage.path(&note), name, &found.content).map(Some)
+    }
 
     /// Writes the note of a round anew.
     fn rewrite(&self, storage: &dyn Storage, intent: &Intent) -> Result<(), LakeError>;
@@ -92,38 +80,13 @@ pub(crate) trait Rounds: fmt::Debug + Sync {
     fn discard(&self, storage: &dyn Storage, name: &RoundName) -> Result<bool, LakeError>;
 }
 
-/// Keeps the rounds of a dataset in this storage.
-pub(crate) fn rounds_of(storage: &dyn Storage) -> &'static dyn Rounds {
-    if storage.moves_files() { &InFolders } else { &InNotes }
-}
-
 /// The folder of the rounds that are open.
 pub(crate) fn runs(storage: &dyn Storage) -> Result<Inside, LakeError> {
     storage.state().join_name("runs")
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_of_rounds_and_others() {
-        let run = "019a0000-0000-7000-8000-000000000001";
-        for round in [1, 9999, 10_000] {
-            let name = RoundName::new(run, round);
-            assert_eq!(RoundName::parse(&name.to_string()), Some(name));
-        }
-        for other in [
-            "left",
-            "..",
-            "x-r0001",
-            "019a0000-0000-7000-8000-000000000001",
-            "019a0000-0000-7000-8000-000000000001-r1",
-            "019a0000-0000-7000-8000-000000000001-r+001",
-            "019A0000-0000-7000-8000-000000000001-r0001",
-            "019a000000007000800000000000000 1-r0001",
-        ] {
-            assert_eq!(RoundName::parse(other), None, "{other}");
-        }
-    }
+/// What no run writes in the folder of rounds, or of a round.
+pub(crate) fn alien(storage: &dyn Storage, folder: &Inside, name: &str, problem: &str) -> LakeError {
+    let problem = format!("{problem}; nothing was removed: look at it, and remove it by hand");
+    LakeError::Foreign { path: storage.path(folder).join(name), problem }
 }

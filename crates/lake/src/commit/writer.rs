@@ -28,7 +28,9 @@ use uuid::Uuid;
 use crate::commit::discard::{DiscardedRound, discard_if_lost, put_aside};
 use crate::commit::folder_round::is_data;
 use crate::commit::intent::{Intent, Phase, PlannedFile, TableChange};
-use crate::commit::rounds::{RoundFolder, RoundName, Rounds, rounds_of};
+use crate::commit::round_name::RoundName;
+use crate::commit::rounds::{RoundFolder, Rounds};
+use crate::commit::rounds_for::rounds_for;
 use crate::error::LakeError;
 use crate::storage::Lock;
 use crate::storage::path::hex;
@@ -101,7 +103,7 @@ pub struct Staging<'a> {
     lock: &'a DatasetLock<'a>,
     name: RoundName,
     folder: RoundFolder,
-    is_done: AtomicBool,
+    committed: AtomicBool,
 }
 
 impl<'a> DatasetLock<'a> {
@@ -212,11 +214,11 @@ impl<'a> DatasetLock<'a> {
         }
         let name = RoundName::new(&self.run_id, self.last_round.fetch_add(1, Ordering::Relaxed) + 1);
         let folder = self.rounds().begin(self.dataset.storage().as_ref(), &name)?;
-        Ok(Staging { lock: self, name, folder, is_done: AtomicBool::new(false) })
+        Ok(Staging { lock: self, name, folder, committed: AtomicBool::new(false) })
     }
 
     fn rounds(&self) -> &'static dyn Rounds {
-        rounds_of(self.dataset.storage().as_ref())
+        rounds_for(self.dataset.storage().as_ref())
     }
 
     /// Removes files that an interrupted run was writing for a log.
@@ -307,7 +309,7 @@ impl Staging<'_> {
         let _committing = self.lock.committing.lock().unwrap_or_else(PoisonError::into_inner);
         rounds.prepare(storage.as_ref(), self.lock.held.as_ref(), intent, self.dir())?;
         intent.carry_out(storage, rounds)?;
-        self.is_done.store(true, Ordering::Relaxed);
+        self.committed.store(true, Ordering::Relaxed);
         Ok(())
     }
 
@@ -396,7 +398,7 @@ fn staged_name(table: Table) -> String {
 
 impl Drop for Staging<'_> {
     fn drop(&mut self) {
-        if self.is_done.load(Ordering::Relaxed) {
+        if self.committed.load(Ordering::Relaxed) {
             return;
         }
         // If it fails, the next run discards it.

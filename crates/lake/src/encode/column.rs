@@ -4,17 +4,16 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::{DataType, Int16Type, Int64Type, TimeUnit, TimestampMicrosecondType};
-use parquet::basic::Encoding;
 use parquet::bloom_filter::Sbbf;
 use parquet::column::writer::ColumnCloseResult;
 use parquet::errors::{ParquetError, Result};
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::schema::types::ColumnDescPtr;
 
-use super::delta::Widths;
 use super::hybrid::hybrid;
 use super::numbers::Numbers;
-use super::page::{BufferPool, PageCompressor, Pages, Search, SpooledReader, compression};
+use super::page::{BufferPool, PageCompressor, Pages, SpooledReader, compression};
+use super::plan::{ColumnPlan, GAP, PageBody, STEP};
 use super::texts::Texts;
 
 /// Rows of a page at most: as many as a reader must decode to get at one of them.
@@ -23,48 +22,8 @@ const PAGE_ROWS: usize = 8192;
 /// The same for numbers, which take more room than the numbers of dictionaries of text.
 const NUMBER_PAGE_ROWS: usize = 4096;
 
-/// Rows after which a page's size is looked at.
-pub(super) const STEP: usize = 256;
-
 /// Bytes of the texts of an array, on average, from which on they are long.
 const LONG_TEXT: u64 = 1 << 10;
-
-/// Room before the values of a page for its levels, so that the page is one piece without a copy. Levels of
-/// [`PAGE_ROWS`] rows take less.
-pub(super) const GAP: usize = 8 << 10;
-
-/// What is special about a column.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct ColumnPlan {
-    /// Whether values repeat so that a dictionary is worth a try.
-    pub(super) has_dictionary: bool,
-    /// Whether the file states the least and the greatest value.
-    pub(super) has_bounds: bool,
-    /// Whether there is a bloom filter, for looking up single values.
-    pub(super) has_bloom_filter: bool,
-    /// Whether, without a dictionary, all lengths of a page stand before all texts.
-    pub(super) has_lengths_apart: bool,
-    /// How differences between its numbers are packed.
-    pub(super) widths: Widths,
-    /// What compression looks for.
-    pub(super) search: Search,
-}
-
-/// A page before compression.
-pub(super) struct PageBody<'a> {
-    /// [`GAP`], then the values.
-    pub(super) bytes: &'a mut Vec<u8>,
-    pub(super) encoding: Encoding,
-    /// How many of the bytes, from the first, are of another kind than the rest; 0 if all are of one kind.
-    pub(super) apart: usize,
-}
-
-impl<'a> PageBody<'a> {
-    /// Of one kind.
-    pub(super) fn new(bytes: &'a mut Vec<u8>, encoding: Encoding) -> Self {
-        Self { bytes, encoding, apart: 0 }
-    }
-}
 
 /// Encodes a column of a row group.
 pub(super) struct ColumnEncoder {
@@ -210,7 +169,7 @@ impl ColumnEncoder {
             .set_total_compressed_size(size as i64)
             .set_total_uncompressed_size(pages.uncompressed as i64)
             .set_num_values(pages.values as i64)
-            .set_dictionary_page_offset(pages.has_dictionary.then_some(0))
+            .set_dictionary_page_offset(pages.dictionary.then_some(0))
             .set_data_page_offset(data);
         if let Some(statistics) = statistics {
             metadata = metadata.set_statistics(statistics);

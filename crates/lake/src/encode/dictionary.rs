@@ -6,7 +6,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use parquet::errors::{ParquetError, Result};
 
-use super::column::STEP;
+use super::plan::STEP;
 
 /// Entries of a small cache of recent lookups, keyed by a cheap hash.
 const RECENT: usize = 1024;

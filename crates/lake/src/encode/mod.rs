@@ -30,11 +30,13 @@ mod dictionary;
 mod hybrid;
 mod numbers;
 mod page;
+mod plan;
 mod texts;
 
-use column::{ColumnChunk, ColumnEncoder, ColumnPlan};
+use column::{ColumnChunk, ColumnEncoder};
 use delta::Widths;
 use page::{BufferPool, PageCompressor, Search};
+use plan::ColumnPlan;
 
 /// Rows of a row group. Readers work on row groups in parallel and skip them by statistics; larger ones compress
 /// little better.
@@ -66,10 +68,10 @@ pub const LOOKED_UP: [&str; 4] = ["request_id", "requester", "remote_ip", "key"]
 
 fn plan(name: &str) -> ColumnPlan {
     ColumnPlan {
-        has_dictionary: !UNIQUE.contains(&name) && !LONG.contains(&name) && !STEADY.contains(&name),
-        has_bounds: PRUNING.contains(&name),
-        has_bloom_filter: LOOKED_UP.contains(&name),
-        has_lengths_apart: UNIQUE.contains(&name),
+        dictionary: !UNIQUE.contains(&name) && !LONG.contains(&name) && !STEADY.contains(&name),
+        bounds: PRUNING.contains(&name),
+        bloom_filter: LOOKED_UP.contains(&name),
+        lengths_apart: UNIQUE.contains(&name),
         widths: if STEADY.contains(&name) { Widths::WholeBytes } else { Widths::Least },
         search: match name {
             name if LONG.contains(&name) => Search::Long,
@@ -249,7 +251,7 @@ impl Part {
             rows: self.rows as u64,
             size,
             sha256,
-            footer: Footer::of(&metadata),
+            footer: Footer::from_metadata(&metadata),
         })
     }
 }

@@ -3,10 +3,10 @@
 use parquet::basic::{Encoding, Type};
 use parquet::file::statistics::Statistics;
 
-use super::column::{ColumnPlan, GAP, PageBody};
 use super::delta::{Widths, delta_binary_packed};
 use super::dictionary::NumberDictionary;
 use super::hybrid::indices;
+use super::plan::{ColumnPlan, GAP, PageBody};
 
 /// Values of a dictionary. With more than that it is no gain.
 const DICTIONARY_VALUES: usize = 32 << 10;
@@ -16,7 +16,7 @@ pub(super) struct Numbers {
     physical: Type,
     widths: Widths,
     dictionary: Option<NumberDictionary>,
-    has_pages: bool,
+    begun: bool,
     /// The dictionary of the pages that were written before it was given up.
     full: Option<NumberDictionary>,
     indices: Vec<u32>,
@@ -38,8 +38,8 @@ impl Numbers {
         Self {
             physical,
             widths: plan.widths,
-            dictionary: plan.has_dictionary.then(NumberDictionary::default),
-            has_pages: false,
+            dictionary: plan.dictionary.then(NumberDictionary::default),
+            begun: false,
             full: None,
             indices: Vec::new(),
             values: Vec::new(),
@@ -74,7 +74,7 @@ impl Numbers {
 
     /// If most values of the first page differ, they take less room without a dictionary.
     fn do_without_dictionary_if_most_differ(&mut self) {
-        let is_first = !std::mem::replace(&mut self.has_pages, true);
+        let is_first = !std::mem::replace(&mut self.begun, true);
         let most_differ =
             |dictionary: &mut NumberDictionary| 2 * dictionary.entries().len() > self.indices.len();
         if is_first && let Some(dictionary) = self.dictionary.take_if(most_differ) {

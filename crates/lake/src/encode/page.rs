@@ -282,7 +282,7 @@ impl Pages {
         Ok(FinishedPages {
             uncompressed: self.uncompressed,
             values: self.values,
-            has_dictionary: dictionary.is_some(),
+            dictionary: dictionary.is_some(),
             encodings,
             statistics,
             index,
@@ -296,7 +296,7 @@ pub(super) struct FinishedPages {
     pub(super) bytes: Spooled,
     pub(super) uncompressed: usize,
     pub(super) values: usize,
-    pub(super) has_dictionary: bool,
+    pub(super) dictionary: bool,
     pub(super) encodings: Vec<Encoding>,
     pub(super) statistics: Vec<PageEncodingStats>,
     pub(super) index: OffsetIndexMetaData,

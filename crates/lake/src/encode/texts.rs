@@ -6,11 +6,11 @@ use parquet::errors::Result;
 use parquet::file::statistics::Statistics;
 
 use super::bloom::BloomFilter;
-use super::column::{ColumnPlan, GAP, PageBody};
 use super::column_stats::TextBounds;
 use super::delta::{Widths, delta_binary_packed};
 use super::dictionary::{TextDictionary, length_of};
 use super::hybrid::indices;
+use super::plan::{ColumnPlan, GAP, PageBody};
 
 /// Bytes of a page before compression, from which it ends.
 const PAGE_BYTES: usize = 128 << 10;
@@ -41,7 +41,7 @@ impl Texts {
     pub(super) fn new(plan: ColumnPlan) -> Self {
         let mut texts = Self {
             plan,
-            dictionary: plan.has_dictionary.then(TextDictionary::new),
+            dictionary: plan.dictionary.then(TextDictionary::new),
             full: None,
             indices: Vec::new(),
             lengths: Vec::new(),
@@ -49,14 +49,14 @@ impl Texts {
             bounds: TextBounds::default(),
             filter: None,
         };
-        if !plan.has_dictionary {
+        if !plan.dictionary {
             texts.begin_filter();
         }
         texts
     }
 
     fn begin_filter(&mut self) {
-        self.filter = self.plan.has_bloom_filter.then(BloomFilter::default);
+        self.filter = self.plan.bloom_filter.then(BloomFilter::default);
     }
 
     /// Takes texts in.
@@ -68,14 +68,14 @@ impl Texts {
             return dictionary.intern(texts, &mut self.indices);
         }
         for text in texts {
-            if self.plan.has_lengths_apart {
+            if self.plan.lengths_apart {
                 self.lengths.push(text.len() as i64);
             } else {
                 self.page.extend_from_slice(&length_of(text)?.to_le_bytes());
             }
             self.page.extend_from_slice(text);
         }
-        if self.plan.has_bounds {
+        if self.plan.bounds {
             texts.iter().for_each(|text| self.bounds.add(text));
         }
         if let Some(filter) = &mut self.filter {
@@ -86,14 +86,14 @@ impl Texts {
 
     pub(super) fn is_page_full(&self) -> bool {
         // What a dictionary holds is written once, but is in memory as long: a page ends when it has become too large.
-        self.page.len() >= if self.plan.has_lengths_apart { UNIQUE_PAGE_BYTES } else { PAGE_BYTES }
+        self.page.len() >= if self.plan.lengths_apart { UNIQUE_PAGE_BYTES } else { PAGE_BYTES }
             || self.dictionary.as_ref().is_some_and(|dictionary| dictionary.page().len() > DICTIONARY_BYTES)
     }
 
     /// The page, with room for the levels before its values.
     pub(super) fn page(&mut self) -> PageBody<'_> {
         let Some(dictionary) = &self.dictionary else {
-            if !self.plan.has_lengths_apart {
+            if !self.plan.lengths_apart {
                 return PageBody::new(&mut self.page, Encoding::PLAIN);
             }
             let mut lengths = Vec::new();
@@ -120,10 +120,10 @@ impl Texts {
     /// Takes the values of the dictionary into bounds and filter.
     fn settle(&mut self) {
         let Some(dictionary) = self.full.as_ref().or(self.dictionary.as_ref()) else { return };
-        if self.plan.has_bounds {
+        if self.plan.bounds {
             dictionary.iter().for_each(|text| self.bounds.add(text));
         }
-        if self.plan.has_bloom_filter {
+        if self.plan.bloom_filter {
             let filter = self.filter.get_or_insert_with(BloomFilter::default);
             dictionary.iter().for_each(|text| filter.insert(text));
         }
@@ -140,7 +140,7 @@ impl Texts {
 
     /// Of the whole chunk, once [`Texts::dictionary`] has been asked for.
     pub(super) fn statistics(&self, nulls: u64) -> Option<Statistics> {
-        self.plan.has_bounds.then(|| self.bounds.statistics(nulls))
+        self.plan.bounds.then(|| self.bounds.statistics(nulls))
     }
 
     /// Of the whole chunk, once [`Texts::dictionary`] has been asked for.

@@ -9,6 +9,7 @@ pub(crate) mod report;
 pub(crate) mod round_sources;
 pub(crate) mod shard_coordinator;
 pub(crate) mod shard_plan;
+pub(crate) mod shard_runner;
 pub(crate) mod shard_worker;
 pub(crate) mod source_content;
 

@@ -62,7 +62,7 @@ pub(crate) fn outside<'a>(sources: &'a [Source], dataset: &Path) -> Cow<'a, [Sou
             let parent = parent.filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
             is_outside = !parent.canonicalize().is_ok_and(|parent| parent.starts_with(root));
         }
-        is_outside || source.is_stdin
+        is_outside || source.stdin
     };
     if sources.iter().all(&mut is_kept) {
         return Cow::Borrowed(sources);
@@ -209,7 +209,7 @@ impl<'a> RoundSources<'a> {
                 Err(OpenError::Run(error)) => return Err(error),
                 Err(OpenError::Source(error)) => {
                     let reader = SourceReader::unreadable(index, &error);
-                    (Reading { source: index, reader, is_streamed: false }, None, 0, None)
+                    (Reading { source: index, reader, streamed: false }, None, 0, None)
                 }
             };
             self.bytes.fetch_add(size, Ordering::Relaxed);
@@ -240,7 +240,7 @@ impl<'a> RoundSources<'a> {
         tracker.counts.rejects += late.len() as u64;
         if filled == Filled::Done {
             let reader = &reading.reader;
-            if reading.is_streamed && reader.state() == SourceState::Unreadable {
+            if reading.streamed && reader.state() == SourceState::Unreadable {
                 let message = reader.problem().map_or_else(String::new, |problem| problem.message.clone());
                 return Err(LakeError::Source {
                     name: self.name(reading.source).to_owned(),

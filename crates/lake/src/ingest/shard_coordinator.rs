@@ -29,6 +29,7 @@ use crate::ingest::progress::{Event, Progress};
 use crate::ingest::report::{IngestReport, NamedReject, SourceOutcome};
 use crate::ingest::round_sources::outside;
 use crate::ingest::shard_plan::{Measured, rounds, shard};
+use crate::ingest::shard_runner::ShardRunner;
 use crate::ingest::shard_worker::{Manifest, REJECTS, Shard, ShardJob, outcome};
 use crate::ingest::{IngestRequest, is_stopped, opened, recovered, waiting};
 use crate::storage::disk;
@@ -40,21 +41,6 @@ use crate::table::table_file::Written;
 
 /// How often equal content is parted. Once is enough, unless sources change meanwhile.
 const PARTINGS: usize = 5;
-
-/// Has shards ingested, by [`ingest_shard`](crate::ingest_shard) in other processes.
-pub trait ShardRunner {
-    /// Into how many shards a round is cut at least, if it is large enough.
-    fn width(&self) -> usize;
-
-    /// Bytes of files that make a shard worth its while.
-    fn least_bytes(&self) -> u64;
-
-    /// Ingests shards, in any order and each as often as it takes. Gives a manifest of each.
-    ///
-    /// # Errors
-    /// Where a shard was not ingested. Nothing of the round is committed then.
-    fn run(&self, job: &ShardJob, shards: &[Shard]) -> Result<Vec<Manifest>, LakeError>;
-}
 
 /// As [`ingest`](crate::ingest), with the work done by `runner`. `request.jobs` are the threads of a shard.
 ///
@@ -78,7 +64,7 @@ pub fn ingest_sharded(
     let is_new = |source: &&Source| !objects.passes_over(source, progress);
     let new: Vec<Source> = sources.iter().filter(is_new).cloned().collect();
     let mut report = IngestReport { files: sources.len() as u64, ..IngestReport::default() };
-    let known = Contents::of(&dataset)?;
+    let known = Contents::from_ledger(&dataset)?;
     let mut run = Run { request, runner, progress, lock: &lock, known, report: &mut report };
     for round in rounds(&new, runner) {
         if let Err(error) = run.round(round) {
@@ -92,7 +78,7 @@ pub fn ingest_sharded(
 
 /// Refuses what only one process can do, before anything is made.
 fn check(request: &IngestRequest<'_>) -> Result<(), LakeError> {
-    if request.sources.iter().any(|source| source.is_stdin) {
+    if request.sources.iter().any(|source| source.stdin) {
         return Err(LakeError::Remote("a cluster cannot read standard input".to_owned()));
     }
     let problem = "a cluster writes to a folder that its machines share, and not to S3; it reads from both";
@@ -106,7 +92,7 @@ struct Contents {
 }
 
 impl Contents {
-    fn of(dataset: &Dataset) -> Result<Self, LakeError> {
+    fn from_ledger(dataset: &Dataset) -> Result<Self, LakeError> {
         let (mut hashes, mut by_size) = (HashSet::new(), HashMap::<_, Vec<_>>::new());
         dataset.each_known_source(|sha256, size| {
             if hashes.insert(sha256) {

@@ -8,7 +8,7 @@ use saltmine_scan::{RemoteSource, Source, sizes};
 
 use crate::error::LakeError;
 use crate::ingest::round_sources::reading_order;
-use crate::ingest::shard_coordinator::ShardRunner;
+use crate::ingest::shard_runner::ShardRunner;
 use crate::ingest::shard_worker::Shard;
 
 /// Bytes of files in a shard: the most, so that a lost one costs little, …
@@ -100,8 +100,9 @@ pub(crate) fn shard(
     sources: &[Measured<'_>],
     known: &HashMap<u64, Vec<[u8; 32]>>,
 ) -> Result<Shard, LakeError> {
-    let sent =
-        |(source, _): &Measured<'_>| RemoteSource::of(source).map_err(LakeError::io("find", &source.path));
+    let sent = |(source, _): &Measured<'_>| {
+        RemoteSource::from_source(source).map_err(LakeError::io("find", &source.path))
+    };
     let sizes: BTreeSet<u64> = sources.iter().map(|(_, size)| *size).collect();
     let excluded = sizes.iter().filter_map(|size| known.get(size)).flatten().copied().collect();
     let sources = sources.iter().map(sent).collect::<Result<_, LakeError>>()?;

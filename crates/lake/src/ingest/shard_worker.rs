@@ -132,7 +132,7 @@ pub fn ingest_shard(job: &ShardJob, shard: &Shard, stop: Option<&AtomicBool>) ->
 /// The folder of a try, which is removed unless it comes to its end.
 struct Attempt {
     folder: PathBuf,
-    is_done: bool,
+    finished: bool,
 }
 
 impl Attempt {
@@ -140,7 +140,7 @@ impl Attempt {
         let folder = shards.join(format!("{number:06}-{}", Uuid::new_v4().simple()));
         // Not what is above it: where that is gone, the round is over.
         fs::create_dir(&folder).map_err(LakeError::io("create the folder", &folder))?;
-        Ok(Self { folder, is_done: false })
+        Ok(Self { folder, finished: false })
     }
 
     fn manifest(
@@ -177,14 +177,14 @@ impl Attempt {
             first_rejects: round.rejects.iter().map(sent).collect(),
             entries: round.entries,
         };
-        self.is_done = true;
+        self.finished = true;
         Ok(manifest)
     }
 }
 
 impl Drop for Attempt {
     fn drop(&mut self) {
-        if !self.is_done {
+        if !self.finished {
             // If it fails, the folder goes with the round's.
             let _ = disk::remove_folder(&self.folder);
         }
@@ -258,7 +258,7 @@ mod tests {
         fs::write(logs.join("c"), days(2)).unwrap();
         let sources = saltmine_scan::discover(&[logs.to_str().unwrap().to_owned()]).unwrap();
         let job = ShardJob { folder: staging, partition_by: PartitionBy::EventDate, threads: 1 };
-        let sent = sources.iter().map(|source| RemoteSource::of(source).unwrap()).collect();
+        let sent = sources.iter().map(|source| RemoteSource::from_source(source).unwrap()).collect();
         let shard = Shard { number: 0, sources: sent, excluded: Vec::new() };
         let manifest = ingest_shard(&job, &shard, None).unwrap();
         let lines: u64 = manifest.entries.iter().map(|entry| entry.rows).sum();

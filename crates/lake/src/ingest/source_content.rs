@@ -19,7 +19,7 @@ pub(crate) struct Reading {
     pub(crate) source: usize,
     pub(crate) reader: SourceReader,
     /// Read from a file as it goes: then an error in the middle cannot be taken back.
-    pub(crate) is_streamed: bool,
+    pub(crate) streamed: bool,
 }
 
 /// A source of which the content is known.
@@ -74,18 +74,15 @@ pub(crate) fn open(
             }
         };
     }
-    let file = if source.is_stdin {
-        spooled(&mut std::io::stdin().lock(), spool)?
-    } else {
-        File::open(&source.path)?
-    };
+    let file =
+        if source.stdin { spooled(&mut std::io::stdin().lock(), spool)? } else { File::open(&source.path)? };
     Ok(open_file(index, file, spool)?)
 }
 
 fn whole(index: usize, bytes: Vec<u8>) -> HashedSource {
     let (sha256, size) = (Sha256::digest(&bytes).into(), bytes.len() as u64);
     let reader = SourceReader::over_bytes(index, bytes);
-    HashedSource { reading: Reading { source: index, reader, is_streamed: false }, sha256, size, etag: None }
+    HashedSource { reading: Reading { source: index, reader, streamed: false }, sha256, size, etag: None }
 }
 
 fn open_file(index: usize, mut file: File, spool: &Path) -> std::io::Result<HashedSource> {
@@ -109,12 +106,7 @@ fn open_file(index: usize, mut file: File, spool: &Path) -> std::io::Result<Hash
     file.seek(SeekFrom::Start(0))?;
     let same = Same { file: file.take(size), hash: Sha256::new(), sha256 };
     let reader = SourceReader::over_reader(index, Box::new(same));
-    Ok(HashedSource {
-        reading: Reading { source: index, reader, is_streamed: true },
-        sha256,
-        size,
-        etag: None,
-    })
+    Ok(HashedSource { reading: Reading { source: index, reader, streamed: true }, sha256, size, etag: None })
 }
 
 /// What can be read only once, in a file of its own.
@@ -160,7 +152,7 @@ mod tests {
         std::fs::write(&path, "0123456789abcde\n".repeat((WHOLE / 16) as usize + 10)).unwrap();
         let source = Source::file(path.clone(), "log".into());
         let opened = open_file(0, File::open(&source.path).unwrap(), folder.path()).unwrap();
-        assert_eq!((opened.size, opened.reading.is_streamed), (WHOLE + 160, true));
+        assert_eq!((opened.size, opened.reading.streamed), (WHOLE + 160, true));
         let mut reader = opened.reading.reader;
         change(&mut std::fs::OpenOptions::new().read(true).write(true).open(&path).unwrap());
         while reader.fill(&mut BlockPool::new().block()) == Filled::Full {}

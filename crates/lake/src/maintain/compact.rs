@@ -13,34 +13,16 @@ use serde::Serialize;
 
 use crate::commit::intent::{Intent, TableChange};
 use crate::commit::writer::{DatasetLock, StagedFile};
-use crate::encode::{Encoder, ROW_GROUP_MEMORY};
+use crate::encode::Encoder;
 use crate::error::LakeError;
-use crate::maintain::merge::{DedupRound, Group, Merge, merge_small_table, stopped};
+use crate::maintain::limits::{Limits, stopped};
+use crate::maintain::merge::{DedupRound, Merge, MergeGroup, merge_small_table};
 use crate::table::dataset::Dataset;
 use crate::table::delta_log::{self, FileEntry, PartitionValues};
 use crate::table::layout::Table;
 
 /// Files of this many bytes or more are left as they are.
 const SMALL: u64 = 64 << 20;
-
-/// What a compaction takes at most.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Limits {
-    /// Bytes of files that a round replaces, about. A kill costs the work of one round, and what takes their place waits on the
-    /// disk.
-    pub(crate) round: u64,
-    /// Bytes of memory of the row groups under construction.
-    pub(crate) row_groups: usize,
-    /// Bytes of files of S3 that are kept on the local disk while the rows of a partition are compared. What is more is
-    /// fetched again for each pass.
-    pub(crate) copies: u64,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { round: 4 << 30, row_groups: ROW_GROUP_MEMORY, copies: 4 << 30 }
-    }
-}
 
 /// How to compact.
 #[derive(Clone, Copy, Debug, Default)]
@@ -123,7 +105,7 @@ fn with_committed(error: LakeError, report: &CompactReport) -> LakeError {
 }
 
 /// The groups of small files, by tables and partitions; those of one file are left out.
-fn groups(dataset: &Dataset) -> Result<Vec<Group>, LakeError> {
+fn groups(dataset: &Dataset) -> Result<Vec<MergeGroup>, LakeError> {
     let mut groups = Vec::new();
     for table in [Table::Logs, Table::Rejects, Table::Sources, Table::Duplicates] {
         if dataset.has(table)? {
@@ -139,12 +121,12 @@ fn partitions(
     dataset: &Dataset,
     table: Table,
     is_wanted: impl Fn(&FileEntry) -> bool,
-) -> Result<Vec<Group>, LakeError> {
+) -> Result<Vec<MergeGroup>, LakeError> {
     let mut by_partition: BTreeMap<PartitionValues, Vec<FileEntry>> = BTreeMap::new();
     for file in delta_log::read(dataset.storage().as_ref(), table)?.files.into_iter().filter(is_wanted) {
         by_partition.entry(file.partition.clone()).or_default().push(file);
     }
-    Ok(by_partition.into_iter().map(|(partition, files)| Group { table, partition, files }).collect())
+    Ok(by_partition.into_iter().map(|(partition, files)| MergeGroup { table, partition, files }).collect())
 }
 
 /// Writes the files anew that hold rows which are in the partition already, in rounds.
@@ -186,8 +168,8 @@ fn drop_duplicates(
 }
 
 /// Parts groups into rounds of bounded size; a group that is larger than a round too.
-fn rounds(groups: Vec<Group>, most: u64) -> Vec<Vec<Group>> {
-    let mut rounds: Vec<Vec<Group>> = Vec::new();
+fn rounds(groups: Vec<MergeGroup>, most: u64) -> Vec<Vec<MergeGroup>> {
+    let mut rounds: Vec<Vec<MergeGroup>> = Vec::new();
     let mut bytes = most;
     for group in groups.into_iter().flat_map(|group| parts(group, most)) {
         if bytes >= most {
@@ -203,8 +185,8 @@ fn rounds(groups: Vec<Group>, most: u64) -> Vec<Vec<Group>> {
 }
 
 /// Splits a group into parts of at most `most` bytes, of two files or more: rewriting a single file gains nothing.
-fn parts(group: Group, most: u64) -> Vec<Group> {
-    let Group { table, partition, files } = group;
+fn parts(group: MergeGroup, most: u64) -> Vec<MergeGroup> {
+    let MergeGroup { table, partition, files } = group;
     let mut parts: Vec<Vec<FileEntry>> = Vec::new();
     let mut bytes = 0;
     for file in files {
@@ -218,12 +200,12 @@ fn parts(group: Group, most: u64) -> Vec<Group> {
         }
     }
     let parts = parts.into_iter().filter(|files| files.len() > 1);
-    parts.map(|files| Group { table, partition: partition.clone(), files }).collect()
+    parts.map(|files| MergeGroup { table, partition: partition.clone(), files }).collect()
 }
 
 fn compact_round(
     lock: &DatasetLock<'_>,
-    round: &[Group],
+    round: &[MergeGroup],
     pool: &rayon::ThreadPool,
     (stop, limits): (Option<&AtomicBool>, Limits),
     report: &mut CompactReport,
@@ -231,7 +213,7 @@ fn compact_round(
     let staging = lock.begin()?;
     let encoder = Encoder::new().map_err(LakeError::parquet(lock.dataset().root()))?;
     let merge = Merge { staging: &staging, encoder: &encoder, numbers: AtomicUsize::new(0), stop, limits };
-    let logs: Vec<&Group> = round.iter().filter(|group| group.table == Table::Logs).collect();
+    let logs: Vec<&MergeGroup> = round.iter().filter(|group| group.table == Table::Logs).collect();
     let merged: Vec<Vec<StagedFile>> = pool
         .install(|| logs.into_par_iter().map(|group| merge.merge(group)).collect::<Result<_, LakeError>>())?;
     let mut changes = Vec::new();
@@ -253,7 +235,7 @@ fn compact_round(
     Ok(())
 }
 
-fn replaced(round: &[Group], table: Table) -> Vec<FileEntry> {
+fn replaced(round: &[MergeGroup], table: Table) -> Vec<FileEntry> {
     round.iter().filter(|group| group.table == table).flat_map(|group| group.files.clone()).collect()
 }
 

@@ -27,8 +27,9 @@ use saltmine_scan::Column;
 use sha2::{Digest, Sha256};
 
 use crate::error::LakeError;
-use crate::maintain::merge::{read, stopped};
+use crate::maintain::limits::stopped;
 use crate::maintain::partition_files::{PartitionFiles, rows_at_a_time};
+use crate::maintain::rows::read;
 use crate::storage::disk;
 use crate::table::duplicates::{Place, duplicates_batch};
 use crate::table::layout::Table;

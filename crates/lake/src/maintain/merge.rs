@@ -1,31 +1,24 @@
 //! Rows of a partition read from its files and written to new ones: all of them, or all but the doubled ones.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use arrow::array::{RecordBatch, new_null_array};
-use arrow::datatypes::{Field, Schema, SchemaRef};
-use arrow::error::ArrowError;
-use parquet::arrow::arrow_reader::{
-    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
-};
-use parquet::file::metadata::PageIndexPolicy;
+use arrow::array::RecordBatch;
 
 use crate::commit::intent::TableChange;
 use crate::commit::writer::{StagedFile, Staging};
 use crate::encode::{Encoder, Part, ROW_GROUP_ROWS, RowGroup};
 use crate::error::LakeError;
-use crate::maintain::compact::Limits;
 use crate::maintain::dedup::DuplicateFinder;
-use crate::maintain::partition_files::{PartitionFiles, rows_at_a_time};
-use crate::storage::disk;
+use crate::maintain::limits::{Limits, stopped};
+use crate::maintain::partition_files::PartitionFiles;
+use crate::maintain::rows::read;
 use crate::table::delta_log::{FileEntry, PartitionValues};
 use crate::table::layout::{self, Partition, Table};
 use crate::table::table_file::TableWriter;
 
 /// Files of one partition.
-pub(crate) struct Group {
+pub(crate) struct MergeGroup {
     pub(crate) table: Table,
     pub(crate) partition: PartitionValues,
     pub(crate) files: Vec<FileEntry>,
@@ -40,13 +33,6 @@ pub(crate) struct DedupRound {
     pub(crate) bytes: u64,
     pub(crate) partitions: u64,
     pub(crate) duplicates: Option<TableWriter>,
-}
-
-pub(crate) fn stopped(stop: Option<&AtomicBool>) -> Result<(), LakeError> {
-    match stop {
-        Some(stop) if stop.load(Ordering::Relaxed) => Err(LakeError::stopped()),
-        _ => Ok(()),
-    }
 }
 
 /// Rows of a partition on their way to files.
@@ -68,7 +54,7 @@ pub(crate) struct Merge<'a> {
 }
 
 impl Merge<'_> {
-    pub(crate) fn merge(&self, group: &Group) -> Result<Vec<StagedFile>, LakeError> {
+    pub(crate) fn merge(&self, group: &MergeGroup) -> Result<Vec<StagedFile>, LakeError> {
         let files = PartitionFiles::new(self.staging, group.table, &group.files, 0);
         let partition = partition_of(group, &files.folder())?;
         let mut merged = Merged::default();
@@ -85,7 +71,11 @@ impl Merge<'_> {
     }
 
     /// Writes the files of a partition anew that hold rows which are in it already.
-    pub(crate) fn drop_duplicates(&self, group: &Group, round: &mut DedupRound) -> Result<(), LakeError> {
+    pub(crate) fn drop_duplicates(
+        &self,
+        group: &MergeGroup,
+        round: &mut DedupRound,
+    ) -> Result<(), LakeError> {
         let files = PartitionFiles::new(self.staging, group.table, &group.files, self.limits.copies);
         let partition = partition_of(group, &files.folder())?;
         let finder = DuplicateFinder { files: &files, stop: self.stop };
@@ -171,7 +161,7 @@ impl Merge<'_> {
 }
 
 /// Merges files of `rejects`, `sources` or `duplicates`.
-pub(crate) fn merge_small_table(staging: &Staging<'_>, group: &Group) -> Result<TableChange, LakeError> {
+pub(crate) fn merge_small_table(staging: &Staging<'_>, group: &MergeGroup) -> Result<TableChange, LakeError> {
     let files = PartitionFiles::new(staging, group.table, &group.files, 0);
     let mut before = 0;
     let batches = (0..files.len()).flat_map(|index| {
@@ -200,42 +190,7 @@ pub(crate) fn merge_small_table(staging: &Staging<'_>, group: &Group) -> Result<
     Ok(change)
 }
 
-/// The rows of a file, with the columns and types that the encoder takes. Columns that are younger than the file are null.
-pub(crate) fn read(
-    path: &Path,
-    table: Table,
-) -> Result<impl Iterator<Item = Result<RecordBatch, ArrowError>> + use<>, LakeError> {
-    let file = disk::open_file(path)?;
-    let wrong = |error| LakeError::parquet(path)(error);
-    let metadata = ArrowReaderMetadata::load(
-        &file,
-        ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional),
-    )
-    .map_err(wrong)?;
-    let rows = rows_at_a_time(metadata.metadata());
-    let schema = table.file_schema();
-    let has = |name: &str| metadata.schema().field_with_name(name).is_ok();
-    let old: Vec<_> = schema.fields().iter().filter(|field| has(field.name())).cloned().collect();
-    let options = ArrowReaderOptions::new().with_schema(Arc::new(Schema::new(old)));
-    let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
-        .and_then(|builder| builder.with_batch_size(rows).build())
-        .map_err(wrong)?;
-    Ok(reader.map(move |batch| filled_up(&batch?, &schema)))
-}
-
-/// With nulls in the columns of `schema` that are not there.
-fn filled_up(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
-    if batch.num_columns() == schema.fields().len() {
-        return Ok(batch.clone());
-    }
-    let column = |field: &Arc<Field>| match batch.column_by_name(field.name()) {
-        Some(column) => Arc::clone(column),
-        None => new_null_array(field.data_type(), batch.num_rows()),
-    };
-    RecordBatch::try_new(Arc::clone(schema), schema.fields().iter().map(column).collect())
-}
-
-fn partition_of(group: &Group, folder: &Path) -> Result<Partition, LakeError> {
+fn partition_of(group: &MergeGroup, folder: &Path) -> Result<Partition, LakeError> {
     let date = group.partition.get(layout::EVENT_DATE).and_then(|value| value.as_deref());
     let event_date = date
         .and_then(layout::date_days)

@@ -2,5 +2,7 @@
 
 pub(crate) mod compact;
 mod dedup;
+pub(crate) mod limits;
 mod merge;
 mod partition_files;
+mod rows;

@@ -209,7 +209,13 @@ impl Storage for Disk {
     }
 
     fn opener(&self, files: &[(Inside, u64)]) -> Result<Opener, LakeError> {
-        Ok(Opener::Disk(self.clone(), files.iter().map(|(file, _)| file.clone()).collect()))
+        let (disk, files): (Self, Vec<Inside>) =
+            (self.clone(), files.iter().map(|(file, _)| file.clone()).collect());
+        let open = move |index: usize| {
+            let none = || LakeError::io("open", disk.root())(std::io::ErrorKind::NotFound.into());
+            disk.open(files.get(index).ok_or_else(none)?)
+        };
+        Ok(Opener::Disk(Box::new(open)))
     }
 
     fn fetch(&self, file: &Inside, _: u64, _: &Path) -> Result<Fetched, LakeError> {

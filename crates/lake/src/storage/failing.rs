@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use crate::error::LakeError;
-use crate::storage::{DeltaStores, Entry, Fetched, Found, Inside, Lock, Opener, Small, Storage, Version};
+use crate::storage::opener::Opener;
+use crate::storage::{DeltaStores, Entry, Fetched, Found, Inside, Lock, Small, Storage, Version};
 
 /// Changes nothing any more after a number of changes, as a process that was killed.
 #[derive(Debug)]

@@ -7,8 +7,6 @@ use bytes::Bytes;
 use saltmine_s3::{Body, Object, Prefetcher};
 
 use crate::error::LakeError;
-use crate::storage::disk::Disk;
-use crate::storage::{Inside, Storage};
 
 /// The content of a file that is read as a whole or in parts.
 pub(crate) enum Content {
@@ -18,7 +16,8 @@ pub(crate) enum Content {
 
 /// Opens files one after the other; those of S3 are read ahead.
 pub(crate) enum Opener {
-    Disk(Disk, Vec<Inside>),
+    /// The file of an index.
+    Disk(Box<dyn Fn(usize) -> Result<File, LakeError> + Send + Sync>),
     Bucket(Prefetcher),
 }
 
@@ -31,10 +30,7 @@ impl Opener {
     /// The file that was given as the `index`th.
     pub(crate) fn open(&self, index: usize) -> Result<Content, LakeError> {
         match self {
-            Self::Disk(disk, files) => {
-                let none = || LakeError::io("open", disk.root())(io::ErrorKind::NotFound.into());
-                Ok(Content::Disk(disk.open(files.get(index).ok_or_else(none)?)?))
-            }
+            Self::Disk(open) => Ok(Content::Disk(open(index)?)),
             Self::Bucket(ahead) => match ahead.take(index)? {
                 Body::Whole { content, .. } => Ok(Content::Memory(content)),
                 Body::Large(object) => {

@@ -55,7 +55,7 @@ pub struct Footer {
 
 impl Footer {
     /// Of a file's metadata.
-    pub fn of(metadata: &ParquetMetaData) -> Self {
+    pub fn from_metadata(metadata: &ParquetMetaData) -> Self {
         let rows = u64::try_from(metadata.file_metadata().num_rows()).unwrap_or_default();
         Self { rows, statistics: statistics_json(metadata) }
     }

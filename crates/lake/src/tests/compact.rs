@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use super::support::{Source, content, copy_folder, ingest, is_crash, stage, staging_folders};
-use crate::maintain::compact::{Limits, compact_within};
+use crate::maintain::compact::compact_within;
+use crate::maintain::limits::Limits;
 use crate::{
     CompactOptions, Dataset, DatasetLock, Partition, PartitionBy, Table, VerifyOptions, compact, verify,
 };

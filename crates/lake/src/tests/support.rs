@@ -88,7 +88,7 @@ pub(crate) fn stage(staging: &Staging<'_>, source: &str, rows: i64, partition: P
     let file = File::create_new(&path).unwrap();
     let mut writer = ArrowWriter::try_new_with_options(file, logs_schema(), options).unwrap();
     writer.write(&batch).unwrap();
-    let footer = Footer::of(&writer.close().unwrap());
+    let footer = Footer::from_metadata(&writer.close().unwrap());
     let (sha256, size) = hash_own_file(&path).unwrap();
     StagedFile { path, partition, rows: rows as u64, size, sha256, footer }
 }

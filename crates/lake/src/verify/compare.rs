@@ -349,7 +349,7 @@ impl Adding<'_> {
 impl Stored<'_> {
     fn lines<'s>(&'s self, given: &'s Mutex<Given>) -> Adding<'s> {
         let add = move |batch: &RecordBatch, are_rows: bool| {
-            let rows = Rows::of(batch)?;
+            let rows = Rows::from_batch(batch)?;
             let mut runs = Vec::new();
             each_run(self.hasher, &rows, |name, sum, run| runs.push((name.to_owned(), sum, run)));
             if are_rows && !self.removed.is_empty() {

@@ -1,11 +1,10 @@
 //! Is every file what was committed, is there no other, and does none say anything false of itself?
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
+use super::listing::Listed;
 use super::report::Check;
 use super::table_scan::{Committed, Findings};
-use crate::error::LakeError;
-use crate::storage::{Kind, Storage};
 use crate::table::layout::Table;
 
 /// The checks of files, as far as they have come.
@@ -108,14 +107,4 @@ impl FileChecks {
             self.stray,
         ]
     }
-}
-
-/// What is in the folder of a table, by its path there: its bytes, if it is a file.
-pub(super) type Listed = HashMap<String, Option<u64>>;
-
-/// What is in the folder of a table, but for its log.
-pub(super) fn listed(storage: &dyn Storage, table: Table) -> Result<Listed, LakeError> {
-    let log = format!("{}/", table.log().name());
-    let found = storage.walk(&table.folder())?.into_iter().filter(|found| !found.name.starts_with(&log));
-    Ok(found.map(|found| (found.name, (found.kind == Kind::File).then_some(found.size))).collect())
 }

@@ -118,7 +118,7 @@ fn read_lines(
     for suspect in suspects {
         for (part, sha256) in &suspect.parts {
             // Standard input cannot be read twice.
-            if sides.sources.get(part.source).is_some_and(|source| !source.is_stdin) {
+            if sides.sources.get(part.source).is_some_and(|source| !source.stdin) {
                 parts.push(*part);
                 contents.push((*sha256, Arc::clone(&suspect.name)));
             }
@@ -233,7 +233,7 @@ fn each(
     numbers: &HashMap<&str, u32>,
     mut each: impl FnMut(u32, usize, i64, u128),
 ) -> Result<(), LakeError> {
-    let rows = Rows::of(batch)?;
+    let rows = Rows::from_batch(batch)?;
     let (mut start, mut memory) = (0, Vec::new());
     while start < rows.len() {
         let end = rows.run(start);

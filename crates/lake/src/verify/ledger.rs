@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
+use sha2::{Digest, Sha256};
 
-use super::report::{Check, Incomplete, Totals};
-use super::{fingerprint, report};
+use super::report::{self, Check, Incomplete, Totals};
 use crate::error::LakeError;
 use crate::storage::path::{hex, unhex};
 use crate::table::ledger::SAME;
@@ -202,4 +202,11 @@ impl Ledger {
         self.repeated.iter().for_each(|detail| once.fail(detail.clone()));
         vec![even, once]
     }
+}
+
+/// SHA-256 over lines as `sha256sum` prints them.
+pub(super) fn fingerprint(lines: impl Iterator<Item = String>) -> String {
+    let mut hash = Sha256::new();
+    lines.for_each(|line| hash.update(line));
+    hex(&hash.finalize())
 }

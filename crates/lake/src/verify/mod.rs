@@ -12,6 +12,7 @@ mod files;
 mod inspect;
 mod ledger;
 mod line_set;
+mod listing;
 mod originals;
 mod parquet_file;
 mod removed;
@@ -31,7 +32,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arrow::array::RecordBatch;
 use chrono::{SecondsFormat, Utc};
 use saltmine_scan::Source;
-use sha2::{Digest, Sha256};
 
 pub use report::{
     Check, Compared, Examiner, Incomplete, Outcome, Renamed, TableState, Totals, Unverifiable, VerifyReport,
@@ -39,7 +39,6 @@ pub use report::{
 
 use crate::error::LakeError;
 use crate::storage::Kind;
-use crate::storage::path::hex;
 use crate::table::dataset::Dataset;
 use crate::table::delta_log;
 use crate::table::layout::Table;
@@ -161,8 +160,8 @@ fn read(dataset: &Dataset, table: Table, checks: &mut FileChecks, take: Take<'_>
     let storage = dataset.storage().as_ref();
     let snapshot = delta_log::read(storage, table)?;
     checks.take_columns(table, Committed::wrong_columns(table, &snapshot, dataset.partition_by()));
-    let committed = Committed::of(Arc::clone(dataset.storage()), table, snapshot)?;
-    let listed = files::listed(storage, table)?;
+    let committed = Committed::from_snapshot(Arc::clone(dataset.storage()), table, snapshot)?;
+    let listed = listing::listed(storage, table)?;
     checks.look_for_strays(&committed, &listed);
     let found = committed.examine(&listed, take)?;
     let rows = found.iter().map(|found| found.rows).sum();
@@ -183,18 +182,11 @@ fn state_of(read: &Read) -> TableState {
         files: files.len() as u64,
         rows: read.rows,
         bytes: files.iter().fold(0, |bytes, file| bytes.saturating_add(file.entry.size)),
-        fingerprint: fingerprint(files.iter().map(|file| {
+        fingerprint: ledger::fingerprint(files.iter().map(|file| {
             let sha256 = file.entry.sha256.as_deref().unwrap_or_default();
             format!("{sha256}  {}\n", file.entry.path)
         })),
     }
-}
-
-/// SHA-256 over lines as `sha256sum` prints them.
-fn fingerprint(lines: impl Iterator<Item = String>) -> String {
-    let mut hash = Sha256::new();
-    lines.for_each(|line| hash.update(line));
-    hex(&hash.finalize())
 }
 
 /// Where nothing keeps writers out, none must have come.

@@ -26,13 +26,13 @@ const BATCH_BYTES: u64 = 16 << 20;
 
 /// The bytes of a file. Several threads may read them at once.
 #[derive(Clone)]
-pub(super) enum Held {
+pub(super) enum HeldFile {
     Disk(Arc<File>, u64),
     Memory(Bytes),
 }
 
-impl Held {
-    pub(super) fn of(content: Content) -> io::Result<Self> {
+impl HeldFile {
+    pub(super) fn from_content(content: Content) -> io::Result<Self> {
         match content {
             Content::Memory(bytes) => Ok(Self::Memory(bytes)),
             Content::Disk(file) => {
@@ -65,7 +65,7 @@ fn read_at(file: &File, out: &mut [u8], at: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, out, at)
 }
 
-impl Length for Held {
+impl Length for HeldFile {
     fn len(&self) -> u64 {
         match self {
             Self::Disk(_, length) => *length,
@@ -76,7 +76,7 @@ impl Length for Held {
 
 /// Reads on from a place.
 pub(super) struct From {
-    held: Held,
+    held: HeldFile,
     at: u64,
 }
 
@@ -88,7 +88,7 @@ impl Read for From {
     }
 }
 
-impl ChunkReader for Held {
+impl ChunkReader for HeldFile {
     type T = io::BufReader<From>;
 
     fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
@@ -118,7 +118,7 @@ impl ChunkReader for Held {
 
 /// A file that can be read as one of its table.
 pub(super) struct TableFile {
-    held: Held,
+    held: HeldFile,
     metadata: ArrowReaderMetadata,
     schema: SchemaRef,
 }
@@ -128,7 +128,7 @@ impl TableFile {
     ///
     /// # Errors
     /// If it is damaged, or has other columns than the table's files have.
-    pub(super) fn open(held: Held, path: &Path, table: Table) -> Result<Self, LakeError> {
+    pub(super) fn open(held: HeldFile, path: &Path, table: Table) -> Result<Self, LakeError> {
         let wrong = || LakeError::parquet(path);
         // Where pages are is read as queries read it: what they would see is what is compared.
         let options = ArrowReaderOptions::new()
@@ -167,7 +167,7 @@ impl TableFile {
         reader.into_iter().try_for_each(|batch| each(&batch?))
     }
 
-    pub(super) fn builder(&self) -> ParquetRecordBatchReaderBuilder<Held> {
+    pub(super) fn builder(&self) -> ParquetRecordBatchReaderBuilder<HeldFile> {
         ParquetRecordBatchReaderBuilder::new_with_metadata(self.held.clone(), self.metadata.clone())
     }
 }

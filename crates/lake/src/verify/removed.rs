@@ -24,7 +24,7 @@ struct Given {
     /// What was logged.
     content: u128,
     row: u128,
-    has_id: bool,
+    identified: bool,
 }
 
 /// The rows that were removed.
@@ -171,7 +171,7 @@ impl Removed {
                 place: (range.start + at) as u32,
                 content: hasher.content(rows, row, &mut memory),
                 row: hasher.row(rows, row, &mut memory),
-                has_id: ids.is_some_and(|ids| ids.is_valid(row)),
+                identified: ids.is_some_and(|ids| ids.is_valid(row)),
             });
         }
         if !given.is_empty() {
@@ -205,7 +205,7 @@ impl Removed {
                     let others = of(*kept).iter().filter(|other| other.content == one.content).count();
                     let mine = left.iter().filter(|other| other.content == one.content).count();
                     // What is removed for another state of its own line leaves that one.
-                    one.has_id && others > 0 && (*kept != gone || mine > 1)
+                    one.identified && others > 0 && (*kept != gone || mine > 1)
                 };
                 match left.iter().position(same).filter(|_| place <= (name, line)) {
                     Some(at) => {

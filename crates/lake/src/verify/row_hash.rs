@@ -86,7 +86,7 @@ enum Values<'a> {
 }
 
 impl<'a> Values<'a> {
-    fn of(array: &'a dyn Array) -> Option<Self> {
+    fn from_array(array: &'a dyn Array) -> Option<Self> {
         Some(match array.data_type() {
             DataType::Utf8View => Self::Text(array.as_string_view()),
             DataType::Binary => Self::Bytes(array.as_binary()),
@@ -149,7 +149,7 @@ impl<'a> Rows<'a> {
     ///
     /// # Errors
     /// If it has other columns than these tables have.
-    pub(super) fn of(batch: &'a RecordBatch) -> Result<Self, LakeError> {
+    pub(super) fn from_batch(batch: &'a RecordBatch) -> Result<Self, LakeError> {
         let wrong = |name: &str| {
             arrow::error::ArrowError::SchemaError(format!("the column {name} is missing, or of another type"))
         };
@@ -163,7 +163,7 @@ impl<'a> Rows<'a> {
         let mut columns = Vec::with_capacity(batch.num_columns());
         for (field, array) in schema.fields().iter().zip(batch.columns()) {
             if field.name() != Column::LogFile.name() && field.name() != Column::LogLine.name() {
-                columns.push(Values::of(array).ok_or_else(|| wrong(field.name()))?);
+                columns.push(Values::from_array(array).ok_or_else(|| wrong(field.name()))?);
             }
         }
         Ok(Self { columns, names, lines })
@@ -226,7 +226,7 @@ mod tests {
     }
 
     fn sum(hasher: &RowHasher, batch: &RecordBatch) -> Sum {
-        let (rows, mut memory) = (Rows::of(batch).unwrap(), Vec::new());
+        let (rows, mut memory) = (Rows::from_batch(batch).unwrap(), Vec::new());
         let mut sum = Sum::default();
         (0..rows.len()).for_each(|row| sum.add(hasher.row(&rows, row, &mut memory)));
         sum
@@ -264,7 +264,7 @@ mod tests {
         let lines: ArrayRef = Arc::new(Int64Array::from(vec![1, 2, 3, 1, 2]));
         let columns = vec![("log_file", text(vec![long, long, "b", long, "c"])), ("log_line", lines)];
         let batch = batch_with(rejects_schema(), 5, columns);
-        let rows = Rows::of(&batch).unwrap();
+        let rows = Rows::from_batch(&batch).unwrap();
         assert_eq!([0, 2, 3, 4].map(|start| rows.run(start)), [2, 3, 4, 5]);
     }
 }

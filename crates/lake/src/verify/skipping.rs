@@ -10,7 +10,7 @@ use parquet::column::page::PageReader;
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::serialized_reader::SerializedPageReader;
 
-use super::parquet_file::{Held, TableFile};
+use super::parquet_file::{HeldFile, TableFile};
 use super::statistics::{ColumnValues, Value};
 use crate::error::LakeError;
 
@@ -165,7 +165,7 @@ fn bounds(index: &ColumnIndexMetaData, page: usize, values: &ColumnValues) -> (O
 /// Is the index of pages, by which readers skip some, that of the pages that stand one after the other?
 pub(super) fn pages_differ(
     parquet: &TableFile,
-    held: &Held,
+    held: &HeldFile,
     group: usize,
     column: usize,
     rows: i64,

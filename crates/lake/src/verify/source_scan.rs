@@ -260,7 +260,7 @@ impl Run<'_> {
         let reader = &reading.reader;
         let problem = reader.problem().map(ToString::to_string);
         self.note(reading.source, |outcome| {
-            if reading.is_streamed && reader.state() == SourceState::Unreadable {
+            if reading.streamed && reader.state() == SourceState::Unreadable {
                 outcome.error.clone_from(&problem);
             }
             outcome.state = Some(reader.state());
@@ -306,7 +306,7 @@ fn open_beginning(index: usize, source: &Source, bytes: u64) -> io::Result<Hashe
         let (_, sha256, size) = sink.finish();
         (SourceReader::over_reader(index, Box::new(bytes_of(source)?.take(bytes))), sha256, size)
     };
-    let reading = Reading { source: index, reader, is_streamed: bytes > WHOLE };
+    let reading = Reading { source: index, reader, streamed: bytes > WHOLE };
     Ok(HashedSource { reading, sha256, size, etag: None })
 }
 
@@ -315,7 +315,7 @@ fn open_beginning(index: usize, source: &Source, bytes: u64) -> io::Result<Hashe
 /// # Errors
 /// If it cannot be read.
 pub(super) fn has_beginnings(source: &Source, wanted: &[(u64, [u8; 32])]) -> io::Result<Vec<bool>> {
-    if source.is_stdin || (source.object.is_none() && !is_file(&source.path)) {
+    if source.stdin || (source.object.is_none() && !is_file(&source.path)) {
         return Ok(vec![false; wanted.len()]);
     }
     let mut from = bytes_of(source)?;

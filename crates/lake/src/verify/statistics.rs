@@ -104,7 +104,7 @@ pub(super) struct Values {
 
 impl Values {
     /// None so far, of as many columns; of those of text, the bounds are found where `bounded` says so.
-    pub(super) fn of(bounded: Vec<bool>) -> Self {
+    pub(super) fn for_columns(bounded: Vec<bool>) -> Self {
         Self { rows: 0, columns: vec![ColumnValues::default(); bounded.len()], bounded }
     }
 
@@ -252,7 +252,7 @@ mod tests {
             ("name", name, true),
         ]);
         let batch = batch.unwrap();
-        let mut values = Values::of(vec![true; 3]);
+        let mut values = Values::for_columns(vec![true; 3]);
         values.add(&batch);
         (values, batch)
     }

@@ -16,8 +16,8 @@ use saltmine_format::Field;
 use saltmine_scan::Column;
 use sha2::{Digest, Sha256};
 
-use super::files::Listed;
-use super::parquet_file::{Held, TableFile};
+use super::listing::Listed;
+use super::parquet_file::{HeldFile, TableFile};
 use super::skipping::{Skipping, pages_differ};
 use super::statistics::{Value, Values};
 use crate::error::LakeError;
@@ -67,7 +67,11 @@ impl Findings {
 }
 
 impl Committed {
-    pub(super) fn of(storage: Arc<dyn Storage>, table: Table, snapshot: Snapshot) -> Result<Self, LakeError> {
+    pub(super) fn from_snapshot(
+        storage: Arc<dyn Storage>,
+        table: Table,
+        snapshot: Snapshot,
+    ) -> Result<Self, LakeError> {
         let file = |entry: FileEntry| {
             let place = table.data_file(&entry.path).map_err(|_| LakeError::Foreign {
                 path: storage.path(&table.folder()),
@@ -124,7 +128,7 @@ impl Committed {
     /// If one cannot be read any more.
     pub(super) fn read_again(&self, sound: &[bool], take: Take<'_>) -> Result<(), LakeError> {
         let read = self.each_file(sound, &|file, content| {
-            let held = Held::of(content?).map_err(LakeError::io("read", &file.path))?;
+            let held = HeldFile::from_content(content?).map_err(LakeError::io("read", &file.path))?;
             let parquet = TableFile::open(held, &file.path, self.table)?;
             let groups = (0..parquet.row_groups()).into_par_iter();
             groups.try_for_each(|group| parquet.each_batch(group, &file.path, take))
@@ -179,13 +183,13 @@ impl Committed {
         take: Take<'_>,
     ) -> Result<(), LakeError> {
         let path = &file.path;
-        let held = Held::of(content).map_err(LakeError::io("read", path))?;
+        let held = HeldFile::from_content(content).map_err(LakeError::io("read", path))?;
         let parquet = TableFile::open(held.clone(), path, self.table)?;
         let bounded = bounded(&parquet, file.entry.statistics.as_deref());
         let problems = Mutex::new(Vec::new());
         let groups = (0..parquet.row_groups()).into_par_iter().map(|group| {
             let mut skipping = Skipping::read(&parquet, group, path)?;
-            let mut values = Values::of(bounded.clone());
+            let mut values = Values::for_columns(bounded.clone());
             parquet.each_batch(group, path, |batch| {
                 values.add(batch);
                 skipping.add(batch);
@@ -201,7 +205,7 @@ impl Committed {
             Ok(values)
         });
         let groups: Vec<Values> = groups.collect::<Result<_, LakeError>>()?;
-        let mut values = Values::of(bounded);
+        let mut values = Values::for_columns(bounded);
         groups.iter().for_each(|group| values.add_values(group));
         found.rows = values.rows;
         let footer = parquet.metadata().file_metadata().num_rows();
@@ -287,7 +291,7 @@ fn bounded(parquet: &TableFile, statistics: Option<&str>) -> Vec<bool> {
 }
 
 /// What the footer says that is not so.
-fn against_footer(parquet: &TableFile, held: &Held, group: usize, values: &Values) -> Vec<String> {
+fn against_footer(parquet: &TableFile, held: &HeldFile, group: usize, values: &Values) -> Vec<String> {
     let row_group = parquet.metadata().row_group(group);
     let mut wrong = Vec::new();
     if u64::try_from(row_group.num_rows()) != Ok(values.rows) {

@@ -62,7 +62,7 @@ impl Tally {
         ledger: &Ledger,
         removed: &Removed,
     ) -> Result<(), LakeError> {
-        let rows = Rows::of(batch)?;
+        let rows = Rows::from_batch(batch)?;
         let mut runs = Vec::new();
         each_run(hasher, &rows, |name, sum, range| runs.push((name.to_owned(), sum, range)));
         if table == Table::Logs && !removed.is_empty() {

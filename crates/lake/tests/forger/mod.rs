@@ -293,7 +293,7 @@ pub(crate) fn parquet(batch: &RecordBatch) -> Vec<u8> {
 pub(crate) fn add(name: &str, bytes: &[u8], partition: Value) -> Value {
     let content = bytes::Bytes::copy_from_slice(bytes);
     let builder = ParquetRecordBatchReaderBuilder::try_new(content).unwrap();
-    let footer = serde_json::to_value(Footer::of(builder.metadata())).unwrap();
+    let footer = serde_json::to_value(Footer::from_metadata(builder.metadata())).unwrap();
     let digest: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     json!({"add": {
         "path": encoded(name), "partitionValues": partition, "size": bytes.len(), "modificationTime": 1,

@@ -141,7 +141,7 @@ impl<'a> Header<'a> {
             let mut words = left.splitn(3, ' ');
             let (name, word) = words.next().zip(words.next()).ok_or_else(form)?;
             let default = words.next().unwrap_or_default().trim();
-            let kind = ParameterType::of(word)
+            let kind = ParameterType::from_word(word)
                 .ok_or_else(|| self.wrong(line, format!("{word:?} is no type of a parameter")))?;
             kind.parse(default).map_err(|problem| self.wrong(line, format!("the default {problem}")))?;
             if list.iter().any(|known| known.name == name) {

@@ -80,7 +80,7 @@ pub(super) const FUNCTIONS: [TextFunction; 8] = [
 
 /// What a request did; `None` where it did nothing, or another row says it.
 fn action(operation: &str, status: &str) -> Option<&'static str> {
-    let class = OperationClass::of(operation.as_bytes());
+    let class = OperationClass::from_operation(operation.as_bytes());
     // The row of a copy's source has the status `-`, or that of the copy.
     let is_source = matches!(operation, "REST.COPY.OBJECT_GET" | "REST.COPY.PART_GET");
     let is_success = match status {

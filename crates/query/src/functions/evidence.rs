@@ -192,7 +192,7 @@ impl GroupsAccumulator for Groups {
         total: usize,
     ) -> Result<()> {
         self.groups.resize(total, Kept::default());
-        let rows = Rows::of(values);
+        let rows = Rows::from_arrays(values);
         for (row, group) in groups.iter().enumerate() {
             if rows.is_wanted(filter, row) {
                 let file = self.number(rows.files.value(row))?;
@@ -237,7 +237,7 @@ impl GroupsAccumulator for Groups {
     }
 
     fn convert_to_state(&self, values: &[ArrayRef], filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
-        let rows = Rows::of(values);
+        let rows = Rows::from_arrays(values);
         let count = values[0].len();
         let wanted: Vec<usize> = (0..count).filter(|row| rows.is_wanted(filter, *row)).collect();
         let times = Int64Array::from_iter_values(wanted.iter().map(|row| rows.time(*row)));
@@ -260,7 +260,7 @@ struct Rows<'a> {
 }
 
 impl<'a> Rows<'a> {
-    fn of(values: &'a [ArrayRef]) -> Self {
+    fn from_arrays(values: &'a [ArrayRef]) -> Self {
         Self {
             files: values[0].as_string_view(),
             lines: values[1].as_primitive(),

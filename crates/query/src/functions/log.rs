@@ -137,7 +137,9 @@ pub(super) const FUNCTIONS: [TextFunction; 16] = [
             "operation_class(operation)",
         ),
         null_is: None,
-        body: Body::Text(|args| Some(Cow::Borrowed(OperationClass::of(args[0].as_bytes()).as_str()))),
+        body: Body::Text(|args| {
+            Some(Cow::Borrowed(OperationClass::from_operation(args[0].as_bytes()).as_str()))
+        }),
     },
     TextFunction {
         name: "tls_rank",

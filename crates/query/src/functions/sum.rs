@@ -41,7 +41,7 @@ enum Integer {
 }
 
 impl Integer {
-    fn of(field: &Field) -> Option<Self> {
+    fn from_field(field: &Field) -> Option<Self> {
         match field.data_type() {
             DataType::Int64 => Some(Self::Signed),
             DataType::UInt64 => Some(Self::Unsigned),
@@ -108,14 +108,14 @@ impl AggregateUDFImpl for Sum {
     }
 
     fn state_fields(&self, args: StateFieldsArgs<'_>) -> Result<Vec<FieldRef>> {
-        if args.is_distinct || Integer::of(args.return_field.as_ref()).is_none() {
+        if args.is_distinct || Integer::from_field(args.return_field.as_ref()).is_none() {
             return self.inner.state_fields(args);
         }
         Ok(vec![Arc::new(Field::new(format_state_name(args.name, "sum"), STATE, true))])
     }
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        match Integer::of(args.return_field.as_ref()) {
+        match Integer::from_field(args.return_field.as_ref()) {
             None => self.inner.accumulator(args),
             Some(integer) if args.is_distinct => Ok(Box::new(Distinct::new(integer))),
             Some(integer) => Ok(Box::new(Total { integer, total: 0, count: 0 })),
@@ -123,7 +123,7 @@ impl AggregateUDFImpl for Sum {
     }
 
     fn create_sliding_accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        match Integer::of(args.return_field.as_ref()) {
+        match Integer::from_field(args.return_field.as_ref()) {
             None => self.inner.create_sliding_accumulator(args),
             Some(_) => self.accumulator(args),
         }
@@ -134,7 +134,7 @@ impl AggregateUDFImpl for Sum {
     }
 
     fn create_groups_accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn GroupsAccumulator>> {
-        match Integer::of(args.return_field.as_ref()) {
+        match Integer::from_field(args.return_field.as_ref()) {
             None => self.inner.create_groups_accumulator(args),
             Some(integer) => Ok(Box::new(Totals { integer, totals: Vec::new() })),
         }

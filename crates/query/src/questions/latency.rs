@@ -101,7 +101,7 @@ pub struct Latency {
     /// In the order of their values, and for each the metrics in the order given.
     pub groups: Vec<Group>,
     /// Whether there are more than [`MOST_GROUPS`], of which those with fewer requests are left out.
-    pub is_cut: bool,
+    pub cut: bool,
 }
 
 /// The times of the requests in `logs`, by the values of some of its columns. Lines that do not tell a time, or one below 0, do
@@ -152,7 +152,7 @@ pub async fn latency(session: &Session, by: &[String], metrics: &[Metric]) -> Re
             }
         }
     }
-    Ok(Latency { groups, is_cut })
+    Ok(Latency { groups, cut: is_cut })
 }
 
 /// The first of the rows, in the order of their first columns.

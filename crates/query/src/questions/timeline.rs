@@ -15,7 +15,8 @@ use futures::TryStreamExt;
 use crate::error::QueryError;
 use crate::session::Session;
 
-mod firsts;
+mod first_seen;
+mod options;
 mod report;
 mod rows;
 mod selection;
@@ -24,25 +25,10 @@ mod tally;
 
 pub use ipnet::IpNet;
 
+pub use self::options::TimelineOptions;
 pub use self::report::{FirstUse, Statuses, Time, TimelineReport, TimelineSession, Value, Values};
 pub use self::selection::{Selection, parse_network};
 use self::split::Splitter;
-
-/// How requests become sessions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TimelineOptions {
-    /// A break longer than this begins a new session; microseconds.
-    pub idle: i64,
-    /// Most sessions of the report, the earliest ones; `None` for all, however many. All are counted.
-    pub most: Option<usize>,
-}
-
-/// Half an hour, and a thousand sessions.
-impl Default for TimelineOptions {
-    fn default() -> Self {
-        Self { idle: 30 * 60 * 1_000_000, most: Some(1000) }
-    }
-}
 
 /// The sessions of what is selected.
 ///
@@ -62,11 +48,13 @@ pub async fn timeline(
     let mut stream = frame.sort(sorted_by(&order))?.execute_stream().await.map_err(shown)?;
     let mut splitter = Splitter::new(options);
     while let Some(batch) = stream.try_next().await.map_err(shown)? {
-        let rows = rows::Rows::of(&batch)?;
+        let rows = rows::Rows::from_batch(&batch)?;
         (0..batch.num_rows()).for_each(|row| splitter.push(&rows.get(row)));
     }
     let (mut report, ids) = splitter.finish();
-    firsts::mark(session, &mut report.sessions, &ids).await.map_err(|error| session.shown_error(error))?;
+    first_seen::mark(session, &mut report.sessions, &ids)
+        .await
+        .map_err(|error| session.shown_error(error))?;
     if let Some(redactor) = session.redactor() {
         report.sessions.iter_mut().for_each(|found| found.redact(redactor));
     }

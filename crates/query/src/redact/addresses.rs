@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv6Addr};
 use std::ops::Range;
 
-use super::Pseudonyms;
+use super::pseudonyms::Pseudonyms;
 use super::spans::{Spans, look, runs};
 
 /// Groups of an IPv6 address below which `::` more likely joins words of a program.
@@ -121,7 +121,7 @@ fn quads(bytes: &[u8], run: Range<usize>, point: u8, pseudonyms: &Pseudonyms) ->
                     cluster.iter().map(|(_, address)| pseudonyms.address(*address)).collect();
                 all.join(if point == b'.' { "." } else { "-" })
             } else {
-                pseudonyms.of("ip", &bytes[place.clone()])
+                pseudonyms.get("ip", &bytes[place.clone()])
             };
             found.push((place, pseudonym));
         }

@@ -35,7 +35,7 @@ pub(crate) enum Treatment {
 
 impl Treatment {
     /// For a column of this name.
-    pub(crate) fn of(column: &str) -> Self {
+    pub(crate) fn for_column(column: &str) -> Self {
         match column {
             "remote_ip" => Self::Address,
             "requester" | "bucket_owner" | "account" | "destroyed_by" => Self::Principal,
@@ -58,7 +58,7 @@ impl Redactor {
             .map(|name| batch.column_by_name(name).filter(|column| is_text(column.data_type())));
         let row = if let [Some(requester), Some(address)] = row { Some([requester, address]) } else { None };
         let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
-            let redacted = self.any(Treatment::of(field.name()), column, row, others)?;
+            let redacted = self.any(Treatment::for_column(field.name()), column, row, others)?;
             Ok(cast(&redacted, field.data_type())?)
         });
         let columns = columns.collect::<Result<Vec<_>>>()?;

@@ -23,7 +23,7 @@ struct RedactFunction {
 impl Redactor {
     /// `value` as a column of this name shows it.
     pub(crate) fn shown(self: &Arc<Self>, column: &str, value: Expr) -> Expr {
-        let treatment = Treatment::of(column);
+        let treatment = Treatment::for_column(column);
         let signature = Signature::any(1, Volatility::Immutable);
         let function = RedactFunction { redactor: Arc::clone(self), treatment, signature };
         ScalarUDF::from(function).call(vec![value])

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use saltmine_format::Principal;
 
-use super::Pseudonyms;
+use super::pseudonyms::Pseudonyms;
 use super::spans::{Spans, runs};
 
 /// Longest name that is searched for, in bytes. The names of IAM have at most 64 characters, its ARNs at most 2,048.
@@ -136,13 +136,13 @@ impl Kind {
     /// The pseudonym that the name has in the column of the requester or of the address.
     fn pseudonym(self, name: &str, pseudonyms: &Pseudonyms) -> String {
         match self {
-            Self::Account => pseudonyms.of("account", name.as_bytes()),
+            Self::Account => pseudonyms.get("account", name.as_bytes()),
             Self::Session => pseudonyms.name("session", name.as_bytes()),
             Self::Role => pseudonyms.name("role", name.as_bytes()),
             Self::User => pseudonyms.name("user", name.as_bytes()),
-            Self::Principal => pseudonyms.of("principal", name.to_ascii_lowercase().as_bytes()),
+            Self::Principal => pseudonyms.get("principal", name.to_ascii_lowercase().as_bytes()),
             Self::Address(Some(address)) => pseudonyms.address(address),
-            Self::Address(None) => pseudonyms.of("ip", name.as_bytes()),
+            Self::Address(None) => pseudonyms.get("ip", name.as_bytes()),
         }
     }
 }

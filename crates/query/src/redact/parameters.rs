@@ -68,20 +68,20 @@ pub(crate) async fn bind(
         let given = params.get(&parameter.name).and_then(Param::as_text);
         let Some(given) = given.filter(|given| *given != parameter.default) else { continue };
         let value = value(query, parameter, given, unredacted, redactor).await;
-        let value = value.map_err(|problem| problem.of(&parameter.name))?;
+        let value = value.map_err(|problem| problem.into_error(&parameter.name))?;
         bound.insert(parameter.name.clone(), ScalarValue::Utf8View(Some(value)).into());
     }
     Ok(bound)
 }
 
 /// Why a value is not taken.
-enum Problem {
+enum Refusal {
     Value(String),
     Sql(DataFusionError),
 }
 
-impl Problem {
-    fn of(self, name: &str) -> QueryError {
+impl Refusal {
+    fn into_error(self, name: &str) -> QueryError {
         match self {
             Self::Value(problem) => QueryError::Parameter { name: name.to_owned(), problem },
             Self::Sql(error) => error.into(),
@@ -89,7 +89,7 @@ impl Problem {
     }
 }
 
-impl From<DataFusionError> for Problem {
+impl From<DataFusionError> for Refusal {
     fn from(error: DataFusionError) -> Self {
         Self::Sql(error)
     }
@@ -101,9 +101,9 @@ async fn value(
     given: &str,
     unredacted: &SessionContext,
     redactor: &Redactor,
-) -> Result<String, Problem> {
+) -> Result<String, Refusal> {
     let known = KNOWN.iter().find(|(name, of, _)| *name == query.name && *of == parameter.name);
-    let refused = |problem: &str| Err(Problem::Value(problem.to_owned()));
+    let refused = |problem: &str| Err(Refusal::Value(problem.to_owned()));
     match known.map(|(_, _, compared)| *compared) {
         Some(Compared::Words) => Ok(given.to_owned()),
         Some(Compared::Requester | Compared::RequesterPattern | Compared::Accounts)
@@ -172,7 +172,7 @@ struct Lookup<'a> {
 
 impl Lookup<'_> {
     /// The values of the column that are shown so; the text itself where it is not a pseudonym.
-    async fn of(self, text: &str) -> Result<Vec<String>, Problem> {
+    async fn find(self, text: &str) -> Result<Vec<String>, Refusal> {
         if !has_pseudonym(text) {
             return Ok(vec![text.to_owned()]);
         }
@@ -189,34 +189,34 @@ impl Lookup<'_> {
         if found.is_empty() {
             let problem =
                 format!("nothing in these logs has the pseudonym {text} with the key of this session");
-            return Err(Problem::Value(problem));
+            return Err(Refusal::Value(problem));
         }
         Ok(found)
     }
 }
 
 /// Whole values, with commas between them.
-async fn list(given: &str, lookup: Lookup<'_>) -> Result<String, Problem> {
+async fn list(given: &str, lookup: Lookup<'_>) -> Result<String, Refusal> {
     if given.split(',').count() > MOST_VALUES {
-        return Err(Problem::Value(too_many()));
+        return Err(Refusal::Value(too_many()));
     }
     let mut values = Vec::new();
     for text in given.split(',') {
-        values.extend(lookup.of(text.trim()).await?);
+        values.extend(lookup.find(text.trim()).await?);
     }
     Ok(values.join(","))
 }
 
 /// A pattern of LIKE for one requester.
-async fn requester(given: &str, lookup: Lookup<'_>) -> Result<String, Problem> {
-    let values = lookup.of(given).await?;
+async fn requester(given: &str, lookup: Lookup<'_>) -> Result<String, Refusal> {
+    let values = lookup.find(given).await?;
     let [value] = &values[..] else {
         let problem =
             format!("{} requesters have the pseudonym {given}, which are paths of one role", values.len());
-        return Err(Problem::Value(problem));
+        return Err(Refusal::Value(problem));
     };
     if value == given && value.contains('%') {
-        return Err(Problem::Value(PATTERN.to_owned()));
+        return Err(Refusal::Value(PATTERN.to_owned()));
     }
     // `_` is a letter of names, but stands for any letter in a pattern.
     Ok(value.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))

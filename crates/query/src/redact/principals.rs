@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Pseudonyms;
+use super::pseudonyms::Pseudonyms;
 use super::secrets::{name_before, next_separator};
 use super::spans::{Spans, end_of, runs};
 
@@ -17,8 +17,6 @@ const ACCOUNT: usize = 12;
 const LONGEST_RESOURCE: usize = 2048;
 /// Characters of a canonical user id, and of an origin access identity of CloudFront.
 const CANONICAL: [usize; 2] = [64, 96];
-/// The session that S3 itself names so, which says nothing of a customer.
-const REPLICATION: &[u8] = b"s3-replication";
 
 pub(super) fn find(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
     credentials(spans, pseudonyms);
@@ -49,7 +47,7 @@ fn credentials(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
                 !matches!(byte, b'/' | b'&' | b'"' | b'<' | b'>' | b',') && byte > b' '
             });
             at = at.max(end);
-            spans.replace(start..end, |id| pseudonyms.of("key", id));
+            spans.replace(start..end, |id| pseudonyms.get("key", id));
         }
     }
 }
@@ -135,9 +133,9 @@ fn words(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
             if bytes.get(word.end) == Some(&b':') {
                 spans.replace(session..end, |name| pseudonyms.name("session", name));
             }
-            spans.replace(word, |id| pseudonyms.of("key", id));
+            spans.replace(word, |id| pseudonyms.get("key", id));
         } else if CANONICAL.contains(&text.len()) && text.iter().all(u8::is_ascii_hexdigit) {
-            spans.replace(word, |id| pseudonyms.of("principal", &id.to_ascii_lowercase()));
+            spans.replace(word, |id| pseudonyms.get("principal", &id.to_ascii_lowercase()));
         }
     }
 }
@@ -157,13 +155,8 @@ fn accounts(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
         for part in found {
             spans.replace(run.start + part.start..run.start + part.end, |digits| {
                 let digits: Vec<u8> = digits.iter().copied().filter(u8::is_ascii_digit).collect();
-                pseudonyms.of("account", &digits)
+                pseudonyms.get("account", &digits)
             });
         }
     }
-}
-
-/// Whether a session's name is one that S3 itself gives.
-pub(super) fn is_of_aws(kind: &str, name: &[u8]) -> bool {
-    kind == "session" && name == REPLICATION
 }

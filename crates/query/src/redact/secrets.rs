@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use super::Pseudonyms;
+use super::pseudonyms::Pseudonyms;
 use super::spans::{Spans, end_of, look, runs};
 
 /// Parts of names whose values are secret, without `-`, `_` and `.`, in lower case.
@@ -61,7 +61,7 @@ fn by_name(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
             let value = value(spans, separator, &name);
             // What is in a value that is replaced need not be looked at again.
             at = at.max(value.end);
-            spans.replace(value, |value| pseudonyms.of("token", value));
+            spans.replace(value, |value| pseudonyms.get("token", value));
         }
     }
 }
@@ -159,7 +159,7 @@ fn named_by_value(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
                 let value = value(spans, separator, &name);
                 is_next_secret = false;
                 at = at.max(value.end);
-                spans.replace(value, |value| pseudonyms.of("token", value));
+                spans.replace(value, |value| pseudonyms.get("token", value));
             }
             _ => {}
         }
@@ -187,7 +187,7 @@ pub(super) fn by_shape(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
         let end = end_of(spans.decoded.bytes(), from, is_base64);
         if !is_web_token || end - from > 40 {
             done = end;
-            spans.replace(from..end, |value| pseudonyms.of("token", value));
+            spans.replace(from..end, |value| pseudonyms.get("token", value));
         }
     }
 }
@@ -207,12 +207,12 @@ fn user_information(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms, has_users: b
         };
         match bytes[start..at].iter().position(|byte| *byte == b':').map(|colon| start + colon) {
             Some(colon) => {
-                spans.replace(colon + 1..at, |password| pseudonyms.of("token", password));
+                spans.replace(colon + 1..at, |password| pseudonyms.get("token", password));
                 if has_users {
-                    spans.replace(start..colon, |user| pseudonyms.of("user", user));
+                    spans.replace(start..colon, |user| pseudonyms.get("user", user));
                 }
             }
-            None => spans.replace(start..at, |token| pseudonyms.of("token", token)),
+            None => spans.replace(start..at, |token| pseudonyms.get("token", token)),
         }
     }
 }

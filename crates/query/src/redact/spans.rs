@@ -13,12 +13,12 @@ pub(super) struct Spans<'a> {
     /// Which bytes of the decoded text are replaced; empty while none is.
     taken: Vec<bool>,
     /// Whether this is the second look, at the text as it is.
-    is_verbatim: bool,
+    verbatim: bool,
 }
 
 impl<'a> Spans<'a> {
     pub(super) fn new(text: &'a str) -> Self {
-        Self { decoded: Decoded::new(text), found: Vec::new(), taken: Vec::new(), is_verbatim: false }
+        Self { decoded: Decoded::new(text), found: Vec::new(), taken: Vec::new(), verbatim: false }
     }
 
     /// Whether the text has escapes, so that it may be read in two ways.
@@ -33,7 +33,7 @@ impl<'a> Spans<'a> {
         for (range, _) in &self.found {
             self.taken[range.clone()].fill(true);
         }
-        Self { decoded: Decoded::verbatim(text), is_verbatim: true, ..self }
+        Self { decoded: Decoded::verbatim(text), verbatim: true, ..self }
     }
 
     /// Replaces the bytes of `range` of the decoded text. On the second look a part may overlap one of the first, whose
@@ -47,7 +47,7 @@ impl<'a> Spans<'a> {
         }
         look(range.len());
         let mut taken = self.taken[range.clone()].iter();
-        let is_refused = if self.is_verbatim { taken.all(|taken| *taken) } else { taken.any(|taken| *taken) };
+        let is_refused = if self.verbatim { taken.all(|taken| *taken) } else { taken.any(|taken| *taken) };
         if is_refused {
             return;
         }

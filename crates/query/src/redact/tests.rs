@@ -44,7 +44,7 @@ fn lines_of_json_hide_nothing() {
 #[test]
 fn tokens_go_however_they_are_named_and_encoded() {
     let redactor = redactor("tokens", 1);
-    let expected = redactor.pseudonyms.of("token", SECRET.as_bytes());
+    let expected = redactor.pseudonyms.get("token", SECRET.as_bytes());
     for (name, text) in [
         ("as it is", "GET /k?X-Amz-Signature=SECRET&X-Amz-Expires=60 HTTP/1.1"),
         ("lower case", "GET /k?x-amz-signature=SECRET HTTP/1.1"),
@@ -265,7 +265,7 @@ fn an_arn_keeps_its_form_and_nothing_else() {
 
 #[test]
 fn accounts_and_ids_go_from_any_text() {
-    let account = redactor("all", 1).pseudonyms.of("account", b"111122223333");
+    let account = redactor("all", 1).pseudonyms.get("account", b"111122223333");
     for text in [
         "ap-111122223333.s3-accesspoint.eu-west-1.amazonaws.com",
         "arn:aws:s3:eu-west-1:111122223333:accesspoint/ap",
@@ -299,7 +299,7 @@ fn a_requester_goes_from_what_else_is_in_the_row() {
     let names = redactor.names(Some(ADA), Some("203.0.113.7"));
     let text = "cli/1 (Backup-Operator; sess-4471; host 203-0-113-7) xsess-4471x";
     let redacted = redactor.text_of(text, &names);
-    let role = redactor.pseudonyms.of("role", b"backup-operator");
+    let role = redactor.pseudonyms.get("role", b"backup-operator");
     assert!(
         redacted.contains(&role) && redacted.contains("session-") && redacted.contains("host ip-"),
         "{redacted}"
@@ -332,9 +332,9 @@ fn the_longest_name_wins_and_many_names_are_no_burden() {
         names.add_requester(&format!("arn:aws:iam::111122223333:user/{user}"));
     }
     let redacted = redactor.text_of("(ann.lee@a.example) i-00000000000000007/ec2 ann.leex ann", &names);
-    let user = |name: &str| redactor.pseudonyms.of("user", name.as_bytes());
-    let session = redactor.pseudonyms.of("session", b"i-00000000000000007");
-    let role = redactor.pseudonyms.of("role", b"ec2");
+    let user = |name: &str| redactor.pseudonyms.get("user", name.as_bytes());
+    let session = redactor.pseudonyms.get("session", b"i-00000000000000007");
+    let role = redactor.pseudonyms.get("role", b"ec2");
     let expected =
         format!("({}) {session}/{role} {}.leex {}", user("ann.lee@a.example"), user("ann"), user("ann"));
     assert_eq!(redacted, expected);
@@ -453,6 +453,6 @@ fn principals_of_roles_and_people_are_hidden_part_by_part() {
     assert_eq!(redactor.principal("111122223333:person/sess-4471"), format!("{account}:person/{session}"));
     assert_eq!(redactor.role("111122223333:root"), format!("{account}:root"));
     for column in ["principal", "opened_by", "failed_for", "gone_by"] {
-        assert_eq!(columns::Treatment::of(column), columns::Treatment::Role);
+        assert_eq!(columns::Treatment::for_column(column), columns::Treatment::Role);
     }
 }

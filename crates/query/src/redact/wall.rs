@@ -53,7 +53,7 @@ impl RedactedTable {
     fn made(&self, index: usize) -> Made {
         let field = self.input.schema().field(index).clone();
         match field.data_type() {
-            kind if is_text(kind) => Made::Text(Treatment::of(field.name())),
+            kind if is_text(kind) => Made::Text(Treatment::for_column(field.name())),
             kind if is_harmless(kind) => Made::Same,
             _ => Made::Null,
         }

@@ -127,7 +127,7 @@ impl Session {
         let Some(redactor) = &self.redactor else { return Ok(answer?.rows) };
         let answer = answer.map_err(|error| hidden(redactor, error))?;
         // A plan names files.
-        if answer.is_plan {
+        if answer.plan {
             return Ok(redacted(Arc::clone(redactor), answer.rows, Arc::default()));
         }
         // What SQL sees is redacted, but an error may quote what the statement has in it.

@@ -28,7 +28,7 @@ const MOST_STEPS: u64 = 2000;
 /// The rows of a statement.
 pub(crate) struct Answer {
     /// Whether they tell how a statement is carried out.
-    pub(crate) is_plan: bool,
+    pub(crate) plan: bool,
     pub(crate) rows: SendableRecordBatchStream,
 }
 
@@ -51,9 +51,9 @@ pub(crate) async fn run(
     let is_plan = matches!(frame.logical_plan(), LogicalPlan::Explain(_) | LogicalPlan::Analyze(_));
     let may_run_twice = !is_plan && allowed(false).verify_plan(frame.logical_plan()).is_ok();
     if !may_run_twice {
-        return Ok(Answer { is_plan, rows: frame.execute_stream().await? });
+        return Ok(Answer { plan: is_plan, rows: frame.execute_stream().await? });
     }
-    Ok(Answer { is_plan, rows: memory::rows(context, frame).await? })
+    Ok(Answer { plan: is_plan, rows: memory::rows(context, frame).await? })
 }
 
 async fn frame(

@@ -31,24 +31,24 @@ pub(crate) struct DatasetTable {
     table: Table,
     schema: TableSchema,
     files: Vec<DataFile>,
-    is_partitioned: bool,
+    partitioned: bool,
     store: ObjectStoreUrl,
 }
 
 impl DatasetTable {
-    /// The table with these files; `is_plain` is for text without views.
-    pub(crate) fn of_files(table: Table, files: Vec<DataFile>, is_plain: bool) -> Result<Self> {
+    /// The table with these files; `plain` is for text without views.
+    pub(crate) fn of_files(table: Table, files: Vec<DataFile>, plain: bool) -> Result<Self> {
         let is_partitioned = table == Table::Logs;
         let partition = Arc::new(Field::new("event_date", DataType::Date32, true));
         let columns = if is_partitioned { vec![partition] } else { Vec::new() };
-        let schema = if is_plain { plain_schema(&table.file_schema()) } else { table.file_schema() };
+        let schema = if plain { plain_schema(&table.file_schema()) } else { table.file_schema() };
         let schema = TableSchema::builder(schema).with_table_partition_cols(columns).build();
         // All files of a table are in one place.
         let store = match files.first().and_then(|file| S3Url::of_path(&file.path)) {
             Some(url) => store_url(&url)?,
             None => ObjectStoreUrl::local_filesystem(),
         };
-        Ok(Self { table, schema, files, is_partitioned, store })
+        Ok(Self { table, schema, files, partitioned: is_partitioned, store })
     }
 
     pub(crate) fn table(&self) -> Table {
@@ -74,7 +74,7 @@ impl DatasetTable {
         let path = path.map_err(|error| DataFusionError::External(error.into()))?;
         let mut partitioned = PartitionedFile::new(String::new(), file.size);
         partitioned.object_meta.location = path;
-        if self.is_partitioned {
+        if self.partitioned {
             partitioned.partition_values = vec![ScalarValue::Date32(file.event_date)];
         }
         let mut statistics = Statistics::new_unknown(self.schema.table_schema());
@@ -126,7 +126,7 @@ impl TableProvider for DatasetTable {
         filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let bounds = TimeBounds::of(filters);
+        let bounds = TimeBounds::from_filters(filters);
         let files: Vec<&DataFile> =
             self.files.iter().filter(|file| bounds.may_hold(file.min_time, file.max_time)).collect();
         if files.is_empty() {

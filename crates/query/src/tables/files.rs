@@ -185,7 +185,7 @@ fn csv_form(path: &Path, read: &Path, delimiter: u8) -> Result<Form, String> {
     if head.columns() > MOST_COLUMNS {
         return Err(too_many(path, head.columns()));
     }
-    if let Some(inventory) = Inventory::of(path, &head)? {
+    if let Some(inventory) = Inventory::from_manifest(path, &head)? {
         return Ok(Form::Inventory(inventory));
     }
     match head.data_in_first_line() {

@@ -12,7 +12,7 @@ use super::time_bounds::{TimeBounds, comparisons};
 
 /// What holds for all rows that pass every one of `filters`, as far as it is easily told.
 pub(crate) fn row_filter(filters: &[Expr]) -> RowFilter {
-    let mut rows = RowFilter { times: TimeBounds::of(filters).range(), ..RowFilter::default() };
+    let mut rows = RowFilter { times: TimeBounds::from_filters(filters).range(), ..RowFilter::default() };
     filters.iter().for_each(|filter| narrow(&mut rows, filter));
     rows
 }

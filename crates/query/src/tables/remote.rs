@@ -64,9 +64,9 @@ impl RemoteTable {
     ///
     /// # Errors
     /// Where a path cannot be made absolute.
-    pub fn of(provider: &dyn TableProvider) -> Result<Option<Self>> {
+    pub fn from_provider(provider: &dyn TableProvider) -> Result<Option<Self>> {
         if let Some(dataset) = provider.downcast_ref::<DatasetTable>() {
-            let files = dataset.files().iter().map(RemoteFile::of).collect();
+            let files = dataset.files().iter().map(RemoteFile::from_data_file).collect();
             return Ok(Some(Self::Dataset { table: dataset.table(), files }));
         }
         let Some(raw) = provider.downcast_ref::<RawTable>() else { return Ok(None) };
@@ -77,7 +77,7 @@ impl RemoteTable {
         let wanted = sources.filter(|(index, _)| is_all || input.original(*index).is_none());
         let sources = wanted.map(|(index, source)| {
             let original = input.original(index).map(str::to_owned);
-            Ok(RemoteSource::of(source)?.copying(original))
+            Ok(RemoteSource::from_source(source)?.copying(original))
         });
         let sources = sources.collect::<std::io::Result<_>>()?;
         Ok(Some(Self::Raw(RemoteLogs { kind: raw.kind(), sources })))
@@ -94,7 +94,7 @@ impl RemoteTable {
 }
 
 impl RemoteFile {
-    fn of(file: &DataFile) -> Self {
+    fn from_data_file(file: &DataFile) -> Self {
         Self {
             path: file.path.clone(),
             size: file.size,
@@ -156,7 +156,7 @@ impl RemoteLogs {
 
 /// What is read once only cannot be read elsewhere.
 pub(crate) fn check_sources(sources: &[Source]) -> Result<(), DataFusionError> {
-    match sources.iter().find(|source| source.is_stdin || source.path == Path::new("-")) {
+    match sources.iter().find(|source| source.stdin || source.path == Path::new("-")) {
         Some(_) => Err(DataFusionError::Plan("a cluster cannot read standard input".into())),
         None => Ok(()),
     }
@@ -173,7 +173,7 @@ mod tests {
     fn raw_tables_travel_with_absolute_paths() {
         let source = Source::file("a/2026-05-01-00-00-00-AA".into(), "AA".into());
         let table = RawTable::new(RawInput::new(vec![source], None, true), RawTableKind::Logs, true);
-        let sent = serde_json::to_string(&RemoteTable::of(&table).unwrap().unwrap()).unwrap();
+        let sent = serde_json::to_string(&RemoteTable::from_provider(&table).unwrap().unwrap()).unwrap();
         let RemoteTable::Raw(logs) = serde_json::from_str(&sent).unwrap() else { panic!("{sent}") };
         assert_eq!(logs.schema(), table.schema());
         let path = logs.sources()[0].path();
@@ -194,7 +194,7 @@ mod tests {
         let provider = RemoteTable::dataset(Table::Logs, files.clone()).unwrap();
         assert!(provider.schema().fields().iter().all(|field| *field.data_type() != DataType::Utf8View));
         assert_eq!(
-            RemoteTable::of(provider.as_ref()).unwrap(),
+            RemoteTable::from_provider(provider.as_ref()).unwrap(),
             Some(RemoteTable::Dataset { table: Table::Logs, files })
         );
     }

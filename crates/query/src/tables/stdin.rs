@@ -10,11 +10,11 @@ use tempfile::NamedTempFile;
 /// # Errors
 /// Where it cannot be read or there is no room for it.
 pub(crate) fn spool(sources: &mut [Source]) -> Result<Option<NamedTempFile>, SourceError> {
-    let Some(source) = sources.iter_mut().find(|source| source.is_stdin) else { return Ok(None) };
+    let Some(source) = sources.iter_mut().find(|source| source.stdin) else { return Ok(None) };
     let failed = |error| SourceError::Unreadable { path: "-".into(), source: error };
     let mut file = NamedTempFile::new().map_err(failed)?;
     io::copy(&mut io::stdin().lock(), file.as_file_mut()).map_err(failed)?;
     source.path = file.path().to_path_buf();
-    source.is_stdin = false;
+    source.stdin = false;
     Ok(Some(file))
 }

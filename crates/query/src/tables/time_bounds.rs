@@ -17,7 +17,7 @@ pub(crate) struct TimeBounds {
 
 impl TimeBounds {
     /// The bounds that hold for all rows that pass every one of `filters`.
-    pub(crate) fn of(filters: &[Expr]) -> Self {
+    pub(crate) fn from_filters(filters: &[Expr]) -> Self {
         let mut bounds = Self::default();
         for filter in filters {
             bounds.narrow(filter);
@@ -135,7 +135,7 @@ mod tests {
             col("request_time").gt_eq(time(10)).and(time(20).gt(col("request_time"))),
             col("key").eq(lit("k")),
         ];
-        let bounds = TimeBounds::of(&filters);
+        let bounds = TimeBounds::from_filters(&filters);
         assert_eq!(bounds, TimeBounds { first: Some(10), last: Some(20) });
         assert!(
             bounds.may_hold(Some(0), Some(10))
@@ -148,15 +148,15 @@ mod tests {
     #[test]
     fn disjunctions_and_other_columns_do_not() {
         let either = col("request_time").gt(time(10)).or(col("key").eq(lit("k")));
-        assert_eq!(TimeBounds::of(&[either]), TimeBounds::default());
-        assert_eq!(TimeBounds::of(&[col("bytes_sent").gt(lit(1))]), TimeBounds::default());
-        assert_eq!(TimeBounds::of(&[col("request_time").not_eq(time(1))]), TimeBounds::default());
+        assert_eq!(TimeBounds::from_filters(&[either]), TimeBounds::default());
+        assert_eq!(TimeBounds::from_filters(&[col("bytes_sent").gt(lit(1))]), TimeBounds::default());
+        assert_eq!(TimeBounds::from_filters(&[col("request_time").not_eq(time(1))]), TimeBounds::default());
     }
 
     #[test]
     fn a_date_is_a_whole_day() {
         let date = lit(ScalarValue::Date32(Some(1)));
-        let bounds = TimeBounds::of(&[col("event_date").eq(date)]);
+        let bounds = TimeBounds::from_filters(&[col("event_date").eq(date)]);
         assert_eq!(bounds, TimeBounds { first: Some(DAY), last: Some(2 * DAY - 1) });
     }
 }

@@ -80,7 +80,11 @@ pub(super) struct Words {
 
 impl Words {
     /// The words of a session and a catalogue.
-    pub(super) fn of(runtime: &Runtime, session: &Session, catalogue: &Catalogue) -> Result<Self, CliError> {
+    pub(super) fn for_session(
+        runtime: &Runtime,
+        session: &Session,
+        catalogue: &Catalogue,
+    ) -> Result<Self, CliError> {
         let tables = tables(session);
         let mut sql: Vec<String> = KEYWORDS.iter().map(|word| (*word).to_owned()).collect();
         for table in &tables {

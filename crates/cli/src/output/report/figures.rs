@@ -49,7 +49,7 @@ impl Sql {
         Self { text: sql.trim_end().to_owned(), of: "", params: params.collect() }
     }
 
-    pub(super) fn of(answer: &Answer) -> Self {
+    pub(super) fn from_answer(answer: &Answer) -> Self {
         Self::new(answer.sql, &answer.params)
     }
 }
@@ -104,7 +104,13 @@ impl Sections<'_> {
     ) -> Option<Figure> {
         let answer = self.report.answer(name)?;
         let rows = table(answer, answer.rows.iter(), specs, self.shown);
-        Some(Figure { id, title, note: note.to_owned(), body: Body::Table(rows), sql: Sql::of(answer) })
+        Some(Figure {
+            id,
+            title,
+            note: note.to_owned(),
+            body: Body::Table(rows),
+            sql: Sql::from_answer(answer),
+        })
     }
 
     /// A part of an answer as a table.
@@ -123,7 +129,7 @@ impl Sections<'_> {
             title: title.1,
             note: note.to_owned(),
             body: Body::Table(rows),
-            sql: Sql::of(answer),
+            sql: Sql::from_answer(answer),
         })
     }
 
@@ -162,7 +168,7 @@ impl Sections<'_> {
         };
         let rows = (0..slots.len()).filter(|index| !empty(*index)).map(row).collect();
         let data = Table::new(&specs, rows);
-        let sql = || Sql::of(&traffic.answer);
+        let sql = || Sql::from_answer(&traffic.answer);
         vec![
             Figure {
                 id: "over-time",
@@ -390,7 +396,7 @@ impl Sections<'_> {
             title: "Percentiles by operation",
             note: note.to_owned(),
             body: Body::Chart("latency", Table::new(&specs, rows.collect())),
-            sql: Sql::of(&latency.answer),
+            sql: Sql::from_answer(&latency.answer),
         }]
     }
 

@@ -20,7 +20,7 @@ pub(super) fn head(report: &Report, origin: &Origin, shown: usize) -> Head {
     let mut period = None;
     let mut sql = Vec::new();
     if let Some(answer) = report.answer("buckets") {
-        sql.push(Sql { of: " of the numbers", ..Sql::of(answer) });
+        sql.push(Sql { of: " of the numbers", ..Sql::from_answer(answer) });
         if let Some(all) = answer.part("all").next() {
             let time = |column| answer.time(all, column).map(text::time);
             period = time("first_seen").zip(time("last_seen"));

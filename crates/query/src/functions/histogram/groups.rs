@@ -9,7 +9,6 @@ use datafusion::arrow::datatypes::Int64Type;
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
 
-use super::Answer;
 use super::values::Values;
 
 /// Without groups.
@@ -41,7 +40,7 @@ impl Accumulator for One {
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        ScalarValue::try_from_array(&self.answer.of(std::slice::from_ref(&self.values))?, 0)
+        ScalarValue::try_from_array(&self.answer.array(std::slice::from_ref(&self.values))?, 0)
     }
 
     fn size(&self) -> usize {
@@ -111,7 +110,7 @@ impl GroupsAccumulator for Groups {
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
         let groups = self.take(emit_to);
-        self.answer.of(&groups)
+        self.answer.array(&groups)
     }
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
@@ -145,8 +144,15 @@ fn is_wanted(values: &Int64Array, filter: Option<&BooleanArray>, row: usize) -> 
     values.is_valid(row) && filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row))
 }
 
+/// What is asked of a group's values.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Answer {
+    Quantile(f64),
+    Histogram,
+}
+
 impl Answer {
-    fn of(&self, groups: &[Values]) -> Result<ArrayRef> {
+    fn array(&self, groups: &[Values]) -> Result<ArrayRef> {
         Ok(match self {
             Self::Quantile(q) => {
                 Arc::new(groups.iter().map(|group| group.quantile(*q)).collect::<Int64Array>()) as ArrayRef

@@ -15,7 +15,7 @@ use datafusion::logical_expr::{
     Signature, Volatility,
 };
 
-use self::groups::{Groups, One};
+use self::groups::{Answer, Groups, One};
 
 /// `hdr_quantile(value, q)`.
 pub(super) fn hdr_quantile() -> AggregateUDF {
@@ -45,13 +45,6 @@ pub(crate) fn hdr_histogram() -> AggregateUDF {
 }
 
 const SECTION: DocSection = DocSection { include: true, label: "HdrHistogram", description: None };
-
-/// What is asked of a group's values.
-#[derive(Clone, Copy, Debug)]
-enum Answer {
-    Quantile(f64),
-    Histogram,
-}
 
 #[derive(Debug)]
 struct HdrUdaf {

@@ -64,7 +64,7 @@ pub(super) const FUNCTIONS: [Native; 12] = [
         help: ("The day of a time, in its zone; as in Presto", "date(request_time)"),
         body: |args, rows, _| {
             let (times, zone) =
-                (args[0].as_primitive::<TimestampMicrosecondType>(), Zone::of(args[0].data_type())?);
+                (args[0].as_primitive::<TimestampMicrosecondType>(), Zone::from_type(args[0].data_type())?);
             let mut days = Date32Builder::with_capacity(rows);
             for row in 0..rows {
                 let day = |micros: i64| Some(Date32Type::from_naive_date(zone.local(micros)?.date()));
@@ -178,7 +178,8 @@ fn months_between(from: NaiveDateTime, to: NaiveDateTime) -> Option<i64> {
 fn date_add(args: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
     let units = args[0].as_string_view();
     let counts = args[1].as_primitive::<Int64Type>();
-    let (times, zone) = (args[2].as_primitive::<TimestampMicrosecondType>(), Zone::of(args[2].data_type())?);
+    let (times, zone) =
+        (args[2].as_primitive::<TimestampMicrosecondType>(), Zone::from_type(args[2].data_type())?);
     let mut sums =
         TimestampMicrosecondBuilder::with_capacity(rows).with_data_type(args[2].data_type().clone());
     for row in 0..rows {
@@ -194,7 +195,8 @@ fn date_add(args: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
 
 fn date_diff(args: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
     let units = args[0].as_string_view();
-    let (from, zone) = (args[1].as_primitive::<TimestampMicrosecondType>(), Zone::of(args[1].data_type())?);
+    let (from, zone) =
+        (args[1].as_primitive::<TimestampMicrosecondType>(), Zone::from_type(args[1].data_type())?);
     let to = args[2].as_primitive::<TimestampMicrosecondType>();
     let mut counts = Int64Builder::with_capacity(rows);
     for row in 0..rows {

@@ -38,7 +38,7 @@ impl Pattern {
                 run.chars().for_each(|character| push_literal(&mut format, character));
             }
         }
-        Self::of(&format)
+        Self::from_format(&format)
     }
 
     /// Of MySQL's specifiers.
@@ -62,10 +62,10 @@ impl Pattern {
                 None => push_literal(&mut format, specifier),
             }
         }
-        Self::of(&format)
+        Self::from_format(&format)
     }
 
-    fn of(format: &str) -> Result<Self, String> {
+    fn from_format(format: &str) -> Result<Self, String> {
         let items = StrftimeItems::new(format).parse_to_owned();
         Ok(Self { items: items.map_err(|_| format!("no pattern of a time: {format:?}"))? })
     }

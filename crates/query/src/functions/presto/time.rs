@@ -173,7 +173,7 @@ fn write_by(
 ) -> Result<ArrayRef> {
     let patterns = args[1].as_string_view();
     let mut known = Known::new(compile);
-    let zone = Zone::of(args[0].data_type())?;
+    let zone = Zone::from_type(args[0].data_type())?;
     write(&args[0], rows, |row, time| {
         if patterns.is_null(row) { Ok(None) } else { Ok(known.get(patterns.value(row))?.format(time, zone)) }
     })

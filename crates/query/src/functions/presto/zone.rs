@@ -17,7 +17,7 @@ impl Zone {
     ///
     /// # Errors
     /// Where nobody knows the zone.
-    pub(super) fn of(kind: &DataType) -> Result<Self> {
+    pub(super) fn from_type(kind: &DataType) -> Result<Self> {
         match kind {
             DataType::Timestamp(_, Some(name)) if &**name != "UTC" => Ok(Self(Some(name.parse()?))),
             _ => Ok(Self::UTC),
@@ -63,7 +63,7 @@ mod tests {
             datafusion::arrow::datatypes::TimeUnit::Microsecond,
             Some("Europe/Berlin".into()),
         );
-        let zone = Zone::of(&kind).unwrap();
+        let zone = Zone::from_type(&kind).unwrap();
         for (utc, local) in [
             ("2026-03-29T00:30:00Z", "2026-03-29T01:30:00"),
             ("2026-03-29T01:30:00Z", "2026-03-29T03:30:00"),

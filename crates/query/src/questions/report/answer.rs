@@ -9,7 +9,7 @@ use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
 use serde::Serialize;
 
-use super::Statement;
+use super::statement::Statement;
 use crate::error::QueryError;
 use crate::params::Params;
 use crate::session::Session;

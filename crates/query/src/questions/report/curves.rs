@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::Statement;
-use super::answer::{Answer, ask};
+use super::answer::{Answer, Value, ask};
+use super::statement::Statement;
 use crate::error::QueryError;
 use crate::questions::latency::decode;
 use crate::session::Session;
@@ -65,7 +65,7 @@ pub(super) async fn read(session: &Session, statement: Statement) -> Result<Late
             operation: answer.value(row, "operation").text().unwrap_or_default().to_owned(),
             requests,
             mean: match answer.value(row, "mean") {
-                super::Value::Float(mean) => *mean,
+                Value::Float(mean) => *mean,
                 _ => 0.0,
             },
             greatest,

@@ -7,6 +7,7 @@
 mod answer;
 mod curves;
 mod sources;
+mod statement;
 mod traffic;
 
 use std::collections::BTreeMap;
@@ -16,14 +17,12 @@ use serde::Serialize;
 pub use self::answer::{Answer, Value};
 pub use self::curves::{Curve, Latency};
 pub use self::sources::{SourceLine, Sources};
+use self::statement::Statement;
 pub use self::traffic::{Slots, Traffic};
 use super::hunt::{HuntOptions, HuntReport, hunt};
 use crate::catalogue::{Catalogue, Parameter};
 use crate::error::QueryError;
 use crate::session::Session;
-
-/// A statement of the report: its name, and its text.
-type Statement = (&'static str, &'static str);
 
 macro_rules! statement {
     ($name:literal) => {

@@ -4,8 +4,8 @@ use futures::TryStreamExt;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use super::Statement;
 use super::answer::{Answer, Value, values};
+use super::statement::Statement;
 use crate::error::QueryError;
 use crate::session::Session;
 

@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::Statement;
 use super::answer::{Answer, Value, ask};
+use super::statement::Statement;
 use crate::error::QueryError;
 use crate::session::Session;
 

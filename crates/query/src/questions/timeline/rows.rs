@@ -63,7 +63,7 @@ pub(super) struct Rows {
 }
 
 impl Rows {
-    pub(super) fn of(batch: &RecordBatch) -> Result<Self> {
+    pub(super) fn from_batch(batch: &RecordBatch) -> Result<Self> {
         Ok(Self {
             requester: text(batch, "requester")?,
             remote_ip: text(batch, "remote_ip")?,

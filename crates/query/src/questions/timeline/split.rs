@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
-use super::TimelineOptions;
+use super::options::TimelineOptions;
 use super::report::{FirstUse, Statuses, Time, TimelineReport, TimelineSession};
 use super::rows::Row;
 use super::tally::{Ids, Kind, Tally, cut, place};

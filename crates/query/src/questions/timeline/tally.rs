@@ -45,7 +45,7 @@ impl Ids {
 pub(super) struct Tally {
     counted: HashMap<u64, Value>,
     beyond: HashSet<u64>,
-    is_full: bool,
+    full: bool,
 }
 
 impl Tally {
@@ -73,7 +73,7 @@ impl Tally {
         } else if self.beyond.len() < DISTINCT {
             self.beyond.insert(id);
         } else if !self.beyond.contains(&id) {
-            self.is_full = true;
+            self.full = true;
         }
     }
 
@@ -85,7 +85,7 @@ impl Tally {
         top.sort_by(|a, b| rank(a).cmp(&rank(b)).then_with(|| a.value.cmp(&b.value)));
         top.truncate(most);
         top.shrink_to_fit();
-        Values { distinct, distinct_is_at_least: self.is_full, top }
+        Values { distinct, distinct_is_at_least: self.full, top }
     }
 }
 

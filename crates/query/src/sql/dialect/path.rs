@@ -15,7 +15,7 @@ use crate::tables::views::{is_athena, with_path};
 pub(super) async fn give(statement: &mut Statement, context: &SessionContext) {
     let mut looked = Looked::default();
     let _ = Visit::visit(&*statement, &mut looked);
-    if !looked.is_named {
+    if !looked.named {
         return;
     }
     let mut views = HashSet::new();
@@ -31,7 +31,7 @@ pub(super) async fn give(statement: &mut Statement, context: &SessionContext) {
 /// Whether the column is named, and all tables.
 #[derive(Default)]
 struct Looked {
-    is_named: bool,
+    named: bool,
     tables: HashSet<String>,
 }
 
@@ -44,7 +44,7 @@ impl Visitor for Looked {
             Expr::CompoundIdentifier(parts) => parts.last(),
             _ => None,
         };
-        self.is_named |= last.is_some_and(|name| name.value == "$path");
+        self.named |= last.is_some_and(|name| name.value == "$path");
         ControlFlow::Continue(())
     }
 

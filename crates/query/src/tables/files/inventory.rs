@@ -49,7 +49,7 @@ impl Inventory {
     ///
     /// # Errors
     /// Where a manifest names other columns than the file has.
-    pub(super) fn of(path: &Path, head: &Head) -> std::result::Result<Option<Self>, String> {
+    pub(super) fn from_manifest(path: &Path, head: &Head) -> std::result::Result<Option<Self>, String> {
         if let Some((manifest, schema)) = manifest_of(path) {
             let columns: Vec<String> = schema.split(',').map(|name| snake_case(name.trim())).collect();
             // Somebody has put the names there.
@@ -224,7 +224,7 @@ mod tests {
             std::fs::write(folder.path().join("manifest.json"), manifest).unwrap();
         }
         let head = Head::read(&path, b',').unwrap();
-        Inventory::of(&path, &head).map(|inventory| inventory.map(|inventory| inventory.columns))
+        Inventory::from_manifest(&path, &head).map(|inventory| inventory.map(|inventory| inventory.columns))
     }
 
     #[test]

@@ -19,7 +19,7 @@ use saltmine_scan::{
     Reject, RowFilter, ScanOptions, SourceReport, SourceScan, prefetch_sharing, rejects_batch,
 };
 
-use super::{RawInput, RawTableKind};
+use super::input::{RawInput, RawTableKind};
 
 /// How long a step goes on without a row to give. Between two steps a scan can be dropped.
 const STEP: Duration = Duration::from_millis(50);
@@ -37,7 +37,7 @@ pub(super) struct Batches {
     ahead: Option<Prefetcher>,
     /// Copies that were known when the first source was opened: nothing is read of them, not even ahead.
     copies: HashSet<usize>,
-    has_begun: bool,
+    begun: bool,
     scan: Option<Open>,
 }
 
@@ -66,7 +66,7 @@ impl Batches {
     ) -> Self {
         let wanted = wanted.iter().copied().collect();
         let (ahead, copies, scan) = (None, HashSet::new(), None);
-        Self { input, kind, projection, filter, wanted, share, ahead, copies, has_begun: false, scan }
+        Self { input, kind, projection, filter, wanted, share, ahead, copies, begun: false, scan }
     }
 
     /// As a stream, whose steps run on threads that may wait. Nothing is read before the first row is asked for, and no
@@ -134,7 +134,7 @@ impl Batches {
 
     fn open_next(&mut self) -> Result<Step> {
         let external = |error: S3Error| DataFusionError::External(error.into());
-        if !std::mem::replace(&mut self.has_begun, true) {
+        if !std::mem::replace(&mut self.begun, true) {
             let is_copy = |index: &usize| self.input.original(*index).is_some();
             self.copies = self.wanted.iter().copied().filter(is_copy).collect();
             let order = self.wanted.iter().copied().filter(|index| !self.copies.contains(index));

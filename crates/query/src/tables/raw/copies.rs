@@ -35,10 +35,10 @@ struct Known {
 
 impl Copies {
     /// Looks for copies among sources of these sizes. Of equal ones, the first in the order of an ingest is read: by the
-    /// time in the name, then by name. `is_remote`: other processes read them, so that objects are compared by ETag only.
-    pub(crate) fn find(sources: &[Source], sizes: &[u64], is_remote: bool) -> Self {
+    /// time in the name, then by name. `remote`: other processes read them, so that objects are compared by ETag only.
+    pub(crate) fn find(sources: &[Source], sizes: &[u64], remote: bool) -> Self {
         let mut groups: HashMap<u64, Vec<usize>> = HashMap::new();
-        for (index, _) in sources.iter().enumerate().filter(|(_, source)| !source.is_stdin) {
+        for (index, _) in sources.iter().enumerate().filter(|(_, source)| !source.stdin) {
             groups.entry(sizes.get(index).copied().unwrap_or(0)).or_default().push(index);
         }
         let mut known = Known::default();
@@ -57,7 +57,7 @@ impl Copies {
                 known.claim(index, hash);
             }
         }
-        if !is_remote {
+        if !remote {
             undecided.extend(objects.drain(..));
         }
         let mut tags: HashMap<(u64, &str), usize> = HashMap::new();

@@ -5,11 +5,12 @@
 
 mod batches;
 mod copies;
+mod input;
 mod report;
 mod shares;
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::arrow::array::RecordBatch;
@@ -20,120 +21,14 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
-use saltmine_lake::{SourceEntry, sources_schema};
-use saltmine_scan::{BlockPool, RowFilter, Source, SourceReport, rejects_schema, sizes, table_schema};
-use serde::{Deserialize, Serialize};
-use tempfile::NamedTempFile;
+use saltmine_scan::RowFilter;
 
 use self::batches::Batches;
-pub(crate) use self::copies::Copies;
-use self::report::Noted;
+pub(crate) use self::input::{RawInput, RawTableKind};
 pub use self::report::ScanReport;
 use self::shares::shares;
 use super::plain_text::plain_schema;
 use super::pushdown::row_filter;
-
-/// The raw inputs of a session.
-#[derive(Debug)]
-pub(crate) struct RawInput {
-    sources: Vec<Source>,
-    /// Bytes as stored; 0 where they are not known.
-    sizes: Vec<u64>,
-    copies: Copies,
-    /// Names of the originals of copies, where another process found them.
-    originals: Vec<Option<String>>,
-    /// Holds what came on standard input, until the session ends.
-    _spooled: Option<NamedTempFile>,
-    pool: Arc<BlockPool>,
-    noted: Mutex<Noted>,
-}
-
-impl RawInput {
-    /// Sources of a session. `is_remote`: other processes read them.
-    pub(crate) fn new(sources: Vec<Source>, spooled: Option<NamedTempFile>, is_remote: bool) -> Arc<Self> {
-        let sizes = sizes(&sources);
-        let copies = Copies::find(&sources, &sizes, is_remote);
-        Arc::new(Self::with_copies(sources, sizes, copies, spooled))
-    }
-
-    /// Sources that another process has sent, with the names of the originals of those that are copies.
-    pub(crate) fn sent(sources: Vec<Source>, originals: Vec<Option<String>>) -> Arc<Self> {
-        let sizes = sizes(&sources);
-        Arc::new(Self { originals, ..Self::with_copies(sources, sizes, Copies::default(), None) })
-    }
-
-    fn with_copies(
-        sources: Vec<Source>,
-        sizes: Vec<u64>,
-        copies: Copies,
-        spooled: Option<NamedTempFile>,
-    ) -> Self {
-        let (pool, noted) = (BlockPool::new(), Mutex::default());
-        Self { sources, sizes, copies, originals: Vec::new(), _spooled: spooled, pool, noted }
-    }
-
-    pub(crate) fn sources(&self) -> &[Source] {
-        &self.sources
-    }
-
-    /// The name of the source that is read in the place of a copy; `None` where it is no copy, as far as is known.
-    pub(crate) fn original(&self, index: usize) -> Option<&str> {
-        if let Some(Some(name)) = self.originals.get(index) {
-            return Some(name);
-        }
-        Some(self.name(self.copies.original(index)?))
-    }
-
-    fn name(&self, index: usize) -> &str {
-        self.sources.get(index).map_or("", |source| &source.name)
-    }
-
-    pub(crate) fn report(&self) -> ScanReport {
-        let mut report = self.noted.lock().unwrap_or_else(PoisonError::into_inner).report();
-        let name = |index: usize| self.name(index).to_owned();
-        let pairs = self.copies.pairs().into_iter();
-        report.copies = pairs.map(|(copy, original)| (name(copy), name(original))).collect();
-        report
-    }
-
-    fn note(&self, index: usize, report: &SourceReport) {
-        self.noted.lock().unwrap_or_else(PoisonError::into_inner).note(index, report);
-    }
-
-    fn url(&self, index: usize) -> Option<String> {
-        self.sources.get(index)?.object.as_ref().map(|object| object.url())
-    }
-
-    /// The row of `sources` for a copy. As in a ledger, it has no lines of its own.
-    fn same(&self, index: usize, original: &str) -> SourceEntry {
-        SourceEntry {
-            log_file: self.name(index).to_owned(),
-            size: self.sizes.get(index).copied().unwrap_or(0),
-            state: "same".to_owned(),
-            problem: Some(format!("same content as {original}")),
-            url: self.url(index),
-            ..SourceEntry::default()
-        }
-    }
-}
-
-/// Which table is made of the sources.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) enum RawTableKind {
-    Logs,
-    Rejects,
-    Sources,
-}
-
-impl RawTableKind {
-    pub(crate) fn schema(self) -> SchemaRef {
-        match self {
-            Self::Logs => table_schema(),
-            Self::Rejects => rejects_schema(),
-            Self::Sources => sources_schema(),
-        }
-    }
-}
 
 /// A table over raw files.
 #[derive(Debug)]
@@ -144,9 +39,9 @@ pub(crate) struct RawTable {
 }
 
 impl RawTable {
-    /// `is_plain` shows text without views, for plans that are carried out elsewhere.
-    pub(crate) fn new(input: Arc<RawInput>, kind: RawTableKind, is_plain: bool) -> Self {
-        let schema = if is_plain { plain_schema(&kind.schema()) } else { kind.schema() };
+    /// `plain` shows text without views, for plans that are carried out elsewhere.
+    pub(crate) fn new(input: Arc<RawInput>, kind: RawTableKind, plain: bool) -> Self {
+        let schema = if plain { plain_schema(&kind.schema()) } else { kind.schema() };
         Self { input, kind, schema }
     }
 

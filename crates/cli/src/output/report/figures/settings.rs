@@ -53,7 +53,13 @@ pub(super) fn figure(answer: &Answer, shown: usize) -> Figure {
         if all > rows.len() as i64 { format!("; the first {} are shown", rows.len()) } else { String::new() }
     );
     let body = Body::Table(Table::new(&SPECS, rows));
-    Figure { id: "settings-timeline", title: "In the order of time", note, body, sql: Sql::of(answer) }
+    Figure {
+        id: "settings-timeline",
+        title: "In the order of time",
+        note,
+        body,
+        sql: Sql::from_answer(answer),
+    }
 }
 
 fn change(answer: &Answer, row: &[Value], shown: usize) -> Vec<Cell> {

@@ -1,0 +1,11 @@
+//! Which rounds a storage has: folders where files can be moved, notes where they cannot.
+
+use crate::commit::bucket_round::InNotes;
+use crate::commit::folder_round::InFolders;
+use crate::commit::rounds::Rounds;
+use crate::storage::Storage;
+
+/// Keeps the rounds of a dataset in this storage.
+pub(crate) fn rounds_for(storage: &dyn Storage) -> &'static dyn Rounds {
+    if storage.moves_files() { &InFolders } else { &InNotes }
+}

@@ -1,0 +1,74 @@
+//! Rejects and duplicates.
+
+use saltmine_lake::Table;
+use serde_json::json;
+
+use crate::forger::{line, number, text};
+use crate::{Forgery, declare};
+
+pub(crate) fn forgeries() -> Vec<Forgery> {
+    let forgery = |name, forge, check, says| Forgery { name, forge, check, says };
+    let rejects = "rejects_are_their_lines";
+    vec![
+        forgery(
+            "a text changed in a line that does not read",
+            |case| case.edit_row(Table::Rejects, "log-0", 21, "raw", &json!("no log lime")),
+            rejects,
+            "\"log-0\" line 21: raw is \"no log lime\", the line says \"no log line\"",
+        ),
+        forgery(
+            "the bytes changed of a line that does not read",
+            |case| case.edit_row(Table::Rejects, "log-1.gz", 51, "raw_bytes", &json!("no line")),
+            rejects,
+            "\"log-1.gz\" line 51: raw_bytes is ",
+        ),
+        forgery(
+            "a line that does not read deleted, and counted as blank",
+            |case| {
+                case.delete(Table::Rejects, |name, _| name == "log-0");
+                case.edit_counts("log-0", &[("rejects", -1), ("blanks", 1)]);
+            },
+            rejects,
+            "\"log-0\" line 21: the line gives a reject, and it is missing from the table",
+        ),
+        forgery(
+            "a row declared a duplicate that is none",
+            |case| {
+                case.delete(Table::Logs, |name, line| name == "log-0" && line == 50);
+                declare(case, "log-0", 50, "log-0", 49);
+            },
+            "duplicates_are_equal",
+            "\"log-0\" line 50 was removed for \"log-0\" line 49, but is not equal to it",
+        ),
+        forgery(
+            "the row deleted that duplicates were removed for",
+            |case| {
+                case.delete(Table::Logs, |name, line| name == "log-0" && line == 4);
+                declare(case, "log-0", 4, "log-0", 4);
+            },
+            "duplicates_are_equal",
+            "\"log-0\" line 4 was removed for \"log-0\" line 4, but is not equal to it",
+        ),
+        forgery(
+            "duplicates that are each other's, so that none is kept",
+            |case| {
+                case.delete(Table::Logs, |name, line| name == "log-0" && line == 4);
+                declare(case, "log-0", 4, "log-3", 4 + 1);
+            },
+            "duplicates_are_kept",
+            "\"log-0\" line 4 was removed for \"log-3\" line 5, a later line",
+        ),
+        forgery(
+            "a row of duplicates doubled, and a row deleted for it",
+            |case| {
+                let batch = case.rows(Table::Duplicates, 0);
+                let (name, line) = (text(&batch, "log_file", 0).unwrap(), number(&batch, "log_line", 0));
+                let (same, same_line) =
+                    (text(&batch, "same_as_file", 0).unwrap(), number(&batch, "same_as_line", 0));
+                declare(case, name, line, same, same_line);
+            },
+            "duplicates_are_equal",
+            ", but is not equal to it",
+        ),
+    ]
+}

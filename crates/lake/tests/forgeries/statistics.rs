@@ -1,0 +1,111 @@
+//! Statistics, bounds and bloom filters that hide rows from filters.
+
+use parquet::bloom_filter::Sbbf;
+use parquet::data_type::ByteArray;
+use parquet::file::metadata::ColumnIndexBuilder;
+use parquet::file::statistics::{Statistics, ValueStatistics};
+use saltmine_lake::Table;
+use serde_json::{Value, json};
+
+use crate::forger::{add, parquet, text};
+use crate::{Forgery, forge_file};
+
+pub(crate) fn forgeries() -> Vec<Forgery> {
+    let forgery = |name, forge, check, says| Forgery { name, forge, check, says };
+    vec![
+        forgery(
+            "times narrowed in the log's statistics, so that filters pass over the rows",
+            |case| {
+                case.edit_statistics(Table::Logs, |statistics| {
+                    statistics["maxValues"]["request_time"] = json!("2026-05-01T00:00:00.000Z");
+                });
+            },
+            "statistics_true",
+            "maxValues of \"request_time\" in the log",
+        ),
+        forgery(
+            "fewer rows in the log's statistics, by which they are counted",
+            |case| case.edit_statistics(Table::Logs, |statistics| statistics["numRecords"] = json!(1)),
+            "statistics_true",
+            "the log says that it has 1 rows",
+        ),
+        forgery(
+            "statistics left out of the log",
+            |case| {
+                case.edit_log(Table::Logs, |action| {
+                    if let Some(add) = action.get_mut("add").and_then(Value::as_object_mut) {
+                        add.remove("stats");
+                    }
+                });
+            },
+            "statistics_true",
+            "the log does not say how many rows it has",
+        ),
+        forgery(
+            "nulls added in the log's statistics",
+            |case| {
+                case.edit_statistics(Table::Logs, |statistics| {
+                    statistics["nullCount"]["requester"] = json!(9)
+                })
+            },
+            "statistics_true",
+            "nullCount of \"requester\" in the log",
+        ),
+        forgery(
+            "bounds in a file's own footer narrowed",
+            |case| {
+                forge_file(case, Table::Logs, |name, close| {
+                    if name == "operation" {
+                        let bound = |text: &str| Some(ByteArray::from(text));
+                        let bounds = ValueStatistics::new(bound("A"), bound("B"), None, Some(0), false);
+                        let bounds =
+                            Statistics::ByteArray(bounds.with_min_is_exact(false).with_max_is_exact(false));
+                        let metadata = close.metadata.clone().into_builder();
+                        close.metadata = metadata.set_statistics(bounds).build().unwrap();
+                    }
+                });
+            },
+            "statistics_true",
+            "operation: the footer says that the greatest value is \"B\", it is \"REST.GET.OBJECT\"",
+        ),
+        forgery(
+            "a bloom filter emptied, so that a request id is not found",
+            |case| {
+                forge_file(case, Table::Logs, |name, close| {
+                    if name == "request_id" {
+                        close.bloom_filter = Some(Sbbf::new(&[0; 32]));
+                    }
+                });
+            },
+            "statistics_true",
+            "request_id: the bloom filter lacks a value",
+        ),
+        forgery(
+            "bounds of pages narrowed, so that a file's rejects are not found",
+            |case| {
+                forge_file(case, Table::Rejects, |name, close| {
+                    if name == "log_file" {
+                        let mut index = ColumnIndexBuilder::new(parquet::basic::Type::BYTE_ARRAY);
+                        index.append(false, b"z".to_vec(), b"z".to_vec(), 0);
+                        close.column_index = Some(index.build().unwrap());
+                    }
+                });
+            },
+            "statistics_true",
+            "log_file: the bounds of page 0 in the index are not those of its values",
+        ),
+        forgery(
+            "the rows of pages counted otherwise in the index of pages",
+            |case| {
+                forge_file(case, Table::Logs, |name, close| {
+                    if name == "key" {
+                        let index = close.offset_index.as_mut().unwrap();
+                        index.page_locations[0].first_row_index = 1;
+                    }
+                });
+            },
+            "statistics_true",
+            "key: the index of pages counts other rows than the pages have",
+        ),
+    ]
+}
