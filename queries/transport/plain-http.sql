@@ -16,7 +16,7 @@
 -- column: last_seen — time of the last of them
 -- column: keys — distinct keys
 -- column: bytes — bytes sent, or of objects where nothing is sent
--- false positives: Rows from before the log had a TLS field.
+-- false positives: None known. Rows from before 2019, when the log had no TLS field, are not counted.
 -- source: AWS documentation of the log format; own
 
 SELECT requester, remote_ip, bucket, operation, authentication_type IS NOT NULL AS signed,
@@ -25,6 +25,8 @@ SELECT requester, remote_ip, bucket, operation, authentication_type IS NOT NULL 
        count(DISTINCT key) AS keys, sum(bytes_sent) AS bytes
 FROM logs
 WHERE tls_version IS NULL AND cipher_suite IS NULL
+  -- Lines that end before the TLS fields, as those from before 2019 do, have no host id either.
+  AND host_id IS NOT NULL
   -- The row of a copy's source and the rows of lifecycle have no connection of their own.
   AND ((operation LIKE 'REST.%' AND operation NOT LIKE 'REST.COPY.%_GET') OR ($website AND operation LIKE 'WEBSITE.%'))
   AND ($website OR coalesce(host_header, '') NOT LIKE '%s3-website%')

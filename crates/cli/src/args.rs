@@ -17,8 +17,7 @@ pub(crate) use self::redact::join_redact;
 pub(crate) use self::report::ReportArgs;
 pub(crate) use self::s3::S3Args;
 pub(crate) use self::shell::ShellArgs;
-use self::time::parse_time;
-pub(crate) use self::time::{NameArgs, TimeRange, span};
+pub(crate) use self::time::{FileRange, NameArgs, TimeRange, span};
 pub(crate) use self::timeline::{TimelineArgs, TimelineFormat};
 
 mod cluster;
@@ -189,16 +188,8 @@ pub(crate) struct IngestArgs {
     #[arg(long, value_name = "DATASET")]
     pub(crate) to: PathBuf,
 
-    /// Only log files that may hold requests at or after this time, by their names: see --trust-names
-    #[arg(long, value_name = "TIME", value_parser = parse_time, allow_hyphen_values = true)]
-    pub(crate) since: Option<i64>,
-
-    /// Only log files that may hold requests before this time, by their names: see --trust-names
-    #[arg(long, value_name = "TIME", value_parser = parse_time, allow_hyphen_values = true)]
-    pub(crate) until: Option<i64>,
-
     #[command(flatten)]
-    pub(crate) names: NameArgs,
+    pub(crate) files: FileRange,
 
     /// How to partition a new dataset
     #[arg(long, value_name = "COLUMNS")]
@@ -245,9 +236,9 @@ Examples:
   saltmine verify case.lake
   saltmine verify case.lake logs/ --by 'A. Examiner' > verified.txt
   saltmine verify case.lake logs/ --format json > proof.json
-  saltmine verify s3://my-lake/case s3://my-logs/prefix
+  saltmine verify s3://my-lake/case s3://my-logs/prefix --since 2026-05-01
 
-Give the logs that were ingested: without them the dataset is compared only with itself, and somebody who can write to it can make it agree with itself. Exits with code 1 if a check failed, and with 3 if rows are left that none of the given logs could be compared with.")]
+Give the logs that were ingested, with the --since, --until and --trust-names of the ingest: without them the dataset is compared only with itself, and somebody who can write to it can make it agree with itself. Exits with code 1 if a check failed, and with 3 if rows are left that none of the given logs could be compared with.")]
 pub(crate) struct VerifyArgs {
     /// The dataset
     #[arg(value_name = "DATASET")]
@@ -256,6 +247,9 @@ pub(crate) struct VerifyArgs {
     /// The logs that were ingested: files, folders, globs or s3://BUCKET/KEY. Every line is read again and compared
     #[arg(value_name = "SOURCE")]
     pub(crate) sources: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) files: FileRange,
 
     /// Name of the examiner, for the report (default: the account's name)
     #[arg(long, value_name = "NAME")]

@@ -367,6 +367,18 @@ fn on_disk_no_row_is_lost_by_a_name_unless_names_are_trusted() {
         assert!(said.contains(note), "{arguments:?}: {said}");
     }
     assert_eq!(run(&["query", "trusting", "SELECT count(*) AS n FROM logs"], 0).0, "n\n1\n");
+    // verify takes the same range; without it, the files that were left out are missing from the dataset.
+    let (proof, _) = run(&["verify", "trusting", "logs", "--trust-names"], 0);
+    assert!(
+        proof.contains("--until 2026-07-03T00:00:00Z --trust-names: 3 left out by their names"),
+        "{proof}"
+    );
+    assert!(proof.contains("were left out by their names, and not compared"), "{proof}");
+    let (proof, _) = run(&["verify", "trusting", "logs"], 1);
+    assert!(
+        proof.contains("FAILED   sources_all_read") && proof.contains("and its --trust-names"),
+        "{proof}"
+    );
     let (out, said) = run(
         &["query", "logs", "SELECT count(*) AS n FROM logs", "--trust-names", "--delivery-delay", "90d"],
         0,

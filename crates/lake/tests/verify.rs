@@ -238,7 +238,12 @@ fn a_source_that_was_never_read_is_named() {
     assert_eq!(failed(&report), ["sources_all_read"]);
     let check = check(&report, "sources_all_read");
     assert_eq!((check.examined, check.failures), (3, 1));
-    assert_eq!(check.details, ["\"new\": not in the dataset; ingest reads it"]);
+    assert_eq!(
+        check.details,
+        [
+            "\"new\": not in the dataset: give verify the time range of the ingest, and its --trust-names, or ingest this file"
+        ]
+    );
 }
 
 #[cfg(unix)]

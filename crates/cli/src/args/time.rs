@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use clap::{Args, ValueEnum};
-use saltmine_scan::{NameRules, NameTrust};
+use saltmine_scan::{NameRules, NameTrust, Window};
 
 use crate::error::CliError;
 
@@ -46,6 +46,44 @@ impl TimeRange {
             time.map_or_else(String::new, |time| format!(" {option} {}", shown(time)))
         };
         word("--since", self.since) + &word("--until", self.until)
+    }
+}
+
+/// A range of times that leaves out whole log files, by their names, and no lines.
+#[derive(Clone, Copy, Debug, Args)]
+pub(crate) struct FileRange {
+    /// Only log files that may hold requests at or after this time, by their names: see --trust-names
+    #[arg(long, value_name = "TIME", value_parser = parse_time, allow_hyphen_values = true)]
+    since: Option<i64>,
+
+    /// Only log files that may hold requests before this time, by their names: see --trust-names
+    #[arg(long, value_name = "TIME", value_parser = parse_time, allow_hyphen_values = true)]
+    until: Option<i64>,
+
+    #[command(flatten)]
+    names: NameArgs,
+}
+
+impl FileRange {
+    /// What the range means for names.
+    ///
+    /// # Errors
+    /// If no time is in the range.
+    pub(crate) fn window(self) -> Result<Window, CliError> {
+        let TimeRange { since, until } = self.range().check()?;
+        Ok(Window { since, until, names: self.names.rules() })
+    }
+
+    /// The options as they are typed; `None` if there is no time range.
+    pub(crate) fn words(self) -> Option<String> {
+        let range = self.range().words();
+        let names = self.names.words().into_iter();
+        (!range.is_empty())
+            .then(|| names.fold(range.trim_start().to_owned(), |words, word| words + " " + &word))
+    }
+
+    const fn range(self) -> TimeRange {
+        TimeRange { since: self.since, until: self.until }
     }
 }
 

@@ -9,7 +9,7 @@ use saltmine_scan::{Discovery, NameTrust, Source, Window, discover_within, sizes
 
 use super::coverage;
 use super::query::block_on;
-use crate::args::{IngestArgs, PartitionColumns, TimeRange};
+use crate::args::{IngestArgs, PartitionColumns};
 use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::output::plural;
@@ -18,12 +18,11 @@ use crate::progress::{Doubt, IngestProgress};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &IngestArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
-    TimeRange { since: args.since, until: args.until }.check()?;
+    let window = args.files.window()?;
     if args.to.is_file() {
         let problem = format!("--to {}: this is a file; a dataset is a folder", args.to.display());
         return Err(CliError::Usage(problem));
     }
-    let window = Window { since: args.since, until: args.until, names: args.names.rules() };
     let Discovery { sources, left_out } = discover_within(&args.paths, window)?;
     coverage::left_out(&left_out, window.names, str::to_owned, terminal);
     if window.is_bounded() {

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use saltmine_lake::{Dataset, Examiner, Outcome, VerifyOptions, VerifyReport, verify};
-use saltmine_scan::{Discovery, Window, discover_within};
+use saltmine_scan::{Discovery, discover_within};
 
 use super::coverage;
 use crate::args::{ReportFormat, VerifyArgs};
@@ -15,7 +15,7 @@ use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &VerifyArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let dataset = Dataset::open(&args.dataset)?;
-    let window = Window::default();
+    let window = args.files.window()?;
     let given = !args.sources.is_empty();
     let Discovery { sources, left_out } =
         if given { discover_within(&args.sources, window)? } else { Discovery::default() };
@@ -23,6 +23,8 @@ pub(crate) fn run(args: &VerifyArgs, terminal: &Terminal) -> Result<ExitCode, Cl
     let options = VerifyOptions {
         sources: given.then_some(&sources),
         paths: args.sources.clone(),
+        range: args.files.words().filter(|_| given),
+        left_out: left_out.files + left_out.objects + left_out.periods,
         passed_over: left_out.hidden + left_out.special,
         examiner: Examiner { name: args.by.clone().or_else(account), host: host() },
     };
@@ -89,6 +91,9 @@ fn write_head(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "Dataset   {}", sanitize(&report.dataset))?;
     for path in &report.sources {
         writeln!(out, "Logs      {}", sanitize(path))?;
+    }
+    if let Some(range) = &report.range {
+        writeln!(out, "Range     {range}: {} left out by their names", report.left_out)?;
     }
     writeln!(out, "Verified  {} by saltmine {}", report.verified_at, report.saltmine_version)?;
     if report.ingested_by.iter().any(|version| *version != report.saltmine_version) {

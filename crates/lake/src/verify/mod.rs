@@ -58,6 +58,10 @@ pub struct VerifyOptions<'a> {
     pub sources: Option<&'a [Source]>,
     /// The paths that the sources were found at, for the report.
     pub paths: Vec<String>,
+    /// The time range that leaves out sources by their names, as options of the command, for the report.
+    pub range: Option<String>,
+    /// Sources that the range left out, for the report: files, objects, and periods of objects that were not listed.
+    pub left_out: u64,
     /// Hidden and special files that were passed over there, for the report.
     pub passed_over: u64,
     /// Who asks, for the report.
@@ -141,6 +145,8 @@ pub fn verify(dataset: &Dataset, options: &VerifyOptions<'_>) -> Result<VerifyRe
         totals: ledger.totals(),
         incomplete: ledger.incomplete(),
         sources_fingerprint: ledger.fingerprint(),
+        range: options.range.clone(),
+        left_out: options.left_out,
         passed_over: options.passed_over,
         compared: comparison.compared,
         renamed: comparison.renamed,

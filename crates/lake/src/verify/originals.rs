@@ -94,7 +94,9 @@ impl Looked<'_> {
             all_read.examine(match &outcome.error {
                 Some(error) => Some(format!("{name:?}: {error}")),
                 None if is_in_ledger => None,
-                None => Some(format!("{name:?}: not in the dataset; ingest reads it")),
+                None => Some(format!(
+                    "{name:?}: not in the dataset: give verify the time range of the ingest, and its --trust-names, or ingest this file"
+                )),
             });
             if let Some(state) = outcome.state {
                 let problem = outcome.problem.as_deref().unwrap_or_default();

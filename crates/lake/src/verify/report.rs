@@ -31,6 +31,10 @@ pub struct VerifyReport {
     /// SHA-256 over a line `SHA256  NAME` for each content that was read, in the order of the lines. It stays the same
     /// while no source is added, however the dataset's own files are merged.
     pub sources_fingerprint: String,
+    /// The time range by which sources were left out because of their names, as options of the command.
+    pub range: Option<String>,
+    /// Sources that the range left out: files, objects, and periods of objects that were not listed.
+    pub left_out: u64,
     /// Hidden and special files among the sources, which neither an ingest nor this reads.
     pub passed_over: u64,
     /// What was compared with the sources; `None` if none were given.
@@ -76,6 +80,10 @@ impl VerifyReport {
                 );
             }
             Some(_) => {}
+        }
+        if self.left_out > 0 {
+            verdict +=
+                "; sources outside of the given time range were left out by their names, and not compared";
         }
         match self.totals.incomplete {
             0 => {}

@@ -9,9 +9,9 @@ WITH largest AS (
 )
 SELECT l.bucket, m.name AS key,
        count(*) AS requests,
-       count(*) FILTER (WHERE operation LIKE '%.GET.OBJECT' AND http_status < 400) AS reads,
-       count(*) FILTER (WHERE operation LIKE '%.PUT.OBJECT' AND http_status < 400) AS writes,
-       count(*) FILTER (WHERE operation LIKE '%DELETE.OBJECT' AND http_status < 400) AS deletes,
+       count(*) FILTER (WHERE is_read(operation, http_status)) AS reads,
+       count(*) FILTER (WHERE is_write(operation, http_status)) AS writes,
+       count(*) FILTER (WHERE is_delete(operation, http_status)) AS deletes,
        count(*) FILTER (WHERE http_status >= 400) AS failed,
        sum(bytes_sent) AS bytes_sent,
        min(request_time) AS first_seen, max(request_time) AS last_seen
