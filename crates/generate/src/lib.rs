@@ -16,6 +16,7 @@ mod people;
 mod plan;
 mod request;
 mod row;
+mod scenario_set;
 mod scenarios;
 mod traffic;
 mod truth;
@@ -39,12 +40,13 @@ use self::plan::{FilePlan, Rhythm, Wanted};
 use self::row::Row;
 use self::scenarios::{Account, Planted};
 use self::traffic::Traffic;
-use self::truth::Truth;
+use self::truth::Truth as TrueValues;
 use self::write::LogFile;
 
 pub use self::json::Delivery;
 pub use self::plan::NameStyle;
-pub use self::scenarios::Scenario;
+pub use self::scenario_set::{AttackTruth, CopySource, ScenarioKind, Truth, scenario_names, write_set};
+pub use self::scenarios::{Lines, Scenario};
 pub use self::write::Packing;
 
 /// Options of `saltmine generate`.
@@ -113,7 +115,36 @@ pub struct GenerateArgs {
     /// Names of the files
     #[arg(long, value_enum, default_value_t = NameStyle::Simple)]
     pub name_style: NameStyle,
+    /// Status in the row of a copy's source, which S3 writes in both forms; by default 200, in the scenario set mixed
+    #[arg(long, value_enum, value_name = "STATUS")]
+    pub copy_source: Option<CopySource>,
+    /// Write a scenario of the set that hunts are scored with, in place of a baseline: OUT/NAME/logs, and OUT/truth.json. NAME may also be attacks, benign or all; may be given more than once. Only --seed and --copy-source go with it
+    #[arg(long, value_name = "NAME", conflicts_with_all = BASELINE_OPTIONS)]
+    pub scenario_set: Vec<String>,
 }
+
+/// Options that say nothing of the scenario set.
+const BASELINE_OPTIONS: [&str; 19] = [
+    "lines",
+    "files",
+    "lines_per_file",
+    "tiny",
+    "buckets",
+    "days",
+    "start",
+    "hostile_percent",
+    "compress",
+    "members",
+    "truth",
+    "summary",
+    "rejects",
+    "blanks",
+    "ages",
+    "scenario",
+    "every_operation",
+    "delivery",
+    "name_style",
+];
 
 /// What was written.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -160,6 +191,17 @@ pub enum GenerateError {
     /// Options that make no sense.
     #[error("{0}")]
     Options(&'static str),
+    /// The folder of a scenario is there already.
+    #[error("{0} exists; choose another folder, or remove it")]
+    Exists(PathBuf),
+    /// A name that no scenario of the set has.
+    #[error("unknown scenario {word:?}; expected all, attacks, benign, or one of {names}")]
+    Scenario {
+        /// The name.
+        word: String,
+        /// Names that there are, with commas between.
+        names: String,
+    },
 }
 
 /// The longest time that a file spans: what its name says must stay near its lines.
@@ -281,7 +323,7 @@ struct Maker<'a> {
     args: &'a GenerateArgs,
     plan: &'a FilePlan,
     file: LogFile,
-    truth: Option<Truth>,
+    truth: Option<TrueValues>,
     written: Written,
     failed: Option<GenerateError>,
 }
@@ -298,7 +340,22 @@ impl Maker<'_> {
         self.row(row)
     }
 
+    /// Adds a row, with the status that a copy's source is to have.
     fn row(&mut self, row: &Row) -> io::Result<()> {
+        let form = self.args.copy_source.unwrap_or(CopySource::Ok);
+        if form == CopySource::Ok || row.get(row::col::OPERATION) != Some("REST.COPY.OBJECT_GET") {
+            return self.finished_row(row);
+        }
+        let mut row = row.clone();
+        // By the request id, so that chance gives all else as before.
+        let is_odd = row.get(row::col::REQUEST_ID).is_some_and(|id| id.bytes().last().unwrap_or(0) % 2 == 1);
+        if form == CopySource::None || is_odd {
+            row.number(row::col::STATUS, None);
+        }
+        self.finished_row(&row)
+    }
+
+    fn finished_row(&mut self, row: &Row) -> io::Result<()> {
         match self.args.delivery {
             Delivery::Text => {
                 self.file.line(|out| row.render(out))?;
@@ -353,7 +410,7 @@ impl Maker<'_> {
 
 fn write_file(args: &GenerateArgs, world: &World, plan: &FilePlan) -> Result<Written, GenerateError> {
     let truth = match &args.truth {
-        Some(folder) => Some(Truth::create(&folder.join(format!("{}.parquet", plan.name)), &plan.name)?),
+        Some(folder) => Some(TrueValues::create(&folder.join(format!("{}.parquet", plan.name)), &plan.name)?),
         None => None,
     };
     let all = plan.lines + plan.rejects + plan.blanks;

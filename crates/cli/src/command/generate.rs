@@ -7,10 +7,27 @@ use crate::exit::ExitCode;
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &GenerateArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    if !args.scenario_set.is_empty() {
+        return scenario_set(args, terminal);
+    }
     let summary = saltmine_generate::run(args)?;
     terminal.note(&format!(
         "{} lines ({} rows, {} rejects, {} blanks) in {} files, {} bytes",
         summary.lines, summary.rows, summary.rejects, summary.blanks, summary.files, summary.bytes
+    ));
+    Ok(ExitCode::Success)
+}
+
+fn scenario_set(args: &GenerateArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    let copy_source = args.copy_source.unwrap_or_default();
+    let truths = saltmine_generate::write_set(&args.out, &args.scenario_set, args.seed, copy_source)?;
+    let records: u64 = truths.values().map(|truth| truth.records).sum();
+    let attacks = truths.values().filter(|truth| truth.attack.is_some()).count();
+    terminal.note(&format!(
+        "{records} records in {} scenarios: {attacks} attacks, {} benign; what is true of them is in {}",
+        truths.len(),
+        truths.len() - attacks,
+        args.out.join("truth.json").display()
     ));
     Ok(ExitCode::Success)
 }

@@ -157,7 +157,7 @@ pub(crate) struct Account {
 /// Lines by file, as runs: `12` or `12-40`, both ends included. Line numbers begin at 1.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(transparent)]
-pub(crate) struct Lines(BTreeMap<String, Vec<String>>);
+pub struct Lines(BTreeMap<String, Vec<String>>);
 
 impl Lines {
     /// Adds a file's lines, which are in order.

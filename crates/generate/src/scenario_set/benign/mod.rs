@@ -1,0 +1,95 @@
+//! The benign workloads of the set: what sounds alarming and is a day's work.
+
+mod backups;
+mod delivery;
+mod lakes;
+mod moves;
+mod operations;
+mod people;
+
+use super::{Entry, Play};
+
+/// All of them, in order.
+pub(super) fn all() -> Vec<Entry> {
+    let benign = |name, title, play| Entry { name, title, play: Play::Benign(play) };
+    vec![
+        benign(
+            "nightly-backup",
+            "A backup writes each night, checks, and prunes what is old",
+            backups::nightly_backup,
+        ),
+        benign("restore-drill", "A yearly drill restores a backup from another host", backups::restore_drill),
+        benign(
+            "log-expiry",
+            "Lifecycle rules expire logs, and are written anew by Terraform",
+            backups::log_expiry,
+        ),
+        benign(
+            "log-shipper",
+            "A shipper reads every log once, and deletes what it has shipped",
+            backups::log_shipper,
+        ),
+        benign(
+            "table-compaction",
+            "Iceberg and Delta tables are compacted, their old files deleted",
+            lakes::table_compaction,
+        ),
+        benign("spark-renames", "Spark commits its output by copies and deletes", lakes::spark_renames),
+        benign("model-training", "Training reads a whole data set in each epoch", lakes::model_training),
+        benign(
+            "key-rotation",
+            "A batch job encrypts a bucket anew with another KMS key",
+            moves::key_rotation,
+        ),
+        benign(
+            "bucket-migration",
+            "Objects move to another bucket of the same company",
+            moves::bucket_migration,
+        ),
+        benign(
+            "offboarding",
+            "A team empties and deletes the bucket of an application it switched off",
+            moves::offboarding,
+        ),
+        benign(
+            "erasure-requests",
+            "Objects of customers who left are erased each week",
+            moves::erasure_requests,
+        ),
+        benign(
+            "blue-green",
+            "A site is deployed many times a day, old assets are removed",
+            delivery::blue_green,
+        ),
+        benign("cdn-crawlers", "A CDN's origin, with crawlers that follow old links", delivery::cdn_crawlers),
+        benign("open-data", "A bucket that is public on purpose, with bulk downloads", delivery::open_data),
+        benign(
+            "mobile-app",
+            "Phones upload and download by links, and change networks",
+            delivery::mobile_app,
+        ),
+        benign("ci-sessions", "CI has a new session and a new address for each run", delivery::ci_sessions),
+        benign(
+            "posture-scanner",
+            "Scanner, auditor's tool and Terraform read all settings each day",
+            operations::posture_scanner,
+        ),
+        benign(
+            "hotel-on-call",
+            "An administrator on call mends a policy from a hotel",
+            operations::hotel_on_call,
+        ),
+        benign(
+            "office-move",
+            "A company moves, and all its people come from a new network",
+            operations::office_move,
+        ),
+        benign(
+            "new-environment",
+            "Terraform makes three buckets with all their settings",
+            operations::new_environment,
+        ),
+        benign("first-week", "A new employee's first week", people::first_week),
+        benign("legal-exports", "Legal exports cases on tickets, as it did before", people::legal_exports),
+    ]
+}
