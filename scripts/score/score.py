@@ -7,6 +7,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import sweep
 from truth import principal, scenarios, seconds
 
 GRAVE = ("critical", "high")
@@ -23,12 +24,13 @@ def saltmine(binary, *arguments):
     return json.loads(done.stdout)
 
 
-def hunt(options, scenario):
+def hunt(options, scenario, queries=None, kind=""):
     """Findings of a scenario, with all rows of the grave ones; kept in a folder where one is given."""
-    kept = options.hunts and Path(options.hunts) / f"{scenario.name}.json"
+    queries = queries or options.queries
+    kept = options.hunts and Path(options.hunts) / kind / f"{scenario.name}.json"
     if kept and kept.exists():
         return json.loads(kept.read_text())
-    more = ["--queries", options.queries] if options.queries else []
+    more = ["--queries", queries] if queries else []
     findings = saltmine(options.saltmine, "hunt", str(scenario.logs), "--format", "json", *more)["findings"]
     for finding in findings:
         if finding["severity"] in GRAVE and finding["rows"] > len(finding["who"]):
@@ -148,7 +150,12 @@ def run(options):
     chosen = scenarios(options.folder, options.only)
     with ThreadPoolExecutor(options.jobs) as pool:
         found = pool.map(lambda scenario: hunt(options, scenario), chosen)
-        scores = [Score(scenario, findings) for scenario, findings in zip(chosen, found)]
+        found = dict(zip((scenario.name for scenario in chosen), found))
+    scores = [Score(scenario, found[scenario.name]) for scenario in chosen]
+    if options.sweep:
+        changes = sweep.sweep(options, chosen, found, hunt, Score)
+        print(sweep.table(options.catalogue, list(changes), options.markdown))
+        return 0
     print(table(scores, options.markdown))
     wrong = [score for score in scores if score.faults()]
     print(f"\n{len(scores) - len(wrong)} of {len(scores)} right")
@@ -162,6 +169,8 @@ def main():
     parser.add_argument("--only", action="append", default=[], metavar="NAME", help="score this scenario; repeatable")
     parser.add_argument("--hunts", metavar="DIR", help="keep findings here, and take those that are here")
     parser.add_argument("--queries", metavar="DIR", help="queries of your own, as in saltmine hunt")
+    parser.add_argument("--sweep", action="store_true", help="halve and double each threshold in turn")
+    parser.add_argument("--catalogue", default="queries", metavar="DIR", help="the catalogue, for --sweep")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="hunts at once")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     options = parser.parse_args()
