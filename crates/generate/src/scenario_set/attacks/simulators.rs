@@ -14,7 +14,7 @@ fn range(logs: &mut Logs, care: Care) -> (Who, Vec<i64>) {
     let holdings =
         Holdings { folder: "assets", stem: "a", ending: "bin", count: 4_000, bytes: (4_000, 300_000) };
     let company = Company::new(logs, "hazel", ("820944173365", "us-east-1"), holdings);
-    company.ordinary(logs, 420);
+    company.ordinary(logs, 450);
     let owner = app(logs);
     let operator = Who::user(logs.account, "exercise-operator", "192.0.2.222", agent::CLI);
     for number in 0..OBJECTS {
