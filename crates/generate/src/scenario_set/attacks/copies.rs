@@ -107,8 +107,6 @@ pub(super) fn replicate_foreign(logs: &mut Logs, care: Care) {
         Care::Careful => {
             let set = logs.at(6, 18, 20);
             logs.attack(|logs| {
-                logs.setting(set - 240, &admin, &company.app, "REST.GET.REPLICATION");
-                logs.setting(set - 200, &admin, &company.app, "REST.GET.VERSIONING");
                 logs.setting(set, &admin, &company.app, "REST.PUT.REPLICATION");
             });
             let carrier = Who::role(logs.account, "s3-crr-role", "s3-replication", "", "");

@@ -24,7 +24,6 @@ pub(super) fn lifecycle_eraser(logs: &mut Logs, care: Care) {
     };
     for (at, change) in (0..).zip(changes) {
         logs.attack(|logs| {
-            logs.setting(change - 90, &thief, &company.app, "REST.GET.LIFECYCLE");
             logs.setting(change, &thief, &company.app, "REST.PUT.LIFECYCLE");
         });
         let midnight = change - change.rem_euclid(24 * HOUR) + 24 * HOUR;

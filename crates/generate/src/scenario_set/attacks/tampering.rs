@@ -53,7 +53,6 @@ pub(super) fn logging_dark(logs: &mut Logs, care: Care) {
         // What changes on the logging of a bucket takes a while, both ways.
         logs.silence(&company.app, off + 1_900, off + length);
         logs.attack(|logs| {
-            logs.setting(off - 40, &admin, &company.app, "REST.GET.LOGGING_STATUS");
             logs.setting(off, &admin, &company.app, "REST.PUT.LOGGING_STATUS");
             logs.setting(off + length, &admin, &company.app, "REST.PUT.LOGGING_STATUS");
         });
