@@ -17,7 +17,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::table::WireTable;
-use crate::work::{Work, WorkExec};
+use crate::task::{Task, TaskExec};
 
 /// No message of Protocol Buffers begins with a zero byte.
 const MARK: &[u8] = b"\0saltmine 1\n";
@@ -96,11 +96,11 @@ impl PhysicalExtensionCodec for PhysicalCodec {
         ctx: &TaskContext,
         converter: &dyn PhysicalProtoConverterExtension,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let Some(work) = read::<Work>(buf)? else {
+        let Some(task) = read::<Task>(buf)? else {
             return self.inner.try_decode(buf, inputs, ctx, converter);
         };
         match inputs {
-            [input] => Ok(Arc::new(WorkExec::try_new(Arc::clone(input), work)?)),
+            [input] => Ok(Arc::new(TaskExec::try_new(Arc::clone(input), task)?)),
             _ => Err(DataFusionError::Plan(format!("work over {} inputs", inputs.len()))),
         }
     }
@@ -111,8 +111,8 @@ impl PhysicalExtensionCodec for PhysicalCodec {
         buf: &mut Vec<u8>,
         converter: &dyn PhysicalProtoConverterExtension,
     ) -> Result<()> {
-        match node.downcast_ref::<WorkExec>() {
-            Some(exec) => write(exec.work(), buf),
+        match node.downcast_ref::<TaskExec>() {
+            Some(exec) => write(exec.task(), buf),
             None => self.inner.try_encode(node, buf, converter),
         }
     }

@@ -27,7 +27,9 @@ use crate::table::IngestTable;
 const WIDTH: usize = 16;
 /// Shards that are with the scheduler at a time, at most.
 const AT_ONCE: usize = 256;
-/// Ingests on a cluster. `least_bytes` of files make a shard, by default [`SHARD_BYTES`]; `request.jobs` are the threads of a shard, of which an executor has one for each of its cores.
+
+/// Ingests on a cluster. `least_bytes` of files make a shard, by default [`SHARD_BYTES`]; `request.jobs` are the threads of a
+/// shard, of which an executor has one for each of its cores.
 ///
 /// # Errors
 /// As [`ingest_sharded`]; where there is no scheduler, or a shard failed in every try.

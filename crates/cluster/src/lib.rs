@@ -7,7 +7,7 @@
 //!
 //! What travels:
 //! - a table of a dataset as the list of its Parquet files, so that all tasks see one snapshot;
-//! - raw logs, and the shards of an ingest, as lines of JSON in memory, a file or a shard each, with a [`WorkExec`] above
+//! - raw logs, and the shards of an ingest, as lines of JSON in memory, a file or a shard each, with a [`TaskExec`] above
 //!   them that reads a file, or runs the pipeline over a shard. Ballista cuts the lines into tasks as it cuts any table
 //!   in memory;
 //! - functions by their names.
@@ -31,7 +31,7 @@ mod shard;
 mod state;
 mod stores;
 mod table;
-mod work;
+mod task;
 
 pub use self::{
     address::{Address, AddressError},
@@ -41,5 +41,5 @@ pub use self::{
     ingest::ingest_on,
     log::log_to,
     scheduler::{SchedulerOptions, run_scheduler},
-    work::WorkExec,
+    task::TaskExec,
 };

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::lines::{line, lines_exec};
 use crate::shard;
-use crate::work::{Work, WorkExec};
+use crate::task::{Task, TaskExec};
 
 /// A table on its way to the scheduler.
 #[derive(Debug, Serialize, Deserialize)]
@@ -82,8 +82,8 @@ impl TableProvider for LogsTable {
         for (number, source) in sources.iter().enumerate() {
             parts[number % count].push(line(source)?);
         }
-        let work = Work::Read { logs: self.logs.without_sources(), projection };
-        Ok(Arc::new(WorkExec::try_new(lines_exec(parts)?, work)?))
+        let task = Task::Read { logs: self.logs.without_sources(), projection };
+        Ok(Arc::new(TaskExec::try_new(lines_exec(parts)?, task)?))
     }
 }
 
@@ -116,6 +116,6 @@ impl TableProvider for IngestTable {
             return Err(DataFusionError::Plan("manifests are read whole".into()));
         }
         let lines = vec![vec![line(&self.shard)?]];
-        Ok(Arc::new(WorkExec::try_new(lines_exec(lines)?, Work::Ingest(self.job.clone()))?))
+        Ok(Arc::new(TaskExec::try_new(lines_exec(lines)?, Task::Ingest(self.job.clone()))?))
     }
 }

@@ -9,7 +9,7 @@ use super::lifecycle;
 use super::people::Actor;
 use super::request::{Ask, begin, outcome};
 use super::row::{Row, col};
-use super::traffic::Sink;
+use super::sink::Sink;
 
 /// Settings of a bucket, with the methods of which operations are known, as `GPD`, and the name of the query.
 const SETTINGS: [(&str, &str, &str); 26] = [

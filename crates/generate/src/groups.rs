@@ -9,7 +9,7 @@ use super::chance::{made, push_alphanumeric, skewed};
 use super::people::Actor;
 use super::request::{Ask, begin, outcome, without_request};
 use super::row::{Row, col};
-use super::traffic::Sink;
+use super::sink::Sink;
 
 /// No event has more rows.
 pub(crate) const MOST: usize = 14;

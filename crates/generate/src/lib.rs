@@ -18,6 +18,7 @@ mod request;
 mod row;
 mod scenario_set;
 mod scenarios;
+mod sink;
 mod traffic;
 mod truth;
 mod write;

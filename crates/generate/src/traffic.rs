@@ -12,9 +12,7 @@ use super::lifecycle;
 use super::people::{Actor, Kind, Pool, version_id};
 use super::request::{Ask, begin, outcome, presigned_query, refusal};
 use super::row::{Row, col};
-
-/// Takes finished rows.
-pub(crate) type Sink<'a> = dyn FnMut(&mut Rng, &mut Row) -> io::Result<()> + 'a;
+use super::sink::Sink;
 
 /// Makes the requests of one bucket.
 pub(crate) struct Traffic<'a> {

@@ -39,7 +39,7 @@ pub use objects::{prefetch, prefetch_sharing};
 pub use reader::{Filled, SourceReader};
 pub use reject::{Reject, rejects_batch};
 pub use remote_source::RemoteSource;
-pub use report::{Counts, Problem, SourceReport, SourceState};
+pub use report::{Counts, ReadProblem, SourceReport, SourceState};
 pub use row_filter::RowFilter;
 pub use scan::{ScanOptions, SourceScan};
 pub use schema::{Column, logs_schema, rejects_schema, table_schema};

@@ -8,7 +8,7 @@ use memchr::{memchr, memchr_iter, memrchr};
 use crate::block::{Block, LONG_LINE_KEPT, MAX_LINE, Segment};
 use crate::inflate::{Damage, Inflate};
 use crate::reject::Reject;
-use crate::report::{Problem, SourceState, state_of};
+use crate::report::{ReadProblem, SourceState, state_of};
 use crate::sniff;
 use crate::source::Source;
 
@@ -37,7 +37,7 @@ pub struct SourceReader {
     /// Which other kind of file it seems to be: its first lines look like one, and no line so far is a record.
     foreign: Option<&'static str>,
     state: SourceState,
-    problem: Option<Problem>,
+    problem: Option<ReadProblem>,
     rejects: Vec<Reject>,
 }
 
@@ -75,7 +75,7 @@ impl SourceReader {
     pub fn unreadable(source: usize, error: &std::io::Error) -> Self {
         let mut reader = Self::over(source, Inflate::over_bytes(Vec::new()));
         reader.state = SourceState::Unreadable;
-        reader.problem = Some(Problem { message: error.to_string(), offset: None });
+        reader.problem = Some(ReadProblem { message: error.to_string(), offset: None });
         reader
     }
 
@@ -118,7 +118,7 @@ impl SourceReader {
     }
 
     /// What was wrong.
-    pub fn problem(&self) -> Option<&Problem> {
+    pub fn problem(&self) -> Option<&ReadProblem> {
         self.problem.as_ref()
     }
 
@@ -318,6 +318,6 @@ impl SourceReader {
     fn refuse(&mut self, kind: &str) {
         self.state = SourceState::NotALog;
         let message = format!("not an S3 server access log: looks like {kind}");
-        self.problem = Some(Problem { message, offset: None });
+        self.problem = Some(ReadProblem { message, offset: None });
     }
 }

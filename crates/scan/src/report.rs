@@ -33,14 +33,14 @@ impl SourceState {
 
 /// What was wrong, and where in the file as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
+pub struct ReadProblem {
     /// In words, without the file's name.
     pub message: String,
     /// Offset in the file as stored, in bytes from 0; `None` where there is no such place.
     pub offset: Option<u64>,
 }
 
-impl std::fmt::Display for Problem {
+impl std::fmt::Display for ReadProblem {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.offset {
             Some(offset) => write!(f, "{} at byte {offset}", self.message),
@@ -102,16 +102,16 @@ pub struct SourceReport {
     /// How it ended.
     pub state: SourceState,
     /// What was wrong, unless it is complete.
-    pub problem: Option<Problem>,
+    pub problem: Option<ReadProblem>,
     /// The first lines that could not be read.
     pub rejected: Vec<Reject>,
 }
 
-pub(crate) fn state_of(damage: &Damage) -> (SourceState, Problem) {
+pub(crate) fn state_of(damage: &Damage) -> (SourceState, ReadProblem) {
     let state = match damage.kind {
         DamageKind::Truncated => SourceState::Truncated,
         DamageKind::Corrupt => SourceState::Damaged,
         DamageKind::Unreadable => SourceState::Unreadable,
     };
-    (state, Problem { message: damage.message.clone(), offset: Some(damage.offset) })
+    (state, ReadProblem { message: damage.message.clone(), offset: Some(damage.offset) })
 }

@@ -12,7 +12,7 @@ use parquet::schema::types::ColumnDescPtr;
 
 use super::hybrid::hybrid;
 use super::numbers::Numbers;
-use super::page::{BufferPool, PageCompressor, Pages, SpooledReader, compression};
+use super::page::{BufferPool, PageCompressor, Pages, PooledReader, compression};
 use super::plan::{ColumnPlan, GAP, PageBody, STEP};
 use super::texts::Texts;
 
@@ -42,7 +42,7 @@ enum Values {
 
 /// A finished column chunk.
 pub(super) struct ColumnChunk {
-    pub(super) bytes: SpooledReader,
+    pub(super) bytes: PooledReader,
     pub(super) close: ColumnCloseResult,
 }
 
@@ -182,7 +182,7 @@ impl ColumnEncoder {
             column_index: None,
             offset_index: Some(pages.index),
         };
-        Ok(ColumnChunk { bytes: SpooledReader::new(pages.bytes), close })
+        Ok(ColumnChunk { bytes: PooledReader::new(pages.bytes), close })
     }
 }
 

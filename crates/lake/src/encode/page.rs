@@ -76,13 +76,13 @@ impl BufferPool {
 
 /// Bytes in pieces.
 #[derive(Debug)]
-pub(super) struct Spool {
+pub(super) struct PooledBytes {
     pieces: Vec<Vec<u8>>,
     pool: Arc<BufferPool>,
     length: usize,
 }
 
-impl Spool {
+impl PooledBytes {
     fn new(pool: &Arc<BufferPool>) -> Self {
         Self { pieces: Vec::new(), pool: Arc::clone(pool), length: 0 }
     }
@@ -108,7 +108,7 @@ impl Spool {
     }
 }
 
-impl Drop for Spool {
+impl Drop for PooledBytes {
     fn drop(&mut self) {
         self.pool.give_back(&mut self.pieces);
     }
@@ -142,7 +142,7 @@ impl PageCompressor {
         body: &[u8],
         apart: usize,
         search: Search,
-        spool: &mut Spool,
+        spool: &mut PooledBytes,
         page: impl FnOnce(Bytes) -> Page,
     ) -> Result<(usize, usize)> {
         let mut compressed = mem::take(&mut self.compressed);
@@ -194,7 +194,7 @@ fn external(error: io::Error) -> ParquetError {
 /// The pages of a column chunk, as far as they are finished.
 pub(super) struct Pages {
     search: Search,
-    data: Spool,
+    data: PooledBytes,
     index: OffsetIndexBuilder,
     uncompressed: usize,
     values: usize,
@@ -206,7 +206,7 @@ impl Pages {
     pub(super) fn new(pool: &Arc<BufferPool>, search: Search) -> Self {
         Self {
             search,
-            data: Spool::new(pool),
+            data: PooledBytes::new(pool),
             index: OffsetIndexBuilder::new(),
             uncompressed: 0,
             values: 0,
@@ -257,7 +257,7 @@ impl Pages {
         dictionary: Option<(&[u8], usize)>,
         compressor: &mut PageCompressor,
     ) -> Result<FinishedPages> {
-        let mut first = Spool::new(&self.data.pool);
+        let mut first = PooledBytes::new(&self.data.pool);
         let mut encodings: Vec<Encoding> = self.encodings.iter().map(|(encoding, _)| *encoding).collect();
         let count = |page_type, (encoding, count)| PageEncodingStats { page_type, encoding, count };
         let mut statistics: Vec<_> =
@@ -286,14 +286,14 @@ impl Pages {
             encodings,
             statistics,
             index,
-            bytes: Spooled(first, self.data),
+            bytes: PooledChunk(first, self.data),
         })
     }
 }
 
 /// All pages of a column chunk, and what its metadata says of them. Offsets count from its begin.
 pub(super) struct FinishedPages {
-    pub(super) bytes: Spooled,
+    pub(super) bytes: PooledChunk,
     pub(super) uncompressed: usize,
     pub(super) values: usize,
     pub(super) dictionary: bool,
@@ -303,9 +303,9 @@ pub(super) struct FinishedPages {
 }
 
 /// The dictionary page and the data pages.
-pub(super) struct Spooled(Spool, Spool);
+pub(super) struct PooledChunk(PooledBytes, PooledBytes);
 
-impl Spooled {
+impl PooledChunk {
     /// Where the first data page begins.
     pub(super) fn data_offset(&self) -> usize {
         self.0.length
@@ -322,21 +322,21 @@ impl Spooled {
 }
 
 /// What the parquet crate copies a chunk from.
-pub(super) struct SpooledReader(Arc<Spooled>);
+pub(super) struct PooledReader(Arc<PooledChunk>);
 
-impl SpooledReader {
-    pub(super) fn new(spooled: Spooled) -> Self {
+impl PooledReader {
+    pub(super) fn new(spooled: PooledChunk) -> Self {
         Self(Arc::new(spooled))
     }
 }
 
-impl Length for SpooledReader {
+impl Length for PooledReader {
     fn len(&self) -> u64 {
         self.0.length() as u64
     }
 }
 
-impl ChunkReader for SpooledReader {
+impl ChunkReader for PooledReader {
     type T = At;
 
     fn get_read(&self, start: u64) -> Result<At> {
@@ -352,7 +352,7 @@ impl ChunkReader for SpooledReader {
 
 /// Reads from a position on.
 pub(super) struct At {
-    spooled: Arc<Spooled>,
+    spooled: Arc<PooledChunk>,
     position: usize,
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use saltmine_scan::{Counts, Problem, Reject, SourceState};
+use saltmine_scan::{Counts, ReadProblem, Reject, SourceState};
 
 use crate::error::LakeError;
 
@@ -20,7 +20,7 @@ pub struct SourceOutcome {
     /// How it ended; `None` where it was skipped, because its content is in the dataset already.
     pub state: Option<SourceState>,
     /// What was wrong.
-    pub problem: Option<Problem>,
+    pub problem: Option<ReadProblem>,
 }
 
 /// A reject and the name of its file.

@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use saltmine_s3::Prefetcher;
 use saltmine_scan::{
-    BLOCK_SIZE, Block, Counts, Filled, LogObjectName, Problem, Reject, Source, SourceReader, SourceState,
+    BLOCK_SIZE, Block, Counts, Filled, LogObjectName, ReadProblem, Reject, Source, SourceReader, SourceState,
 };
 
 use crate::error::LakeError;
@@ -87,7 +87,7 @@ pub(crate) struct RoundSources<'a> {
     /// Files of `logs`.
     parts: AtomicUsize,
     /// All sources are of this round, however large they are.
-    is_whole: bool,
+    whole: bool,
     state: Mutex<State>,
 }
 
@@ -108,7 +108,7 @@ struct Tracker {
     /// Segments of blocks that have not been decoded.
     on_their_way: usize,
     /// How it ended, once it is read.
-    end: Option<(SourceState, Option<Problem>, u64)>,
+    end: Option<(SourceState, Option<ReadProblem>, u64)>,
 }
 
 /// What a round's sources gave.
@@ -136,14 +136,14 @@ impl<'a> RoundSources<'a> {
             bytes: AtomicU64::new(0),
             files: AtomicU64::new(0),
             parts: AtomicUsize::new(0),
-            is_whole: false,
+            whole: false,
             state: Mutex::new(state),
         }
     }
 
     /// As [`RoundSources::new`], for a round of all sources.
     pub(crate) fn whole(sources: &'a Sources<'a>, rejects: PathBuf) -> Self {
-        Self { is_whole: true, ..Self::new(sources, rejects) }
+        Self { whole: true, ..Self::new(sources, rejects) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -157,7 +157,7 @@ impl<'a> RoundSources<'a> {
     /// Whether this round opens another source.
     pub(crate) fn has_more(&self) -> bool {
         self.sources.next.load(Ordering::Relaxed) < self.sources.order.len()
-            && (self.is_whole
+            && (self.whole
                 || (self.parts.load(Ordering::Relaxed) < ROUND_PARTS
                     && self.bytes.load(Ordering::Relaxed) < ROUND_BYTES
                     && self.files.load(Ordering::Relaxed) < ROUND_FILES))
@@ -282,7 +282,7 @@ impl<'a> RoundSources<'a> {
             return;
         };
         let name = self.name(source).to_owned();
-        let text = problem.as_ref().map(Problem::to_string);
+        let text = problem.as_ref().map(ReadProblem::to_string);
         state.entries.push(SourceEntry {
             log_file: name.clone(),
             size,

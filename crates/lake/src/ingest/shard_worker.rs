@@ -11,7 +11,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use rayon::iter::{IntoParallelRefIterator, ParallelIterator};
-use saltmine_scan::{Problem, Reject, RemoteSource, Source, SourceState, prefetch};
+use saltmine_scan::{ReadProblem, Reject, RemoteSource, Source, SourceState, prefetch};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -222,7 +222,7 @@ pub(crate) fn outcome(entry: &SourceEntry) -> SourceOutcome {
             last_time: entry.last_time,
         },
         state: Some(state.unwrap_or(SourceState::Unreadable)),
-        problem: entry.problem.clone().map(|message| Problem { message, offset: None }),
+        problem: entry.problem.clone().map(|message| ReadProblem { message, offset: None }),
     }
 }
 

@@ -10,7 +10,7 @@ use parquet::file::metadata::{ParquetMetaData, RowGroupMetaData};
 use crate::commit::writer::Staging;
 use crate::error::LakeError;
 use crate::storage::path::hex;
-use crate::storage::{Fetched, disk};
+use crate::storage::{LocalFile, disk};
 use crate::table::delta_log::FileEntry;
 use crate::table::layout::Table;
 
@@ -34,7 +34,7 @@ pub(crate) struct PartitionFiles<'a> {
 
 #[derive(Default)]
 struct Kept {
-    files: HashMap<usize, Arc<Fetched>>,
+    files: HashMap<usize, Arc<LocalFile>>,
     bytes: u64,
 }
 
@@ -58,7 +58,7 @@ impl<'a> PartitionFiles<'a> {
     }
 
     /// The file on the local disk, if it is what was committed: damage must not be given a new hash.
-    pub(crate) fn open(&self, index: usize) -> Result<Arc<Fetched>, LakeError> {
+    pub(crate) fn open(&self, index: usize) -> Result<Arc<LocalFile>, LakeError> {
         let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(file) = kept().files.get(&index) {
             return Ok(Arc::clone(file));

@@ -14,7 +14,7 @@ use crate::error::LakeError;
 use crate::storage::lease::Lease;
 use crate::storage::opener::Opener;
 use crate::storage::{
-    DeltaStores, Entry, Fetched, Found, Inside, Kind, LARGEST_NOTE, Lock, Small, Storage, Version,
+    DeltaStores, Entry, Found, Inside, Kind, LARGEST_NOTE, LocalFile, Lock, SmallFile, Storage, Version,
 };
 
 /// Folder for what is not data: what begins with an underscore is no data for other readers.
@@ -112,12 +112,12 @@ impl InBucket {
     pub(crate) fn read_with_age(
         &self,
         file: &Inside,
-    ) -> Result<Option<(Small, Option<std::time::Duration>)>, LakeError> {
+    ) -> Result<Option<(SmallFile, Option<std::time::Duration>)>, LakeError> {
         let (bucket, key) = (Arc::clone(&self.bucket), self.key(file));
         let Some(found) = wait(async move { bucket.find(&key).await })? else { return Ok(None) };
         let age = found.age();
         let version = Version(found.etag.unwrap_or_default());
-        Ok(Some((Small { content: found.content, version }, age)))
+        Ok(Some((SmallFile { content: found.content, version }, age)))
     }
 }
 
@@ -188,7 +188,7 @@ impl Storage for InBucket {
         Ok(first.and_then(|object| object.key.strip_prefix(&prefix).map(str::to_owned)).into_iter().collect())
     }
 
-    fn read(&self, file: &Inside) -> Result<Option<Small>, LakeError> {
+    fn read(&self, file: &Inside) -> Result<Option<SmallFile>, LakeError> {
         let (bucket, key) = (Arc::clone(&self.bucket), self.key(file));
         // The size first, so that a planted one cannot take all memory.
         let listed = key.clone();
@@ -211,7 +211,7 @@ impl Storage for InBucket {
         Opener::ahead(files.iter().map(|(file, size)| self.object(file, *size)).collect())
     }
 
-    fn fetch(&self, file: &Inside, size: u64, folder: &Path) -> Result<Fetched, LakeError> {
+    fn fetch(&self, file: &Inside, size: u64, folder: &Path) -> Result<LocalFile, LakeError> {
         let object = self.object(file, size);
         let copy = || {
             let mut local = tempfile::Builder::new().suffix(".parquet").tempfile_in(folder)?;
@@ -219,7 +219,7 @@ impl Storage for InBucket {
             Ok(local.into_temp_path())
         };
         let copy = copy().map_err(LakeError::io("read", &self.path(file)))?;
-        Ok(Fetched { path: copy.to_path_buf(), copy: Some(copy) })
+        Ok(LocalFile { path: copy.to_path_buf(), copy: Some(copy) })
     }
 
     fn missing(&self, files: &[Inside]) -> Result<Vec<Inside>, LakeError> {

@@ -24,7 +24,7 @@ use crate::storage::file::{
 };
 use crate::storage::opener::Opener;
 use crate::storage::{
-    DeltaStores, Entry, Fetched, Found, Inside, Kind, LARGEST_NOTE, Lock, Small, Storage, Version,
+    DeltaStores, Entry, Found, Inside, Kind, LARGEST_NOTE, LocalFile, Lock, SmallFile, Storage, Version,
 };
 
 /// Folder for what is not data.
@@ -171,7 +171,7 @@ impl Storage for Disk {
         Ok(entries.into_iter().map(|entry| entry.name).filter(|name| name.starts_with(beginning)).collect())
     }
 
-    fn read(&self, file: &Inside) -> Result<Option<Small>, LakeError> {
+    fn read(&self, file: &Inside) -> Result<Option<SmallFile>, LakeError> {
         let path = self.checked(file)?;
         let mut options = OpenOptions::new();
         let opened = match open(&path, options.read(true).clone()) {
@@ -183,7 +183,7 @@ impl Storage for Disk {
         if content.len() as u64 > LARGEST_NOTE {
             return Err(foreign(&path, "larger than any file that saltmine writes here"));
         }
-        Ok(Some(Small { content: Bytes::from(content), version: Version(String::new()) }))
+        Ok(Some(SmallFile { content: Bytes::from(content), version: Version(String::new()) }))
     }
 
     fn check(&self, files: &[Inside]) -> Result<(), LakeError> {
@@ -218,8 +218,8 @@ impl Storage for Disk {
         Ok(Opener::Disk(Box::new(open)))
     }
 
-    fn fetch(&self, file: &Inside, _: u64, _: &Path) -> Result<Fetched, LakeError> {
-        Ok(Fetched { path: self.checked(file)?, copy: None })
+    fn fetch(&self, file: &Inside, _: u64, _: &Path) -> Result<LocalFile, LakeError> {
+        Ok(LocalFile { path: self.checked(file)?, copy: None })
     }
 
     fn missing(&self, files: &[Inside]) -> Result<Vec<Inside>, LakeError> {

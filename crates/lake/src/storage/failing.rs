@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 
 use crate::error::LakeError;
 use crate::storage::opener::Opener;
-use crate::storage::{DeltaStores, Entry, Fetched, Found, Inside, Lock, Small, Storage, Version};
+use crate::storage::{DeltaStores, Entry, Found, Inside, LocalFile, Lock, SmallFile, Storage, Version};
 
 /// Changes nothing any more after a number of changes, as a process that was killed.
 #[derive(Debug)]
@@ -66,7 +66,7 @@ impl Storage for Failing {
         self.inner.names(folder, beginning)
     }
 
-    fn read(&self, file: &Inside) -> Result<Option<Small>, LakeError> {
+    fn read(&self, file: &Inside) -> Result<Option<SmallFile>, LakeError> {
         self.inner.read(file)
     }
 
@@ -78,7 +78,7 @@ impl Storage for Failing {
         self.inner.opener(files)
     }
 
-    fn fetch(&self, file: &Inside, size: u64, folder: &Path) -> Result<Fetched, LakeError> {
+    fn fetch(&self, file: &Inside, size: u64, folder: &Path) -> Result<LocalFile, LakeError> {
         let fetched = self.inner.fetch(file, size, folder)?;
         if !self.copies {
             return Ok(fetched);
@@ -88,7 +88,7 @@ impl Storage for Failing {
             Ok(copy.into_temp_path())
         });
         let copy = copy.map_err(LakeError::io("copy", &fetched.path))?;
-        Ok(Fetched { path: copy.to_path_buf(), copy: Some(copy) })
+        Ok(LocalFile { path: copy.to_path_buf(), copy: Some(copy) })
     }
 
     fn missing(&self, files: &[Inside]) -> Result<Vec<Inside>, LakeError> {

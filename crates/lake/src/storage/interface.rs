@@ -46,7 +46,7 @@ pub(crate) trait Storage: fmt::Debug + Send + Sync {
     fn names(&self, folder: &Inside, beginning: &str) -> Result<Vec<String>, LakeError>;
 
     /// The content of a small file; `None` if there is no such file.
-    fn read(&self, file: &Inside) -> Result<Option<Small>, LakeError>;
+    fn read(&self, file: &Inside) -> Result<Option<SmallFile>, LakeError>;
 
     /// Refuses a file that a reader must not open: one that is not a file, or behind a link. One that is not there is not
     /// refused.
@@ -56,7 +56,7 @@ pub(crate) trait Storage: fmt::Debug + Send + Sync {
     fn opener(&self, files: &[(Inside, u64)]) -> Result<Opener, LakeError>;
 
     /// The file on the local disk: itself, or a copy in `folder`.
-    fn fetch(&self, file: &Inside, size: u64, folder: &Path) -> Result<Fetched, LakeError>;
+    fn fetch(&self, file: &Inside, size: u64, folder: &Path) -> Result<LocalFile, LakeError>;
 
     /// Those of the files that do not exist.
     fn missing(&self, files: &[Inside]) -> Result<Vec<Inside>, LakeError>;
@@ -143,7 +143,7 @@ pub(crate) enum Kind {
 
 /// A small file that was read.
 #[derive(Clone, Debug)]
-pub(crate) struct Small {
+pub(crate) struct SmallFile {
     pub(crate) content: Bytes,
     pub(crate) version: Version,
 }
@@ -154,7 +154,7 @@ pub(crate) struct Version(pub(crate) String);
 
 /// A file on the local disk. A copy is removed when this is dropped.
 #[derive(Debug)]
-pub(crate) struct Fetched {
+pub(crate) struct LocalFile {
     pub(crate) path: PathBuf,
     pub(crate) copy: Option<tempfile::TempPath>,
 }

@@ -23,7 +23,7 @@ use crate::error::LakeError;
 use crate::storage::bucket::InBucket;
 use crate::storage::disk::Disk;
 pub(crate) use crate::storage::interface::{
-    DeltaStores, Entry, Fetched, Found, Kind, LARGEST_NOTE, Lock, Small, Storage, Version,
+    DeltaStores, Entry, Found, Kind, LARGEST_NOTE, LocalFile, Lock, SmallFile, Storage, Version,
 };
 pub use crate::storage::lease::set_s3_lock_seconds;
 pub(crate) use crate::storage::opener::Content;

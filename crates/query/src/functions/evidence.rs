@@ -112,7 +112,7 @@ impl AggregateUDFImpl for Evidence {
 
 /// A line; without a time it is the last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Line {
+struct EvidenceLine {
     time: i64,
     file: u32,
     line: i64,
@@ -120,8 +120,8 @@ struct Line {
 
 /// The lines kept of a group, in order.
 #[derive(Clone, Copy, Debug, Default)]
-struct Kept {
-    lines: [Line; SHOWN],
+struct GroupLines {
+    lines: [EvidenceLine; SHOWN],
     count: usize,
 }
 
@@ -129,7 +129,7 @@ struct Kept {
 #[derive(Default)]
 struct Groups {
     files: Texts,
-    groups: Vec<Kept>,
+    groups: Vec<GroupLines>,
     /// The file of the row before, which most rows share.
     last: Option<u32>,
 }
@@ -146,7 +146,7 @@ impl Groups {
         }
     }
 
-    fn compare(&self, a: &Line, b: &Line) -> Ordering {
+    fn compare(&self, a: &EvidenceLine, b: &EvidenceLine) -> Ordering {
         let names = || {
             if a.file == b.file {
                 Ordering::Equal
@@ -157,7 +157,7 @@ impl Groups {
         a.time.cmp(&b.time).then_with(names).then(a.line.cmp(&b.line))
     }
 
-    fn add(&mut self, group: usize, line: Line) {
+    fn add(&mut self, group: usize, line: EvidenceLine) {
         let kept = self.groups[group];
         let lines = &kept.lines[..kept.count];
         if kept.count == SHOWN && line.time > lines[SHOWN - 2].time && line.time < lines[SHOWN - 1].time {
@@ -178,7 +178,7 @@ impl Groups {
         }
     }
 
-    fn take(&mut self, emit_to: EmitTo) -> Vec<Kept> {
+    fn take(&mut self, emit_to: EmitTo) -> Vec<GroupLines> {
         emit_to.take_needed(&mut self.groups)
     }
 }
@@ -191,19 +191,19 @@ impl GroupsAccumulator for Groups {
         filter: Option<&BooleanArray>,
         total: usize,
     ) -> Result<()> {
-        self.groups.resize(total, Kept::default());
+        self.groups.resize(total, GroupLines::default());
         let rows = Rows::from_arrays(values);
         for (row, group) in groups.iter().enumerate() {
             if rows.is_wanted(filter, row) {
                 let file = self.number(rows.files.value(row))?;
-                self.add(*group, Line { time: rows.time(row), file, line: rows.lines.value(row) });
+                self.add(*group, EvidenceLine { time: rows.time(row), file, line: rows.lines.value(row) });
             }
         }
         Ok(())
     }
 
     fn merge_batch(&mut self, states: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
-        self.groups.resize(total, Kept::default());
+        self.groups.resize(total, GroupLines::default());
         let lists = states[0].as_list::<i32>();
         let columns = lists.values().as_struct();
         let times = columns.column(0).as_primitive::<Int64Type>();
@@ -212,7 +212,7 @@ impl GroupsAccumulator for Groups {
         for (row, group) in groups.iter().enumerate().filter(|(row, _)| lists.is_valid(*row)) {
             for at in lists.value_offsets()[row] as usize..lists.value_offsets()[row + 1] as usize {
                 let file = self.number(files.value(at))?;
-                self.add(*group, Line { time: times.value(at), file, line: lines.value(at) });
+                self.add(*group, EvidenceLine { time: times.value(at), file, line: lines.value(at) });
             }
         }
         Ok(())
@@ -228,7 +228,7 @@ impl GroupsAccumulator for Groups {
 
     fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
         let groups = self.take(emit_to);
-        let lines: Vec<&Line> = groups.iter().flat_map(|kept| &kept.lines[..kept.count]).collect();
+        let lines: Vec<&EvidenceLine> = groups.iter().flat_map(|kept| &kept.lines[..kept.count]).collect();
         let mut files = StringViewBuilder::with_capacity(lines.len()).with_deduplicate_strings();
         lines.iter().for_each(|line| files.append_value(self.files.text(line.file)));
         let times = Int64Array::from_iter_values(lines.iter().map(|line| line.time));
@@ -248,7 +248,7 @@ impl GroupsAccumulator for Groups {
     }
 
     fn size(&self) -> usize {
-        self.files.size() + size_of::<Kept>() * self.groups.capacity()
+        self.files.size() + size_of::<GroupLines>() * self.groups.capacity()
     }
 }
 
@@ -314,13 +314,13 @@ impl Accumulator for One {
     }
 
     fn state(&mut self) -> Result<Vec<ScalarValue>> {
-        self.0.groups.resize(1, Kept::default());
+        self.0.groups.resize(1, GroupLines::default());
         let states = self.0.state(EmitTo::All)?;
         states.iter().map(|state| ScalarValue::try_from_array(state, 0)).collect()
     }
 
     fn evaluate(&mut self) -> Result<ScalarValue> {
-        self.0.groups.resize(1, Kept::default());
+        self.0.groups.resize(1, GroupLines::default());
         ScalarValue::try_from_array(&self.0.evaluate(EmitTo::All)?, 0)
     }
 

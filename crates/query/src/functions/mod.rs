@@ -8,6 +8,7 @@ mod arithmetic;
 mod count;
 mod evidence;
 mod histogram;
+mod inner;
 mod lengths;
 mod link;
 mod log;

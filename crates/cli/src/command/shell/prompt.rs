@@ -66,9 +66,9 @@ impl Prompt {
                 return Ok(Some(input));
             }
             match self.lines.next(!self.pending.trim().is_empty())? {
-                Line::Text(line) => self.take(&line),
-                Line::Cancelled => self.pending.clear(),
-                Line::End => {
+                Input::Text(line) => self.take(&line),
+                Input::Cancelled => self.pending.clear(),
+                Input::End => {
                     // The last statement of a script needs no semicolon.
                     let rest = std::mem::take(&mut self.pending);
                     return Ok((!is_blank(&rest)).then_some(Input::Sql(rest)));
@@ -101,21 +101,21 @@ impl Prompt {
     }
 }
 
-enum Line {
+enum Input {
     Text(String),
     Cancelled,
     End,
 }
 
 impl Lines {
-    fn next(&mut self, is_going_on: bool) -> Result<Line, CliError> {
+    fn next(&mut self, is_going_on: bool) -> Result<Input, CliError> {
         match self {
-            Self::Pipe(lines) => Ok(lines.next().transpose()?.map_or(Line::End, Line::Text)),
+            Self::Pipe(lines) => Ok(lines.next().transpose()?.map_or(Input::End, Input::Text)),
             Self::Terminal(editor, _) => {
                 match editor.readline(if is_going_on { "       -> " } else { "saltmine> " }) {
-                    Ok(line) => Ok(Line::Text(line)),
-                    Err(ReadlineError::Interrupted) => Ok(Line::Cancelled),
-                    Err(ReadlineError::Eof) => Ok(Line::End),
+                    Ok(line) => Ok(Input::Text(line)),
+                    Err(ReadlineError::Interrupted) => Ok(Input::Cancelled),
+                    Err(ReadlineError::Eof) => Ok(Input::End),
                     Err(error) => Err(wrong(error)),
                 }
             }

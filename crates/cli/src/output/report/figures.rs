@@ -6,10 +6,10 @@ use super::table::Kind::{Bytes, Code, Count, Flag, Hours, Millis, Text, Time};
 use super::table::{Cell, Spec, Table, cell, number, table, words};
 use super::text;
 
-mod heat;
+mod hour_heatmap;
 mod settings;
 
-pub(super) use self::heat::Heat;
+pub(super) use self::hour_heatmap::HourHeatmap;
 
 /// A part of the page.
 pub(super) struct Section {
@@ -31,7 +31,7 @@ pub(super) enum Body {
     Table(Table),
     /// A chart that the page's script draws, with its data as a table.
     Chart(&'static str, Table),
-    Heat(Heat, Heat),
+    Heatmap(HourHeatmap, HourHeatmap),
 }
 
 /// A statement that ran.
@@ -181,9 +181,9 @@ impl Sections<'_> {
                 id: "by-hour",
                 title: "By weekday and hour (UTC)",
                 note: "The stronger the colour, the more.".to_owned(),
-                body: Body::Heat(
-                    Heat::new("Requests", &traffic.requests, text::count),
-                    Heat::new("Bytes sent", &traffic.bytes, text::bytes),
+                body: Body::Heatmap(
+                    HourHeatmap::new("Requests", &traffic.requests, text::count),
+                    HourHeatmap::new("Bytes sent", &traffic.bytes, text::bytes),
                 ),
                 sql: sql(),
             },

@@ -11,13 +11,13 @@ use datafusion::arrow::datatypes::{DataType, Date32Type, Int64Type, TimestampMic
 use datafusion::common::Result;
 use datafusion::error::DataFusionError;
 
-use super::native::{Kind, Native};
+use super::typed_function::{Kind, TypedFunction};
 use super::zone::Zone;
 
 /// A function that gives a part of a time, in its zone.
 macro_rules! part {
     ($name:literal, $help:literal, $part:expr) => {
-        Native {
+        TypedFunction {
             name: $name,
             arguments: &[("time", Kind::Time)],
             optional: 0,
@@ -30,8 +30,8 @@ macro_rules! part {
 }
 
 /// All of them.
-pub(super) const FUNCTIONS: [Native; 12] = [
-    Native {
+pub(super) const FUNCTIONS: [TypedFunction; 12] = [
+    TypedFunction {
         name: "date_add",
         arguments: &[("unit", Kind::Text), ("value", Kind::Integer), ("time", Kind::Time)],
         optional: 0,
@@ -44,7 +44,7 @@ pub(super) const FUNCTIONS: [Native; 12] = [
         body: |args, rows, _| date_add(args, rows),
         simplify: None,
     },
-    Native {
+    TypedFunction {
         name: "date_diff",
         arguments: &[("unit", Kind::Text), ("from", Kind::Time), ("to", Kind::Time)],
         optional: 0,
@@ -56,7 +56,7 @@ pub(super) const FUNCTIONS: [Native; 12] = [
         body: |args, rows, _| date_diff(args, rows),
         simplify: None,
     },
-    Native {
+    TypedFunction {
         name: "date",
         arguments: &[("time", Kind::Time)],
         optional: 0,
@@ -79,7 +79,7 @@ pub(super) const FUNCTIONS: [Native; 12] = [
     part!("month", "The month of a time, 1 to 12, in its zone; as in Presto", DatePart::Month),
     part!("week", "The ISO week of a time, in its zone; as in Presto", DatePart::Week),
     part!("day", "The day of the month of a time, in its zone; as in Presto", DatePart::Day),
-    Native {
+    TypedFunction {
         name: "day_of_week",
         arguments: &[("time", Kind::Time)],
         optional: 0,

@@ -19,14 +19,14 @@
 
 mod aggregates;
 mod calendar;
-mod lenient;
-mod native;
 mod network;
 mod pattern;
 #[cfg(test)]
 mod tests;
 mod text;
 mod time;
+mod try_fn;
+mod typed_function;
 mod zone;
 
 use std::sync::Arc;
@@ -43,10 +43,10 @@ pub(super) fn register(context: &SessionContext) {
     for function in time::FUNCTIONS.into_iter().chain(calendar::FUNCTIONS).chain(text::FUNCTIONS) {
         context.register_udf(function.udf());
     }
-    context.register_udf(lenient::FUNCTION.udf());
+    context.register_udf(try_fn::FUNCTION.udf());
     context.register_udf(network::ADDRESS.udf());
     // Only fails where a registry takes no rewrites, and this one does.
-    let _ = context.state_ref().write().register_function_rewrite(Arc::new(lenient::Try));
+    let _ = context.state_ref().write().register_function_rewrite(Arc::new(try_fn::Try));
     for function in aggregates::all() {
         context.register_udaf(function);
     }

@@ -13,10 +13,10 @@ use datafusion::logical_expr::{
 };
 use ipnet::IpNet;
 
-use super::native::{Kind, Native};
+use super::typed_function::{Kind, TypedFunction};
 
 /// What `CAST(… AS IPADDRESS)` is written as.
-pub(super) const ADDRESS: Native = Native {
+pub(super) const ADDRESS: TypedFunction = TypedFunction {
     name: "ip_address",
     arguments: &[("text", Kind::Text)],
     optional: 0,

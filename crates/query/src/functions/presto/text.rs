@@ -10,11 +10,11 @@ use percent_encoding::percent_decode_str;
 use regex::{Regex, RegexBuilder};
 use url::Url;
 
-use super::native::{Kind, Native};
+use super::typed_function::{Kind, TypedFunction};
 
 /// All of them.
-pub(super) const FUNCTIONS: [Native; 8] = [
-    Native {
+pub(super) const FUNCTIONS: [TypedFunction; 8] = [
+    TypedFunction {
         name: "url_decode",
         arguments: &[("text", Kind::Text)],
         optional: 0,
@@ -28,7 +28,7 @@ pub(super) const FUNCTIONS: [Native; 8] = [
         body: |args, rows, _| each(args, rows, |args| Some(decode(args[0]))),
         simplify: None,
     },
-    Native {
+    TypedFunction {
         name: "url_extract_protocol",
         arguments: &[("url", Kind::Text)],
         optional: 0,
@@ -37,7 +37,7 @@ pub(super) const FUNCTIONS: [Native; 8] = [
         body: |args, rows, _| each(args, rows, |args| Some(parse(args[0])?.scheme().to_owned())),
         simplify: None,
     },
-    Native {
+    TypedFunction {
         name: "url_extract_host",
         arguments: &[("url", Kind::Text)],
         optional: 0,
@@ -46,7 +46,7 @@ pub(super) const FUNCTIONS: [Native; 8] = [
         body: |args, rows, _| each(args, rows, |args| Some(parse(args[0])?.host_str()?.to_owned())),
         simplify: None,
     },
-    Native {
+    TypedFunction {
         name: "url_extract_path",
         arguments: &[("url", Kind::Text)],
         optional: 0,
@@ -62,7 +62,7 @@ pub(super) const FUNCTIONS: [Native; 8] = [
         },
         simplify: None,
     },
-    Native {
+    TypedFunction {
         name: "url_extract_query",
         arguments: &[("url", Kind::Text)],
         optional: 0,
@@ -74,7 +74,7 @@ pub(super) const FUNCTIONS: [Native; 8] = [
         body: |args, rows, _| each(args, rows, |args| Some(parse(args[0])?.query()?.to_owned())),
         simplify: None,
     },
-    Native {
+    TypedFunction {
         name: "url_extract_parameter",
         arguments: &[("url", Kind::Text), ("name", Kind::Text)],
         optional: 0,
@@ -93,7 +93,7 @@ pub(super) const FUNCTIONS: [Native; 8] = [
         },
         simplify: None,
     },
-    Native {
+    TypedFunction {
         name: "regexp_extract",
         arguments: &[("text", Kind::Text), ("pattern", Kind::Text), ("group", Kind::Integer)],
         optional: 1,
@@ -106,7 +106,7 @@ pub(super) const FUNCTIONS: [Native; 8] = [
         body: |args, rows, _| regexp_extract(args, rows),
         simplify: None,
     },
-    Native {
+    TypedFunction {
         name: "url_encode",
         arguments: &[("text", Kind::Text)],
         optional: 0,

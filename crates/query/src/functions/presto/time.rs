@@ -10,13 +10,13 @@ use datafusion::error::DataFusionError;
 use datafusion::logical_expr::Expr;
 use datafusion::logical_expr::simplify::SimplifyContext;
 
-use super::native::{Kind, Native};
 use super::pattern::Pattern;
+use super::typed_function::{Kind, TypedFunction};
 use super::zone::Zone;
 
 /// All of them.
-pub(super) const FUNCTIONS: [Native; 6] = [
-    Native {
+pub(super) const FUNCTIONS: [TypedFunction; 6] = [
+    TypedFunction {
         name: "log_time",
         arguments: &[("time", Kind::Time)],
         optional: 0,
@@ -32,7 +32,7 @@ pub(super) const FUNCTIONS: [Native; 6] = [
         },
         simplify: None,
     },
-    Native {
+    TypedFunction {
         name: "parse_datetime",
         arguments: &[("text", Kind::Text), ("pattern", Kind::Text)],
         optional: 0,
@@ -46,7 +46,7 @@ pub(super) const FUNCTIONS: [Native; 6] = [
         body: |args, rows, is_lenient| read(args, rows, is_lenient, Pattern::joda),
         simplify: Some(|args, info| without_the_text(args, info, LOG_TIME_JODA)),
     },
-    Native {
+    TypedFunction {
         name: "date_parse",
         arguments: &[("text", Kind::Text), ("format", Kind::Text)],
         optional: 0,
@@ -59,7 +59,7 @@ pub(super) const FUNCTIONS: [Native; 6] = [
         body: |args, rows, is_lenient| read(args, rows, is_lenient, Pattern::mysql),
         simplify: Some(|args, info| without_the_text(args, info, LOG_TIME_MYSQL)),
     },
-    Native {
+    TypedFunction {
         name: "format_datetime",
         arguments: &[("time", Kind::Time), ("pattern", Kind::Text)],
         optional: 0,
@@ -71,7 +71,7 @@ pub(super) const FUNCTIONS: [Native; 6] = [
         body: |args, rows, _| write_by(args, rows, Pattern::joda),
         simplify: None,
     },
-    Native {
+    TypedFunction {
         name: "date_format",
         arguments: &[("time", Kind::Time), ("format", Kind::Text)],
         optional: 0,
@@ -84,7 +84,7 @@ pub(super) const FUNCTIONS: [Native; 6] = [
         body: |args, rows, _| write_by(args, rows, Pattern::mysql),
         simplify: None,
     },
-    Native {
+    TypedFunction {
         name: "from_iso8601_timestamp",
         arguments: &[("text", Kind::Text)],
         optional: 0,

@@ -6,7 +6,7 @@ use super::text;
 const STEPS: i64 = 9;
 
 /// A heat map. Its colours are classes, as the page's policy allows no style in elements.
-pub(in crate::output::report) struct Heat {
+pub(in crate::output::report) struct HourHeatmap {
     pub(in crate::output::report) title: &'static str,
     /// By hour: its name, and the days from Monday.
     pub(in crate::output::report) rows: Vec<(String, Vec<HeatCell>)>,
@@ -18,7 +18,7 @@ pub(in crate::output::report) struct HeatCell {
     pub(in crate::output::report) step: i64,
 }
 
-impl Heat {
+impl HourHeatmap {
     pub(super) fn new(title: &'static str, days: &[[i64; 24]; 7], exact: fn(i64) -> String) -> Self {
         let most = days.iter().flatten().copied().max().unwrap_or(0).max(1);
         let cell =
@@ -46,7 +46,7 @@ mod tests {
         assert_eq!([0, 1, 100, 10_000, 20_000].map(|value| step(value, 20_000)), [0, 1, 2, 8, 9]);
         let mut days = [[0; 24]; 7];
         days[6][23] = 5;
-        let heat = Heat::new("", &days, text::count);
+        let heat = HourHeatmap::new("", &days, text::count);
         assert_eq!((heat.rows.len(), heat.rows[23].1[6].step), (24, 9));
     }
 }

@@ -68,7 +68,7 @@ type Simplify = fn(&[Expr], &SimplifyContext) -> Option<Expr>;
 
 /// A function. Rows of which an argument is null are null.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Native {
+pub(super) struct TypedFunction {
     /// Its name in SQL.
     pub(super) name: &'static str,
     /// Its arguments.
@@ -85,24 +85,24 @@ pub(super) struct Native {
     pub(super) simplify: Option<Simplify>,
 }
 
-impl Native {
+impl TypedFunction {
     /// As DataFusion takes it.
     pub(super) fn udf(self) -> ScalarUDF {
-        ScalarUDF::from(NativeUdf::new(self, false))
+        ScalarUDF::from(TypedUdf::new(self, false))
     }
 }
 
 /// A function, as DataFusion takes it.
 #[derive(Debug)]
-pub(super) struct NativeUdf {
-    function: Native,
+pub(super) struct TypedUdf {
+    function: TypedFunction,
     is_lenient: bool,
     signature: Signature,
     documentation: Documentation,
 }
 
-impl NativeUdf {
-    fn new(function: Native, is_lenient: bool) -> Self {
+impl TypedUdf {
+    fn new(function: TypedFunction, is_lenient: bool) -> Self {
         let section = DocSection { include: true, label: "Presto and Athena", description: None };
         let mut documentation = Documentation::builder(section, function.help.0, function.help.1);
         for (name, kind) in function.arguments {
@@ -118,22 +118,22 @@ impl NativeUdf {
     }
 }
 
-impl PartialEq for NativeUdf {
+impl PartialEq for TypedUdf {
     fn eq(&self, other: &Self) -> bool {
         self.function.name == other.function.name && self.is_lenient == other.is_lenient
     }
 }
 
-impl Eq for NativeUdf {}
+impl Eq for TypedUdf {}
 
-impl Hash for NativeUdf {
+impl Hash for TypedUdf {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.function.name.hash(state);
         self.is_lenient.hash(state);
     }
 }
 
-impl ScalarUDFImpl for NativeUdf {
+impl ScalarUDFImpl for TypedUdf {
     fn name(&self) -> &str {
         self.function.name
     }
@@ -143,7 +143,7 @@ impl ScalarUDFImpl for NativeUdf {
     }
 
     fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
-        let Native { name, arguments, optional, .. } = self.function;
+        let TypedFunction { name, arguments, optional, .. } = self.function;
         let least = arguments.len() - optional;
         if given.len() < least || given.len() > arguments.len() {
             let names: Vec<&str> = arguments.iter().map(|(name, _)| *name).collect();
@@ -159,7 +159,7 @@ impl ScalarUDFImpl for NativeUdf {
 
     fn return_type(&self, given: &[DataType]) -> Result<DataType> {
         // A time that is made of another one has the zone of that.
-        let Native { arguments, returns, .. } = self.function;
+        let TypedFunction { arguments, returns, .. } = self.function;
         let is_alike = |kind: Kind| kind == returns || returns == Kind::Any;
         let alike = arguments.iter().zip(given).find(|((_, kind), _)| is_alike(*kind));
         Ok(returns.data_type(alike.map_or(&DataType::Null, |(_, given)| given)))

@@ -9,11 +9,11 @@ use datafusion::functions::core::expr_fn::nullif;
 use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
 use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, Operator, TryCast, lit};
 
-use super::native::{Kind, Native, NativeUdf};
+use super::typed_function::{Kind, TypedFunction, TypedUdf};
 use crate::functions::arithmetic;
 
 /// The name `try`, for the planner. [`Try`] takes it away before anything runs.
-pub(super) const FUNCTION: Native = Native {
+pub(super) const FUNCTION: TypedFunction = TypedFunction {
     name: "try",
     arguments: &[("value", Kind::Any)],
     optional: 0,
@@ -59,7 +59,7 @@ fn lenient(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
             if let Some(call) = arithmetic::lenient(&call) {
                 return Transformed::yes(Expr::ScalarFunction(call));
             }
-            match call.func.inner().downcast_ref::<NativeUdf>() {
+            match call.func.inner().downcast_ref::<TypedUdf>() {
                 Some(function) => {
                     call.func = Arc::new(function.lenient());
                     Transformed::yes(Expr::ScalarFunction(call))

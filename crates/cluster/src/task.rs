@@ -24,14 +24,14 @@ use crate::shard;
 
 /// What is done.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) enum Work {
+pub(crate) enum Task {
     /// Lines name files, whose rows are given.
     Read { logs: RemoteLogs, projection: Vec<usize> },
     /// Lines are shards, whose manifests are given.
     Ingest(ShardJob),
 }
 
-impl Work {
+impl Task {
     fn schema(&self) -> Result<SchemaRef> {
         match self {
             Self::Read { logs, projection } => Ok(Arc::new(logs.schema().project(projection)?)),
@@ -40,42 +40,42 @@ impl Work {
     }
 }
 
-/// Work over a list. It is no leaf, as Ballista knows how to cut only leaves of DataFusion's own.
+/// Task over a list. It is no leaf, as Ballista knows how to cut only leaves of DataFusion's own.
 #[derive(Debug)]
-pub struct WorkExec {
+pub struct TaskExec {
     input: Arc<dyn ExecutionPlan>,
-    work: Work,
+    task: Task,
     properties: Arc<PlanProperties>,
 }
 
-impl WorkExec {
-    pub(crate) fn try_new(input: Arc<dyn ExecutionPlan>, work: Work) -> Result<Self> {
+impl TaskExec {
+    pub(crate) fn try_new(input: Arc<dyn ExecutionPlan>, task: Task) -> Result<Self> {
         let properties = Arc::new(PlanProperties::new(
-            EquivalenceProperties::new(work.schema()?),
+            EquivalenceProperties::new(task.schema()?),
             Partitioning::UnknownPartitioning(input.output_partitioning().partition_count()),
             EmissionType::Incremental,
             Boundedness::Bounded,
         ));
-        Ok(Self { input, work, properties })
+        Ok(Self { input, task, properties })
     }
 
-    pub(crate) fn work(&self) -> &Work {
-        &self.work
+    pub(crate) fn task(&self) -> &Task {
+        &self.task
     }
 }
 
-impl DisplayAs for WorkExec {
+impl DisplayAs for TaskExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.work {
-            Work::Read { projection, .. } => write!(f, "WorkExec: read logs, columns {projection:?}"),
-            Work::Ingest(_) => write!(f, "WorkExec: ingest shards"),
+        match &self.task {
+            Task::Read { projection, .. } => write!(f, "TaskExec: read logs, columns {projection:?}"),
+            Task::Ingest(_) => write!(f, "TaskExec: ingest shards"),
         }
     }
 }
 
-impl ExecutionPlan for WorkExec {
+impl ExecutionPlan for TaskExec {
     fn name(&self) -> &str {
-        "WorkExec"
+        "TaskExec"
     }
 
     fn properties(&self) -> &Arc<PlanProperties> {
@@ -96,7 +96,7 @@ impl ExecutionPlan for WorkExec {
         children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         match <[_; 1]>::try_from(children) {
-            Ok([input]) => Ok(Arc::new(Self::try_new(input, self.work.clone())?)),
+            Ok([input]) => Ok(Arc::new(Self::try_new(input, self.task.clone())?)),
             Err(children) => Err(DataFusionError::Plan(format!("work over {} inputs", children.len()))),
         }
     }
@@ -110,15 +110,15 @@ impl ExecutionPlan for WorkExec {
 
     fn execute(&self, partition: usize, context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
         let lines = self.input.execute(partition, context)?;
-        let rows = match self.work.clone() {
-            Work::Read { logs, projection } => {
+        let rows = match self.task.clone() {
+            Task::Read { logs, projection } => {
                 let read = async move {
                     let sources = parse_lines::<RemoteSource>(lines).await?;
                     Ok::<_, DataFusionError>(stream::iter(logs.read(sources, projection)?))
                 };
                 stream::once(read).try_flatten().boxed()
             }
-            Work::Ingest(job) => {
+            Task::Ingest(job) => {
                 let ingested = async move {
                     let shards = parse_lines(lines).await?;
                     Ok::<_, DataFusionError>(
