@@ -66,9 +66,9 @@ impl Prompt {
                 return Ok(Some(input));
             }
             match self.lines.next(!self.pending.trim().is_empty())? {
-                Input::Text(line) => self.take(&line),
-                Input::Cancelled => self.pending.clear(),
-                Input::End => {
+                LineRead::Text(line) => self.take(&line),
+                LineRead::Cancelled => self.pending.clear(),
+                LineRead::End => {
                     // The last statement of a script needs no semicolon.
                     let rest = std::mem::take(&mut self.pending);
                     return Ok((!is_blank(&rest)).then_some(Input::Sql(rest)));
@@ -101,21 +101,22 @@ impl Prompt {
     }
 }
 
-enum Input {
+/// What reading a line gave.
+enum LineRead {
     Text(String),
     Cancelled,
     End,
 }
 
 impl Lines {
-    fn next(&mut self, is_going_on: bool) -> Result<Input, CliError> {
+    fn next(&mut self, is_going_on: bool) -> Result<LineRead, CliError> {
         match self {
-            Self::Pipe(lines) => Ok(lines.next().transpose()?.map_or(Input::End, Input::Text)),
+            Self::Pipe(lines) => Ok(lines.next().transpose()?.map_or(LineRead::End, LineRead::Text)),
             Self::Terminal(editor, _) => {
                 match editor.readline(if is_going_on { "       -> " } else { "saltmine> " }) {
-                    Ok(line) => Ok(Input::Text(line)),
-                    Err(ReadlineError::Interrupted) => Ok(Input::Cancelled),
-                    Err(ReadlineError::Eof) => Ok(Input::End),
+                    Ok(line) => Ok(LineRead::Text(line)),
+                    Err(ReadlineError::Interrupted) => Ok(LineRead::Cancelled),
+                    Err(ReadlineError::Eof) => Ok(LineRead::End),
                     Err(error) => Err(wrong(error)),
                 }
             }
