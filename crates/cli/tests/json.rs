@@ -143,5 +143,5 @@ fn other_json_is_refused_by_name() {
         .assert()
         .code(3)
         .stderr(contains("looks like a CloudTrail log"))
-        .stderr(contains("CloudWatch Logs in an envelope; take the messages out of it first"));
+        .stderr(contains("a CloudWatch Logs envelope; extract its messages first"));
 }

@@ -269,7 +269,7 @@ fn hidden_files_that_were_passed_over_are_counted_and_named() {
     fs::create_dir(here.join("dots")).unwrap();
     fs::write(here.join("dots/.hidden"), lines(0..1)).unwrap();
     let (_, said) = ends(here, &["query", "dots", "SELECT 1"], 1);
-    assert!(said.contains("dots: no files; 1 hidden file or folder was passed over"), "{said}");
+    assert!(said.contains("dots: no files; 1 hidden file or folder was skipped"), "{said}");
     // The folder of a dataset that lies among the logs is its own.
     fs::remove_file(here.join("logs/.hidden")).unwrap();
     fs::remove_dir_all(here.join("logs/.old")).unwrap();

@@ -5,10 +5,10 @@ use std::str::FromStr;
 
 use url::Url;
 
-/// Where a scheduler listens, if it is not said.
+/// The default port of a scheduler.
 const PORT: u16 = 50050;
 
-/// Where a scheduler listens: `df://host:port`.
+/// The address of a scheduler: `df://host:port`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Address {
     host: String,
@@ -16,22 +16,24 @@ pub struct Address {
 }
 
 impl Address {
-    /// Its host, as in a URL.
+    /// The host, as in a URL.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// Its port.
+    /// The port.
     pub fn port(&self) -> u16 {
         self.port
     }
 }
 
-/// Not the address of a scheduler.
+/// The text is not a scheduler address.
 #[derive(Debug, thiserror::Error)]
-#[error("{text:?} is not the address of a scheduler, such as df://scheduler:50050: {problem}")]
+#[error(
+    "invalid scheduler address {text:?}: {problem}; use df://HOST:PORT, for example df://scheduler:50050"
+)]
 pub struct AddressError {
-    /// What was given.
+    /// The text as given.
     pub text: String,
     /// What is wrong with it.
     pub problem: String,
@@ -48,7 +50,7 @@ impl FromStr for Address {
         }
         let host = url.host_str().filter(|host| !host.is_empty()).ok_or_else(|| wrong("no host".into()))?;
         if !matches!(url.path(), "" | "/") || url.query().is_some() || !url.username().is_empty() {
-            return Err(wrong("more than host and port".into()));
+            return Err(wrong("only a host and a port are allowed".into()));
         }
         Ok(Self { host: host.to_owned(), port: url.port().unwrap_or(PORT) })
     }

@@ -1,4 +1,4 @@
-//! The client's side: sessions whose plans are sent to a scheduler.
+//! The client side: sessions whose plans are sent to a scheduler.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::executor_loss::INGEST;
 use crate::retry::RetryingPlanner;
 use crate::state::settings;
 
-/// A cluster, for sessions that ask it.
+/// A cluster that sessions can use.
 #[derive(Clone, Debug)]
 pub struct Cluster {
     address: Address,
@@ -24,18 +24,18 @@ pub struct Cluster {
 }
 
 impl Cluster {
-    /// The cluster of a scheduler. `partitions` is into how many parts the tables of a question are cut; `None` for as
-    /// many as Ballista does.
+    /// The cluster of a scheduler. `partitions` is the number of partitions for the tables of a query; `None`
+    /// means Ballista's default.
     pub fn new(address: Address, partitions: Option<usize>) -> Self {
         Self { address, partitions, ingest: false }
     }
 
-    /// Into how many parts tables are cut, where that was said.
+    /// The configured number of partitions, if any.
     pub(crate) fn partitions(&self) -> Option<usize> {
         self.partitions
     }
 
-    /// The same, for the shards of an ingest.
+    /// The same cluster, configured for the shards of an ingest.
     pub(crate) fn for_ingest(mut self) -> Self {
         self.ingest = true;
         self
@@ -44,7 +44,7 @@ impl Cluster {
 
 impl Remote for Cluster {
     fn state(&self, state: SessionState) -> Result<SessionState> {
-        // What a session wants for one machine is not what a cluster needs.
+        // Session settings for one machine do not suit a cluster.
         let partitions = self.partitions.unwrap_or(16);
         let mut config = settings(state.config().clone()).with_target_partitions(partitions);
         if self.ingest {

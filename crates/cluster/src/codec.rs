@@ -1,4 +1,4 @@
-//! How our tables and plans are written down, beside Ballista's. Ours begin with a mark and go on as JSON.
+//! Serialises our tables and plans, next to Ballista's. Ours begin with a marker and continue as JSON.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use crate::table::WireTable;
 use crate::task::{Task, TaskExec};
 
-/// No message of Protocol Buffers begins with a zero byte.
+/// No Protocol Buffers message begins with a zero byte.
 const MARK: &[u8] = b"\0saltmine 1\n";
 
 fn write<T: Serialize>(value: &T, buf: &mut Vec<u8>) -> Result<()> {
@@ -27,13 +27,13 @@ fn write<T: Serialize>(value: &T, buf: &mut Vec<u8>) -> Result<()> {
     serde_json::to_writer(buf, value).map_err(|error| DataFusionError::External(error.into()))
 }
 
-/// What is ours; `None` for what is not.
+/// Decodes our own data; `None` for anything else.
 fn read<T: DeserializeOwned>(buf: &[u8]) -> Result<Option<T>> {
     let Some(json) = buf.strip_prefix(MARK) else { return Ok(None) };
     serde_json::from_slice(json).map(Some).map_err(|error| DataFusionError::External(error.into()))
 }
 
-/// Logical plans, with our tables.
+/// Logical plans, including our tables.
 #[derive(Debug, Default)]
 pub(crate) struct LogicalCodec {
     inner: BallistaLogicalExtensionCodec,
@@ -82,7 +82,7 @@ impl LogicalExtensionCodec for LogicalCodec {
     }
 }
 
-/// Physical plans, with our work.
+/// Physical plans, including our work.
 #[derive(Debug, Default)]
 pub(crate) struct PhysicalCodec {
     inner: BallistaPhysicalExtensionCodec,
@@ -136,7 +136,7 @@ mod tests {
     const LINE: &str = "0wner data [01/May/2026:10:00:00 +0000] 198.51.100.7 - 0A REST.GET.OBJECT k \"GET /k HTTP/1.1\" \
                         200 - 1 99 12 11 \"-\" \"agent\" - host SigV4 C AuthHeader h TLSv1.3 - - -\n";
 
-    /// A table as it is on the scheduler, after it was sent there.
+    /// A table as it arrives at the scheduler.
     fn sent(provider: Arc<dyn TableProvider>) -> Arc<dyn TableProvider> {
         let (codec, name, mut buf) = (LogicalCodec::default(), TableReference::bare("logs"), Vec::new());
         codec.try_encode_table_provider(&name, Arc::clone(&provider), &mut buf).unwrap();
@@ -154,7 +154,7 @@ mod tests {
         assert!(result.is_err() && buf.is_empty());
     }
 
-    /// A scan of raw logs, sent as the stages of a plan are: each file is read in one partition, once.
+    /// A scan of raw logs, sent like the stages of a plan: each file is read in one partition, once.
     #[tokio::test]
     async fn raw_logs_are_read_where_they_are_sent() {
         let folder = tempfile::tempdir().unwrap();

@@ -1,42 +1,42 @@
-//! What can go wrong with a cluster, beside what can go wrong with a question or an ingest.
+//! Errors of a cluster, in addition to those of queries and ingests.
 
 use ballista_core::error::BallistaError;
 use saltmine_query::datafusion::error::DataFusionError;
 
 use crate::address::{Address, AddressError};
 
-/// Why a cluster did not do what it was to.
+/// Why an operation on a cluster failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClusterError {
-    /// Not the address of a scheduler.
+    /// The text is not a scheduler address.
     #[error(transparent)]
     Address(#[from] AddressError),
-    /// Nobody listens where the scheduler is to be.
-    #[error("no scheduler answers at {address}: {source}")]
+    /// Nothing listens at the scheduler's address.
+    #[error("no scheduler responds at {address}: {source}")]
     Absent {
-        /// Where.
+        /// The scheduler's address.
         address: Address,
-        /// Why not.
+        /// The reason.
         source: std::io::Error,
     },
     /// A process of the cluster could not start, or ended.
     #[error("{what}: {source}")]
     Process {
-        /// Which.
+        /// The process.
         what: &'static str,
-        /// Why.
+        /// The reason.
         source: Box<BallistaError>,
     },
-    /// Something with a file or a port of this machine.
+    /// An operation on a file or port of this machine failed.
     #[error("{what}: {source}")]
     Io {
-        /// What was done.
+        /// The operation.
         what: String,
-        /// Why it failed.
+        /// The reason.
         source: std::io::Error,
     },
-    /// The functions and codecs could not be put together.
+    /// The functions and codecs could not be set up.
     #[error(transparent)]
     State(#[from] DataFusionError),
 }

@@ -1,4 +1,4 @@
-//! `saltmine executor`: Ballista's, with our plans and functions.
+//! `saltmine executor`: Ballista's executor, with our plans and functions.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -12,31 +12,31 @@ use crate::error::ClusterError;
 use crate::state::{MESSAGE, SCHEDULING, fresh_settings, state};
 use crate::stores;
 
-/// How an executor runs.
+/// Options of an executor.
 #[derive(Clone, Debug)]
 pub struct ExecutorOptions {
-    /// Its scheduler.
+    /// The address of its scheduler.
     pub scheduler: Address,
-    /// The address on which it listens.
+    /// The address to listen on.
     pub bind: String,
     /// The name by which others reach it; `None` for the address that the scheduler sees.
     pub host: Option<String>,
-    /// Port for results.
+    /// The port for results.
     pub port: u16,
-    /// How many tasks at a time, each of one thread; 0 for one a core.
+    /// The number of concurrent tasks, each with one thread; 0 for one per core.
     pub cores: usize,
-    /// Most bytes of memory for intermediate results; `None` for 70 % of what there is.
+    /// Memory limit for intermediate results, in bytes; `None` for 70 % of the available memory.
     pub memory: Option<u64>,
-    /// Folder for intermediate results; `None` for one that is removed at the end.
+    /// Folder for intermediate results; `None` for a temporary one that is removed at the end.
     pub work_dir: Option<PathBuf>,
-    /// Seconds to wait for the scheduler to be there.
+    /// How long to wait for the scheduler, in seconds.
     pub patience: u16,
 }
 
-/// Runs an executor, until it is told to stop or fails.
+/// Runs an executor until it is stopped or fails.
 ///
 /// # Errors
-/// Where it cannot listen, or there is no scheduler.
+/// If it cannot listen, or there is no scheduler.
 pub async fn run_executor(options: &ExecutorOptions) -> Result<(), ClusterError> {
     let own_folder = match options.work_dir {
         Some(_) => None,
@@ -56,7 +56,7 @@ pub async fn run_executor(options: &ExecutorOptions) -> Result<(), ClusterError>
         vcores: options.cores,
         task_scheduling_policy: SCHEDULING,
         work_dir,
-        // Results are kept a day for whoever is slow to fetch them.
+        // Results are kept for a day for clients that are slow to fetch them.
         job_data_ttl_seconds: 86_400,
         job_data_clean_up_interval_seconds: 600,
         grpc_max_decoding_message_size: MESSAGE as u32,

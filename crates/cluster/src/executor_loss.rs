@@ -1,12 +1,12 @@
-//! What the loss of an executor means for the jobs that are under way: questions are ended, so that their clients ask them
-//! again, as a whole.
+//! Handles the loss of an executor: running queries are cancelled, so that their clients retry them as a
+//! whole.
 //!
-//! Ballista 55 itself would go on: it takes a stage back whose inputs are lost, and does it again. But what tasks of
-//! that stage have told of their results stays among the inputs of the next one, to which the second attempt adds its
-//! own: the rows are there twice. And files of the second attempt may take the place of those of the first, as they are
-//! named by numbers that begin again.
+//! Ballista 55 itself would continue: it rolls back a stage whose inputs are lost and runs it again. But the
+//! results that tasks of that stage have already reported stay among the inputs of the next stage, and the
+//! second attempt adds its own, so rows are duplicated. In addition, files of the second attempt may replace
+//! those of the first, because their numbering starts again.
 //!
-//! Shards of an ingest are left alone: each is a job of one task, which is just done again elsewhere.
+//! Shards of an ingest are left alone: each is a job with a single task, which is simply repeated elsewhere.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -26,11 +26,11 @@ use ballista_scheduler::state::task_manager::JobInfoCache;
 /// The name of all jobs that are shards of an ingest.
 pub(crate) const INGEST: &str = "saltmine ingest";
 
-/// The state of a cluster in memory, as Ballista has it, which ends questions when an executor is lost.
+/// Ballista's in-memory cluster state, which also cancels queries when an executor is lost.
 pub(crate) struct CancellingState {
     inner: InMemoryClusterState,
     jobs: Arc<dyn JobState>,
-    /// The scheduler itself.
+    /// The URL of the scheduler itself.
     url: String,
 }
 
@@ -39,9 +39,9 @@ impl CancellingState {
         Self { inner: InMemoryClusterState::default(), jobs, url }
     }
 
-    /// Ends the questions of which the executor may have had a part.
+    /// Cancels the queries that the executor may have worked on.
     ///
-    /// This is called before the scheduler does anything about the loss, so that it finds these jobs ended.
+    /// Called before the scheduler reacts to the loss, so that it finds these jobs already ended.
     async fn end_questions(&self, executor: &str) -> Result<()> {
         let last_seen = self.inner.get_executor_heartbeat(executor).map(|heartbeat| heartbeat.timestamp);
         let mut touched = Vec::new();
@@ -57,17 +57,17 @@ impl CancellingState {
         let endpoint = create_grpc_client_endpoint(self.url.clone(), None)?;
         let mut scheduler = SchedulerGrpcClient::new(endpoint.connect().await?);
         for job in touched {
-            log::warn!("ends job {job}, to be asked again: executor {executor} is lost");
+            log::warn!("cancelling job {job} so that its client retries it: executor {executor} is lost");
             let params = CancelJobParams { job_id: job.into_inner() };
             if let Err(error) = scheduler.cancel_job(params).await {
-                log::error!("cannot end a job: {error}");
+                log::error!("cannot cancel a job: {error}");
             }
         }
         Ok(())
     }
 }
 
-/// Whether a job runs that is a question, and began before an executor was last seen, in seconds since 1970.
+/// Whether the job is a running query that began before an executor was last seen, in seconds since 1970.
 fn is_touched(status: &JobStatus, last_seen: Option<u64>) -> bool {
     let Some(job_status::Status::Running(running)) = &status.status else { return false };
     let is_later = last_seen.is_some_and(|seen| running.started_at > (seen + 2) * 1000);
@@ -111,7 +111,7 @@ impl ClusterState for CancellingState {
 
     async fn remove_executor(&self, executor: &str) -> Result<()> {
         if let Err(error) = self.end_questions(executor).await {
-            log::error!("cannot end the jobs of a lost executor: {error}");
+            log::error!("cannot cancel the jobs of a lost executor: {error}");
         }
         self.inner.remove_executor(executor).await
     }
@@ -142,10 +142,10 @@ mod tests {
     }
 
     #[test]
-    fn questions_that_a_lost_executor_may_have_a_part_of_are_ended() {
+    fn queries_that_a_lost_executor_may_have_worked_on_are_cancelled() {
         assert!(is_touched(&job("", 100_000), Some(200)));
-        assert!(is_touched(&job("", 100_000), None), "when it was last seen is not known");
-        assert!(!is_touched(&job("", 300_000), Some(200)), "it was gone by then");
+        assert!(is_touched(&job("", 100_000), None), "the time when it was last seen is unknown");
+        assert!(!is_touched(&job("", 300_000), Some(200)), "the executor was already gone");
         assert!(!is_touched(&job(INGEST, 100_000), Some(200)));
         let done = Some(job_status::Status::Successful(SuccessfulJob::default()));
         assert!(!is_touched(&JobStatus { status: done, ..job("", 100_000) }, Some(200)));

@@ -1,8 +1,8 @@
 //! A distributed ingest: the shards of a round are a table, whose rows are their manifests.
 //!
-//! How shards are cut, tried again and committed is in `saltmine_lake`; here they travel. Ballista tries a task again
-//! that was lost with its executor. Where the coordinator ends before its time, the round's folder goes, and tasks end at
-//! the next file they make.
+//! `saltmine_lake` plans, retries and commits shards; this module sends them to executors. Ballista retries a
+//! task that was lost with its executor. If the coordinator ends early, the folder of the round disappears,
+//! and tasks end at the next file they create.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -23,16 +23,16 @@ use tokio::runtime::Runtime;
 use crate::client::Cluster;
 use crate::table::IngestTable;
 
-/// Into how many shards a round is cut at least, where nothing else is said.
+/// The minimum number of shards in a round, unless configured otherwise.
 const WIDTH: usize = 16;
-/// Shards that are with the scheduler at a time, at most.
+/// The maximum number of shards submitted to the scheduler at a time.
 const AT_ONCE: usize = 256;
 
-/// Ingests on a cluster. `least_bytes` of files make a shard, by default [`SHARD_BYTES`]; `request.jobs` are the threads of a
-/// shard, of which an executor has one for each of its cores.
+/// Runs an ingest on a cluster. A shard has at least `least_bytes` of files, by default [`SHARD_BYTES`].
+/// `request.jobs` is the number of threads per shard; an executor runs one shard per core.
 ///
 /// # Errors
-/// As [`ingest_sharded`]; where there is no scheduler, or a shard failed in every try.
+/// As for [`ingest_sharded`]; also if there is no scheduler, or a shard failed in every attempt.
 pub fn ingest_on(
     cluster: &Cluster,
     request: &IngestRequest<'_>,
@@ -77,13 +77,14 @@ impl ShardRunner for OnCluster<'_> {
     }
 }
 
-/// Asks for the row of a shard, which is a job of its own: where an executor is lost, only its shards are done again.
+/// Fetches the manifest of a shard. Each shard is a separate job: if an executor is lost, only its shards are
+/// repeated.
 async fn manifest(cluster: &Cluster, table: IngestTable) -> Result<Manifest> {
     let state = cluster.state(SessionContext::new().state())?;
     let rows = SessionContext::new_with_state(state).read_table(Arc::new(table))?.collect().await?;
     for batch in rows {
         let lines = batch.column(0).as_string_opt::<i32>();
-        let lines = lines.ok_or_else(|| DataFusionError::Plan("manifests that are no text".into()))?;
+        let lines = lines.ok_or_else(|| DataFusionError::Plan("manifests are not text".into()))?;
         if let Some(line) = lines.iter().flatten().next() {
             return serde_json::from_str(line).map_err(|error| DataFusionError::External(error.into()));
         }

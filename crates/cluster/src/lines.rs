@@ -1,4 +1,4 @@
-//! Lists in memory, one thing a line of JSON, which Ballista cuts as it cuts any table in memory.
+//! Lists in memory, one item per line of JSON, which Ballista partitions like any table in memory.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ pub(crate) fn line<T: Serialize>(value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(|error| DataFusionError::External(error.into()))
 }
 
-/// A plan that gives lines, which Ballista cuts by its partitions.
+/// A plan that produces lines; its partitions are the tasks.
 pub(crate) fn lines_exec(partitions: Vec<Vec<String>>) -> Result<Arc<dyn ExecutionPlan>> {
     let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new("line", DataType::Utf8, false)]));
     let batch = |lines: Vec<String>| {
@@ -28,13 +28,13 @@ pub(crate) fn lines_exec(partitions: Vec<Vec<String>>) -> Result<Arc<dyn Executi
     Ok(MemorySourceConfig::try_new_exec(&partitions, Arc::clone(&schema), None)?)
 }
 
-/// What the lines stand for.
+/// Parses lines back into values.
 pub(crate) async fn parse_lines<T: DeserializeOwned>(lines: SendableRecordBatchStream) -> Result<Vec<T>> {
     let batches: Vec<RecordBatch> = lines.try_collect().await?;
     let mut values = Vec::new();
     for batch in batches {
         let lines = batch.column(0).as_string_opt::<i32>();
-        let lines = lines.ok_or_else(|| DataFusionError::Plan("lines that are no text".into()))?;
+        let lines = lines.ok_or_else(|| DataFusionError::Plan("lines are not text".into()))?;
         for line in lines.iter().flatten() {
             let value = serde_json::from_str(line);
             values.push(value.map_err(|error| DataFusionError::External(error.into()))?);

@@ -1,10 +1,10 @@
-//! What Ballista tells of its work, for people.
+//! Passes Ballista's log messages on to the user.
 
 use std::sync::OnceLock;
 
 use log::{Level, LevelFilter, Log, Metadata, Record};
 
-/// Where lines go.
+/// Receives log lines.
 type Sink = Box<dyn Fn(&str) + Send + Sync>;
 
 struct Lines {
@@ -42,8 +42,8 @@ impl Log for Logger {
     fn flush(&self) {}
 }
 
-/// Gives what Ballista logs to `sink`, line by line: warnings, and with `is_verbose` each task too. Only the first call
-/// of a process counts.
+/// Passes Ballista's log to `sink`, line by line: warnings, and with `is_verbose` each task. Only the first
+/// call in a process has an effect.
 pub fn log_to(is_verbose: bool, sink: impl Fn(&str) + Send + Sync + 'static) {
     let own = if is_verbose { LevelFilter::Info } else { LevelFilter::Warn };
     if LINES.set(Lines { sink: Box::new(sink), own }).is_ok() && log::set_logger(&LOGGER).is_ok() {

@@ -1,4 +1,4 @@
-//! Plans that are asked again when an executor is lost with a part of an answer, or of what it is made from.
+//! Plans that are run again when an executor is lost that holds a part of their result, or of its inputs.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -25,12 +25,12 @@ use saltmine_query::datafusion::physical_plan::{
 use crate::address::Address;
 use crate::error::ClusterError;
 
-/// How often a question is asked at most.
+/// The maximum number of attempts for a query.
 const ATTEMPTS: usize = 6;
-/// Bytes of an answer that are kept back, so that it can be asked for again while nobody has seen any of it.
+/// Bytes of a result that are held back, so that the query can be repeated before any row is returned.
 const KEPT_BACK: usize = 64 << 20;
 
-/// Ballista's planner, whose plans are asked again.
+/// Ballista's planner, with plans that are retried.
 #[derive(Debug)]
 pub(crate) struct RetryingPlanner {
     inner: BallistaQueryPlanner<LogicalPlanNode>,
@@ -51,7 +51,7 @@ impl QueryPlanner for RetryingPlanner {
         state: &dyn Session,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let inner = self.inner.create_physical_plan(plan, state).await?;
-        // What looks at a plan, and what runs here, is left as it is.
+        // EXPLAIN plans, and plans that run locally, are left unchanged.
         let is_distributed = inner.name() == "DistributedQueryExec";
         if !is_distributed {
             return Ok(inner);
@@ -60,7 +60,8 @@ impl QueryPlanner for RetryingPlanner {
     }
 }
 
-/// A plan that is executed again if it fails as executors come and go, and nothing of its answer was given out.
+/// A plan that is executed again if it fails because executors come and go, and no row of its result has been
+/// returned.
 #[derive(Debug)]
 struct RetryingExec {
     inner: Arc<dyn ExecutionPlan>,
@@ -115,7 +116,7 @@ impl ExecutionPlan for RetryingExec {
 
 type Rows = Pin<Box<dyn Stream<Item = Result<RecordBatch>> + Send>>;
 
-/// The rows of what `execute` gives, which is called again where that does not go well.
+/// The rows from `execute`, which is called again after a failure.
 async fn retrying(
     scheduler: &Address,
     execute: impl Fn() -> Result<SendableRecordBatchStream>,
@@ -125,7 +126,7 @@ async fn retrying(
         match begin(&execute).await {
             Err(error) if attempt < ATTEMPTS && is_of_the_cluster(&error) => {
                 is_there(scheduler).await?;
-                log::warn!("asking again: {error}");
+                log::warn!("retrying: {error}");
                 attempt += 1;
             }
             begun => return begun,
@@ -133,7 +134,7 @@ async fn retrying(
     }
 }
 
-/// Without a scheduler, nobody can be asked again.
+/// Without a scheduler, a retry is pointless.
 async fn is_there(scheduler: &Address) -> Result<()> {
     let found = tokio::net::TcpStream::connect((scheduler.host(), scheduler.port())).await;
     found.map(|_| ()).map_err(|source| {
@@ -142,7 +143,7 @@ async fn is_there(scheduler: &Address) -> Result<()> {
     })
 }
 
-/// Fetches an answer, the whole of it if it is not too large.
+/// Fetches a result, completely if it is not too large.
 async fn begin(execute: &impl Fn() -> Result<SendableRecordBatchStream>) -> Result<Rows> {
     let mut rest = execute()?;
     let (mut begun, mut bytes) = (VecDeque::new(), 0);
@@ -156,11 +157,11 @@ async fn begin(execute: &impl Fn() -> Result<SendableRecordBatchStream>) -> Resu
     Ok(Box::pin(stream::iter(begun.into_iter().map(Ok)).chain(rest)))
 }
 
-/// Whether an error may come of an executor that is gone, by the words of Ballista and of what is below it. The same
-/// question again would meet any other error again.
+/// Whether an error may be due to a lost executor, judging by the text of Ballista and of the layers below
+/// it. Any other error would recur if the query were repeated.
 fn is_of_the_cluster(error: &DataFusionError) -> bool {
     const SIGNS: [&str; 10] = [
-        // What `executor_loss.rs` has ended, and a stage that cannot fetch its inputs.
+        // A job that `executor_loss.rs` has cancelled, or a stage that cannot fetch its inputs.
         "failed: Cancelled",
         "has failed 1 times, most recent failure reason",
         "FetchFailed",
@@ -186,8 +187,8 @@ mod tests {
 
     use super::*;
 
-    /// Asks for three rows in three batches, of which the first attempts give one and then `error`. Gives what came, and
-    /// how often it was asked.
+    /// Requests three rows in three batches. The first attempts return one batch and then `error`. Returns
+    /// the number of rows, and the number of attempts.
     async fn ask(failures: usize, error: &str) -> (Result<usize>, usize) {
         let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, false)]));
         let asked = AtomicUsize::new(0);
@@ -210,7 +211,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_lost_executor_is_asked_again_and_no_row_comes_twice() {
+    async fn a_lost_executor_causes_a_retry_and_no_row_comes_twice() {
         let (rows, asked) = ask(5, "tcp connect error").await;
         assert_eq!((rows.unwrap(), asked), (3, 6));
         let (rows, asked) = ask(6, "tcp connect error").await;
@@ -219,7 +220,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_scheduler_that_is_not_there_is_told_of_at_once() {
+    async fn a_missing_scheduler_is_reported_at_once() {
         let address = "df://127.0.0.1:1".parse().unwrap();
         let asked = AtomicUsize::new(0);
         let execute = || {
@@ -227,12 +228,12 @@ mod tests {
             Err(DataFusionError::Execution("tcp connect error".to_owned()))
         };
         let error = retrying(&address, execute).await.err().unwrap().to_string();
-        assert!(error.contains("no scheduler answers at df://127.0.0.1:1"), "{error}");
+        assert!(error.contains("no scheduler responds at df://127.0.0.1:1"), "{error}");
         assert_eq!(asked.into_inner(), 1);
     }
 
     #[tokio::test]
-    async fn a_wrong_question_is_asked_once() {
+    async fn a_failing_query_is_not_retried() {
         let (rows, asked) = ask(1, "Arrow error: Divide by zero error").await;
         assert!(rows.is_err());
         assert_eq!(asked, 1);

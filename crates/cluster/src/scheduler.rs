@@ -1,4 +1,4 @@
-//! `saltmine scheduler`: Ballista's, with our tables and functions.
+//! `saltmine scheduler`: Ballista's scheduler, with our tables and functions.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
@@ -13,23 +13,24 @@ use crate::error::ClusterError;
 use crate::executor_loss::CancellingState;
 use crate::state::{MESSAGE, SCHEDULING, fresh_settings, state};
 
-/// An executor that has all hands full gives a sign of life every five seconds.
+/// A busy executor sends a heartbeat every five seconds.
 const LEAST_TIMEOUT: u64 = 8;
 
-/// How a scheduler runs.
+/// Options of a scheduler.
 #[derive(Clone, Debug)]
 pub struct SchedulerOptions {
-    /// Where it listens.
+    /// The address to listen on.
     pub bind: SocketAddr,
     /// The name by which executors reach it.
     pub host: String,
-    /// Seconds without a sign of life after which an executor is taken for lost, and its tasks are given to others; 8 at least.
+    /// Seconds without a heartbeat after which an executor counts as lost and its tasks are reassigned; at
+    /// least 8.
     pub executor_timeout: u64,
-    /// How often a task is tried.
+    /// The maximum number of attempts for a task.
     pub attempts: usize,
 }
 
-/// Where a process that listens at `bind` reaches itself.
+/// The URL by which a process that listens at `bind` reaches itself.
 fn own_url(mut bind: SocketAddr) -> String {
     if bind.ip().is_unspecified() {
         bind.set_ip(match bind.ip() {
@@ -40,10 +41,10 @@ fn own_url(mut bind: SocketAddr) -> String {
     format!("http://{bind}")
 }
 
-/// Runs a scheduler, until it fails.
+/// Runs a scheduler until it fails.
 ///
 /// # Errors
-/// Where it cannot listen.
+/// If it cannot listen.
 pub async fn run_scheduler(options: &SchedulerOptions) -> Result<(), ClusterError> {
     let failed =
         |source: BallistaError| ClusterError::Process { what: "scheduler", source: Box::new(source) };
@@ -53,13 +54,15 @@ pub async fn run_scheduler(options: &SchedulerOptions) -> Result<(), ClusterErro
         bind_port: options.bind.port(),
         external_host: options.host.clone(),
         scheduling_policy: SCHEDULING,
-        // One task here, one there: the tasks of a stage are alike, and should not crowd on one machine.
+        // Tasks are distributed in turn: the tasks of a stage are similar and should not crowd on one
+        // machine.
         task_distribution: TaskDistributionPolicy::RoundRobin,
         executor_timeout_seconds: timeout,
         expire_dead_executor_interval_seconds: (timeout / 4).max(1),
         no_executors_grace_period_seconds: timeout.max(30),
         task_max_failures: options.attempts,
-        // A stage that cannot fetch its inputs ends its job, which its client asks again: see `executor_loss.rs`.
+        // A stage that cannot fetch its inputs ends its job, which the client then retries: see
+        // `executor_loss.rs`.
         stage_max_failures: 1,
         grpc_server_max_decoding_message_size: MESSAGE as u32,
         grpc_server_max_encoding_message_size: MESSAGE as u32,

@@ -1,4 +1,4 @@
-//! What an executor does with a shard of an ingest.
+//! Ingests a shard on an executor.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,19 +10,19 @@ use saltmine_query::datafusion::error::{DataFusionError, Result};
 
 use crate::lines::line;
 
-/// A row: the manifest of a shard, as JSON.
+/// One row: the manifest of a shard, as JSON.
 pub(crate) fn schema() -> SchemaRef {
     Arc::new(Schema::new(vec![Field::new("manifest", DataType::Utf8, false)]))
 }
 
-/// Ingests a shard, and gives its manifest as a row. Ends early where nobody waits for it any more.
+/// Ingests a shard and returns its manifest as a row. Ends early if nobody waits for it any more.
 pub(crate) async fn ingest(job: ShardJob, shard: Shard) -> Result<RecordBatch> {
     let stop = Arc::new(AtomicBool::new(false));
     let _stopper = Stopper(Arc::clone(&stop));
     let ingested = tokio::task::spawn_blocking(move || ingest_shard(&job, &shard, Some(&stop))).await;
     let manifest = ingested.map_err(|error| DataFusionError::External(error.into()))?;
     let manifest = manifest.map_err(|error| match error {
-        // Ballista tries again what the file system did not do.
+        // Ballista retries file system errors.
         LakeError::Io { action, path, source } => {
             let text = format!("{}: cannot {action}: {source}", path.display());
             DataFusionError::IoError(std::io::Error::new(source.kind(), text))
@@ -33,7 +33,7 @@ pub(crate) async fn ingest(job: ShardJob, shard: Shard) -> Result<RecordBatch> {
     Ok(RecordBatch::try_new(schema(), vec![row])?)
 }
 
-/// Stops a shard when it is dropped.
+/// Stops a shard when dropped.
 struct Stopper(Arc<AtomicBool>);
 
 impl Drop for Stopper {

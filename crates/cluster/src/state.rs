@@ -1,4 +1,4 @@
-//! The settings and functions that client, scheduler and executors share.
+//! Settings and functions shared by the client, the scheduler and the executors.
 
 use std::sync::Arc;
 
@@ -13,31 +13,31 @@ use saltmine_query::datafusion::prelude::{SessionConfig, SessionContext};
 use crate::codec::{LogicalCodec, PhysicalCodec};
 use crate::stores;
 
-/// Executors ask for work. Where a scheduler gives it out unasked, it keeps account of who has a hand free, and Ballista 55
-/// loses those whose tasks ended after their stage was taken back, as an input of it was lost with an executor: in the
-/// end nobody gets work any more.
+/// Executors poll for work. If the scheduler pushes it, the scheduler tracks free slots, and Ballista 55
+/// loses the slots of tasks that end after their stage was rolled back because an executor with one of its
+/// inputs was lost. In the end no executor gets work any more.
 pub(crate) const SCHEDULING: TaskSchedulingPolicy = TaskSchedulingPolicy::PullStaged;
 
-/// Most bytes of a message: a plan over a million files is a hundred megabytes of their paths.
+/// The maximum message size in bytes: a plan over a million files contains a hundred megabytes of paths.
 pub(crate) const MESSAGE: usize = 1 << 30;
 
-/// Settings for Ballista, each with its reason; `config` may have others already.
+/// Settings for Ballista, each with its reason; `config` may already have others.
 pub(crate) fn settings(config: SessionConfig) -> SessionConfig {
     config
         .upgrade_for_ballista()
         .with_ballista_logical_extension_codec(Arc::new(LogicalCodec::default()))
         .with_ballista_physical_extension_codec(Arc::new(PhysicalCodec::default()))
         .with_ballista_grpc_client_max_message_size(MESSAGE)
-        // Its adaptive planner is experimental, and says of itself that it does not bear the loss of an executor.
+        // The adaptive planner is experimental and documented as unable to handle the loss of an executor.
         .set_bool("ballista.planner.adaptive.enabled", false)
 }
 
-/// Settings of a process that starts without any.
+/// Settings for a process that starts with none.
 pub(crate) fn fresh_settings() -> SessionConfig {
     settings(SessionConfig::new())
 }
 
-/// Ballista's own state with our functions.
+/// Ballista's own state plus our functions.
 pub(crate) fn state(config: SessionConfig) -> Result<SessionState> {
     let state = SessionStateBuilder::new_from_existing(default_session_builder(config)?);
     let context = SessionContext::new_with_state(state.with_runtime_env(stores::runtime(None)?).build());

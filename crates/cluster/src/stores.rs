@@ -1,4 +1,4 @@
-//! Buckets of S3, opened when a plan names one: a plan that was sent says where its files are, and no more.
+//! Opens S3 buckets on demand: a plan sent to another process contains only the paths of its files.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use saltmine_query::datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvB
 use saltmine_s3::Bucket;
 use url::Url;
 
-/// DataFusion's own, with all buckets that this process may open.
+/// DataFusion's own registry, extended by all buckets that this process may open.
 #[derive(Debug, Default)]
 struct Stores {
     inner: DefaultObjectStoreRegistry,
@@ -35,7 +35,7 @@ impl ObjectStoreRegistry for Stores {
     }
 }
 
-/// A runtime that finds buckets; `spill` is where intermediate results go that are too large for memory.
+/// A runtime that finds buckets; `spill` is the folder for intermediate results that do not fit in memory.
 pub(crate) fn runtime(spill: Option<&str>) -> Result<Arc<RuntimeEnv>> {
     let builder = RuntimeEnvBuilder::new().with_object_store_registry(Arc::new(Stores::default()));
     match spill {

@@ -1,4 +1,4 @@
-//! Our tables on the scheduler: a list of things in memory, one a line, with work above it.
+//! Our tables on the scheduler: a list in memory, one item per line, with work above it.
 
 use std::sync::Arc;
 
@@ -17,7 +17,7 @@ use crate::lines::{line, lines_exec};
 use crate::shard;
 use crate::task::{Task, TaskExec};
 
-/// A table on its way to the scheduler.
+/// A table sent to the scheduler.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) enum WireTable {
     Session(RemoteTable),
@@ -25,7 +25,7 @@ pub(crate) enum WireTable {
 }
 
 impl WireTable {
-    /// `None` where a table is none of ours.
+    /// `None` if the table is not one of ours.
     pub(crate) fn from_provider(provider: &dyn TableProvider) -> Result<Option<Self>> {
         if let Some(ingest) = provider.downcast_ref::<IngestTable>() {
             return Ok(Some(Self::Ingest(ingest.clone())));
@@ -76,7 +76,7 @@ impl TableProvider for LogsTable {
         if sources.is_empty() {
             return Ok(Arc::new(EmptyExec::new(Arc::new(self.schema.project(&projection)?))));
         }
-        // Neighbours are alike in size and time: dealt out in turn, the parts are alike too.
+        // Adjacent sources have similar sizes and times: dealing them out in turn gives similar partitions.
         let count = state.config().target_partitions().clamp(1, sources.len());
         let mut parts = vec![Vec::new(); count];
         for (number, source) in sources.iter().enumerate() {
@@ -104,7 +104,7 @@ impl TableProvider for IngestTable {
         TableType::Base
     }
 
-    /// Whatever columns are wanted, there is one.
+    /// Returns the single column, whatever the projection.
     async fn scan(
         &self,
         _state: &dyn Session,
@@ -113,7 +113,7 @@ impl TableProvider for IngestTable {
         _limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         if projection.is_some_and(|columns| columns[..] != [0]) {
-            return Err(DataFusionError::Plan("manifests are read whole".into()));
+            return Err(DataFusionError::Plan("a manifest has only one column".into()));
         }
         let lines = vec![vec![line(&self.shard)?]];
         Ok(Arc::new(TaskExec::try_new(lines_exec(lines)?, Task::Ingest(self.job.clone()))?))

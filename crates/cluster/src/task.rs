@@ -1,4 +1,4 @@
-//! What an executor does with a line of a list: read a file of logs, or ingest a shard.
+//! What an executor does with a line of a list: it reads a log file or ingests a shard.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,12 +22,12 @@ use serde::{Deserialize, Serialize};
 use crate::lines::parse_lines;
 use crate::shard;
 
-/// What is done.
+/// The kind of work.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Task {
-    /// Lines name files, whose rows are given.
+    /// Each line names a file; the result is its rows.
     Read { logs: RemoteLogs, projection: Vec<usize> },
-    /// Lines are shards, whose manifests are given.
+    /// Each line is a shard; the result is its manifest.
     Ingest(ShardJob),
 }
 
@@ -40,7 +40,7 @@ impl Task {
     }
 }
 
-/// Task over a list. It is no leaf, as Ballista knows how to cut only leaves of DataFusion's own.
+/// Applies work to a list. It is not a leaf, because Ballista can only partition DataFusion's own leaves.
 #[derive(Debug)]
 pub struct TaskExec {
     input: Arc<dyn ExecutionPlan>,
@@ -86,7 +86,7 @@ impl ExecutionPlan for TaskExec {
         vec![&self.input]
     }
 
-    /// A line is a file or a shard: a few lines make many rows, and are parted already.
+    /// Each line is a file or a shard: a few lines produce many rows and are already partitioned.
     fn benefits_from_input_partitioning(&self) -> Vec<bool> {
         vec![false]
     }

@@ -1,7 +1,7 @@
 //! Referer, user agent and the tail behind them.
 //!
-//! The user agent ends at the last quote after which the tail reads well; referer and user agent part at the first `" "`
-//! between them.
+//! The user agent ends at the last quote that is followed by a valid tail; the first `" "` between them
+//! separates the referer from the user agent.
 
 use memchr::{memchr, memchr_iter, memmem, memrchr_iter};
 
@@ -11,7 +11,7 @@ use crate::field::{Field, Field as F};
 use crate::fields::Fields;
 use crate::tail::{GREW, LONG_TAILS, ROLLED_OUT, SETTLED, Tail};
 
-/// Reads ` referer agent tail`. `None`, with nothing set, where that is not what is there.
+/// Parses ` referer agent tail`. Returns `None`, and sets nothing, if the text has another form.
 pub(crate) fn read(line: &[u8], rest: &[u8], out: &mut Fields) -> Option<()> {
     match rest {
         [] => {
@@ -47,7 +47,7 @@ fn quoted_referer(line: &[u8], quoted: &[u8], out: &mut Fields) -> Option<()> {
     let (text, after) = (&quoted[..end.at], &quoted[end.at + 1..]);
     let parting = memmem::find(text, PARTING);
     let of_agent = parting.and_then(|at| Some((at, align::read(after, out.request_time)?)));
-    // A referer that looks like two fields, before a bare `-`: only where the host id tells.
+    // A referer that looks like two fields, before a bare `-`: accepted only if the tail has a host id.
     let bare = bare_agent(after, out.request_time).filter(|tail| parting.is_none() || tail.has_host_id());
     let has_both = of_agent.is_some_and(|(_, tail)| tail.is_ambiguous()) && bare.is_some();
     let (tail, agent) = match (of_agent, bare) {
@@ -68,10 +68,10 @@ fn quoted_referer(line: &[u8], quoted: &[u8], out: &mut Fields) -> Option<()> {
     Some(())
 }
 
-/// What parts referer and user agent.
+/// Separates referer and user agent.
 pub(crate) const PARTING: &[u8] = b"\" \"";
 
-/// The tail where a bare `-` for the user agent stands before it.
+/// The tail after a bare `-` that stands for the user agent.
 fn bare_agent(after: &[u8], request_time: i64) -> Option<Tail<'_>> {
     align::read(after.strip_prefix(b" -")?, request_time)
 }
@@ -88,12 +88,12 @@ struct Closed {
     ambiguous: bool,
 }
 
-/// Finds the last closing quote in `quoted`: the last quote of the line, if what follows is a tail. A host header may
-/// hold quotes, and fields that AWS adds one day may be quoted: where the last quote leaves less of a tail than lines of
-/// the time have, it is the last quote before it after which there is a whole tail.
+/// Finds the closing quote in `quoted`: the last quote of the line, if a tail follows it. The host header may
+/// contain quotes, and AWS may add quoted fields one day. So if the last quote leaves a shorter tail than
+/// lines of that time have, an earlier quote with a complete tail behind it is used.
 ///
-/// Another quote after which a tail begins is a rival: whether the user agent goes on behind it or the host header
-/// does, nothing tells. `may_be_bare`: a bare `-` may stand for the user agent.
+/// Any other quote that could be followed by a tail is a rival: nothing shows whether the user agent or the
+/// host header contains it. `may_be_bare`: the user agent may be a bare `-`.
 fn close(quoted: &[u8], request_time: i64, may_be_bare: bool) -> Option<Closed> {
     let mut quotes = memrchr_iter(b'"', quoted);
     let last = quotes.next()?;
@@ -101,7 +101,7 @@ fn close(quoted: &[u8], request_time: i64, may_be_bare: bool) -> Option<Closed> 
     let bare = || if may_be_bare { bare_agent(after, request_time) } else { None };
     let tail = if after.is_empty() { None } else { align::read(after, request_time).or_else(bare) };
     let mut inner = quotes.filter(|quote| quoted[quote + 1] == b' ');
-    // Where both agents are quoted they part before the quote that ends the second.
+    // If both are quoted, the separator comes before the quote that ends the user agent.
     let parting =
         if may_be_bare { memmem::find(quoted, PARTING).map(|at| at + PARTING.len()) } else { Some(0) };
     let reads = |quote: &usize, is_tail: &dyn Fn(&[u8]) -> bool| {
@@ -112,12 +112,12 @@ fn close(quoted: &[u8], request_time: i64, may_be_bare: bool) -> Option<Closed> 
     let begins = |quote: &usize| request_time >= LONG_TAILS && reads(quote, &begins_as_tail);
     let usual = if may_be_bare { 2 } else { 0 };
     let has_more = |end: usize| memchr_iter(b'"', &quoted[..end]).count() > usual;
-    // The true tail may stand behind a version id that holds a quote.
+    // The real tail may come after a version id that contains a quote.
     let is_hidden = |end| request_time >= LONG_TAILS && has_more(end) && holds_core(&quoted[..end]);
     if let Some(tail) = tail.filter(Tail::has_host_header) {
         let rival = inner.find(begins);
         let at = rival.filter(|_| !tail.has_host_id()).unwrap_or(last);
-        // A host id in the place of the version id: a version id with a quote may have pushed it there.
+        // A host id where the version id belongs: a version id with a quote may have pushed it there.
         let is_shifted = tail.has_shifted_host_id() && has_more(last);
         return Some(Closed { at, ambiguous: rival.is_some() || is_shifted || is_hidden(last) });
     }
@@ -133,7 +133,7 @@ fn close(quoted: &[u8], request_time: i64, may_be_bare: bool) -> Option<Closed> 
             Some(Closed { at, ambiguous: is_rivalled || is_hidden(at) })
         }
         None => {
-            // A host header may hide the tail, where little follows it.
+            // A host header may hide the tail if little follows it.
             let may_hide = request_time < GREW[0] && has_more(last);
             is_short.then_some(Closed { at: last, ambiguous: may_hide })
         }

@@ -1,9 +1,9 @@
-//! Other ways to read a tail: a version id or a host header that holds spaces takes more than one word.
+//! Alternative readings of a tail: a version id or host header that contains spaces takes more than one word.
 //!
-//! HTTP allows a space in neither, but both are the client's, and a line does not quote them. What pins the rest of a
-//! tail is what S3 alone writes: the host id between the two, signature version, cipher suite and authentication type
-//! after it, and TLS version, access point, ACL and region at the end. Where these fit at more than one place the line
-//! is marked, and so it is wherever a field had to take several words.
+//! HTTP allows a space in neither, but the client chooses both and S3 does not quote them. Only the fields
+//! that S3 itself writes have a fixed form: the host id between the two; signature version, cipher suite and
+//! authentication type after it; TLS version, access point, ACL and region at the end. If these fit in more
+//! than one place, or if a field had to take several words, the line is marked as ambiguous.
 
 use crate::field::Field as F;
 use crate::fields::span_of;
@@ -12,7 +12,8 @@ use crate::tail::{
     least_after_host,
 };
 
-/// Reads ` version_id host_id …` to the end of the line, as [`Tail::plain`] does where no other way to read it can compete.
+/// Parses ` version_id host_id …` to the end of the line: the result is that of [`Tail::plain`] if no other
+/// reading can compete.
 ///
 /// Takes time linear in `after`.
 pub(crate) fn read(after: &[u8], request_time: i64) -> Option<Tail<'_>> {
@@ -23,27 +24,28 @@ pub(crate) fn read(after: &[u8], request_time: i64) -> Option<Tail<'_>> {
     resolve(after, request_time, plain)
 }
 
-/// How a tail's words are shared out: the version id has the first `host_id` words, the host header what lies between
-/// the authentication type and the last `after_host` words.
+/// How the words of a tail are assigned to fields: the version id gets the first `host_id` words, the host
+/// header gets the words between the authentication type and the last `after_host` words.
 #[derive(Clone, Copy)]
 struct Alignment {
     host_id: usize,
     after_host: usize,
-    /// All that tells it from one word a field is a host header that ends in ` -`.
+    /// The only difference from one word per field is a host header that ends in ` -`.
     dashes: bool,
 }
 
-/// Chooses between `plain`, which has one word a field, and other ways to read ` version_id host_id …`.
+/// Chooses between `plain`, which assigns one word to each field, and other readings of ` version_id host_id
+/// …`.
 ///
-/// The host id decides, then that no word is left over. That cipher suite and TLS version go together tells which other
-/// ways there are, and decides nothing: not every server writes both.
+/// A host id in the right place decides first, then that no word is left over. Agreement between cipher suite
+/// and TLS version only limits the candidates and decides nothing: not every server writes both.
 fn resolve<'a>(after: &'a [u8], request_time: i64, plain: Option<Tail<'a>>) -> Option<Tail<'a>> {
     if plain.as_ref().is_some_and(|tail| !tail.has_host_header() && tail.extra().is_none()) {
         return plain;
     }
     let is_too_early = plain.as_ref().is_some_and(|tail| !is_of_its_time(tail.count(), false, request_time));
     let Some(words) = words(after) else {
-        // Runs of spaces: only a client's text holds some, or a field that is not known yet.
+        // Runs of spaces: only text from a client, or a field that is not known yet, can contain them.
         return plain.map(|tail| if is_too_early || tail.extra().is_some() { tail.marked() } else { tail });
     };
     let others = alignments(&words, request_time);
@@ -52,10 +54,10 @@ fn resolve<'a>(after: &'a [u8], request_time: i64, plain: Option<Tail<'a>>) -> O
         let other = other.or_else(|| others.first())?;
         return Some(tail_of(after, &words, *other));
     };
-    // The token of March 2019 explains the second word.
+    // The extra token of March 2019 explains the second word.
     let has_token = plain.extra().is_some_and(|extra| span_of(after, extra).end < after.len() as u32);
     let other = other.filter(|_| !has_token);
-    // What is left over may be the rest of the line, behind a version id that holds a quote.
+    // The extra text may be the rest of the line, after a version id that contains a quote.
     let has_another_core =
         words.get(2).is_some_and(|word| holds_core(&after[span_of(after, word).start as usize..]));
     let Some(other) = other else {
@@ -73,8 +75,8 @@ fn resolve<'a>(after: &'a [u8], request_time: i64, plain: Option<Tail<'a>>) -> O
     }
 }
 
-/// Whether what follows a quote begins as a tail does, up to the host header, with a host id beyond doubt and no quote
-/// before the host header. Looks no farther than the next quote.
+/// Whether the text after a quote begins like a tail, up to the host header: with an unmistakable host id and
+/// no quote before the host header. Looks no further than the next quote.
 pub(crate) fn begins_as_tail(after: &[u8]) -> bool {
     let Some(text) = after.strip_prefix(b" ") else { return false };
     let mut window: [&[u8]; 4] = [&[]; 4];
@@ -91,7 +93,7 @@ pub(crate) fn begins_as_tail(after: &[u8]) -> bool {
     false
 }
 
-/// Whether a host id beyond doubt and what follows it stand anywhere in a text.
+/// Whether a text contains an unmistakable host id and the fields that follow it.
 pub(crate) fn holds_core(text: &[u8]) -> bool {
     let mut window: [&[u8]; 4] = [&[]; 4];
     text.split(|byte| *byte == b' ').any(|word| {
@@ -101,13 +103,13 @@ pub(crate) fn holds_core(text: &[u8]) -> bool {
     })
 }
 
-/// Words parted by single spaces; `None` where two spaces meet.
+/// Words separated by single spaces; `None` if there are two spaces in a row.
 fn words(after: &[u8]) -> Option<Vec<&[u8]>> {
     let words: Vec<&[u8]> = after.strip_prefix(b" ")?.split(|byte| *byte == b' ').collect();
     words.iter().all(|word| !word.is_empty()).then_some(words)
 }
 
-/// All ways to read the words but one word a field, best first: the leftmost host id, the shortest host header.
+/// All readings other than one word per field, best first: the leftmost host id, the shortest host header.
 fn alignments(words: &[&[u8]], request_time: i64) -> Vec<Alignment> {
     let mut found = Vec::new();
     if request_time < LONG_TAILS {
@@ -126,7 +128,7 @@ fn alignments(words: &[&[u8]], request_time: i64) -> Vec<Alignment> {
             let end = words.len() - after_host;
             let Some(host @ [_, more @ ..]) = words.get(host_id + 4..end) else { continue };
             let is_plain = host_id == 1 && host.len() == 1;
-            // Lines without a TLS version are of requests without TLS.
+            // Lines without a TLS version are requests without TLS.
             let is_consistent = (core[2] == b"-") == words.get(end).is_none_or(|tls| *tls == b"-");
             if is_plain || !is_consistent {
                 continue;
@@ -141,10 +143,10 @@ fn alignments(words: &[&[u8]], request_time: i64) -> Vec<Alignment> {
     found
 }
 
-/// More ways than these change nothing: the line is marked, and the first of them is taken.
+/// More candidates than this change nothing: the line is marked and the first candidate is used.
 const ENOUGH: usize = 8;
 
-/// Whether a host id beyond doubt stands before what follows it.
+/// Whether the four words are an unmistakable host id and the fields that follow it.
 fn is_core(core: &[&[u8]; 4]) -> bool {
     is_host_id(core[0]) && fits_core(core)
 }
@@ -157,7 +159,8 @@ fn fits_core(core: &[&[u8]; 4]) -> bool {
     fields.into_iter().all(|(field, word)| fits(field, word))
 }
 
-/// TLS version, access point, ACL and region, the first `count` of them, as AWS writes them, at the end of the words.
+/// Whether the last words are TLS version, access point, ACL and region (the first `count` of them) as AWS
+/// writes them.
 fn fits_end(words: &[&[u8]], count: usize) -> bool {
     let Some(start) = words.len().checked_sub(count) else { return false };
     let fits: [fn(&[u8]) -> bool; 4] =
@@ -179,7 +182,7 @@ fn is_aws_region(word: &[u8]) -> bool {
         && count >= 2
 }
 
-/// The tail that an alignment gives.
+/// Builds the tail for an alignment.
 fn tail_of<'a>(after: &'a [u8], words: &[&'a [u8]], alignment: Alignment) -> Tail<'a> {
     let Alignment { host_id, after_host, .. } = alignment;
     let end = words.len() - after_host;
@@ -191,7 +194,7 @@ fn tail_of<'a>(after: &'a [u8], words: &[&'a [u8]], alignment: Alignment) -> Tai
     Tail::aligned(&values[..MIN_SINCE_2019 + after_host])
 }
 
-/// The text of some words, with the spaces between them.
+/// The text of a range of words, including the spaces between them.
 fn joined<'a>(after: &'a [u8], words: &[&'a [u8]], from: usize, to: usize) -> &'a [u8] {
     let start = span_of(after, words[from]).start as usize;
     let end = span_of(after, words[to - 1]).end as usize;

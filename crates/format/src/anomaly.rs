@@ -1,35 +1,35 @@
-//! What is odd about a line: a set of words, empty for a clean line.
+//! Anomalies of a line: a set of labels, empty for a clean line.
 
 use std::fmt;
 
-/// A set of anomalies. Written as comma-joined words, in the order of [`Anomalies::WORDS`].
+/// A set of anomalies. Displayed as comma-separated labels, in the order of [`Anomalies::WORDS`].
 #[derive(Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Anomalies(u16);
 
 impl Anomalies {
-    /// Nothing odd.
+    /// No anomaly.
     pub const NONE: Self = Self(0);
-    /// A quote stands inside request-URI, referer, user agent or host header.
+    /// The request-URI, referer, user agent or host header contains a quote.
     pub const EMBEDDED_QUOTE: Self = Self(1);
-    /// The line can be read in more than one way: quotes or spaces in a client's text may end a field. One reading was
-    /// taken: that with the host id in its place, if there is one.
+    /// The line can be parsed in more than one way: quotes or spaces in a client's text may end a field. The
+    /// reading with the host id in its place is used, if there is one.
     pub const AMBIGUOUS_QUOTES: Self = Self(1 << 1);
-    /// The line does not add up; only what is certain was filled.
+    /// The fields do not fit the line; only fields that are certain are filled.
     pub const MISALIGNED: Self = Self(1 << 2);
     /// The line ends before its seventeenth field.
     pub const SHORT: Self = Self(1 << 3);
-    /// There is more than the fields known today (or the extra token of March 2019, or a member of JSON that is not known,
-    /// comes again or is of another type); it is kept in `extra`.
+    /// The line has text after the last known field. In JSON: a member that is unknown, repeated or of an
+    /// unexpected type. (The extra token of March 2019 counts too.) The text is kept in `extra`.
     pub const EXTRA_FIELDS: Self = Self(1 << 4);
-    /// The line held bytes that are not UTF-8; they were written as `\xHH`. Set by who validates the block. Of JSON, also
-    /// half of a surrogate pair, which stays as it is written.
+    /// The line had bytes that are not valid UTF-8; they are shown as `\xHH`. Set by the code that validates
+    /// the block. In JSON, also an unpaired surrogate, which is kept as written.
     pub const INVALID_UTF8: Self = Self(1 << 5);
-    /// A number that is none, or that does not fit; its column is null.
+    /// A numeric field is not a number or does not fit; its column is null.
     pub const BAD_NUMBER: Self = Self(1 << 6);
-    /// Runs of spaces where one belongs, or spaces after the last field.
+    /// Several spaces where one belongs, or spaces after the last field.
     pub const SPACES: Self = Self(1 << 7);
 
-    /// The words, by bit.
+    /// The labels, by bit.
     pub const WORDS: [&'static str; 8] = [
         "embedded_quote",
         "ambiguous_quotes",
@@ -41,13 +41,13 @@ impl Anomalies {
         "spaces",
     ];
 
-    /// Whether nothing is odd.
+    /// Whether the set is empty.
     #[inline]
     pub const fn is_empty(self) -> bool {
         self.0 == 0
     }
 
-    /// Whether all of `other` are in the set.
+    /// Whether the set contains all of `other`.
     #[inline]
     pub const fn contains(self, other: Self) -> bool {
         self.0 & other.0 == other.0
@@ -59,7 +59,7 @@ impl Anomalies {
         self.0 |= other.0;
     }
 
-    /// Adds `other` where `condition` holds.
+    /// Adds `other` if `condition` holds.
     #[inline]
     pub const fn insert_if(&mut self, other: Self, condition: bool) {
         if condition {
@@ -67,13 +67,13 @@ impl Anomalies {
         }
     }
 
-    /// The set as bits, for counting and tables indexed by it.
+    /// The set as bits, for counting and for tables indexed by anomaly.
     #[inline]
     pub const fn bits(self) -> u16 {
         self.0
     }
 
-    /// The words of the set.
+    /// The labels of the set.
     pub fn words(self) -> impl Iterator<Item = &'static str> {
         Self::WORDS
             .into_iter()

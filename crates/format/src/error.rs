@@ -1,17 +1,17 @@
-//! Why a line is a reject.
+//! Why a line is rejected.
 
 use std::fmt;
 
 use crate::Field;
 
-/// A line whose first eight fields, or whose time, cannot be read. It gives no row and is kept whole.
+/// A line whose first eight fields or time cannot be parsed. It produces no row and is kept verbatim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LineError {
-    /// The field that could not be read.
+    /// The field that could not be parsed.
     pub field: Field,
     /// What is wrong with it.
     pub kind: LineErrorKind,
-    /// Where in the line it was expected, in bytes from 0.
+    /// Byte offset in the line, from 0, where the field was expected.
     pub offset: usize,
 }
 
@@ -19,16 +19,16 @@ pub struct LineError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LineErrorKind {
-    /// The line ends before it.
+    /// The line ends before the field.
     Missing,
-    /// There is something else in its place.
+    /// The text in its place is not such a value.
     Malformed,
-    /// A time before 2006 or after 2099, by UTC.
+    /// The time is before 2006 or after 2099 (UTC).
     OutOfRange,
 }
 
 impl LineError {
-    /// A short word for counting, for instance `malformed request_time`.
+    /// A short label for counting, for example `malformed request_time`.
     pub fn reason(&self) -> String {
         self.to_string()
     }
@@ -40,7 +40,7 @@ impl fmt::Display for LineError {
         match self.kind {
             LineErrorKind::Missing => write!(f, "missing {name}"),
             LineErrorKind::Malformed => write!(f, "malformed {name}"),
-            LineErrorKind::OutOfRange => write!(f, "{name} outside of the years 2006 to 2099"),
+            LineErrorKind::OutOfRange => write!(f, "{name} outside the years 2006 to 2099"),
         }
     }
 }

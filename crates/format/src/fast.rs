@@ -1,8 +1,9 @@
-//! The path of the common line: one pass from left to right, memchr from separator to separator.
+//! Fast path for common lines: one pass from left to right, using memchr to find each separator.
 //!
-//! It takes a line only where there is a single way to read it and nothing is odd: fields parted by one space, three
-//! quoted fields (or a bare `-`) with no quote inside, a tail without quotes whose values look like their fields.
-//! Everything else it leaves to the grammar, with which it must agree on what it takes.
+//! It accepts a line only if there is exactly one way to parse it and no anomaly: fields separated by one
+//! space, three quoted fields (or a bare `-`) without inner quotes, and an unquoted tail whose values look
+//! like their fields. It leaves everything else to the grammar, and must agree with the grammar on every line
+//! it accepts.
 
 use memchr::memchr;
 
@@ -14,10 +15,10 @@ use crate::tail;
 use crate::time::{TIME_LEN, is_in_years, parse_time};
 use crate::tokens::{is_error_code, is_operation};
 
-/// Longest number of digits that fits an `i64` whatever the digits.
+/// Any number with this many digits fits an `i64`.
 const MAX_DIGITS: usize = 18;
 
-/// Reads a line; `None` where it is not a common one, `out` then holds nothing of meaning.
+/// Parses a line. Returns `None` if it is not a common line; the content of `out` is then meaningless.
 #[inline]
 pub(crate) fn read(line: &[u8], out: &mut Fields) -> Option<()> {
     let mut cursor = Cursor { line, at: 0 };
@@ -52,8 +53,9 @@ fn head(cursor: &mut Cursor<'_>, out: &mut Fields) -> Option<()> {
     (key[0] != b'"').then_some(())
 }
 
-/// version_id to source_region: at least to the host header, as since March 2019, and no more than is known. What may be
-/// read in another way, as [`Tail::is_beyond_doubt`] says, is left to the grammar.
+/// Parses version_id to source_region: at least up to the host header, as in all lines since March 2019, and
+/// no unknown fields. A tail that could be read in another way, according to [`Tail::is_beyond_doubt`], is
+/// left to the grammar.
 ///
 /// [`Tail::is_beyond_doubt`]: tail::Tail::is_beyond_doubt
 fn tail(cursor: &mut Cursor<'_>, out: &mut Fields) -> Option<()> {
@@ -91,13 +93,15 @@ fn tail(cursor: &mut Cursor<'_>, out: &mut Fields) -> Option<()> {
     is_sure.then_some(())
 }
 
-/// Where the next space stands. Many values have a few bytes: for those a word is looked at before memchr is asked.
+/// Position of the next space. Many values are only a few bytes long, so the first 8 bytes are checked before
+/// calling memchr.
 #[inline]
 fn space(text: &[u8]) -> Option<usize> {
     const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
     const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
     let Some(first) = text.first_chunk::<8>() else { return memchr(b' ', text) };
-    // A byte that is a space becomes zero, and the lowest of these its high bit; others only above it.
+    // A space becomes a zero byte, and the lowest zero byte gets its high bit set; other bytes can be set
+    // only above it.
     let word = u64::from_le_bytes(*first) ^ u64::from_ne_bytes([b' '; 8]);
     let found = word.wrapping_sub(LOW) & !word & HIGH;
     if found == 0 {
@@ -107,7 +111,7 @@ fn space(text: &[u8]) -> Option<usize> {
     }
 }
 
-/// A place in a line, always behind a separator or at the end.
+/// A position in a line: always just after a separator or at the end.
 struct Cursor<'a> {
     line: &'a [u8],
     at: usize,
@@ -133,7 +137,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// A value and the space behind it.
+    /// A value and the space after it.
     #[inline]
     fn token(&mut self, field: Field, out: &mut Fields) -> Option<&'a [u8]> {
         let rest = self.rest();
@@ -141,7 +145,7 @@ impl<'a> Cursor<'a> {
         self.take(field, length, out)
     }
 
-    /// A value and the space behind it, or the line's end.
+    /// A value and the space after it, or the end of the line.
     #[inline]
     fn last_token(&mut self, field: Field, out: &mut Fields) -> Option<&'a [u8]> {
         let rest = self.rest();
@@ -174,8 +178,8 @@ impl<'a> Cursor<'a> {
         Some(())
     }
 
-    /// `"text" ` or `- `. Text that ends as a request line does may be read in more than one way, unless it is the
-    /// request line; so may text that begins as an outcome or a tail does.
+    /// `"text" ` or `- `. Refuses text that could be read in more than one way: text outside the request-URI
+    /// that ends like a request line, or text that begins like an outcome or a tail.
     #[inline]
     fn quoted_or_dash(&mut self, field: Field, out: &mut Fields) -> Option<()> {
         let rest = self.rest();
@@ -230,7 +234,8 @@ mod tests {
 
     #[test]
     fn the_first_space_is_found() {
-        // Neighbours of the space, and bytes that differ from it in the high bit alone, stand before and behind it.
+        // The neighbours of the space, and bytes that differ from it only in the high bit, are placed before
+        // and after it.
         for filler in [b'x', 0x1F, 0x21, 0xA0, 0x00, 0xFF] {
             for length in 0..20 {
                 for at in 0..length {

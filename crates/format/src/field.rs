@@ -1,9 +1,11 @@
-//! The fields of a line, in the order in which S3 writes them. Everything that names a field is generated from here.
+//! The fields of a line, in the order in which S3 writes them. Every list of field names is generated from
+//! this one.
 
 /// A field of an S3 server access log line.
 ///
-/// Order and meaning are those of the page "Amazon S3 server access log format" of the S3 user guide; names are
-/// AWS's field names in snake case (`Time` is `request_time`, as in AWS's structured delivery of the same logs).
+/// Order and meaning follow the page "Amazon S3 server access log format" of the S3 user guide. Names are
+/// AWS's field names in snake case (`Time` is `request_time`, as in AWS's structured delivery of the same
+/// logs).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 #[allow(missing_docs)] // the names are AWS's; `Field::name` and the schema describe them
@@ -38,11 +40,11 @@ pub enum Field {
 }
 
 impl Field {
-    /// How many fields are known today.
+    /// The number of known fields.
     pub const COUNT: usize = 27;
 
-    /// The first fields, up to the key. All but the key are S3's own and must read well; the key is a client's, which AWS
-    /// documents as URL-encoded, and may be missing.
+    /// The number of head fields, up to the key. S3 writes all but the key itself, and they must be valid;
+    /// the client chooses the key, which AWS documents as URL-encoded, and it may be missing.
     pub const HEAD: usize = 8;
 
     /// All fields, in line order.
@@ -109,17 +111,17 @@ impl Field {
         }
     }
 
-    /// The position in the line, from 0.
+    /// The position in the line, counted from 0.
     pub const fn index(self) -> usize {
         self as usize
     }
 
-    /// Whether S3 puts the field in quotes. What is inside is the client's text, with nothing escaped.
+    /// Whether S3 quotes the field. The quoted text comes from the client and is not escaped.
     pub const fn is_quoted(self) -> bool {
         matches!(self, Field::RequestUri | Field::Referer | Field::UserAgent)
     }
 
-    /// Whether the field is a number of bytes or milliseconds.
+    /// Whether the field counts bytes or milliseconds.
     pub const fn is_number(self) -> bool {
         matches!(self, Field::BytesSent | Field::ObjectSize | Field::TotalTime | Field::TurnAroundTime)
     }

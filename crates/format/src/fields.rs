@@ -1,4 +1,4 @@
-//! The fields of a line, as positions in it.
+//! The fields of a line, as byte ranges in it.
 
 use crate::value::number;
 use crate::{Anomalies, Field};
@@ -13,7 +13,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// No value: the line writes `-`, or has no such field.
+    /// No value: the line has `-` or lacks the field.
     pub const NULL: Self = Self { start: u32::MAX, end: u32::MAX };
 
     /// Whether there is no value.
@@ -33,24 +33,24 @@ impl Span {
         self.start == self.end
     }
 
-    /// The bytes of the value; `None` for null or a range outside of `line`.
+    /// The bytes of the value; `None` if it is null or the range lies outside `line`.
     #[inline]
     pub fn slice(self, line: &[u8]) -> Option<&[u8]> {
         if self.is_null() { None } else { line.get(self.start as usize..self.end as usize) }
     }
 }
 
-/// The fields of one line, as positions in it. Lines are shorter than 4 GiB.
+/// The fields of one line, as byte ranges in it. Lines are shorter than 4 GiB.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fields {
-    /// A span a field, by [`Field::index`].
+    /// One span per field, by [`Field::index`].
     pub spans: [Span; Field::COUNT],
-    /// What follows the last field known today, verbatim to the end of the line (or the extra token of March 2019); of
-    /// JSON, an object of the members that are not known.
+    /// The text after the last known field, verbatim to the end of the line (or the extra token of March
+    /// 2019). In JSON: an object with the unknown members.
     pub extra: Span,
-    /// What is odd about the line.
+    /// The anomalies of the line.
     pub anomalies: Anomalies,
-    /// Microseconds of the second of the request; 0 in text, which has whole seconds.
+    /// Microseconds within the second of the request; 0 for text logs, which have whole seconds.
     pub micros: u32,
     /// Seconds since 1970, UTC.
     pub request_time: i64,
@@ -63,7 +63,7 @@ impl Default for Fields {
 }
 
 impl Fields {
-    /// All null.
+    /// All fields are null.
     pub const EMPTY: Self = Self {
         spans: [Span::NULL; Field::COUNT],
         extra: Span::NULL,
@@ -72,15 +72,16 @@ impl Fields {
         request_time: 0,
     };
 
-    /// Whether the line ends in a value that a client chose: the version id in lines of 18 fields, the host header in
-    /// those of 23. White space that follows, such as the `\r` of a line end, may then be a part of that value.
+    /// Whether the line ends in a value chosen by the client: the version id in lines of 18 fields, the host
+    /// header in lines of 23. White space after it, such as the `\r` of a line ending, may then belong to
+    /// that value.
     pub fn ends_in_client_text(&self, line: &[u8]) -> bool {
         let fields = [Field::VersionId, Field::HostHeader];
         let mut spans = fields.iter().map(|field| self.spans[field.index()]);
         spans.any(|span| !span.is_null() && span.end as usize == line.len())
     }
 
-    /// When S3 received the request, in microseconds since 1970, UTC.
+    /// When S3 received the request, in microseconds since 1970 (UTC).
     #[inline]
     pub const fn request_micros(&self) -> i64 {
         self.request_time * 1_000_000 + self.micros as i64
@@ -105,7 +106,7 @@ pub(crate) fn span_of(line: &[u8], part: &[u8]) -> Span {
 pub(crate) const NUMBERS: [Field; 4] =
     [Field::BytesSent, Field::ObjectSize, Field::TotalTime, Field::TurnAroundTime];
 
-/// Sets a number; one that is none or does not fit is null, and marked.
+/// Sets a numeric field; a value that is not a number or does not fit becomes null and marks the line.
 pub(crate) fn set_number(field: Field, line: &[u8], text: &[u8], out: &mut Fields) {
     if text == b"-" || number(text).is_some() {
         out.set(field, line, text);

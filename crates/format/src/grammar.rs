@@ -1,8 +1,9 @@
-//! The grammar of a line, in nom. It reads every line that can be read, and says what is odd about it; the fast path
-//! ([`crate::fast`]) reads the common line and must agree with it.
+//! The grammar of a line, in nom. It parses every line that can be parsed and records its anomalies. The fast
+//! path ([`crate::fast`]) parses common lines and must agree with it.
 //!
-//! S3 quotes three fields and escapes nothing in them, so a line is read from both ends: the head from the left, the
-//! tail from the right, and the quoted fields between them by what must follow each of them. See [`crate::quotes`].
+//! S3 quotes three fields and escapes nothing in them. So a line is parsed from both ends: the head from the
+//! left, the tail from the right, and the quoted fields between them by what must follow each of them. See
+//! [`crate::quotes`].
 
 use nom::Parser;
 use nom::branch::alt;
@@ -19,7 +20,7 @@ use crate::time::{TIME_LEN, is_in_years, parse_time};
 use crate::tokens::{Parsed, is_operation, space, token};
 use crate::{Anomalies, LineError, LineErrorKind};
 
-/// The requester. Only CloudFront's origin access identity holds spaces, in this literal form.
+/// The requester. Only CloudFront's origin access identity contains spaces, in this literal form.
 fn requester(input: &[u8]) -> Parsed<'_> {
     let identity = (
         verify(token, |text: &[u8]| text.ends_with(b":user/CloudFront")),
@@ -29,14 +30,15 @@ fn requester(input: &[u8]) -> Parsed<'_> {
     alt((recognize(identity), token)).parse(input)
 }
 
-/// `[06/Feb/2019:00:00:38 +0000]`; the text inside.
+/// `[06/Feb/2019:00:00:38 +0000]`; returns the text inside the brackets.
 fn time(input: &[u8]) -> Parsed<'_> {
     delimited(char('['), take(TIME_LEN), char(']')).parse(input)
 }
 
-/// `REST.GET.OBJECT`, `S3.EXPIRE.OBJECT`, `B2_API.b2_hide_file` and so on: upper-case family, a dot, more. An open set;
-/// its shape shows that the fields before it are in their places. S3-compatible servers may not know the operation of a
-/// request that they refuse, and write `-`: that is taken where a key and the quote of a request-URI follow.
+/// `REST.GET.OBJECT`, `S3.EXPIRE.OBJECT`, `B2_API.b2_hide_file` and so on: an upper-case family, a dot and
+/// more. The set is open, but the shape shows that the fields before it are in their places. S3-compatible
+/// servers may not know the operation of a request that they refuse, and write `-`; this is accepted if a key
+/// and the opening quote of a request-URI follow.
 fn operation(input: &[u8]) -> Parsed<'_> {
     let unknown = terminated(tag(&b"-"[..]), peek((space, token, tag(&b" \""[..]))));
     alt((verify(token, is_operation), unknown)).parse(input)
@@ -52,19 +54,19 @@ fn head_field(field: Field, input: &[u8]) -> Parsed<'_> {
     }
 }
 
-/// How fields of the head are parted.
+/// How the fields of the head are separated.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Gap {
     /// By one space, as S3 writes it.
     One,
-    /// By one space, and a field may be empty: somebody blanked it out.
+    /// By one space, and fields may be empty because someone blanked them out.
     MayBeEmpty,
     /// By any run of spaces.
     Run,
 }
 
-/// The first eight fields, of the key its first word. Returns what follows the operation, from the key on, and the length
-/// of the key's first word.
+/// Parses the first eight fields, and only the first word of the key. Returns the text from the key on, and
+/// the length of the key's first word.
 fn head<'a>(line: &'a [u8], gap: Gap, out: &mut Fields) -> Result<(&'a [u8], usize), LineError> {
     let mut input = line;
     let mut text = line;
@@ -90,7 +92,7 @@ fn head<'a>(line: &'a [u8], gap: Gap, out: &mut Fields) -> Result<(&'a [u8], usi
     Ok((text, text.len() - input.len()))
 }
 
-/// What parts two fields.
+/// Skips the gap between two fields.
 fn part(input: &[u8], gap: Gap) -> Result<&[u8], nom::Err<()>> {
     let (after, _) = match gap {
         Gap::One | Gap::MayBeEmpty => recognize(space).parse(input)?,
@@ -104,15 +106,15 @@ fn fault(line: &[u8], at: &[u8], field: Field) -> LineError {
     LineError { field, kind, offset: span_of(line, at).start as usize }
 }
 
-/// Whether a head with blanked-out fields is one: time and operation must be there.
+/// Whether a head with blanked-out fields is acceptable: time and operation must be present.
 fn is_complete(out: &Fields) -> bool {
     [Field::RequestTime, Field::Operation].iter().all(|field| !out.spans[field.index()].is_null())
 }
 
-/// Reads a line.
+/// Parses a line.
 ///
 /// # Errors
-/// Where the head cannot be read.
+/// If the head cannot be parsed.
 pub(crate) fn read(line: &[u8], out: &mut Fields) -> Result<(), LineError> {
     *out = Fields::EMPTY;
     let trimmed = trim_end(line);
@@ -134,14 +136,14 @@ pub(crate) fn read(line: &[u8], out: &mut Fields) -> Result<(), LineError> {
     } else {
         quotes::read(trimmed, text, word, out);
     }
-    // A space that ends the line may belong to a client's text.
+    // A space at the end of the line may belong to text from the client.
     let is_cut = trimmed.len() < line.len() && may_end_in_client_text(trimmed, out);
     out.anomalies.insert_if(Anomalies::AMBIGUOUS_QUOTES, is_cut);
     Ok(())
 }
 
-/// Whether the line's last field may be one that a client fills: the version id in lines of 18 fields, the host header in
-/// those of 23. White space after it may be a part of it.
+/// Whether the client may have chosen the last field of the line: the version id in lines of 18 fields, the
+/// host header in lines of 23. White space after it may belong to it.
 fn may_end_in_client_text(line: &[u8], fields: &Fields) -> bool {
     let is_null = |field: &Field| fields.spans[field.index()].is_null();
     let is_early = fields.request_time < ROLLED_OUT && matches!(line.last(), Some(b'-' | b'"'));
@@ -149,7 +151,7 @@ fn may_end_in_client_text(line: &[u8], fields: &Fields) -> bool {
     fields.ends_in_client_text(line) || (is_early && has_no_more)
 }
 
-/// The line without spaces at its end, which an editor may have left there.
+/// The line without trailing spaces, which an editor may have left.
 fn trim_end(line: &[u8]) -> &[u8] {
     let end = line.iter().rposition(|byte| *byte != b' ').map_or(0, |at| at + 1);
     &line[..end]

@@ -1,23 +1,23 @@
-//! Keys as people know them: the log percent-encodes an object's name once or twice, depending on the operation.
+//! Decodes object keys: the log percent-encodes a key once or twice, depending on the operation.
 //!
-//! Requests are logged with the key encoded twice; rows that S3 writes on its own account (`BATCH.*` for the keys of
-//! a multi-object delete, `S3.*` for lifecycle and jobs) with the key encoded once. In both cases the encoding is that
-//! of a form, with `+` for a space, so that an encoded space of a request shows as `%2B`.
+//! For requests, the key is encoded twice. For rows that S3 writes on its own behalf (`BATCH.*` for the keys
+//! of a multi-object delete, `S3.*` for lifecycle and jobs), it is encoded once. Both use form encoding, with
+//! `+` for a space, so an encoded space of a request appears as `%2B`.
 
 use std::borrow::Cow;
 
-/// The name of the object: `key` as logged, decoded as often as `operation` asks for.
+/// The name of the object: `key` as logged, decoded once or twice depending on `operation`.
 ///
-/// `+` is a space each time. Escapes that are none (`%G1`, a `%` at the end) stay as they are. The result is bytes,
-/// since nothing obliges a client to send UTF-8; [`object_key_text`] gives text. Nothing is allocated when there is
-/// nothing to decode.
+/// `+` always decodes to a space. Invalid escapes (`%G1`, a `%` at the end) are kept as they are. The result
+/// is bytes, because clients need not send UTF-8; [`object_key_text`] returns text. Allocates nothing if
+/// there is nothing to decode.
 pub fn object_key<'a>(key: &'a [u8], operation: &[u8]) -> Cow<'a, [u8]> {
     let once = decode_once(key);
     if is_encoded_once(operation) {
         return once;
     }
     match once {
-        // Nothing was decoded the first time, so there is nothing for a second time either.
+        // The first pass decoded nothing, so a second one would not either.
         Cow::Borrowed(text) => Cow::Borrowed(text),
         Cow::Owned(mut text) => {
             let len = decode_in_place(&mut text);
@@ -27,19 +27,19 @@ pub fn object_key<'a>(key: &'a [u8], operation: &[u8]) -> Cow<'a, [u8]> {
     }
 }
 
-/// [`object_key`] as text: bytes that are not UTF-8 come back as `\xHH`.
+/// [`object_key`] as text; bytes that are not valid UTF-8 appear as `\xHH`.
 pub fn object_key_text<'a>(key: &'a [u8], operation: &[u8]) -> Cow<'a, str> {
     escape_invalid_utf8(object_key(key, operation))
 }
 
-/// Whether keys of this operation are encoded once (`BATCH.*` and `S3.*`) and not twice.
+/// Whether keys of this operation are encoded once (`BATCH.*` and `S3.*`) instead of twice.
 pub fn is_encoded_once(operation: &[u8]) -> bool {
     operation.starts_with(b"BATCH.") || operation.starts_with(b"S3.")
 }
 
-/// One round of percent-decoding, with `+` for a space; borrowed when the text holds neither.
+/// One pass of percent-decoding, with `+` for a space; borrowed if the text contains neither.
 ///
-/// Escapes that are none stay as they are.
+/// Invalid escapes are kept as they are.
 pub fn decode_once(text: &[u8]) -> Cow<'_, [u8]> {
     match memchr::memchr2(b'%', b'+', text) {
         None => Cow::Borrowed(text),
@@ -52,10 +52,10 @@ pub fn decode_once(text: &[u8]) -> Cow<'_, [u8]> {
     }
 }
 
-/// Text of any bytes: borrowed when they are UTF-8, else with each byte that is not as `\xHH`.
+/// Bytes as text: borrowed if they are valid UTF-8; otherwise each invalid byte is written as `\xHH`.
 ///
-/// A backslash of the text itself is not doubled: the log's own text is kept as it is, so `\xFF` in a result can, in
-/// theory, have been sent as these four characters.
+/// Backslashes in the text are not doubled, because log text is kept verbatim. So a `\xFF` in the result may,
+/// in theory, be four characters that the client sent.
 pub fn escape_invalid_utf8(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
     match bytes {
         Cow::Borrowed(bytes) => match std::str::from_utf8(bytes) {
@@ -83,7 +83,7 @@ fn escaped(bytes: &[u8]) -> String {
     text
 }
 
-/// Decodes within the same bytes and gives the new length: decoded text is never longer than encoded text.
+/// Decodes in place and returns the new length: decoded text is never longer than encoded text.
 fn decode_in_place(text: &mut [u8]) -> usize {
     let (mut read, mut write) = (0, 0);
     while read < text.len() {
@@ -105,7 +105,7 @@ fn decode_in_place(text: &mut [u8]) -> usize {
     write
 }
 
-/// The byte that the escape at `at` (where a `%` stands) means; `None` when two hex digits do not follow.
+/// The byte encoded by the escape at `at` (the position of a `%`); `None` unless two hex digits follow.
 fn escape_at(text: &[u8], at: usize) -> Option<u8> {
     let high = hex_digit(*text.get(at + 1)?)?;
     let low = hex_digit(*text.get(at + 2)?)?;
@@ -145,7 +145,7 @@ mod tests {
     #[test]
     fn requests_are_decoded_twice() {
         assert_eq!(requested("a%253Db"), "a=b");
-        assert_eq!(requested("a%2Bb"), "a b", "an encoded space is a plus, encoded again");
+        assert_eq!(requested("a%2Bb"), "a b", "an encoded space is a plus that is encoded again");
         assert_eq!(requested("a%252Bb"), "a+b");
         assert_eq!(requested("100%2525"), "100%");
         assert_eq!(requested("%2522"), "\"");
@@ -154,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_of_the_service_are_decoded_once() {
+    fn rows_written_by_s3_itself_are_decoded_once() {
         assert_eq!(batch("a%3Db"), "a=b");
         assert_eq!(batch("Screen+Shot+1.png"), "Screen Shot 1.png");
         assert_eq!(batch("a%2Bb"), "a+b");
@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_escape_stays() {
+    fn invalid_escapes_are_kept() {
         for text in ["%", "%%", "%G1", "%1G", "%1", "a%", "a%2", "%-1", "% 41"] {
             assert_eq!(batch(text), text);
             assert_eq!(requested(text), text);
@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(
             requested("%25%34%31"),
             "A",
-            "an escape that the first round makes is decoded by the second"
+            "an escape produced by the first pass is decoded by the second"
         );
     }
 

@@ -1,7 +1,7 @@
 //! The format of Amazon S3 server access logs.
 //!
-//! Lines in, records out; a record borrows every field from its line. The crate knows nothing of files, Arrow or
-//! threads.
+//! Parses lines into records. A record borrows every field from its line. This crate knows nothing of files,
+//! Arrow or threads.
 //!
 //! ```
 //! use saltmine_format::{Field, Record};
@@ -15,9 +15,11 @@
 //! # Ok::<(), saltmine_format::LineError>(())
 //! ```
 //!
-//! The way through the crate: [`Lines`] parts a block, [`Record::parse`] reads a line: by `fast` where it is a common
-//! one, else by `grammar` (the head), `quotes` (`request_uri` and `agents`: where the quoted fields end), `align` and `tail`,
-//! and `misaligned` for what does not add up. [`Fields::read_json`] reads the same records where AWS delivers them as JSON.
+//! How a line is parsed: [`Lines`] splits a block into lines and [`Record::parse`] parses each one. `fast`
+//! handles common lines. `grammar` handles all others: it parses the head, `quotes` finds where the quoted
+//! fields end (with `request_uri` and `agents`), `align` and `tail` parse the rest, and `misaligned` handles
+//! lines whose fields do not fit. [`Fields::read_json`] reads the same records where AWS delivers them as
+//! JSON.
 
 mod agents;
 mod align;

@@ -1,16 +1,17 @@
-//! Lines of a block.
+//! The lines of a block.
 
 use memchr::memchr;
 
-/// The lines of a block, without their `\n` and without one `\r` before it. A block that ends without `\n` gives its
-/// rest as the last line. Positions: `start` is the line's first byte in the block.
+/// The lines of a block, without their `
+/// ` and without one `\r` before it. If the block does not end with `
+/// `, the rest is the last line. `start` is the offset of the line's first byte in the block.
 #[derive(Clone, Debug)]
 pub struct Lines<'a> {
     block: &'a [u8],
     at: usize,
 }
 
-/// A line and where it stands in its block.
+/// A line and its position in its block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Line<'a> {
     /// The line's bytes.
@@ -38,13 +39,13 @@ impl<'a> Iterator for Lines<'a> {
     }
 }
 
-/// Whether a line holds nothing but white space.
+/// Whether a line contains only white space.
 pub fn is_blank(line: &[u8]) -> bool {
     line.iter().all(|byte| byte.is_ascii_whitespace())
 }
 
-/// Whether a line is the heading that some servers (Wasabi) write at the beginning of each file: the names of the fields.
-/// No record begins like that, so no client can write one.
+/// Whether a line is the heading that some servers (Wasabi) write at the beginning of each file: the names of
+/// the fields. No record begins like that, so no client can forge one.
 pub fn is_heading(line: &[u8]) -> bool {
     line.starts_with(b"Record format: [BucketOwner Bucket Time ") && line.ends_with(b"]")
 }
@@ -58,7 +59,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_know_where_they_stand() {
+    fn lines_have_their_offsets() {
         assert_eq!(split(b""), []);
         assert_eq!(split(b"\n"), [(&b""[..], 0)]);
         assert_eq!(split(b"a\nb"), [(&b"a"[..], 0), (b"b", 2)]);

@@ -1,7 +1,8 @@
-//! Lines that do not add up: text copied by hand, cut lines, exporters that drop a `-` or break a field.
+//! Malformed lines: copied by hand, truncated, or from exporters that drop a `-` or break a field.
 //!
-//! Their first eight fields read well, so they give a row of what is certain: request-URI, status, error code,
-//! referer, user agent, what is recognisable of the tail, and the numbers only if there are four. The rest is null.
+//! Their first eight fields are valid, so they give a row with what is certain: request-URI, status, error
+//! code, referer, user agent, recognisable parts of the tail, and the numbers only if there are four.
+//! Everything else is null.
 
 use memchr::{memchr_iter, memmem, memrchr_iter};
 use nom::IResult;
@@ -14,9 +15,9 @@ use crate::request_uri::{Shapes, set_request_uri};
 use crate::tail::{LONG_TAILS, by_form};
 use crate::tokens::{error_code, status};
 
-/// Reads what follows the key, where the usual way did not work.
+/// Parses the text after the key if the usual way failed.
 ///
-/// Where an outcome follows a quote all the same, as `has_outcome` says, no word before it is taken for one.
+/// If an outcome follows a quote anyway (`has_outcome`), no word before it is used as an outcome.
 pub(crate) fn read(line: &[u8], body: &[u8], has_outcome: bool, out: &mut Fields) {
     out.anomalies.insert_if(Anomalies::MISALIGNED, has_outcome);
     let (rest, has_uri) = match body {
@@ -40,7 +41,7 @@ pub(crate) fn read(line: &[u8], body: &[u8], has_outcome: bool, out: &mut Fields
     }
 }
 
-/// The request-URI by its shape, and what follows its closing quote. `None` where it does not end.
+/// Finds the request-URI by its shape, and the text after its closing quote. `None` if it does not end.
 fn request_uri(quoted: &[u8]) -> Option<(&[u8], &[u8])> {
     let shapes = Shapes::new(quoted);
     let ends = || memchr_iter(b'"', quoted).filter(|at| matches!(quoted.get(at + 1), None | Some(b' ')));
@@ -48,9 +49,10 @@ fn request_uri(quoted: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((&quoted[..close], &quoted[close + 1..]))
 }
 
-/// Status, error code and numbers, as far as they can be told; then the rest of the line.
+/// Parses status, error code and numbers as far as they are recognisable, then the rest of the line.
 ///
-/// Without a request-URI they may be words of a key, so there must be six and a quote, and a rest that leaves no doubt.
+/// Without a request-URI they may be words of a key, so all six and a quote are required, followed by an
+/// unambiguous rest.
 fn outcome_and_agents(line: &[u8], rest: &[u8], has_uri: bool, out: &mut Fields) {
     let (values, after) = until_quote(rest);
     let has_runs = memmem::find(&rest[..offset(rest, after)], b"  ").is_some();
@@ -102,7 +104,7 @@ fn outcome_and_agents(line: &[u8], rest: &[u8], has_uri: bool, out: &mut Fields)
     }
 }
 
-/// Takes what was read of the outcome.
+/// Copies what was parsed of the outcome.
 fn take(outcome: &Fields, out: &mut Fields) {
     for field in [F::HttpStatus, F::ErrorCode].into_iter().chain(NUMBERS) {
         out.spans[field.index()] = outcome.spans[field.index()];
@@ -114,12 +116,12 @@ fn offset(text: &[u8], part: &[u8]) -> usize {
     (part.as_ptr() as usize).wrapping_sub(text.as_ptr() as usize).min(text.len())
 }
 
-/// Whether a parser took the whole of its input.
+/// Whether a parser consumed all of its input.
 fn is_all(parsed: IResult<&[u8], &[u8], ()>) -> bool {
     matches!(parsed, Ok(([], _)))
 }
 
-/// At most eight values before the first that begins with a quote, and the text from that quote on.
+/// At most eight values before the first one that begins with a quote, and the text from that quote on.
 fn until_quote(rest: &[u8]) -> (Vec<&[u8]>, &[u8]) {
     let mut values = Vec::with_capacity(8);
     for value in rest.split(|byte| *byte == b' ').filter(|value| !value.is_empty()) {
@@ -132,7 +134,7 @@ fn until_quote(rest: &[u8]) -> (Vec<&[u8]>, &[u8]) {
     (values, &rest[rest.len()..])
 }
 
-/// Referer, user agent and tail where they do not add up.
+/// Parses referer, user agent and tail of a malformed line.
 pub(crate) fn read_agents(line: &[u8], rest: &[u8], out: &mut Fields) {
     out.anomalies.insert(Anomalies::MISALIGNED);
     let Some(first) = memchr::memchr(b'"', rest) else { return tail(line, rest, out) };
@@ -161,7 +163,8 @@ pub(crate) fn read_agents(line: &[u8], rest: &[u8], out: &mut Fields) {
     }
 }
 
-/// What can be recognised of the tail. Before 2019 there was nothing in it but the version id, which is the client's.
+/// Fills the recognisable parts of the tail. Before 2019 it held only the version id, which the client
+/// chooses.
 fn tail(line: &[u8], tail: &[u8], out: &mut Fields) {
     if out.request_time >= LONG_TAILS {
         by_form(line, tail, out);

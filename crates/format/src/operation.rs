@@ -1,45 +1,48 @@
-//! Operations: what the API calls them, and what kind of thing each does.
+//! Operations: their API names, and what each kind of operation does.
 //!
-//! The set of operations is open: a method is whatever a client sent, and S3 adds resources. The table below holds
-//! those that were seen; what it does not hold is classed by its shape.
+//! The set of operations is open: the method is whatever a client sent, and S3 adds resources. The table
+//! below lists the known ones; all others are classified by their shape.
 
 use OperationClass::{
     AccessChange, ConfigChange, ConfigRead, Delete, List, MetadataChange, MetadataRead, Other, Preflight,
     Read, Service, Write,
 };
 
-/// What kind of thing an operation does.
+/// What an operation does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum OperationClass {
     /// Reads an object's data, also as the source of a copy.
     Read,
-    /// Asks for something about an object or whether a bucket is there: heads, tags, attributes, retention.
+    /// Reads something about an object, or checks whether a bucket exists: HEAD requests, tags, attributes,
+    /// retention.
     MetadataRead,
     /// Lists objects, versions, uploads or parts.
     List,
     /// Stores object data: puts, copies, parts, completed uploads, browser uploads.
     Write,
-    /// Changes something about an object but not its data: tags, retention, restore, start and abort of uploads.
+    /// Changes something about an object other than its data: tags, retention, restore, start and abort of
+    /// uploads.
     MetadataChange,
-    /// Deletes objects. A multi-object delete is one row for the call, without a key, and one `BATCH.*` row a key.
+    /// Deletes objects. A multi-object delete is logged as one row for the call, without a key, and one
+    /// `BATCH.*` row per key.
     Delete,
     /// Reads a setting of a bucket.
     ConfigRead,
-    /// Changes a setting of a bucket, or makes or removes one.
+    /// Changes a setting of a bucket, or creates or deletes a bucket.
     ConfigChange,
-    /// Changes who may do what: bucket policy, ACL of a bucket or object, public access block, ownership.
+    /// Changes permissions: bucket policy, ACL of a bucket or object, public access block, ownership.
     AccessChange,
-    /// S3's own work: lifecycle, completed restores, jobs.
+    /// Work of S3 itself: lifecycle, completed restores, jobs.
     Service,
-    /// A browser's preflight question.
+    /// A browser's preflight request.
     Preflight,
-    /// None of these, or not known.
+    /// None of the above, or unknown.
     Other,
 }
 
 impl OperationClass {
-    /// The class of an operation. Operations that are not in the table are classed by family and method.
+    /// The class of an operation. Operations that are not in the table are classified by family and method.
     pub fn from_operation(operation: &[u8]) -> OperationClass {
         match find(operation) {
             Some(row) => row.class,
@@ -72,11 +75,11 @@ impl std::fmt::Display for OperationClass {
     }
 }
 
-/// The name by which API reference and CloudTrail know an operation, for instance `GetObject` for `REST.GET.OBJECT`;
-/// `None` for operations without one (lifecycle, preflight) and unknown ones.
+/// The name of an operation in the API reference and in CloudTrail, for example `GetObject` for
+/// `REST.GET.OBJECT`; `None` for operations without one (lifecycle, preflight) and unknown ones.
 ///
-/// Where CloudTrail's event has another name than the API's call (`PutBucketLifecycle`), it is CloudTrail's. ACL calls
-/// on a bucket and on an object share an operation; `has_key` tells them apart.
+/// If CloudTrail's event name differs from the name of the API call (`PutBucketLifecycle`), this is
+/// CloudTrail's. ACL calls on a bucket and on an object share an operation; `has_key` distinguishes them.
 pub fn api_name(operation: &[u8], has_key: bool) -> Option<&'static str> {
     match (operation, has_key) {
         (b"REST.GET.ACL", true) => Some("GetObjectAcl"),
@@ -85,45 +88,45 @@ pub fn api_name(operation: &[u8], has_key: bool) -> Option<&'static str> {
     }
 }
 
-/// Whether object data is read.
+/// Whether the operation reads object data.
 pub fn is_read(operation: &[u8]) -> bool {
     OperationClass::from_operation(operation) == Read
 }
 
-/// Whether objects, versions, uploads or parts are listed.
+/// Whether the operation lists objects, versions, uploads or parts.
 pub fn is_list(operation: &[u8]) -> bool {
     OperationClass::from_operation(operation) == List
 }
 
-/// Whether object data is stored.
+/// Whether the operation stores object data.
 pub fn is_write(operation: &[u8]) -> bool {
     OperationClass::from_operation(operation) == Write
 }
 
-/// Whether objects are deleted by a request (not by lifecycle). The call of a multi-object delete counts too, though
-/// it has no key.
+/// Whether a request deletes objects (lifecycle does not count). The call of a multi-object delete counts
+/// too, although it has no key.
 pub fn is_delete(operation: &[u8]) -> bool {
     OperationClass::from_operation(operation) == Delete
 }
 
-/// Whether a bucket or one of its settings is changed, those of access included.
+/// Whether the operation changes a bucket or one of its settings, including access settings.
 pub fn is_config_change(operation: &[u8]) -> bool {
     matches!(OperationClass::from_operation(operation), ConfigChange | AccessChange)
 }
 
-/// Whether it changes who may do what: policy, ACL, public access block, ownership.
+/// Whether the operation changes permissions: policy, ACL, public access block, ownership.
 pub fn is_access_change(operation: &[u8]) -> bool {
     OperationClass::from_operation(operation) == AccessChange
 }
 
-/// Whether an ACL, of a bucket or an object, is read or changed.
+/// Whether the operation reads or changes the ACL of a bucket or an object.
 pub fn is_acl(operation: &[u8]) -> bool {
     operation.starts_with(b"REST.") && operation.ends_with(b".ACL")
 }
 
 struct Row {
     operation: &'static str,
-    /// Empty for none.
+    /// Empty if there is none.
     api: &'static str,
     class: OperationClass,
 }
@@ -137,7 +140,8 @@ fn find(operation: &[u8]) -> Option<&'static Row> {
     TABLE.get(at)
 }
 
-/// A resource that is not in the table is a setting added since: what reads and changes objects is known.
+/// A resource that is not in the table is a newer bucket setting: all operations that read and change objects
+/// are known.
 fn by_shape(operation: &[u8]) -> OperationClass {
     if operation.starts_with(b"S3.") {
         return Service;
@@ -151,7 +155,7 @@ fn by_shape(operation: &[u8]) -> OperationClass {
     }
 }
 
-/// Sorted by operation. Object Lock's operations stand in each spelling that was seen.
+/// Sorted by operation. Object Lock operations are listed in every spelling seen.
 #[rustfmt::skip]
 static TABLE: [Row; 96] = [
     row("BATCH.DELETE.OBJECT", "DeleteObjects", Delete),
@@ -311,7 +315,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_in_the_table_is_classed_by_shape() {
+    fn unknown_operations_are_classified_by_shape() {
         assert_eq!(OperationClass::from_operation(b"REST.PUT.METADATA_TABLE"), ConfigChange);
         assert_eq!(OperationClass::from_operation(b"REST.GET.METADATA_TABLE"), ConfigRead);
         assert_eq!(OperationClass::from_operation(b"S3.TRANSITION_GDA.OBJECT"), Service);

@@ -1,10 +1,10 @@
-//! Who asked: the forms that the requester field takes, and what can be read off them.
+//! Principals: the forms of the requester field and what they reveal.
 
 /// What kind of principal a requester is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum PrincipalKind {
-    /// Nobody that is known: the request was not signed.
+    /// Unknown: the request was not signed.
     Anonymous,
     /// A canonical user id: the root user of an account, or a principal of another account as its owner sees it.
     CanonicalUser,
@@ -68,9 +68,9 @@ impl std::fmt::Display for PrincipalKind {
     }
 }
 
-/// A requester, taken apart. Every part borrows from the requester's text; nothing is allocated.
+/// A requester split into its parts. Every part borrows from the requester's text; nothing is allocated.
 ///
-/// A part that the form at hand does not have is `None`, never empty.
+/// A part that the form does not have is `None`, never empty.
 ///
 /// ```
 /// use saltmine_format::{Principal, PrincipalKind};
@@ -82,30 +82,30 @@ impl std::fmt::Display for PrincipalKind {
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Principal<'a> {
-    /// Which form it is.
+    /// The form of the requester.
     pub kind: PrincipalKind,
     /// Partition of the ARN: `aws`, `aws-cn`, `aws-us-gov`.
     pub partition: Option<&'a str>,
     /// The 12 digits of the account.
     pub account: Option<&'a str>,
-    /// Path of an IAM user or role, with its slashes (`/teams/data/`); `None` where it is only `/`.
+    /// Path of an IAM user or role, including its slashes (`/teams/data/`); `None` if it is just `/`.
     pub path: Option<&'a str>,
     /// The principal's own name: user, role, federated user, service (`cloudfront.amazonaws.com`), CloudFront
     /// identity, or canonical id.
     pub name: Option<&'a str>,
-    /// Name of the role, of a role or of one's session.
+    /// Role name, for a role or a role session.
     pub role: Option<&'a str>,
-    /// Name of a role's session: an instance id, a function's name, an address of e-mail with single sign-on.
+    /// Session name of a role: an instance id, a function name, or an e-mail address with single sign-on.
     pub session: Option<&'a str>,
 }
 
 impl<'a> Principal<'a> {
-    /// Takes a requester apart. Every text has a result; what has no known form is [`PrincipalKind::Other`].
+    /// Splits a requester into its parts. Any text is accepted; unknown forms are [`PrincipalKind::Other`].
     ///
     /// A null requester (`-` in the log) is anonymous: `Principal::parse("-")`.
     pub fn parse(requester: &'a str) -> Principal<'a> {
         match requester {
-            // "Anonymous" was the word of the format's first years.
+            // "Anonymous" was used in the first years of the format.
             "" | "-" | "Anonymous" => return Principal::from_kind(PrincipalKind::Anonymous),
             "AmazonS3" => return Principal::from_kind(PrincipalKind::AmazonS3),
             _ => {}
@@ -117,8 +117,8 @@ impl<'a> Principal<'a> {
             return Principal { name: part(service), ..Principal::from_kind(PrincipalKind::Service) };
         }
         if is_hex(requester) {
-            // Legacy origin access identities are told from users only by their length. Ids cut short, as in the
-            // documentation, still are ids; what is shorter could be anything.
+            // Only their length distinguishes legacy origin access identities from users. Shortened ids, as
+            // in the documentation, still count as ids; shorter text could be anything.
             let kind = match requester.len() {
                 96 => PrincipalKind::CloudFrontOai,
                 32.. => PrincipalKind::CanonicalUser,
@@ -133,7 +133,7 @@ impl<'a> Principal<'a> {
         Principal { kind, partition: None, account: None, path: None, name: None, role: None, session: None }
     }
 
-    /// `partition:service:region:account:resource`, what follows `arn:`.
+    /// Parses `partition:service:region:account:resource`, the text after `arn:`.
     fn parse_arn(arn: &'a str) -> Option<Principal<'a>> {
         let mut parts = arn.splitn(5, ':');
         let partition = parts.next()?;
@@ -180,12 +180,12 @@ impl<'a> Principal<'a> {
         self.role.is_some_and(|role| role.starts_with("AWSReservedSSO_"))
     }
 
-    /// Whether this is S3's own replication at work.
+    /// Whether this is S3 replication.
     pub fn is_replication(&self) -> bool {
         self.kind == PrincipalKind::AssumedRole && self.session == Some("s3-replication")
     }
 
-    /// Whether AWS itself acts here (S3, a service, CloudFront, replication), not a user of it.
+    /// Whether AWS itself is acting (S3, a service, CloudFront, replication) rather than a customer.
     pub fn is_aws(&self) -> bool {
         matches!(self.kind, PrincipalKind::AmazonS3 | PrincipalKind::Service | PrincipalKind::CloudFrontOai)
             || self.is_replication()
@@ -196,14 +196,14 @@ fn part(text: &str) -> Option<&str> {
     (!text.is_empty()).then_some(text)
 }
 
-/// Path with its slashes and name of `user/teams/data/ann`, where `rest` is what follows the first slash.
+/// Path (including its slashes) and name of `user/teams/data/ann`; `rest` is the text after the first slash.
 fn path_and_name<'a>(resource: &'a str, rest: &'a str) -> (Option<&'a str>, Option<&'a str>) {
     let Some(slash) = rest.rfind('/') else { return (None, part(rest)) };
     let start = resource.len() - rest.len() - 1;
     (Some(&resource[start..start + slash + 2]), part(&rest[slash + 1..]))
 }
 
-/// The identity's own id: the text before it is the same for all of them.
+/// The identity's own id: the text before it is the same for all identities.
 fn last_word(text: &str) -> Option<&str> {
     text.rsplit(' ').next().and_then(part)
 }

@@ -1,17 +1,17 @@
-//! Where key and quoted fields end.
+//! Finds where the key and the quoted fields end.
 //!
-//! Request-URI, referer and user agent are the client's text, and S3 escapes nothing in them: a quote, or a whole
-//! forged tail, may stand inside. AWS documents the key as URL-encoded; what is read here does not rely on it. A client
-//! cannot shorten what S3 writes after its text. So:
+//! Request-URI, referer and user agent are text from the client, and S3 escapes nothing in them: a quote, or
+//! a complete forged tail, may be inside. AWS documents the key as URL-encoded, but this code does not rely
+//! on it. A client cannot shorten what S3 writes after its text. So:
 //!
-//! - the request-URI ends at the first quote after which status, error code and the four numbers read well, and before
-//!   which there is a request line (a raw space is illegal in a request target);
-//! - a key with spaces ends where the quote of such a request line opens;
-//! - the user agent ends at the last quote after which the tail reads well;
-//! - referer and user agent part at the first `" "` between them.
+//! - the request-URI ends at the first quote that is followed by a valid status, error code and four numbers,
+//!   and preceded by a request line (a raw space is illegal in a request target);
+//! - a key with spaces ends at the opening quote of such a request line;
+//! - the user agent ends at the last quote that is followed by a valid tail;
+//! - the first `" "` between referer and user agent separates them.
 //!
-//! Where there is another way the line is marked. Where there is none, [`crate::misaligned`] fills what is certain. All
-//! of it takes time linear in the line's length.
+//! If there is another way to read the line, it is marked. If there is none, [`crate::misaligned`] fills what
+//! is certain. All of this takes time linear in the length of the line.
 
 use crate::field::Field as F;
 use crate::fields::{Fields, NUMBERS, Span, set_number};
@@ -19,7 +19,7 @@ use crate::request_uri::{closes, set_request_uri, split};
 use crate::tokens::Outcome;
 use crate::{Anomalies, agents, misaligned};
 
-/// Reads what follows the operation: `text` begins with the key, whose first word has `word` bytes.
+/// Parses the text after the operation: `text` begins with the key, whose first word has `word` bytes.
 pub(crate) fn read(line: &[u8], text: &[u8], word: usize, out: &mut Fields) {
     let body = &text[word..];
     if body.is_empty() {
@@ -43,8 +43,8 @@ pub(crate) fn read(line: &[u8], text: &[u8], word: usize, out: &mut Fields) {
     }
 }
 
-/// Reads what follows the operation where the key begins with a quote. Key and request-URI cannot be told apart for
-/// certain, but there may be a single place where a request line and an outcome follow.
+/// Parses the text after the operation if the key begins with a quote. Key and request-URI cannot be
+/// separated with certainty, but there may be exactly one place where a request line and an outcome follow.
 pub(crate) fn read_without_key(line: &[u8], text: &[u8], out: &mut Fields) {
     out.anomalies.insert(Anomalies::MISALIGNED);
     let mut closes = closes(text, usize::from(text.first() == Some(&b'"')));
@@ -67,7 +67,7 @@ fn set_outcome(line: &[u8], outcome: &Outcome<'_>, out: &mut Fields) {
     }
 }
 
-/// Takes back what may be forged, from the request-URI to the numbers.
+/// Clears the fields that may be forged, from the request-URI to the numbers.
 fn forget_outcome(out: &mut Fields) {
     for field in [F::RequestUri, F::HttpStatus, F::ErrorCode].into_iter().chain(NUMBERS) {
         out.spans[field.index()] = Span::NULL;

@@ -1,14 +1,16 @@
-//! A record: a line and its fields, by the fast path where that takes the line, else by the grammar.
+//! A record: a line and its fields, parsed by the fast path if it accepts the line, otherwise by the grammar.
 
 use crate::fields::Fields;
 use crate::value::number;
 use crate::{Anomalies, Field, LineError, fast, grammar};
 
 impl Fields {
-    /// Reads `line` (without its line end) into `self`: the common line by the fast path, any other by the grammar.
+    /// Parses `line` (without its line ending) into `self`: common lines by the fast path, all others by the
+    /// grammar.
     ///
     /// # Errors
-    /// Where one of the first eight fields or the time cannot be read. `self` then holds nothing of meaning.
+    /// If one of the first eight fields or the time cannot be parsed. The content of `self` is then
+    /// meaningless.
     #[inline]
     pub fn read(&mut self, line: &[u8]) -> Result<(), LineError> {
         if fast::read(line, self).is_some() { Ok(()) } else { grammar::read(line, self) }
@@ -23,17 +25,17 @@ pub struct Record<'a> {
 }
 
 impl<'a> Record<'a> {
-    /// Reads a line (without its line end).
+    /// Parses a line (without its line ending).
     ///
     /// # Errors
-    /// Where one of the first eight fields or the time cannot be read: the line is a reject.
+    /// If one of the first eight fields or the time cannot be parsed: the line is a reject.
     pub fn parse(line: &'a [u8]) -> Result<Self, LineError> {
         let mut fields = Fields::EMPTY;
         fields.read(line)?;
         Ok(Self { line, fields })
     }
 
-    /// As [`Record::parse`], by the readable grammar alone: the oracle of the fast path.
+    /// Like [`Record::parse`], but uses only the readable grammar: the oracle for the fast path.
     ///
     /// # Errors
     /// As [`Record::parse`].
@@ -43,7 +45,7 @@ impl<'a> Record<'a> {
         Ok(Self { line, fields })
     }
 
-    /// As [`Record::parse`], by the fast path alone; `None` where it leaves the line to the grammar.
+    /// Like [`Record::parse`], but uses only the fast path; `None` if it leaves the line to the grammar.
     pub fn parse_by_fast_path(line: &'a [u8]) -> Option<Self> {
         let mut fields = Fields::EMPTY;
         fast::read(line, &mut fields)?;
@@ -55,38 +57,38 @@ impl<'a> Record<'a> {
         self.line
     }
 
-    /// The fields as positions in the line.
+    /// The fields as byte ranges in the line.
     pub fn fields(&self) -> &Fields {
         &self.fields
     }
 
-    /// A field's bytes as they stand in the line, without the outer quotes; `None` where the line writes `-` or ends
-    /// before it. The time is its text: see [`Record::request_time`].
+    /// The bytes of a field as they appear in the line, without the outer quotes; `None` if the line has `-`
+    /// or ends before the field. For the time these are its text: see [`Record::request_time`].
     pub fn get(&self, field: Field) -> Option<&'a [u8]> {
         self.fields.spans[field.index()].slice(self.line)
     }
 
-    /// What follows the last field known today, verbatim.
+    /// The text after the last known field, verbatim.
     pub fn extra(&self) -> Option<&'a [u8]> {
         self.fields.extra.slice(self.line)
     }
 
-    /// What is odd about the line.
+    /// The anomalies of the line.
     pub fn anomalies(&self) -> Anomalies {
         self.fields.anomalies
     }
 
-    /// When S3 received the request, in seconds since 1970, UTC.
+    /// When S3 received the request, in seconds since 1970 (UTC).
     pub fn request_time(&self) -> i64 {
         self.fields.request_time
     }
 
-    /// The HTTP status; `None` where the line has none (lifecycle and other internal operations).
+    /// The HTTP status; `None` if the line has none (lifecycle and other internal operations).
     pub fn http_status(&self) -> Option<i16> {
         self.number(Field::HttpStatus).and_then(|status| i16::try_from(status).ok())
     }
 
-    /// A field of digits as a number; `None` for null, or where it does not fit.
+    /// A field of digits as a number; `None` if it is null or does not fit.
     pub fn number(&self, field: Field) -> Option<i64> {
         number(self.get(field)?)
     }

@@ -1,6 +1,7 @@
-//! Where the request-URI begins and ends.
+//! Finds where the request-URI begins and ends.
 //!
-//! A client may have put a quote into its request line, or a whole forged outcome; what S3 writes after it comes last.
+//! A client may have put a quote, or a complete forged outcome, into its request line; what S3 writes after
+//! it comes last.
 
 use memchr::{memchr, memchr_iter, memrchr};
 
@@ -10,7 +11,7 @@ use crate::field::Field;
 use crate::fields::Fields;
 use crate::tokens::{Outcome, outcome};
 
-/// Sets the request-URI, and marks it if it holds a quote.
+/// Sets the request-URI and marks the line if it contains a quote.
 pub(crate) fn set_request_uri(line: &[u8], uri: &[u8], out: &mut Fields) {
     if uri != b"-" {
         out.set(Field::RequestUri, line, uri);
@@ -18,18 +19,18 @@ pub(crate) fn set_request_uri(line: &[u8], uri: &[u8], out: &mut Fields) {
     }
 }
 
-/// How well a text reads as the request line of HTTP, best first.
+/// How much a text looks like an HTTP request line, best first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Shape {
     /// `METHOD target HTTP/1.1` with no space in the target; or `-`.
     RequestLine,
-    /// Ends with the version, but holds more spaces, or fewer.
+    /// Ends with the version, but has more or fewer spaces.
     Versioned,
     /// Anything else.
     Other,
 }
 
-/// Tells the shape of each prefix of a text that begins with the request-URI.
+/// Classifies each prefix of a text that begins with the request-URI.
 pub(crate) struct Shapes<'a> {
     quoted: &'a [u8],
     second_space: usize,
@@ -43,7 +44,8 @@ impl<'a> Shapes<'a> {
         Self { quoted, second_space, third_space: spaces.next().unwrap_or(quoted.len()) }
     }
 
-    /// Whether the text begins with a whole request line, a quote and a space: two lines spliced, or a forged end.
+    /// Whether the text begins with a complete request line, a quote and a space: two spliced lines, or a
+    /// forged end.
     fn begins_with_request_line(&self) -> bool {
         let words = &self.quoted[..self.third_space];
         self.quoted.starts_with(b"-\" ")
@@ -63,7 +65,7 @@ impl<'a> Shapes<'a> {
     }
 }
 
-/// Where ` HTTP/1.1` or ` HTTP/2` at the end of `uri` begins.
+/// Position of ` HTTP/1.1` or ` HTTP/2` at the end of `uri`.
 pub(crate) fn version_start(uri: &[u8]) -> Option<usize> {
     match uri {
         [.., b' ', b'H', b'T', b'T', b'P', b'/', major, b'.', minor]
@@ -76,7 +78,7 @@ pub(crate) fn version_start(uri: &[u8]) -> Option<usize> {
     }
 }
 
-/// Where key and request-URI part, and what follows.
+/// Where key and request-URI separate, and what follows.
 pub(crate) struct Split<'a> {
     /// How much of the text before the request-URI belongs to the key.
     pub(crate) start: usize,
@@ -86,12 +88,12 @@ pub(crate) struct Split<'a> {
     pub(crate) ambiguous: bool,
 }
 
-/// A quote after which an outcome reads well.
+/// A quote that is followed by a valid outcome.
 pub(crate) struct Close<'a> {
-    /// Behind the last quote before it that follows a space.
+    /// Position after the last quote before it that follows a space.
     pub(crate) start: usize,
     pub(crate) at: usize,
-    /// How many spaces stand between the two.
+    /// The number of spaces between the two.
     spaces: usize,
     pub(crate) outcome: Outcome<'a>,
     pub(crate) rest: &'a [u8],
@@ -105,7 +107,8 @@ impl Close<'_> {
     }
 }
 
-/// The quotes of `text` that may end a request-URI. `opened` is where one opens without a space before it; 0 for nowhere.
+/// The quotes in `text` that may end a request-URI. `opened` is a position where one opens without a space
+/// before it; 0 if there is none.
 pub(crate) fn closes(text: &[u8], opened: usize) -> impl Iterator<Item = Close<'_>> {
     let (mut start, mut spaces, mut seen) = (opened, 0, opened);
     memchr_iter(b'"', text).filter_map(move |at| {
@@ -123,7 +126,7 @@ pub(crate) fn closes(text: &[u8], opened: usize) -> impl Iterator<Item = Close<'
     })
 }
 
-/// Parts what follows the first word of the key.
+/// Splits the text after the first word of the key.
 pub(crate) fn split(body: &[u8]) -> Option<Split<'_>> {
     match body {
         [b' ', b'"', quoted @ ..] => quoted_uri(body, quoted),
@@ -135,7 +138,7 @@ pub(crate) fn split(body: &[u8]) -> Option<Split<'_>> {
     }
 }
 
-/// The request-URI opens where it should; `quoted` begins after its quote.
+/// Splits text whose request-URI opens where it should; `quoted` begins after its quote.
 fn quoted_uri<'a>(body: &'a [u8], quoted: &'a [u8]) -> Option<Split<'a>> {
     let shapes = Shapes::new(quoted);
     let opening = body.len() - quoted.len();
@@ -146,14 +149,15 @@ fn quoted_uri<'a>(body: &'a [u8], quoted: &'a [u8]) -> Option<Split<'a>> {
         let shape = shapes.shape(&body[opening..close.at]);
         let is_better = best.as_ref().is_none_or(|(best, _)| shape < *best);
         let loser = if is_better { best.replace((shape, close)) } else { Some((shape, close)) };
-        // Any other close is a rival if the line can go on behind it, or if there is a request line before it.
+        // Any other closing quote is a rival if the line can continue after it, or if a request line precedes
+        // it.
         rivals += loser.map_or(0, |(shape, close)| {
             usize::from(shape != Shape::Other || may_be_real(&close, body, last_quote))
         });
     }
     let (shape, close) = best?;
     let is_spliced = shape != Shape::RequestLine && shapes.begins_with_request_line();
-    // Another opening quote inside of it: the key may go as far.
+    // It contains another opening quote: the key may extend up to it.
     let is_opened_twice = close.start > opening;
     if is_opened_twice && close.ends_request_line(body) && !begins_with_method(quoted) {
         return Some(behind(close, body));
@@ -167,7 +171,7 @@ fn quoted_uri<'a>(body: &'a [u8], quoted: &'a [u8]) -> Option<Split<'a>> {
     })
 }
 
-/// The request-URI is a bare `-`, unless that is a part of the key: a request line with an outcome decides.
+/// The request-URI is a bare `-`, unless that belongs to the key: a request line with an outcome decides.
 fn bare_uri<'a>(body: &'a [u8], outcome: Outcome<'a>, rest: &'a [u8]) -> Split<'a> {
     let mut is_rivalled = false;
     let last_quote = memrchr(b'"', body);
@@ -180,7 +184,7 @@ fn bare_uri<'a>(body: &'a [u8], outcome: Outcome<'a>, rest: &'a [u8]) -> Split<'
     Split { start: 0, uri: b"-", outcome, rest, ambiguous: is_rivalled }
 }
 
-/// The key has more than one word: what opens a request line ends it.
+/// The key has more than one word: it ends where a request line opens.
 fn behind_key(body: &[u8]) -> Option<Split<'_>> {
     let mut fallback = None;
     for close in closes(body, 0) {
@@ -200,7 +204,7 @@ fn begins_with_method(uri: &[u8]) -> bool {
     length > 0 && uri[length..].starts_with(b" /")
 }
 
-/// A request-URI behind a key with spaces.
+/// A request-URI that follows a key with spaces.
 fn behind<'a>(close: Close<'a>, body: &'a [u8]) -> Split<'a> {
     Split {
         start: close.start - 2,
@@ -211,7 +215,8 @@ fn behind<'a>(close: Close<'a>, body: &'a [u8]) -> Split<'a> {
     }
 }
 
-/// Whether this may be the outcome of a client's request: it has a status, and referer, user agent and tail may follow.
+/// Whether this may be the outcome of a client request: it has a status, and referer, user agent and tail may
+/// follow.
 fn may_be_real(close: &Close<'_>, body: &[u8], last_quote: Option<usize>) -> bool {
     let last_quote = last_quote.unwrap_or_default();
     let from = body.len() - close.rest.len();

@@ -1,30 +1,31 @@
-//! The tail: what S3 writes after the user agent. It grew over the years, by roll-outs that took weeks, so lines of
-//! different length stand side by side.
+//! The tail: the fields that S3 writes after the user agent. It grew over the years in roll-outs that took
+//! weeks, so lines of different lengths occur side by side.
 //!
-//! Two of its fields are the client's: the version id and the host header. Neither should hold a space, but S3 does not
-//! promise it, and a line is not quoted there. [`Tail::plain`] reads one word a field; [`crate::align`] also looks for other ways
-//! to read the words.
+//! The client chooses two of its fields: the version id and the host header. Neither should contain a space,
+//! but S3 does not guarantee it, and does not quote them. [`Tail::plain`] reads one word per field;
+//! [`crate::align`] also tries other ways to read the words.
 
 use crate::Anomalies;
 use crate::field::Field as F;
 use crate::fields::{Fields, span_of};
 use crate::tokens::tokens;
 
-/// How many fields of the tail are known today: version_id to source_region.
+/// The number of known tail fields: version_id to source_region.
 pub(crate) const KNOWN: usize = 10;
 
 /// The fewest fields of a tail since March 2019; some lines of the first weeks lack the TLS version.
 pub(crate) const MIN_SINCE_2019: usize = 6;
 
-/// 2019-02-01 in seconds since 1970. Earlier tails have the version id at most. AWS's own examples of longer lines are
-/// dated a few days later.
+/// 2019-02-01 in seconds since 1970. Earlier tails have at most the version id. AWS's own examples of longer
+/// lines are dated a few days later.
 pub(crate) const LONG_TAILS: i64 = 1_548_979_200;
 
-/// 2019-05-01 in seconds since 1970: the first weeks of the long tails, with shorter lines and an extra token, are over.
+/// 2019-05-01 in seconds since 1970: the end of the first weeks of long tails, with their shorter lines and
+/// extra token.
 pub(crate) const SETTLED: i64 = 1_556_668_800;
 
-/// 2020-01-01 in seconds since 1970: the last stragglers of that roll-out are over. Since then every tail reaches the
-/// host header, and no extra token stands before the host id.
+/// 2020-01-01 in seconds since 1970: the last lines of that roll-out were written before. Since then every
+/// tail reaches the host header, and no extra token precedes the host id.
 pub(crate) const ROLLED_OUT: i64 = 1_577_836_800;
 
 /// The tail's fields, in line order.
@@ -41,22 +42,23 @@ pub(crate) const FIELDS: [F; KNOWN] = [
     F::SourceRegion,
 ];
 
-/// A tail that reads well.
+/// A valid tail.
 #[derive(Clone, Copy)]
 pub(crate) struct Tail<'a> {
     values: [&'a [u8]; KNOWN],
     count: usize,
     extra: Option<&'a [u8]>,
-    /// The words can be read in another way as well, or a field holds spaces.
+    /// The words can also be read in another way, or a field contains spaces.
     ambiguous: bool,
 }
 
 impl<'a> Tail<'a> {
-    /// Reads ` version_id host_id …` to the end of the line, one word a field. What follows the last field known today, or the
-    /// TLS version where the next word does not look like its field, is extra. `None` where there are runs of spaces, a
-    /// number of fields that no version of the format had, or values that do not look like their fields.
+    /// Parses ` version_id host_id …` to the end of the line, one word per field. Text after the last known
+    /// field is extra; so is text after the TLS version if the next word does not look like its field.
+    /// Returns `None` if there are runs of spaces, a number of fields that no version of the format had, or
+    /// values that do not look like their fields.
     ///
-    /// Looks at ten words at most.
+    /// Looks at no more than ten words.
     pub(crate) fn plain(after: &'a [u8], request_time: i64) -> Option<Self> {
         let (values, count, rest) = tokens::<KNOWN>(after)?;
         let fitting =
@@ -73,19 +75,19 @@ impl<'a> Tail<'a> {
         tail.has_known_length().then_some(tail)
     }
 
-    /// Of fields that were told apart in another way than word by word.
+    /// Builds a tail from fields that were not assigned word by word.
     pub(crate) fn aligned(values: &[&'a [u8]]) -> Self {
         let mut tail = Self { values: [b"-"; KNOWN], count: values.len(), extra: None, ambiguous: true };
         tail.values[..values.len()].copy_from_slice(values);
         tail
     }
 
-    /// 17 fields to 2012, 18 to March 2019, 23 or 24 then, 25 from 2021, 26 from 2022, 27 from 2026.
+    /// 17 fields until 2012, 18 until March 2019, then 23 or 24, 25 from 2021, 26 from 2022, 27 from 2026.
     fn has_known_length(&self) -> bool {
         matches!(self.count, 0 | 1 | MIN_SINCE_2019..)
     }
 
-    /// Whether no other reading can compete, by the shape of the values: the fast path takes no other tails.
+    /// Whether the shape of the values rules out any other reading: the fast path accepts no other tails.
     pub(crate) fn is_beyond_doubt(&self, request_time: i64) -> bool {
         if self.count <= 1 {
             return self.extra.is_none();
@@ -97,18 +99,19 @@ impl<'a> Tail<'a> {
             && is_of_its_time(self.count, self.may_end_in_dashes(), request_time)
     }
 
-    /// Whether dashes behind the host header may be a part of it: where there is one, of a request without TLS.
+    /// Whether dashes after the host header may belong to it: if there is one, and the request did not use
+    /// TLS.
     fn may_end_in_dashes(&self) -> bool {
         self.values[3] == b"-" && self.values[5] != b"-"
     }
 
-    /// A cipher suite and a TLS version go together: both are there, or neither is.
+    /// Cipher suite and TLS version must both be present or both be missing.
     pub(crate) fn is_consistent(&self) -> bool {
         self.count <= MIN_SINCE_2019 || (self.values[3] == b"-") == (self.values[6] == b"-")
     }
 
-    /// In the roll-out of March 2019 an extra token (`-`, or the unique id of a user or role) stood between version_id
-    /// and host_id for some weeks.
+    /// During the roll-out of March 2019, some lines had an extra token (`-`, or the unique id of a user or
+    /// role) between version_id and host_id for some weeks.
     fn without_token_of_march_2019(&self) -> Option<Self> {
         let is_token = |value: &[u8]| {
             let is_id = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit();
@@ -129,7 +132,7 @@ impl<'a> Tail<'a> {
             .then_some(tail)
     }
 
-    /// Whether the second value is a host id beyond doubt.
+    /// Whether the second value is an unmistakable host id.
     pub(crate) fn has_host_id(&self) -> bool {
         self.count > 1 && is_host_id(self.values[1])
     }
@@ -139,7 +142,7 @@ impl<'a> Tail<'a> {
         self.count > 1 && is_host_id(self.values[0]) && !is_host_id(self.values[1])
     }
 
-    /// Whether it reaches the host header, as every tail since March 2019 does.
+    /// Whether the tail reaches the host header, as every tail since March 2019 does.
     pub(crate) fn has_host_header(&self) -> bool {
         self.count >= MIN_SINCE_2019
     }
@@ -156,13 +159,13 @@ impl<'a> Tail<'a> {
         self.ambiguous
     }
 
-    /// The same, marked as one of several readings.
+    /// The same tail, marked as one of several readings.
     pub(crate) fn marked(self) -> Self {
         Self { ambiguous: true, ..self }
     }
 
-    /// The host header without the quotes that some servers put around it. S3, whose host ids show, does not: quotes are
-    /// the client's there, and stay.
+    /// The host header without the quotes that some servers put around it. S3, which can be recognised by its
+    /// host ids, adds none: there, quotes come from the client and are kept.
     fn host_header<'v>(&self, value: &'v [u8]) -> &'v [u8] {
         match value {
             [b'"', inner @ .., b'"'] if !self.has_host_id() && !inner.is_empty() && !has_quote(inner) => {
@@ -187,27 +190,31 @@ impl<'a> Tail<'a> {
     }
 }
 
-/// Whether a tail of so many fields may have been written at that time. A longer one may owe its length to a host header
-/// that ends in ` -`; that can be so only in a request without TLS, where nothing but dashes follows.
+/// Whether a tail with `count` fields may have been written at that time. A longer tail may be due to a host
+/// header that ends in ` -`, but only in a request without TLS, where only dashes follow.
 pub(crate) fn is_of_its_time(count: usize, may_end_in_dashes: bool, request_time: i64) -> bool {
     request_time >= LONG_TAILS
         && (!may_end_in_dashes || count <= MIN_SINCE_2019 + most_after_host(request_time))
 }
 
-/// 2021-06-01, 2022-11-01 and 2026-01-01 in seconds since 1970: since then a 25th, 26th and 27th field may be there.
+/// 2021-06-01, 2022-11-01 and 2026-01-01 in seconds since 1970: a 25th, 26th and 27th field may occur from
+/// these dates on.
 pub(crate) const GREW: [i64; 3] = [1_622_505_600, 1_667_260_800, 1_767_225_600];
 
-/// How many fields a line of that time has after the host header, at most: TLS version, access point, ACL, region.
+/// The most fields that a line of that time has after the host header: TLS version, access point, ACL,
+/// region.
 fn most_after_host(request_time: i64) -> usize {
     1 + GREW.into_iter().filter(|since| *since <= request_time).count()
 }
 
-/// How many it has at least. Roll-outs overlap: lines of the old length go on until the next field comes.
+/// The fewest fields that a line of that time has there. Roll-outs overlap: lines of the old length continue
+/// until the next field appears.
 pub(crate) fn least_after_host(request_time: i64) -> usize {
     if request_time < ROLLED_OUT { 0 } else { most_after_host(request_time).saturating_sub(1).max(1) }
 }
 
-/// Whether `value` may stand for `field` in the tail. No quote belongs there; the host header alone is the client's.
+/// Whether `value` may be `field` in the tail. Only the host header may contain a quote, because the client
+/// chooses it.
 pub(crate) fn fits(field: F, value: &[u8]) -> bool {
     looks_like(field, value) && (field == F::HostHeader || !has_quote(value))
 }
@@ -216,7 +223,8 @@ pub(crate) fn has_quote(value: &[u8]) -> bool {
     memchr::memchr(b'"', value).is_some()
 }
 
-/// Whether `value` may be a value of `field`. Loose on purpose: values change, their shape hardly does.
+/// Whether `value` looks like a value of `field`. Loose on purpose: values change, but their shape hardly
+/// does.
 pub(crate) fn looks_like(field: F, value: &[u8]) -> bool {
     value == b"-"
         || match field {
@@ -254,7 +262,7 @@ fn is_region(value: &[u8]) -> bool {
     value.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-')
 }
 
-/// The fewest bytes of a host id; S3 writes 64, 76 or 88.
+/// The minimum length of a host id in bytes; S3 writes 64, 76 or 88.
 const HOST_ID_LEN: usize = 50;
 
 /// Base64 of the usual length.
@@ -265,9 +273,9 @@ pub(crate) fn is_host_id(value: &[u8]) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_'))
 }
 
-/// Fills from a tail that does not add up what its form makes certain: TLS version with host, authentication type,
-/// cipher and signature version before it, and access point, ACL and region after it. Where that form comes twice,
-/// one of them may be a client's text, and nothing is filled.
+/// Fills the fields of a malformed tail that can be recognised by their form: the TLS version with the host,
+/// authentication type, cipher and signature version before it, and the access point, ACL and region after
+/// it. If that form occurs twice, one may be text from the client, and nothing is filled.
 pub(crate) fn by_form(line: &[u8], tail: &[u8], out: &mut Fields) {
     let mut window: [&[u8]; 5] = [&[]; 5];
     let mut found: Option<([&[u8]; 5], Words<'_>)> = None;
@@ -313,7 +321,7 @@ pub(crate) fn by_form(line: &[u8], tail: &[u8], out: &mut Fields) {
     }
 }
 
-/// The words of a text; runs of spaces part them.
+/// The words of a text, separated by runs of spaces.
 struct Words<'a>(&'a [u8]);
 
 impl<'a> Iterator for Words<'a> {

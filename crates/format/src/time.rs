@@ -1,23 +1,25 @@
-//! The time of a request: `[06/Feb/2019:00:00:38 +0000]`, without the brackets 26 bytes.
+//! The time of a request: `[06/Feb/2019:00:00:38 +0000]`, 26 bytes without the brackets.
 
 /// Length of the text between the brackets.
 pub const TIME_LEN: usize = 26;
 
-/// The first second of 2006, the year in which S3 began, and of 2100, in seconds since 1970.
+/// The first second of 2006, when S3 was launched, and of 2100, in seconds since 1970.
 const YEARS: std::ops::Range<i64> = 1_136_073_600..4_102_444_800;
 
-/// Whether a time, in seconds since 1970, lies in the years 2006 to 2099 by UTC. Other times are not a request's: no log
-/// is older than S3, and times far off do not fit what reads them (nanoseconds in 64 bits end in 2262, dates of other
-/// readers in 9999). The rule asks no clock, so that a file reads the same on every machine and day.
+/// Whether a time, in seconds since 1970, lies in the years 2006 to 2099 (UTC). No request has another time:
+/// no log is older than S3, and distant times do not fit other readers (nanoseconds in 64 bits end in 2262,
+/// dates of other readers in 9999). The rule does not depend on the clock, so a file gives the same result on
+/// every machine and day.
 #[inline]
 pub(crate) fn is_in_years(seconds: i64) -> bool {
     YEARS.contains(&seconds)
 }
 
-/// Reads `06/Feb/2019:00:00:38 +0000` as seconds since 1970 in UTC. The offset is honoured: S3 writes `+0000`, logs
-/// that went through other hands hold others. Month names are English whatever the locale.
+/// Parses `06/Feb/2019:00:00:38 +0000` to seconds since 1970 (UTC). The offset is applied: S3 writes `+0000`,
+/// but logs processed by other tools may have others. Month names are English in every locale.
 ///
-/// `None` where a digit, a separator or the month is wrong, or a part is out of range (a leap second, `:60`, is taken).
+/// `None` if a digit, a separator or the month is invalid, or a part is out of range (a leap second, `:60`,
+/// is accepted).
 pub fn parse_time(text: &[u8]) -> Option<i64> {
     let text: &[u8; TIME_LEN] = text.try_into().ok()?;
     if !separators_fit(text) {
@@ -59,7 +61,7 @@ fn two(text: &[u8; TIME_LEN], at: usize) -> Option<u32> {
     (tens < 10 && ones < 10).then_some(u32::from(tens) * 10 + u32::from(ones))
 }
 
-/// The month, from 1.
+/// The month, counted from 1.
 #[inline]
 fn month(a: u8, b: u8, c: u8) -> Option<u32> {
     Some(match (a, b, c) {
@@ -95,7 +97,7 @@ pub(crate) fn days_in_month(year: u32, month: u32) -> u32 {
     }
 }
 
-/// Days since 1970-01-01 of a date in the proleptic Gregorian calendar, counting years from March.
+/// Days from 1970-01-01 to a date in the proleptic Gregorian calendar; years begin in March.
 pub(crate) fn days_from_civil(year: u32, month: u32, day: u32) -> i64 {
     let year = i64::from(year) - i64::from(month <= 2);
     let era = year.div_euclid(400);
@@ -118,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_time() {
+    fn refuses_invalid_times() {
         for text in [
             "32/Jan/2024:00:00:00 +0000",
             "00/Jan/2024:00:00:00 +0000",

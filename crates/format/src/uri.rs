@@ -1,6 +1,8 @@
-//! The request line (`GET /photos/a.jpg?x=1 HTTP/1.1`), its target's parameters, and what presigned URLs tell.
+//! The request line (`GET /photos/a.jpg?x=1 HTTP/1.1`), the parameters of its target, and the data in
+//! presigned URLs.
 //!
-//! All of it is the client's text. Nothing here fails: what has no meaning stays where it is or gives `None`.
+//! All of it is text from the client. Nothing here fails: text without meaning stays where it is or gives
+//! `None`.
 
 use std::borrow::Cow;
 
@@ -9,7 +11,7 @@ use memchr::{memchr, memmem};
 use crate::key::decode_once;
 use crate::time::{TIME_LEN, month_name, parse_time};
 
-/// A request-URI field, taken apart. Every part borrows from the field.
+/// A request-URI field, split into its parts. Every part borrows from the field.
 ///
 /// ```
 /// use saltmine_format::RequestLine;
@@ -25,17 +27,18 @@ pub struct RequestLine<'a> {
     pub method: &'a [u8],
     /// The whole request target, as sent: everything between method and version. Raw spaces and quotes stay in it.
     pub target: &'a [u8],
-    /// The target up to its first `?`, percent-encoded as sent, without scheme and host where the client named them.
+    /// The target up to its first `?`, percent-encoded as sent, without scheme and host if the client sent
+    /// them.
     pub path: &'a [u8],
-    /// What follows the first `?`; `None` without one.
+    /// The text after the first `?`; `None` if there is no `?`.
     pub query: Option<&'a [u8]>,
     /// `HTTP/1.1`; `None` when the text does not end in a version.
     pub version: Option<&'a [u8]>,
 }
 
 impl<'a> RequestLine<'a> {
-    /// Takes a request line apart. The method ends at the first space; the version is a ` HTTP/x.y` that ends the
-    /// text, so that a version forged inside the target stays in the target.
+    /// Splits a request line. The method ends at the first space; the version is a ` HTTP/x.y` at the end of
+    /// the text, so a version forged inside the target stays in the target.
     pub fn parse(text: &'a [u8]) -> RequestLine<'a> {
         let (method, rest) = split_method(text);
         let (target, version) = split_version(rest);
@@ -47,38 +50,41 @@ impl<'a> RequestLine<'a> {
         RequestLine { method, target, path: without_origin(path), query, version }
     }
 
-    /// The path, percent-decoded once, with `+` for a space as S3 reads it: the request's side of what
-    /// [`object_key`](crate::object_key) gives for the key field.
+    /// The path, percent-decoded once, with `+` for a space as S3 reads it. It corresponds to the result of
+    /// [`object_key`](crate::object_key) for the key field.
     pub fn decoded_path(&self) -> Cow<'a, [u8]> {
         decode_once(self.path)
     }
 
-    /// The query's parameters as sent, in order. A parameter without `=` (a sub-resource such as `acl`) has an empty
-    /// value; empty parameters (`&&`) are left out.
+    /// The query parameters as sent, in order. A parameter without `=` (a sub-resource such as `acl`) has an
+    /// empty value; empty parameters (`&&`) are skipped.
     pub fn params(&self) -> Params<'a> {
         Params { rest: self.query.unwrap_or_default() }
     }
 
-    /// The first parameter of this name, whatever its case, percent-decoded; empty for one without a value.
+    /// The first parameter with this name (case-insensitive), percent-decoded; empty if it has no value.
     pub fn param(&self, name: &str) -> Option<Cow<'a, [u8]>> {
         self.raw_param(name).map(decode_once)
     }
 
-    /// Whether the request carries its signature in the query: `X-Amz-Credential` and `X-Amz-Expires` (SigV4), or
-    /// `AWSAccessKeyId` and `Expires` (SigV2). The signature itself is not asked for, as it is often removed from logs.
+    /// Whether the query contains signature parameters: `X-Amz-Credential` and `X-Amz-Expires` (SigV4), or
+    /// `AWSAccessKeyId` and `Expires` (SigV2). The signature itself is not required, because it is often
+    /// removed from logs.
     ///
-    /// The client alone decides what stands here; S3's own word is the field `authentication_type`.
+    /// Only the client decides what this says; for S3's own statement see the field `authentication_type`.
     pub fn is_presigned(&self) -> bool {
         self.is_presigned_v4() || self.is_presigned_v2()
     }
 
-    /// When a presigned URL was signed (`X-Amz-Date`), in seconds since 1970 UTC. `None` for SigV2, which does not say.
+    /// When a presigned URL was signed (`X-Amz-Date`), in seconds since 1970 (UTC). `None` for SigV2, which
+    /// does not record it.
     pub fn presigned_at(&self) -> Option<i64> {
         self.is_presigned_v4().then(|| self.raw_param("X-Amz-Date").and_then(amz_date)).flatten()
     }
 
-    /// When a presigned URL expires, in seconds since 1970 UTC: `X-Amz-Date` plus `X-Amz-Expires`, or `Expires` of
-    /// SigV2. `None` when the request is not presigned, or its numbers are none or beyond the year 9999.
+    /// When a presigned URL expires, in seconds since 1970 (UTC): `X-Amz-Date` plus `X-Amz-Expires`, or
+    /// `Expires` for SigV2. `None` if the request is not presigned, or if its numbers are invalid or beyond
+    /// the year 9999.
     pub fn presigned_expires(&self) -> Option<i64> {
         const END_OF_YEAR_9999: i64 = 253_402_300_799;
         let expires = if self.is_presigned_v4() {
@@ -91,11 +97,11 @@ impl<'a> RequestLine<'a> {
         (expires <= END_OF_YEAR_9999).then_some(expires)
     }
 
-    /// The access key id of `X-Amz-Credential` (SigV4) or `AWSAccessKeyId` (SigV2); `None` where neither stands or it
-    /// is empty.
+    /// The access key id from `X-Amz-Credential` (SigV4) or `AWSAccessKeyId` (SigV2); `None` if both are
+    /// missing or it is empty.
     pub fn access_key_id(&self) -> Option<Cow<'a, [u8]>> {
         let id = match self.raw_param("X-Amz-Credential") {
-            // KEY/20260501/us-east-1/s3/aws4_request, its slashes usually escaped
+            // KEY/20260501/us-east-1/s3/aws4_request; its slashes are usually escaped.
             Some(credential) => {
                 let plain = memchr(b'/', credential);
                 let escaped = memmem::find(credential, b"%2F").or_else(|| memmem::find(credential, b"%2f"));
@@ -119,7 +125,7 @@ impl<'a> RequestLine<'a> {
         self.params().find(|(found, _)| is_name(found, name)).map(|(_, value)| value)
     }
 
-    /// A parameter of up to 18 decimal digits, so that it fits however it is used.
+    /// A parameter of up to 18 decimal digits, so that later arithmetic cannot overflow.
     fn int_param(&self, name: &str) -> Option<i64> {
         let value = self.raw_param(name)?;
         if value.is_empty() || value.len() > 18 || !value.iter().all(u8::is_ascii_digit) {
@@ -129,7 +135,7 @@ impl<'a> RequestLine<'a> {
     }
 }
 
-/// The parameters of a query, as `(name, value)` in the bytes that were sent. See [`RequestLine::params`].
+/// The parameters of a query, as `(name, value)` in the bytes sent. See [`RequestLine::params`].
 #[derive(Debug, Clone)]
 pub struct Params<'a> {
     rest: &'a [u8],
@@ -159,7 +165,8 @@ impl<'a> Iterator for Params<'a> {
 
 impl std::iter::FusedIterator for Params<'_> {}
 
-/// Method and the rest with its leading space. Text without a space is a method only if it is letters alone.
+/// The method, and the rest with its leading space. Text without a space is a method only if it consists of
+/// letters.
 fn split_method(text: &[u8]) -> (&[u8], &[u8]) {
     match memchr(b' ', text) {
         Some(at) => text.split_at(at),
@@ -193,7 +200,7 @@ fn without_origin(path: &[u8]) -> &[u8] {
     &path[end..]
 }
 
-/// Compares a name as sent with one that is looked for, without regard to case; an escape cannot hide it.
+/// Compares a parameter name as sent with the name to find, ignoring case and decoding escapes.
 fn is_name(sent: &[u8], name: &str) -> bool {
     if sent.len() < name.len() {
         return false;
@@ -201,7 +208,7 @@ fn is_name(sent: &[u8], name: &str) -> bool {
     if sent.len() == name.len() {
         return sent.eq_ignore_ascii_case(name.as_bytes());
     }
-    // Longer than the name it can only be the same name with escapes, each of which is three bytes for one.
+    // If it is longer than the name, it can only match through escapes, which take three bytes for one.
     sent.len() <= 3 * name.len()
         && memchr(b'%', sent).is_some()
         && decode_once(sent).eq_ignore_ascii_case(name.as_bytes())
@@ -246,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_are_not_whole() {
+    fn incomplete_lines() {
         assert_eq!(parts("GET /a.txt"), [Some("GET"), Some("/a.txt"), None, None]);
         assert_eq!(parts("GET"), [Some("GET"), Some(""), None, None]);
         assert_eq!(parts("GET HTTP/1.1"), [Some("GET"), Some(""), None, Some("HTTP/1.1")]);
@@ -271,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn the_host_of_an_absolute_target_is_no_path() {
+    fn the_host_of_an_absolute_target_is_not_part_of_the_path() {
         assert_eq!(parts("GET http://b.example/a?c HTTP/1.1")[1..3], [Some("/a"), Some("c")]);
         assert_eq!(parts("GET HTTPS://b.example HTTP/1.1")[1], Some(""));
         assert_eq!(parts("GET //b.example/a HTTP/1.1")[1], Some("//b.example/a"));

@@ -1,6 +1,7 @@
 //! Values of single fields.
 
-/// Decimal digits as a number; `None` where there is anything else, nothing, or more than an `i64` holds.
+/// Decimal digits as a number; `None` for anything else, for empty text, or if the value does not fit an
+/// `i64`.
 #[inline]
 pub fn number(text: &[u8]) -> Option<i64> {
     if text.is_empty() {
@@ -17,7 +18,7 @@ pub fn number(text: &[u8]) -> Option<i64> {
     Some(value)
 }
 
-/// `TLSv1.2` for `TLSV1.2`, as AWS's own examples spell it; `None` where `version` needs no change.
+/// The spelling of AWS's own examples, `TLSv1.2` for `TLSV1.2`; `None` if `version` needs no change.
 pub fn canonical_tls_version(version: &[u8]) -> Option<&'static str> {
     match version {
         b"TLSV1" => Some("TLSv1"),

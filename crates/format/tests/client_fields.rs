@@ -1,8 +1,8 @@
-//! Every field that a client fills, with any bytes in it: no other field is wrong without a mark.
+//! Any bytes in every field that a client controls: no other field is wrong without a mark.
 //!
-//! A request is made up, its line is written as S3 writes it, with nothing escaped, and read again. Where any field is not
-//! what it was, the row must say that the line can be read in more than one way, or that it does not add up. What is left
-//! to chance is stated in SECURITY.md, and excluded here by name.
+//! A request is generated, its line is written as S3 writes it, without escaping, and parsed. If any field
+//! differs from the request, the row must be marked as ambiguous or misaligned. SECURITY.md states the
+//! remaining exceptions, which are excluded here by name.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod common;
@@ -12,10 +12,10 @@ use common::{HOST_ID, OWNER, Row, config, read};
 use proptest::prelude::*;
 use saltmine_format::{Anomalies, Field};
 
-/// Another host id: the one that a client forges.
+/// Another host id: the one a client forges.
 const FORGED: &str = "Rm9yZ2VkIGhvc3QgaWQgdGhhdCBpcyBsb25nIGVub3VnaCB0byBwYXNzIGZvciBhIHJlYWwgb25l";
 
-/// Pieces of lines. Text of a client is made of them.
+/// Pieces of lines, used to build text from a client.
 const PIECES: [&str; 46] = [
     "\"",
     "\"",
@@ -65,7 +65,8 @@ const PIECES: [&str; 46] = [
     "a\" v HOST SigV2 RC4-MD5 QueryString evil.example",
 ];
 
-/// Text of a client: pieces, or any bytes but a line feed. A `-` alone is null, and nothing at all is not sent.
+/// Text from a client: pieces, or any bytes except a line feed. A single `-` means null, and an empty text is
+/// not sent.
 fn client_text() -> impl Strategy<Value = Vec<u8>> {
     let pieces = prop::collection::vec(prop::sample::select(&PIECES[..]), 1..7)
         .prop_map(|pieces| pieces.concat().replace("HOST", FORGED).into_bytes());
@@ -74,19 +75,19 @@ fn client_text() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![9 => pieces, 1 => bytes].prop_filter("a dash is null", |text: &Vec<u8>| text != b"-")
 }
 
-/// Text of a client as HTTP and S3 let it be in one word.
+/// Text from a client that HTTP and S3 allow in one word.
 fn word() -> impl Strategy<Value = Vec<u8>> {
     "[a-z0-9/%+._-]{1,20}".prop_map(String::into_bytes).prop_filter("a dash is null", |text| text != b"-")
 }
 
-/// A request, as S3 sees it.
+/// A request as S3 sees it.
 #[derive(Clone, Debug)]
 struct Request {
     fields: usize,
     time: i64,
     status: i64,
     is_error: bool,
-    /// Signed, and by TLS. Lines without a TLS version were of requests without TLS.
+    /// Signed, and sent over TLS. Lines without a TLS version come from requests without TLS.
     is_signed: bool,
     is_tls: bool,
     region: Option<&'static str>,
@@ -100,7 +101,7 @@ struct Request {
     host: Vec<u8>,
 }
 
-/// How many fields lines had, and when: one time in each of their years.
+/// The number of fields in lines over time: one time for each year with a change.
 const AGES: [(usize, i64); 10] = [
     (18, 1_400_000_000), // May 2014
     (18, 1_540_000_000), // October 2018
@@ -114,7 +115,7 @@ const AGES: [(usize, i64); 10] = [
     (27, 1_780_000_000), // May 2026
 ];
 
-/// A request that nobody tampered with.
+/// A request without tampering.
 fn request() -> impl Strategy<Value = Request> {
     let head = (
         prop::sample::select(&AGES[..]),
@@ -203,11 +204,12 @@ impl Request {
         line
     }
 
-    /// Writes the line, reads it, and compares. A field may be wrong only in a row that says so.
+    /// Writes the line, parses it, and compares. A field may be wrong only if the row is marked.
     fn check(&self) {
         let line = self.line();
         let mut text = line.to_bytes();
-        // The line end takes one carriage return with it, and the reader of lines marks what it may have been.
+        // The line ending takes one carriage return with it, and the line reader marks what may have belonged
+        // to a field.
         let is_cut = text.last() == Some(&b'\r');
         if is_cut {
             text.pop();
@@ -228,20 +230,20 @@ impl Request {
         assert_eq!(row.request_time, self.time);
     }
 
-    /// What SECURITY.md leaves open. All of it concerns the client's own text, but for version ids that hold a whole tail
-    /// in the weeks before tails were written.
+    /// The exceptions in SECURITY.md. They all concern the client's own text, except for version ids that
+    /// contain a complete tail in the weeks before tails were written.
     fn is_excused(&self, field: Field, row: &Row) -> bool {
-        // A version id with a quote and a space: what is before the last of them goes to the agent.
+        // A version id with a quote and a space: the text before the last space goes to the user agent.
         let is_of_agent = matches!(field, Field::VersionId | Field::UserAgent | Field::Referer)
             && self.version_id.as_ref().is_some_and(|text| text.contains(&b'"'));
-        // A host header that ends in ` -`, without TLS: the dashes are null fields.
+        // A host header that ends in ` -`, without TLS: the dashes are read as null fields.
         let is_of_host = field == Field::HostHeader
             && self.host.ends_with(b" -")
             && self
                 .host
                 .strip_prefix(row.get(field).unwrap_or(b"-"))
                 .is_some_and(|end| end.chunks(2).all(|pair| pair == b" -"));
-        // In the weeks of the roll-out of 2019 a second word before the host id goes to `extra`.
+        // During the 2019 roll-out, a second word before the host id goes to `extra`.
         let is_of_token =
             field == Field::VersionId && self.time < 1_556_668_800 && row.has(Anomalies::EXTRA_FIELDS);
         is_of_agent || is_of_host || is_of_token

@@ -1,5 +1,6 @@
-//! Whoever sends a request chooses the text of its target, referer, user agent and host. None of it may move another
-//! column: attacks are built from pieces of real lines, and every column that is not the attacker's must stand.
+//! The sender of a request chooses its target, referer, user agent and host. None of these may change another
+//! column: attacks are built from pieces of real lines, and every column that the attacker does not control
+//! must be correct.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod common;
@@ -9,7 +10,7 @@ use common::{HOST_ID, OWNER, Row, config, read};
 use proptest::prelude::*;
 use saltmine_format::{Anomalies, Field};
 
-/// Pieces of a line, in which an attacker hides. Most of them end a field, or look like what follows one.
+/// Pieces of a line that an attacker uses. Most of them end a field, or look like what follows a field.
 const PIECES: [&str; 34] = [
     "\"",
     "\"\"",
@@ -51,12 +52,12 @@ fn attack() -> impl Strategy<Value = String> {
     prop::collection::vec(prop::sample::select(&PIECES[..]), 0..8).prop_map(|pieces| pieces.concat())
 }
 
-/// Attack text as a field's value: what reads as null is not asked for.
+/// Attack text as a field value; text that reads as null is excluded.
 fn client_text() -> impl Strategy<Value = String> {
     attack().prop_filter("a dash is null", |text| text != "-")
 }
 
-/// How many fields, when, and what may differ from line to line.
+/// The number of fields, the time, and what may differ from line to line.
 #[derive(Debug, Clone)]
 struct Frame {
     fields: usize,
@@ -68,7 +69,7 @@ struct Frame {
     key: String,
 }
 
-/// How many fields lines had, and when.
+/// The number of fields in lines over time.
 const AGES: [(usize, i64); 7] = [
     (17, 1_230_000_000),
     (18, 1_480_000_000),
@@ -79,7 +80,7 @@ const AGES: [(usize, i64); 7] = [
     (27, 1_780_000_000),
 ];
 
-/// Frames of these ages.
+/// Frames of these times.
 fn frame(ages: &'static [(usize, i64)]) -> impl Strategy<Value = Frame> {
     let age = prop::sample::select(ages);
     let number = prop::option::of(0..1_i64 << 40);
@@ -97,7 +98,7 @@ fn frame(ages: &'static [(usize, i64)]) -> impl Strategy<Value = Frame> {
 }
 
 impl Frame {
-    /// The line of this frame with the client's text in its places.
+    /// The line of this frame with the client's text inserted.
     fn line<'a>(&'a self, uri: &'a str, referer: Option<&'a str>, agent: Option<&'a str>) -> LineBuilder<'a> {
         let mut line = LineBuilder::new();
         line.set(Field::BucketOwner, OWNER)
@@ -135,7 +136,7 @@ impl Frame {
         line
     }
 
-    /// Asserts that each column is that of `line`, those in `except` apart.
+    /// Asserts that each column equals that of `line`, except those in `except`.
     fn assert_stands(&self, line: &LineBuilder<'_>, row: &Row, except: &[Field]) {
         for field in &Field::ALL[..self.fields] {
             if !except.contains(field) {
@@ -155,17 +156,17 @@ impl Frame {
 proptest! {
     #![proptest_config(config(4_096))]
 
-    /// The agent alone is exact, whatever stands in it.
+    /// The agent by itself is exact, whatever it contains.
     #[test]
-    fn an_agent_moves_nothing(frame in frame(&AGES), agent in client_text()) {
+    fn an_agent_changes_no_other_field(frame in frame(&AGES), agent in client_text()) {
         let line = frame.line("GET /k HTTP/1.1", None, Some(&agent));
         let row = read(&line.to_bytes()).unwrap();
         frame.assert_stands(&line, &row, &[]);
     }
 
-    /// A referer may move the agent, by `" "`, which is marked; nothing else.
+    /// A referer may change the agent through `" "`, which is marked, and nothing else.
     #[test]
-    fn a_referer_and_an_agent_move_only_each_other(
+    fn a_referer_and_an_agent_change_only_each_other(
         frame in frame(&AGES), referer in client_text(), agent in prop::option::of(client_text())
     ) {
         let line = frame.line("GET /k HTTP/1.1", Some(&referer), agent.as_deref());
@@ -176,9 +177,9 @@ proptest! {
         prop_assert!(!moved || row.has(Anomalies::AMBIGUOUS_QUOTES), "{}\n{row:?}", joined.escape_ascii());
     }
 
-    /// A target without raw spaces is exact too. S3's front end takes no other.
+    /// A target without raw spaces is exact too. S3's front end accepts no others.
     #[test]
-    fn a_target_without_spaces_moves_nothing(
+    fn a_target_without_spaces_changes_no_other_field(
         frame in frame(&AGES), target in attack(), referer in client_text(), agent in client_text()
     ) {
         let uri = format!("GET /{} HTTP/1.1", target.replace(' ', ""));
@@ -187,10 +188,10 @@ proptest! {
         frame.assert_stands(&line, &row, &[Field::Referer, Field::UserAgent]);
     }
 
-    /// A target with raw spaces can be read in more than one way. The head stands all the same, and whatever moves is
-    /// marked.
+    /// A target with raw spaces can be read in more than one way. The head is still correct, and every
+    /// changed field is marked.
     #[test]
-    fn a_target_with_spaces_moves_nothing_unmarked(
+    fn a_target_with_spaces_changes_no_field_unmarked(
         frame in frame(&AGES), target in attack(), agent in client_text()
     ) {
         let uri = format!("GET /{target} HTTP/1.1");
@@ -204,7 +205,7 @@ proptest! {
         prop_assert!(!moved || marked, "{}\n{row:?}", line.to_bytes().escape_ascii());
     }
 
-    /// A bare `-` for the agent, after a referer of any text: the host id tells.
+    /// A bare `-` for the agent after a referer of any text: the host id decides.
     #[test]
     fn a_bare_agent_is_not_taken_from_the_referer(frame in frame(&AGES[3..]), referer in client_text()) {
         let mut line = frame.line("GET /k HTTP/1.1", Some(&referer), None);
@@ -213,9 +214,9 @@ proptest! {
         frame.assert_stands(&line, &row, &[]);
     }
 
-    /// The host header holds no spaces; quotes in it stay in it.
+    /// The host header contains no spaces; quotes in it are kept.
     #[test]
-    fn a_host_header_moves_nothing(frame in frame(&AGES[3..]), host in "[a-z\"\\\\:.-]{2,12}", agent in "[a-z\"]{2,9}") {
+    fn a_host_header_changes_no_other_field(frame in frame(&AGES[3..]), host in "[a-z\"\\\\:.-]{2,12}", agent in "[a-z\"]{2,9}") {
         let mut line = frame.line("GET /k HTTP/1.1", None, Some(&agent));
         line.set(Field::HostHeader, &host);
         let row = read(&line.to_bytes()).unwrap();

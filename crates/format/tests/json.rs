@@ -1,4 +1,4 @@
-//! Lines of JSON: AWS's example, hostile ones, and what is rendered is read back as from text.
+//! Lines of JSON: AWS's example, hostile lines, and round trips with the same result as text.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod common;
@@ -8,7 +8,7 @@ use common::{Row, config};
 use proptest::prelude::*;
 use saltmine_format::{Anomalies, Field, JsonErrorKind, JsonRecord, Record};
 
-/// As in the Amazon S3 User Guide.
+/// From the Amazon S3 User Guide.
 const EXAMPLE: &str = r#"{"schema_version_id":"V_1_0","bucket_arn":"arn:aws:s3:::my-data-bucket","bucket_name":"my-data-bucket","request_time":"2026-04-29T14:32:16.000Z","bucket_owner_id":"79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be","remote_ip":"203.0.113.45","requester":"arn:aws:iam::123456789012:role/DataAnalystRole","request_id":"3E57427F33A59F07","operation":"REST.GET.OBJECT","key_name":"reports/2026/quarterly-summary.parquet","request_uri":"GET /my-data-bucket/reports/2026/quarterly-summary.parquet HTTP/1.1","http_status":200,"error_code":null,"bytes_sent_size":1048576,"object_size":1048576,"total_duration":45,"turn_around_duration":12,"referer":null,"user_agent":"aws-sdk-java/2.20.0","version_id":null,"host_id":"s9lzHYrFp76ZVxRcpX9+5cjAnEH2ROuNkd2BHfIa6UkFVdtjf5mKR3/eTPFvsiP/XV/VLi31234=","signature_version":"SigV4","cipher_suite":"TLS_AES_128_GCM_SHA256","authentication_type":"AuthHeader","host_header":"my-data-bucket.s3.us-east-1.amazonaws.com","tls_version":"TLSv1.3","access_point_arn":null,"acl_required":false,"source_region":"us-east-1"}"#;
 
 fn row_of(record: &JsonRecord<'_>) -> Row {
@@ -28,7 +28,7 @@ fn refusal(line: &[u8]) -> JsonErrorKind {
     JsonRecord::parse(line).unwrap_err().kind
 }
 
-/// A record of what must be there and `members`.
+/// A record with the required members and `members`.
 fn with(members: &str) -> String {
     format!(
         r#"{{"request_time":"2026-04-29T14:32:16Z","operation":"REST.GET.OBJECT","bucket_name":"b"{members}}}"#
@@ -36,7 +36,7 @@ fn with(members: &str) -> String {
 }
 
 #[test]
-fn aws_s_example_reads_whole() {
+fn aws_example_is_read_completely() {
     let record = JsonRecord::parse(EXAMPLE.as_bytes()).unwrap();
     assert_eq!(record.request_time(), 1_777_473_136_000_000);
     assert_eq!((record.anomalies(), record.extra()), (Anomalies::NONE, None));
@@ -57,7 +57,7 @@ fn aws_s_example_reads_whole() {
 }
 
 #[test]
-fn the_ways_in_which_people_get_them_out() {
+fn common_ways_to_export_records() {
     let plain = read(EXAMPLE);
     for prefix in
         ["\u{feff}", "  ", "2026-04-29T14:32:20.123Z ", "2026-04-29T14:32:20.123456+00:00 stream/1 "]
@@ -69,7 +69,7 @@ fn the_ways_in_which_people_get_them_out() {
 }
 
 #[test]
-fn dashes_and_nothing_are_null_as_in_text() {
+fn dashes_and_empty_values_are_null_as_in_text() {
     let row = read(&with(
         r#","requester":"-","version_id":"","user_agent":"","referer":"\u002d","http_status":"-","acl_required":true"#,
     ));
@@ -118,7 +118,7 @@ fn numbers_are_digits_that_fit() {
 }
 
 #[test]
-fn what_has_no_column_is_kept_verbatim() {
+fn members_without_a_column_are_kept_verbatim() {
     for (members, extra) in [
         (r#","new":  {"a" : [1, "\u00e9"]}"#, r#"{"new":  {"a" : [1, "\u00e9"]}}"#),
         (r#","x":1,"key_name":"k","y":null"#, r#"{"x":1,"y":null}"#),
@@ -155,7 +155,7 @@ fn escapes_are_undone_and_quotes_are_marked() {
 }
 
 #[test]
-fn half_a_surrogate_pair_stays_as_written() {
+fn an_unpaired_surrogate_is_kept_as_written() {
     for text in [r"a\ud83d", r"\ude00", r"\ud83d\ud83d", r"\ud83dx\n"] {
         let row = read(&with(&format!(r#","referer":"{text}""#)));
         assert_eq!(row.get(Field::Referer), Some(text.as_bytes()));
@@ -164,7 +164,7 @@ fn half_a_surrogate_pair_stays_as_written() {
 }
 
 #[test]
-fn what_gives_no_row_says_why() {
+fn rejects_have_a_reason() {
     use JsonErrorKind as K;
     let deep = format!("{{\"a\":{}", "[".repeat(200_000));
     for (line, kind) in [
@@ -210,10 +210,10 @@ fn memory_is_bounded_by_the_line() {
     let before = unescaped.clone();
     let cut = &line.as_bytes()[..line.len() - 1];
     assert!(fields.read_json(cut, cut.len() as u32, &mut unescaped).is_err());
-    assert!(unescaped == before, "a line that gives no row leaves nothing");
+    assert!(unescaped == before, "a rejected line leaves nothing");
 }
 
-/// Values for every field: tokens, client's text, numbers; `None` for null.
+/// Values for every field: tokens, text from clients, numbers; `None` for null.
 fn values() -> impl Strategy<Value = Vec<(Field, Option<String>)>> {
     let token = || "[!#-~é€😀]{1,24}".prop_filter("null", |text| text != "-");
     let client = || {
@@ -241,9 +241,9 @@ fn values() -> impl Strategy<Value = Vec<(Field, Option<String>)>> {
 proptest! {
     #![proptest_config(config(2_000))]
 
-    /// The inverse of reading, for any values.
+    /// Rendering and parsing are inverse, for any values.
     #[test]
-    fn what_is_rendered_is_read_back(values in values(), seconds in 1_136_073_600..4_102_444_800_i64) {
+    fn rendered_lines_are_read_back(values in values(), seconds in 1_136_073_600..4_102_444_800_i64) {
         let mut line = LineBuilder::new();
         for (field, value) in &values {
             if let Some(value) = value {
@@ -260,9 +260,9 @@ proptest! {
         prop_assert_eq!((record.extra(), record.anomalies()), (None, Anomalies::NONE));
     }
 
-    /// A record that text gave, however odd, is the same from JSON.
+    /// A record parsed from text, however odd, is the same when parsed from JSON.
     #[test]
-    fn text_and_json_are_one(values in values(), seconds in 1_700_000_000..1_900_000_000_i64) {
+    fn text_and_json_give_the_same_record(values in values(), seconds in 1_700_000_000..1_900_000_000_i64) {
         let mut line = LineBuilder::new();
         for (field, value) in &values {
             if let Some(value) = value {
@@ -282,9 +282,9 @@ proptest! {
         prop_assert_eq!(read, wanted);
     }
 
-    /// Any text: read or refused, and positions lie where they say.
+    /// Any text is parsed or rejected, and positions are within bounds.
     #[test]
-    fn any_text_is_read_or_refused(junk in "[{}\\[\\]\",:\\\\a-fu0-9 .eE+-]{0,80}", at in 0..EXAMPLE.len(), cut in 0..60_usize) {
+    fn any_text_is_parsed_or_rejected(junk in "[{}\\[\\]\",:\\\\a-fu0-9 .eE+-]{0,80}", at in 0..EXAMPLE.len(), cut in 0..60_usize) {
         let end = (at + cut).min(EXAMPLE.len());
         let line = [&EXAMPLE[..at], &junk, &EXAMPLE[end..]].concat();
         for line in [line, format!("{{{junk}")] {

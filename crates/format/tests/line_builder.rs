@@ -1,4 +1,4 @@
-//! The builder of lines that other tests use writes what S3 writes.
+//! The line builder that other tests use writes the same as S3.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod common;
@@ -33,7 +33,7 @@ fn tail_token_and_extra() {
 }
 
 #[test]
-fn times_are_those_that_parsing_reads() {
+fn written_times_are_read_back() {
     for seconds in
         (-2_000_000_000..4_000_000_000).step_by(86_399 * 37).chain([0, -1, 951_782_399, 951_868_800])
     {
@@ -45,7 +45,7 @@ fn times_are_those_that_parsing_reads() {
 }
 
 #[test]
-fn a_record_is_written_as_in_aws_s_example() {
+fn a_record_is_written_as_in_the_aws_example() {
     let mut line = LineBuilder::new();
     line.set(Field::Bucket, "my-data-bucket").set_time(1_777_473_136);
     line.set(Field::Operation, "REST.GET.OBJECT").set_number(Field::HttpStatus, 200);

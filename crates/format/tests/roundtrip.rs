@@ -1,4 +1,4 @@
-//! What is rendered is read back: any values, in lines of any age, with nulls written either way.
+//! Round trips: any values, in lines of every version of the format, with nulls in either style.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod common;
@@ -8,7 +8,7 @@ use common::{HOST_ID, Row, config, read};
 use proptest::prelude::*;
 use saltmine_format::{Anomalies, Field, Record};
 
-/// Bytes of a value without spaces and quotes, not `-` alone.
+/// Bytes of a value without spaces and quotes, other than a single `-`.
 fn token() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         8 => "[A-Za-z0-9%+/=_.:*~-]{1,40}".prop_map(String::into_bytes),
@@ -22,7 +22,7 @@ fn token() -> impl Strategy<Value = Vec<u8>> {
     .prop_filter("a dash is null", |text: &Vec<u8>| text != b"-")
 }
 
-/// Text of a quoted field: quotes, backslashes, bytes that are no UTF-8, nothing, and very much.
+/// Text of a quoted field: quotes, backslashes, invalid UTF-8, empty text, and very long text.
 fn text() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         4 => "[ -~]{0,60}".prop_map(String::into_bytes),
@@ -36,9 +36,9 @@ fn text() -> impl Strategy<Value = Vec<u8>> {
     .prop_filter("a dash is null", |text: &Vec<u8>| text != b"-")
 }
 
-/// Text of a referer or agent that leaves no doubt where it ends.
+/// Text of a referer or agent whose end is unambiguous.
 fn plain_text() -> impl Strategy<Value = Vec<u8>> {
-    text().prop_filter("parts in two", |text| {
+    text().prop_filter("splits in two", |text| {
         !holds(text, b"\" \"") && !text.starts_with(b" \"") && !text.ends_with(b"\" ")
     })
 }
@@ -54,7 +54,7 @@ fn uri() -> impl Strategy<Value = Vec<u8>> {
     )
 }
 
-/// How many fields lines had, until when. Lines of 23 fields and fewer ended with 2019.
+/// The number of fields in lines, and until when. Lines of 23 fields or fewer ended with 2019.
 const AGES: [(usize, i64); 7] = [
     (17, 1_330_000_000),
     (18, 1_551_000_000),
@@ -65,7 +65,7 @@ const AGES: [(usize, i64); 7] = [
     (27, 4_102_444_799),
 ];
 
-/// Values of the fields that a client has no say in, by field.
+/// Values of the fields that a client does not control, by field.
 fn values() -> impl Strategy<Value = Vec<(Field, Option<Vec<u8>>)>> {
     let number = || prop::option::of((0..=i64::MAX).prop_map(|n| n.to_string().into_bytes()));
     let short = |pattern: &'static str| prop::option::of(pattern.prop_map(String::into_bytes));
@@ -136,14 +136,15 @@ fn values() -> impl Strategy<Value = Vec<(Field, Option<Vec<u8>>)>> {
     })
 }
 
-/// A line without its quoted fields: age, offset into it, values, and how nulls are written.
+/// A line without its quoted fields: index of its version, offset into that period, values, and how nulls are
+/// written.
 type Frame = (usize, i64, Vec<(Field, Option<Vec<u8>>)>, [bool; 3]);
 
 fn frame() -> impl Strategy<Value = Frame> {
     (0..AGES.len(), 0..20_000_000_i64, values(), any::<[bool; 3]>())
 }
 
-/// The line of a frame, without referer and agent, which are null.
+/// The line of a frame, with null referer and agent.
 fn line((age, offset, values, bare): &Frame) -> LineBuilder<'_> {
     let (fields, until) = AGES[*age];
     let mut line = LineBuilder::new();
@@ -159,7 +160,7 @@ fn line((age, offset, values, bare): &Frame) -> LineBuilder<'_> {
     line
 }
 
-/// Asserts that a row has the values of a line, fields in `except` apart.
+/// Asserts that a row has the values of a line, except for fields in `except`.
 fn assert_same(row: &Row, line: &LineBuilder<'_>, frame: &Frame, except: &[Field]) {
     let (fields, until) = AGES[frame.0];
     for field in Field::ALL.into_iter().filter(|field| !except.contains(field)) {
@@ -172,7 +173,8 @@ fn assert_same(row: &Row, line: &LineBuilder<'_>, frame: &Frame, except: &[Field
 proptest! {
     #![proptest_config(config(1_000))]
 
-    /// Referer and agent of any text that does not part in two: every value comes back, and nothing is odd but quotes.
+    /// Referer and agent of any text that does not split in two: every value comes back, and quotes are the
+    /// only anomaly.
     #[test]
     fn records_come_back(
         frame in frame(),
@@ -186,7 +188,8 @@ proptest! {
                 line.set(field, value);
             }
         }
-        // With a bare agent before a tail of an age without host id, nothing tells the dash from a version id.
+        // With a bare agent before a tail from a time without host ids, the dash cannot be distinguished from
+        // a version id.
         let is_parted = referer.is_some() && agent.is_none() && frame.3[2] && AGES[frame.0].0 < 24;
         prop_assume!(!is_parted);
         let row = read(&line.to_bytes()).unwrap();
@@ -196,10 +199,10 @@ proptest! {
         prop_assert!(row.anomalies == odd || row.has(Anomalies::AMBIGUOUS_QUOTES), "{row:?}");
     }
 
-    /// Any text at all: referer and agent may part at another place than they were joined at, and no other column
-    /// moves.
+    /// Any text at all: referer and agent may be split at another place than where they were joined, but no
+    /// other column changes.
     #[test]
-    fn all_but_the_parting_comes_back(frame in frame(), uri in uri(), referer in text(), agent in text()) {
+    fn everything_but_the_referer_agent_split_comes_back(frame in frame(), uri in uri(), referer in text(), agent in text()) {
         let mut line = line(&frame);
         line.set(Field::RequestUri, &uri).set(Field::Referer, &referer).set(Field::UserAgent, &agent);
         let row = read(&line.to_bytes()).unwrap();
@@ -212,7 +215,7 @@ proptest! {
         prop_assert!(!moved || row.has(Anomalies::AMBIGUOUS_QUOTES), "{row:?}");
     }
 
-    /// Fields of the future come back as one text.
+    /// Future fields come back as one text.
     #[test]
     fn extra_fields_come_back(frame in frame(), extra in "[a-z0-9-]{1,9}( [a-z0-9-]{1,9}){0,3}( \"[a-z ]{0,9}\")?") {
         let frame = (AGES.len() - 1, frame.1, frame.2, frame.3);
@@ -224,9 +227,9 @@ proptest! {
         prop_assert!(row.has(Anomalies::EXTRA_FIELDS));
     }
 
-    /// The token of March 2019 goes to `extra`, and what stands behind it to its place.
+    /// The token of March 2019 goes to `extra`, and the text after it to its place.
     #[test]
-    fn the_token_of_march_2019_is_told(frame in frame(), fields in 23..=24_usize, token in "-|AIDA[A-Z]{17}") {
+    fn the_token_of_march_2019_is_recognised(frame in frame(), fields in 23..=24_usize, token in "-|AIDA[A-Z]{17}") {
         let frame = (2, 1_577_000_000 - 1_553_000_000, frame.2, frame.3);
         let mut line = line(&frame);
         line.fields(fields).rollout_token(&token).set(Field::UserAgent, "x");
@@ -236,9 +239,9 @@ proptest! {
         prop_assert_eq!(row.extra.as_deref(), Some(token.as_bytes()));
     }
 
-    /// A record rendered again is the same record.
+    /// Parsing a record and rendering it again gives the same record.
     #[test]
-    fn rendering_a_record_gives_it_again(
+    fn a_rendered_record_is_the_same_record(
         frame in frame(), uri in uri(), referer in plain_text(), agent in plain_text()
     ) {
         let frame = (AGES.len() - 1, frame.1, frame.2, frame.3);

@@ -1,8 +1,9 @@
-//! Serves a folder as a bucket, for tests and to measure by: lists and reads, nothing else, at as little cost as may be.
-//! Small files are held in memory.
+//! Serves a folder as a bucket, for tests and measurements: only lists and reads, with as little overhead as
+//! possible. Small files are kept in memory.
 //!
-//! `folder-server FOLDER [PORT [MILLISECONDS]]` prints `http://127.0.0.1:PORT`; each answer takes so long at least. The bucket's name is not looked at, nor are signatures.
-//! `GET /-/stats` tells how many lists and reads there were, and how many requests were in flight at most.
+//! `folder-server FOLDER [PORT [MILLISECONDS]]` prints `http://127.0.0.1:PORT`. Each response takes at least
+//! MILLISECONDS. The bucket name and signatures are ignored.
+//! `GET /-/stats` returns the number of lists and reads, and the maximum number of requests in flight.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -14,18 +15,18 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// Objects of a page, as S3 has it.
+/// Objects per page, as in S3.
 const PAGE: usize = 1000;
 
-/// Files up to this size are held in memory.
+/// Files up to this size are kept in memory.
 const SMALL: u64 = 64 << 10;
 
-/// Bytes of a request's head at most.
+/// The maximum size of a request head in bytes.
 const HEAD: usize = 16 << 10;
 
-/// When all was written, as objects tell it …
+/// The modification time of all objects, as reported for objects.
 const HTTP_TIME: &str = "Sun, 01 Mar 2026 00:00:00 GMT";
-/// … and as lists do.
+/// The modification time of all objects, as reported in lists.
 const LIST_TIME: &str = "2026-03-01T00:00:00.000Z";
 
 struct Server {
@@ -41,11 +42,11 @@ struct Server {
 /// A file.
 struct Object {
     size: u64,
-    /// If it is small.
+    /// Set if the file is small.
     content: Option<Vec<u8>>,
 }
 
-// One thread for all connections: a thread for each would have to be woken at every request.
+// One thread for all connections: otherwise each request would have to wake a thread.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> io::Result<()> {
     let arguments: Vec<String> = std::env::args().collect();
@@ -68,7 +69,7 @@ async fn main() -> io::Result<()> {
     writeln!(io::stdout(), "http://{}", listener.local_addr()?)?;
     loop {
         let (server, stream) = (Arc::clone(&server), listener.accept().await?.0);
-        tokio::spawn(async move { server.serve(stream).await }); // a client that goes away ends it
+        tokio::spawn(async move { server.serve(stream).await }); // ends when the client disconnects
     }
 }
 
@@ -108,7 +109,7 @@ impl Server {
             if !self.wait.is_zero() {
                 tokio::time::sleep(self.wait).await;
             }
-            self.in_flight.fetch_sub(1, Ordering::SeqCst); // before the client can know that it has the answer
+            self.in_flight.fetch_sub(1, Ordering::SeqCst); // before the client can see the response
             stream.write_all(&answer).await?;
             bytes.copy_within(end + 4..filled, 0);
             filled -= end + 4;
@@ -190,7 +191,7 @@ impl Server {
             if let Some(end) = end {
                 let folder = &key[..end];
                 body += &format!("<CommonPrefixes><Prefix>{folder}</Prefix></CommonPrefixes>");
-                from = format!("{folder}{}", char::MAX); // after all that begins so
+                from = format!("{folder}{}", char::MAX); // after all keys with this prefix
             } else {
                 let etag = etag(key, *size);
                 body += &format!(

@@ -20,24 +20,24 @@ use crate::reply::{self, Page};
 use crate::retry;
 use crate::sign::{Signer, Unsigned};
 
-/// What S3 wants escaped in keys; in queries the slash too.
+/// Characters to escape in keys; in queries the slash too.
 const KEY: AsciiSet = QUERY.remove(b'/');
 const QUERY: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Says that who asks pays.
+/// The requester pays for the request.
 const REQUEST_PAYER: HeaderName = HeaderName::from_static("x-amz-request-payer");
 
 /// A client for one bucket.
 pub struct Bucket {
     pub(crate) name: String,
-    /// The scheme, host and port of its URL, …
+    /// The scheme, host and port of the URL.
     pub(crate) origin: String,
-    /// … the host with the port if that is not the scheme's own, …
+    /// The host, with the port unless it is the default for the scheme.
     pub(crate) host: String,
-    /// … and the path, without a slash at its end.
+    /// The path, without a trailing slash.
     pub(crate) path: String,
     pub(crate) signer: Signer,
-    /// `None` where requests are not signed.
+    /// `None` if requests are not signed.
     pub(crate) credentials: Option<AwsCredentialProvider>,
     pub(crate) requester_pays: bool,
     pub(crate) client: HttpClient,
@@ -55,7 +55,7 @@ impl fmt::Debug for Bucket {
 pub struct Found {
     /// Its content.
     pub content: Bytes,
-    /// What changes when the content does.
+    /// Changes whenever the content changes.
     pub etag: Option<String>,
     answered: Option<HeaderValue>,
     written: Option<HeaderValue>,
@@ -67,7 +67,8 @@ impl Found {
         Self { content, etag: etag_of(headers), answered: time(DATE), written: time(LAST_MODIFIED) }
     }
 
-    /// How long before the answer it was written, by the clock of the server; `None` where the server does not say.
+    /// Time between writing the object and this response, by the server's clock; `None` if the server does
+    /// not say.
     pub fn age(&self) -> Option<Duration> {
         let time =
             |value: &Option<HeaderValue>| DateTime::parse_from_rfc2822(value.as_ref()?.to_str().ok()?).ok();
@@ -75,33 +76,33 @@ impl Found {
     }
 }
 
-/// On what condition an object is written.
+/// The condition for writing an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition<'a> {
-    /// Whatever is there.
+    /// None: write unconditionally.
     Any,
-    /// There is none.
+    /// No such object exists.
     Absent,
-    /// There is one with this ETag.
+    /// The object exists and has this ETag.
     Same(&'a str),
 }
 
-/// Which keys a page of a list has.
+/// Parameters of one page of a list.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Listing<'a> {
-    /// What they begin with.
+    /// The prefix of the keys.
     pub(crate) prefix: &'a str,
-    /// Keys that are equal up to the next of these, after the prefix, are given as one common prefix.
+    /// Keys that are equal up to the next delimiter after the prefix are returned as one common prefix.
     pub(crate) delimiter: Option<&'a str>,
-    /// Only keys that sort after this one. Of no effect with a token.
+    /// Only keys that sort after this one. No effect with a token.
     pub(crate) after: Option<&'a str>,
-    /// Where the page before ended.
+    /// The continuation token of the previous page.
     pub(crate) token: Option<&'a str>,
-    /// At most this many keys and common prefixes; the server decides if `None`.
+    /// The maximum number of keys and common prefixes; the server decides if `None`.
     pub(crate) most: Option<u32>,
 }
 
-/// A request, but for the signature.
+/// A request before it is signed.
 struct Ask<'a> {
     action: &'static str,
     method: Method,
@@ -118,10 +119,10 @@ impl<'a> Ask<'a> {
 }
 
 impl Bucket {
-    /// The client for a bucket; nothing is asked of a server yet.
+    /// The client for a bucket. Sends no request.
     ///
     /// # Errors
-    /// If what the environment says cannot be used.
+    /// If the environment has invalid settings.
     pub fn open(name: &str) -> Result<Arc<Self>, S3Error> {
         static BUCKETS: LazyLock<Mutex<HashMap<String, Arc<Bucket>>>> = LazyLock::new(Mutex::default);
         let mut buckets = BUCKETS.lock().unwrap_or_else(PoisonError::into_inner);
@@ -134,29 +135,29 @@ impl Bucket {
         Ok(bucket)
     }
 
-    /// Its name.
+    /// The name of the bucket.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The bucket as other crates take it. Its requests pass the same gate.
+    /// The bucket as an `object_store`. Its requests pass through the same limiter.
     pub fn store(&self) -> Arc<AmazonS3> {
         Arc::clone(&self.store)
     }
 
-    /// A whole object.
+    /// Reads a whole object.
     ///
     /// # Errors
-    /// If there is none, or it cannot be read.
+    /// If it does not exist or cannot be read.
     pub async fn get(&self, key: &str) -> Result<Found, S3Error> {
         let (headers, content) = self.ask(Ask::new("read", Method::GET, key)).await?;
         Ok(Found::new(&headers, content))
     }
 
-    /// As [`Bucket::get`]; `None` if there is no such object.
+    /// Like [`Bucket::get`]; `None` if there is no such object.
     ///
     /// # Errors
-    /// If it cannot be read.
+    /// If it exists but cannot be read.
     pub async fn find(&self, key: &str) -> Result<Option<Found>, S3Error> {
         match self.get(key).await {
             Ok(found) => Ok(Some(found)),
@@ -165,10 +166,10 @@ impl Bucket {
         }
     }
 
-    /// Whether there is such an object.
+    /// Whether the object exists.
     ///
     /// # Errors
-    /// If that cannot be asked.
+    /// If the request fails.
     pub async fn has(&self, key: &str) -> Result<bool, S3Error> {
         match self.ask(Ask::new("look for", Method::HEAD, key)).await {
             Ok(_) => Ok(true),
@@ -177,7 +178,7 @@ impl Bucket {
         }
     }
 
-    /// A part of an object that is still the one of this ETag.
+    /// Reads a part of an object, provided that it still has this ETag.
     pub(crate) async fn get_range(
         &self,
         key: &str,
@@ -189,16 +190,16 @@ impl Bucket {
         ask.headers.extend(etag.map(|etag| (IF_MATCH, etag.to_owned())));
         let (_, bytes) = self.ask(ask).await?;
         if bytes.len() as u64 != range.end - range.start {
-            let told = format!("{} bytes came of {} asked for", bytes.len(), range.end - range.start);
+            let told = format!("received {} of {} bytes", bytes.len(), range.end - range.start);
             return Err(S3Error::at("read", &self.name, key)(Problem::Other(told)));
         }
         Ok(bytes)
     }
 
-    /// Writes an object, and gives its ETag.
+    /// Writes an object and returns its ETag.
     ///
     /// # Errors
-    /// [`Problem::Precondition`] if the condition does not hold; or if it cannot be written.
+    /// [`Problem::Precondition`] if the condition does not hold; other problems if it cannot be written.
     pub async fn put(
         &self,
         key: &str,
@@ -217,7 +218,8 @@ impl Bucket {
         };
         match self.ask(ask).await {
             Ok((headers, _)) => Ok(etag_of(&headers)),
-            // An answer that was lost on its way lets the request be made twice, and the second one fail by the first.
+            // If a response was lost, the request is repeated, and the second attempt fails because the first
+            // one succeeded.
             Err(error) if refused(&error) => match self.find(key).await? {
                 Some(found) if found.content == content => Ok(found.etag),
                 _ => Err(S3Error { problem: Problem::Precondition, ..error }),
@@ -226,7 +228,7 @@ impl Bucket {
         }
     }
 
-    /// Deletes an object; one that is not there is as good.
+    /// Deletes an object. No error if it does not exist.
     ///
     /// # Errors
     /// If it cannot be deleted.
@@ -237,8 +239,8 @@ impl Bucket {
         }
     }
 
-    /// Deletes an object that is the one of this ETag; of another one, or none, nothing is done. A request that comes late,
-    /// after it was made again, does no harm then. A server without conditional deletes deletes any.
+    /// Deletes an object if it has this ETag; otherwise does nothing. A delayed duplicate of the request is
+    /// then harmless. A server without conditional deletes deletes the object unconditionally.
     /// <https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-deletes.html>
     ///
     /// # Errors
@@ -252,11 +254,11 @@ impl Bucket {
         }
     }
 
-    /// A page of a list.
+    /// One page of a list.
     pub(crate) async fn page(&self, wanted: &Listing<'_>) -> Result<Page, S3Error> {
         let Listing { prefix, delimiter, after, token, most } = wanted;
         let encoded = |text| utf8_percent_encode(text, &QUERY);
-        // In the order of their names, as they are signed.
+        // Parameters are in order of their names, as the signature requires.
         let mut query = String::new();
         if let Some(token) = token {
             query += &format!("continuation-token={}&", encoded(token));
@@ -280,7 +282,7 @@ impl Bucket {
         Page::parse(&body).map_err(at())
     }
 
-    /// Asks, again and again while that may help.
+    /// Sends a request and retries it as long as that may help.
     async fn ask(&self, ask: Ask<'_>) -> Result<(HeaderMap, Bytes), S3Error> {
         let at = |problem| S3Error::at(ask.action, &self.name, ask.key)(problem);
         if ask.key.split('/').any(|part| part == "." || part == "..") {
@@ -309,9 +311,10 @@ impl Bucket {
         }
     }
 
-    /// The request, with a signature of now.
+    /// Builds the request, signed with the current time.
     async fn signed(&self, ask: &Ask<'_>) -> Result<HttpRequest, Problem> {
-        let wrong = |error: &dyn std::error::Error| Problem::Other(format!("no request: {}", chain(error)));
+        let wrong =
+            |error: &dyn std::error::Error| Problem::Other(format!("invalid request: {}", chain(error)));
         let path = format!("{}/{}", self.path, utf8_percent_encode(ask.key, &KEY));
         let mut url = format!("{}{path}", self.origin);
         if !ask.query.is_empty() {

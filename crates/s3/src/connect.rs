@@ -1,4 +1,4 @@
-//! A client, as the environment wants it.
+//! Creates a client from the environment.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +17,8 @@ use crate::runtime;
 use crate::sign::Signer;
 
 impl Bucket {
-    /// Takes from the environment what AWS's own tools take: keys, a profile, web identity, a container's or an
-    /// instance's role, in this order; region and endpoint.
+    /// Uses the same environment as AWS's own tools: keys, a profile, web identity, the role of a container
+    /// or of an instance, in this order; also region and endpoint.
     pub(crate) fn from_environment(name: &str) -> Result<Self, Problem> {
         let builder = AmazonS3Builder::from_env().with_bucket_name(name);
         let builder = with_profile(builder);
@@ -45,7 +45,7 @@ impl Bucket {
             .with_http_connector(gate()?)
             .with_skip_signature(anonymous)
             .with_request_payer(requester_pays)
-            // The gate has timeouts that large answers over slow lines do not meet.
+            // The limiter sets timeouts; object_store's own would break large responses over slow lines.
             .with_config(Key::Client(ClientConfigKey::Timeout), "86400s");
         let credentials = if anonymous { None } else { Some(credentials(&builder)?) };
         let builder = match &credentials {
@@ -69,7 +69,7 @@ impl Bucket {
     }
 }
 
-/// With what a profile says, where the variables say nothing.
+/// Adds the settings of a profile where the variables are unset.
 fn with_profile(builder: AmazonS3Builder) -> AmazonS3Builder {
     let has = |key: Key| builder.get_config_value(&key).is_some();
     let needs_keys = !has(Key::AccessKeyId)
@@ -91,7 +91,8 @@ fn with_profile(builder: AmazonS3Builder) -> AmazonS3Builder {
     }
 }
 
-/// What gives credentials. It gives up soon: where there are none, an instance is asked that is not there.
+/// The credentials provider. It gives up early: without credentials, it queries an instance metadata service
+/// that may not exist.
 fn credentials(builder: &AmazonS3Builder) -> Result<AwsCredentialProvider, Problem> {
     let few = RetryConfig { max_retries: 1, retry_timeout: Duration::from_secs(5), ..RetryConfig::default() };
     let built =
@@ -103,7 +104,7 @@ fn check_endpoint(endpoint: Option<&str>, allow_http: bool) -> Result<(), Proble
     let Some(endpoint) = endpoint else { return Ok(()) };
     let wrong = |why: &str| Err(Problem::Setting(format!("the endpoint {endpoint} {why}")));
     match url::Url::parse(endpoint) {
-        Err(error) => wrong(&format!("is no URL: {error}")),
+        Err(error) => wrong(&format!("is not a URL: {error}")),
         Ok(url) if !url.has_host() => wrong("has no host"),
         Ok(url) if url.query().is_some() || url.fragment().is_some() => {
             wrong("has more than a host and a path")
@@ -111,7 +112,7 @@ fn check_endpoint(endpoint: Option<&str>, allow_http: bool) -> Result<(), Proble
         Ok(url) => match url.scheme() {
             "https" => Ok(()),
             "http" if allow_http => Ok(()),
-            "http" => wrong("is not encrypted; set AWS_ALLOW_HTTP=true if that is wanted"),
+            "http" => wrong("is not encrypted; set AWS_ALLOW_HTTP=true to allow this"),
             _ => wrong("is neither http nor https"),
         },
     }
@@ -122,7 +123,7 @@ mod tests {
     use super::check_endpoint;
 
     #[test]
-    fn endpoints_are_urls_and_plain_http_must_be_wanted() {
+    fn endpoints_are_urls_and_plain_http_needs_permission() {
         assert!(check_endpoint(None, false).is_ok());
         assert!(check_endpoint(Some("https://minio.example:9000"), false).is_ok());
         assert!(check_endpoint(Some("http://127.0.0.1:9000"), true).is_ok());

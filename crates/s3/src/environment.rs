@@ -1,23 +1,23 @@
-//! How S3 is spoken to: options of the process, and what stands in its environment.
+//! Settings for S3: options of the process and of its environment.
 
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// Requests in flight at any time in the whole process, at most.
+/// The maximum number of requests in flight in the whole process.
 pub const MOST_REQUESTS: usize = 64;
 
 /// Options of the process.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Requests in flight at a time, 1 to [`MOST_REQUESTS`].
+    /// The maximum number of requests in flight, 1 to [`MOST_REQUESTS`].
     pub requests: usize,
-    /// Requests are not signed: for public buckets. The environment may say so too: `AWS_SKIP_SIGNATURE`.
+    /// Do not sign requests: for public buckets. The variable `AWS_SKIP_SIGNATURE` also sets this.
     pub anonymous: bool,
-    /// Who reads pays, for buckets that ask for it. The environment may say so too: `AWS_REQUEST_PAYER`.
+    /// The requester pays, for Requester Pays buckets. The variable `AWS_REQUEST_PAYER` also sets this.
     pub requester_pays: bool,
-    /// How often a request is made again after a failure that may pass.
+    /// The maximum number of retries after a transient failure.
     pub retries: u32,
-    /// How long a server may be silent before a request is made again.
+    /// How long to wait for a response before retrying.
     pub timeout: Duration,
 }
 
@@ -35,7 +35,7 @@ impl Default for Settings {
 
 static SETTINGS: OnceLock<Settings> = OnceLock::new();
 
-/// Sets the options of the process. To be called once, before anything else of this crate; later calls do nothing.
+/// Sets the options of the process. Call it once, before anything else in this crate; later calls do nothing.
 pub fn configure(settings: Settings) {
     let requests = settings.requests.clamp(1, MOST_REQUESTS);
     let _ = SETTINGS.set(Settings { requests, ..settings }); // the first one counts

@@ -1,51 +1,51 @@
-//! What can go wrong with S3.
+//! S3 errors.
 
 use std::fmt;
 
 use crate::url::S3Url;
 
-/// What was tried, on what, and why it failed.
+/// The operation that failed, the object, and the reason.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{url}: cannot {action}: {problem}")]
 pub struct S3Error {
     /// The bucket and the key.
     pub url: String,
-    /// What was tried, as an infinitive: `list`, `read`.
+    /// The operation, as an infinitive: `list`, `read`.
     pub action: &'static str,
-    /// Why it failed.
+    /// The reason.
     pub problem: Problem,
 }
 
-/// Why a request failed, after it was tried again where that could help.
+/// Why a request failed, after retries if they could help.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Problem {
-    /// The bucket is not there.
+    /// The bucket does not exist.
     NoSuchBucket,
-    /// The object is not there.
+    /// The object does not exist.
     NoSuchKey,
-    /// The object is in an archive, and must be restored first.
+    /// The object is archived and must be restored first.
     Archived,
-    /// Who asks may not. What the server said of it.
+    /// The requester lacks permission. The text is the server's.
     AccessDenied(String),
-    /// Nothing is known of who asks, or what is known does not do any more.
+    /// There are no credentials, or they are no longer valid.
     NoCredentials(String),
-    /// The bucket is in another region, and in which, if the server says so.
+    /// The bucket is in another region, which is named if the server says which.
     WrongRegion(Option<String>),
-    /// The object is not, or no longer, what the condition asked for.
+    /// The condition on the object does not hold, or no longer holds.
     Precondition,
-    /// The key has `.` or `..` between its slashes, which HTTP clients take for something else.
+    /// The key has `.` or `..` as a path segment, which HTTP clients would resolve.
     InvalidKey,
-    /// There is no answer. What happened instead.
+    /// There was no response. The text says what happened instead.
     Unreachable(String),
-    /// Something in the environment cannot be used.
+    /// A setting in the environment is invalid.
     Setting(String),
-    /// What else the server said.
+    /// Any other error; the text is the server's.
     Other(String),
 }
 
 impl Problem {
-    /// Whether it is of this one object, so that others may be read all the same.
+    /// Whether the problem concerns only this object, so that others may still be readable.
     pub fn is_of_object(&self) -> bool {
         matches!(self, Self::NoSuchKey | Self::Archived | Self::Precondition | Self::InvalidKey)
     }
@@ -68,23 +68,23 @@ impl fmt::Display for Problem {
                 write!(f, "the bucket is in the region {region}; set AWS_REGION={region}")
             }
             Self::WrongRegion(None) => f.write_str("the bucket is in another region; set AWS_REGION"),
-            Self::Precondition => f.write_str("the object has changed meanwhile"),
+            Self::Precondition => f.write_str("the object has changed in the meantime"),
             Self::InvalidKey => f.write_str("object keys with . or .. path segments are not supported"),
-            Self::Unreachable(why) => write!(f, "no answer: {why}"),
+            Self::Unreachable(why) => write!(f, "no response: {why}"),
             Self::Setting(why) | Self::Other(why) => f.write_str(why),
         }
     }
 }
 
 impl S3Error {
-    /// For `map_err`: what was tried, on which bucket and key.
+    /// For `map_err`: the operation, bucket and key that failed.
     pub(crate) fn at(action: &'static str, bucket: &str, key: &str) -> impl FnOnce(Problem) -> S3Error {
         let url = S3Url { bucket: bucket.to_owned(), key: key.to_owned() }.to_string();
         move |problem| S3Error { url, action, problem }
     }
 }
 
-/// An error and those below it, as one line.
+/// An error and its sources, as one line.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut below = error.source();

@@ -1,11 +1,12 @@
-//! Objects of Amazon S3, and of servers that speak its protocol.
+//! Access to objects in Amazon S3 and in compatible servers.
 //!
-//! A [`Bucket`] is a client for one bucket: there is one in the process, made when it is first asked for, from the
-//! environment and the [`Settings`]. [`list`] walks folders of objects in parallel, [`Prefetcher`] reads objects before they
-//! are asked for, and [`Bucket::put`] writes on conditions. All requests of the process, also those of other crates
-//! through [`Bucket::store`], share one limiter that caps concurrency and counts requests.
+//! A [`Bucket`] is a client for one bucket. The process has one client per bucket, created on first use from
+//! the environment and the [`Settings`]. [`list`] walks folders of objects in parallel, [`Prefetcher`] reads
+//! objects ahead of their use, and [`Bucket::put`] writes conditionally. All requests of the process,
+//! including those that other crates make through [`Bucket::store`], share one limiter that caps concurrency
+//! and counts requests.
 //!
-//! Keys are taken as they are: a key that begins with `/`, ends with it or has two in a row is not another key.
+//! Keys are used verbatim: a key that begins or ends with `/`, or contains two in a row, is a different key.
 
 mod bucket;
 mod connect;

@@ -21,21 +21,21 @@ use tokio::time::timeout;
 
 use crate::environment::settings;
 
-/// A request with a body may take longer by the time that it takes at this rate, in bytes a second.
+/// A request with a body gets extra time, as if it were sent at this rate (bytes per second).
 const SLOWEST: u64 = 64 << 10;
 
 static PERMITS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(settings().requests)));
 
-/// Requests that were made, by kind, with those that had to be made again.
+/// The number of requests by kind, including retries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Requests {
     /// Pages of lists.
     pub list: u64,
-    /// Objects or parts of them that were read, or asked about.
+    /// Reads of objects or parts of objects, and HEAD requests.
     pub get: u64,
-    /// Objects or parts of them that were written.
+    /// Writes of objects or parts of objects.
     pub put: u64,
-    /// Objects that were deleted.
+    /// Deletes of objects.
     pub delete: u64,
 }
 
@@ -56,7 +56,7 @@ struct Counters {
 
 static COUNTERS: LazyLock<Counters> = LazyLock::new(Counters::default);
 
-/// The requests of the process so far.
+/// The requests that the process has made so far.
 pub fn requests() -> Requests {
     let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
     let Counters { list, get, put, delete } = &*COUNTERS;
@@ -75,7 +75,7 @@ fn count(request: &HttpRequest) {
     counter.fetch_add(1, Ordering::Relaxed);
 }
 
-/// Makes clients whose requests are limited and counted.
+/// Creates clients whose requests are limited and counted.
 #[derive(Debug)]
 pub(crate) struct LimitedConnector {
     pub(crate) runtime: Handle,
@@ -118,8 +118,8 @@ impl Drop for AbortOnDrop {
 
 #[async_trait]
 impl HttpService for LimitedService {
-    /// Gives an answer when it has come whole, for not every client asks again for one that broke off. It is never much
-    /// larger than what was asked for: nobody asks for more than some MiB at a time.
+    /// Returns a response once it is complete, because not every client retries a response that breaks off.
+    /// Responses are small: nothing requests more than some MiB at a time.
     async fn call(&self, request: HttpRequest) -> Result<HttpResponse, HttpError> {
         let is_here = Handle::try_current().is_ok_and(|here| here.id() == self.runtime.id());
         if is_here {
@@ -134,7 +134,7 @@ impl HttpService for LimitedService {
     }
 }
 
-/// The answer to a request, made once there is room for it.
+/// Sends a request once the limiter admits it, and returns the response.
 async fn limited(client: &HttpClient, request: HttpRequest) -> Result<HttpResponse, HttpError> {
     let permit = PERMITS.acquire().await;
     let _permit = permit.map_err(|_| HttpError::new(HttpErrorKind::Interrupted, Cancelled))?;
@@ -151,7 +151,7 @@ async fn limited(client: &HttpClient, request: HttpRequest) -> Result<HttpRespon
     answer
 }
 
-/// Host and path of a request, and the query of a list: other queries may hold credentials.
+/// The host and path of a request, and the query of a list; other queries may contain credentials.
 fn target(request: &HttpRequest) -> String {
     let uri = request.uri();
     let query = uri.query().filter(|query| query.contains("list-type=2")).unwrap_or_default();

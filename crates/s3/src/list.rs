@@ -1,10 +1,10 @@
-//! Lists of objects, folder by folder and in parallel.
+//! Lists objects, folder by folder and in parallel.
 //!
-//! AWS delivers logs in one of two layouts. Partitioned: `[prefix]account/region/bucket/YYYY/MM/DD/`; such folders are
-//! listed one by one, so that days that are not wanted are not listed, and others at once. Flat:
-//! `[prefix]YYYY-MM-DD-hh-mm-ss-…`; these keys sort by time, so that a list begins at the first day that is wanted and
-//! ends after the last one. Where neither is found, or there are too many folders, all below is one list, page by page,
-//! for fewer requests.
+//! AWS delivers logs in one of two layouts. Partitioned: `[prefix]account/region/bucket/YYYY/MM/DD/`; these
+//! folders are listed separately, so unneeded days are skipped and the others are listed in parallel. Flat:
+//! `[prefix]YYYY-MM-DD-hh-mm-ss-…`; these keys sort by time, so a list begins at the first needed day and
+//! ends after the last. If neither layout is found, or there are too many folders, everything below is one
+//! list, page by page, which needs fewer requests.
 
 use std::sync::Arc;
 
@@ -16,57 +16,57 @@ use crate::error::{Problem, S3Error};
 use crate::object::Object;
 use crate::reply::Page;
 
-/// Folders that are walked whose names tell no date.
+/// The maximum number of folders without a date in their name that are walked.
 const MOST_WALKED: usize = 512;
 
 /// Sorts after every character that may follow a prefix.
 const LAST: char = char::MAX;
 
-/// What is done about a folder.
+/// How to process a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FolderAction {
-    /// It holds nothing that is wanted.
+    /// Nothing in it is needed.
     Skip,
-    /// It is one of dates: its folders are looked at one by one.
+    /// A folder of dates: its folders are examined one by one.
     Descend,
-    /// Its folders are looked at one by one unless there are too many.
+    /// Its folders are examined one by one, unless there are too many.
     DescendIfFew,
-    /// All below it is listed.
+    /// Everything below it is listed.
     ListFlat,
 }
 
-/// Which of the keys that begin with a month are listed.
+/// Which keys with a given month prefix are listed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeyRange {
     /// None.
     Skip,
-    /// Those that sort after the first and before the second key, where there is one.
+    /// Those that sort after the first and before the second key, if given.
     Between(Option<String>, Option<String>),
 }
 
-/// What is wanted of a list.
+/// Selects the folders and objects of a list.
 pub trait ListFilter: Send + Sync {
-    /// What is done about a folder, whose key ends with a slash.
+    /// How to process a folder, whose key ends with a slash.
     fn folder(&self, key: &str) -> FolderAction;
 
-    /// Whether an object is wanted.
+    /// Whether an object is needed.
     fn object(&self, key: &str) -> bool;
 
-    /// Where in a key of the flat layout the date begins, if its time is not wanted. The keys that follow it and are equal
-    /// up to there and in the first digit of the year are then listed year by year, and of a year the months that are
-    /// wanted.
+    /// The position of the date in a key of the flat layout whose time is not needed; otherwise `None`. The
+    /// following keys that are equal up to there and in the first digit of the year are then listed year by
+    /// year, and within a year only the months that are needed.
     fn unwanted_date(&self, _key: &str) -> Option<usize> {
         None
     }
 
-    /// What is done about the keys that begin with `prefix`: a prefix of the flat layout and `YYYY-MM-`.
+    /// How to list the keys that begin with `prefix`: a prefix of the flat layout and `YYYY-MM-`.
     fn month(&self, _prefix: &str) -> KeyRange {
         KeyRange::Between(None, None)
     }
 }
 
-/// Lists, in no order, the objects whose keys begin with `prefix` and that are wanted. What consoles make for folders,
-/// objects of no bytes whose keys end with a slash, is passed over.
+/// Lists, in any order, the needed objects whose keys begin with `prefix`. Skips folder markers: empty
+/// objects whose keys end with a slash, as consoles create them.
 ///
 /// # Errors
 /// If a list fails.
@@ -77,7 +77,7 @@ pub async fn list(
 ) -> Result<Vec<Object>, S3Error> {
     let mut wanted = Vec::new();
     let mut waiting = vec![Job::Folder { prefix, walk: true }];
-    // Each a task: to read what a page says takes as long as to get it, and there are threads for it.
+    // Each page is a task: parsing a page takes as long as fetching it, and the runtime has several threads.
     let mut running = JoinSet::new();
     let mut walked = 0;
     loop {
@@ -108,7 +108,7 @@ pub async fn list(
 }
 
 impl Bucket {
-    /// The first of the objects whose keys begin with `prefix`.
+    /// The first object whose key begins with `prefix`.
     ///
     /// # Errors
     /// If the list fails.
@@ -117,8 +117,8 @@ impl Bucket {
         Ok(objects(self, page).into_iter().next())
     }
 
-    /// Some keys that begin with `prefix`, as many as a page has; what is below the next slash is one of them, with the
-    /// slash at its end.
+    /// One page of the names that begin with `prefix`. Names that contain a further slash are combined into
+    /// one that ends with it.
     ///
     /// # Errors
     /// If the list fails.
@@ -128,7 +128,7 @@ impl Bucket {
         Ok(folders.chain(page.contents.into_iter().map(|content| content.key)).collect())
     }
 
-    /// All objects whose keys begin with `prefix`, by one list.
+    /// All objects whose keys begin with `prefix`, from a single list.
     ///
     /// # Errors
     /// If the list fails.
@@ -150,20 +150,20 @@ impl ListFilter for Everything {
     }
 }
 
-/// A list to make: one page after the other.
+/// A list to make, one page after the other.
 #[derive(Debug)]
 enum Job {
-    /// A folder, or whatever begins with the prefix.
+    /// A folder, or any prefix.
     Folder { prefix: String, walk: bool },
-    /// Keys of the flat layout from the first digit of the year on, which sort after `passed`.
+    /// Keys of the flat layout from the first digit of the year on that sort after `passed`.
     Years { prefix: String, passed: String },
-    /// Those of a year, with the dash after it.
+    /// The keys of one year, with the dash after it.
     Months { prefix: String, passed: String },
-    /// All keys that begin with the prefix and are between the two others.
+    /// All keys with the prefix that lie between the two others.
     Keys { prefix: String, after: Option<String>, before: Option<String> },
 }
 
-/// What a list gave, and what it leaves to be listed.
+/// The result of a list, and the lists that remain.
 #[derive(Default)]
 struct Part {
     objects: Vec<Object>,
@@ -184,7 +184,8 @@ impl Job {
     }
 }
 
-/// All pages of one list, but for keys of the flat layout once a page has ended outside of what is wanted.
+/// All pages of one list. Keys of the flat layout are left to other lists once a page has ended outside the
+/// needed range.
 async fn folder(
     bucket: &Arc<Bucket>,
     prefix: &str,
@@ -193,7 +194,7 @@ async fn folder(
 ) -> Result<Part, S3Error> {
     let delimiter = walk.then_some("/");
     let (mut part, mut token, mut after) = (Part::default(), None::<String>, None::<String>);
-    // The beginning of keys that are left to other lists.
+    // Prefixes of keys that are left to other lists.
     let mut others: Vec<String> = Vec::new();
     loop {
         let wanted =
@@ -213,7 +214,8 @@ async fn folder(
         }
         let Some(last) = last else { continue };
         if let Some(run) = filter.unwanted_date(&last).and_then(|date| last.get(..=date)) {
-            // All keys of this layout begin with the same digit of the year; what sorts around them is listed here.
+            // All keys of this layout begin with the same digit of the year; keys that sort around them are
+            // listed here.
             let run = run.to_owned();
             after = Some(format!("{run}{LAST}"));
             token = None;
@@ -223,8 +225,8 @@ async fn folder(
     }
 }
 
-/// The years after the first digit of one, or the months of a year: `digits` more digits and a dash. What else begins so
-/// is listed as it is.
+/// The years after the first digit of a year, or the months of a year: `digits` more digits and a dash. Other
+/// keys with the same prefix are listed normally.
 async fn dates(
     bucket: &Arc<Bucket>,
     prefix: &str,
@@ -266,8 +268,7 @@ async fn dates(
     }
 }
 
-/// All keys that begin with the prefix and sort after one key and before another. No page after the last of them is
-/// asked for.
+/// All keys with the prefix that sort after one key and before another. Requests no page beyond the last one.
 async fn keys(
     bucket: &Arc<Bucket>,
     prefix: &str,

@@ -1,4 +1,4 @@
-//! An object, and what reads a large one.
+//! Objects, and a reader for large ones.
 
 use std::io::Read;
 use std::sync::Arc;
@@ -11,22 +11,22 @@ use crate::error::S3Error;
 use crate::runtime;
 use crate::url::S3Url;
 
-/// Bytes of a large object that are asked for at a time.
+/// Bytes of a large object per request.
 pub const RANGE: u64 = 8 << 20;
 
-/// Objects up to this size are read whole, by one request. Larger ones are read part by part when they are taken.
+/// Objects up to this size are read by a single request. Larger ones are read in parts, on demand.
 pub const WHOLE: u64 = 16 << 20;
 
-/// An object, as a list has it.
+/// An object, as listed.
 #[derive(Clone, Debug)]
 pub struct Object {
-    /// Where it is.
+    /// The bucket of the object.
     pub bucket: Arc<Bucket>,
-    /// Its key, as it is.
+    /// The key, verbatim.
     pub key: String,
-    /// Bytes.
+    /// Size in bytes.
     pub size: u64,
-    /// What changes when its content does; with its quotes.
+    /// Changes whenever the content changes; includes its quotes.
     pub etag: Option<String>,
 }
 
@@ -45,22 +45,22 @@ impl Object {
         S3Url { bucket: self.bucket.name().to_owned(), key: self.key.clone() }.to_string()
     }
 
-    /// How many requests it takes to read it.
+    /// The number of requests needed to read the object.
     pub fn gets(&self) -> u64 {
         if self.size <= WHOLE { 1 } else { self.size.div_ceil(RANGE) }
     }
 
-    /// Reads it part by part: one is read while the one before is taken.
+    /// Reads the object part by part, always one part ahead.
     pub fn reader(&self) -> ObjectReader {
         ObjectReader { object: self.clone(), asked: 0, next: None, part: Bytes::new() }
     }
 }
 
-/// Reads a large object. An object that changes meanwhile is an error.
+/// Reads a large object. It is an error if the object changes in the meantime.
 #[derive(Debug)]
 pub struct ObjectReader {
     object: Object,
-    /// Bytes that were asked for.
+    /// Bytes requested so far.
     asked: u64,
     next: Option<Receiver<Result<Bytes, S3Error>>>,
     part: Bytes,
@@ -78,7 +78,7 @@ impl ObjectReader {
         let handle = runtime::handle().map_err(S3Error::at("read", bucket.name(), &key))?;
         handle.spawn(async move {
             let got = bucket.get_range(&key, range, etag.as_deref()).await;
-            let _ = sender.send(got); // whoever asked may be gone
+            let _ = sender.send(got); // the receiver may be gone
         });
         self.next = Some(part);
         Ok(())

@@ -1,4 +1,4 @@
-//! Objects that are read before they are asked for: many small ones at a time, within a budget of bytes.
+//! Prefetches objects: many small ones at a time, within a budget of bytes.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,24 +13,24 @@ use crate::error::{Problem, S3Error};
 use crate::object::{Object, WHOLE};
 use crate::runtime;
 
-/// Bytes that are being read, or were and wait to be taken; in units of [`UNIT`].
+/// Bytes being read, or read and not yet taken, in units of [`UNIT`].
 const BUDGET: usize = (64 << 20) / UNIT;
-/// No object counts for less, so that not too many wait.
+/// The minimum that an object counts for, which limits the number of waiting objects.
 const UNIT: usize = 16 << 10;
-/// The least part of a budget that is shared.
+/// The minimum share of a shared budget.
 const LEAST: usize = (4 << 20) / UNIT;
 
 /// The content of an object.
 #[derive(Debug)]
 pub enum Body {
-    /// A small one.
+    /// A small object.
     Whole {
         /// Its bytes.
         content: Bytes,
-        /// The ETag that came with them.
+        /// The ETag in the same response.
         etag: Option<String>,
     },
-    /// A large one, which is still to be read.
+    /// A large object, which has not been read yet.
     Large(Object),
 }
 
@@ -49,14 +49,15 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     ready: HashMap<usize, Ready>,
-    /// Who waits for which. To wake who waits for another one costs more than to read a small object.
+    /// The thread that waits for each object. Waking only that thread matters: waking another one costs more
+    /// than reading a small object.
     wanted: HashMap<usize, Thread>,
 }
 
 #[derive(Debug)]
 struct Ready {
     body: Result<Body, S3Error>,
-    /// The bytes count until they are taken.
+    /// Counts the bytes against the budget until they are taken.
     _budget: Option<OwnedSemaphorePermit>,
 }
 
@@ -77,18 +78,19 @@ impl Shared {
 }
 
 impl Prefetcher {
-    /// Begins to read objects, which the caller calls by numbers. They are to be taken about in this order, each once.
+    /// Starts reading objects, which the caller identifies by numbers. They must be taken roughly in this
+    /// order, each once.
     ///
     /// # Errors
-    /// If there are no threads for it.
+    /// If no threads can be started.
     pub fn start(objects: Vec<(usize, Object)>) -> Result<Self, S3Error> {
         Self::start_sharing(objects, 1)
     }
 
-    /// As [`Prefetcher::start`], where `share` of them at the same time have one budget of memory.
+    /// Like [`Prefetcher::start`], if `share` prefetchers running at the same time share one memory budget.
     ///
     /// # Errors
-    /// As [`Prefetcher::start`].
+    /// See [`Prefetcher::start`].
     pub fn start_sharing(objects: Vec<(usize, Object)>, share: usize) -> Result<Self, S3Error> {
         let shared = Arc::new(Shared::default());
         let handle = runtime::handle().map_err(S3Error::at("read", "", ""))?;
@@ -97,7 +99,7 @@ impl Prefetcher {
         Ok(Self { shared, driver })
     }
 
-    /// The object of this number; waits for it.
+    /// Waits for the object with this number and returns it.
     ///
     /// # Errors
     /// If it could not be read.
@@ -114,7 +116,7 @@ impl Prefetcher {
             }
             state.wanted.insert(index, thread::current());
             drop(state);
-            // Looked at again now and then, lest the driver has died meanwhile.
+            // Checks again from time to time, in case the driver has died.
             thread::park_timeout(Duration::from_secs(1));
         }
     }
@@ -126,7 +128,7 @@ impl Drop for Prefetcher {
     }
 }
 
-/// Hands out the budget in the order of the objects: so the one that is taken next always has its part of it.
+/// Grants the budget in the order of the objects, so the next object to be taken always gets its share.
 async fn drive(objects: Vec<(usize, Object)>, units: usize, shared: Arc<Shared>) {
     let (most, budget) = (units, Arc::new(Semaphore::new(units)));
     let mut running = JoinSet::new();

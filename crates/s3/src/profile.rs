@@ -1,9 +1,9 @@
-//! Keys of a profile in the files that AWS's command line keeps.
+//! Reads keys of a profile from the files of the AWS command line.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-/// What a profile says.
+/// The settings of a profile.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Profile {
     pub(crate) access_key_id: Option<String>,
@@ -13,7 +13,7 @@ pub(crate) struct Profile {
 }
 
 impl Profile {
-    /// The profile that the environment names, or `default`. Logins (SSO, roles, processes) are not carried out.
+    /// The profile named in the environment, or `default`. Does not log in (SSO, roles, processes).
     pub(crate) fn read() -> Self {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         let name = variable("AWS_PROFILE").or_else(|| variable("AWS_DEFAULT_PROFILE"));

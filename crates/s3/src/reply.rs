@@ -1,4 +1,4 @@
-//! What servers answer: pages of lists, and errors.
+//! Responses of servers: list pages and errors.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use crate::error::Problem;
 
-/// Bytes of an error's text that are told.
+/// The maximum length of an error text that is shown, in bytes.
 const TOLD: usize = 300;
 
 /// A page of a list.
@@ -21,7 +21,7 @@ pub(crate) struct Page {
     pub(crate) common_prefixes: Vec<Prefix>,
 }
 
-/// An object in it.
+/// An object in the page.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(crate) struct Content {
@@ -31,7 +31,7 @@ pub(crate) struct Content {
     pub(crate) etag: Option<String>,
 }
 
-/// A folder in it.
+/// A folder in the page.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(crate) struct Prefix {
@@ -39,14 +39,14 @@ pub(crate) struct Prefix {
 }
 
 impl Page {
-    /// Where the next page begins; `None` if this is the last one.
+    /// The token of the next page; `None` if this is the last one.
     pub(crate) fn next_token(&mut self) -> Option<String> {
         self.next_continuation_token.take().filter(|token| !token.is_empty())
     }
 
-    /// Reads a page; keys are decoded where the server encoded them.
+    /// Parses a page; decodes keys that the server encoded.
     pub(crate) fn parse(xml: &[u8]) -> Result<Self, Problem> {
-        let wrong = |why: String| Problem::Other(format!("the list is not one: {}", brief(&why)));
+        let wrong = |why: String| Problem::Other(format!("invalid list: {}", brief(&why)));
         let text = std::str::from_utf8(xml).map_err(|error| wrong(error.to_string()))?;
         let mut page: Page = quick_xml::de::from_str(text).map_err(|error| wrong(error.to_string()))?;
         if page.encoding_type.as_deref() == Some("url") {
@@ -57,7 +57,7 @@ impl Page {
     }
 }
 
-/// As in a form: a plus is a space.
+/// Form decoding: a plus is a space.
 fn decoded(key: &str) -> String {
     let spaces: Cow<'_, str> = if key.contains('+') { key.replace('+', " ").into() } else { key.into() };
     percent_decode_str(&spaces).decode_utf8_lossy().into_owned()
@@ -72,7 +72,7 @@ struct ErrorReply {
     region: Option<String>,
 }
 
-/// What an answer that is no success means.
+/// The problem that an unsuccessful response means.
 pub(crate) fn problem(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Problem {
     let text = std::str::from_utf8(body).unwrap_or_default();
     let ErrorReply { code, message, region } = quick_xml::de::from_str(text).unwrap_or_default();
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn errors_are_told_plainly() {
+    fn errors_have_plain_messages() {
         let of = |status: u16, body: &str| {
             problem(StatusCode::from_u16(status).unwrap(), &HeaderMap::new(), body.as_bytes())
         };

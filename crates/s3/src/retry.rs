@@ -1,29 +1,29 @@
-//! Requests that are made again, later and later.
+//! Retries requests with increasing delays.
 
 use std::time::Duration;
 
 use http::StatusCode;
 use object_store::client::{HttpError, HttpErrorKind};
 
-/// The first wait, and the longest.
+/// The initial and the maximum delay.
 const FIRST: Duration = Duration::from_millis(100);
 const LONGEST: Duration = Duration::from_secs(10);
 
-/// How long to wait before a request is made again for the `attempt`th time, from 0. By chance, so that requests that
-/// failed together do not come back together.
+/// The delay before the `attempt`th retry, counted from 0. It is random, so that requests that failed
+/// together are not repeated together.
 pub(crate) fn pause(attempt: u32) -> Duration {
     let most = FIRST.saturating_mul(1 << attempt.min(16)).min(LONGEST);
     most.mul_f64(0.5 + fastrand::f64() / 2.0)
 }
 
-/// Whether a server that answers so may do better the next time.
+/// Whether the server may succeed on a retry after this status.
 pub(crate) fn may_pass(status: StatusCode) -> bool {
     (status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED)
         || status == StatusCode::TOO_MANY_REQUESTS
         || status == StatusCode::REQUEST_TIMEOUT
 }
 
-/// Whether a request without an answer may get one the next time. All requests of this crate may be made twice.
+/// Whether a request without a response may get one on a retry. All requests of this crate may be repeated.
 pub(crate) fn may_pass_without_answer(error: &HttpError) -> bool {
     !matches!(error.kind(), HttpErrorKind::Unknown)
 }
@@ -43,7 +43,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_may_pass_is_tried_again() {
+    fn only_transient_failures_are_retried() {
         for status in [500, 502, 503, 504, 429, 408] {
             assert!(StatusCode::from_u16(status).is_ok_and(may_pass), "{status}");
         }

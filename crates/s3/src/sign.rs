@@ -1,7 +1,8 @@
-//! Signatures of requests, version 4.
+//! Signature Version 4 for requests.
 //!
-//! As `object_store` makes them, which is asked in the tests. It derives the key of the day and reads the URL anew at every
-//! request: with many small objects that takes more time than to read what they hold.
+//! Gives the same signatures as `object_store`, which the tests verify. `object_store` derives the daily key
+//! and parses the URL again for every request; for many small objects this takes more time than reading their
+//! content.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html>
 
 use std::fmt::Write;
@@ -19,31 +20,31 @@ const DATE: HeaderName = HeaderName::from_static("x-amz-date");
 const CONTENT: HeaderName = HeaderName::from_static("x-amz-content-sha256");
 const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
 
-/// The SHA-256 of nothing.
+/// The SHA-256 of empty input.
 const OF_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
-/// What is signed of a request.
+/// The signed parts of a request.
 pub(crate) struct Unsigned<'a> {
     pub(crate) method: &'a Method,
-    /// With the port, if the URL has one.
+    /// Includes the port, if the URL has one.
     pub(crate) host: &'a str,
     /// Escaped.
     pub(crate) path: &'a str,
-    /// Escaped, and in the order of its names.
+    /// Escaped and sorted by name.
     pub(crate) query: &'a str,
-    /// Names in lower case; values without white space at their ends or two in a row.
+    /// Names in lower case; values without leading or trailing white space, or two spaces in a row.
     pub(crate) headers: &'a [(HeaderName, String)],
     pub(crate) body: &'a [u8],
 }
 
-/// Signs requests of a region.
+/// Signs requests for one region.
 #[derive(Debug)]
 pub(crate) struct Signer {
     region: String,
     key: Mutex<Option<Arc<DayKey>>>,
 }
 
-/// The key of a day.
+/// The signing key of one day.
 #[derive(Debug)]
 struct DayKey {
     credential: Arc<AwsCredential>,
@@ -57,10 +58,10 @@ impl Signer {
         Self { region, key: Mutex::default() }
     }
 
-    /// The headers that make a request a signed one, those of `request` among them.
+    /// The headers of the signed request, including those of `request`.
     ///
     /// # Errors
-    /// If a header would hold what none may.
+    /// If a header would contain invalid characters.
     pub(crate) fn headers(
         &self,
         request: &Unsigned<'_>,
@@ -80,7 +81,7 @@ impl Signer {
         let names = headers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";");
         let mut canonical = format!("{}\n{}\n{}\n", request.method, request.path, request.query);
         for (name, value) in &headers {
-            let _ = writeln!(canonical, "{name}:{value}"); // into a text, that cannot fail
+            let _ = writeln!(canonical, "{name}:{value}"); // writing to a String does not fail
         }
         let _ = write!(canonical, "\n{names}\n{body}");
         let key = self.key(credential, &time[..8]);
@@ -95,9 +96,8 @@ impl Signer {
         let valid =
             |(name, value): (HeaderName, &str)| HeaderValue::from_str(value).map(|value| (name, value));
         let headers: Result<_, _> = headers.into_iter().map(valid).collect();
-        headers.map_err(|_| {
-            Problem::NoCredentials("they, or the request, hold characters that none have".to_owned())
-        })
+        headers
+            .map_err(|_| Problem::NoCredentials("they or the request contain invalid characters".to_owned()))
     }
 
     fn key(&self, credential: &Arc<AwsCredential>, day: &str) -> Arc<DayKey> {
@@ -148,7 +148,7 @@ mod tests {
         Arc::new(AwsCredential { key_id, secret_key, token: token.map(str::to_owned) })
     }
 
-    /// The same request signed by `object_store`, at a time that it takes itself.
+    /// The same request signed by `object_store`, which chooses the time itself.
     fn oracle(request: &Unsigned<'_>, credential: &AwsCredential) -> BTreeMap<String, String> {
         let query = if request.query.is_empty() { String::new() } else { format!("?{}", request.query) };
         let url = format!("http://{}{}{query}", request.host, request.path);
@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn signatures_are_those_of_object_store() {
+    fn signatures_equal_those_of_object_store() {
         let signer = Signer::new("eu-west-1".to_owned());
         let none: &[(HeaderName, String)] = &[];
         let some = &[(RANGE, "bytes=0-9".to_owned()), (IF_MATCH, "\"a b\"".to_owned())][..];
@@ -196,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_that_of_its_day_and_its_credential() {
+    fn a_key_depends_on_the_day_and_the_credential() {
         let signer = Signer::new("eu-west-1".to_owned());
         let one = credential("one", None);
         let key = signer.key(&one, "20260301");
@@ -206,7 +206,7 @@ mod tests {
     }
 
     #[test]
-    fn what_no_header_may_hold_is_an_error() {
+    fn invalid_header_characters_are_an_error() {
         let signer = Signer::new("eu-west-1".to_owned());
         let method = Method::GET;
         let request = Unsigned { method: &method, host: "h", path: "/", query: "", headers: &[], body: b"" };

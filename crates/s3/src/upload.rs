@@ -1,4 +1,4 @@
-//! Files of the disk to objects.
+//! Uploads files on disk as objects.
 
 use std::fs::File;
 use std::io::Read;
@@ -11,17 +11,18 @@ use object_store::WriteMultipart;
 use crate::bucket::{Bucket, Condition};
 use crate::error::{Problem, S3Error, chain};
 
-/// Files up to this size go up by one request.
+/// Files up to this size are uploaded by a single request.
 const WHOLE: u64 = 8 << 20;
-/// Bytes of a part of a larger one, …
+/// Size of a part of a larger file, in bytes.
 const PART: usize = 8 << 20;
-/// … and how many parts of it are on their way.
+/// The maximum number of parts in flight.
 const PARTS: usize = 4;
 
-/// Writes the file at `path` to an object. A large one goes up in parts, and the object is there when all of them are.
+/// Uploads the file at `path`. A large file is uploaded in parts, and the object appears when all parts are
+/// complete.
 ///
 /// # Errors
-/// If the file cannot be read, or the object not be written; then there is no object.
+/// If the file cannot be read or the object cannot be written; then there is no object.
 pub async fn upload(bucket: &Bucket, path: &Path, key: &str) -> Result<(), S3Error> {
     let at = |problem| S3Error::at("write", bucket.name(), key)(problem);
     let disk = |error: std::io::Error| at(Problem::Other(format!("{}: {error}", path.display())));
@@ -46,7 +47,7 @@ pub async fn upload(bucket: &Bucket, path: &Path, key: &str) -> Result<(), S3Err
             Err(error) => Err(disk(error)),
         };
         if let Err(error) = sent {
-            let _ = writer.abort().await; // what failed is told, not that the rest could not be taken back
+            let _ = writer.abort().await; // the first failure is reported, not a failed cleanup
             return Err(error);
         }
         writer.put(Bytes::from(part));

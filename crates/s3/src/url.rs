@@ -5,26 +5,28 @@ use std::path::Path;
 
 const SCHEME: &str = "s3://";
 
-/// Whether a path is one of S3.
+/// Whether a path is an S3 URL.
 pub fn is_s3(path: &str) -> bool {
     path.starts_with(SCHEME)
 }
 
-/// A bucket and a key, or the beginning of keys, in it. The key is as it is: nothing of it is decoded.
+/// A bucket and a key, or a prefix of keys, in it. The key is used verbatim, without decoding.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct S3Url {
     /// The bucket.
     pub bucket: String,
-    /// The key; empty for all of the bucket.
+    /// The key; empty for the whole bucket.
     pub key: String,
 }
 
 impl S3Url {
-    /// Reads `s3://bucket` or `s3://bucket/key`; `None` where it is not that, or the bucket's name cannot be one.
+    /// Parses `s3://bucket` or `s3://bucket/key`; `None` if the text has another form or the bucket name is
+    /// invalid.
     pub fn parse(text: &str) -> Option<Self> {
         let rest = text.strip_prefix(SCHEME)?;
         let (bucket, key) = rest.split_once('/').unwrap_or((rest, ""));
-        // What S3 allows for old buckets; dots and dashes alone would be something else in a URL.
+        // Characters that S3 allows in the names of old buckets. Dots and dashes alone would have another
+        // meaning in a URL.
         let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
         let fits = (1..=255).contains(&bucket.len())
             && bucket.bytes().all(is_plain)
@@ -32,15 +34,15 @@ impl S3Url {
         fits.then(|| Self { bucket: bucket.to_owned(), key: key.to_owned() })
     }
 
-    /// As [`S3Url::parse`], of a path that was made from such a text, as that of a folder in a dataset. A slash at the
-    /// end is taken off.
+    /// Like [`S3Url::parse`], for a path that was made from such a text, for example the path of a folder in
+    /// a dataset. Removes a trailing slash.
     pub fn of_path(path: &Path) -> Option<Self> {
         let mut url = Self::parse(path.to_str()?)?;
         url.key.truncate(url.key.trim_end_matches('/').len());
         Some(url)
     }
 
-    /// The beginning of all keys below it: the key with a slash at its end, or nothing for the bucket.
+    /// The prefix of all keys below this one: the key with a trailing slash, or an empty text for the bucket.
     pub fn folder(&self) -> String {
         if self.key.is_empty() || self.key.ends_with('/') {
             self.key.clone()

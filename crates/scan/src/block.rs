@@ -1,5 +1,5 @@
-//! Blocks of inflated lines. A block's memory is made once and goes back to its pool when the last array that looks
-//! into it is gone.
+//! Blocks of decompressed lines. A block's memory is allocated once and returns to its pool when the last
+//! array that refers to it is dropped.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,27 +7,28 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use arrow::buffer::Buffer;
 
-/// Bytes of a block. About 400 lines: enough to spread the cost of a batch, and it stays in a core's own cache between
-/// inflating and parsing.
+/// Size of a block in bytes. About 400 lines: enough to amortise the cost of a batch, and small enough to
+/// stay in a core's own cache between decompression and parsing.
 pub const BLOCK_SIZE: usize = 256 << 10;
 
-/// Longest line that is read. The longest that S3 can write is far below: it takes request heads of some KiB. What is
-/// longer is a reject with its first [`LONG_LINE_KEPT`] bytes, so that no input decides how much memory is taken.
+/// The longest accepted line. The longest that S3 can write is far shorter, because it accepts request heads
+/// of some KiB. A longer line is a reject with its first [`LONG_LINE_KEPT`] bytes, so input cannot determine
+/// how much memory is used.
 pub const MAX_LINE: usize = 4 << 20;
 
-/// How much of a line beyond [`MAX_LINE`] is kept in its reject.
+/// How much of a line longer than [`MAX_LINE`] is kept in its reject.
 pub const LONG_LINE_KEPT: usize = 64 << 10;
 
-/// Memory of blocks that are not in use.
+/// Memory for blocks that is currently unused.
 #[derive(Debug, Default)]
 pub struct BlockPool {
     free: Mutex<Vec<Vec<u8>>>,
-    /// Bytes of blocks that are in use.
+    /// Bytes of blocks in use.
     on_loan: AtomicUsize,
 }
 
 impl BlockPool {
-    /// Most blocks that are kept for later.
+    /// The most unused blocks kept for later.
     const KEPT: usize = 256;
 
     /// An empty pool.
@@ -44,7 +45,7 @@ impl BlockPool {
         Block { memory, segments: Vec::new() }
     }
 
-    /// Bytes of blocks that somebody holds: as batches, or as anything that looks into one.
+    /// Bytes of blocks in use: by batches, or by anything else that refers to a block.
     pub fn on_loan(&self) -> usize {
         self.on_loan.load(Ordering::Relaxed)
     }
@@ -58,7 +59,7 @@ impl BlockPool {
     }
 }
 
-/// Memory on loan from a pool. All of it is initialised; `length` tells how much is of meaning.
+/// Memory on loan from a pool. All of it is initialised; the first `length` bytes are valid.
 #[derive(Debug)]
 struct Memory {
     bytes: Vec<u8>,
@@ -78,22 +79,22 @@ impl Drop for Memory {
     }
 }
 
-/// Whole lines of one source that stand together in a block.
+/// Consecutive whole lines of one source within a block.
 #[derive(Clone, Debug)]
 pub struct Segment {
-    /// Which source, by the number that the caller gave it.
+    /// The source, by the number that the caller gave it.
     pub source: usize,
-    /// Where the lines stand in the block.
+    /// The position of the lines in the block.
     pub range: Range<usize>,
-    /// Number of the first line in its file, from 1.
+    /// Number of the first line in its file, counted from 1.
     pub first_line: u64,
-    /// Offset of the first line in the inflated file, in bytes from 0.
+    /// Offset of the first line in the decompressed file, in bytes from 0.
     pub offset: u64,
-    /// Which other kind of file the source seems to be, as none of its lines so far is a record.
+    /// The other kind of file that the source appears to be, if none of its lines so far is a record.
     pub foreign: Option<&'static str>,
 }
 
-/// Whole lines, of one source or of several small ones.
+/// Whole lines from one source or from several small ones.
 #[derive(Debug)]
 pub struct Block {
     memory: Memory,
@@ -106,17 +107,17 @@ impl Block {
         self.memory.as_ref()
     }
 
-    /// What stands where.
+    /// The segments of the block.
     pub fn segments(&self) -> &[Segment] {
         &self.segments
     }
 
-    /// Whether there is nothing in it.
+    /// Whether the block is empty.
     pub fn is_empty(&self) -> bool {
         self.segments.is_empty()
     }
 
-    /// Bytes that can be added without growing.
+    /// Bytes that can be added without growing the block.
     pub fn room(&self) -> usize {
         self.memory.bytes.len() - self.memory.length
     }
@@ -129,7 +130,7 @@ impl Block {
         &mut self.memory.bytes[self.memory.length..]
     }
 
-    /// Takes `count` bytes of [`Block::spare`], which have been written.
+    /// Adds `count` bytes of [`Block::spare`], which have been written.
     pub(crate) fn advance(&mut self, count: usize) {
         debug_assert!(count <= self.room(), "only spare bytes can be taken");
         self.memory.length += count;
@@ -139,7 +140,7 @@ impl Block {
         self.memory.length = self.memory.length.min(length);
     }
 
-    /// Makes room for a line longer than a block: for [`MAX_LINE`] bytes and a line end at most.
+    /// Makes room for a line longer than a block: up to [`MAX_LINE`] bytes and a line ending.
     pub(crate) fn grow(&mut self) {
         let size = (self.memory.bytes.len() * 2).min(MAX_LINE + 1);
         self.memory.pool.on_loan.fetch_add(size - self.memory.bytes.len(), Ordering::Relaxed);
@@ -150,7 +151,8 @@ impl Block {
         self.segments.push(segment);
     }
 
-    /// The block as an Arrow buffer, without a copy; its memory goes back to the pool when the buffer is dropped.
+    /// Converts the block to an Arrow buffer without copying; its memory returns to the pool when the buffer
+    /// is dropped.
     pub(crate) fn into_buffer(self) -> (Buffer, Vec<Segment>) {
         (Buffer::from(bytes::Bytes::from_owner(self.memory)), self.segments)
     }
@@ -161,7 +163,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn memory_goes_back_when_the_last_user_is_gone() {
+    fn memory_returns_to_the_pool_when_the_last_user_is_dropped() {
         let pool = BlockPool::new();
         let mut block = pool.block();
         block.spare()[..2].copy_from_slice(b"ab");

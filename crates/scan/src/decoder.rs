@@ -1,4 +1,4 @@
-//! Blocks to record batches. The decoder is pushed: whoever has a block hands it in and gets a batch, so that ingest
+//! Converts blocks to record batches. Callers push blocks into the decoder and get batches back, so ingest
 //! and SQL over raw folders, files and standard input share it.
 
 use std::ops::Range;
@@ -19,16 +19,16 @@ use crate::report::Counts;
 use crate::row_filter::RowFilter;
 use crate::schema::{Column, table_schema};
 
-/// How rows are ordered in a batch.
+/// The order of rows in a batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// As the lines stand.
+    /// In line order.
     Lines,
-    /// By the UTC day of the request time, and as the lines stand within a day.
+    /// By the UTC day of the request time, and in line order within a day.
     Days,
 }
 
-/// Turns blocks into record batches of the columns asked for. Its memory is reused from block to block.
+/// Converts blocks to record batches with the requested columns. Reuses its memory from block to block.
 #[derive(Debug)]
 pub struct Decoder {
     schema: SchemaRef,
@@ -41,21 +41,22 @@ pub struct Decoder {
 /// The rows of a day (days since 1970).
 pub type DayRange = (i32, Range<usize>);
 
-/// What a block gave.
+/// The result of decoding a block.
 #[derive(Debug)]
 pub struct Decoded {
-    /// A row for each line that reads, and is kept.
+    /// One row for each valid line that the filter keeps.
     pub batch: RecordBatch,
-    /// The rows of each day, where they were ordered by day; else empty.
+    /// The rows of each day if they are ordered by day; otherwise empty.
     pub days: Vec<DayRange>,
-    /// Lines that do not read.
+    /// Lines that could not be parsed.
     pub rejects: Vec<Reject>,
-    /// What became of the lines, by source, in the order of the block's segments.
+    /// Line counts by source, in the order of the block's segments.
     pub counts: Vec<(usize, Counts)>,
 }
 
 impl Decoder {
-    /// For the columns at these positions of [`table_schema`], in this order; positions beyond it are passed over.
+    /// A decoder for the columns at these positions of [`table_schema`], in this order; positions beyond it
+    /// are ignored.
     pub fn new(projection: impl IntoIterator<Item = usize>, order: Order) -> Self {
         let columns: Vec<Column> = projection.into_iter().filter_map(Column::at).collect();
         let table = table_schema();
@@ -64,12 +65,12 @@ impl Decoder {
         Self { schema, columns, order, filter: RowFilter::default(), rows: Vec::new() }
     }
 
-    /// The same, which builds only the rows that `filter` keeps.
+    /// Builds only the rows that `filter` keeps.
     pub fn with_filter(self, filter: RowFilter) -> Self {
         Self { filter, ..self }
     }
 
-    /// For all columns of a dataset's files, ordered by day.
+    /// A decoder for all columns of a dataset's files, ordered by day.
     pub fn for_files() -> Self {
         Self::new(0..Column::FILE_COUNT, Order::Days)
     }
@@ -79,10 +80,10 @@ impl Decoder {
         &self.schema
     }
 
-    /// Reads a block. `name_of` gives the name of a source.
+    /// Decodes a block. `name_of` returns the name of a source.
     ///
     /// # Errors
-    /// If Arrow refuses the arrays, which would be a fault of this program.
+    /// If Arrow rejects the arrays, which would be a bug in this program.
     pub fn decode<'n>(
         &mut self,
         block: Block,
@@ -120,7 +121,7 @@ impl Decoder {
         Ok(Decoded { batch, days, rejects, counts })
     }
 
-    /// The order of the rows by day, unless they are in it already, and the range of each day in it.
+    /// The order of the rows by day, unless they are already in that order, and the range of each day in it.
     fn order_by_day(&self) -> (Option<Vec<u32>>, Vec<DayRange>) {
         if self.order == Order::Lines {
             return (None, Vec::new());
@@ -148,14 +149,14 @@ struct Lines<'a> {
     block: &'a Buffer,
     segment: &'a Segment,
     index: u32,
-    /// Where lines begin that held bytes which are not UTF-8, with those bytes; sorted.
+    /// The start offsets and original bytes of lines that were not valid UTF-8; sorted.
     invalid: &'a [(usize, Vec<u8>)],
     filter: &'a RowFilter,
 }
 
 impl Lines<'_> {
-    /// Reads each line, as text or as JSON, whichever it is. That a line tells by itself: no other line of its file has a
-    /// say in how it is read.
+    /// Parses each line, as text or as JSON. Only the line itself decides which: no other line of its file
+    /// affects how it is parsed.
     fn read(&self, rows: &mut Vec<Row>, unescaped: &mut String, rejects: &mut Vec<Reject>) -> Counts {
         let range = self.segment.range.clone();
         let mut counts = Counts::default();
@@ -175,7 +176,7 @@ impl Lines<'_> {
             }
             let is_json = json_start(bytes).is_some();
             let problem = if is_json {
-                // Positions behind the block are those of what is unescaped.
+                // Positions after the block refer to the unescaped text.
                 let base = (self.block.len() - start) as u32;
                 let read = fields.read_json(bytes, base, unescaped);
                 read.err().map(|error| (error.to_string(), error.offset))
@@ -186,7 +187,7 @@ impl Lines<'_> {
             match problem {
                 None => {
                     fields.anomalies.insert_if(Anomalies::INVALID_UTF8, verbatim.is_some());
-                    // A carriage return of the line end may be the last byte of a client's text.
+                    // A carriage return at the line ending may be the last byte of a client's text.
                     let is_cut = !is_json
                         && fields.ends_in_client_text(bytes)
                         && self.block.get(start + bytes.len()) == Some(&b'\r');
@@ -216,7 +217,7 @@ impl Lines<'_> {
                     rejects.push(Reject {
                         source: self.segment.source,
                         line: number,
-                        // What was escaped before this line in the block moved it.
+                        // Lines escaped earlier in the block have shifted it.
                         offset: self.segment.offset + (line.start - originals.grown) as u64,
                         reason,
                         bytes: verbatim.unwrap_or(line.bytes).to_vec(),
@@ -237,22 +238,23 @@ impl Lines<'_> {
     }
 }
 
-/// Goes through the lines that were escaped, as the lines of a block are gone through.
+/// Walks through the escaped lines in the order in which the lines of a block are visited.
 struct Originals<'a> {
-    /// The escaped lines from here on, sorted.
+    /// The remaining escaped lines, sorted.
     rest: &'a [(usize, Vec<u8>)],
-    /// By how much those that were passed made the block longer.
+    /// By how many bytes the escaped lines passed so far made the block longer.
     grown: usize,
 }
 
 impl<'a> Originals<'a> {
-    /// From this place in the block on.
+    /// Starts at this position in the block.
     fn from(escaped: &'a [(usize, Vec<u8>)], start: usize) -> Self {
         let passed = escaped.partition_point(|(at, _)| *at < start);
         Self { rest: &escaped[passed..], grown: 0 }
     }
 
-    /// The line that begins at `start` as it was, if it held bytes that are not UTF-8. Later calls ask for later lines.
+    /// The original bytes of the line that begins at `start`, if it was not valid UTF-8. Later calls must ask
+    /// for later lines.
     #[inline]
     fn at(&mut self, start: usize) -> Option<&'a [u8]> {
         while let Some(((at, verbatim), rest)) = self.rest.split_first() {
@@ -266,17 +268,17 @@ impl<'a> Originals<'a> {
     }
 }
 
-/// By how much escaping made a line longer: each escape took one byte and gave four, in JSON five.
+/// By how many bytes escaping made a line longer: each escape turns one byte into four, in JSON into five.
 fn escaped_growth(verbatim: &[u8]) -> usize {
     let by = if json_start(verbatim).is_some() { 4 } else { 3 };
     verbatim.utf8_chunks().map(|chunk| by * chunk.invalid().len()).sum()
 }
 
-/// The lines that were escaped: where they begin now, and their bytes as they were. Sorted.
+/// The escaped lines: their start offsets after escaping, and their original bytes. Sorted.
 type Escaped = Vec<(usize, Vec<u8>)>;
 
-/// The block as UTF-8. Where it is not, the lines that are not are written again with `\xHH`, and remembered. In JSON
-/// that is `\\xHH`, so that it reads as `\xHH`.
+/// The block as UTF-8. Lines that are not valid UTF-8 are rewritten with `\xHH`, and their original bytes are
+/// kept. In JSON this is `\\xHH`, so that it parses to `\xHH`.
 fn utf8_block(buffer: Buffer, segments: Vec<Segment>) -> (Buffer, Vec<Segment>, Escaped) {
     if simdutf8::basic::from_utf8(&buffer).is_ok() {
         return (buffer, segments, Vec::new());

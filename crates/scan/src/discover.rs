@@ -1,4 +1,4 @@
-//! Finds what to read: files, folders, globs, standard input, objects of S3.
+//! Finds sources: files, folders, globs, standard input, S3 objects.
 
 use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
@@ -14,30 +14,32 @@ use crate::objects;
 use crate::source::Source;
 use crate::window::{LeftOut, NameTrust, Window};
 
-/// What paths name, and what was left out.
+/// The sources that paths name, and what was skipped.
 #[derive(Clone, Debug, Default)]
 pub struct Discovery {
     /// The sources, sorted by name. No two have the same name.
     pub sources: Vec<Source>,
-    /// What is not among them.
+    /// What was skipped.
     pub left_out: LeftOut,
 }
 
-/// Finds the sources that `paths` name: a file; a folder, with all files below it; a glob; `-` for standard input; or,
-/// with `s3://`, an object, a folder of objects, or a glob. They are sorted by name. Hidden files, and what is neither a
-/// file nor a folder (a FIFO, a socket), are passed over in folders. Links are followed; a loop of links ends. A folder
-/// that cannot be listed, and a link to nothing, are among the sources, so that reading them says so.
+/// Finds the sources that `paths` name: a file; a folder, including all files below it; a glob; `-` for
+/// standard input; or, with `s3://`, an object, a folder of objects, or a glob. Sources are sorted by name.
+/// In folders, hidden files and anything that is neither a file nor a folder (a FIFO, a socket) are skipped.
+/// Links are followed; a loop of links ends. Unreadable folders and broken links are included as sources, so
+/// that reading them reports the problem.
 ///
 /// # Errors
-/// If a path is missing, cannot be listed, or names no file.
+/// If a path does not exist, cannot be listed, or contains no file.
 pub fn discover(paths: &[String]) -> Result<Vec<Source>, SourceError> {
     Ok(discover_within(paths, Window::default())?.sources)
 }
 
-/// As [`discover`], without what is outside of the window by its name, where the window trusts that; and what was left out.
+/// Like [`discover`], but skips files whose names are outside the window, if the window trusts names, and
+/// reports what was skipped.
 ///
 /// # Errors
-/// As [`discover`]. That the window leaves nothing is not an error.
+/// As for [`discover`]. It is not an error if the window leaves no files.
 pub fn discover_within(paths: &[String], window: Window) -> Result<Discovery, SourceError> {
     let Discovery { mut sources, mut left_out } = Discovery::default();
     for path in paths {
@@ -61,7 +63,7 @@ pub fn discover_within(paths: &[String], window: Window) -> Result<Discovery, So
         if sources.len() == before {
             return Err(SourceError::Empty { path: path.clone(), hidden: left_out.hidden });
         }
-        // A file that is given by its own name is read, whatever that says.
+        // A file given by its own name is always read, whatever its name says.
         if window.names.trust == NameTrust::All && !literal.is_file() {
             let found = sources.split_off(before);
             let (kept, left): (Vec<_>, Vec<_>) = found
@@ -106,7 +108,7 @@ fn walk(
             }
             Ok(entry) => entry,
             Err(error) if error.loop_ancestor().is_some() => continue,
-            // A folder that cannot be listed, or a link to nothing: told when it cannot be read, not passed over.
+            // A folder that cannot be listed, or a broken link: reported when it cannot be read, not skipped.
             Err(error) if error.depth() > 0 && error.path().is_some() => {
                 let path = error.path().unwrap_or(root).to_path_buf();
                 let name = name_of(path.strip_prefix(root).unwrap_or(&path));
@@ -138,7 +140,7 @@ fn walk(
     Ok(())
 }
 
-/// Where a dataset that lies among the logs keeps what its runs need.
+/// The folder in which a dataset keeps its working files. The dataset may lie among the logs.
 const OWN_FOLDER: &str = ".saltmine";
 
 fn is_hidden(name: &std::ffi::OsStr) -> bool {
@@ -171,7 +173,7 @@ fn name_of(path: &Path) -> String {
             name.push('/');
         }
         let part = part.as_os_str().as_encoded_bytes();
-        // What looks like an escape and is not one is escaped itself.
+        // Text that looks like an escape but is not one is escaped itself.
         let mut rest = part;
         while let Some(at) = memchr::memmem::find(rest, b"\\x") {
             name.push_str(&escape(&rest[..at]));
@@ -183,8 +185,8 @@ fn name_of(path: &Path) -> String {
     name
 }
 
-/// Files of equal name below different roots get their whole paths as names. They stand side by side. Gives whether
-/// there are any.
+/// Gives files of equal name below different roots their full paths as names. Equal names are adjacent.
+/// Returns whether there were any.
 fn part_equal_names(sources: &mut [Source]) -> bool {
     let mut is_any = false;
     for group in sources.chunk_by_mut(|a, b| a.name == b.name).filter(|group| group.len() > 1) {
@@ -199,7 +201,7 @@ fn part_equal_names(sources: &mut [Source]) -> bool {
     is_any
 }
 
-/// Sources whose whole paths give the same name, as one path leads to another's files, get numbers.
+/// Numbers the sources whose full paths give the same name because one path leads to another's files.
 fn number_equal_names(sources: &mut [Source]) {
     let mut taken: HashSet<String> = HashSet::new();
     for source in sources {
@@ -255,13 +257,13 @@ mod tests {
         let Discovery { sources, left_out } = discover_within(&[root], Window::default()).unwrap();
         assert_eq!((sources.len(), left_out.hidden, left_out.special), (3, 2, 0));
         assert!(left_out.named.iter().any(|path| path.ends_with(".hidden")), "{left_out:?}");
-        // A hidden file that is given by its name is read.
+        // A hidden file given by its name is read.
         let own = folder.path().join("c/.hidden").to_str().unwrap().to_owned();
         assert_eq!(names(&[own]), [".hidden"]);
     }
 
     #[test]
-    fn files_of_the_disk_are_left_out_by_name_only_if_that_is_trusted() {
+    fn files_on_disk_are_skipped_by_name_only_if_names_are_trusted() {
         let folder = tempfile::tempdir().unwrap();
         for name in ["2026-05-01-10-20-30-0123456789ABCDEF", "2020-05-01-10-20-30-0123456789ABCDEF.gz", "x"] {
             fs::write(folder.path().join(name), "x").unwrap();
@@ -278,7 +280,7 @@ mod tests {
         }
         let one = format!("{root}/2020-05-01-10-20-30-0123456789ABCDEF.gz");
         let window = Window { since, until: None, names: rules(NameTrust::All) };
-        assert_eq!(discover_within(&[one], window).unwrap().sources.len(), 1, "it is asked for by its name");
+        assert_eq!(discover_within(&[one], window).unwrap().sources.len(), 1, "it is given by its name");
     }
 
     #[cfg(target_os = "linux")]
@@ -306,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_names_are_parted() {
+    fn equal_names_are_made_different() {
         let folder = tree();
         let root = folder.path().to_str().unwrap().to_owned();
         let names = names(&[format!("{root}/a"), format!("{root}/c")]);
@@ -318,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_an_error() {
+    fn missing_paths_are_errors() {
         let folder = tree();
         let root = folder.path().to_str().unwrap();
         assert!(matches!(discover(&[format!("{root}/x")]), Err(SourceError::Missing(_))));
@@ -327,7 +329,7 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn links_to_nothing_are_not_passed_over() {
+    fn broken_links_are_not_skipped() {
         let folder = tree();
         std::os::unix::fs::symlink("nothing", folder.path().join("a/link")).unwrap();
         assert_eq!(

@@ -1,4 +1,4 @@
-//! What can go wrong before a line is read.
+//! Errors that occur before a line is read.
 
 use std::path::PathBuf;
 
@@ -6,10 +6,10 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceError {
-    /// Nothing is there.
+    /// The path does not exist.
     #[error("{}: no such file or folder", .0.display())]
     Missing(PathBuf),
-    /// It is there, but cannot be listed.
+    /// The path exists but cannot be listed.
     #[error("{}: {source}", path.display())]
     Unreadable {
         /// The path.
@@ -20,26 +20,26 @@ pub enum SourceError {
     /// An invalid glob.
     #[error("{pattern}: not a glob: {message}")]
     Glob {
-        /// As given.
+        /// The glob as given.
         pattern: String,
         /// Why.
         message: String,
     },
-    /// What begins with `s3://` and goes on otherwise than a bucket's name.
+    /// Begins with `s3://` but is not followed by a valid bucket name.
     #[error("{0}: not s3://BUCKET or s3://BUCKET/KEY")]
     Url(String),
-    /// S3 said no.
+    /// An S3 request failed.
     #[error(transparent)]
     S3(#[from] saltmine_s3::S3Error),
-    /// There is no such object, and no key that begins so.
-    #[error("{0}: no such object, and none whose key begins so")]
+    /// There is no such object, and no key with this prefix.
+    #[error("{0}: no such object, and no key with this prefix")]
     NoObjects(String),
-    /// A glob, or a folder, with no file in it.
+    /// A glob, or a folder, that contains no file.
     #[error("{path}: no files{}", hidden_text(*.hidden))]
     Empty {
-        /// As given.
+        /// The path as given.
         path: String,
-        /// Hidden files and folders that were passed over.
+        /// Hidden files and folders that were skipped.
         hidden: u64,
     },
 }
@@ -47,12 +47,12 @@ pub enum SourceError {
 fn hidden_text(hidden: u64) -> String {
     match hidden {
         0 => String::new(),
-        1 => "; 1 hidden file or folder was passed over".to_owned(),
-        count => format!("; {count} hidden files or folders were passed over"),
+        1 => "; 1 hidden file or folder was skipped".to_owned(),
+        count => format!("; {count} hidden files or folders were skipped"),
     }
 }
 
-/// A batch that could not be built: a fault of this program.
+/// A batch could not be built: a bug in this program.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot build a record batch: {0}")]
 pub struct ScanError(#[from] pub(crate) arrow::error::ArrowError);

@@ -1,9 +1,9 @@
-//! Bytes that are not UTF-8, written as `\xHH`, so that text stays text and nothing of it is lost.
+//! Writes invalid UTF-8 bytes as `\xHH`, so that nothing is lost and the result is text.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// `bytes` as text; what is not UTF-8 is written as `\xHH`. Borrowed where all is UTF-8.
+/// `bytes` as text, with invalid UTF-8 written as `\xHH`. Borrowed if all of it is valid.
 pub fn escape(bytes: &[u8]) -> Cow<'_, str> {
     match simdutf8::basic::from_utf8(bytes) {
         Ok(text) => Cow::Borrowed(text),
@@ -15,7 +15,7 @@ pub fn escape(bytes: &[u8]) -> Cow<'_, str> {
     }
 }
 
-/// Appends `bytes` to `text` as [`escape`] writes them, with this for a backslash.
+/// Appends `bytes` to `text` as [`escape`] writes them, with `backslash` as the backslash.
 pub(crate) fn escape_into(bytes: &[u8], backslash: &str, text: &mut String) {
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
@@ -30,7 +30,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_is_not_utf8_is_escaped() {
+    fn only_invalid_utf8_is_escaped() {
         assert!(matches!(escape("grün".as_bytes()), Cow::Borrowed("grün")));
         assert_eq!(escape(b"gr\xFCn \xF0\x9F \\x41"), "gr\\xFCn \\xF0\\x9F \\x41");
     }

@@ -1,5 +1,5 @@
-//! Bytes of a file to bytes of text. Compression is told by content: gzip with one or several members, zstd with one
-//! or several frames, or none.
+//! Decompresses files. The content determines the compression: gzip with one or several members, zstd with
+//! one or several frames, or none.
 
 use std::cell::Cell;
 use std::io::Read;
@@ -7,19 +7,19 @@ use std::io::Read;
 use flate2::{Decompress, FlushDecompress, Status};
 use zstd::stream::raw::{Decoder as ZstdDecoder, InBuffer, Operation, OutBuffer};
 
-/// Bytes read from a file at a time.
+/// Bytes read from a file per call.
 const CHUNK: usize = 256 << 10;
 
 const GZIP_MAGIC: [u8; 2] = [0x1F, 0x8B];
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
-/// Skippable frames of zstd: the first byte may be 0x50 to 0x5F.
+/// Skippable zstd frames: the first byte may be 0x50 to 0x5F.
 const ZSTD_SKIPPABLE: [u8; 3] = [0x2A, 0x4D, 0x18];
 
-/// Text of a file that may be compressed, by its content, as something that reads. Damage is an error.
+/// A reader for the text of a file that may be compressed. Damage is an error.
 pub struct InflatedText(Inflate);
 
 impl InflatedText {
-    /// Over the bytes of a file as stored.
+    /// Reads the bytes of a file as stored.
     pub fn new(file: impl Read + Send + 'static) -> Self {
         Self(Inflate::over_reader(Box::new(file)))
     }
@@ -37,32 +37,32 @@ impl Read for InflatedText {
     }
 }
 
-/// How a file ended other than well. What was read before it stands.
+/// How a file ended, if not normally. Everything read before is valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Damage {
     /// What happened.
     pub(crate) kind: DamageKind,
-    /// Where in the file (as stored), in bytes from 0.
+    /// Byte offset in the file as stored, from 0.
     pub(crate) offset: u64,
-    /// In words.
+    /// A description.
     pub(crate) message: String,
 }
 
 /// What happened to a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DamageKind {
-    /// It ends in the middle of its compressed stream.
+    /// The file ends in the middle of its compressed stream.
     Truncated,
-    /// Its compressed stream is not one.
+    /// The compressed stream is invalid.
     Corrupt,
-    /// It could not be read on.
+    /// Reading failed.
     Unreadable,
 }
 
-/// The compressed side: a file, or one that is in memory as a whole.
+/// The compressed input: a file, or one that is entirely in memory.
 struct Input {
     chunk: Vec<u8>,
-    /// What is at hand is `chunk[at..end]`.
+    /// The available bytes are `chunk[at..end]`.
     at: usize,
     end: usize,
     consumed: u64,
@@ -70,7 +70,7 @@ struct Input {
 }
 
 impl Input {
-    /// What is at hand; reads on where that is nothing. Empty at the end.
+    /// The available bytes; reads more if there are none. Empty at the end.
     fn fill(&mut self) -> std::io::Result<&[u8]> {
         if self.at == self.end {
             self.read_on()?;
@@ -78,7 +78,7 @@ impl Input {
         Ok(&self.chunk[self.at..self.end])
     }
 
-    /// Reads once more, behind what is at hand. Gives how much.
+    /// Reads more bytes after the available ones. Returns how many.
     fn read_on(&mut self) -> std::io::Result<usize> {
         let Some(file) = &mut self.file else { return Ok(0) };
         if self.chunk.len() < CHUNK {
@@ -102,7 +102,7 @@ impl Input {
         self.consumed += count as u64;
     }
 
-    /// The first four bytes, or as many as there are, to tell a stream by.
+    /// The first four bytes, or fewer at the end, which identify the stream.
     fn head(&mut self) -> std::io::Result<&[u8]> {
         while self.end - self.at < 4 && self.read_on()? > 0 {}
         let rest = &self.chunk[self.at..self.end];
@@ -132,12 +132,12 @@ pub(crate) struct Inflate {
     stage: Stage,
     /// Where the gzip member begins that is being read.
     member: u64,
-    /// Met while there was text to hand out first.
+    /// Damage found while there was still text to return.
     pending: Option<Damage>,
 }
 
 impl Inflate {
-    /// Over a file's bytes.
+    /// Decompresses bytes in memory.
     pub(crate) fn over_bytes(bytes: Vec<u8>) -> Self {
         Self {
             input: Input { end: bytes.len(), chunk: bytes, at: 0, consumed: 0, file: None },
@@ -147,7 +147,7 @@ impl Inflate {
         }
     }
 
-    /// Over a file that is read as it goes.
+    /// Decompresses a file while reading it.
     pub(crate) fn over_reader(file: Box<dyn Read + Send>) -> Self {
         Self {
             input: Input { chunk: Vec::new(), at: 0, end: 0, consumed: 0, file: Some(file) },
@@ -162,7 +162,7 @@ impl Inflate {
         self.input.consumed
     }
 
-    /// Reads some bytes of text into `out`, which is not empty; 0 at the end.
+    /// Reads some text into `out`, which must not be empty; returns 0 at the end.
     pub(crate) fn read(&mut self, out: &mut [u8]) -> Result<usize, Damage> {
         loop {
             if let Some(damage) = self.pending.take() {
@@ -252,7 +252,7 @@ impl Inflate {
         Ok(written as usize)
     }
 
-    /// Another member, padding with zeros (as tapes and some uploaders leave it), or the end.
+    /// Another member, padding with zeros (which tapes and some uploaders add), or the end.
     fn next_member(&mut self) -> Result<usize, Damage> {
         let is_gzip = match self.input.head() {
             Ok(head) => is_gzip(head),
@@ -278,7 +278,7 @@ impl Inflate {
         let zeros = bytes.iter().take_while(|byte| **byte == 0).count();
         self.input.consume(zeros);
         if zeros == 0 {
-            return Err(self.damage(DamageKind::Corrupt, "goes on behind the end of its gzip stream"));
+            return Err(self.damage(DamageKind::Corrupt, "continues after the end of its gzip stream"));
         }
         Ok(0)
     }
@@ -302,7 +302,7 @@ impl Inflate {
         match result {
             Ok(hint) => *is_complete = hint == 0,
             Err(error) => {
-                let message = format!("is not a zstd stream any more: {error}");
+                let message = format!("has a damaged zstd stream: {error}");
                 self.pending = Some(self.damage(DamageKind::Corrupt, message));
                 return Ok(written);
             }
@@ -315,7 +315,8 @@ impl Inflate {
 }
 
 thread_local! {
-    /// A decoder of this thread's that is free. One takes 50 kilobytes, which a small file would pay for.
+    /// An unused decoder of this thread. A decoder takes 50 kilobytes, which would be expensive for a small
+    /// file.
     static SPARE: Cell<Option<Box<Decompress>>> = const { Cell::new(None) };
 }
 
@@ -339,12 +340,12 @@ impl Drop for Inflate {
     }
 }
 
-/// No line of a log begins so; a file may end after the first byte.
+/// No log line begins like this; a file may end after the first byte.
 fn is_gzip(head: &[u8]) -> bool {
     !head.is_empty() && GZIP_MAGIC.starts_with(&head[..head.len().min(2)])
 }
 
-/// The same, but for the first byte, which is a bracket.
+/// Like `is_gzip`, except for the first byte, which is a bracket.
 fn is_zstd(head: &[u8]) -> bool {
     let is_frame = head.len() > 1 && ZSTD_MAGIC.starts_with(head);
     is_frame || (head.len() == 4 && head[0] & 0xF0 == 0x50 && head[1..] == ZSTD_SKIPPABLE)
@@ -363,7 +364,7 @@ mod tests {
         encoder.finish().unwrap()
     }
 
-    /// Reads with an output buffer of `size` bytes, from memory and as a stream of single bytes.
+    /// Decompresses with an output buffer of `size` bytes, both from memory and as a stream of single bytes.
     fn inflate(bytes: &[u8], size: usize) -> (Vec<u8>, Option<Damage>) {
         let from_memory = drain(Inflate::over_bytes(bytes.to_vec()), size);
         let from_stream = drain(Inflate::over_reader(Box::new(OneByOne(bytes.to_vec(), 0))), size);
@@ -402,7 +403,7 @@ mod tests {
     }
 
     #[test]
-    fn content_tells_the_compression() {
+    fn compression_is_detected_by_content() {
         let text = text();
         let members = [gzip(&text[..1000]), gzip(b""), gzip(&text[1000..])].concat();
         let frames =
@@ -425,14 +426,15 @@ mod tests {
             for end in header..bytes.len() {
                 let (read, damage) = inflate(&bytes[..end], 4096);
                 assert!(text.starts_with(&read));
-                let damage = damage.unwrap_or_else(|| panic!("cut at {end} of {} went unseen", bytes.len()));
+                let damage =
+                    damage.unwrap_or_else(|| panic!("cut at {end} of {} went unnoticed", bytes.len()));
                 assert_eq!((damage.kind, damage.offset), (DamageKind::Truncated, end as u64));
             }
         }
     }
 
     #[test]
-    fn garbage_behind_the_end_is_damage_and_padding_is_not() {
+    fn garbage_after_the_end_is_damage_but_padding_is_not() {
         let mut bytes = gzip(b"one\n");
         bytes.extend([0; 512]);
         assert_eq!(inflate(&bytes, 100), (b"one\n".to_vec(), None));
@@ -445,7 +447,7 @@ mod tests {
     }
 
     #[test]
-    fn a_flipped_bit_is_seen() {
+    fn a_flipped_bit_is_detected() {
         let text = text();
         let mut bytes = gzip(&text);
         let middle = bytes.len() / 2;

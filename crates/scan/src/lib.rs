@@ -1,11 +1,13 @@
-//! Files of S3 server access logs to Arrow record batches.
+//! Reads files of S3 server access logs into Arrow record batches.
 //!
-//! Data flow: [`discover`] finds sources, a [`SourceReader`] inflates one into [`Block`]s of whole lines, a
-//! [`Decoder`] turns a block into a record batch whose text columns are views into that block, and [`SourceScan`] puts
-//! the three together. Lines that cannot be read become [`Reject`]s; nothing is passed over in silence.
+//! Data flow: [`discover`] finds sources, a [`SourceReader`] decompresses a source into [`Block`]s of whole
+//! lines, a [`Decoder`] converts a block to a record batch whose text columns are views into that block, and
+//! [`SourceScan`] combines the three. Lines that cannot be parsed become [`Reject`]s; nothing is skipped
+//! silently.
 //!
-//! A line is text or a JSON object, as AWS delivers these logs through CloudWatch Logs and to table buckets. Each line tells
-//! by how it begins ([`saltmine_format::json_start`]), so that none can change how another is read.
+//! A line is text or a JSON object, as AWS delivers these logs through CloudWatch Logs and to table buckets.
+//! The beginning of the line decides which ([`saltmine_format::json_start`]), so no line can change how
+//! another one is parsed.
 
 mod block;
 mod columns;

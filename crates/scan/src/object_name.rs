@@ -1,8 +1,9 @@
-//! What the name of a log file says of the time of its delivery.
+//! What the name of a log file reveals about the time of its delivery.
 //!
-//! S3 names log objects `[prefix]YYYY-MM-DD-hh-mm-ss-UniqueString`; the time is that of the delivery or, with partitioned
-//! prefixes by event time, the first of the day of the events. Partitioned prefixes put them into folders,
-//! `[prefix]account/region/bucket/YYYY/MM/DD/`. See the page "Enabling Amazon S3 server access logging" of the user guide.
+//! S3 names log objects `[prefix]YYYY-MM-DD-hh-mm-ss-UniqueString`. The time is that of the delivery or, with
+//! partitioned prefixes by event time, the beginning of the day of the events. Partitioned prefixes add
+//! folders: `[prefix]account/region/bucket/YYYY/MM/DD/`. See the page "Enabling Amazon S3 server access
+//! logging" of the user guide.
 
 use chrono::NaiveDate;
 
@@ -17,26 +18,27 @@ const UNIQUE: usize = 16;
 pub struct LogObjectName<'a>(&'a str);
 
 impl<'a> LogObjectName<'a> {
-    /// Any text can be asked; only a name that S3 gives has times.
+    /// Accepts any text; only a name in S3's form has times.
     pub const fn new(name: &'a str) -> Self {
         Self(name)
     }
 
-    /// When a file of this name was delivered, in microseconds since 1970 (UTC), or the first time of the day of its events,
-    /// with partitioned prefixes by event time. `None` if the name is not one that S3 gives.
+    /// When a file with this name was delivered, in microseconds since 1970 (UTC); with partitioned prefixes
+    /// by event time, the beginning of the day of its events. `None` if the name does not have S3's form.
     pub fn time(self) -> Option<i64> {
         stamp(stem(self.0)?).map(|(time, _)| time)
     }
 
-    /// Between which times, first and last, a file of this name was delivered, in microseconds since 1970 (UTC). One of
-    /// midnight may be of event time, and of any time of its day. `None` if the name is not one that S3 gives, with or
-    /// without an ending that says how it was compressed since.
+    /// The first and last possible delivery time of a file with this name, in microseconds since 1970 (UTC).
+    /// A time of midnight may be an event time and stand for any time of its day. `None` if the name does not
+    /// have S3's form, optionally followed by a suffix for later compression.
     pub fn time_range(self) -> Option<(i64, i64)> {
         range(stamp(stem(self.0)?)?)
     }
 }
 
-/// As [`LogObjectName::time_range`], of a key exactly as S3 gives it, and where in it the date begins.
+/// Like [`LogObjectName::time_range`], for a key exactly as S3 writes it; also returns the position of the
+/// date in it.
 pub(crate) fn key_time_range(key: &str) -> Option<((i64, i64), usize)> {
     let date = key.len().checked_sub(STAMP + UNIQUE)?;
     Some((range(stamp(key)?)?, date))
@@ -46,14 +48,14 @@ fn range((time, is_midnight): (i64, bool)) -> Option<(i64, i64)> {
     Some((time, if is_midnight { time.checked_add(DAY)? } else { time }))
 }
 
-/// The name of a file without folders, and without an ending that is added to what S3 delivers.
+/// The name of a file without folders, and without a suffix added after S3 delivered it.
 fn stem(name: &str) -> Option<&str> {
     let file = name.rsplit('/').next()?;
     let endings = [".gz", ".zst", ".log", ".txt"].into_iter();
     Some(endings.fold(file, |stem, end| stem.strip_suffix(end).unwrap_or(stem)))
 }
 
-/// The time at the end of a name, and whether its clock shows midnight.
+/// The time at the end of a name, and whether it is midnight.
 fn stamp(stem: &str) -> Option<(i64, bool)> {
     let start = stem.len().checked_sub(STAMP + UNIQUE)?;
     let (stamp, unique) = (stem.get(start..start + STAMP)?, stem.get(start + STAMP..)?);
@@ -63,14 +65,15 @@ fn stamp(stem: &str) -> Option<(i64, bool)> {
     stamp_time(stamp)
 }
 
-/// The day of a time in microseconds since 1970, as names have it: `2026-05-01`. `None` beyond the years of four digits.
+/// The day of a time in microseconds since 1970, as in names: `2026-05-01`. `None` outside years of four
+/// digits.
 pub(crate) fn day_of(time: i64) -> Option<String> {
     let date = chrono::DateTime::from_timestamp_micros(time)?.date_naive();
     let text = date.to_string();
     (text.len() == "2026-05-01".len()).then_some(text)
 }
 
-/// The span of a month, first and last time, that `text` ends with: `…2026-05-`.
+/// The first and last time of the month at the end of `text`: `…2026-05-`.
 pub(crate) fn month_range(text: &str) -> Option<(i64, i64)> {
     let start = text.len().checked_sub("2026-05-".len())?;
     let first = stamp_time(&format!("{}01-00-00-00-", text.get(start..)?))?.0;
@@ -79,17 +82,18 @@ pub(crate) fn month_range(text: &str) -> Option<(i64, i64)> {
     Some((first, later.timestamp_micros() - 1))
 }
 
-/// A folder of a year, a month or a day of a partitioned prefix: `…/YYYY/`, `…/YYYY/MM/`, `…/YYYY/MM/DD/`.
+/// The folder of a year, month or day of a partitioned prefix: `…/YYYY/`, `…/YYYY/MM/`, `…/YYYY/MM/DD/`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct DateFolder {
     /// Its first and its last time, in microseconds since 1970.
     pub(crate) range: (i64, i64),
-    /// Whether it is the folder of a day.
+    /// Whether it is the folder of a single day.
     pub(crate) day: bool,
 }
 
-/// What the key of a folder, with a slash at its end, says of the time of its files: only below
-/// `account/region/bucket/`, as AWS has them. A folder of four digits elsewhere may be anything. `None` if it says nothing.
+/// The time range of the files in a folder, from its key (which ends with a slash). Only folders below
+/// `account/region/bucket/`, as AWS writes them, count: a folder of four digits elsewhere may be anything.
+/// `None` if the key reveals nothing.
 pub(crate) fn folder_time_range(key: &str) -> Option<DateFolder> {
     let parts: Vec<&str> = key.strip_suffix('/')?.rsplitn(7, '/').collect();
     (1..=3).find_map(|depth| {
@@ -121,13 +125,13 @@ pub(crate) fn folder_time_range(key: &str) -> Option<DateFolder> {
     })
 }
 
-/// 12 digits, behind a prefix that need not end with a slash.
+/// 12 digits, after a prefix that need not end with a slash.
 fn is_account(part: &str) -> bool {
     let digits = part.len().checked_sub(12).and_then(|start| part.get(start..));
     digits.is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Such as `eu-west-1`, `us-gov-east-1`.
+/// For example `eu-west-1`, `us-gov-east-1`.
 fn is_region(part: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     part.contains('-')
@@ -136,13 +140,13 @@ fn is_region(part: &str) -> bool {
         && part.bytes().next().is_some_and(|byte| byte.is_ascii_lowercase())
 }
 
-/// What S3 allows, also for buckets of before 2018.
+/// The names that S3 allows, including those of buckets created before 2018.
 fn is_bucket(part: &str) -> bool {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
     (3..=255).contains(&part.len()) && part.bytes().all(is_plain)
 }
 
-/// `2026-05-01-10-20-30-` as microseconds, and whether its clock shows midnight.
+/// `2026-05-01-10-20-30-` as microseconds, and whether it is midnight.
 fn stamp_time(stamp: &str) -> Option<(i64, bool)> {
     let bytes = stamp.as_bytes();
     let dashes = [4, 7, 10, 13, 16, 19];
@@ -168,7 +172,7 @@ mod tests {
     const SECOND: i64 = 1_000_000;
 
     #[test]
-    fn names_of_s3_have_a_time() {
+    fn names_in_s3_form_have_a_time() {
         let time = 1_777_630_830 * SECOND; // 2026-05-01T10:20:30Z
         for name in [
             "2026-05-01-10-20-30-0123456789ABCDEF",
@@ -199,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn only_keys_as_s3_gives_them_are_of_the_flat_layout() {
+    fn only_keys_as_s3_writes_them_have_the_flat_layout() {
         let key = "s3-access/b2026-05-01-10-20-30-0123456789ABCDEF";
         assert_eq!(key_time_range(key).unwrap().1, "s3-access/b".len());
         assert_eq!(key_time_range(&format!("{key}.gz")), None);

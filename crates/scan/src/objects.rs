@@ -1,4 +1,4 @@
-//! What to read of S3: objects, folders of objects, globs of keys.
+//! Finds sources in S3: objects, folders of objects, globs of keys.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,16 +14,17 @@ use crate::object_name::{day_of, folder_time_range, key_time_range, month_range}
 use crate::source::Source;
 use crate::window::{LeftOut, NameTrust, Window};
 
-/// Characters that make a glob of a key, unless a backslash stands before them.
+/// Characters that turn a key into a glob, unless preceded by a backslash.
 const WILDCARDS: [char; 4] = ['*', '?', '[', '{'];
-/// Characters that a backslash makes ordinary. Before others it is one itself.
+/// Characters that a backslash makes literal. Before any other character, the backslash is literal.
 const ESCAPABLE: [char; 7] = ['*', '?', '[', ']', '{', '}', '\\'];
 
-/// Finds the objects that `path` names: an object; else all below the folder `path/`; else all whose keys begin so, as
-/// the prefix of a log's delivery need not end with a slash; or those of a glob.
+/// Finds the objects that `path` names: the object itself; otherwise all objects below the folder `path/`;
+/// otherwise all objects whose keys have this prefix, because the prefix of a log delivery need not end with
+/// a slash; or the objects that match a glob.
 ///
 /// # Errors
-/// If there are none, or they cannot be listed. That `window` leaves none is not an error.
+/// If there are none, or they cannot be listed. It is not an error if `window` leaves none.
 pub(crate) fn discover(
     path: &str,
     window: Window,
@@ -51,11 +52,11 @@ pub(crate) fn discover(
     }
 }
 
-/// A key as it is typed: `\*` is a star, `*` any text.
+/// A key as typed: `\*` is a star, `*` any text.
 struct Key {
-    /// The characters up to the first wildcard, as they are in keys.
+    /// The text up to the first wildcard, unescaped.
     literal: String,
-    /// The whole as a glob.
+    /// The whole key as a glob.
     pattern: String,
     glob: bool,
 }
@@ -80,11 +81,11 @@ impl Key {
     }
 }
 
-/// Begins to read the objects among some of the sources, which are called by their places in `sources` and taken about in
-/// this order; `None` if there are none.
+/// Starts prefetching the objects among some of the sources. The caller refers to them by their index in
+/// `sources` and takes them roughly in this order. `None` if there are no objects.
 ///
 /// # Errors
-/// If there are no threads for it.
+/// If no threads can be started.
 pub fn prefetch(
     sources: &[Source],
     order: impl IntoIterator<Item = usize>,
@@ -92,10 +93,10 @@ pub fn prefetch(
     prefetch_sharing(sources, order, 1)
 }
 
-/// As [`prefetch`], where `share` readers at the same time have one budget of memory.
+/// Like [`prefetch`], if `share` readers running at the same time share one memory budget.
 ///
 /// # Errors
-/// As [`prefetch`].
+/// See [`prefetch`].
 pub fn prefetch_sharing(
     sources: &[Source],
     order: impl IntoIterator<Item = usize>,
@@ -106,7 +107,7 @@ pub fn prefetch_sharing(
     if objects.is_empty() { Ok(None) } else { Prefetcher::start_sharing(objects, share).map(Some) }
 }
 
-/// The source that an object is, with its name relative to `root`.
+/// The source for an object, with its name relative to `root`.
 fn source(object: Object, root: &str) -> Source {
     let name =
         object.key.strip_prefix(root).filter(|name| !name.is_empty()).unwrap_or(&object.key).to_owned();
@@ -115,11 +116,11 @@ fn source(object: Object, root: &str) -> Source {
 
 struct Found {
     objects: Vec<Object>,
-    /// How many the path names, and folders that were not listed.
+    /// The number of objects that the path names, plus folders that were not listed.
     named: u64,
-    /// What names of sources are relative to.
+    /// The folder that source names are relative to.
     root: String,
-    /// Objects that were listed and left out by their keys.
+    /// Objects that were listed but skipped because of their keys.
     objects_left: u64,
     /// Folders and months that were not listed.
     periods_left: u64,
@@ -137,7 +138,7 @@ async fn find(url: S3Url, window: Window) -> Result<Found, S3Error> {
     }
     let bucket = Bucket::open(&url.bucket)?;
     if let Some(object) = bucket.first(&url.key).await?.filter(|object| object.key == url.key) {
-        // An object that is asked for by its own name is read, whatever that says.
+        // An object given by its own name is always read, whatever its name says.
         let root = root_of(&url.key);
         return Ok(Found { objects: vec![object], named: 1, root, objects_left: 0, periods_left: 0 });
     }
@@ -148,7 +149,8 @@ async fn find(url: S3Url, window: Window) -> Result<Found, S3Error> {
     below(url.bucket, url.key, filter()).await
 }
 
-/// The objects whose keys begin with `prefix`. Their names are relative to the folder that it ends in.
+/// The objects whose keys begin with `prefix`. Their names are relative to the folder in which the prefix
+/// ends.
 async fn below(bucket: String, prefix: String, filter: Wanted) -> Result<Found, S3Error> {
     let root = root_of(&prefix);
     let filter = Arc::new(filter);
@@ -163,7 +165,7 @@ async fn below(bucket: String, prefix: String, filter: Wanted) -> Result<Found, 
     })
 }
 
-/// Objects that may hold requests of the window, of the glob if there is one.
+/// Selects objects that may contain requests in the window and that match the glob, if there is one.
 struct Wanted {
     window: Window,
     glob: Option<GlobMatcher>,
@@ -225,7 +227,7 @@ impl ListFilter for Wanted {
         let start = prefix.len() - "2026-05-".len();
         let key = |time: Option<i64>| Some(format!("{}{}", &prefix[..start], day_of(time?)?));
         let (first, last) = self.window.delivery();
-        // Keys of the day itself sort after the day alone, and those of the last day before the next one.
+        // Keys of a day sort after the bare date, and keys of the last day sort before the next date.
         let next = |last: i64| last.checked_add(crate::window::DAY);
         KeyRange::Between(key(first), key(last.and_then(next)))
     }
@@ -247,7 +249,7 @@ mod tests {
     }
 
     #[test]
-    fn days_that_cannot_hold_what_is_wanted_are_not_listed() {
+    fn days_outside_the_window_are_not_listed() {
         let by_name = wanted(NameTrust::S3);
         for (key, look) in [
             ("logs/", FolderAction::DescendIfFew),
@@ -258,13 +260,13 @@ mod tests {
             ("logs/111122223333/eu-west-1/bucket/2026/05/", FolderAction::Descend),
             ("logs/111122223333/eu-west-1/bucket/2026/06/", FolderAction::Skip),
             ("logs/111122223333/eu-west-1/bucket/2026/05/08/", FolderAction::Skip),
-            // Clocks differ, so that a request of the last hour may be in the day before.
+            // Clocks differ: a request of the last hour may be in the folder of the day before.
             ("logs/111122223333/eu-west-1/bucket/2026/05/09/", FolderAction::ListFlat),
             ("logs/111122223333/eu-west-1/bucket/2026/05/10/", FolderAction::ListFlat),
             ("logs/111122223333/eu-west-1/bucket/2026/05/24/", FolderAction::ListFlat),
             ("logs/111122223333/eu-west-1/bucket/2026/05/25/", FolderAction::Skip),
             ("logs/111122223333/eu-west-1/bucket/2026/05/32/", FolderAction::DescendIfFew),
-            // Four digits may be a shop, a port, a tenant.
+            // Four digits may be a shop, a port or a tenant.
             ("stores/2150/", FolderAction::DescendIfFew),
             ("logs/2025/01/01/", FolderAction::DescendIfFew),
         ] {
@@ -279,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn months_of_flat_keys_are_listed_from_the_wanted_day_on() {
+    fn months_of_flat_keys_are_listed_from_the_first_day_of_the_window() {
         let by_name = wanted(NameTrust::S3);
         assert_eq!(by_name.month("s3/b2026-04-"), KeyRange::Skip);
         let between = |a: &str, b: &str| KeyRange::Between(Some(a.to_owned()), Some(b.to_owned()));
@@ -301,14 +303,14 @@ mod tests {
         assert!(!wanted.object("a/2026-05-08-10-20-30-BBBBBBBBBBBBBBBB"));
         assert!(!wanted.object("a/2026-05-10-10-20-30-CCCCCCCCCCCCCCCC"));
         assert!(wanted.object("a/what-B"));
-        assert!(wanted.object("a/2020-05-08-10-20-30-BBBBBBBBBBBBBBBB.gz"), "S3 gives no such name");
+        assert!(wanted.object("a/2020-05-08-10-20-30-BBBBBBBBBBBBBBBB.gz"), "not a name in S3's form");
         assert!(!wanted.object("a/b/what-B"));
         let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
         assert_eq!((count(&wanted.named), count(&wanted.objects_left)), (4, 1));
     }
 
     #[test]
-    fn a_backslash_makes_a_wildcard_ordinary() {
+    fn a_backslash_makes_a_wildcard_literal() {
         for (typed, literal, is_glob, matched, other) in [
             ("a/b", "a/b", false, "a/b", "a/c"),
             ("a/b*", "a/b", true, "a/bcd", "a/c"),

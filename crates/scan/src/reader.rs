@@ -1,4 +1,4 @@
-//! A source's text, cut into blocks at line ends.
+//! Cuts the text of a source into blocks at line endings.
 
 use std::fs::File;
 use std::io::Read;
@@ -15,26 +15,27 @@ use crate::source::Source;
 /// Whether there is more to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Filled {
-    /// The block is full; the source goes on.
+    /// The block is full; the source has more.
     Full,
     /// The source is at its end.
     Done,
 }
 
-/// Reads a source into blocks, whole lines at a time.
+/// Reads a source into blocks of whole lines.
 pub struct SourceReader {
     source: usize,
     inflate: Option<Inflate>,
     size: u64,
-    /// The beginning of a line whose end is in the next block.
+    /// The beginning of a line that ends in the next block.
     carry: Vec<u8>,
     next_line: u64,
     next_offset: u64,
     inflated: u64,
-    /// Whether the first bytes, and the first lines, have been looked at.
+    /// Whether the first bytes and the first lines have been examined.
     bytes_known: bool,
     lines_known: bool,
-    /// Which other kind of file it seems to be: its first lines look like one, and no line so far is a record.
+    /// The other kind of file that this appears to be: its first lines look like one, and no line so far is a
+    /// record.
     foreign: Option<&'static str>,
     state: SourceState,
     problem: Option<ReadProblem>,
@@ -42,8 +43,8 @@ pub struct SourceReader {
 }
 
 impl SourceReader {
-    /// Opens a source, which the caller calls by the number `source`. Standard input and objects are read as they come.
-    /// A source that cannot be opened gives no lines and the state `Unreadable`.
+    /// Opens a source, which the caller identifies by the number `source`. Standard input and objects are
+    /// read as a stream. A source that cannot be opened gives no lines and the state `Unreadable`.
     pub fn open(source: usize, of: &Source) -> Self {
         if let Some(object) = &of.object {
             let inflate = Inflate::over_reader(Box::new(object.reader()));
@@ -61,12 +62,12 @@ impl SourceReader {
         }
     }
 
-    /// Over the bytes of a file.
+    /// Reads the bytes of a file.
     pub fn over_bytes(source: usize, bytes: Vec<u8>) -> Self {
         Self { size: bytes.len() as u64, ..Self::over(source, Inflate::over_bytes(bytes)) }
     }
 
-    /// Over anything that reads.
+    /// Reads from any reader.
     pub fn over_reader(source: usize, reader: Box<dyn Read + Send>) -> Self {
         Self::over(source, Inflate::over_reader(reader))
     }
@@ -97,7 +98,7 @@ impl SourceReader {
         }
     }
 
-    /// Bytes of the file as stored, when it was opened; 0 for what has no size, as standard input.
+    /// Size of the file as stored, in bytes, when it was opened; 0 if it has none, such as standard input.
     pub fn size(&self) -> u64 {
         self.size
     }
@@ -117,12 +118,13 @@ impl SourceReader {
         self.state
     }
 
-    /// What was wrong.
+    /// What was wrong, if anything.
     pub fn problem(&self) -> Option<&ReadProblem> {
         self.problem.as_ref()
     }
 
-    /// Lines that never reached a block: too long, or cut by damage. Each is a line and a reject.
+    /// Lines that never reached a block: too long, or truncated by damage. Each counts as a line and a
+    /// reject.
     pub fn take_rejects(&mut self) -> Vec<Reject> {
         std::mem::take(&mut self.rejects)
     }
@@ -166,7 +168,7 @@ impl SourceReader {
         }
     }
 
-    /// Reads into the block's spare room.
+    /// Reads into the spare room of the block.
     fn read(&mut self, block: &mut Block) -> Result<usize, Damage> {
         let Some(inflate) = &mut self.inflate else { return Ok(0) };
         let count = inflate.read(block.spare())?;
@@ -175,8 +177,8 @@ impl SourceReader {
         Ok(count)
     }
 
-    /// The block is full of a single line. Another source's lines before it: the line goes to a block of its own.
-    /// A line of bearable length: a bigger block. Else the line is a reject.
+    /// Handles a block filled by a single line. If another source's lines precede it, the line moves to a
+    /// block of its own. If its length is acceptable, the block grows. Otherwise the line is a reject.
     fn make_room(&mut self, block: &mut Block, start: usize) -> Option<Filled> {
         if start > 0 {
             self.carry.extend_from_slice(&block.bytes()[start..]);
@@ -193,7 +195,7 @@ impl SourceReader {
         }
     }
 
-    /// Rejects the line that fills the block, and reads on to its end. The rest of what was read stays in the block.
+    /// Rejects the line that fills the block, and reads to its end. Bytes read after it stay in the block.
     fn skip_long_line(&mut self, block: &mut Block) -> Result<(), Damage> {
         let kept = block.bytes()[..LONG_LINE_KEPT].to_vec();
         let mut length = 0_u64;
@@ -233,7 +235,7 @@ impl SourceReader {
         self.next_offset += length;
     }
 
-    /// Hands over the whole lines behind `start`; the rest is carried to the next block.
+    /// Passes on the whole lines after `start`; the rest is carried over to the next block.
     fn cut(&mut self, block: &mut Block, start: usize) {
         let end = memrchr(b'\n', &block.bytes()[start..]).map_or(start, |at| start + at + 1);
         self.carry.extend_from_slice(&block.bytes()[end..]);
@@ -262,7 +264,7 @@ impl SourceReader {
         self.next_offset += length as u64;
     }
 
-    /// The end: the last line needs no line end. In a block of several sources it gets one.
+    /// Ends the source: the last line needs no line ending, but gets one in a block of several sources.
     fn finish(&mut self, block: &mut Block, start: usize) {
         self.segment(block, start);
         if let Some(kind) = self.foreign {
@@ -270,7 +272,7 @@ impl SourceReader {
         }
     }
 
-    /// Damage: whole lines are read, the line that it cut is a reject.
+    /// Handles damage: whole lines are kept, and the truncated line is a reject.
     fn end_with(&mut self, damage: &Damage, block: &mut Block, start: usize) -> Filled {
         (self.state, self.problem) = {
             let (state, problem) = state_of(damage);
@@ -282,7 +284,7 @@ impl SourceReader {
             let length = bytes.len() as u64;
             let kept = bytes[..bytes.len().min(LONG_LINE_KEPT)].to_vec();
             self.reject(
-                format!("line is cut: the file {} at byte {}", damage.message, damage.offset),
+                format!("truncated line: the file {} at byte {}", damage.message, damage.offset),
                 kept,
                 length,
             );
@@ -291,7 +293,7 @@ impl SourceReader {
         Filled::Done
     }
 
-    /// Refuses a file that is not text, once enough of it is there.
+    /// Refuses a file that is not text, once enough of it has been read.
     fn is_binary(&mut self, block: &mut Block, start: usize, is_whole: bool) -> bool {
         let bytes = &block.bytes()[start..];
         if self.bytes_known || (bytes.len() < sniff::HEADER && !is_whole) {
@@ -305,7 +307,8 @@ impl SourceReader {
         true
     }
 
-    /// Looks at lines: whether the first are of another format, and whether a record among later ones tells otherwise.
+    /// Examines lines: whether the first ones are in another format, and whether a later line is a record
+    /// after all.
     fn sniff(&mut self, lines: &[u8]) {
         if !self.lines_known {
             self.lines_known = true;

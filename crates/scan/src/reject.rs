@@ -1,4 +1,4 @@
-//! Lines that could not be read: kept whole, with where they stood and why.
+//! Rejects: lines that could not be parsed, kept verbatim with their position and the reason.
 
 use std::sync::Arc;
 
@@ -8,25 +8,25 @@ use crate::error::ScanError;
 use crate::escape::escape;
 use crate::schema::rejects_schema;
 
-/// A line that could not be read.
+/// A line that could not be parsed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reject {
-    /// Which source, by the number that the caller gave it.
+    /// The source, by the number that the caller gave it.
     pub source: usize,
-    /// Line number in the inflated file, from 1.
+    /// Line number in the decompressed file, counted from 1.
     pub line: u64,
-    /// Offset of the line in the inflated file, in bytes from 0.
+    /// Offset of the line in the decompressed file, in bytes from 0.
     pub offset: u64,
-    /// Why, for instance `malformed request_time at byte 12 of the line`.
+    /// The reason, for example `malformed request_time at byte 12 of the line`.
     pub reason: String,
-    /// The line, without its line end.
+    /// The line, without its line ending.
     pub bytes: Vec<u8>,
 }
 
-/// Rejects as rows of the table `rejects`; `name_of` gives the name of a source.
+/// Rejects as rows of the table `rejects`; `name_of` returns the name of a source.
 ///
 /// # Errors
-/// If Arrow refuses the arrays, which would be a fault of this program.
+/// If Arrow rejects the arrays, which would be a bug in this program.
 pub fn rejects_batch<'a>(
     rejects: &[Reject],
     name_of: impl Fn(usize) -> &'a str,
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn bytes_are_kept_where_text_is_not_verbatim() {
+    fn bytes_are_kept_if_the_text_is_not_verbatim() {
         let reject = |bytes: &[u8]| Reject {
             source: 0,
             line: 3,

@@ -1,4 +1,4 @@
-//! Sources on their way to another process.
+//! Sources that are sent to another process.
 
 use std::path::{Path, PathBuf};
 
@@ -7,15 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::source::Source;
 
-/// A source as it is told to another process, which must see files of the disk under the same paths, and find its own
-/// credentials for objects of S3.
+/// A source as sent to another process. That process must see files on disk under the same paths, and finds
+/// its own credentials for S3 objects.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemoteSource {
-    /// Where it is: an absolute path, or `s3://bucket/key`.
+    /// An absolute path, or `s3://bucket/key`.
     path: PathBuf,
     name: String,
     object: Option<RemoteObject>,
-    /// The name of the source that is read in its place, as it has the same content.
+    /// The name of the source that is read in its place because it has the same content.
     #[serde(default)]
     copy_of: Option<String>,
 }
@@ -28,7 +28,7 @@ struct RemoteObject {
 }
 
 impl RemoteSource {
-    /// A source that is no standard input.
+    /// Converts a source other than standard input.
     ///
     /// # Errors
     /// If its path cannot be made absolute.
@@ -42,7 +42,7 @@ impl RemoteSource {
         Ok(Self { path, name: source.name.clone(), object, copy_of: None })
     }
 
-    /// Where it is.
+    /// The path or URL.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -52,17 +52,17 @@ impl RemoteSource {
         &self.name
     }
 
-    /// The same, as a copy of the source of this name, if there is one.
+    /// The same source, marked as a copy of the source `original`, if there is one.
     pub fn copying(self, original: Option<String>) -> Self {
         Self { copy_of: original, ..self }
     }
 
-    /// The name of the source that is read in its place; `None` where it is no copy.
+    /// The name of the source that is read in its place; `None` if this is not a copy.
     pub fn copy_of(&self) -> Option<&str> {
         self.copy_of.as_deref()
     }
 
-    /// The source, with this process's way to its bucket.
+    /// The source, with this process's own access to its bucket.
     ///
     /// # Errors
     /// If the bucket cannot be opened: there are no credentials, or the settings are wrong.

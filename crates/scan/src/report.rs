@@ -1,4 +1,4 @@
-//! What became of a source.
+//! The outcome of reading a source.
 
 use crate::inflate::{Damage, DamageKind};
 use crate::reject::Reject;
@@ -6,20 +6,20 @@ use crate::reject::Reject;
 /// How a source ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SourceState {
-    /// Read to its end.
+    /// Read completely.
     Complete,
-    /// Ends in the middle of its compressed stream; the lines before were read.
+    /// The source ends in the middle of its compressed stream; the lines before that were read.
     Truncated,
-    /// Its compressed stream is broken, or bytes follow it; the lines before were read.
+    /// The compressed stream is damaged, or bytes follow it; the lines before that were read.
     Damaged,
-    /// Could not be read, or not to its end.
+    /// The source could not be opened, or not read to its end.
     Unreadable,
-    /// Another kind of file. Of text, every line is a reject; of anything else, nothing was read.
+    /// Another kind of file. If it is text, every line is a reject; otherwise nothing was read.
     NotALog,
 }
 
 impl SourceState {
-    /// The word for it, as in the table `sources`.
+    /// The label in the table `sources`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Complete => "complete",
@@ -34,9 +34,9 @@ impl SourceState {
 /// What was wrong, and where in the file as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadProblem {
-    /// In words, without the file's name.
+    /// A description, without the name of the file.
     pub message: String,
-    /// Offset in the file as stored, in bytes from 0; `None` where there is no such place.
+    /// Offset in the file as stored, in bytes from 0; `None` if there is none.
     pub offset: Option<u64>,
 }
 
@@ -56,9 +56,9 @@ pub struct Counts {
     pub lines: u64,
     /// Lines that gave a row.
     pub rows: u64,
-    /// Lines that could not be read.
+    /// Lines that could not be parsed.
     pub rejects: u64,
-    /// Lines of white space, and headings of servers that write one.
+    /// Lines of white space, and headings that some servers write.
     pub blanks: u64,
     /// Rows with an anomaly.
     pub anomalies: u64,
@@ -69,7 +69,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Adds what was counted elsewhere.
+    /// Adds other counts.
     pub fn add(&mut self, other: &Counts) {
         self.lines += other.lines;
         self.rows += other.rows;
@@ -88,7 +88,7 @@ fn merge(a: Option<i64>, b: Option<i64>, choose: fn(i64, i64) -> i64) -> Option<
     }
 }
 
-/// What became of a source.
+/// The outcome of reading a source.
 #[derive(Clone, Debug)]
 pub struct SourceReport {
     /// The source's name, as in the column `log_file`.
@@ -99,11 +99,11 @@ pub struct SourceReport {
     pub inflated: u64,
     /// Its lines.
     pub counts: Counts,
-    /// How it ended.
+    /// How reading ended.
     pub state: SourceState,
-    /// What was wrong, unless it is complete.
+    /// What was wrong, unless the source is complete.
     pub problem: Option<ReadProblem>,
-    /// The first lines that could not be read.
+    /// The first lines that could not be parsed.
     pub rejected: Vec<Reject>,
 }
 

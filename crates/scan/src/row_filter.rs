@@ -1,14 +1,14 @@
-//! What is asked of a row before its columns are built.
+//! Filters rows before their columns are built.
 
 use std::ops::RangeInclusive;
 
 use saltmine_format::{Field, Fields};
 
-/// Rows that a scan may pass over, as whoever reads it has no use for them. They are counted all the same. Whatever is not
-/// certain to be outside is kept: this spares work, and decides nothing.
+/// Rows that a scan may skip because the reader does not need them. They are counted all the same. A row that
+/// is not certain to be outside is kept: the filter only saves work and does not affect results.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RowFilter {
-    /// Request times, in microseconds since 1970, UTC; `None` for all.
+    /// Request times, in microseconds since 1970 (UTC); `None` for all.
     pub times: Option<RangeInclusive<i64>>,
     /// Values of `http_status`; `None` for all.
     pub statuses: Option<RangeInclusive<i64>>,
@@ -17,7 +17,7 @@ pub struct RowFilter {
 }
 
 impl RowFilter {
-    /// Whether the row of a line may be wanted.
+    /// Whether the row of this line may be needed.
     #[inline]
     pub(crate) fn keeps(&self, fields: &Fields, line: &[u8]) -> bool {
         let is_in_time = self.times.as_ref().is_none_or(|times| times.contains(&fields.request_micros()));
@@ -42,7 +42,7 @@ impl RowFilter {
     }
 }
 
-/// The text of a field; `None` where it is null, or not a part of the line as it stands.
+/// The text of a field; `None` if it is null or not a part of the unmodified line.
 fn text<'a>(fields: &Fields, field: Field, line: &'a [u8]) -> Option<&'a [u8]> {
     let span = fields.spans[field.index()];
     if span.is_null() { None } else { line.get(span.start as usize..span.end as usize) }
@@ -80,7 +80,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_certain_is_kept() {
+    fn uncertain_rows_are_kept() {
         let odd = String::from_utf8(LINE.to_vec()).unwrap().replace("403", "40x");
         assert!(keeps(&RowFilter { statuses: Some(200..=299), ..RowFilter::default() }, odd.as_bytes()));
     }

@@ -1,4 +1,4 @@
-//! A source as a stream of record batches.
+//! Reads a source as a stream of record batches.
 
 use std::sync::Arc;
 
@@ -20,9 +20,9 @@ use crate::source::Source;
 pub struct ScanOptions {
     /// Positions in [`crate::table_schema`], in the order wanted; `None` for all.
     pub projection: Option<Vec<usize>>,
-    /// How many rejects are kept; all are counted.
+    /// The number of rejects to keep; all are counted.
     pub kept_rejects: usize,
-    /// Rows that are built; all are counted.
+    /// Which rows are built; all are counted.
     pub filter: RowFilter,
 }
 
@@ -32,8 +32,8 @@ impl Default for ScanOptions {
     }
 }
 
-/// Reads a source from beginning to end. Damage does not make it fail: the rows before it come, and the report says
-/// what happened.
+/// Reads a source from beginning to end. Damage is not an error: the rows before it are returned, and the
+/// report describes it.
 pub struct SourceScan {
     name: String,
     reader: SourceReader,
@@ -46,22 +46,22 @@ pub struct SourceScan {
 }
 
 impl SourceScan {
-    /// Opens a source. One that cannot be opened gives no rows, and its report says why.
+    /// Opens a source. If it cannot be opened, it gives no rows and its report says why.
     pub fn open(source: &Source, options: &ScanOptions) -> Self {
         Self::open_in(source, options, BlockPool::new())
     }
 
-    /// As [`SourceScan::open`], with blocks of a pool that is shared with other scans.
+    /// Like [`SourceScan::open`], with blocks from a pool that is shared with other scans.
     pub fn open_in(source: &Source, options: &ScanOptions, pool: Arc<BlockPool>) -> Self {
         Self::over(source, SourceReader::open(0, source), options, pool)
     }
 
-    /// Over the bytes of a source that were read elsewhere.
+    /// Scans the bytes of a source that were read elsewhere.
     pub fn over_bytes(source: &Source, bytes: Vec<u8>, options: &ScanOptions, pool: Arc<BlockPool>) -> Self {
         Self::over(source, SourceReader::over_bytes(0, bytes), options, pool)
     }
 
-    /// Over a source that could not be read.
+    /// A scan of a source that could not be read.
     pub fn unreadable(
         source: &Source,
         error: &std::io::Error,
@@ -99,7 +99,7 @@ impl SourceScan {
     /// The next batch, which has at least one row; `None` at the end.
     ///
     /// # Errors
-    /// If Arrow refuses the arrays, which would be a fault of this program.
+    /// If Arrow rejects the arrays, which would be a bug in this program.
     pub fn next_batch(&mut self) -> Result<Option<RecordBatch>, ScanError> {
         loop {
             match self.next_block()? {
@@ -109,11 +109,11 @@ impl SourceScan {
         }
     }
 
-    /// The rows of the next block, of which there may be none; `None` at the end. Whoever takes the rejects after each block
-    /// never holds more than those of one.
+    /// The rows of the next block, which may be none; `None` at the end. A caller that takes the rejects
+    /// after each block never holds more than those of one block.
     ///
     /// # Errors
-    /// As [`SourceScan::next_batch`].
+    /// See [`SourceScan::next_batch`].
     pub fn next_block(&mut self) -> Result<Option<RecordBatch>, ScanError> {
         if self.done {
             return Ok(None);
@@ -146,7 +146,7 @@ impl SourceScan {
         std::mem::take(&mut self.rejected)
     }
 
-    /// What became of the source, as far as it was read.
+    /// The outcome for the source, as far as it was read.
     pub fn finish(self) -> SourceReport {
         let (source, state) = (&self.name, self.reader.state().as_str());
         tracing::debug!(
@@ -154,7 +154,7 @@ impl SourceScan {
             state,
             lines = self.counts.lines,
             bytes = self.reader.inflated(),
-            "source ends"
+            "finished source"
         );
         SourceReport {
             name: self.name,

@@ -1,4 +1,4 @@
-//! The Arrow schema of the table `logs`, of `rejects`, and what stands where in them.
+//! The Arrow schemas of the tables `logs` and `rejects`, and the positions of their columns.
 
 use std::sync::{Arc, LazyLock};
 
@@ -10,24 +10,24 @@ use saltmine_format::Field;
 pub enum Column {
     /// A field of the line.
     Field(Field),
-    /// What follows the last field known today, verbatim; of JSON, an object of the members that are not known.
+    /// Text after the last known field, verbatim; in JSON, an object of the unknown members.
     Extra,
-    /// What is odd about the line, as comma-joined words.
+    /// The anomalies of the line, as comma-separated labels.
     Anomaly,
-    /// The whole line, where there is an anomaly.
+    /// The whole line, if there is an anomaly.
     Raw,
     /// Path of the source file relative to the given root.
     LogFile,
-    /// Line number in the inflated file, from 1.
+    /// Line number in the decompressed file, counted from 1.
     LogLine,
     /// UTC date of the request time.
     EventDate,
 }
 
 impl Column {
-    /// Number of columns of a dataset's files.
+    /// The number of columns in a dataset's files.
     pub const FILE_COUNT: usize = Field::COUNT + 5;
-    /// Number of columns of the table, with the partition column.
+    /// The number of columns of the table, including the partition column.
     pub const COUNT: usize = Self::FILE_COUNT + 1;
 
     /// The column at `index` of [`table_schema`].
@@ -44,7 +44,7 @@ impl Column {
         })
     }
 
-    /// The column's position in [`table_schema`].
+    /// The position of the column in [`table_schema`].
     pub const fn index(self) -> usize {
         match self {
             Self::Field(field) => field.index(),
@@ -70,7 +70,7 @@ impl Column {
         }
     }
 
-    /// The column's type. Text is Utf8View: views into the inflated block.
+    /// The type of the column. Text is Utf8View: views into the decompressed block.
     pub fn data_type(self) -> DataType {
         match self {
             Self::Field(Field::RequestTime) => timestamp(),
@@ -112,13 +112,14 @@ pub fn logs_schema() -> SchemaRef {
     Arc::clone(&LOGS)
 }
 
-/// The columns of the table `logs` as SQL shows it: [`logs_schema`] and `event_date`.
+/// The columns of the table `logs` in SQL: [`logs_schema`] and `event_date`.
 pub fn table_schema() -> SchemaRef {
     Arc::clone(&TABLE)
 }
 
-/// The columns of `rejects`: file, line number (from 1), offset of the line in the inflated file (bytes from 0), the
-/// reason, and the line. `raw` has bytes that are not UTF-8 as `\xHH`; `raw_bytes` then has them verbatim, else null.
+/// The columns of `rejects`: file, line number (from 1), offset of the line in the decompressed file (bytes
+/// from 0), the reason, and the line. `raw` shows invalid UTF-8 as `\xHH`; `raw_bytes` then has the original
+/// bytes, otherwise null.
 pub fn rejects_schema() -> SchemaRef {
     Arc::clone(&REJECTS)
 }

@@ -1,31 +1,31 @@
-//! Other kinds of files that lie about in log folders, recognised by their content.
+//! Detects other kinds of files in log folders by their content.
 //!
-//! A file of bytes that no text holds is refused at once. A file of text is not: its lines are read like any others, and
-//! only where none of them is a record does the name of another format count. So no line can hide another one.
+//! A binary file is refused at once. A text file is not: its lines are parsed like any others, and only if
+//! none of them is a record is it reported as another format. So no line can hide another one.
 
 use memchr::memmem;
 use saltmine_format::{Fields, Record, is_blank, json_start, lines};
 
-/// How much of a line of JSON is looked at.
+/// How much of a line of JSON is examined.
 const JSON_JUDGED: usize = 64 << 10;
 
-/// How many bytes [`binary`] needs to see, unless the file is shorter: the header of a tar archive.
+/// How many bytes [`binary`] needs, unless the file is shorter: the header of a tar archive.
 pub(crate) const HEADER: usize = 512;
 
-/// The kind of a file that is not text, by its first bytes, which no log begins with.
+/// The kind of a binary file, by its first bytes, which no log begins with.
 pub(crate) fn binary(bytes: &[u8]) -> Option<&'static str> {
     let magic = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, kind)| *kind);
-    // The header of a page follows, which begins with a control character.
+    // A page header follows, which begins with a control character.
     let is_parquet = || bytes.starts_with(b"PAR1\x15");
     magic
         .or_else(|| is_parquet().then_some("a Parquet file"))
-        .or_else(|| is_bzip2(bytes).then_some("a bzip2 file, which is not supported: unpack it first"))
+        .or_else(|| is_bzip2(bytes).then_some("a bzip2 file, which is not supported: decompress it first"))
         .or_else(|| is_tar(bytes).then_some("a tar archive, which is not supported: unpack it first"))
 }
 
-/// Each of them has bytes that no text holds.
+/// Each magic number contains bytes that do not occur in text.
 const MAGIC: [(&[u8], &str); 6] = [
-    (b"\xFD7zXZ\0", "an xz file, which is not supported: unpack it first"),
+    (b"\xFD7zXZ\0", "an xz file, which is not supported: decompress it first"),
     (b"PK\x03\x04", "a zip archive, which is not supported: unpack it first"),
     (b"\x89PNG", "a picture"),
     (b"\xFF\xD8\xFF", "a picture"),
@@ -33,14 +33,14 @@ const MAGIC: [(&[u8], &str); 6] = [
     (b"SQLite format 3\0", "an SQLite database"),
 ];
 
-/// `BZh9`, and the digits of pi or of its square root that begin a block or end the file.
+/// `BZh9`, followed by the digits of pi (a block) or of its square root (the end of the file).
 fn is_bzip2(bytes: &[u8]) -> bool {
     let Some((head, rest)) = bytes.split_first_chunk::<4>() else { return false };
     matches!(head, [b'B', b'Z', b'h', b'1'..=b'9'])
         && (rest.starts_with(b"1AY&SY") || rest.starts_with(b"\x17\x72\x45\x38\x50\x90"))
 }
 
-/// A header of 512 bytes with `ustar` in its place, numbers that end in NUL, and the right checksum.
+/// A header of 512 bytes with `ustar` at its offset, numbers that end in NUL, and a correct checksum.
 fn is_tar(bytes: &[u8]) -> bool {
     let Some(header) = bytes.first_chunk::<HEADER>() else { return false };
     let is_octal = |field: &[u8]| field.iter().all(|byte| matches!(byte, b'0'..=b'7' | b' ' | 0));
@@ -54,7 +54,7 @@ fn is_tar(bytes: &[u8]) -> bool {
         && counted - own + 8 * u32::from(b' ') == said
 }
 
-/// The format of a text, by its first line, if no line of it is a record.
+/// The format of a text according to its first line, if no line of it is a record.
 pub(crate) fn foreign_text(text: &[u8]) -> Option<&'static str> {
     let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
     let first = lines(text).find(|line| !is_blank(line.bytes))?.bytes;
@@ -78,7 +78,7 @@ pub(crate) fn holds_record(text: &[u8]) -> bool {
     })
 }
 
-/// An object that has none of the names of a log record, broken as it may be, is something else.
+/// A JSON object without any member name of a log record, however malformed, is something else.
 fn foreign_json(object: &[u8]) -> Option<&'static str> {
     let object = &object[..object.len().min(JSON_JUDGED)];
     let has = |name: &str| memmem::find(object, name.as_bytes()).is_some();
@@ -86,15 +86,15 @@ fn foreign_json(object: &[u8]) -> Option<&'static str> {
         return Some("a CloudTrail log");
     }
     if has("\"noobaa_bucket_logging\"") {
-        return Some("NooBaa bucket logging (JSON), whose records hold no time");
+        return Some("NooBaa bucket logging (JSON), whose records have no time");
     }
     if ["\"schema_version_id\"", "\"request_time\"", "\"bucket_name\""].into_iter().any(has) {
         return None;
     }
     if has("\"logEvents\"") || has("\\\"request_time\\\"") {
-        return Some("CloudWatch Logs in an envelope; take the messages out of it first");
+        return Some("a CloudWatch Logs envelope; extract its messages first");
     }
-    Some("JSON, but no log record a line")
+    Some("JSON without one log record per line")
 }
 
 type Pattern = (fn(&[u8]) -> bool, &'static str);
@@ -102,13 +102,14 @@ type Pattern = (fn(&[u8]) -> bool, &'static str);
 const PATTERNS: [Pattern; 6] = [
     (|line| line.starts_with(b"#Version:") || line.starts_with(b"#Fields:"), "a CloudFront standard log"),
     (is_load_balancer, "an Elastic Load Balancing access log"),
-    (|line| line.starts_with(b"["), "JSON, but no log record a line"),
+    (|line| line.starts_with(b"["), "JSON without one log record per line"),
     (is_flow_log, "a VPC flow log"),
     (is_combined, "an Apache or nginx access log"),
-    (is_ceph_journal, "Ceph RGW journal records, which hold no caller, no address and no status"),
+    (is_ceph_journal, "Ceph RGW journal records, which have no caller, address or status"),
 ];
 
-/// `testid fish [06/May/2026:05:00:01 +0000] REST.PUT.OBJECT key 8388608 - etag`: the operation where the address belongs.
+/// `testid fish [06/May/2026:05:00:01 +0000] REST.PUT.OBJECT key 8388608 - etag`: it has the operation in
+/// place of the address.
 fn is_ceph_journal(line: &[u8]) -> bool {
     let words: Vec<&[u8]> = line.splitn(6, |byte| *byte == b' ').collect();
     words.len() == 6
@@ -176,7 +177,7 @@ mod tests {
         for (text, kind) in cases {
             let named = foreign_text(text);
             assert!(named.is_some_and(|named| named.contains(kind)), "{}: {named:?}", text.escape_ascii());
-            // One record among the lines, and it is a log.
+            // One record among the lines makes the file a log.
             let mixed = [text, b"\n", RECORD.as_bytes(), b"\n"].concat();
             assert_eq!(foreign_text(&mixed), None, "{}", mixed.escape_ascii());
         }
@@ -217,9 +218,9 @@ mod tests {
         }
     }
 
-    /// A client can bring `ustar` to its place in a line, and an owner may be called anything.
+    /// A client can place `ustar` at its offset in a line, and an owner may have any name.
     #[test]
-    fn no_line_of_text_is_binary() {
+    fn lines_of_text_are_never_binary() {
         let mut line = RECORD.replace("GET /", &format!("GET /{}", "x".repeat(300))).into_bytes();
         line[257..262].copy_from_slice(b"ustar");
         line.resize(HEADER, b'x');

@@ -1,26 +1,27 @@
-//! A source: what is read for records.
+//! A source of log lines.
 
 use std::num::NonZero;
 use std::path::PathBuf;
 
 use saltmine_s3::Object;
 
-/// A file or an object to read.
+/// A file or object to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
-    /// Where it is; `s3://bucket/key` for an object.
+    /// Its path; `s3://bucket/key` for an object.
     pub path: PathBuf,
-    /// Its name in the column `log_file`: the path relative to the given root, with `/`, bytes that are not UTF-8 as
-    /// `\xHH`, and a backslash before an `x` as `\x5C`, so that no two paths have the same. Standard input is `-`.
+    /// Its name in the column `log_file`: the path relative to the given root, with `/`. Invalid UTF-8 bytes
+    /// are written as `\xHH`, and a backslash before an `x` as `\x5C`, so different paths have different
+    /// names. Standard input is `-`.
     pub name: String,
-    /// Whether it is standard input.
+    /// Whether this is standard input.
     pub stdin: bool,
-    /// The object, if it is one.
+    /// The S3 object, if this is one.
     pub object: Option<Box<Object>>,
 }
 
 impl Source {
-    /// A file of the disk.
+    /// A file on disk.
     pub fn file(path: PathBuf, name: String) -> Self {
         Self { path, name, stdin: false, object: None }
     }
@@ -31,7 +32,8 @@ impl Source {
     }
 }
 
-/// Bytes of each source as stored, asked by several threads; 0 for standard input and what cannot be asked.
+/// The stored size of each source in bytes, determined by several threads; 0 for standard input and sources
+/// whose size is unknown.
 pub fn sizes(sources: &[Source]) -> Vec<u64> {
     let mut sizes = vec![0; sources.len()];
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);

@@ -1,39 +1,39 @@
-//! A span of time that is wanted, and whether names of files may say that they are outside of it.
+//! A time window, and whether file names may be used to exclude files from it.
 //!
-//! The name of a log file gives the time of its delivery, and only if nobody has copied, merged or renamed it. AWS promises
-//! no bound on how late a record comes; more than nine days have been measured. Other servers put the time at which a file
-//! was begun into its name. So names are used only where opening every file would take too long, with a wide margin, and
-//! what they left out is counted.
+//! The name of a log file gives the time of its delivery, but only if nobody copied, merged or renamed it.
+//! AWS guarantees no limit on the delay of a record; more than nine days have been measured. Other servers
+//! put the start time of a file into its name. So names are used only where opening every file would take too
+//! long, with a wide margin, and skipped files are counted.
 
-/// Microseconds of a day.
+/// Microseconds per day.
 pub(crate) const DAY: i64 = 86_400_000_000;
 
-/// How long before the delivery of an object its requests may have been made, unless [`NameRules::delay`] says otherwise:
-/// 14 days, in microseconds.
+/// The maximum time between a request and the delivery of its object, unless [`NameRules::delay`] overrides
+/// it: 14 days, in microseconds.
 pub const DELIVERY_DELAY: i64 = 14 * DAY;
 
-/// How long after the time in a name its requests may have been made: a day, for clocks that differ, and for servers that
-/// put the time into a name at which they began the file.
+/// The maximum time of a request after the time in the file name: one day, because clocks differ and some
+/// servers use the start time of the file.
 pub(crate) const AFTER_NAME: i64 = DAY;
 
-/// Whose names are trusted to say that nothing in the file is wanted.
+/// Which names are trusted to exclude files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum NameTrust {
     /// None: every file and object is read.
     Nothing,
-    /// Objects of S3 in the two layouts in which AWS delivers logs.
+    /// S3 objects in the two layouts in which AWS delivers logs.
     #[default]
     S3,
-    /// Those, and files of the disk whose names are those of AWS.
+    /// Also files on disk whose names have AWS's form.
     All,
 }
 
-/// What names of files may say of the times of their requests.
+/// How file names limit the times of the requests in the files.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NameRules {
-    /// Whose names are trusted.
+    /// Which names are trusted.
     pub trust: NameTrust,
-    /// How long before the time in a name the requests of its file may have been made, in microseconds.
+    /// The maximum time between a request and the time in the file name, in microseconds.
     pub delay: i64,
 }
 
@@ -43,20 +43,20 @@ impl Default for NameRules {
     }
 }
 
-/// A span of request times, in microseconds since 1970 (UTC), and how names are taken to bound it.
+/// A range of request times, in microseconds since 1970 (UTC), and how names limit it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Window {
-    /// From this time on; `None` from the beginning.
+    /// Start of the window (inclusive); `None` for no limit.
     pub since: Option<i64>,
-    /// Before this time; `None` to the end.
+    /// End of the window (exclusive); `None` for no limit.
     pub until: Option<i64>,
-    /// Whether names may leave out files.
+    /// How names may exclude files.
     pub names: NameRules,
 }
 
 impl Window {
-    /// Whether a file may hold something that is wanted, whose name says that it was delivered between these times, first
-    /// and last. A name that says nothing may.
+    /// Whether a file may contain requests in the window, given the first and last possible time of its
+    /// delivery. Always true if its name has no time.
     pub fn may_hold(&self, delivered: Option<(i64, i64)>) -> bool {
         let Some((first, last)) = delivered else { return true };
         let latest = last.saturating_add(AFTER_NAME);
@@ -64,41 +64,42 @@ impl Window {
         self.since.is_none_or(|since| latest >= since) && self.until.is_none_or(|until| earliest < until)
     }
 
-    /// The first and the last time in names of files that may hold something that is wanted; `None` is open.
+    /// The first and last time in the names of files that may contain requests in the window; `None` for no
+    /// limit.
     pub(crate) fn delivery(&self) -> (Option<i64>, Option<i64>) {
-        // The name of a file of a whole day has the day's first time.
+        // A file for a whole day is named after the beginning of the day.
         let first = self.since.map(|since| since.saturating_sub(AFTER_NAME + DAY));
         (first, self.until.map(|until| until.saturating_add(self.names.delay)))
     }
 
-    /// Whether it has a beginning or an end.
+    /// Whether the window has a start or an end.
     pub fn is_bounded(&self) -> bool {
         self.since.is_some() || self.until.is_some()
     }
 }
 
-/// What was not read, though a path names it.
+/// What was skipped although a path names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LeftOut {
-    /// Files of the disk whose names are outside of the window.
+    /// Files on disk whose names are outside the window.
     pub files: u64,
-    /// Objects of S3 that were listed and whose keys are outside of the window.
+    /// S3 objects that were listed but whose keys are outside the window.
     pub objects: u64,
-    /// Folders of a day, a month or a year in S3, and months of keys without folders, that were not listed.
+    /// S3 folders of a day, month or year, and months of keys without folders, that were not listed.
     pub periods: u64,
-    /// Hidden files and folders: those whose names begin with a dot.
+    /// Hidden files and folders, whose names begin with a dot.
     pub hidden: u64,
-    /// What is neither a file nor a folder, such as a FIFO or a socket.
+    /// Entries that are neither a file nor a folder, such as a FIFO or a socket.
     pub special: u64,
-    /// The first of the hidden and the special ones, as paths.
+    /// Paths of the first hidden and special entries.
     pub named: Vec<String>,
 }
 
 impl LeftOut {
-    /// How many hidden and special ones are named; all are counted.
+    /// How many hidden and special entries are named; all are counted.
     pub const NAMED: usize = 3;
 
-    /// Whether names kept something from being read.
+    /// Whether names caused any file to be skipped.
     pub fn is_by_time(&self) -> bool {
         self.files + self.objects + self.periods > 0
     }

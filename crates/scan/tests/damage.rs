@@ -1,4 +1,4 @@
-//! Damaged, cut and hostile files: what is read of them is what was there, and the rest is told.
+//! Damaged, truncated and hostile files: what is read from them is correct, and the rest is reported.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -52,7 +52,7 @@ fn scan(bytes: &[u8]) -> (RecordBatch, SourceReport) {
     (concat_batches(&logs_schema(), &batches).unwrap(), report)
 }
 
-/// How much text a plain decoder gets out of the beginning of a gzip file.
+/// How much text a plain decoder extracts from the beginning of a gzip file.
 fn text_before(bytes: &[u8]) -> Vec<u8> {
     let (mut decoder, mut text) = (flate2::read::MultiGzDecoder::new(bytes), Vec::new());
     let mut chunk = [0; 4096];
@@ -62,8 +62,8 @@ fn text_before(bytes: &[u8]) -> Vec<u8> {
     text
 }
 
-/// Asserts that a gzip file cut at `end` gives exactly the rows before the cut. `whole` are the rows of all lines, `ends`
-/// are the ends of members.
+/// Asserts that a gzip file truncated at `end` gives exactly the rows before the cut. `whole` contains the
+/// rows of all lines, `ends` the ends of the members.
 fn check_cut(bytes: &[u8], end: usize, whole: &RecordBatch, ends: &[usize]) {
     let (rows, report) = scan(&bytes[..end]);
     let text = text_before(&bytes[..end]);
@@ -77,7 +77,7 @@ fn check_cut(bytes: &[u8], end: usize, whole: &RecordBatch, ends: &[usize]) {
     assert_eq!(report.state, SourceState::Truncated, "cut at {end}");
     assert_eq!(report.problem.unwrap().offset, Some(end as u64));
     assert!(report.counts.rejects <= 1);
-    // Both decoders may hold back a different little at the end; no more than that is missing.
+    // The two decoders may buffer different amounts at the end; no more than that may be missing.
     let read: u64 = report.inflated;
     assert!(read >= text.len() as u64, "cut at {end}: {read} bytes of {}", text.len());
 }
@@ -111,7 +111,7 @@ fn a_gzip_file_cut_at_every_byte_gives_the_rows_before_and_says_where() {
 }
 
 #[test]
-fn a_zstd_file_cut_at_every_byte_gives_rows_that_are_right_and_says_where() {
+fn a_zstd_file_cut_at_every_byte_gives_correct_rows_and_says_where() {
     let text: Vec<String> = (0..12).map(line).collect();
     let bytes = zstd::encode_all(text.concat().as_bytes(), 1).unwrap();
     let (whole, _) = scan(&bytes);
@@ -124,7 +124,7 @@ fn a_zstd_file_cut_at_every_byte_gives_rows_that_are_right_and_says_where() {
 }
 
 #[test]
-fn a_flipped_bit_is_told_and_members_before_it_are_right() {
+fn a_flipped_bit_is_reported_and_earlier_members_are_correct() {
     let text: Vec<String> = (0..60).map(line).collect();
     let first = gzip(text[..30].concat().as_bytes());
     let bytes = [first.clone(), gzip(text[30..].concat().as_bytes())].concat();
@@ -135,9 +135,9 @@ fn a_flipped_bit_is_told_and_members_before_it_are_right() {
             flipped[at] ^= 1 << bit;
             let (rows, report) = scan(&flipped);
             match report.state {
-                // Nothing guards some bytes of a header: time, system, flags without meaning.
+                // Some header bytes have no checksum: time, system, unused flags.
                 SourceState::Complete if at >= 2 => assert_eq!(rows, whole, "byte {at}, bit {bit}"),
-                // No gzip file any more, by its first two bytes.
+                // No longer a gzip file, according to its first two bytes.
                 SourceState::Complete | SourceState::NotALog => {
                     assert_eq!((at < 2, rows.num_rows()), (true, 0))
                 }
@@ -150,8 +150,8 @@ fn a_flipped_bit_is_told_and_members_before_it_are_right() {
                     }
                     let member = if at < first.len() { 0 } else { first.len() };
                     let said = format!("damaged gzip member from byte {member} on");
-                    // Other damage: garbage behind the first member, or an end before the end.
-                    let other = ["goes on behind the end", "ends in the middle"];
+                    // Other damage: garbage after the first member, or a premature end.
+                    let other = ["continues after the end", "ends in the middle"];
                     assert!(
                         problem.message.contains(&said)
                             || other.iter().any(|other| problem.message.contains(other)),
@@ -165,7 +165,7 @@ fn a_flipped_bit_is_told_and_members_before_it_are_right() {
 }
 
 #[test]
-fn garbage_behind_the_end_is_told_and_changes_nothing() {
+fn garbage_after_the_end_is_reported_and_changes_nothing() {
     let bytes = gzip((0..10).map(line).collect::<String>().as_bytes());
     let end = bytes.len() as u64;
     for garbage in
@@ -179,7 +179,7 @@ fn garbage_behind_the_end_is_told_and_changes_nothing() {
 }
 
 #[test]
-fn names_tell_nothing_about_the_content() {
+fn names_do_not_determine_the_content() {
     let folder = tempfile::tempdir().unwrap();
     let text: String = (0..10).map(line).collect();
     std::fs::write(folder.path().join("plain.gz"), &text).unwrap();
@@ -225,13 +225,14 @@ fn only_a_line_feed_ends_a_line() {
         assert_eq!((report.counts.rows, report.counts.lines), (6, 6));
         assert_eq!(rows.column_by_name("bucket_owner").unwrap().as_string_view().value(0), "0wner");
     }
-    // A return at the end of a line belongs to the line end; one in the middle of the file ends none.
+    // A carriage return at the end of a line belongs to the line ending; one in the middle of the file ends
+    // no line.
     let (rows, report) = scan(text.join("\r").as_bytes());
     assert_eq!((rows.num_rows(), report.counts.lines), (1, 1));
 }
 
 #[test]
-fn bytes_that_are_no_text_are_kept_verbatim() {
+fn binary_bytes_are_kept_verbatim() {
     let mut random = fastrand::Rng::with_seed(7);
     for _ in 0..200 {
         let garbage: Vec<u8> = (0..random.usize(1..3000)).map(|_| random.u8(..)).collect();
@@ -249,7 +250,7 @@ fn bytes_that_are_no_text_are_kept_verbatim() {
 
 #[test]
 fn a_long_line_takes_no_more_memory_than_a_block_or_two() {
-    /// Lines without end, as a stream.
+    /// An endless line, as a stream.
     struct Long(u64);
     impl Read for Long {
         fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
@@ -283,7 +284,7 @@ fn a_hundred_thousand_entries_in_a_folder_are_found() {
     std::fs::create_dir(&logs).unwrap();
     let one = logs.join("000000");
     std::fs::write(&one, line(1)).unwrap();
-    // Links are quicker made than files; a file system allows some tens of thousands to one file.
+    // Hard links are faster to create than files; file systems allow some tens of thousands per file.
     let mut target = one.clone();
     for number in 1..100_000 {
         if number % 30_000 == 0 {

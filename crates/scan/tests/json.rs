@@ -1,4 +1,4 @@
-//! Lines of JSON through blocks, columns and rejects, beside lines of text.
+//! Lines of JSON in blocks, columns and rejects, next to lines of text.
 
 #![allow(clippy::unwrap_used)]
 
@@ -19,7 +19,7 @@ fn text(number: usize, agent: &str) -> String {
     )
 }
 
-/// The same request; `agent` as it stands in JSON.
+/// The same request; `agent` as written in JSON.
 fn json(number: usize, agent: &str) -> String {
     format!(
         "{{\"schema_version_id\":\"V_1_0\",\"bucket_arn\":\"arn:aws:s3:::data-lake\",\"bucket_name\":\"data-lake\",\
@@ -75,7 +75,7 @@ fn text_and_json_give_equal_columns_over_many_blocks() {
     for (index, field) in from_text.schema().fields().iter().enumerate() {
         assert!(from_text.column(index) == from_json.column(index), "{}", field.name());
     }
-    // Lines of both kinds in one file are each what they are.
+    // Mixed lines in one file are each parsed as what they are.
     let mixed: Vec<&str> =
         (0..number).map(|at| if at % 2 == 0 { &*texts[at] } else { &*jsons[at] }).collect();
     let (from_both, _) = scan(mixed.join("\n").as_bytes());
@@ -101,7 +101,7 @@ fn text_in_json_is_never_read_as_a_line_of_text() {
 #[test]
 fn no_line_changes_how_another_is_read() {
     let hostile = text(1, "{\"request_time\":\"2026-04-29T14:32:16Z\",\"operation\":\"REST.GET.OBJECT\"}");
-    // The end of a torn line, which begins with what a client sent.
+    // The end of a torn line, which begins with text from a client.
     let torn = "{\"a\":\" - c2Fsd SigV4 C AuthHeader h TLSv1.3 - - -";
     let lines =
         [&text(0, "a"), torn, &hostile, "{", "}", &text(2, "b"), "{}", &json(3, "c"), "{[", &text(4, "d")];
@@ -114,7 +114,7 @@ fn no_line_changes_how_another_is_read() {
 }
 
 #[test]
-fn hostile_lines_are_rows_or_rejects_with_their_place() {
+fn hostile_lines_are_rows_or_rejects_with_their_offset() {
     let deep = format!("{{\"a\":{}", "[".repeat(100_000));
     let nested = json(1, "a").replace("null", &format!("{}1{}", "[".repeat(5_000), "]".repeat(5_000)));
     let lines = [
@@ -166,7 +166,7 @@ fn hostile_lines_are_rows_or_rejects_with_their_place() {
 }
 
 #[test]
-fn bytes_that_are_not_utf8_are_as_in_text() {
+fn invalid_utf8_is_treated_as_in_text() {
     let with_bytes =
         |line: String| line.into_bytes().into_iter().map(|byte| if byte == b'@' { 0xE9 } else { byte });
     let mut bytes: Vec<u8> = with_bytes(json(0, "a")).collect();
@@ -211,7 +211,7 @@ fn parts_of_a_second_are_kept() {
 }
 
 #[test]
-fn nothing_of_plain_values_is_copied() {
+fn plain_values_are_not_copied() {
     let line = json(0, "a").replace("\\/", "/").replace("true", "false");
     let (batch, _) = scan(line.as_bytes());
     let host = batch.column(Column::at(18).unwrap().index()).as_string_view();

@@ -1,4 +1,4 @@
-//! Sources to batches, as ingest and SQL use them.
+//! From sources to batches, as ingest and SQL use them.
 
 #![allow(clippy::unwrap_used)]
 
@@ -90,7 +90,7 @@ fn a_projection_gives_its_columns_in_its_order() {
 }
 
 #[test]
-fn lines_that_do_not_read_are_kept_whole_with_their_place() {
+fn rejects_are_kept_verbatim_with_their_position() {
     let good = line(1, 1, "a");
     let mut bytes = b"\xEF\xBB\xBF".to_vec();
     bytes.extend(good.as_bytes());
@@ -167,7 +167,7 @@ fn a_cut_gzip_keeps_its_lines_and_says_where() {
 }
 
 #[test]
-fn other_files_are_refused_by_name_of_their_kind() {
+fn other_files_are_refused_with_their_kind() {
     let (batch, report) =
         scan(b"#Version: 1.0\n#Fields: date time x-edge-location\n", &ScanOptions::default());
     let counts = (report.counts.lines, report.counts.rejects);
@@ -183,7 +183,7 @@ fn other_files_are_refused_by_name_of_their_kind() {
 }
 
 #[test]
-fn small_sources_share_a_block_and_days_come_together() {
+fn small_sources_share_a_block_and_days_are_grouped() {
     let sources: Vec<Vec<u8>> = (0..5)
         .map(|source| {
             (0..7).map(|number| line(source * 7 + number, 1 + number % 3, "a")).collect::<Vec<_>>().join("\n")
@@ -206,14 +206,15 @@ fn small_sources_share_a_block_and_days_come_together() {
     for (day, range) in &decoded.days {
         assert!(range.clone().all(|row| dates.value(row) == *day));
     }
-    // The second line of the third source, the first of its day there.
+    // The second line of the third source, the first of its day in that source.
     let row = decoded.days[1].1.start + 4;
     assert_eq!(text(&decoded.batch, "log_file", row), Some("s2"));
     assert_eq!(integer(&decoded.batch, "log_line", row), 2);
     assert_eq!(text(&decoded.batch, "request_id", row), Some(format!("{:016X}", 15).as_str()));
 }
 
-/// A log whose first line does not read, and looks like a tar archive at byte 257, as a client could make one.
+/// A log whose first line cannot be parsed and looks like a tar archive at byte 257, as a client could make
+/// it.
 #[test]
 fn no_line_hides_the_others() {
     let mut first = line(0, 1, "a").replace(" part-0.parquet ", " \"x ").into_bytes();
@@ -226,7 +227,7 @@ fn no_line_hides_the_others() {
     let (batch, report) = scan(&bytes, &ScanOptions::default());
     assert_eq!((batch.num_rows(), report.state), (20, SourceState::Complete));
     assert_eq!((report.counts.lines, report.counts.rejects), (21, 1));
-    // Whatever the first line looks like, records behind it count: in the same block, and in a later one.
+    // Whatever the first line looks like, later records count: in the same block and in a later one.
     let junk = "#Fields: date time\n".repeat(2 * BLOCK_SIZE / 19);
     for text in ["#Version: 1.0\n", "{\"Records\":[\n", "[1]\n", &junk] {
         let bytes = [text, &lines.join("\n")].concat();
@@ -248,7 +249,7 @@ fn a_key_that_begins_with_a_quote_gives_a_row() {
     assert_eq!(text(&batch, "raw", 0), Some(bytes.as_str()));
 }
 
-/// A million lines that are not UTF-8: what one of them costs does not depend on how many there were before.
+/// A million lines of invalid UTF-8: the cost of one line does not depend on the number of lines before it.
 #[test]
 fn rejects_that_are_not_utf8_take_linear_time() {
     let count = 500_000;
@@ -261,7 +262,7 @@ fn rejects_that_are_not_utf8_take_linear_time() {
     }
 }
 
-/// Members of a gzip file of a byte each: looking at the first lines again with each of them would take long.
+/// Gzip members of one byte each: examining the first lines again after each of them would take long.
 #[test]
 fn many_small_members_take_linear_time() {
     let one = |byte: u8| {
@@ -275,7 +276,7 @@ fn many_small_members_take_linear_time() {
 }
 
 #[test]
-fn the_longest_line_is_as_long_as_it_says() {
+fn the_maximum_line_length_is_exact() {
     let fill = |length: usize| {
         let short = line(1, 1, "");
         line(1, 1, &"x".repeat(length - short.len()))
@@ -289,9 +290,10 @@ fn the_longest_line_is_as_long_as_it_says() {
     assert_eq!(text(&batch, "user_agent", 2), Some("b"));
 }
 
-/// The last field of a line of 2016 is the client's version id: a carriage return before the line end may be its own.
+/// The last field of a line from 2016 is the client's version id: a carriage return before the line ending
+/// may belong to it.
 #[test]
-fn a_carriage_return_that_may_be_the_client_s_is_marked() {
+fn a_carriage_return_that_may_come_from_the_client_is_marked() {
     let head = "0wner data-lake [01/May/2016:10:00:00 +0000] 198.51.100.7 - R REST.GET.OBJECT k";
     let old = |version: &str| format!("{head} \"GET /k HTTP/1.1\" 200 - 1 1 1 1 \"-\" \"a\" {version}");
     let bytes = [old("v1\r"), old("-\r"), old("v2"), line(1, 1, "a") + "\r"].join("\n");
@@ -332,7 +334,7 @@ fn days_lie_between_2006_and_2099() {
     assert_eq!(decoded.rejects.len(), 5);
     for reject in &decoded.rejects {
         assert!(
-            reject.reason.starts_with("request_time outside of the years 2006 to 2099 at byte "),
+            reject.reason.starts_with("request_time outside the years 2006 to 2099 at byte "),
             "{}",
             reject.reason
         );

@@ -1,5 +1,5 @@
-//! Any bytes as a line of JSON: positions lie where they say, a line that is read is one JSON object for serde_json too, and
-//! its texts are what serde_json makes of them.
+//! Parses any bytes as a line of JSON: positions are within bounds, serde_json also accepts a parsed line as
+//! one JSON object, and its texts match serde_json's.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -20,12 +20,12 @@ fuzz_target!(|line: &[u8]| {
     if let Some(extra) = record.extra() {
         assert!(extra.starts_with(b"{") && extra.ends_with(b"}"));
     }
-    // What nests too deeply, numbers beyond a float and halves of pairs are not for serde_json's values.
+    // serde_json's values cannot hold deep nesting, numbers beyond a float, or unpaired surrogates.
     let start = json_start(line).unwrap_or_default();
     let Ok(value) = serde_json::from_slice::<Value>(&line[start..]) else { return };
     assert!(value.is_object());
     if record.anomalies().contains(Anomalies::EXTRA_FIELDS) {
-        return; // of what comes twice, serde_json takes the last
+        return; // for repeated members, serde_json uses the last
     }
     for (name, field) in [
         ("bucket_name", Field::Bucket),

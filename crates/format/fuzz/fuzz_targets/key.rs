@@ -1,4 +1,5 @@
-//! Decoding never makes a key longer, leaves text without escapes alone, and twice is once and once again.
+//! Decoding never makes a key longer and keeps text without escapes; decoding twice equals decoding once and
+//! once again.
 #![no_main]
 
 use std::borrow::Cow;

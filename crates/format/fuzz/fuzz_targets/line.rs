@@ -1,5 +1,5 @@
-//! Any bytes as a line: the fast path and the grammar agree, every span lies in the line, and a line that is read
-//! has its time.
+//! Parses any bytes as a line: the fast path and the grammar agree, every span lies within the line, and a
+//! parsed line has its time.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -15,12 +15,12 @@ fuzz_target!(|line: &[u8]| {
             check(usual.fields(), line);
         }
         (Err(usual), Err(grammar)) => assert_eq!(usual, grammar),
-        _ => panic!("one reads the line, the other does not"),
+        _ => panic!("only one of them parses the line"),
     }
     if let (Some(fast), Ok(grammar)) = (&fast, &grammar) {
         assert_eq!(fast.fields(), grammar.fields());
     }
-    assert!(fast.is_none() || grammar.is_ok(), "only the fast path reads the line");
+    assert!(fast.is_none() || grammar.is_ok(), "only the fast path parses the line");
 });
 
 fn check(fields: &Fields, line: &[u8]) {

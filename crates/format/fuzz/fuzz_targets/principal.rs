@@ -1,4 +1,4 @@
-//! Every part of a principal is a part of the requester, and none is empty.
+//! Every part of a principal is a part of the requester, and no part is empty.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

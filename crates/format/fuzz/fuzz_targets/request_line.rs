@@ -1,4 +1,4 @@
-//! A request line taken apart can be put together again, and nothing that it is asked for fails.
+//! The parts of a request line can be joined again to the original text, and no method fails.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
@@ -8,7 +8,7 @@ fuzz_target!(|text: &[u8]| {
     let line = RequestLine::parse(text);
     let version = line.version.map_or(0, |version| version.len() + 1);
     let parts = line.method.len() + line.target.len() + version;
-    assert!(parts == text.len() || parts + 1 == text.len(), "one space at most is left out");
+    assert!(parts == text.len() || parts + 1 == text.len(), "at most one space is missing");
     assert!(text.starts_with(line.method));
     assert!(line.version.is_none_or(|version| text.ends_with(version)));
     if let Some(query) = line.query {

@@ -1,15 +1,15 @@
-//! Why a line of JSON is a reject.
+//! Why a line of JSON is rejected.
 
 use std::fmt;
 
 use crate::Field;
 
-/// A line of JSON that gives no row. It is kept whole.
+/// A line of JSON that produces no row. It is kept verbatim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonError {
     /// What is wrong.
     pub kind: JsonErrorKind,
-    /// Where in the line, in bytes from 0.
+    /// Byte offset in the line, from 0.
     pub offset: usize,
 }
 
@@ -17,19 +17,19 @@ pub struct JsonError {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JsonErrorKind {
-    /// It is not JSON, in the words of who reads it. They hold nothing of the line.
+    /// The line is not JSON; the message is the parser's and contains no text of the line.
     Syntax(String),
-    /// It holds bytes that are not UTF-8.
+    /// The line has bytes that are not valid UTF-8.
     NotUtf8,
-    /// Something follows the object: another one, or anything else.
+    /// Something follows the object: another object, or anything else.
     Trailing,
-    /// A member without which there is no row is not there, or null.
+    /// A required member is missing or null.
     Missing(Field),
-    /// It is there, but not what it has to be.
+    /// A required member is present but invalid.
     Malformed(Field),
-    /// A time before 2006 or after 2099, by UTC.
+    /// The time is before 2006 or after 2099 (UTC).
     OutOfRange(Field),
-    /// Events of CloudWatch Logs with what the service puts around them: the records are texts in it.
+    /// CloudWatch Logs events inside the service's envelope: the records are strings in it.
     Envelope,
 }
 
@@ -48,11 +48,9 @@ impl fmt::Display for JsonError {
             JsonErrorKind::Missing(field) => write!(f, "missing {}", field.name()),
             JsonErrorKind::Malformed(field) => write!(f, "malformed {}", field.name()),
             JsonErrorKind::OutOfRange(field) => {
-                write!(f, "{} outside of the years 2006 to 2099", field.name())
+                write!(f, "{} outside the years 2006 to 2099", field.name())
             }
-            JsonErrorKind::Envelope => {
-                f.write_str("an envelope of CloudWatch Logs; take the messages out of it first")
-            }
+            JsonErrorKind::Envelope => f.write_str("a CloudWatch Logs envelope; extract its messages first"),
         }
     }
 }

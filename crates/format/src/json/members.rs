@@ -1,5 +1,5 @@
-//! The members of an object as positions in its line. What a name or a value is, and where it ends, is serde_json's to
-//! say; nothing is built of it, however deep it nests or long it is.
+//! The members of an object, as byte ranges of its line. serde_json decides what a name or value is and where
+//! it ends. No values are built, however deep or long they are.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use serde_json::Deserializer;
 
 use super::error::{JsonError, JsonErrorKind};
 
-/// Calls `visit` with the place of each member's name (with its quotes) and value.
+/// Calls `visit` with the range of each member's name (including its quotes) and value.
 pub(super) fn each(
     line: &str,
     start: usize,
@@ -33,7 +33,7 @@ pub(super) fn each(
     }
 }
 
-/// The value that begins at `at`.
+/// The range of the value that begins at `at`.
 fn value(line: &str, at: usize) -> Result<Range<usize>, JsonError> {
     let rest = line.get(at..).unwrap_or_default();
     let mut values = Deserializer::from_str(rest).into_iter::<IgnoredAny>();
@@ -44,14 +44,14 @@ fn value(line: &str, at: usize) -> Result<Range<usize>, JsonError> {
     }
 }
 
-/// What serde_json says, without its own account of the place.
+/// serde_json's message without its own position.
 fn syntax(error: &serde_json::Error, at: usize) -> JsonError {
     let text = error.to_string();
     let message = text.split(" at line ").next().unwrap_or_default();
     JsonErrorKind::Syntax(message.to_owned()).at(at + error.column().saturating_sub(1))
 }
 
-/// The place behind `byte`, which must come next.
+/// The position after `byte`, which must come next.
 fn expect(line: &str, at: usize, byte: u8, wanted: &str) -> Result<usize, JsonError> {
     take(line, at, byte).ok_or_else(|| {
         let at = skip_blanks(line, at);
@@ -60,7 +60,7 @@ fn expect(line: &str, at: usize, byte: u8, wanted: &str) -> Result<usize, JsonEr
     })
 }
 
-/// The place behind `byte`, if it comes next.
+/// The position after `byte`, if it comes next.
 #[inline]
 fn take(line: &str, at: usize, byte: u8) -> Option<usize> {
     let at = skip_blanks(line, at);
@@ -108,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_has_its_place() {
+    fn errors_have_their_offset() {
         for (line, message, at) in [
             ("", "EOF while parsing an object", 0),
             ("[]", "expected an object", 0),
@@ -135,7 +135,7 @@ mod tests {
     }
 
     #[test]
-    fn depth_takes_no_stack() {
+    fn deep_nesting_uses_no_stack() {
         let deep = format!("{{\"a\":{}{}}}", "[".repeat(1_000_000), "]".repeat(1_000_000));
         assert_eq!(members(&deep).unwrap().len(), 1);
         let cut = format!("{{\"a\":{}", "{\"b\":".repeat(100_000));

@@ -2,18 +2,18 @@
 
 use crate::Field;
 
-/// A member that is known.
+/// A known member.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Member {
-    /// It is a column.
+    /// A column.
     Field(Field),
-    /// The version of the schema, which is `V_1_0` so far.
+    /// The schema version, so far always `V_1_0`.
     SchemaVersion,
-    /// `arn:aws:s3:::` and the bucket.
+    /// `arn:aws:s3:::` followed by the bucket.
     BucketArn,
 }
 
-/// The names as they stand in a line, with their quotes.
+/// The names as they appear in a line, including their quotes.
 pub(super) const MEMBERS: [(&str, Member); 29] = [
     ("\"schema_version_id\"", Member::SchemaVersion),
     ("\"bucket_arn\"", Member::BucketArn),
@@ -46,7 +46,7 @@ pub(super) const MEMBERS: [(&str, Member); 29] = [
     ("\"source_region\"", Member::Field(Field::SourceRegion)),
 ];
 
-/// The position of a name in [`MEMBERS`]. `likely` is looked at first: members mostly come in AWS's order.
+/// The index of a name in [`MEMBERS`]. `likely` is tried first: members usually come in AWS's order.
 #[inline]
 pub(super) fn find(name: &str, likely: usize) -> Option<usize> {
     let is_it = |(known, _): &(&str, Member)| *known == name;

@@ -1,4 +1,4 @@
-//! The members of a line into fields.
+//! Reads the members of a line into fields.
 
 use std::ops::Range;
 
@@ -35,20 +35,20 @@ pub(super) fn read(
 
 struct Reader<'a> {
     line: &'a str,
-    /// Where, seen from the line, the first byte of `unescaped` is taken to stand.
+    /// The position of the first byte of `unescaped`, relative to the line.
     base: u32,
     unescaped: &'a mut String,
     out: &'a mut Fields,
-    /// Which of [`MEMBERS`] there were.
+    /// Which of [`MEMBERS`] were seen.
     seen: u32,
-    /// Place of the member and its value.
+    /// Ranges of the member and of its value.
     bucket_arn: Option<(Range<usize>, Range<usize>)>,
-    /// Places of members that have no column.
+    /// Ranges of members without a column.
     rest: Vec<Range<usize>>,
 }
 
 impl Reader<'_> {
-    /// Which member this is; `None` for one that is not known.
+    /// The index of this member; `None` if it is unknown.
     fn find(&self, name: &Range<usize>, likely: usize) -> Option<usize> {
         let name = &self.line[name.clone()];
         if memchr(b'\\', name.as_bytes()).is_none() {
@@ -65,7 +65,7 @@ impl Reader<'_> {
         value: Range<usize>,
     ) -> Result<(), JsonError> {
         let whole = name.start..value.end;
-        // What comes again may contradict what was there: the first counts, and the other is kept.
+        // A repeated member may contradict the first: the first counts, and the other is kept in `extra`.
         let Some(at) = found.filter(|at| self.seen & (1 << at) == 0) else {
             self.rest.push(whole);
             return Ok(());
@@ -85,7 +85,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Sets a field; gives whether the value is of its type.
+    /// Sets a field; returns whether the value has the right type.
     fn field(&mut self, field: Field, value: Range<usize>) -> Result<bool, JsonError> {
         let kind = self.line.as_bytes()[value.start];
         let span = match (field, kind) {
@@ -103,7 +103,7 @@ impl Reader<'_> {
         Ok(true)
     }
 
-    /// Digits, as a number or in quotes. A fraction of zeros is what a table of floats makes of a number.
+    /// Digits, as a number or in quotes. A fraction of zeros is accepted, because tables of floats add one.
     fn number(&mut self, field: Field, value: Range<usize>) -> Span {
         let quotes = usize::from(self.line.as_bytes()[value.start] == b'"');
         let text = &self.line[value.start + quotes..value.end - quotes];
@@ -127,7 +127,7 @@ impl Reader<'_> {
     fn text(&mut self, field: Field, value: Range<usize>) -> Span {
         let inner = value.start + 1..value.end - 1;
         let text = &self.line[inner.clone()];
-        // An unquoted field of a line of text cannot be empty.
+        // In a line of text, an unquoted field cannot be empty.
         if text == "-" || (text.is_empty() && !field.is_quoted()) {
             return Span::NULL;
         }
@@ -150,7 +150,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Appends a text to what is unescaped.
+    /// Appends a text to `unescaped`.
     fn push(&mut self, text: &str) -> Span {
         let start = self.base + self.unescaped.len() as u32;
         self.unescaped.push_str(text);
@@ -193,7 +193,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// A record that is none may be what the service puts around some.
+    /// A record without this field may be the envelope that the service puts around records.
     fn missing(&self, field: Field) -> JsonError {
         let is_event = |member: &Range<usize>| {
             let text = &self.line[member.clone()];
@@ -205,7 +205,7 @@ impl Reader<'_> {
         JsonErrorKind::Missing(field).at(self.line.len())
     }
 
-    /// The ARN tells nothing that the bucket does not, unless it is another bucket's.
+    /// The ARN adds nothing to the bucket, unless it names another bucket.
     fn check_bucket_arn(&mut self) {
         let Some((member, value)) = self.bucket_arn.take() else { return };
         let arn: Option<String> = match serde_json::from_str(&self.line[value]) {
@@ -222,7 +222,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Members without a column, as an object.
+    /// Keeps members without a column, as an object.
     fn keep_rest(&mut self) {
         let members = std::mem::take(&mut self.rest);
         if members.is_empty() {

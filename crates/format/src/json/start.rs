@@ -1,19 +1,19 @@
-//! Which lines are JSON.
+//! Detects lines of JSON.
 
 use memchr::memchr2;
 
 /// Length of `2026-04-29T14:32:16`.
 const STAMP: usize = 19;
 
-/// Where the JSON object of a line begins; `None` where the line is not JSON.
+/// Where the JSON object of a line begins; `None` if the line is not JSON.
 ///
-/// A line is JSON where its first byte other than white space is `{`, or where a time such as `2026-04-29T14:32:16.000Z`
-/// stands before that, as exports of CloudWatch Logs write it; between the two there may be one word, the log stream of
-/// `aws logs tail`. A byte order mark is passed over.
+/// A line is JSON if its first byte other than white space is `{`, or if `{` follows a time such as
+/// `2026-04-29T14:32:16.000Z`, as in exports of CloudWatch Logs. One word may stand between the two: the log
+/// stream of `aws logs tail`. A byte order mark is skipped.
 ///
-/// No line of text as S3 writes it is taken for JSON, whatever a client puts into it: it begins with the bucket owner's
-/// id, of which no client has a say. And no line of JSON may be tried as text first, as a client's text in it might look
-/// like the rest of such a line.
+/// No line of text from S3 is taken for JSON, whatever a client puts into it: the line begins with the bucket
+/// owner's id, which no client controls. And a line of JSON must never be parsed as text first, because a
+/// client's text in it might look like the rest of such a line.
 #[inline]
 pub fn json_start(line: &[u8]) -> Option<usize> {
     match line.first()? {
@@ -31,7 +31,7 @@ fn behind_blanks(line: &[u8]) -> Option<usize> {
     if line.get(at) == Some(&b'{') { Some(at) } else { behind_time(line, at) }
 }
 
-/// Behind a time at `at`, and perhaps a word.
+/// Position after a time at `at` and an optional word.
 fn behind_time(line: &[u8], at: usize) -> Option<usize> {
     if !line.get(at..)?.first_chunk::<STAMP>().is_some_and(is_stamp) {
         return None;
@@ -43,7 +43,7 @@ fn behind_time(line: &[u8], at: usize) -> Option<usize> {
     behind_word(line, next).filter(|at| line[*at] == b'{')
 }
 
-/// The first byte behind a word and the blanks after it, if there is one.
+/// The first byte after a word and the blanks that follow it, if there is one.
 fn behind_word(line: &[u8], at: usize) -> Option<usize> {
     let length = memchr2(b' ', b'\t', &line[at..])?;
     let next = skip_blanks(line, at + length);
@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn json_is_told_by_how_a_line_begins() {
+    fn json_is_detected_by_the_beginning_of_the_line() {
         for (line, start) in [
             (&b"{}"[..], 0),
             (b" \t{", 2),
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn all_else_is_text() {
+    fn everything_else_is_text() {
         for line in [
             &b""[..],
             b" ",

@@ -1,12 +1,13 @@
-//! Times in ISO 8601, as AWS's structured delivery and exports of its tables write them.
+//! ISO 8601 times, as written by AWS's structured delivery and by exports of its tables.
 
 use crate::time::{days_from_civil, days_in_month};
 
-/// Reads `2026-04-29T14:32:16.000Z` as microseconds since 1970 in UTC.
+/// Parses `2026-04-29T14:32:16.000Z` to microseconds since 1970 (UTC).
 ///
-/// The `T` may be a space; a fraction of the second has one to nine digits, of which those below a microsecond are cut
-/// off; the zone is `Z`, ` UTC`, an offset such as `+02:00`, `+0200` or `+02`, which is honoured, or missing for UTC.
-/// `None` where anything else stands there, or a part is out of range (a leap second, `:60`, is taken).
+/// A space may replace the `T`. A fraction of a second has one to nine digits; digits below a microsecond are
+/// dropped. The zone is `Z`, ` UTC`, or an offset such as `+02:00`, `+0200` or `+02`, which is applied; a
+/// missing zone means UTC. `None` for any other text, or if a part is out of range (a leap second, `:60`, is
+/// accepted).
 pub fn parse_iso_time(text: &[u8]) -> Option<i64> {
     let (date, rest) = text.split_first_chunk::<10>()?;
     let (clock, rest) = rest.split_first_chunk::<9>()?;
@@ -41,7 +42,7 @@ fn two(text: &[u8]) -> Option<u32> {
     (tens < 10 && ones < 10).then_some(u32::from(tens) * 10 + u32::from(ones))
 }
 
-/// Microseconds, and what follows the fraction.
+/// Microseconds, and the text after the fraction.
 fn fraction(text: &[u8]) -> Option<(i64, &[u8])> {
     let Some(digits) = text.strip_prefix(b".") else { return Some((0, text)) };
     let count = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
@@ -93,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_what_is_no_time() {
+    fn refuses_invalid_times() {
         for text in [
             "",
             "2026-04-29",

@@ -1,4 +1,4 @@
-//! Lines of every age: fields that were added, and those that will be.
+//! Lines from every version of the format: fields that were added, and fields that may be.
 
 use crate::*;
 
@@ -33,7 +33,7 @@ fn seventeen_fields_of_2008() {
     check("18, null", format!("{line} -").as_bytes(), &want[..want.len() - 1], None, "");
 }
 
-/// The same request as each age since March 2019 writes it.
+/// The same request as written in each version since March 2019.
 #[test]
 fn twenty_three_to_twenty_seven_fields() {
     let tail = tail();
@@ -48,7 +48,7 @@ fn twenty_three_to_twenty_seven_fields() {
 }
 
 #[test]
-fn a_count_that_no_age_had_is_misaligned() {
+fn an_unknown_number_of_fields_is_misaligned() {
     let tail = tail();
     let tokens: Vec<&str> = tail.split(' ').collect();
     for count in 2..=5 {

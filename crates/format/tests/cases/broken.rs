@@ -1,8 +1,8 @@
-//! Numbers that are none, lines cut or copied by hand: a row of what is certain.
+//! Invalid numbers, and lines truncated or copied by hand: they give a row with what is certain.
 
 use crate::*;
 
-/// A `-` lost before the object size and a blank inside the host id, as in text copied from a page.
+/// A `-` missing before the object size and a blank inside the host id, as in text copied from a page.
 #[test]
 fn a_line_copied_by_hand() {
     let line = r#"c0ffee handbook [07/Jan/2020:08:09:10 +0000] 198.51.100.3 c0ffee 4TGWEXAMPLE REST.PUT.OBJECT guide.pdf "PUT /handbook/guide.pdf HTTP/1.1" 200 - 7340032 812 31 "-" "S3Console/0.4" - Qm9yZWFsIGdlb2xvZ2lzdHMga2VlcCBzYWx0IG1p bmVzIG9wZW4gYWxsIHdpbnRlciBsb25n- SigV4 ECDHE-RSA-AES128-SHA AuthHeader handbook.s3.amazonaws.com TLSv1.1"#;
@@ -39,7 +39,7 @@ fn a_number_too_many_or_too_few() {
     }
 }
 
-/// A cut line keeps what was there before the cut, whatever the place.
+/// A truncated line keeps everything before the cut, wherever it is.
 #[test]
 fn cut_lines() {
     let whole = line_with(r#""https://example.org/" "agent/1.0 (x; y)""#);
@@ -84,7 +84,7 @@ fn the_largest_fits_and_one_more_does_not() {
 }
 
 #[test]
-fn what_is_no_number_is_null() {
+fn invalid_numbers_are_null() {
     for size in ["12k", "-5", "1.5", "0x10"] {
         let (line, want) = with_size(size);
         check(size, line.as_bytes(), &want, None, "bad_number");

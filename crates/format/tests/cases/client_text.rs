@@ -1,9 +1,9 @@
-//! Whatever bytes a client may send, and however many.
+//! Any bytes that a client may send, in any number.
 
 use crate::*;
 
 #[test]
-fn anything_may_stand_in_client_text() {
+fn client_text_may_contain_anything() {
     for agent in [&b"\xff\xfe"[..], b"a\0b", "Zürich ⛏ ю".as_bytes(), b"\x1b[31mred\x07", b"\t", b" ", b"  "]
     {
         let mut line = line_with(r#""-" ""#).trim_end_matches(&tail()).trim_end().as_bytes().to_vec();

@@ -1,8 +1,8 @@
-//! The first eight fields, and what is a reject.
+//! The first eight fields, and what makes a line a reject.
 
 use crate::*;
 
-/// A line with this requester and address.
+/// A line with this requester and IP address.
 fn from(ip: &str, requester: &str) -> String {
     line_with(r#""-" "x""#).replace("192.0.2.44 -", &format!("{ip} {requester}"))
 }
@@ -50,7 +50,7 @@ fn blanked_out_and_padded_fields() {
 }
 
 #[test]
-fn other_offsets_are_honoured() {
+fn other_offsets_are_applied() {
     let line = line_with(r#""-" "x""#).replace("+0000", "-0530");
     let time = "01/May/2026:10:20:30 -0530";
     let want = [&with(&[(UserAgent, "x")])[..], &[(RequestTime, time)]].concat();
@@ -74,7 +74,7 @@ fn a_job_id_and_four_parts_of_an_operation() {
 }
 
 #[test]
-fn what_cannot_be_read_is_a_reject() {
+fn unreadable_heads_are_rejects() {
     let line = line_with(r#""-" "x""#);
     let missing = LineErrorKind::Missing;
     let malformed = LineErrorKind::Malformed;

@@ -1,5 +1,5 @@
-//! Lines of every age and every trap of the format, each with the value of every field. Each goes through all ways of
-//! reading a line.
+//! Lines from every version of the format and with every trap of the format, each with the value of every
+//! field. Each line is parsed in all available ways.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 #[path = "../common/mod.rs"]
@@ -17,7 +17,7 @@ use common::{HOST_ID, OWNER, read};
 use saltmine_format::Field::{self, *};
 use saltmine_format::{LineErrorKind, Record};
 
-/// Asserts what a line gives. Fields that are not in `want` must be null; a want of `-` is null too.
+/// Asserts the result for a line. Fields that are not in `want` must be null; a want of `-` also means null.
 #[track_caller]
 fn check(name: &str, line: &[u8], want: &[(Field, &str)], extra: Option<&str>, anomalies: &str) {
     let row = read(line).unwrap_or_else(|error| panic!("{name}: {error}"));
@@ -35,14 +35,14 @@ fn check(name: &str, line: &[u8], want: &[(Field, &str)], extra: Option<&str>, a
     assert_eq!(row.anomalies.to_string(), anomalies, "{name}: anomalies");
 }
 
-/// As [`check`], of a line that the fast path must take.
+/// Like [`check`], for a line that the fast path must accept.
 #[track_caller]
 fn check_common(name: &str, line: &str, want: &[(Field, &str)]) {
     check(name, line.as_bytes(), want, None, "");
     assert!(Record::parse_by_fast_path(line.as_bytes()).is_some(), "{name}: not by the fast path");
 }
 
-/// The first eight fields of the lines below whose head is of no matter.
+/// The first eight fields of lines below whose head does not matter.
 const HEAD: &str =
     "b6e0f1 photos [01/May/2026:10:20:30 +0000] 192.0.2.44 - 7QK3EXAMPLE REST.GET.OBJECT a/b.txt";
 const HEAD_VALUES: [(Field, &str); 7] = [
@@ -55,7 +55,7 @@ const HEAD_VALUES: [(Field, &str); 7] = [
     (Key, "a/b.txt"),
 ];
 
-/// What stands after the user agent in the lines below whose tail is of no matter.
+/// The text after the user agent in lines below whose tail does not matter.
 fn tail() -> String {
     format!(
         "- {HOST_ID} SigV4 TLS_AES_128_GCM_SHA256 AuthHeader photos.s3.eu-west-1.amazonaws.com TLSv1.3 - Yes eu-west-1"
@@ -72,7 +72,7 @@ const TAIL_VALUES: [(Field, &str); 8] = [
     (SourceRegion, "eu-west-1"),
 ];
 
-/// What stands between key and referer, and its values.
+/// The text between key and referer, and its values.
 const OUTCOME: &str = r#""GET /a/b.txt HTTP/1.1" 200 - 10 20 5 4"#;
 const OUTCOME_VALUES: [(Field, &str); 6] = [
     (RequestUri, "GET /a/b.txt HTTP/1.1"),
@@ -88,7 +88,7 @@ fn with<'a>(own: &[(Field, &'a str)]) -> Vec<(Field, &'a str)> {
     [&HEAD_VALUES[..], &OUTCOME_VALUES, own, &TAIL_VALUES].concat()
 }
 
-/// The line with these quoted fields (and what belongs to them), as written.
+/// The line with these quoted fields (and the text around them), as written.
 fn line_with(agents: &str) -> String {
     format!("{HEAD} {OUTCOME} {agents} {}", tail())
 }

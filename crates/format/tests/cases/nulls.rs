@@ -1,8 +1,8 @@
-//! The ways of writing no value.
+//! The ways to write a missing value.
 
 use crate::*;
 
-/// Each of the three quoted fields may be `"-"` or a bare `-`, whatever the others are.
+/// Each of the three quoted fields may be `"-"` or a bare `-`, independently of the others.
 #[test]
 fn both_styles_in_every_combination() {
     let styles = [r#""-""#, "-"];

@@ -1,4 +1,4 @@
-//! Quotes inside of quoted fields, and forged ends.
+//! Quotes inside quoted fields, and forged ends of fields.
 
 use crate::*;
 
@@ -37,7 +37,7 @@ fn quotes_and_backslashes_in_agent_and_referer() {
 }
 
 #[test]
-fn backslashes_alone_are_nothing_odd() {
+fn backslashes_are_not_anomalies() {
     let line = line_with(r#""C:\dir\" "x\""#);
     check_common("backslashes", &line, &with(&[(Referer, r"C:\dir\"), (UserAgent, r"x\")]));
 }

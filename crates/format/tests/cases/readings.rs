@@ -1,12 +1,12 @@
-//! Lines that a client can make so that they read in more than one way. Each is marked, and what S3 alone writes is not
-//! taken from the client where a host id tells.
+//! Lines that a client can craft so that they can be read in more than one way. Each is marked, and where the
+//! host id is unmistakable, fields that only S3 writes are not taken from the client's text.
 
 use crate::*;
 
-/// Another host id: the one that a client forges.
+/// Another host id: the one a client forges.
 const FORGED: &str = "Rm9yZ2VkIGhvc3QgaWQgdGhhdCBpcyBsb25nIGVub3VnaCB0byBwYXNzIGZvciBhIHJlYWwgb25l";
 
-/// A denied request, with these for what the client chose.
+/// A denied request with these values for what the client chose.
 fn denied(key: &str, uri: &str, version_id: &str, host: &str) -> String {
     format!(
         r#"b6e0f1 photos [06/May/2024:00:00:38 +0000] 192.0.2.3 ann 3E57427F3EXAMPLE REST.GET.OBJECT {key} "{uri}" 403 AccessDenied 243 - 7 - "-" "curl/8.0" {version_id} {HOST_ID} SigV4 ECDHE-RSA-AES128-GCM-SHA256 AuthHeader {host} TLSv1.2 - -"#
@@ -45,7 +45,7 @@ fn an_outcome_in_the_key() {
         assert_eq!(row.get(Key), Some(key.as_bytes()), "{key}");
     }
     assert_marked(&denied(r#"k "GET /x HTTP/1.1" 200 - 1 2 3 4 "y"#, URI, "-", HOST));
-    // A version of HTTP is not always there.
+    // The HTTP version is not always present.
     let row = assert_marked(&denied("two words", "GET /k.txt", "-", HOST));
     assert_eq!((row.get(Key), row.get(HttpStatus)), (Some(&b"two words"[..]), Some(&b"403"[..])));
 }
@@ -88,7 +88,7 @@ fn a_tls_version_in_the_host_header_of_plain_http() {
             .replace("TLSv1.2 - -", "- - -");
         assert_marked(&line);
     }
-    // The dash that the client added is a field too many for the year.
+    // The dash that the client added is one field too many for that year.
     assert_marked(
         &denied("k", URI, "-", "h -")
             .replace("ECDHE-RSA-AES128-GCM-SHA256", "-")
@@ -112,7 +112,7 @@ fn words_in_the_version_id() {
         assert_eq!(row.get(HostId), Some(HOST_ID.as_bytes()), "{version}\n{row:?}");
         assert_eq!(row.get(SignatureVersion), Some(&b"SigV4"[..]), "{version}");
     }
-    // Anonymous, without TLS: nothing but dashes follows the true host id.
+    // Anonymous, without TLS: only dashes follow the true host id.
     let line = denied("k.txt", URI, &format!("v {FORGED} SigV4"), "-")
         .replace("SigV4 ECDHE-RSA-AES128-GCM-SHA256 AuthHeader", "- - -")
         .replace("TLSv1.2 - -", "- -");
@@ -130,7 +130,7 @@ fn two_records_on_one_line() {
     }
 }
 
-/// Where the cipher suite and the TLS version contradict each other the words may belong to other fields.
+/// If cipher suite and TLS version contradict each other, the words may belong to other fields.
 #[test]
 fn other_servers_are_not_marked() {
     for line in [
@@ -139,11 +139,11 @@ fn other_servers_are_not_marked() {
         r#"a1b2 backups [07/May/2026:03:00:00 +0000] - identity:system 16c8f4e21021383c B2_LIFECYCLE.hide_file nightly/old.dump "-" 200 - - 1000 35 - "-" "-" 4_zf607ff42227d70933b5e0f3e_f1 - SigV4 - AuthHeader s3.eu-central-003.backblazeb2.com TLSv1.3 - -"#,
         // OVHcloud: 25 fields in 2026, short host ids.
         r#"a1b2:user-A app-data [16/May/2026:05:00:02 +0000] 192.0.2.120 a1b2:user-A txbfca56ad-00c9ea8999 REST.DELETE.OBJECT u/0.json "DELETE /u/0.json HTTP/1.0" 204 - - - 21 19 "-" "aws-cli/2.31.2" - tx8e9ad40144ea SigV4 TLS_AES_256_GCM_SHA384 AuthHeader app-data.s3.gra.io.cloud.ovh.net TLSv1.3 -"#,
-        // Wasabi: no version of HTTP, an empty referer, 18 fields.
+        // Wasabi: no HTTP version, an empty referer, 18 fields.
         r#"A1B2 install-media [05/May/2026:06:30:13 +0000] 198.51.100.77 - 7C1D2E3F40516274:B REST.GET.OBJECT preseed%2Fdebian.seed "GET /preseed%2Fdebian.seed" 403 AccessDenied 264 0 2 0 "" "Wget/1.21.3" -"#,
         // Scality: an expiry without status.
         r#"5d1c ring-bucket [08/May/2026:01:00:01 +0000] - ScalityS3LifecycleService - S3.EXPIRE.OBJECT in/old.bin "-" - - - 2048 - - "-" "-" - - - - - - - - -"#,
-        // Scality: an operation that is not known.
+        // Scality: an unknown operation.
         r#"5d1c ring-bucket [08/May/2026:01:00:02 +0000] 192.0.2.10 5d1c 8a7b6c5d4e3f2a1c - - "GET /ring-bucket?unknown HTTP/1.1" 501 NotImplemented 120 - 3 2 "-" "aws-cli/2.31.2" - - SigV4 TLS_AES_128_GCM_SHA256 AuthHeader s3.example.net TLSv1.3 - -"#,
         // Dell OneFS: the host header in quotes.
         r#"root bkt01 [18/May/2026:06:00:05 +0000] 192.0.2.210 1_svc_backup 125132126 REST.PUT.OBJECT /vm/a.vbk "PUT /bkt01/vm/a.vbk HTTP/1.1" 200 - - 1048576 2 2 "-" "Veeam/12.3" - 192.0.2.20 SigV4 TLS_AES_256_GCM_SHA384 AuthHeader "192.0.2.20:9021" TLSv1.3 - Yes"#,
@@ -175,7 +175,7 @@ fn durations_with_a_unit_and_a_referer_without_quotes() {
     assert_eq!(row.anomalies.to_string(), "bad_number");
 }
 
-/// Keys as they are, with spaces, as servers write them that do not encode.
+/// Unencoded keys with spaces, as written by servers that do not encode keys.
 #[test]
 fn keys_with_spaces() {
     for (key, method, status, size) in
@@ -215,7 +215,7 @@ fn examples_of_the_documentation_are_clean() {
         let none =
             format!("{HEAD} - - - - - - - - - - {HOST_ID} - - - - - - - -").replace("/2026:", "/2019:");
         assert!(read(none.as_bytes()).unwrap().anomalies.is_empty(), "{none}");
-        // A month before, a whole tail is what a client put into the version id.
+        // A month earlier, a complete tail must be text that a client put into the version id.
         assert_marked(&line.replace("06/Feb/2019", "06/Jan/2019"));
     }
 }

@@ -1,4 +1,4 @@
-//! From values to a line of JSON: the inverse of reading.
+//! Renders values as a line of JSON: the inverse of parsing.
 
 use saltmine_format::{Field, parse_time};
 
@@ -36,8 +36,8 @@ const MEMBERS: [(&str, Field); 27] = [
 ];
 
 impl LineBuilder<'_> {
-    /// The record as a JSON object, without a line end: all members, in AWS's order, as AWS's example has them. Text that is
-    /// not UTF-8 has U+FFFD in its place. What a line of text has besides its fields is not written.
+    /// The record as a JSON object, without a line ending: all members, in AWS's order, as in AWS's example.
+    /// Invalid UTF-8 is replaced by U+FFFD. Text beyond the fields of the line is not written.
     pub(crate) fn to_json(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(1024);
         out.extend_from_slice(b"{\"schema_version_id\":\"V_1_0\",\"bucket_arn\":");
@@ -73,7 +73,7 @@ fn text(out: &mut Vec<u8>, value: &[u8]) {
     out.extend_from_slice(quoted.as_bytes());
 }
 
-/// `2026-04-29T14:32:16.000Z` for a time as a line of text has it; any other text stays as it is.
+/// `2026-04-29T14:32:16.000Z` for a time from a line of text; any other text is unchanged.
 fn iso_time(value: &[u8]) -> Vec<u8> {
     let Some(seconds) = parse_time(value) else { return value.to_vec() };
     let (year, month, day) = civil_from_days(seconds.div_euclid(86_400));

@@ -1,10 +1,11 @@
-//! From values to a line: the inverse of parsing.
+//! Renders values as a line: the inverse of parsing.
 
 use std::borrow::Cow;
 
 use saltmine_format::{Field, Record};
 
-/// How a quoted field without a value is written. S3 does both, for each of the three fields on its own.
+/// How a quoted field without a value is written. S3 uses both styles, independently for each of the three
+/// fields.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum NullStyle {
     /// `"-"`
@@ -14,10 +15,11 @@ pub(crate) enum NullStyle {
     Bare,
 }
 
-/// A line to be: a value or null for each field, how many fields to write, and what some lines have besides.
+/// A line under construction: a value or null for each field, the number of fields to write, and additions
+/// found in some lines.
 ///
-/// Values are written as they are, since S3 escapes nothing. A line reads back as the same record where no unquoted
-/// value is empty or holds a space or quote, and no quoted one holds what could end it.
+/// Values are written as they are, because S3 escapes nothing. Parsing the line gives the same record if no
+/// unquoted value is empty or contains a space or quote, and no quoted value contains text that could end it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LineBuilder<'a> {
     values: [Option<Cow<'a, [u8]>>; Field::COUNT],
@@ -45,8 +47,8 @@ impl<'a> LineBuilder<'a> {
         }
     }
 
-    /// The fields of a record. Which null style its line had is not known any more, nor how many fields it had: nulls
-    /// are quoted and all fields are written. What a record has as `extra` goes to the end.
+    /// The fields of a record. A record does not keep the null style and the number of fields of its line:
+    /// nulls are quoted and all fields are written. `extra` goes to the end.
     pub(crate) fn from_record(record: &Record<'a>) -> LineBuilder<'a> {
         let mut line = LineBuilder::new();
         for field in Field::ALL {
@@ -61,12 +63,12 @@ impl<'a> LineBuilder<'a> {
         self.set_cow(field, Cow::Borrowed(value.as_ref()))
     }
 
-    /// Sets a value that the line is to own.
+    /// Sets a value that the line owns.
     pub(crate) fn set_owned(&mut self, field: Field, value: impl Into<Vec<u8>>) -> &mut Self {
         self.set_cow(field, Cow::Owned(value.into()))
     }
 
-    /// Sets a value that is one or the other.
+    /// Sets a value that may be borrowed or owned.
     pub(crate) fn set_cow(&mut self, field: Field, value: Cow<'a, [u8]>) -> &mut Self {
         self.values[field.index()] = Some(value);
         self
@@ -93,7 +95,7 @@ impl<'a> LineBuilder<'a> {
         self.values[field.index()].as_deref()
     }
 
-    /// How request-URI, referer or user agent is written when null; without effect on other fields.
+    /// How a null request-URI, referer or user agent is written; no effect on other fields.
     pub(crate) fn null_style(&mut self, field: Field, style: NullStyle) -> &mut Self {
         if let Some(slot) = quoted_index(field) {
             self.null_styles[slot] = style;
@@ -101,25 +103,25 @@ impl<'a> LineBuilder<'a> {
         self
     }
 
-    /// How many fields are written: 27 of today, 17 for the oldest lines. More than 27 is 27.
+    /// The number of fields to write: 27 for current lines, 17 for the oldest. Values above 27 mean 27.
     pub(crate) fn fields(&mut self, count: usize) -> &mut Self {
         self.fields = count.min(Field::COUNT);
         self
     }
 
-    /// A token between version id and host id, as lines of March 2019 had one. Written only where a host id is.
+    /// A token between version id and host id, as in lines of March 2019. Written only if a host id is.
     pub(crate) fn rollout_token<T: AsRef<[u8]> + ?Sized>(&mut self, token: &'a T) -> &mut Self {
         self.rollout_token = Some(Cow::Borrowed(token.as_ref()));
         self
     }
 
-    /// What follows the last field, verbatim after one space: fields of the future.
+    /// Text after the last field, verbatim after one space: future fields.
     pub(crate) fn extra<T: AsRef<[u8]> + ?Sized>(&mut self, text: &'a T) -> &mut Self {
         self.extra = Some(Cow::Borrowed(text.as_ref()));
         self
     }
 
-    /// Appends the line to `out`, without a line end.
+    /// Appends the line to `out`, without a line ending.
     pub(crate) fn write_to(&self, out: &mut Vec<u8>) {
         for field in &Field::ALL[..self.fields] {
             if field.index() > 0 {
@@ -137,7 +139,7 @@ impl<'a> LineBuilder<'a> {
         }
     }
 
-    /// The line, without a line end.
+    /// The line, without a line ending.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::with_capacity(512);
         self.write_to(&mut out);
@@ -171,9 +173,9 @@ fn quoted_index(field: Field) -> Option<usize> {
 const MONTHS: [&str; 12] =
     ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/// Seconds since 1970 as the log writes them, without brackets: `06/Feb/2019:00:00:38 +0000`.
+/// Formats seconds since 1970 as in the log, without brackets: `06/Feb/2019:00:00:38 +0000`.
 ///
-/// The log has four digits for a year; times outside of the years 0 to 9999 are brought to its edge.
+/// The log has four digits for a year; times outside the years 0 to 9999 are clamped.
 pub(crate) fn format_time(seconds: i64) -> String {
     const FIRST: i64 = -62_167_219_200;
     const LAST: i64 = 253_402_300_799;
@@ -189,7 +191,8 @@ pub(crate) fn format_time(seconds: i64) -> String {
     )
 }
 
-/// Year, month and day of a count of days since 1970-01-01: the proleptic Gregorian calendar, years from March.
+/// Year, month and day for a number of days since 1970-01-01: the proleptic Gregorian calendar, with years
+/// from March.
 pub(crate) fn civil_from_days(days: i64) -> (i64, u32, u32) {
     let days = days + 719_468;
     let era = days.div_euclid(146_097);

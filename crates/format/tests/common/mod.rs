@@ -1,4 +1,4 @@
-//! What the tests of this folder share: records in a form that can be compared, and the pieces of a line.
+//! Shared by the tests in this folder: comparable records, and parts of a line.
 #![allow(dead_code, clippy::unwrap_used, missing_docs)]
 
 pub(crate) mod json_line;
@@ -7,7 +7,7 @@ pub(crate) mod line_builder;
 use proptest::test_runner::Config as ProptestConfig;
 use saltmine_format::{Anomalies, Field, Fields, Record};
 
-/// What was read from a line, owned and comparable: by field, `None` for null.
+/// A parsed line, owned and comparable: by field, `None` for null.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct Row {
     pub(crate) values: [Option<Vec<u8>>; Field::COUNT],
@@ -49,8 +49,8 @@ impl std::fmt::Debug for Row {
     }
 }
 
-/// Reads a line in every way there is and asserts that all agree: the usual way, the grammar alone, the fast path
-/// where it takes the line, and the usual way into fields that hold another line's values.
+/// Parses a line in every available way and asserts that all agree: the usual way, the grammar alone, the
+/// fast path if it accepts the line, and the usual way into fields that already hold another line's values.
 pub(crate) fn read(line: &[u8]) -> Result<Row, saltmine_format::LineError> {
     let usual = Record::parse(line).map(|record| Row::from_record(&record));
     let grammar = Record::parse_by_grammar(line).map(|record| Row::from_record(&record));
@@ -70,23 +70,23 @@ pub(crate) fn read(line: &[u8]) -> Result<Row, saltmine_format::LineError> {
     usual
 }
 
-/// Every value lies in the line.
+/// Every value lies within the line.
 fn assert_in_line(fields: &Fields, line: &[u8]) {
     for span in fields.spans.iter().chain([&fields.extra]).filter(|span| !span.is_null()) {
         assert!(span.start <= span.end && span.end as usize <= line.len(), "{span:?} of {}", line.len());
     }
 }
 
-/// A line with a value in every field, and one more.
+/// A line with a value in every field, and one extra field.
 const DENSE: &str = r#"0a1b photos [02/Jun/2025:11:12:13 +0000] 192.0.2.1 ann R1 REST.GET.OBJECT k "GET /k HTTP/1.1" 206 Slow 1 2 3 4 "r" "a" v h SigV4 c AuthHeader b.s3 TLSv1.2 arn:aws:s3:::a Yes eu-west-1 more"#;
 
-/// Identifiers for lines; none of them is anybody's.
+/// Identifiers for lines; none of them is real.
 pub(crate) const OWNER: &str = "b6e0f1c2d3a495867788990a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e";
 pub(crate) const HOST_ID: &str =
     "Qm9yZWFsIGdlb2xvZ2lzdHMga2VlcCBzYWx0IG1pbmVzIG9wZW4gYWxsIHdpbnRlciBsb25nIQ8=";
 
-/// How many cases a property is tried on; the variable `PROPTEST_CASES` asks for another number. Failures are not
-/// kept in files: what they show becomes a case of its own.
+/// The number of cases per property; the variable `PROPTEST_CASES` overrides it. Failures are not kept in
+/// files: each becomes a test case of its own.
 pub(crate) fn config(cases: u32) -> ProptestConfig {
     let default = ProptestConfig::default();
     let cases = if std::env::var_os("PROPTEST_CASES").is_some() { default.cases } else { cases };

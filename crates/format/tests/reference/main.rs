@@ -1,5 +1,5 @@
-//! Three readers of one truth: the fast path, the grammar, and a plain reference written from the description of the
-//! format. On any line they say the same.
+//! Three parsers of the same format: the fast path, the grammar, and a plain reference written from the
+//! description of the format. They must agree on any line.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 #[path = "../common/mod.rs"]
@@ -37,7 +37,7 @@ fn compare(line: &[u8]) {
     }
 }
 
-/// Lines to start from: of each age, with each way of writing a null, and some that are odd.
+/// Lines to start from: one of each version, with each null style, and some odd ones.
 fn seeds() -> Vec<String> {
     let head =
         format!("{OWNER} photos [01/May/2026:10:20:30 +0000] 192.0.2.44 - 7QK3EXAMPLE REST.GET.OBJECT a.txt");
@@ -79,7 +79,7 @@ fn seeds() -> Vec<String> {
     ]
 }
 
-/// Text to put into a line: what parts fields, and pieces of fields.
+/// Text to insert into a line: separators and pieces of fields.
 const PIECES: [&str; 30] = [
     "\"",
     "\"",
@@ -192,7 +192,7 @@ fn seeds_as_they_are() {
 }
 
 #[test]
-fn the_day_of_every_time_counts() {
+fn times_outside_2006_to_2099_are_rejects() {
     for time in [
         "29/Feb/2024:23:59:60 +2359",
         "01/Jan/2006:00:00:00 +0000",
@@ -216,7 +216,7 @@ fn the_day_of_every_time_counts() {
         let line = seeds()[0].replace("01/May/2026:10:20:30 +0000", time);
         let error = read(line.as_bytes()).unwrap_err();
         assert_eq!(error.kind, saltmine_format::LineErrorKind::OutOfRange, "{time}");
-        assert_eq!(error.to_string(), "request_time outside of the years 2006 to 2099");
+        assert_eq!(error.to_string(), "request_time outside the years 2006 to 2099");
         compare(line.as_bytes());
     }
 }

@@ -1,5 +1,5 @@
-//! A file cut into blocks is that file: every line once, in order, with its number and its place. Stored plain or as
-//! gzip, in memory or as a stream that gives what it likes at a time.
+//! Cuts a file into blocks and compares: every line occurs once, in order, with its number and position.
+//! Stored plain or as gzip, read from memory or from a stream that returns arbitrary amounts.
 #![no_main]
 
 use std::io::{Read, Write};
@@ -8,7 +8,7 @@ use std::sync::{Arc, LazyLock};
 use libfuzzer_sys::fuzz_target;
 use saltmine_scan::{BlockPool, Filled, MAX_LINE, SourceReader, SourceState};
 
-/// Gives as many bytes at a time as the input says.
+/// Returns as many bytes per read as the input says.
 struct Chopped(Vec<u8>, usize, usize);
 
 impl Read for Chopped {
@@ -22,23 +22,23 @@ impl Read for Chopped {
 
 fn gzip(text: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
-    encoder.write_all(text).expect("a vector takes all");
-    encoder.finish().expect("a vector takes all")
+    encoder.write_all(text).expect("writing to a vector does not fail");
+    encoder.finish().expect("writing to a vector does not fail")
 }
 
-/// Making a block takes longer than all else.
+/// Allocating a block takes longer than everything else.
 static POOL: LazyLock<Arc<BlockPool>> = LazyLock::new(BlockPool::new);
 
 fuzz_target!(|input: &[u8]| {
     let [mode, times, chunk, text @ ..] = input else { return };
-    // Now and then more than a block, or a line longer than a block, or longer than any line may be.
+    // Occasionally more than a block, or a line longer than a block, or longer than the limit.
     let times = if mode & 0x7F == 1 { usize::from(*times) * 4096 / (text.len() + 1) + 1 } else { 1 };
     let text = text.repeat(times.min(6 << 20));
     if text.starts_with(&[0x1F])
         || text.starts_with(&[0x28, 0xB5])
         || text.get(1..4) == Some(&[0x2A, 0x4D, 0x18])
     {
-        return; // told to be compressed by its first bytes
+        return; // its first bytes look like a compressed file
     }
     let stored = match mode >> 5 {
         0 | 1 => text.clone(),
@@ -51,7 +51,7 @@ fuzz_target!(|input: &[u8]| {
     let mut reader = match chunk {
         0..128 => SourceReader::over_bytes(7, stored),
         _ => {
-            // A large file a byte at a time takes too long.
+            // Reading a large file byte by byte takes too long.
             let least = if stored.len() > 8192 { 4096 } else { 1 };
             let chopped = Chopped(stored, 0, least + (usize::from(*chunk) - 128) * 37);
             SourceReader::over_reader(7, Box::new(chopped))

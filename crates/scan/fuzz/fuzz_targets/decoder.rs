@@ -1,5 +1,5 @@
-//! Any bytes as lines: the arrays are sound by Arrow's own full validation, the columns say what the parser says, and
-//! each line gives a row, a reject or is blank. The unsafe views are what AddressSanitizer is to watch here.
+//! Decodes any bytes as lines: the arrays pass Arrow's full validation, the columns match the parser, and
+//! each line is a row, a reject or blank. Run it under AddressSanitizer, which watches the unsafe views.
 #![no_main]
 
 use std::sync::{Arc, LazyLock};
@@ -10,18 +10,18 @@ use libfuzzer_sys::fuzz_target;
 use saltmine_format::{Anomalies, Field, JsonRecord, Record, json_start, lines};
 use saltmine_scan::{BlockPool, Column, Decoded, Decoder, Filled, Order, SourceReader, escape};
 
-/// Making a block takes longer than all else.
+/// Allocating a block takes longer than everything else.
 static POOL: LazyLock<Arc<BlockPool>> = LazyLock::new(BlockPool::new);
 
 fuzz_target!(|input: &[u8]| {
-    // Two sources in one block, parted where the input says.
+    // Two sources in one block, split where the input says.
     let Some((at, text)) = input.split_first() else { return };
     let (first, second) = text.split_at(usize::from(*at) * text.len() / 255);
     let Some(by_line) = decode(first, second, Decoder::new(0..Column::COUNT, Order::Lines)) else { return };
     let Some(by_day) = decode(first, second, Decoder::for_files()) else { return };
     for decoded in [&by_line, &by_day] {
         for column in decoded.batch.columns() {
-            column.to_data().validate_full().expect("sound arrays");
+            column.to_data().validate_full().expect("valid arrays");
         }
         let counted: u64 = decoded.counts.iter().map(|(_, counts)| counts.rows).sum();
         assert_eq!(counted, decoded.batch.num_rows() as u64);
@@ -33,7 +33,7 @@ fuzz_target!(|input: &[u8]| {
     let days: usize = by_day.days.iter().map(|(_, range)| range.len()).sum();
     assert_eq!((days, by_day.batch.num_rows()), (by_line.batch.num_rows(), by_line.batch.num_rows()));
     compare(&[first, second], &by_line.batch);
-    // Reading every byte of every value is what finds a view that leads outside.
+    // Reading every byte of every value detects a view that points outside its buffer.
     by_day.batch.columns().iter().for_each(|column| touch(column));
 });
 
@@ -43,12 +43,12 @@ fn decode(first: &[u8], second: &[u8], mut decoder: Decoder) -> Option<Decoded> 
         let filled = SourceReader::over_bytes(number, bytes.to_vec()).fill(&mut block);
         assert_eq!(filled, Filled::Done);
     }
-    // Another kind of file, or a compressed one, has another text.
+    // Other kinds of files, and compressed ones, have another text.
     let is_plain = block.bytes() == [first, second].concat();
-    is_plain.then(|| decoder.decode(block, |source| ["one", "two"][source]).expect("arrays that fit"))
+    is_plain.then(|| decoder.decode(block, |source| ["one", "two"][source]).expect("valid arrays"))
 }
 
-/// Each row is what the parser makes of its line.
+/// Each row matches the parser's result for its line.
 fn compare(sources: &[&[u8]], batch: &RecordBatch) {
     let mut row = 0;
     for (name, source) in ["one", "two"].into_iter().zip(sources) {
@@ -73,7 +73,7 @@ fn compare(sources: &[&[u8]], batch: &RecordBatch) {
 const FIELDS: [Field; 5] =
     [Field::Bucket, Field::Key, Field::RequestUri, Field::UserAgent, Field::HostId];
 
-/// Values and anomalies, as the parser alone reads the line.
+/// Values and anomalies according to the parser alone.
 fn read(line: &[u8], is_first: bool) -> Option<([Option<Vec<u8>>; 5], Anomalies)> {
     let text = escape(line);
     let text = if is_first { text.strip_prefix('\u{feff}').unwrap_or(&text) } else { &text };
@@ -81,7 +81,7 @@ fn read(line: &[u8], is_first: bool) -> Option<([Option<Vec<u8>>; 5], Anomalies)
         let record = Record::parse(text.as_bytes()).ok()?;
         return Some((FIELDS.map(|field| record.get(field).map(<[u8]>::to_vec)), record.anomalies()));
     }
-    // In JSON a backslash has to be escaped itself.
+    // JSON requires the backslash itself to be escaped.
     let mut escaped = String::new();
     for chunk in line.utf8_chunks() {
         escaped.push_str(chunk.valid());

@@ -1,12 +1,12 @@
-//! Any bytes as a compressed file: it is read to an end, the place of damage lies in it, and in memory or as a stream it
-//! gives the same.
+//! Decompresses any bytes: reading ends, the position of damage lies in the file, and reading from memory and
+//! from a stream gives the same result.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use saltmine_scan::{BlockPool, Filled, SourceReader};
 use std::sync::{Arc, LazyLock};
 
-/// What is read at most; a small input may be a large file.
+/// The maximum number of bytes to read; a small input may be a large file.
 const MOST: u64 = 4 << 20;
 
 fn read(mut reader: SourceReader) -> (Vec<u8>, String) {
@@ -26,7 +26,7 @@ fn read(mut reader: SourceReader) -> (Vec<u8>, String) {
     }
 }
 
-/// Making a block takes longer than all else.
+/// Allocating a block takes longer than everything else.
 static POOL: LazyLock<Arc<BlockPool>> = LazyLock::new(BlockPool::new);
 
 fuzz_target!(|input: &[u8]| {

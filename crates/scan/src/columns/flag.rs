@@ -1,4 +1,5 @@
-//! Columns with few values: anomalies, and the name of the file. Their text stands once in a buffer of its own.
+//! Columns with few distinct values: anomalies and the file name. Their text is stored once, in a separate
+//! buffer.
 
 use std::collections::HashMap;
 
@@ -9,7 +10,7 @@ use saltmine_format::Span;
 use super::text::Views;
 use super::{Rows, has_anomaly};
 
-/// What is odd about each line, as comma-joined words.
+/// The anomalies of each line, as comma-separated labels.
 pub(super) fn anomaly(rows: &Rows<'_>) -> StringViewArray {
     let mut words = String::new();
     let mut known: HashMap<u16, Span> = HashMap::new();
@@ -27,7 +28,7 @@ pub(super) fn anomaly(rows: &Rows<'_>) -> StringViewArray {
     views.finish([&Buffer::from(words.into_bytes())])
 }
 
-/// The name of each line's file.
+/// The file name of each line.
 pub(super) fn log_file(rows: &Rows<'_>) -> StringViewArray {
     let mut text = String::new();
     let spans: Vec<Span> = rows.names.iter().map(|name| append(&mut text, name)).collect();

@@ -1,4 +1,4 @@
-//! Numbers.
+//! Numeric columns.
 
 use arrow::array::builder::NullBufferBuilder;
 use arrow::array::{Int16Array, Int64Array};
@@ -7,7 +7,7 @@ use saltmine_format::{Field, number as parse_number};
 
 use super::{Row, Rows};
 
-/// The HTTP status; null where the line has none.
+/// The HTTP status; null if the line has none.
 pub(super) fn http_status(rows: &Rows<'_>) -> Int16Array {
     let index = Field::HttpStatus.index();
     let (values, nulls) = collect(rows, |row| {
@@ -17,7 +17,7 @@ pub(super) fn http_status(rows: &Rows<'_>) -> Int16Array {
     Int16Array::new(values, nulls)
 }
 
-/// A number of bytes or milliseconds; null where the line writes `-`.
+/// A number of bytes or milliseconds; null if the line has `-`.
 pub(super) fn number(rows: &Rows<'_>, field: Field) -> Int64Array {
     let index = field.index();
     let (values, nulls) =
@@ -25,7 +25,7 @@ pub(super) fn number(rows: &Rows<'_>, field: Field) -> Int64Array {
     Int64Array::new(values, nulls)
 }
 
-/// The number of each line in its file.
+/// The line number of each line in its file.
 pub(super) fn log_line(rows: &Rows<'_>) -> Int64Array {
     let mut values = Vec::with_capacity(rows.len());
     rows.each(|row| values.push(row.line as i64));

@@ -1,4 +1,5 @@
-//! Rows of field positions to Arrow arrays, one kind of column a file. Which columns are built is the projection's.
+//! Converts rows of field positions to Arrow arrays, one kind of column per file. The projection selects the
+//! columns.
 
 mod flag;
 mod int;
@@ -18,13 +19,13 @@ use crate::schema::Column;
 pub(crate) struct Row {
     /// Positions in the line.
     pub(crate) fields: Fields,
-    /// Where the line stands in the block.
+    /// Position of the line in the block.
     pub(crate) start: u32,
-    /// Its length.
+    /// Length of the line.
     pub(crate) length: u32,
-    /// Its number in its file, from 1.
+    /// Line number in its file, counted from 1.
     pub(crate) line: u64,
-    /// Which segment of the block it is of.
+    /// The segment of the block that contains the line.
     pub(crate) segment: u32,
 }
 
@@ -34,7 +35,7 @@ impl Row {
         self.fields.request_time.div_euclid(86_400) as i32
     }
 
-    /// A span of the line as one of the block, or, from the block's length on, of what was unescaped.
+    /// Converts a span of the line to one of the block or, from the block's length on, of the unescaped text.
     #[inline]
     fn in_block(&self, span: Span) -> Span {
         if span.is_null() {
@@ -45,18 +46,18 @@ impl Row {
     }
 }
 
-/// What columns are built from: the rows in their final order, and the block they look into.
+/// The data that columns are built from: the rows in their final order, and the block they refer to.
 pub(crate) struct Rows<'a> {
     /// In final order.
     pub(crate) rows: &'a [Row],
-    /// The final order, where it is not that of the lines.
+    /// The final order, if it is not the order of the lines.
     pub(crate) order: Option<&'a [u32]>,
-    /// The block. It is UTF-8 as a whole.
+    /// The block, all of which is valid UTF-8.
     pub(crate) block: &'a Buffer,
-    /// Values of JSON that had to be unescaped, which is UTF-8 too; empty where there are none. Positions from the
-    /// block's length on are in it.
+    /// Values of JSON that had to be unescaped, also valid UTF-8; empty if there are none. Positions from the
+    /// block's length on refer to it.
     pub(crate) unescaped: &'a Buffer,
-    /// The name of each segment's source.
+    /// The source name of each segment.
     pub(crate) names: &'a [&'a str],
 }
 
@@ -94,7 +95,7 @@ pub(crate) fn build(column: Column, rows: &Rows<'_>) -> ArrayRef {
     }
 }
 
-/// Whether any row is odd.
+/// Whether any row has an anomaly.
 pub(crate) fn has_anomaly(row: &Row) -> bool {
     row.fields.anomalies != Anomalies::NONE
 }

@@ -1,6 +1,6 @@
-//! Text: views into the block, nothing copied.
+//! Text columns: views into the block, without copying.
 
-#![allow(unsafe_code)] // Arrow's constructors of view arrays that do not check again what is known
+#![allow(unsafe_code)] // Arrow's unchecked constructors of view arrays skip checks that this module has already made
 
 use arrow::array::StringViewArray;
 use arrow::array::builder::{NullBufferBuilder, make_view};
@@ -20,7 +20,7 @@ pub(super) fn spans(rows: &Rows<'_>, span_of: impl Fn(&Row) -> Span) -> StringVi
     build(rows, |views, span| views.push(rows.block, span), span_of)
 }
 
-/// The TLS version, with the case of its prefix as S3 writes it today.
+/// The TLS version, with its prefix in the case that S3 uses today.
 pub(super) fn tls_version(rows: &Rows<'_>) -> StringViewArray {
     let index = Field::TlsVersion.index();
     let push = |views: &mut Views, span: Span| match span.slice(rows.block).and_then(canonical_tls_version) {
@@ -30,7 +30,8 @@ pub(super) fn tls_version(rows: &Rows<'_>) -> StringViewArray {
     build(rows, push, |row| row.fields.spans[index])
 }
 
-/// A view for each row: `push` for spans of the block. Whether there is anything unescaped is asked once a column.
+/// Builds a view for each row; `push` adds spans of the block. Whether there is unescaped text is checked
+/// once per column.
 fn build(
     rows: &Rows<'_>,
     push: impl Fn(&mut Views, Span),
@@ -54,17 +55,17 @@ fn build(
     views.finish([rows.block, rows.unescaped])
 }
 
-/// Views under construction. Every one was made from a range inside of a buffer, or from a short text.
+/// Views under construction. Every view comes from a range inside a buffer, or from a short text.
 pub(super) struct Views {
     views: Vec<u128>,
     valid: NullBufferBuilder,
 }
 
-/// Bytes that a view holds by itself.
+/// The number of bytes that a view stores inline.
 const INLINE: u32 = 12;
 
-/// The view of `buffer[start..end]`, `None` if that is not inside of it. As Arrow's `make_view`, which looks at every
-/// length apart.
+/// The view of `buffer[start..end]`; `None` if the range is not inside the buffer. Like Arrow's `make_view`,
+/// which branches on every length.
 #[inline]
 fn view_of(buffer: &[u8], place: u32, Span { start, end }: Span) -> Option<u128> {
     let Some(ahead) = buffer.get(start as usize..).and_then(|rest| rest.first_chunk::<16>()) else {
@@ -88,13 +89,13 @@ impl Views {
         Self { views: Vec::with_capacity(rows), valid: NullBufferBuilder::new(rows) }
     }
 
-    /// A range of the first buffer, or null.
+    /// Adds a range of the first buffer, or null.
     #[inline]
     pub(super) fn push(&mut self, buffer: &[u8], span: Span) {
         self.push_of(0, buffer, span);
     }
 
-    /// A range of the buffer that [`Views::finish`] is given at this place, or null.
+    /// Adds a range of the buffer that [`Views::finish`] receives at this index, or null.
     #[inline]
     fn push_of(&mut self, place: u32, buffer: &[u8], span: Span) {
         let view = if span.is_null() { None } else { view_of(buffer, place, span) };
@@ -102,25 +103,26 @@ impl Views {
         self.views.push(view.unwrap_or(0));
     }
 
-    /// A text of at most twelve bytes, which a view holds by itself.
+    /// Adds a text of at most twelve bytes, which the view stores inline.
     #[inline]
     pub(super) fn push_short(&mut self, text: &str) {
-        debug_assert!(text.len() <= INLINE as usize, "the view must hold the text itself");
+        debug_assert!(text.len() <= INLINE as usize, "the view must store the text inline");
         self.valid.append(true);
         self.views.push(make_view(text.as_bytes(), 0, 0));
     }
 
-    /// The array over `buffers`, which must be the ones that all views were made from, each in its place.
+    /// The array over `buffers`, which must be the buffers that all views were made from, in the same order.
     pub(super) fn finish<const N: usize>(mut self, buffers: [&Buffer; N]) -> StringViewArray {
         let nulls = self.valid.finish();
-        // SAFETY: `new_unchecked` wants views whose ranges lie in their buffers and whose text is UTF-8.
-        // Ranges: `view_of` gives a view only of a range inside of the buffer, with its start as offset and the buffer's
-        // place, which is 0, or 1 only in `build`, where two are handed over; null views and short ones (at most 12
-        // bytes, zeros behind them) hold no range.
-        // UTF-8: each buffer is UTF-8 as a whole: the block was validated before (`decoder::utf8_block`), the others
-        // were made of `String`s. Spans in the first begin and end at bytes below 0x80 (a space, a quote, a bracket, a
-        // line end) or at the ends of the buffer, and such a byte is never inside of a character, so a span holds whole
-        // characters. Spans in the second are of whole `&str`s that were appended.
+        // SAFETY: `new_unchecked` requires views whose ranges lie in their buffers and whose text is UTF-8.
+        // Ranges: `view_of` returns a view only for a range inside the buffer, with its start as the offset
+        // and the buffer's index. That index is 0, or 1 only in `build`, where two buffers are passed. Null
+        // views and short ones (at most 12 bytes, padded with zeros) contain no range.
+        // UTF-8: each buffer as a whole is valid UTF-8: the block was validated before
+        // (`decoder::utf8_block`), the others were made of `String`s. Spans in the first buffer begin and end
+        // at bytes below 0x80 (a space, a quote, a bracket, a line ending) or at the ends of the buffer. Such
+        // a byte is never inside a character, so a span contains whole characters. Spans in the second buffer
+        // are whole `&str`s that were appended.
         unsafe {
             StringViewArray::new_unchecked(ScalarBuffer::from(self.views), buffers.map(Buffer::clone), nulls)
         }
@@ -133,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn views_are_as_arrow_makes_them() {
+    fn views_equal_those_of_arrow() {
         let buffer: Vec<u8> = (0..60).map(|byte| b'a' + byte % 26).collect();
         for start in 0..=60 {
             for end in start..=60 {
@@ -144,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_outside_have_no_view() {
+    fn ranges_outside_the_buffer_have_no_view() {
         let buffer = [b'x'; 40];
         for (start, end) in
             [(0, 41), (39, 41), (40, 41), (41, 41), (5, 4), (39, 38), (0, u32::MAX), (u32::MAX, 0)]

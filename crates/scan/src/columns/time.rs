@@ -1,10 +1,10 @@
-//! Times. A row always has one.
+//! Time columns. Every row has a time.
 
 use arrow::array::{Date32Array, TimestampMicrosecondArray};
 
 use super::Rows;
 
-/// When S3 received the request, in microseconds since 1970, UTC. Text has whole seconds.
+/// When S3 received the request, in microseconds since 1970 (UTC). Text has whole seconds.
 pub(super) fn request_time(rows: &Rows<'_>) -> TimestampMicrosecondArray {
     let mut values = Vec::with_capacity(rows.len());
     rows.each(|row| values.push(row.fields.request_micros()));

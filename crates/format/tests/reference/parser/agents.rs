@@ -9,7 +9,7 @@ use super::tail::{
 };
 use crate::common::Row;
 
-/// ` referer agent tail`, or what there is of it.
+/// ` referer agent tail`, or what is present of it.
 pub(super) fn agents(text: &str, row: &mut Row) -> Option<()> {
     let time = row.request_time;
     if text.is_empty() || text == " -" {
@@ -58,7 +58,7 @@ pub(super) fn quoted_referer(quoted: &str, row: &mut Row) -> Option<()> {
     Some(())
 }
 
-/// The text before the closing quote, what follows it, and whether another quote would do.
+/// The text before the closing quote, what follows it, and whether another quote would also do.
 pub(super) fn close(quoted: &str, time: i64, may_be_bare: bool) -> Option<(&str, &str, bool)> {
     let parted = |at: usize, ambiguous: bool| (&quoted[..at], &quoted[at + 1..], ambiguous);
     let last = quoted.rfind('"')?;

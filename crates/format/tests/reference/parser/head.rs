@@ -5,7 +5,8 @@ use saltmine_format::Field;
 use super::set;
 use crate::common::Row;
 
-/// The first eight fields by one space, then by one space with fields blanked out, then by any spaces.
+/// The first eight fields: separated by one space; then by one space with fields blanked out; then by any
+/// number of spaces.
 pub(super) fn head<'a>(text: &'a str, row: &mut Row) -> Option<(bool, &'a str)> {
     if let Some(body) = head_by(text, false, false, row) {
         return Some((true, body));
@@ -77,7 +78,7 @@ pub(super) fn is_operation(text: &str) -> bool {
         && !more.is_empty()
 }
 
-/// `06/Feb/2019:00:00:38 +0000`, counting days one year and one month after the other.
+/// `06/Feb/2019:00:00:38 +0000`, counting days year by year and month by month.
 pub(super) fn time(text: &str) -> Option<i64> {
     const MONTHS: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];

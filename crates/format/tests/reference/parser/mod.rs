@@ -1,5 +1,5 @@
-//! A second reading of the format, slow and plain: text is split and compared, nothing is clever. It shares no code
-//! with the crate but the list of fields and the words for anomalies.
+//! A second parser for the format, slow and plain: it splits and compares text without any cleverness. It
+//! shares only the list of fields and the labels of anomalies with the crate.
 
 mod agents;
 mod head;
@@ -13,19 +13,19 @@ use self::request_uri::{certain_uri, rest_of_line};
 use self::tail::START_OF_2020;
 use crate::common::Row;
 
-/// What a line is by the reference.
+/// The reference's verdict on a line.
 #[derive(Debug)]
 pub(crate) enum Reading {
-    /// The head or the time cannot be read.
+    /// The head or the time cannot be parsed.
     Reject,
-    /// The line adds up: this is what it says.
+    /// The line is well-formed: these are its values.
     Row(Box<Row>),
-    /// The head reads well, the rest does not add up. The row has what is certain: the head, and the request-URI
-    /// and the outcome where they are.
+    /// The head is valid, the rest is malformed. The row has what is certain: the head, and the request-URI
+    /// and the outcome if they are present.
     Broken(Box<Row>),
 }
 
-/// Reads a line. Bytes are taken for Latin-1 characters, one each, so that text methods can be used on any bytes.
+/// Parses a line. Bytes are treated as Latin-1 characters, one each, so that text methods work on any bytes.
 pub(crate) fn read(line: &[u8]) -> Reading {
     let text: String = line.iter().map(|byte| char::from(*byte)).collect();
     let trimmed = text.trim_end_matches(' ');
@@ -52,7 +52,7 @@ pub(crate) fn read(line: &[u8]) -> Reading {
             Reading::Row(Box::new(row))
         }
         None => {
-            // Which of two outcomes is the real one nothing tells.
+            // Nothing shows which of two outcomes is the real one.
             let is_doubtful = row.anomalies.contains(Anomalies::AMBIGUOUS_QUOTES);
             if is_doubtful {
                 for value in &mut row.values[Field::RequestUri.index()..Field::Referer.index()] {
@@ -66,7 +66,7 @@ pub(crate) fn read(line: &[u8]) -> Reading {
     }
 }
 
-/// Whether the last field may be a version id or a host header that is null.
+/// Whether the last field may be a null version id or host header.
 fn may_end_in_dash(line: &str, row: &Row) -> bool {
     let is_last = row.values[Field::TlsVersion.index()..].iter().all(Option::is_none) && row.extra.is_none();
     is_last && line.ends_with(['-', '"']) && row.request_time < START_OF_2020

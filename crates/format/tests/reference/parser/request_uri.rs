@@ -7,7 +7,7 @@ use super::tail::begins_as_tail;
 use super::{set, set_quoted};
 use crate::common::Row;
 
-/// Key, request-URI and outcome, then the rest. `None` where it does not add up.
+/// Key, request-URI and outcome, then the rest. `None` if the text is malformed.
 pub(super) fn rest_of_line(text: &str, row: &mut Row) -> Option<()> {
     let word = text.split(' ').next().unwrap();
     let body = &text[word.len()..];
@@ -68,7 +68,7 @@ pub(super) fn begins_with_method(text: &str) -> bool {
     (1..=16).contains(&method.len()) && method.chars().all(|c| c.is_ascii_uppercase())
 }
 
-/// What stands before the referer.
+/// The text before the referer.
 pub(super) struct Found<'a> {
     pub(super) key: &'a str,
     pub(super) uri: &'a str,
@@ -76,7 +76,8 @@ pub(super) struct Found<'a> {
     pub(super) ambiguous: bool,
 }
 
-/// A quote behind which there is an outcome, and where the last quote behind a space before it opens.
+/// A quote that is followed by an outcome, and the position where the last quote before it that follows a
+/// space opens.
 pub(super) struct Close<'a> {
     pub(super) opening: usize,
     pub(super) at: usize,
@@ -88,7 +89,7 @@ impl<'a> Close<'a> {
         &body[self.opening..self.at]
     }
 
-    /// As the end of a request-URI behind a key of several words.
+    /// As the end of a request-URI after a key of several words.
     pub(super) fn found<'b>(&'b self, text: &'b str, word: &str) -> Found<'b> {
         let body = &text[word.len()..];
         let key = &text[..word.len() + self.opening - 2];
@@ -119,7 +120,7 @@ pub(super) struct Outcome<'a> {
     pub(super) rest: &'a str,
 }
 
-/// ` status error n n n n`, before the end or before what may be a referer.
+/// ` status error n n n n`, before the end or before a possible referer.
 pub(super) fn outcome(text: &str) -> Option<Outcome<'_>> {
     let mut rest = text;
     let mut values = [""; 6];
@@ -167,7 +168,7 @@ pub(super) fn rank(uri: &str) -> u8 {
     }
 }
 
-/// The request-URI of a broken line, where there is a whole request line in quotes.
+/// The request-URI of a malformed line, if it contains a complete request line in quotes.
 pub(super) fn certain_uri(body: &str, row: &mut Row) {
     let Some((_, body)) = body.split_once(' ') else { return };
     let Some(quoted) = body.strip_prefix('"') else { return };

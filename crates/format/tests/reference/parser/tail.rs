@@ -24,7 +24,7 @@ impl Tail {
     }
 }
 
-/// One word a field.
+/// One word per field.
 pub(super) fn plain(text: &str, time: i64) -> Option<Tail> {
     if text.is_empty() {
         return Some(Tail { values: Vec::new(), extra: None, ambiguous: false, has_token: false });
@@ -66,7 +66,7 @@ pub(super) fn is_token(word: &str) -> bool {
     word == "-" || (word.len() >= 8 && word.starts_with('A') && is_id)
 }
 
-/// The tail, by one word a field or otherwise.
+/// The tail, read with one word per field or otherwise.
 pub(super) fn tail(text: &str, time: i64) -> Option<Tail> {
     let plain = plain(text, time);
     if plain.as_ref().is_some_and(|tail| tail.values.len() < 6) {
@@ -98,7 +98,7 @@ pub(super) fn tail(text: &str, time: i64) -> Option<Tail> {
     }
 }
 
-/// A way to read words as a tail with spaces in version id or host header.
+/// A reading of the words as a tail with spaces in version id or host header.
 pub(super) struct Other {
     pub(super) host_id: usize,
     pub(super) end: usize,
@@ -164,12 +164,12 @@ pub(super) fn is_region(word: &str) -> bool {
         && number.chars().all(|c| c.is_ascii_digit())
 }
 
-/// A host id beyond doubt, signature version, cipher suite and authentication type.
+/// An unmistakable host id, signature version, cipher suite and authentication type.
 pub(super) fn is_core(words: &[&str]) -> bool {
     words.len() >= 4 && is_host_id(words[0]) && (1..4).all(|index| fits(index + 1, words[index]))
 }
 
-/// Whether version id, a host id and what stands between it and the host header follow, and a host header.
+/// Whether version id, host id, the fields between it and the host header, and a host header follow.
 pub(super) fn begins_as_tail(after: &str) -> bool {
     let Some(text) = after.strip_prefix(' ') else { return false };
     let words: Vec<&str> = text.split(' ').collect();
@@ -180,7 +180,7 @@ pub(super) fn begins_as_tail(after: &str) -> bool {
     })
 }
 
-/// Whether a word may be the tail's field at this index, 0 being the version id.
+/// Whether a word may be the tail field at this index; 0 is the version id.
 pub(super) fn fits(index: usize, word: &str) -> bool {
     let all = |ok: fn(char) -> bool| word.chars().all(ok);
     let upper = word.to_ascii_uppercase();
