@@ -1,20 +1,20 @@
-//! What can go wrong with a dataset.
+//! Errors of a dataset.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a dataset could not be read or written. Each error names the place it happened at.
+/// Why a dataset could not be read or written. Each error names the place where it occurred.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LakeError {
     /// A file operation failed.
     #[error("{}: cannot {action}: {source}", path.display())]
     Io {
-        /// What was tried, as an infinitive: `open`, `rename`.
+        /// The operation, as an infinitive: `open`, `rename`.
         action: &'static str,
-        /// On which file or folder.
+        /// The file or folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error from the system.
         source: io::Error,
     },
 
@@ -22,36 +22,36 @@ pub enum LakeError {
     #[error(transparent)]
     S3(#[from] saltmine_s3::S3Error),
 
-    /// The folder holds no dataset.
+    /// The folder contains no dataset.
     #[error("{}: not a saltmine dataset (no Delta tables logs, rejects and sources in it)", .0.display())]
     NotADataset(PathBuf),
 
-    /// A dataset was to be made in a folder that holds other things.
-    #[error("{}: the folder is not empty and holds no saltmine dataset", .0.display())]
+    /// The folder for a new dataset contains other things.
+    #[error("{}: the folder is not empty and is not a saltmine dataset", .0.display())]
     NotEmpty(PathBuf),
 
-    /// The dataset has another partitioning than the one asked for.
+    /// The dataset is partitioned differently than requested.
     #[error("{}: the dataset is partitioned by {found}, not by {wanted}", path.display())]
     Partitioning {
         /// The dataset's folder.
         path: PathBuf,
         /// Partition columns of the dataset.
         found: String,
-        /// Partition columns asked for.
+        /// Requested partition columns.
         wanted: String,
     },
 
-    /// The dataset was made by another version of saltmine, and this one cannot use it.
+    /// Another version of saltmine made the dataset, and this one cannot use it.
     #[error("{}: made by another version of saltmine: {problem}", path.display())]
     Version {
         /// The dataset's folder.
         path: PathBuf,
-        /// What does not fit.
+        /// What is incompatible.
         problem: String,
     },
 
-    /// A run is writing to the dataset, and what was asked for needs it to be quiet.
-    #[error("{}: a run is writing to the dataset; try again when it has ended", .0.display())]
+    /// A run is writing to the dataset, and the operation requires that none does.
+    #[error("{}: a run is writing to the dataset; try again when it is done", .0.display())]
     Busy(PathBuf),
 
     /// A Delta table could not be read or written.
@@ -59,11 +59,11 @@ pub enum LakeError {
     Delta {
         /// The table's folder.
         path: PathBuf,
-        /// What deltalake said.
+        /// The error from deltalake.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
 
-    /// A table's log names something that saltmine would not have written there.
+    /// The log of a table contains something that saltmine would not have written.
     #[error("{}: {problem}", path.display())]
     Foreign {
         /// The table's folder.
@@ -77,15 +77,15 @@ pub enum LakeError {
     Parquet {
         /// The file.
         path: PathBuf,
-        /// What the parquet crate said.
+        /// The error from the parquet crate.
         source: parquet::errors::ParquetError,
     },
 
-    /// Record batches did not fit together.
+    /// Record batches were incompatible.
     #[error("Arrow: {0}")]
     Arrow(#[from] arrow::error::ArrowError),
 
-    /// The note of what an interrupted run was about to commit cannot be understood. Nothing was changed.
+    /// The note of an interrupted run about its commit cannot be parsed. Nothing was changed.
     #[error("{}: cannot read what an interrupted run left: {problem}", path.display())]
     Intent {
         /// The note.
@@ -94,12 +94,12 @@ pub enum LakeError {
         problem: String,
     },
 
-    /// A file that an interrupted run had written is missing, so that its round cannot be completed.
+    /// A file that an interrupted run had written is missing, so its round cannot be completed.
     #[error("{}: file from an interrupted run is missing, so its round cannot be completed. Put the file back, or run \
-        `saltmine recover DATASET --discard`, which puts the round aside and says what is lost", .0.display())]
+        `saltmine recover DATASET --discard`, which discards the round and lists what is lost", .0.display())]
     Lost(PathBuf),
 
-    /// A file in the staging folder is not as its writer said.
+    /// A file in the staging folder is not as its writer described it.
     #[error("{}: {problem}", path.display())]
     Staged {
         /// The file.
@@ -108,13 +108,13 @@ pub enum LakeError {
         problem: String,
     },
 
-    /// Another run has taken the lock of a dataset in S3, as this one was silent for too long. What it had committed
-    /// before stays.
-    #[error("{}: another run has taken the lock, as this one was silent for too long; nothing more was committed",
+    /// Another run has taken the lock of a dataset in S3, because this run did not renew it for too long.
+    /// Rounds committed before that remain.
+    #[error("{}: another run has taken the lock, because this one did not renew it in time; nothing more was committed",
         .0.display())]
     LockLost(PathBuf),
 
-    /// What was asked for is not done where the dataset is.
+    /// The operation is not supported at the dataset's location.
     #[error("{}: {problem}", path.display())]
     Unsupported {
         /// The dataset's folder.
@@ -123,7 +123,7 @@ pub enum LakeError {
         problem: String,
     },
 
-    /// A source could not be read to its end, or changed while it was read.
+    /// A source could not be read completely, or changed while it was read.
     #[error("{name}: {problem}; nothing of this round was committed")]
     Source {
         /// The source's name.
@@ -132,47 +132,47 @@ pub enum LakeError {
         problem: String,
     },
 
-    /// With `strict`: not all input was read well.
+    /// With `strict`: some input was damaged or rejected.
     #[error("{problems} damaged sources and {rejects} rejected lines; nothing of this round was committed")]
     Strict {
-        /// Sources that did not end well.
+        /// Sources that are damaged or unreadable.
         problems: u64,
-        /// Lines that did not read.
+        /// Rejected lines.
         rejects: u64,
     },
 
-    /// The run was asked to stop. What it had committed before stays.
+    /// The run was asked to stop. Rounds committed before that remain.
     #[error("interrupted: {committed}")]
     Stopped {
-        /// What was committed, and what the same command will do, in words.
+        /// What was committed, and what the same command will do, as text.
         committed: String,
     },
 
-    /// The time of a line is outside of the years 1 to 9999, which no reader of a table holds.
+    /// A line has a time outside the years 1 to 9999, which readers of the table cannot represent.
     #[error(
-        "the time of a line is {0} days from 1970, outside of the years 1 to 9999; nothing of this round was committed"
+        "the time of a line is {0} days from 1970, outside the years 1 to 9999; nothing of this round was committed"
     )]
     Day(i32),
 
-    /// The system gave no random numbers.
-    #[error("cannot draw random numbers: {0}")]
+    /// The system returned no random numbers.
+    #[error("cannot get random numbers: {0}")]
     Random(String),
 
     /// Threads could not be started.
     #[error("cannot start threads: {0}")]
     Threads(String),
 
-    /// A thread ended early by a fault of this program. Nothing of its round was committed.
-    #[error("a thread failed: {0}; this is a fault of saltmine; nothing of this round was committed")]
+    /// A thread ended early because of a bug in this program. Nothing of its round was committed.
+    #[error("a thread failed: {0}; this is a bug in saltmine; nothing of this round was committed")]
     Panicked(String),
 
     /// A remote task failed.
     #[error("{0}")]
     Remote(String),
 
-    /// A failure that a test asked for.
+    /// A failure requested by a test.
     #[cfg(test)]
-    #[error("crash asked for by a test")]
+    #[error("crash requested by a test")]
     Crash,
 }
 
@@ -182,14 +182,14 @@ impl LakeError {
         LakeError::Stopped { committed: "nothing was saved; run the same command to start again".to_owned() }
     }
 
-    /// What a thread panicked with.
+    /// The error for a thread that panicked.
     pub(crate) fn panicked(panic: &(dyn std::any::Any + Send)) -> LakeError {
         let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
         let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
         LakeError::Panicked(text.unwrap_or_else(|| "it panicked".to_owned()))
     }
 
-    /// For `map_err` on file operations: says what was tried on which path.
+    /// For `map_err` on file operations: the operation and path that failed.
     pub(crate) fn io(action: &'static str, path: &Path) -> impl FnOnce(io::Error) -> LakeError {
         let path = path.to_path_buf();
         move |source| LakeError::Io { action, path, source }

@@ -1,21 +1,23 @@
-//! Arrow record batches of S3 server access logs to a dataset: Delta Lake tables on the local disk, or in S3.
+//! Writes Arrow record batches of S3 server access logs to a dataset: Delta Lake tables on the local disk or
+//! in S3.
 //!
-//! A [`Dataset`] is read without a lock. A writer takes the [`DatasetLock`], lets it complete what an interrupted run
-//! left, begins a [`Staging`], writes Parquet files to it, and commits them with the ledger rows of their sources.
+//! Reading a [`Dataset`] needs no lock. A writer takes the [`DatasetLock`], which completes what an
+//! interrupted run left, begins a [`Staging`], writes Parquet files to it, and commits them together with the
+//! ledger rows of their sources.
 //!
-//! A *round* is what one commit of all tables adds: the rows of some sources, or the files that compaction rewrote. It takes
-//! place as a whole or not at all.
+//! A *round* is everything that one commit of all tables adds: the rows of some sources, or the files that a
+//! compaction rewrote. A round is committed completely or not at all.
 //!
-//! The crate has seven rooms, each of which imports from those below it only:
+//! The crate has seven rooms. Each imports only from those below it:
 //!
-//! | room | what is in it |
+//! | room | content |
 //! |---|---|
-//! | `verify` | the proof that a dataset is what was read from its sources |
-//! | `ingest`, `maintain` | sources to rows; fewer and larger files, and duplicates removed |
-//! | `encode` | record batches to Parquet |
-//! | `commit` | the writers' lock, rounds, the logs of the tables as they are written |
-//! | `table` | names, schemas, the ledger, the logs of the tables as they are read |
-//! | `storage` | where files live: on the disk, or in S3; the check of paths |
+//! | `verify` | proves that a dataset matches its sources |
+//! | `ingest`, `maintain` | reads sources into rows; merges small files and removes duplicates |
+//! | `encode` | encodes record batches as Parquet |
+//! | `commit` | the writers' lock, rounds, writing the tables' logs |
+//! | `table` | names, schemas, the ledger, reading the tables' logs |
+//! | `storage` | files on disk or in S3; the check of paths |
 
 mod commit;
 mod encode;

@@ -1,15 +1,16 @@
 //! A round where files cannot be moved, as in S3: a note, `_saltmine/runs/RUN-rROUND.json`.
 //!
-//! There a file cannot be moved to its place when the round is prepared: it is written there before, under a name that
-//! nobody else gives, and is not part of a table until a commit names it. So the note of what the round changes (the
-//! [`Intent`]) is written first, marked as one that is uploading. When all files are up the mark is taken off, on the
-//! condition that the note is still the same: from then on the round is certain to be committed.
+//! In S3, files cannot be moved into place after a round is prepared. They are uploaded beforehand, under
+//! names that no other writer uses, and are not part of a table until a commit names them. So the note with
+//! the changes of the round (the [`Intent`]) is written first, marked as uploading. When all files are
+//! uploaded, the mark is removed, provided that the note is unchanged: from then on the round is certain to
+//! be committed.
 //!
-//! A run that dies before leaves a marked note: the next one marks it as discarded, on the same condition, then removes
-//! the files that it names, then the note. One that dies after it leaves a note that the next one carries out. A run that
-//! only slept, while another took its lock and discarded its note, finds the condition broken and commits nothing; one
-//! that begins a round after it lost the lock finds that out by [`Lock::check`], which comes after the note is there for
-//! others to find, and before the mark is off.
+//! If a run dies before that, it leaves a marked note. The next run marks it as discarded, under the same
+//! condition, removes the files that it names, and then the note. If a run dies later, the next run carries
+//! out the note. A run that only slept while another took its lock and discarded its note finds the condition
+//! violated and commits nothing. A run that begins a round after losing the lock finds this out through
+//! [`Lock::check`], which is called after others can see the note and before the mark is removed.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +20,7 @@ use crate::commit::rounds::{RoundFolder, Rounds, runs};
 use crate::error::LakeError;
 use crate::storage::{Entry, Inside, Lock, Storage};
 
-/// Rounds as notes.
+/// Rounds kept as notes.
 #[derive(Debug)]
 pub(crate) struct InNotes;
 
@@ -65,7 +66,7 @@ impl Rounds for InNotes {
         storage.place(&files)?;
         intent.phase = Phase::Prepared;
         if storage.replace(&note, &intent.to_json(&path)?, &version)?.is_none() {
-            // Whoever discarded the note may have looked for the files before they were there.
+            // Another run that discarded the note may have looked for the files before they existed.
             storage.remove(&intent.targets()?)?;
             return Err(lost(storage, &note));
         }
@@ -79,7 +80,7 @@ impl Rounds for InNotes {
         written.map(drop).ok_or_else(|| lost(storage, &note))
     }
 
-    /// They are in their places since the round was prepared.
+    /// The files have been in place since the round was prepared.
     fn deliver(
         &self,
         storage: &dyn Storage,

@@ -10,8 +10,8 @@ use crate::storage::Storage;
 use crate::table::delta_log::has_transaction;
 
 impl Intent {
-    /// Brings files to their places, commits, deletes what was replaced, and ends the round; passes over what was done
-    /// before.
+    /// Moves files into place, commits, deletes replaced files, and ends the round. Skips steps that were
+    /// already done.
     pub(crate) fn carry_out(&self, storage: &Arc<dyn Storage>, rounds: &dyn Rounds) -> Result<(), LakeError> {
         for change in &self.changes {
             self.carry_out_change(storage, rounds, change)?;

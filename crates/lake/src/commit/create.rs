@@ -1,4 +1,4 @@
-//! Making datasets and tables, and giving tables the columns that they lack.
+//! Creates datasets and tables, and adds missing columns to tables.
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -15,17 +15,17 @@ use crate::table::delta_log::{is_table, read};
 use crate::table::layout::{PartitionBy, Table};
 
 impl Dataset {
-    /// Opens the dataset in the folder `path`, after making it where there is none. What a killed run left half made
-    /// is completed.
+    /// Opens the dataset in the folder `path`, creating it if necessary. Completes a dataset that a killed
+    /// run left half created.
     ///
     /// # Errors
-    /// If the folder holds other things, or a dataset that is partitioned otherwise, or cannot be written.
+    /// If the folder contains other things or a dataset with another partitioning, or cannot be written.
     pub fn open_or_create(path: &Path, partition_by: PartitionBy) -> Result<Dataset, LakeError> {
         Self::open_or_create_unless(path, partition_by, &|| {}, None)
     }
 
-    /// As [`Dataset::open_or_create`]; where another process has the lock that a new dataset is made under, `on_wait` is
-    /// called once, and this waits until `stop` becomes true.
+    /// Like [`Dataset::open_or_create`]. If another process holds the lock for creating the dataset, calls
+    /// `on_wait` once and waits until `stop` becomes true.
     pub(crate) fn open_or_create_unless(
         path: &Path,
         partition_by: PartitionBy,
@@ -48,7 +48,7 @@ impl Dataset {
 }
 
 impl DatasetLock<'_> {
-    /// Makes the table `duplicates`, if it is not there.
+    /// Creates the table `duplicates` if it does not exist.
     pub(crate) fn make_duplicates(&self) -> Result<(), LakeError> {
         let table = Table::Duplicates;
         if self.dataset().has(table)? {
@@ -57,7 +57,7 @@ impl DatasetLock<'_> {
         delta_log::create(self.dataset().storage(), table, &table.file_schema(), &[])
     }
 
-    /// Gives a table the columns that it lacks, as it was made by an earlier version. In its older files they are null.
+    /// Adds the columns that a table from an earlier version lacks. They are null in its older files.
     pub(crate) fn add_columns(&self, table: Table) -> Result<(), LakeError> {
         let storage = self.dataset().storage();
         let has = read(storage.as_ref(), table)?.columns;
@@ -71,7 +71,7 @@ impl DatasetLock<'_> {
     }
 }
 
-/// Makes the tables that are missing, under the lock: several runs may start on an empty folder at once.
+/// Creates the missing tables, under the lock: several runs may start on an empty folder at once.
 fn create(
     path: &Path,
     partition_by: PartitionBy,
@@ -86,9 +86,9 @@ fn create(
         return Err(LakeError::NotEmpty(path.to_path_buf()));
     }
     storage.make_root()?;
-    let storage = storage::at(path)?; // a folder that exists has one true path
+    let storage = storage::at(path)?; // an existing folder has one canonical path
     let _lock = storage.lock(on_wait, stop)?;
-    // Most of the time is waiting for what is written to last.
+    // Most of the time is spent waiting for syncs.
     Table::ALL.into_par_iter().try_for_each(|table| {
         if is_table(storage.as_ref(), table)? {
             return Ok(());

@@ -1,7 +1,8 @@
-//! Writing the log of a Delta table. This file, `log_store` and [`crate::table::delta_log`] alone touch deltalake.
+//! Writes the log of a Delta table. Only this file, `log_store` and [`crate::table::delta_log`] use
+//! deltalake.
 //!
-//! Parquet files are written elsewhere; here they are named in a table's log. A commit carries an application
-//! transaction, so that a later run can see whether it took place, and can safely repeat it.
+//! Parquet files are written elsewhere; this module adds them to a table's log. Each commit carries an
+//! application transaction, so a later run can see whether it took place, and can repeat it safely.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -21,21 +22,21 @@ use crate::storage::Storage;
 use crate::table::delta_log::{FORMAT, FORMAT_PROPERTY, FileEntry, SHA256_TAG, drive, has_transaction, load};
 use crate::table::layout::Table;
 
-/// Commits between two checkpoints. A commit names up to a few hundred files, so that reading this many is cheap.
+/// Commits between two checkpoints. A commit names up to a few hundred files, so reading this many is cheap.
 const CHECKPOINT_INTERVAL: &str = "20";
-/// What a commit changes.
+/// The change made by a commit.
 pub(crate) struct Change<'a> {
-    /// Identity of the change: it is made once, however often it is asked for.
+    /// Identity of the change: it is applied once, however often it is requested.
     pub(crate) transaction: &'a str,
     pub(crate) add: Vec<FileEntry>,
     pub(crate) remove: Vec<FileEntry>,
-    /// Not all rows of `remove` are in `add`.
+    /// Some rows of `remove` are not in `add`.
     pub(crate) drops_rows: bool,
-    /// Additional information in the commit, for people.
+    /// Additional information in the commit, for readers.
     pub(crate) notes: Vec<(String, Value)>,
 }
 
-/// Makes an empty table.
+/// Creates an empty table.
 pub(crate) fn create(
     storage: &Arc<dyn Storage>,
     table: Table,
@@ -48,7 +49,8 @@ pub(crate) fn create(
     let format = FORMAT.to_string();
     let log = log_store(storage, table)?;
     drive(&folder, async {
-        // The log is part of the evidence: who added what, and when. It is small, so nothing of it is ever removed.
+        // The log is part of the evidence: who added what, and when. It is small, so nothing is ever removed
+        // from it.
         let configuration = [
             ("delta.checkpointInterval", Some(CHECKPOINT_INTERVAL)),
             ("delta.enableExpiredLogCleanup", Some("false")),
@@ -59,7 +61,7 @@ pub(crate) fn create(
             .with_table_name(table.name())
             .with_columns(columns)
             .with_partition_columns(partition_columns.iter().copied())
-            .with_raise_if_key_not_exists(false) // the last one is a custom key, not a Delta property
+            .with_raise_if_key_not_exists(false) // the last key is custom, not a Delta property
             .with_configuration(configuration)
             .with_save_mode(SaveMode::Ignore)
             .await
@@ -67,7 +69,8 @@ pub(crate) fn create(
     })
 }
 
-/// Makes a change, unless it was made before. Gives the new version, or `None` if there was nothing to do.
+/// Applies a change unless it was already applied. Returns the new version, or `None` if there was nothing to
+/// do.
 pub(crate) fn apply(
     storage: &Arc<dyn Storage>,
     table: Table,
@@ -98,19 +101,19 @@ pub(crate) fn apply(
         Ok(Some((done.version(), done.metrics.new_checkpoint_created)))
     });
     let committed = match committed {
-        // Another run may have completed the round meanwhile.
+        // Another run may have completed the round in the meantime.
         Err(_) if has_transaction(storage.as_ref(), table, id).unwrap_or(false) => None,
         committed => committed?,
     };
     if let Some((version, true)) = committed {
-        // A checkpoint was written without being synced, and the commits before it are not needed once it is read.
+        // A checkpoint is written without being synced, and readers then skip the commits before it.
         let prefix = format!("{version:020}.checkpoint");
         storage.sync(&table.log(), &|name| name.starts_with(&prefix) || name == "_last_checkpoint")?;
     }
     Ok(committed.map(|(version, _)| version))
 }
 
-/// Adds columns to a table, which are null in the files that it has.
+/// Adds columns to a table; they are null in its existing files.
 pub(crate) fn add_columns(
     storage: &Arc<dyn Storage>,
     table: Table,
@@ -162,7 +165,7 @@ fn remove_of(file: FileEntry, now: i64, data_change: bool) -> Remove {
     }
 }
 
-/// The columns of an Arrow schema as a Delta table has them. All are nullable.
+/// The columns of an Arrow schema as Delta columns. All are nullable.
 fn delta_columns(folder: &Path, schema: &ArrowSchema) -> Result<Vec<StructField>, LakeError> {
     let delta_type = |arrow: &ArrowType| match arrow {
         ArrowType::Utf8 | ArrowType::LargeUtf8 | ArrowType::Utf8View => Some(DataType::STRING),

@@ -1,8 +1,8 @@
-//! Putting a round aside that cannot be completed, as files of it are lost.
+//! Discards a round that cannot be completed because some of its files are lost.
 //!
-//! The note is marked first, so that the next run goes on where this one was interrupted. Then what the round added to
-//! tables is taken out of them by a commit of its own: the log keeps what happened. A round that only wrote rows anew
-//! (`compact`) keeps the tables that it was done with, as their rows are all there.
+//! The note is marked first, so the next run can continue if this one is interrupted. Then a separate commit
+//! removes from the tables what the round added: the log keeps the history. A round that only rewrote rows
+//! (`compact`) leaves finished tables as they are, because all of their rows are still there.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -21,14 +21,14 @@ use crate::storage::{Content, Inside, Storage};
 use crate::table::delta_log::has_transaction;
 use crate::table::layout::Table;
 
-/// A round that was put aside, and what is not in the dataset for that.
+/// A discarded round, and what the dataset lacks because of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct DiscardedRound {
     /// The run.
     pub run_id: String,
     /// Number of the round in the run, from 1.
     pub round: u32,
-    /// The files that are lost.
+    /// The lost files.
     pub lost: Vec<PathBuf>,
     /// Rows of `logs` that the round would have added.
     pub rows: u64,
@@ -36,13 +36,13 @@ pub struct DiscardedRound {
     pub rejects: u64,
     /// Rows of `sources`.
     pub sources: u64,
-    /// Rows of `duplicates`: that they were removed from `logs` is not written down.
+    /// Rows of `duplicates`: their removal from `logs` is not recorded.
     pub duplicates: u64,
-    /// The sources, which the next ingest reads again; empty where the file that names them is lost.
+    /// The sources, which the next ingest reads again; empty if the file that names them is lost.
     pub source_names: Vec<String>,
 }
 
-/// Puts a prepared round aside if a file of it is lost.
+/// Discards a prepared round if one of its files is lost.
 pub(crate) fn discard_if_lost(
     storage: &Arc<dyn Storage>,
     rounds: &dyn Rounds,
@@ -68,12 +68,12 @@ pub(crate) fn discard_if_lost(
         let rows = change.add.iter().map(|file| file.rows).sum();
         match change.table {
             Table::Duplicates => discarded.duplicates = rows,
-            _ if !change.remove.is_empty() => {} // they are in the files that stay
+            _ if !change.remove.is_empty() => {} // the rows are in the remaining files
             Table::Logs => discarded.rows = rows,
             Table::Rejects => discarded.rejects = rows,
             Table::Sources => {
                 discarded.sources = rows;
-                // For people only: a file that cannot be read here is not an error.
+                // Only for the report: a file that cannot be read here is not an error.
                 let names =
                     change.moves()?.into_iter().map(|(_, file)| source_names(storage.as_ref(), &file));
                 discarded.source_names = names.filter_map(Result::ok).flatten().collect();
@@ -86,7 +86,8 @@ pub(crate) fn discard_if_lost(
     Ok(Some(discarded))
 }
 
-/// Takes what a round added out of the tables, and removes its files and its note; passes over what was done before.
+/// Removes from the tables what a round added, then removes its files and its note. Skips steps that were
+/// already done.
 pub(crate) fn put_aside(
     storage: &Arc<dyn Storage>,
     rounds: &dyn Rounds,
@@ -116,7 +117,7 @@ pub(crate) fn put_aside(
     rounds.end(storage.as_ref(), &name)
 }
 
-/// The names of the sources in a file of the ledger.
+/// The names of the sources in a ledger file.
 fn source_names(storage: &dyn Storage, file: &Inside) -> Result<Vec<String>, LakeError> {
     let path = storage.path(file);
     let bytes = match storage.opener(&[(file.clone(), 0)])?.open(0)? {

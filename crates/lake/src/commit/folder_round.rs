@@ -1,5 +1,6 @@
-//! A round on the disk: a folder, `.saltmine/runs/RUN-rROUND/`, with the files of the round, and the note once all of them
-//! are there. Without a note nothing outside of the folder was touched, and the folder can go.
+//! A round on disk: a folder, `.saltmine/runs/RUN-rROUND/`, with the files of the round, and the note once
+//! all of them are there. Without a note, nothing outside the folder was changed, and the folder can be
+//! removed.
 
 use std::path::Path;
 
@@ -12,14 +13,14 @@ use crate::error::LakeError;
 use crate::storage::{Entry, Inside, Kind, Lock, Storage, disk};
 use crate::table::layout::Table;
 
-/// Name of the note.
+/// The name of the note.
 const NOTE: &str = "intent.json";
-/// Name that the note of earlier versions had while it was written.
+/// The name under which earlier versions wrote the note.
 const OLD_TMP: &str = "intent.tmp";
-/// Folder of the shards of a distributed ingest, in the folder of the round.
+/// The folder for the shards of a distributed ingest, inside the folder of the round.
 pub(crate) const SHARDS: &str = "shards";
 
-/// Rounds as folders.
+/// Rounds kept as folders.
 #[derive(Debug)]
 pub(crate) struct InFolders;
 
@@ -96,7 +97,7 @@ impl Rounds for InFolders {
         if storage.missing(&[self.note(storage, name)?])?.is_empty() {
             return Ok(false);
         }
-        // A process that was thought lost may still write there; once the folders inside are gone, it cannot.
+        // A process believed lost may still write there; it cannot once the inner folders are gone.
         let mut tries = 5;
         loop {
             let (files, mut folders) = (&mut Vec::new(), vec![folder.clone()]);
@@ -115,8 +116,8 @@ impl Rounds for InFolders {
     }
 }
 
-/// Collects what is in the folder of a round. Nothing may be removed from a folder that holds what no run writes there: it
-/// is not a round's, whatever its name is.
+/// Collects the content of a round's folder. If the folder contains anything that no run writes there, it
+/// does not belong to a round, whatever its name, and nothing in it may be removed.
 fn collect(
     storage: &dyn Storage,
     folder: &Inside,
@@ -145,7 +146,8 @@ fn is_note(name: &str) -> bool {
     name == NOTE || name == OLD_TMP
 }
 
-/// `000000.parquet`, that of a small table, or one of a shard: `000000-000000.parquet`, `000000-rejects.parquet`.
+/// `000000.parquet`, the file of a small table, or a file of a shard: `000000-000000.parquet`,
+/// `000000-rejects.parquet`.
 pub(crate) fn is_data(name: &str) -> bool {
     let Some(stem) = name.strip_suffix(".parquet") else { return false };
     let is_table =

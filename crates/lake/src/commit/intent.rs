@@ -1,9 +1,10 @@
-//! What a round is about to commit, written down before anything is moved.
+//! The intent: what a round is about to commit, written down before anything is moved.
 //!
-//! Once the note is where the next run finds it, the round is carried out, by its own run or by the next one: every step
-//! can be taken again, from wherever the last attempt stopped. Without a note the round is discarded.
+//! Once the note is where the next run can find it, the round will be carried out, by its own run or by the
+//! next one: every step can be repeated, wherever the last attempt stopped. Without a note, the round is
+//! discarded.
 //!
-//! A note may be planted by whoever handed the dataset over: every path in it passes the check of
+//! Whoever supplied the dataset may have planted a note: every path in it passes the checks of
 //! [`Table::data_file`] and [`is_name`] when it is read.
 
 use std::path::Path;
@@ -18,10 +19,10 @@ use crate::storage::{Inside, LARGEST_NOTE};
 use crate::table::delta_log::FileEntry;
 use crate::table::layout::Table;
 
-/// Raised when the note changes so that an older saltmine must not carry it out.
+/// Incremented when the note changes in a way that older versions of saltmine must not carry out.
 const FORMAT: u32 = 1;
 
-/// All that a round changes, table by table, in the order in which it is done.
+/// All changes of a round, table by table, in order of execution.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Intent {
     format: u32,
@@ -33,33 +34,33 @@ pub(crate) struct Intent {
     pub(crate) changes: Vec<TableChange>,
 }
 
-/// How far a round is. On the disk there is no note before it is prepared.
+/// The progress of a round. On disk, no note exists before the round is prepared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Phase {
-    /// Its files are on their way to S3.
+    /// Its files are being uploaded to S3.
     Uploading,
-    /// All that it needs is there: it is certain to be committed.
+    /// Everything it needs is in place: it is certain to be committed.
     #[default]
     Prepared,
     /// Its files are being removed.
     Discarded,
 }
 
-/// What a round changes in one table.
+/// The changes of a round in one table.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct TableChange {
     pub(crate) table: Table,
     pub(crate) add: Vec<PlannedFile>,
-    /// Files whose rows are in `add` now. They are deleted after the commit.
+    /// Files whose rows are now in `add`. They are deleted after the commit.
     #[serde(default)]
     pub(crate) remove: Vec<FileEntry>,
-    /// Not all rows of `remove` are in `add`.
+    /// Some rows of `remove` are not in `add`.
     #[serde(default)]
     pub(crate) drops_rows: bool,
 }
 
-/// A file in the folder of the round and what it is to become.
+/// A file in the folder of the round and its planned entry in the table.
 #[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct PlannedFile {
     /// Its name in the folder of the round.
@@ -70,13 +71,13 @@ pub(crate) struct PlannedFile {
 }
 
 impl TableChange {
-    /// The files that it adds, by their names in the folder of the round, and where they belong.
+    /// The files to add: their names in the folder of the round, and their destinations.
     pub(crate) fn moves(&self) -> Result<Vec<(String, Inside)>, LakeError> {
         let place = |file: &PlannedFile| Ok((file.staged.clone(), self.table.data_file(&file.entry.path)?));
         self.add.iter().map(place).collect()
     }
 
-    /// The files that it replaces.
+    /// The files that are replaced.
     pub(crate) fn replaced(&self) -> Result<Vec<Inside>, LakeError> {
         self.remove.iter().map(|file| self.table.data_file(&file.path)).collect()
     }
@@ -98,21 +99,24 @@ impl Intent {
         self.changes.iter().flat_map(|change| &change.add)
     }
 
-    /// Where they belong, in the same order.
+    /// Their destinations, in the same order.
     pub(crate) fn targets(&self) -> Result<Vec<Inside>, LakeError> {
         let files = self.changes.iter().flat_map(|change| change.add.iter().map(move |file| (change, file)));
         files.map(|(change, file)| change.table.data_file(&file.entry.path)).collect()
     }
 
-    /// Reads the text of a note, which is that of `path`, of the round `name`.
+    /// Parses the text of a note at `path`, for the round `name`.
     pub(crate) fn from_json(path: &Path, name: &RoundName, text: &[u8]) -> Result<Intent, LakeError> {
         let fault = |problem: String| LakeError::Intent { path: path.to_path_buf(), problem };
         let intent: Intent = serde_json::from_slice(text).map_err(|error| fault(error.to_string()))?;
         if intent.format != FORMAT {
-            return Err(fault(format!("its format is {}, this saltmine knows {FORMAT}", intent.format)));
+            return Err(fault(format!(
+                "its format is {}, but this version of saltmine supports {FORMAT}",
+                intent.format
+            )));
         }
         if intent.name() != *name {
-            return Err(fault(format!("it is of the round {}", intent.name())));
+            return Err(fault(format!("it belongs to the round {}", intent.name())));
         }
         for change in &intent.changes {
             let paths = change.add.iter().map(|file| &file.entry.path);
@@ -122,7 +126,7 @@ impl Intent {
                 change.table.data_file(named).map_err(outside)?;
             }
         }
-        // A discarded round's files are removed: it must not name those of another.
+        // The files of a discarded round are removed: its note must not name files of another round.
         let own = format!("part-{name}-");
         let is_own = |path: &str| path.rsplit('/').next().is_some_and(|file| file.starts_with(&own));
         if let Some(file) = intent.files().find(|file| !is_own(&file.entry.path)) {
@@ -134,18 +138,18 @@ impl Intent {
         Ok(intent)
     }
 
-    /// The text of the note, which is to be at `path`.
+    /// The text of the note for `path`.
     pub(crate) fn to_json(&self, path: &Path) -> Result<Vec<u8>, LakeError> {
         let fault = |problem: String| LakeError::Intent { path: path.to_path_buf(), problem };
         let text = serde_json::to_vec(self).map_err(|error| fault(error.to_string()))?;
-        // What could not be read again must not become certain.
+        // A note that could not be read again must not be committed.
         if text.len() as u64 > LARGEST_NOTE {
             return Err(fault(format!("{} bytes are too many for a note", text.len())));
         }
         Ok(text)
     }
 
-    /// What a commit of the round says of it, for people.
+    /// Notes for readers in the commits of the round.
     pub(crate) fn notes(&self) -> Vec<(String, serde_json::Value)> {
         vec![
             ("saltmine.runId".to_owned(), json!(self.run_id)),

@@ -1,8 +1,8 @@
-//! How commits are written to the log of a Delta table, on the local disk or in S3.
+//! Writes commits to the log of a Delta table, on the local disk or in S3.
 //!
-//! The object store below deltalake does not do for them. On the disk it never syncs: a power cut could leave an empty
-//! commit under its final name. In S3 it makes no conditional write twice: a commit without an answer would be an error,
-//! whether it took place or not.
+//! The object stores that deltalake uses are not sufficient for this. On disk they never sync: a power cut
+//! could leave an empty commit under its final name. In S3 they do not repeat conditional writes: a commit
+//! without a response would be an error, whether it took place or not.
 
 use std::sync::Arc;
 
@@ -19,13 +19,13 @@ use crate::storage::{Inside, Storage};
 use crate::table::delta_log;
 use crate::table::layout::Table;
 
-/// The log of a table, as commits are written to it.
+/// The log of a table, for writing commits.
 pub(crate) fn log_store(storage: &Arc<dyn Storage>, table: Table) -> Result<LogStoreRef, LakeError> {
     let inner = delta_log::log_store(storage.as_ref(), table)?;
     Ok(Arc::new(Log { inner, storage: Arc::clone(storage), folder: table.log() }))
 }
 
-/// A log whose commits are written here, and all else by deltalake.
+/// A log whose commits are written here; deltalake does everything else.
 struct Log {
     inner: LogStoreRef,
     storage: Arc<dyn Storage>,
@@ -34,7 +34,7 @@ struct Log {
 }
 
 impl Log {
-    /// Puts a commit under its name, unless the name is taken.
+    /// Stores a commit under its name, unless the name is taken.
     fn put(&self, version: Version, content: &Bytes) -> Result<(), TransactionError> {
         let failed = |error: LakeError| {
             let msg = format!("cannot write version {version}: {error}");
@@ -52,7 +52,8 @@ impl Log {
 #[async_trait]
 impl LogStore for Log {
     fn name(&self) -> String {
-        // deltalake hands the bytes of a commit over, and not a file of its own, only to stores of known names.
+        // deltalake passes the bytes of a commit, instead of a file of its own, only to stores with known
+        // names.
         self.inner.name()
     }
 

@@ -1,4 +1,4 @@
-//! Writing to a dataset: the lock, rounds that take place as a whole or not at all, and the logs of the tables.
+//! Writing to a dataset: the lock, atomic rounds, and the logs of the tables.
 
 mod bucket_round;
 mod carry_out;

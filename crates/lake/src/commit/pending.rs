@@ -1,4 +1,4 @@
-//! Rounds of runs that have not ended, and what readers see meanwhile.
+//! Open rounds, and what readers see in the meantime.
 
 use std::thread;
 use std::time::Duration;
@@ -8,28 +8,28 @@ use crate::error::LakeError;
 use crate::table::dataset::{DataFile, Dataset};
 use crate::table::layout::Table;
 
-/// How often a reader waits for a round that is being committed, and how long each time. An interrupted run may have left
-/// it, so a reader does not wait for ever.
+/// How often a reader waits for a round that is being committed, and how long each time. An interrupted run
+/// may have left the round, so a reader does not wait forever.
 const WAITS: u32 = 50;
 const WAIT: Duration = Duration::from_millis(20);
 
 impl Dataset {
-    /// How many rounds a run is working on, or has left behind where it was interrupted. The next run completes or removes
-    /// the latter.
+    /// The number of rounds that a run is working on, or that an interrupted run left. The next run completes
+    /// or removes the latter.
     ///
     /// # Errors
-    /// If they cannot be listed.
+    /// If the rounds cannot be listed.
     pub fn pending_rounds(&self) -> Result<u64, LakeError> {
         let storage = self.storage().as_ref();
         Ok(rounds_for(storage).open(storage)?.len() as u64)
     }
 
-    /// The files of several tables as of one moment: a round commits to one table after another, and a reader that comes in
-    /// between would see rows without the ledger rows of their sources. It waits up to a second for such a round; one that
-    /// an interrupted run left is seen as far as it was committed.
+    /// The files of several tables at one moment. A round commits to one table after another, and a reader in
+    /// between would see rows without the ledger rows of their sources. So this waits up to a second for such
+    /// a round; a round left by an interrupted run is seen as far as it was committed.
     ///
     /// # Errors
-    /// As [`Dataset::files`].
+    /// See [`Dataset::files`].
     pub fn files_together(&self, tables: &[Table]) -> Result<Vec<Vec<DataFile>>, LakeError> {
         for _ in 0..WAITS {
             if !self.is_committing()? {
@@ -45,7 +45,7 @@ impl Dataset {
         tables.iter().map(|table| self.files(*table)).collect()
     }
 
-    /// Whether a table has a commit after this version.
+    /// Whether any table has a commit after this version.
     fn is_newer(&self, tables: &[Table], versions: &[u64]) -> Result<bool, LakeError> {
         let next = tables.iter().zip(versions).map(|(table, version)| {
             table.log().join_name(&format!("{:020}.json", version.saturating_add(1)))
@@ -54,7 +54,7 @@ impl Dataset {
         Ok(self.storage().missing(&next)?.len() < next.len())
     }
 
-    /// Whether a round has been prepared, and is not yet in all of its tables.
+    /// Whether a round has been prepared but is not yet in all of its tables.
     fn is_committing(&self) -> Result<bool, LakeError> {
         let storage = self.storage().as_ref();
         let rounds = rounds_for(storage);

@@ -4,7 +4,7 @@ use std::fmt;
 
 use uuid::Uuid;
 
-/// The run and the number of a round, from 1: its name, and the id of its transactions.
+/// The run and the number of a round, counted from 1: its name, and the id of its transactions.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct RoundName {
     pub(crate) run_id: String,
@@ -16,7 +16,7 @@ impl RoundName {
         Self { run_id: run_id.to_owned(), round }
     }
 
-    /// Reads `UUID-rNNNN`; `None` if it is not the name of a round.
+    /// Parses `UUID-rNNNN`; `None` if the text is not the name of a round.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (run_id, round) = text.rsplit_once("-r")?;
         let is_run = Uuid::try_parse(run_id).is_ok_and(|id| id.hyphenated().to_string() == run_id);
@@ -24,7 +24,7 @@ impl RoundName {
         (is_run && name.to_string() == text).then_some(name)
     }
 
-    /// Name of the `number`th file that the round adds to a table.
+    /// The name of the `number`th file that the round adds to a table.
     pub(crate) fn part(&self, number: usize) -> String {
         format!("part-{self}-{number:05}.parquet")
     }

@@ -1,6 +1,6 @@
-//! How a round waits until it is committed: its files, and the note of what it changes.
+//! How a round is kept until it is committed: its name, its files, and the note with its changes.
 //!
-//! Where files can be moved, a round is a folder (`folder_round`); where they cannot, it is a note (`bucket_round`).
+//! If files can be moved, a round is a folder ([`InFolders`]); otherwise it is a note ([`InNotes`]).
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -16,11 +16,11 @@ use crate::storage::{Entry, Inside, Lock, Storage};
 #[derive(Debug)]
 pub(crate) struct RoundFolder {
     pub(crate) path: PathBuf,
-    /// Outside of the dataset: removed with the value.
+    /// A folder outside the dataset, removed when this is dropped.
     pub(crate) temporary: Option<TempDir>,
 }
 
-/// Keeps the rounds of a dataset.
+/// Keeps the open rounds of a dataset.
 pub(crate) trait Rounds: fmt::Debug + Sync {
     /// Begins a round.
     fn begin(&self, storage: &dyn Storage, name: &RoundName) -> Result<RoundFolder, LakeError>;
@@ -40,7 +40,7 @@ pub(crate) trait Rounds: fmt::Debug + Sync {
     /// Where it is something that no run writes there.
     fn name_of(&self, entry: &Entry) -> Result<Option<RoundName>, &'static str>;
 
-    /// The rounds that were begun and not ended, in the order in which they were begun.
+    /// The rounds that have begun and not ended, in the order in which they began.
     fn open(&self, storage: &dyn Storage) -> Result<Vec<RoundName>, LakeError> {
         let runs = runs(storage)?;
         let mut names = Vec::new();
@@ -62,10 +62,11 @@ pub(crate) trait Rounds: fmt::Debug + Sync {
         Intent::from_json(&storage.path(&note), name, &found.content).map(Some)
     }
 
-    /// Writes the note of a round anew.
+    /// Rewrites the note of a round.
     fn rewrite(&self, storage: &dyn Storage, intent: &Intent) -> Result<(), LakeError>;
 
-    /// Brings files, by their names in the round's folder, to their places. Gives those that are nowhere.
+    /// Moves files, given by their names in the round's folder, into place. Returns those that do not exist
+    /// anywhere.
     fn deliver(
         &self,
         storage: &dyn Storage,
@@ -73,20 +74,21 @@ pub(crate) trait Rounds: fmt::Debug + Sync {
         files: &[(String, Inside)],
     ) -> Result<Vec<Inside>, LakeError>;
 
-    /// Removes what is left of a round: its note first, as a round without one is discarded.
+    /// Removes the rest of a round: its note first, because a round without one is discarded.
     fn end(&self, storage: &dyn Storage, name: &RoundName) -> Result<(), LakeError>;
 
-    /// Removes a round that was not prepared. Gives whether it was removed: false if it was prepared, or is gone.
+    /// Removes a round that was not prepared. Returns whether it was removed: false if it was prepared or no
+    /// longer exists.
     fn discard(&self, storage: &dyn Storage, name: &RoundName) -> Result<bool, LakeError>;
 }
 
-/// The folder of the rounds that are open.
+/// The folder of the open rounds.
 pub(crate) fn runs(storage: &dyn Storage) -> Result<Inside, LakeError> {
     storage.state().join_name("runs")
 }
 
 /// What no run writes in the folder of rounds, or of a round.
 pub(crate) fn alien(storage: &dyn Storage, folder: &Inside, name: &str, problem: &str) -> LakeError {
-    let problem = format!("{problem}; nothing was removed: look at it, and remove it by hand");
+    let problem = format!("{problem}; nothing was removed: inspect it and remove it manually");
     LakeError::Foreign { path: storage.path(folder).join(name), problem }
 }

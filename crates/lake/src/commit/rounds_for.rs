@@ -5,7 +5,7 @@ use crate::commit::folder_round::InFolders;
 use crate::commit::rounds::Rounds;
 use crate::storage::Storage;
 
-/// Keeps the rounds of a dataset in this storage.
+/// The way to keep rounds in this storage.
 pub(crate) fn rounds_for(storage: &dyn Storage) -> &'static dyn Rounds {
     if storage.moves_files() { &InFolders } else { &InNotes }
 }

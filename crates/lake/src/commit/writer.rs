@@ -1,18 +1,21 @@
-//! Writing to a dataset: one writer at a time, in rounds that take place as a whole or not at all.
+//! Writes to a dataset: one writer at a time, in atomic rounds.
 //!
-//! A round commits up to three Delta tables, one after the other, `sources` last. So the row of a source is in the
-//! ledger if and only if its lines are in `logs` and `rejects`, once what an interrupted run left is completed:
+//! A round commits up to three Delta tables, one after the other, `sources` last. So the ledger has the row
+//! of a source if and only if its lines are in `logs` and `rejects`, once the work of interrupted runs is
+//! completed:
 //!
 //! 1. data files are written to a staging folder, `.saltmine/runs/RUN-rROUND/`;
-//! 2. the files of `rejects` and `sources` too; all are synced; then the [`Intent`] is: the round is prepared;
-//! 3. for each table the files are moved to their place, then named in a commit with the round's transaction id;
+//! 2. so are the files of `rejects` and `sources`; all are synced, and then the [`Intent`]: the round is
+//! prepared;
+//! 3. for each table, the files are moved into place and then added in a commit with the round's transaction
+//! id;
 //! 4. the staging folder is removed.
 //!
-//! Where files cannot be moved, as in S3, steps 1 and 2 are others, see `bucket_round`; the staging folder is a temporary
-//! one of the local disk.
+//! If files cannot be moved, as in S3, steps 1 and 2 differ, see `bucket_round`; the staging folder is then a
+//! temporary one on the local disk.
 //!
-//! A kill before the end of step 2 leaves a folder that [`DatasetLock::recover`] discards. A kill after it leaves an
-//! intent that it carries out.
+//! A kill before the end of step 2 leaves a folder that [`DatasetLock::recover`] discards. A later kill
+//! leaves an intent, which it carries out.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fs;
@@ -52,12 +55,13 @@ pub struct DatasetLock<'a> {
     committing: Mutex<()>,
 }
 
-/// What was found from interrupted runs, and done about it.
+/// What interrupted runs left, and how it was resolved.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Recovery {
-    /// Rounds that were prepared and are committed now.
+    /// Prepared rounds that are now committed.
     pub completed: Vec<CommitSummary>,
-    /// Staging folders of rounds that were not prepared. Nothing of them was in the tables; they are removed.
+    /// Staging folders of rounds that were not prepared. Nothing of them was in the tables; they were
+    /// removed.
     pub discarded: u32,
 }
 
@@ -68,11 +72,11 @@ pub struct CommitSummary {
     pub run_id: String,
     /// Number of the round in the run, from 1.
     pub round: u32,
-    /// Files added to `logs`; where files were compacted, those that took the place of others.
+    /// Files added to `logs`; for a compaction, the new files.
     pub files: u64,
     /// Rows in them.
     pub rows: u64,
-    /// Bytes of them.
+    /// Their bytes.
     pub bytes: u64,
     /// Rows added to `rejects`.
     pub rejects: u64,
@@ -80,10 +84,10 @@ pub struct CommitSummary {
     pub sources: u64,
 }
 
-/// A data file of `logs` that waits in the staging folder.
+/// A data file of `logs` in the staging folder.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct StagedFile {
-    /// Where it is, in the staging folder.
+    /// Its path in the staging folder.
     pub path: PathBuf,
     /// The folder it belongs to.
     pub partition: Partition,
@@ -93,11 +97,11 @@ pub struct StagedFile {
     pub size: u64,
     /// SHA-256 of its bytes.
     pub sha256: [u8; 32],
-    /// What its footer says.
+    /// Data from its footer.
     pub footer: Footer,
 }
 
-/// A round that is being prepared. Dropped without [`Staging::commit`], it leaves nothing.
+/// A round that is being prepared. If dropped without [`Staging::commit`], it leaves nothing behind.
 #[derive(Debug)]
 pub struct Staging<'a> {
     lock: &'a DatasetLock<'a>,
@@ -107,19 +111,19 @@ pub struct Staging<'a> {
 }
 
 impl<'a> DatasetLock<'a> {
-    /// Takes the lock that every writer of a dataset needs, and keeps it until the value is dropped. While another process
-    /// has it, `on_wait` is called once and this waits.
+    /// Takes the lock that every writer of a dataset needs, and holds it until the value is dropped. If
+    /// another process has it, calls `on_wait` once and waits.
     ///
     /// # Errors
-    /// If the lock file cannot be opened or the file system has no locks.
+    /// If the lock file cannot be opened or the file system does not support locks.
     pub fn acquire(dataset: &'a Dataset, on_wait: &dyn Fn()) -> Result<Self, LakeError> {
         Self::acquire_unless(dataset, on_wait, None)
     }
 
-    /// As [`DatasetLock::acquire`], but stops waiting when `stop` becomes true.
+    /// Like [`DatasetLock::acquire`], but stops waiting when `stop` becomes true.
     ///
     /// # Errors
-    /// As [`DatasetLock::acquire`]; [`LakeError::Stopped`] if it was stopped.
+    /// As for [`DatasetLock::acquire`]; [`LakeError::Stopped`] if it was stopped.
     pub fn acquire_unless(
         dataset: &'a Dataset,
         on_wait: &dyn Fn(),
@@ -136,20 +140,20 @@ impl<'a> DatasetLock<'a> {
         })
     }
 
-    /// The dataset that is locked.
+    /// The locked dataset.
     pub fn dataset(&self) -> &'a Dataset {
         self.dataset
     }
 
-    /// Identity of this run: in the ledger, in commits and in file names.
+    /// The id of this run, used in the ledger, in commits and in file names.
     pub fn run_id(&self) -> &str {
         &self.run_id
     }
 
-    /// Completes or discards what interrupted runs left. Rounds that this run has begun are left alone.
+    /// Completes or discards what interrupted runs left. Leaves rounds of this run alone.
     ///
     /// # Errors
-    /// If a prepared round cannot be carried out; it is tried again the next time.
+    /// If a prepared round cannot be carried out; the next call tries again.
     pub fn recover(&self) -> Result<Recovery, LakeError> {
         let _committing = self.committing.lock().unwrap_or_else(PoisonError::into_inner);
         let (storage, rounds) = (self.dataset.storage(), self.rounds());
@@ -174,11 +178,12 @@ impl<'a> DatasetLock<'a> {
         Ok(recovery)
     }
 
-    /// As [`DatasetLock::recover`], but puts rounds aside that cannot be completed, as files of them are lost. Nothing of such
-    /// a round is in the tables afterwards that was not there before it; sources of it are read again by the next ingest.
+    /// Like [`DatasetLock::recover`], but discards rounds that cannot be completed because some of their
+    /// files are lost. Afterwards the tables contain nothing that such a round added; its sources are read
+    /// again by the next ingest.
     ///
     /// # Errors
-    /// If that fails on its way; the next [`DatasetLock::recover`] completes it.
+    /// If this fails midway; the next [`DatasetLock::recover`] completes it.
     pub fn discard_lost(&self) -> Result<(Recovery, Vec<DiscardedRound>), LakeError> {
         let mut discarded = Vec::new();
         {
@@ -196,7 +201,7 @@ impl<'a> DatasetLock<'a> {
         Ok((self.recover()?, discarded))
     }
 
-    /// SHA-256 of every source file whose content was read by some run before.
+    /// SHA-256 of every source file whose content was read by an earlier run.
     ///
     /// # Errors
     /// If the ledger cannot be read.
@@ -204,10 +209,11 @@ impl<'a> DatasetLock<'a> {
         self.dataset.known_sources()
     }
 
-    /// Begins a round. What interrupted runs left is completed first, if [`DatasetLock::recover`] was not called.
+    /// Begins a round. First completes what interrupted runs left, if [`DatasetLock::recover`] was not
+    /// called.
     ///
     /// # Errors
-    /// If the staging folder cannot be made.
+    /// If the staging folder cannot be created.
     pub fn begin(&self) -> Result<Staging<'_>, LakeError> {
         if !self.recovered.load(Ordering::Relaxed) {
             self.recover()?;
@@ -234,7 +240,7 @@ impl<'a> DatasetLock<'a> {
 }
 
 impl Staging<'_> {
-    /// Identity of the run.
+    /// The id of the run.
     pub fn run_id(&self) -> &str {
         &self.lock.run_id
     }
@@ -243,7 +249,7 @@ impl Staging<'_> {
         self.lock.dataset
     }
 
-    /// Number of this round in the run, from 1.
+    /// Number of this round in the run, counted from 1.
     pub fn round(&self) -> u32 {
         self.name.round
     }
@@ -252,18 +258,19 @@ impl Staging<'_> {
         &self.name
     }
 
-    /// Whether its files are part of the dataset's storage already, and so have to last; if not, they are copied there.
+    /// Whether its files are already in the dataset's storage and must therefore be durable; otherwise they
+    /// are copied there.
     pub(crate) fn is_in_storage(&self) -> bool {
         self.folder.temporary.is_none()
     }
 
-    /// Folder for the data files of this round. Their names there are numbers of six digits: `000000.parquet`.
+    /// The folder for the data files of this round. Their names are numbers of six digits: `000000.parquet`.
     pub fn dir(&self) -> &Path {
         &self.folder.path
     }
 
-    /// Commits the round: `files` to `logs`, `rejects` (of `rejects_schema()`), and `sources`, whose rows take the
-    /// run id, the version of saltmine and the time from here. A table to which nothing is added gets no commit.
+    /// Commits the round: `files` to `logs`, `rejects` (of `rejects_schema()`), and `sources`, to whose rows
+    /// it adds the run id, the version of saltmine and the time. A table that gets no rows gets no commit.
     ///
     /// # Errors
     /// If it fails before the round is prepared, nothing has changed. If it fails later, the next run, or
@@ -280,7 +287,7 @@ impl Staging<'_> {
         self.commit_changes(files, rejects, sources)
     }
 
-    /// As [`Staging::commit`], where the rejects were written before.
+    /// Like [`Staging::commit`], if the rejects have already been written.
     pub(crate) fn commit_changes(
         self,
         files: Vec<StagedFile>,
@@ -332,13 +339,13 @@ impl Staging<'_> {
         Ok(TableChange { table: Table::Logs, add, remove: Vec::new(), drops_rows: false })
     }
 
-    /// Name of a staged file within the staging folder, if the file is what its writer says.
+    /// The name of a staged file in the staging folder, after checking that the file matches its description.
     fn check_staged(&self, file: &StagedFile) -> Result<String, LakeError> {
         let fault = |problem: String| LakeError::Staged { path: file.path.clone(), problem };
         let staged = file.path.strip_prefix(self.dir()).ok().and_then(Path::to_str);
         let staged = staged.ok_or_else(|| fault("not in the staging folder".to_owned()))?;
         if !is_data(staged) {
-            return Err(fault("not a name that a run gives, as 000000.parquet".to_owned()));
+            return Err(fault("not a name that a run uses, such as 000000.parquet".to_owned()));
         }
         let found = fs::metadata(&file.path).map_err(LakeError::io("read", &file.path))?.len();
         if found != file.size {
@@ -365,7 +372,7 @@ impl Staging<'_> {
         Ok(self.plan_table(table, written))
     }
 
-    /// Where the file of a small table is written.
+    /// The path for the file of a small table.
     pub(crate) fn table_path(&self, table: Table) -> PathBuf {
         self.dir().join(staged_name(table))
     }
@@ -375,7 +382,7 @@ impl Staging<'_> {
         self.plan_files(table, vec![(staged_name(table), written)])
     }
 
-    /// The change that adds files of a small table, by their names in the staging folder.
+    /// The change that adds files of a small table, given by their names in the staging folder.
     pub(crate) fn plan_files(&self, table: Table, files: Vec<(String, Written)>) -> TableChange {
         let plan = |(number, (staged, written)): (usize, (String, Written))| {
             let entry = FileEntry {
@@ -401,7 +408,7 @@ impl Drop for Staging<'_> {
         if self.committed.load(Ordering::Relaxed) {
             return;
         }
-        // If it fails, the next run discards it.
+        // If this fails, the next run discards the round.
         let _ = self.lock.rounds().discard(self.lock.dataset.storage().as_ref(), &self.name);
     }
 }

@@ -1,4 +1,4 @@
-//! What benchmarks and differential tests need of the encoder: not part of the public interface.
+//! Access to the encoder for benchmarks and differential tests: not part of the public interface.
 
 use std::path::Path;
 
@@ -11,10 +11,10 @@ pub use super::{LOOKED_UP, ROW_GROUP_ROWS, UNIQUE};
 use crate::error::LakeError;
 use crate::table::layout::Partition;
 
-/// Encodes one column of `logs` alone, and returns its size as written.
+/// Encodes a single column of `logs` and returns its encoded size.
 ///
 /// # Errors
-/// If there is no such column, or the arrays are not of its type.
+/// If there is no such column, or the arrays have another type.
 pub fn encode_column(name: &str, arrays: &[ArrayRef]) -> Result<u64, ParquetError> {
     let group = Encoder::new()?.row_group()?;
     let unknown = || ParquetError::General(format!("no column {name}"));
@@ -26,10 +26,10 @@ pub fn encode_column(name: &str, arrays: &[ArrayRef]) -> Result<u64, ParquetErro
     })
 }
 
-/// Writes batches of `logs` to a new Parquet file at `path`, on this thread alone.
+/// Writes batches of `logs` to a new Parquet file at `path`, on this thread only.
 ///
 /// # Errors
-/// If the file cannot be written, or the batches are not of the schema of `logs`.
+/// If the file cannot be written, or the batches do not have the schema of `logs`.
 pub fn encode_file(batches: &[RecordBatch], path: &Path) -> Result<(), LakeError> {
     let encoder = Encoder::new().map_err(LakeError::parquet(path))?;
     let mut part = encoder.part(path.to_path_buf(), Partition { event_date: 0, bucket: None })?;

@@ -1,28 +1,28 @@
-//! Bloom filters, in Parquet's split blocks.
+//! Bloom filters in Parquet's split block format.
 //!
-//! Values are kept as hashes at first, so that the filter of a small row group is as small as its values need from the
-//! beginning; the parquet crate's own begins large and is folded.
+//! Values are first kept as hashes, so the filter of a small row group is only as large as its values need
+//! from the start; the parquet crate's own filter starts large and is folded.
 //! <https://parquet.apache.org/docs/file-format/bloomfilter/>
 
 use parquet::bloom_filter::Sbbf;
 use twox_hash::XxHash64;
 
-/// Share of the values that are not there which a filter lets pass, unless there are more values than it is made for.
+/// The share of absent values that a filter lets pass, unless it has more values than it is designed for.
 const FALSE_POSITIVES: f64 = 0.01;
 
-/// Bits for each value that come to that.
+/// The number of bits per value that gives this share.
 const BITS: usize = 10;
 
-/// Bytes of a block, of which eight words get one bit each for a value.
+/// Bytes per block; a value sets one bit in each of its eight words.
 const BLOCK: usize = 32;
 
-/// Blocks of the largest filter.
+/// The number of blocks in the largest filter.
 const MOST_BLOCKS: usize = (256 << 10) / BLOCK;
 
-/// Hashes that are kept, before the largest filter is the better place.
+/// The number of hashes kept before switching to the largest filter.
 const MOST_HASHES: usize = 32 << 10;
 
-/// What the specification multiplies by, to get a bit of each word.
+/// The multipliers in the specification that select a bit of each word.
 const SALT: [u32; 8] =
     [0x47b6_137b, 0x4497_4d91, 0x8824_ad5b, 0xa2b7_289d, 0x7054_95c7, 0x2df1_424b, 0x9efc_4947, 0x5c6b_fb31];
 
@@ -30,7 +30,7 @@ const SALT: [u32; 8] =
 #[derive(Debug, Default)]
 pub(super) struct BloomFilter {
     hashes: Vec<u64>,
-    /// Empty while the hashes are kept.
+    /// Empty while hashes are kept.
     blocks: Vec<[u32; 8]>,
 }
 
@@ -52,7 +52,7 @@ impl BloomFilter {
         }
     }
 
-    /// For the file.
+    /// Converts the filter for the file.
     pub(super) fn finish(mut self) -> Sbbf {
         if self.blocks.is_empty() {
             self.hashes.sort_unstable();
@@ -71,7 +71,7 @@ impl BloomFilter {
         filter
     }
 
-    /// Bytes of memory that it takes.
+    /// Memory used, in bytes.
     pub(super) fn memory(&self) -> usize {
         size_of::<u64>() * self.hashes.capacity() + BLOCK * self.blocks.capacity()
     }
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_there_is_found_and_little_else() {
+    fn present_values_are_found_and_few_others() {
         for count in [0, 1, 100, 20_000, MOST_HASHES as u64 + 5000] {
             let mut filter = BloomFilter::default();
             for number in 0..count {
@@ -106,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn equal_values_take_no_room() {
+    fn equal_values_use_no_memory() {
         let mut filter = BloomFilter::default();
         (0..10_000).for_each(|_| filter.insert(b"the same"));
         assert_eq!(filter.finish().num_blocks(), 1);

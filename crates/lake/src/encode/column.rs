@@ -16,20 +16,20 @@ use super::page::{BufferPool, PageCompressor, Pages, PooledReader, compression};
 use super::plan::{ColumnPlan, GAP, PageBody, STEP};
 use super::texts::Texts;
 
-/// Rows of a page at most: as many as a reader must decode to get at one of them.
+/// The maximum number of rows per page: as many as a reader must decode to get at one of them.
 const PAGE_ROWS: usize = 8192;
 
-/// The same for numbers, which take more room than the numbers of dictionaries of text.
+/// The maximum for numbers, which take more space than dictionary indices of text.
 const NUMBER_PAGE_ROWS: usize = 4096;
 
-/// Bytes of the texts of an array, on average, from which on they are long.
+/// The average text length of an array, in bytes, from which on its texts count as long.
 const LONG_TEXT: u64 = 1 << 10;
 
 /// Encodes a column of a row group.
 pub(super) struct ColumnEncoder {
     descr: ColumnDescPtr,
     values: Values,
-    /// For each row of the page that is filled: 1 for a value, 0 for null.
+    /// For each row of the current page: 1 for a value, 0 for null.
     levels: Vec<u8>,
     nulls: u64,
     pages: Pages,
@@ -47,10 +47,10 @@ pub(super) struct ColumnChunk {
 }
 
 impl ColumnEncoder {
-    /// For a column of this type.
+    /// An encoder for a column of this type.
     ///
     /// # Errors
-    /// If it is none of the types of the table `logs`.
+    /// If the table `logs` has no column of this type.
     pub(super) fn new(
         descr: ColumnDescPtr,
         data_type: &DataType,
@@ -67,7 +67,7 @@ impl ColumnEncoder {
         Ok(Self { descr, values, levels: Vec::new(), nulls: 0, pages: Pages::new(pool, plan.search) })
     }
 
-    /// Takes the rows of an array of the column's type.
+    /// Adds the rows of an array of the column's type.
     pub(super) fn write(&mut self, array: &ArrayRef, compressor: &mut PageCompressor) -> Result<()> {
         let (page_rows, step) = match &self.values {
             Values::Text(_) => (PAGE_ROWS, step_of(array)),
@@ -115,7 +115,7 @@ impl ColumnEncoder {
         Ok(())
     }
 
-    /// Ends the page.
+    /// Completes the page.
     fn flush(&mut self, compressor: &mut PageCompressor) -> Result<()> {
         let PageBody { bytes: body, encoding, apart } = match &mut self.values {
             Values::Text(texts) => texts.page(),
@@ -140,7 +140,7 @@ impl ColumnEncoder {
         Ok(())
     }
 
-    /// Bytes of memory that it takes.
+    /// Memory used, in bytes.
     pub(super) fn memory(&self) -> usize {
         let values = match &self.values {
             Values::Text(texts) => texts.memory(),
@@ -149,7 +149,7 @@ impl ColumnEncoder {
         values + self.levels.capacity() + self.pages.memory()
     }
 
-    /// Ends the chunk.
+    /// Completes the chunk.
     pub(super) fn close(mut self, compressor: &mut PageCompressor) -> Result<ColumnChunk> {
         if !self.levels.is_empty() {
             self.flush(compressor)?;
@@ -195,8 +195,8 @@ impl Values {
     }
 }
 
-/// Rows of an array after which the size of a page is looked at: each, where texts are long, so that a page has at most one
-/// that makes it too large.
+/// The number of rows after which the size of a page is checked: every row if texts are long, so that at most
+/// one text makes a page too large.
 fn step_of(array: &ArrayRef) -> usize {
     let Some(texts) = array.as_string_view_opt() else { return STEP };
     // The lowest 32 bits of a view are the length of its text.
@@ -204,7 +204,7 @@ fn step_of(array: &ArrayRef) -> usize {
     if bytes <= LONG_TEXT * texts.len() as u64 { STEP } else { 1 }
 }
 
-/// Calls `push` for each row with a value, and notes which rows have one.
+/// Calls `push` for each row with a value, and records which rows have one.
 #[inline]
 fn each(array: &dyn Array, from: usize, to: usize, levels: &mut Vec<u8>, mut push: impl FnMut(usize)) {
     let before = levels.len();

@@ -1,9 +1,10 @@
-//! The least and the greatest value of a column chunk, by which readers pass over it.
+//! The lowest and the highest value of a column chunk, which let readers skip it.
 
 use parquet::data_type::ByteArray;
 use parquet::file::statistics::{Statistics, ValueStatistics};
 
-/// Bytes of a bound. Longer bounds are truncated; a truncated bound still bounds all values.
+/// Maximum length of a bound in bytes. Longer bounds are truncated; a truncated bound still bounds all
+/// values.
 const LONGEST: usize = 64;
 
 /// Bounds of texts, in the order of their bytes.
@@ -14,7 +15,7 @@ pub(super) struct TextBounds {
 
 #[derive(Clone, Debug)]
 struct Bound {
-    /// The first eight bytes as a number, which is enough to see that most values lie inside.
+    /// The first eight bytes as a number, which is enough to see that most values are within the bounds.
     prefix: u64,
     text: Vec<u8>,
 }
@@ -36,7 +37,7 @@ impl TextBounds {
         }
     }
 
-    /// For the metadata of the chunk.
+    /// The statistics for the metadata of the chunk.
     pub(super) fn statistics(&self, nulls: u64) -> Statistics {
         let Some((low, high)) = &self.bounds else {
             return Statistics::byte_array(None, None, None, Some(nulls), false);
@@ -57,7 +58,7 @@ impl Bound {
     }
 }
 
-/// Orders as the texts do, where they differ in the first eight bytes.
+/// Orders like the texts, if they differ in the first eight bytes.
 #[inline]
 fn prefix(text: &[u8]) -> u64 {
     match text.first_chunk() {
@@ -70,7 +71,7 @@ fn prefix(text: &[u8]) -> u64 {
     }
 }
 
-/// The begin of a text, in whole characters.
+/// The beginning of a text, in whole characters.
 fn cut_below(text: &[u8]) -> Vec<u8> {
     let mut end = text.len().min(LONGEST);
     while end < text.len() && text[end] & 0xC0 == 0x80 {
@@ -79,7 +80,7 @@ fn cut_below(text: &[u8]) -> Vec<u8> {
     text[..end].to_vec()
 }
 
-/// A text that is above all that begin as this one does; `None` where there is none.
+/// A text greater than all texts with the same beginning; `None` if there is none.
 fn cut_above(text: &[u8]) -> Option<Vec<u8>> {
     let cut = cut_below(text);
     if cut.len() == text.len() {
@@ -108,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn bounds_hold_all_values() {
+    fn bounds_include_all_values() {
         let mut random = fastrand::Rng::with_seed(5);
         for _ in 0..500 {
             let texts: Vec<String> = (0..random.usize(1..9))

@@ -1,19 +1,19 @@
-//! Parquet's `DELTA_BINARY_PACKED`: differences, packed in miniblocks of as many bits as each needs.
+//! Parquet's `DELTA_BINARY_PACKED`: differences, packed in miniblocks with as many bits as each needs.
 //!
 //! <https://parquet.apache.org/docs/file-format/data-pages/encodings/>
 
 use super::hybrid::{bits, pack, varint};
 
-/// Values of a block, and of each of its four miniblocks.
+/// The number of values in a block, which has four miniblocks.
 const BLOCK: usize = 128;
 const MINIBLOCK: usize = 32;
 
-/// In how many bits the differences of a miniblock are packed.
+/// The bit width for the differences of a miniblock.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Widths {
-    /// As few as they need.
+    /// The minimum number of bits.
     Least,
-    /// In whole bytes: where differences repeat, compression finds them then.
+    /// Whole bytes: compression then finds repeated differences.
     WholeBytes,
 }
 
@@ -28,7 +28,7 @@ pub(super) fn delta_binary_packed(values: &[i64], widths: Widths, out: &mut Vec<
     while at < values.len() {
         let count = (values.len() - at).min(BLOCK);
         for (index, delta) in deltas[..count].iter_mut().enumerate() {
-            // The specification counts with overflow.
+            // The specification requires wrapping arithmetic.
             *delta = values[at + index].wrapping_sub(values[at + index - 1]);
         }
         block(&deltas[..count], widths, out);
@@ -39,7 +39,7 @@ pub(super) fn delta_binary_packed(values: &[i64], widths: Widths, out: &mut Vec<
 fn block(deltas: &[i64], kind: Widths, out: &mut Vec<u8>) {
     let mut least = deltas.iter().copied().min().unwrap_or(0);
     if matches!(kind, Widths::WholeBytes) {
-        // The same for most blocks, so that equal differences are equal bytes.
+        // The same minimum for most blocks, so that equal differences become equal bytes.
         least = least.min(0);
     }
     zigzag(least, out);

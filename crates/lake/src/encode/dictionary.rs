@@ -1,4 +1,4 @@
-//! The distinct values of a column, numbered as they come.
+//! The distinct values of a column, numbered in order of appearance.
 
 use std::hash::BuildHasher;
 
@@ -12,15 +12,15 @@ use super::plan::STEP;
 const RECENT: usize = 1024;
 const NONE: u32 = u32::MAX;
 
-/// Distinct texts. They stand as the dictionary page has them: each behind its length.
+/// Distinct texts, stored as in the dictionary page: each after its length.
 #[derive(Debug)]
 pub(super) struct TextDictionary {
     page: Vec<u8>,
-    /// Where each begins, and its length.
+    /// The start and length of each text.
     entries: Vec<(u32, u32)>,
     table: HashTable<u32>,
-    /// Most values are one of a few that came just before: finding one here saves hashing all of it. What is found is
-    /// compared as a whole, so that whoever shapes texts to collide here only makes it slower.
+    /// Most values equal one of a few recent ones: finding them here avoids hashing the whole text. Matches
+    /// are compared completely, so crafted collisions only make it slower.
     recent: Vec<u32>,
     state: RandomState,
 }
@@ -36,12 +36,13 @@ impl TextDictionary {
         }
     }
 
-    /// Appends the numbers of texts to `numbers`.
+    /// Appends the indices of texts to `numbers`.
     ///
-    /// First some are looked at, then all of these compared: the text often comes from far, and so for many at a time.
+    /// First looks up several texts, then compares all of them: the texts are often not in the cache, so this
+    /// overlaps the waiting.
     ///
     /// # Errors
-    /// If more than 4 GiB come together.
+    /// If the texts together exceed 4 GiB.
     pub(super) fn intern(&mut self, texts: &[&[u8]], numbers: &mut Vec<u32>) -> Result<()> {
         let mut places = [0_u16; STEP];
         for texts in texts.chunks(STEP) {
@@ -76,7 +77,7 @@ impl TextDictionary {
         let end = start + text.len();
         let too_large = || ParquetError::General("a dictionary of more than 4 GiB".to_owned());
         u32::try_from(end).map_err(|_| too_large())?;
-        let (number, start) = (entries.len() as u32, start as u32); // both are less
+        let (number, start) = (entries.len() as u32, start as u32); // both fit
         page.extend_from_slice(&length.to_le_bytes());
         entries.push((start, length));
         page.extend_from_slice(text);
@@ -88,12 +89,12 @@ impl TextDictionary {
         at(&self.page, &self.entries, number)
     }
 
-    /// How many there are.
+    /// The number of texts.
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }
 
-    /// All, in the order of their numbers.
+    /// All texts, in the order of their indices.
     pub(super) fn iter(&self) -> impl Iterator<Item = &[u8]> {
         (0..self.entries.len() as u32).map(|number| self.get(number))
     }
@@ -108,7 +109,7 @@ impl TextDictionary {
     }
 }
 
-/// The length of a text as pages have it.
+/// The length of a text as stored in pages.
 pub(super) fn length_of(text: &[u8]) -> Result<u32> {
     u32::try_from(text.len()).map_err(|_| ParquetError::General("a text of more than 4 GiB".to_owned()))
 }
@@ -118,7 +119,7 @@ fn at<'a>(page: &'a [u8], entries: &[(u32, u32)], number: u32) -> &'a [u8] {
     &page[start as usize..(start + length) as usize]
 }
 
-/// A place among [`RECENT`], of the length and the first, middle and last bytes.
+/// The slot in [`RECENT`], computed from the length and the first, middle and last bytes.
 #[inline]
 fn sample(text: &[u8]) -> usize {
     const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
@@ -141,7 +142,7 @@ pub(super) struct NumberDictionary {
 }
 
 impl NumberDictionary {
-    /// The number of a value.
+    /// The index of a value.
     #[inline]
     pub(super) fn intern(&mut self, value: i64) -> u32 {
         let Self { entries, table, state } = self;
@@ -155,7 +156,7 @@ impl NumberDictionary {
         number
     }
 
-    /// All, in the order of their numbers.
+    /// All values, in the order of their indices.
     pub(super) fn entries(&self) -> &[i64] {
         &self.entries
     }
@@ -171,12 +172,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_stay_those_of_the_first_time() {
+    fn indices_do_not_change() {
         let mut dictionary = TextDictionary::new();
         let mut known: Vec<String> = Vec::new();
         let mut random = fastrand::Rng::with_seed(3);
         for _ in 0..20_000 {
-            // Alike in the bytes that are sampled, different in the others.
+            // Equal in the sampled bytes, different in the others.
             let text = format!("{:08}{:02}{:08}", 7, random.u32(0..90), random.u32(0..30));
             let text = text[..random.usize(0..=text.len())].to_owned();
             let mut numbers = Vec::new();

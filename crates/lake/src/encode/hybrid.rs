@@ -1,8 +1,8 @@
-//! Parquet's hybrid of run lengths and bit packing, for levels and for indices into a dictionary.
+//! Parquet's hybrid of run-length encoding and bit packing, for levels and for indices into a dictionary.
 //!
 //! <https://parquet.apache.org/docs/file-format/data-pages/encodings/>
 
-/// Appends a number, seven bits a byte, low bits first.
+/// Appends a number as a varint: seven bits per byte, low bits first.
 pub(super) fn varint(mut number: u64, out: &mut Vec<u8>) {
     while number >= 0x80 {
         out.push(number as u8 | 0x80);
@@ -11,7 +11,8 @@ pub(super) fn varint(mut number: u64, out: &mut Vec<u8>) {
     out.push(number as u8);
 }
 
-/// Appends the low `width` bits of each value, without gaps, low bits first, and zeros up to a whole byte.
+/// Appends the low `width` bits of each value, without gaps, low bits first, padded with zeros to a whole
+/// byte.
 pub(super) fn pack(values: impl Iterator<Item = u64>, width: u8, out: &mut Vec<u8>) {
     let (mut bits, mut held) = (0_u128, 0_u32);
     for value in values {
@@ -26,12 +27,12 @@ pub(super) fn pack(values: impl Iterator<Item = u64>, width: u8, out: &mut Vec<u
     out.extend_from_slice(&bits.to_le_bytes()[..held.div_ceil(8) as usize]);
 }
 
-/// Appends values that are all below 2 to the power of `width`.
+/// Appends values that are all less than 2 to the power of `width`.
 pub(super) fn hybrid<T: Copy + PartialEq + Into<u64>>(values: &[T], width: u8, out: &mut Vec<u8>) {
     let (mut at, mut literal) = (0, 0);
     while let Some(first) = values.get(at) {
         let run = values[at..].iter().take_while(|value| *value == first).count();
-        // Packed values come in groups of eight; the run fills the last one.
+        // Packed values come in groups of eight; values of the run fill the last group.
         let fill = (8 - (at - literal) % 8) % 8;
         if run >= fill + 8 {
             packed(&values[literal..at + fill], width, out);
@@ -44,7 +45,7 @@ pub(super) fn hybrid<T: Copy + PartialEq + Into<u64>>(values: &[T], width: u8, o
     packed(&values[literal..], width, out);
 }
 
-/// Groups of eight, the last filled up with zeros.
+/// Groups of eight; the last is padded with zeros.
 fn packed<T: Copy + Into<u64>>(values: &[T], width: u8, out: &mut Vec<u8>) {
     if values.is_empty() {
         return;
@@ -56,21 +57,21 @@ fn packed<T: Copy + Into<u64>>(values: &[T], width: u8, out: &mut Vec<u8>) {
     out.resize(end, 0);
 }
 
-/// Appends the width of indices into a dictionary of this many values, then the indices.
+/// Appends the bit width of indices into a dictionary with this many values, then the indices.
 pub(super) fn indices(indices: &[u32], values: usize, out: &mut Vec<u8>) {
     let width = index_width(values);
     out.push(width);
     hybrid(indices, width, out);
 }
 
-/// Bits that an index into a dictionary of this many values is packed in. Above four bits they are whole bytes: compression
-/// can then find the frequent ones, which saves more than the bits that were left out.
+/// The bit width of an index into a dictionary with this many values. Above four bits, whole bytes are used:
+/// compression can then find frequent indices, which saves more than the additional bits cost.
 fn index_width(values: usize) -> u8 {
     let width = bits((values as u64).saturating_sub(1));
     if width > 4 { width.next_multiple_of(8) } else { width }
 }
 
-/// How many bits a value takes.
+/// The number of bits that a value needs.
 pub(super) const fn bits(value: u64) -> u8 {
     (u64::BITS - value.leading_zeros()) as u8
 }
@@ -88,7 +89,7 @@ mod tests {
         }
     }
 
-    /// The plain reading of the specification.
+    /// A plain decoder written from the specification.
     fn read(bytes: &[u8], width: u8, count: usize) -> Vec<u64> {
         let (mut at, mut values) = (0, Vec::new());
         let varint = |at: &mut usize| {
@@ -121,13 +122,13 @@ mod tests {
                 at += times * usize::from(width);
             }
         }
-        assert_eq!(at, bytes.len(), "nothing is left");
+        assert_eq!(at, bytes.len(), "no bytes are left");
         values.truncate(count);
         values
     }
 
     #[test]
-    fn what_is_written_is_read() {
+    fn written_values_are_read_back() {
         let mut random = fastrand::Rng::with_seed(7);
         for round in 0..2000 {
             let width = if round % 5 == 0 { 1 } else { random.u8(0..20) };

@@ -1,5 +1,5 @@
-//! Record batches to Parquet: the columns' encodings, row groups that are encoded apart from any file, and the files
-//! that they are appended to.
+//! Encodes record batches as Parquet: the encodings of the columns, row groups that are encoded independently
+//! of any file, and the files to which they are appended.
 
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -38,29 +38,29 @@ use delta::Widths;
 use page::{BufferPool, PageCompressor, Search};
 use plan::ColumnPlan;
 
-/// Rows of a row group. Readers work on row groups in parallel and skip them by statistics; larger ones compress
-/// little better.
+/// Rows per row group. Readers process row groups in parallel and skip them by statistics; larger ones
+/// compress only slightly better.
 pub const ROW_GROUP_ROWS: usize = 131_072;
 
-/// Memory of row groups under construction, over all that one run has. Above it the largest are closed early: every row
+/// Memory for all row groups under construction in a run. Above it, the largest are closed early: every row
 /// group costs its readers time, whatever its size.
 pub(crate) const ROW_GROUP_MEMORY: usize = 128 << 20;
 
-/// A file is closed when it is larger than this.
+/// A file is closed when it exceeds this size in bytes.
 const FILE_BYTES: usize = 192 << 20;
 
-/// Columns whose values hardly ever repeat. A dictionary of them would be built in vain, and their bounds tell nothing.
-/// Their lengths stand apart, and are compressed apart: what compression can do for the texts is to give their few
-/// characters short codes.
+/// Columns whose values hardly ever repeat. A dictionary would be wasted on them, and their bounds are
+/// useless. Their lengths are stored and compressed separately: all that compression can do for the texts is
+/// to give their few distinct characters short codes.
 pub const UNIQUE: [&str; 3] = ["request_id", "host_id", "version_id"];
 
-/// Columns with many distinct long values, where compression finds what repeats at less cost than a dictionary.
+/// Columns with many distinct long values, where compression finds repeats more cheaply than a dictionary.
 const LONG: [&str; 3] = ["key", "request_uri", "raw"];
 
-/// Columns whose differences are small, and repeat.
+/// Columns with small, repeating differences.
 const STEADY: [&str; 2] = ["request_time", "log_line"];
 
-/// Columns by which row groups are skipped. In other columns of text bounds cost more than they ever save.
+/// Columns used to skip row groups. For other text columns, bounds cost more than they save.
 const PRUNING: [&str; 5] = ["bucket", "operation", "requester", "remote_ip", "key"];
 
 /// Columns in which single values are looked up.
@@ -81,7 +81,7 @@ fn plan(name: &str) -> ColumnPlan {
     }
 }
 
-/// What the footers say. How columns are encoded is in [`plan`].
+/// The properties stated in the footers. [`plan`] decides how columns are encoded.
 fn properties() -> WriterProperties {
     WriterProperties::builder()
         .set_created_by(concat!("saltmine ", env!("CARGO_PKG_VERSION")).to_owned())
@@ -89,7 +89,7 @@ fn properties() -> WriterProperties {
         .build()
 }
 
-/// Makes encoders of row groups, and files to append them to.
+/// Creates encoders for row groups, and files for them.
 pub(crate) struct Encoder {
     schema: SchemaRef,
     root: TypePtr,
@@ -98,7 +98,7 @@ pub(crate) struct Encoder {
     shared: Arc<Shared>,
 }
 
-/// What workers use one after the other.
+/// Resources that workers use in turn.
 #[derive(Default)]
 struct Shared {
     compressors: Mutex<Vec<PageCompressor>>,
@@ -124,7 +124,7 @@ impl Shared {
 }
 
 impl Encoder {
-    /// For files of the table `logs`.
+    /// An encoder for files of the table `logs`.
     pub(crate) fn new() -> Result<Self, ParquetError> {
         let schema = logs_schema();
         let descr = ArrowSchemaConverter::new().schema_root("logs").convert(&schema)?;
@@ -174,7 +174,8 @@ pub(crate) struct Chunks {
 }
 
 impl RowGroup {
-    /// Encodes rows. Batches go column by column, so that what a column needs stays in the core's cache.
+    /// Encodes rows. Processes batches column by column, so that the data of a column stays in the core's
+    /// cache.
     pub(crate) fn write(&mut self, batches: &[RecordBatch]) -> Result<(), ParquetError> {
         let Self { columns, shared, .. } = self;
         shared.with_compressor(|compressor| {
@@ -193,7 +194,7 @@ impl RowGroup {
         self.rows
     }
 
-    /// Bytes of memory that it takes.
+    /// Memory used, in bytes.
     pub(crate) fn memory(&self) -> usize {
         self.columns.iter().map(ColumnEncoder::memory).sum()
     }
@@ -217,7 +218,7 @@ pub(crate) struct Part {
 }
 
 impl Part {
-    /// Appends a row group: a copy of finished pages.
+    /// Appends a row group by copying its finished pages.
     pub(crate) fn append(&mut self, chunks: Chunks) -> Result<(), LakeError> {
         let rows = chunks.rows;
         append(&mut self.writer, chunks).map_err(LakeError::parquet(&self.path))?;
@@ -229,12 +230,12 @@ impl Part {
         &self.path
     }
 
-    /// The file. What was appended last may not have been written to it yet.
+    /// The file. Data appended last may not have been written to it yet.
     pub(crate) fn file(&self) -> &Arc<File> {
         &self.file
     }
 
-    /// Whether the file is large enough.
+    /// Whether the file is large enough to be closed.
     pub(crate) fn is_full(&self) -> bool {
         self.writer.bytes_written() >= FILE_BYTES
     }

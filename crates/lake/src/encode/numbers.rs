@@ -8,26 +8,27 @@ use super::dictionary::NumberDictionary;
 use super::hybrid::indices;
 use super::plan::{ColumnPlan, GAP, PageBody};
 
-/// Values of a dictionary. With more than that it is no gain.
+/// The maximum number of values in a dictionary. A larger one gains nothing.
 const DICTIONARY_VALUES: usize = 32 << 10;
 
-/// Numbers by their number in a dictionary; as differences, from where that has become too large or where there is none.
+/// Numbers as dictionary indices; as differences once the dictionary has become too large, or if there is
+/// none.
 pub(super) struct Numbers {
     physical: Type,
     widths: Widths,
     dictionary: Option<NumberDictionary>,
     begun: bool,
-    /// The dictionary of the pages that were written before it was given up.
+    /// The dictionary for the pages written before it was abandoned.
     full: Option<NumberDictionary>,
     indices: Vec<u32>,
     values: Vec<i64>,
-    /// The page that is written, behind room for the levels.
+    /// The current page, after space for the levels.
     page: Vec<u8>,
-    /// Of the values outside of the dictionary.
+    /// Bounds of the values outside the dictionary.
     bounds: Option<(i64, i64)>,
 }
 
-/// Bounds that hold `value` too.
+/// Bounds that also include `value`.
 fn widened(bounds: Option<(i64, i64)>, value: i64) -> Option<(i64, i64)> {
     let (low, high) = bounds.unwrap_or((value, value));
     Some((low.min(value), high.max(value)))
@@ -59,7 +60,7 @@ impl Numbers {
         }
     }
 
-    /// The page, with room for the levels before its values.
+    /// The page, with space for the levels before its values.
     pub(super) fn page(&mut self) -> PageBody<'_> {
         self.do_without_dictionary_if_most_differ();
         let Some(dictionary) = &self.dictionary else {
@@ -72,7 +73,8 @@ impl Numbers {
         PageBody::new(&mut self.page, Encoding::RLE_DICTIONARY)
     }
 
-    /// If most values of the first page differ, they take less room without a dictionary.
+    /// Drops the dictionary if most values of the first page differ, because they then take less space
+    /// without one.
     fn do_without_dictionary_if_most_differ(&mut self) {
         let is_first = !std::mem::replace(&mut self.begun, true);
         let most_differ =
@@ -83,7 +85,7 @@ impl Numbers {
         }
     }
 
-    /// Between pages: from here on without the dictionary, if it does not pay.
+    /// Between pages: abandons the dictionary if it does not pay off.
     pub(super) fn give_up_dictionary_if_too_large(&mut self) {
         let is_too_large = |dictionary: &NumberDictionary| dictionary.entries().len() > DICTIONARY_VALUES;
         if self.dictionary.as_ref().is_some_and(is_too_large) {
@@ -91,7 +93,7 @@ impl Numbers {
         }
     }
 
-    /// The dictionary page, and how many values it has.
+    /// The dictionary page and the number of its values.
     pub(super) fn dictionary(&self) -> Option<(Vec<u8>, usize)> {
         let entries = self.full.as_ref().or(self.dictionary.as_ref())?.entries();
         let page = match self.physical {
@@ -101,7 +103,7 @@ impl Numbers {
         Some((page, entries.len()))
     }
 
-    /// Of the whole chunk.
+    /// Statistics of the whole chunk.
     pub(super) fn statistics(&self, nulls: u64) -> Option<Statistics> {
         let entries =
             self.full.as_ref().or(self.dictionary.as_ref()).map_or(&[][..], NumberDictionary::entries);

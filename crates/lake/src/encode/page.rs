@@ -1,4 +1,5 @@
-//! Pages: compressed one by one with a context that a worker keeps, and kept in pieces of memory that go round.
+//! Pages: compressed one by one with a context that each worker keeps, and stored in recycled pieces of
+//! memory.
 
 use std::io::{self, Read, Write};
 use std::mem;
@@ -15,14 +16,14 @@ use parquet::file::writer::{SerializedPageWriter, TrackedWrite};
 use zstd::zstd_safe::zstd_sys::ZSTD_EndDirective;
 use zstd::zstd_safe::{CParameter, InBuffer, OutBuffer, compress_bound, get_error_name};
 
-/// What compression looks for.
+/// How hard compression searches for repeats.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Search {
-    /// Whatever it finds fast: level 1. Higher ones cost more time than all else together, and save a few percent.
+    /// Fast: level 1. Higher levels cost more time than everything else together and save a few percent.
     Fast,
-    /// Long repeats only, among long texts: faster, and finds more of them.
+    /// Only long repeats, for long texts: faster, and finds more of them.
     Long,
-    /// Level 3, for the little that is worth it.
+    /// Level 3, for the few columns where it is worthwhile.
     Thorough,
 }
 
@@ -34,24 +35,25 @@ impl Search {
         let mut compressor = zstd::bulk::Compressor::new(level)?;
         if matches!(self, Self::Long) {
             compressor.set_parameter(CParameter::MinMatch(7))?;
-            compressor.set_parameter(CParameter::HashLog(14))?; // 64 KiB, of which the core's cache has room
+            compressor.set_parameter(CParameter::HashLog(14))?; // 64 KiB, which fits in the core's cache
         }
         Ok(compressor)
     }
 }
 
-/// The level of most pages.
+/// The compression level of most pages.
 const LEVEL: i32 = 1;
 
-/// Bytes of a piece.
+/// Bytes per piece.
 const PIECE: usize = 64 << 10;
 
-/// How the files say that they are compressed.
+/// The compression codec stated in the files.
 pub(super) fn compression() -> Compression {
     Compression::ZSTD(ZstdLevel::try_new(LEVEL).unwrap_or_default())
 }
 
-/// BufferPool of memory for finished pages. Fresh memory costs more than the compression: the kernel clears each page.
+/// A pool of memory for finished pages. Fresh memory costs more than compression, because the kernel clears
+/// each page.
 #[derive(Debug, Default)]
 pub(super) struct BufferPool {
     free: Mutex<Vec<Vec<u8>>>,
@@ -63,7 +65,7 @@ impl BufferPool {
         free.unwrap_or_else(|| Vec::with_capacity(PIECE))
     }
 
-    /// Frees those that nobody uses.
+    /// Frees unused pieces.
     pub(super) fn free(&self) {
         self.free.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
@@ -74,7 +76,7 @@ impl BufferPool {
     }
 }
 
-/// Bytes in pieces.
+/// Bytes stored in pieces.
 #[derive(Debug)]
 pub(super) struct PooledBytes {
     pieces: Vec<Vec<u8>>,
@@ -114,11 +116,11 @@ impl Drop for PooledBytes {
     }
 }
 
-/// What a worker needs to write a page.
+/// The state that a worker needs to write pages.
 pub(super) struct PageCompressor {
-    /// For each [`Search`].
+    /// One for each [`Search`].
     zstd: Vec<zstd::bulk::Compressor<'static>>,
-    /// For [`in_two_blocks`], which takes other memory.
+    /// For [`in_two_blocks`], which uses separate memory.
     blocks: zstd::bulk::Compressor<'static>,
     compressed: Vec<u8>,
     written: TrackedWrite<Vec<u8>>,
@@ -134,9 +136,9 @@ impl PageCompressor {
         })
     }
 
-    /// Compresses a page and writes it, behind its header, to `spool`. `page` makes it of the compressed bytes. Gives
-    /// the bytes that it takes, and what it would take without compression. If the first `apart` bytes are of another kind,
-    /// what to search for is not asked.
+    /// Compresses a page and writes it, after its header, to `spool`. `page` makes it from the compressed
+    /// bytes. Returns the written size and the size without compression. If the first `apart` bytes are of
+    /// another kind, the search setting is not used.
     fn write_page(
         &mut self,
         body: &[u8],
@@ -153,7 +155,7 @@ impl PageCompressor {
             compressed.reserve(compress_bound(body.len()));
             self.zstd[search as usize].compress_to_buffer(body, &mut compressed).map_err(external)?;
         }
-        // The same memory is taken back when the page is written.
+        // The buffer is reclaimed after the page is written.
         let compressed = Bytes::from(compressed);
         let page = CompressedPage::new(page(compressed.clone()), body.len());
         let written = SerializedPageWriter::new(&mut self.written).write_page(page)?;
@@ -166,8 +168,9 @@ impl PageCompressor {
     }
 }
 
-/// Compresses to one frame, with a block of its own for the first bytes. A block has one code for all its literals, in
-/// which rare bytes make the others longer: the lengths of random texts cost more there than they take themselves.
+/// Compresses to one frame, with a separate block for the first bytes. A block has one code for all its
+/// literals, in which rare bytes make the others longer: the lengths of random texts would cost more there
+/// than their own size.
 fn in_two_blocks(
     zstd: &mut zstd::bulk::Compressor<'_>,
     (first, second): (&[u8], &[u8]),
@@ -180,7 +183,7 @@ fn in_two_blocks(
         let left = zstd.context_mut().compress_stream2(&mut output, &mut InBuffer::around(part), then);
         match left {
             Ok(0) => {}
-            Ok(_) => return Err(io::Error::other("zstd needs more room than it said")),
+            Ok(_) => return Err(io::Error::other("zstd needs more space than it announced")),
             Err(code) => return Err(io::Error::other(get_error_name(code))),
         }
     }
@@ -191,14 +194,14 @@ fn external(error: io::Error) -> ParquetError {
     ParquetError::External(Box::new(error))
 }
 
-/// The pages of a column chunk, as far as they are finished.
+/// The finished pages of a column chunk.
 pub(super) struct Pages {
     search: Search,
     data: PooledBytes,
     index: OffsetIndexBuilder,
     uncompressed: usize,
     values: usize,
-    /// How many pages there are of each encoding.
+    /// The number of pages per encoding.
     encodings: Vec<(Encoding, i32)>,
 }
 
@@ -214,8 +217,8 @@ impl Pages {
         }
     }
 
-    /// Adds a data page of `rows` values and nulls, with their levels in `body`; the first `apart` bytes are of another
-    /// kind than the rest.
+    /// Adds a data page of `rows` values and nulls, with their levels in `body`; the first `apart` bytes are
+    /// of another kind than the rest.
     pub(super) fn add(
         &mut self,
         body: &[u8],
@@ -251,7 +254,7 @@ impl Pages {
         self.data.memory()
     }
 
-    /// Ends the chunk; the dictionary, with its number of values, goes before the data.
+    /// Completes the chunk; the dictionary, with its number of values, goes before the data.
     pub(super) fn finish(
         mut self,
         dictionary: Option<(&[u8], usize)>,
@@ -291,7 +294,7 @@ impl Pages {
     }
 }
 
-/// All pages of a column chunk, and what its metadata says of them. Offsets count from its begin.
+/// All pages of a column chunk, and their metadata. Offsets are relative to the beginning of the chunk.
 pub(super) struct FinishedPages {
     pub(super) bytes: PooledChunk,
     pub(super) uncompressed: usize,
@@ -306,12 +309,12 @@ pub(super) struct FinishedPages {
 pub(super) struct PooledChunk(PooledBytes, PooledBytes);
 
 impl PooledChunk {
-    /// Where the first data page begins.
+    /// The offset of the first data page.
     pub(super) fn data_offset(&self) -> usize {
         self.0.length
     }
 
-    /// Bytes of all pages.
+    /// The size of all pages in bytes.
     pub(super) fn length(&self) -> usize {
         self.0.length + self.1.length
     }
@@ -321,7 +324,7 @@ impl PooledChunk {
     }
 }
 
-/// What the parquet crate copies a chunk from.
+/// The source from which the parquet crate copies a chunk.
 pub(super) struct PooledReader(Arc<PooledChunk>);
 
 impl PooledReader {
@@ -350,7 +353,7 @@ impl ChunkReader for PooledReader {
     }
 }
 
-/// Reads from a position on.
+/// Reads from a position onwards.
 pub(super) struct At {
     spooled: Arc<PooledChunk>,
     position: usize,

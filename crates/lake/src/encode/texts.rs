@@ -12,26 +12,26 @@ use super::dictionary::{TextDictionary, length_of};
 use super::hybrid::indices;
 use super::plan::{ColumnPlan, GAP, PageBody};
 
-/// Bytes of a page before compression, from which it ends.
+/// The page size, before compression, at which a page ends, in bytes.
 const PAGE_BYTES: usize = 128 << 10;
 
-/// The same where lengths stand apart: compression finds nothing there that it might remember, and whoever looks up a
+/// The page size if lengths are stored separately: such texts have no repeats across a page, and looking up a
 /// row reads a page of each column.
 const UNIQUE_PAGE_BYTES: usize = 24 << 10;
 
-/// Bytes of a dictionary. With more than that it is no gain.
+/// The maximum size of a dictionary in bytes. A larger one gains nothing.
 const DICTIONARY_BYTES: usize = 256 << 10;
 
-/// Texts by their number in a dictionary; one behind the other, from where that has become too large.
+/// Texts as dictionary indices; as plain texts once the dictionary has become too large.
 pub(super) struct Texts {
     plan: ColumnPlan,
     dictionary: Option<TextDictionary>,
-    /// The dictionary of the pages that were written before it was given up.
+    /// The dictionary for the pages written before it was abandoned.
     full: Option<TextDictionary>,
     indices: Vec<u32>,
-    /// Of the texts of the page, where they stand apart.
+    /// The lengths of the texts in the page, if they are stored separately.
     lengths: Vec<i64>,
-    /// The page that is filled, behind room for the levels.
+    /// The current page, after space for the levels.
     page: Vec<u8>,
     bounds: TextBounds,
     filter: Option<BloomFilter>,
@@ -59,10 +59,10 @@ impl Texts {
         self.filter = self.plan.bloom_filter.then(BloomFilter::default);
     }
 
-    /// Takes texts in.
+    /// Adds texts.
     ///
     /// # Errors
-    /// If more than 4 GiB come together.
+    /// If the texts together exceed 4 GiB.
     pub(super) fn push(&mut self, texts: &[&[u8]]) -> Result<()> {
         if let Some(dictionary) = &mut self.dictionary {
             return dictionary.intern(texts, &mut self.indices);
@@ -85,12 +85,13 @@ impl Texts {
     }
 
     pub(super) fn is_page_full(&self) -> bool {
-        // What a dictionary holds is written once, but is in memory as long: a page ends when it has become too large.
+        // The dictionary is written only once, but kept in memory until then: a page also ends when the
+        // dictionary is too large.
         self.page.len() >= if self.plan.lengths_apart { UNIQUE_PAGE_BYTES } else { PAGE_BYTES }
             || self.dictionary.as_ref().is_some_and(|dictionary| dictionary.page().len() > DICTIONARY_BYTES)
     }
 
-    /// The page, with room for the levels before its values.
+    /// The page, with space for the levels before its values.
     pub(super) fn page(&mut self) -> PageBody<'_> {
         let Some(dictionary) = &self.dictionary else {
             if !self.plan.lengths_apart {
@@ -108,7 +109,7 @@ impl Texts {
         PageBody::new(&mut self.page, Encoding::RLE_DICTIONARY)
     }
 
-    /// Between pages: from here on without the dictionary, if it does not pay.
+    /// Between pages: abandons the dictionary if it does not pay off.
     pub(super) fn give_up_dictionary_if_too_large(&mut self) {
         if self.dictionary.as_ref().is_some_and(|dictionary| dictionary.page().len() > DICTIONARY_BYTES) {
             self.full = self.dictionary.take();
@@ -117,7 +118,7 @@ impl Texts {
         }
     }
 
-    /// Takes the values of the dictionary into bounds and filter.
+    /// Adds the values of the dictionary to the bounds and the filter.
     fn settle(&mut self) {
         let Some(dictionary) = self.full.as_ref().or(self.dictionary.as_ref()) else { return };
         if self.plan.bounds {
@@ -129,7 +130,7 @@ impl Texts {
         }
     }
 
-    /// The dictionary page, and how many values it has.
+    /// The dictionary page and the number of its values.
     pub(super) fn dictionary(&mut self) -> Option<(Vec<u8>, usize)> {
         if self.full.is_none() {
             self.settle();
@@ -138,12 +139,12 @@ impl Texts {
         Some((dictionary.page().to_vec(), dictionary.len()))
     }
 
-    /// Of the whole chunk, once [`Texts::dictionary`] has been asked for.
+    /// Statistics of the whole chunk; call [`Texts::dictionary`] first.
     pub(super) fn statistics(&self, nulls: u64) -> Option<Statistics> {
         self.plan.bounds.then(|| self.bounds.statistics(nulls))
     }
 
-    /// Of the whole chunk, once [`Texts::dictionary`] has been asked for.
+    /// Bloom filter of the whole chunk; call [`Texts::dictionary`] first.
     pub(super) fn bloom_filter(&mut self) -> Option<Sbbf> {
         self.filter.take().map(BloomFilter::finish)
     }

@@ -1,4 +1,5 @@
-//! What is in a dataset already, by its ledger: contents, and objects whose content need not be read to be known.
+//! What a dataset already contains, according to its ledger: contents, and objects that can be recognised
+//! without reading them.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -12,25 +13,25 @@ use crate::ingest::round_sources::skipped;
 use crate::table::dataset::Dataset;
 use crate::table::ledger::object_id;
 
-/// Identities of objects that are in a dataset.
+/// Identities of the objects in a dataset.
 #[derive(Default)]
 pub(crate) struct KnownObjects(HashSet<[u8; 32]>);
 
 impl KnownObjects {
-    /// Those of the dataset; none if no source is an object.
+    /// Reads them from the dataset; empty if no source is an object.
     pub(crate) fn read(dataset: &Dataset, sources: &[Source]) -> Result<Self, LakeError> {
         let any = sources.iter().any(|source| source.object.is_some());
         if any { dataset.known_objects().map(Self) } else { Ok(Self::default()) }
     }
 
-    /// Whether it is an object that was read before, and has not changed since.
+    /// Whether this is an object that was read before and has not changed since.
     fn has_read(&self, source: &Source) -> bool {
         let Some(object) = &source.object else { return false };
         let Some(etag) = &object.etag else { return false };
         self.0.contains(&object_id(&object.url(), etag, object.size))
     }
 
-    /// Whether it is skipped, as it was read before; reports it then.
+    /// Whether to skip the source because it was read before; if so, reports it.
     pub(crate) fn passes_over(&self, source: &Source, progress: &dyn Progress) -> bool {
         let has_read = self.has_read(source);
         if has_read {
@@ -40,7 +41,8 @@ impl KnownObjects {
     }
 }
 
-/// The objects among `sources` that an ingest to `dataset` would read: all, if there is no dataset yet.
+/// The objects among `sources` that an ingest to `dataset` would read: all of them, if there is no dataset
+/// yet.
 ///
 /// # Errors
 /// If the dataset cannot be read.

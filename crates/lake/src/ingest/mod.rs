@@ -1,4 +1,4 @@
-//! Ingest: sources to a dataset, in rounds that are committed one by one.
+//! Ingests sources into a dataset, in rounds that are committed one by one.
 
 pub(crate) mod already_ingested;
 pub(crate) mod partitions;
@@ -36,26 +36,26 @@ use crate::table::layout::{PartitionBy, Table};
 /// What to ingest, and how.
 #[derive(Clone, Debug)]
 pub struct IngestRequest<'a> {
-    /// The sources, as [`saltmine_scan::discover`] finds them. Those that are files of the dataset itself are passed over.
+    /// The sources, from [`saltmine_scan::discover`]. Files of the dataset itself are skipped.
     pub sources: &'a [Source],
-    /// The dataset's folder; made if it is not there.
+    /// The dataset's folder; created if it does not exist.
     pub dataset: &'a Path,
-    /// How a new dataset is divided; an old one must be divided so, `None` takes it as it is.
+    /// The partitioning of a new dataset. An existing dataset must have the same; `None` accepts any.
     pub partition_by: Option<PartitionBy>,
-    /// Threads; 0 for one a core.
+    /// The number of threads; 0 means one per core.
     pub jobs: usize,
-    /// Damaged sources and rejects are an error, and nothing of their round is committed.
+    /// If true, damaged sources and rejects are errors, and nothing of their round is committed.
     pub strict: bool,
-    /// When it becomes true, the run ends, and nothing of its round is committed.
+    /// When this becomes true, the run ends, and nothing of the current round is committed.
     pub stop: Option<&'a AtomicBool>,
 }
 
-/// Ingests. Content that is in the dataset already is skipped, so the same request again adds nothing. Killed at any
-/// instant, the next ingest completes or removes what was under way.
+/// Ingests sources. Content that is already in the dataset is skipped, so repeating a request adds nothing.
+/// After a kill at any moment, the next ingest completes or removes what was in progress.
 ///
 /// # Errors
-/// Where the dataset cannot be read or written, a source changes while it is read, the run is stopped, or, with
-/// `strict`, where not all input was read well. Rounds that were committed before stay.
+/// If the dataset cannot be read or written, a source changes while it is read, the run is stopped, or, with
+/// `strict`, some input was damaged or rejected. Rounds committed before that remain.
 pub fn ingest(request: &IngestRequest<'_>, progress: &dyn Progress) -> Result<IngestReport, LakeError> {
     let start = Instant::now();
     let waiting = waiting(request.dataset, progress);
@@ -78,7 +78,7 @@ pub(crate) fn is_stopped(request: &IngestRequest<'_>) -> bool {
     request.stop.is_some_and(|stop| stop.load(Ordering::Relaxed))
 }
 
-/// Reports, once, that another run has the dataset.
+/// Reports, once, that another run holds the dataset.
 pub(crate) fn waiting<'a>(dataset: &'a Path, progress: &'a dyn Progress) -> impl Fn() + 'a {
     let is_reported = Cell::new(false);
     move || {
@@ -88,7 +88,7 @@ pub(crate) fn waiting<'a>(dataset: &'a Path, progress: &'a dyn Progress) -> impl
     }
 }
 
-/// The dataset of a request, made where it is not there.
+/// The dataset of a request, created if it does not exist.
 pub(crate) fn opened(request: &IngestRequest<'_>, waiting: &dyn Fn()) -> Result<Dataset, LakeError> {
     match request.partition_by {
         None if Dataset::is_dataset(request.dataset) => Dataset::open(request.dataset),
@@ -132,7 +132,7 @@ impl Run<'_, '_> {
             !known.passes_over(source, progress)
         });
         let mut contents = self.lock.known_sources()?;
-        // To grow when there are many would take half as much again.
+        // Growing the set later would take half as much memory again.
         contents.reserve(order.len().saturating_sub(contents.len()));
         let ahead = prefetch(all, order.iter().map(|index| *index as usize))?;
         let mut sources = Sources {
@@ -169,7 +169,7 @@ impl Run<'_, '_> {
         let partitions = Partitions::new(encoder, staging.dir().to_path_buf(), self.by, lasts);
         Pipeline::new(&intake, &partitions, encoder, workers, self.request.stop).run(pool)?;
         let files = partitions.into_files()?;
-        encoder.free_memory(); // a ledger of many small sources takes as much
+        encoder.free_memory(); // the ledger of many small sources needs as much
         let round = intake.into_round()?;
         self.add(&round, sources.all);
         if self.request.strict && !self.report.is_clean() {

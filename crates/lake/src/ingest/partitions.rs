@@ -1,4 +1,4 @@
-//! The partitions of a round: rows that wait, row groups under construction, and files.
+//! The partitions of a round: waiting rows, row groups under construction, and files.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -18,29 +18,32 @@ use crate::error::LakeError;
 use crate::storage::flusher::Flusher;
 use crate::table::layout::{Partition, PartitionBy};
 
-/// Rows that make an encoding worth its while: enough that a column's state is in the cache for most of them.
+/// The number of rows that makes encoding worthwhile: enough that a column's state is in the cache for most
+/// of them.
 const ENCODE_ROWS: usize = 1024;
 
-/// Rows that wait before a second worker encodes for the same partition, into a row group of its own.
+/// The number of waiting rows that makes a second worker encode for the same partition, into its own row
+/// group.
 const SECOND_ENCODER_ROWS: usize = 4 * ENCODE_ROWS;
 
-/// Rows of other partitions after which one that got none is over, as sources are read in the order of their time. It is
-/// written out then, if it has [`QUIET_ROW_GROUP_ROWS`]: that makes room, and is done when the disk has the time. What
-/// comes late makes a row group of its own.
+/// If a partition gets no rows while this many go to others, it is considered finished, because sources are
+/// read in the order of their times. It is then written out if it has [`QUIET_ROW_GROUP_ROWS`], which frees
+/// memory and uses idle time of the disk. Late rows form another row group.
 pub(crate) const QUIET_ROWS: usize = ROW_GROUP_ROWS;
 
-/// Rows of a row group that is not kept open for those to come.
+/// The minimum number of rows of a row group that is closed early.
 pub(crate) const QUIET_ROW_GROUP_ROWS: usize = ROW_GROUP_ROWS / 8;
 
-/// Partitions with row groups under construction. An empty one takes some hundred KiB, and a source may have a line for each
-/// of thousands of days: beyond this those are closed that got no rows for the longest time.
+/// The maximum number of partitions with row groups under construction. An empty one takes some hundred KiB,
+/// and a source may have lines for thousands of days: beyond this limit, the partitions that have been idle
+/// for longest are closed.
 pub(crate) const OPEN_PARTITIONS: usize = 256;
 
-/// Days that readers hold: of the years 1 to 9999, in days since 1970.
+/// Days that readers can represent: the years 1 to 9999, in days since 1970.
 const DAYS: RangeInclusive<i32> = -719_162..=2_932_896;
 
-/// Files that are open, over all partitions. Systems allow a process a thousand or so, and a folder of logs may span more
-/// days than that.
+/// The maximum number of open files over all partitions. Systems allow about a thousand per process, and a
+/// folder of logs may span more days than that.
 const OPEN_FILES: usize = 128;
 
 /// All partitions of a round.
@@ -57,25 +60,25 @@ pub(crate) struct Partitions<'a> {
 #[derive(Default)]
 struct State {
     partitions: HashMap<Partition, Slot>,
-    /// Rows that came, over all partitions.
+    /// Rows received so far, over all partitions.
     rows: usize,
-    /// Memory of all row groups, of those that are being written to as it was before.
+    /// Memory of all row groups; for those being written to, the memory they had before.
     memory: usize,
     /// Partitions with row groups under construction.
     open: usize,
-    /// Partitions with a file that nobody appends to, the one that was used last at the end.
+    /// Partitions with an open file that no worker is appending to, least recently used first.
     files: Vec<Partition>,
 }
 
 impl State {
-    /// The open file of a partition, if there is one that nobody appends to.
+    /// Takes the open file of a partition, if there is one that no worker is appending to.
     fn take_part(&mut self, partition: &Partition) -> Option<Part> {
         let part = self.partitions.get_mut(partition)?.part.take()?;
         self.files.retain(|other| other != partition);
         Some(part)
     }
 
-    /// A row group that is to be closed.
+    /// Takes a row group that should be closed.
     fn take_row_group(&mut self) -> Option<(Partition, RowGroup)> {
         let is_over = self.memory > ROW_GROUP_MEMORY;
         let are_many = self.open > OPEN_PARTITIONS;
@@ -98,7 +101,7 @@ impl State {
         Some((partition.clone(), row_group))
     }
 
-    /// Forgets a partition of which nothing is held.
+    /// Removes a partition for which nothing is held.
     fn forget_if_empty(&mut self, partition: &Partition) {
         if self.partitions.get(partition).is_some_and(Slot::is_empty) {
             self.partitions.remove(partition);
@@ -111,18 +114,18 @@ impl State {
 struct Slot {
     waiting: Vec<RecordBatch>,
     rows: usize,
-    /// What [`State::rows`] was when rows came last.
+    /// The value of [`State::rows`] when rows last arrived.
     since: usize,
-    /// Row groups under construction that nobody writes to, with their memory.
+    /// Row groups under construction that no worker is writing to, with their memory.
     idle: Vec<(RowGroup, usize)>,
-    /// How many are being written to.
+    /// The number of row groups being written to.
     busy: usize,
-    /// The open file, if there is one and nobody appends to it.
+    /// The open file, if there is one and no worker is appending to it.
     part: Option<Part>,
 }
 
 impl Slot {
-    /// Rows of the largest row group that nobody writes to.
+    /// Rows of the largest idle row group.
     fn largest(&self) -> usize {
         self.idle.iter().map(|(row_group, _)| row_group.rows()).max().unwrap_or(0)
     }
@@ -131,17 +134,17 @@ impl Slot {
         self.waiting.is_empty() && self.idle.is_empty() && self.busy == 0 && self.part.is_none()
     }
 
-    /// Whether no rows came for a while; `now` is the number of rows of all partitions.
+    /// Whether no rows arrived for a while; `now` is the number of rows of all partitions.
     fn is_quiet(&self, now: usize) -> bool {
         now - self.since >= QUIET_ROWS
     }
 }
 
-/// Rows to encode, and the row group to encode them into.
+/// Rows to encode, and the row group for them.
 pub(crate) struct EncodeJob {
     partition: Partition,
     batches: Vec<RecordBatch>,
-    /// With its memory.
+    /// The row group and its memory.
     row_group: Option<(RowGroup, usize)>,
 }
 
@@ -163,19 +166,19 @@ impl<'a> Partitions<'a> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Partitions of which something is held, and those with row groups under construction.
+    /// The number of partitions that hold anything, and of those with row groups under construction.
     #[cfg(test)]
     pub(crate) fn held(&self) -> (usize, usize) {
         let state = self.lock();
         (state.partitions.len(), state.open)
     }
 
-    /// Files that were begun, and partitions that may get another one.
+    /// The number of files begun, plus the partitions that may need another one.
     pub(crate) fn files(&self) -> usize {
         self.next_file.load(Ordering::Relaxed) + self.lock().partitions.len()
     }
 
-    /// Takes a batch that is ordered by day.
+    /// Adds a batch that is ordered by day.
     pub(crate) fn push(&self, batch: &RecordBatch, days: &[DayRange]) -> Result<(), LakeError> {
         let mut parts = Vec::with_capacity(days.len());
         for (day, range) in days {
@@ -200,7 +203,7 @@ impl<'a> Partitions<'a> {
         Ok(())
     }
 
-    /// The partition where encoding is most urgent; with `any`, one with any rows at all.
+    /// The partition whose encoding is most urgent; with `any`, one with any rows at all.
     pub(crate) fn next_job(&self, any: bool, workers: usize) -> Option<EncodeJob> {
         let mut state = self.lock();
         let now = state.rows;
@@ -220,7 +223,8 @@ impl<'a> Partitions<'a> {
         Some(EncodeJob { partition, batches, row_group })
     }
 
-    /// Encodes, closes the row group if it is full or memory is short, and appends it to the partition's file.
+    /// Encodes rows. If the row group is full or memory is short, closes it and appends it to the partition's
+    /// file.
     pub(crate) fn encode(&self, job: EncodeJob, encoder: &Encoder) -> Result<(), LakeError> {
         let EncodeJob { partition, batches, row_group } = job;
         let wrong = |error| LakeError::parquet(&self.staging)(error);
@@ -254,7 +258,8 @@ impl<'a> Partitions<'a> {
         self.close_some()
     }
 
-    /// Closes row groups of partitions that are over, and while all take too much memory together, those with most rows.
+    /// Closes row groups of finished partitions and, while all of them together use too much memory, those
+    /// with most rows.
     fn close_some(&self) -> Result<(), LakeError> {
         loop {
             let Some((partition, row_group)) = self.lock().take_row_group() else { return Ok(()) };
@@ -263,7 +268,8 @@ impl<'a> Partitions<'a> {
         }
     }
 
-    /// Appends a row group to the partition's open file, or to a new one where another worker has that.
+    /// Appends a row group to the partition's open file, or to a new file if another worker is using that
+    /// one.
     fn append(&self, partition: &Partition, chunks: Chunks) -> Result<(), LakeError> {
         let open = self.lock().take_part(partition);
         let mut part = match open {
@@ -306,7 +312,7 @@ impl<'a> Partitions<'a> {
         Ok(())
     }
 
-    /// Begins to write a file out.
+    /// Starts writing a file out.
     fn flush(&self, path: &Path, file: &Arc<File>) {
         if let Some(flusher) = &self.flusher {
             flusher.flush(path, file);
@@ -332,10 +338,10 @@ impl<'a> Partitions<'a> {
         })
     }
 
-    /// The files of the round, once it is finished, in the order of their partitions.
+    /// The files of the finished round, in the order of their partitions.
     ///
     /// # Errors
-    /// If one could not be written out.
+    /// If a file could not be written out.
     pub(crate) fn into_files(self) -> Result<Vec<StagedFile>, LakeError> {
         self.flusher.map_or(Ok(()), Flusher::finish)?;
         let mut files = self.finished.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -344,7 +350,7 @@ impl<'a> Partitions<'a> {
     }
 }
 
-/// Parts the rows of a day by bucket.
+/// Splits the rows of a day by bucket.
 fn by_bucket(
     day: i32,
     rows: &RecordBatch,

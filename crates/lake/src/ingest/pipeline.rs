@@ -1,10 +1,10 @@
-//! The rayon pipeline of a round: sources are read into blocks, blocks decoded to batches, batches handed to the
-//! partitions of their days, and encoded there.
+//! The rayon pipeline of a round: reads sources into blocks, decodes blocks to batches, passes batches to the
+//! partitions of their days, and encodes them there.
 //!
-//! Every worker runs the same loop: take the job that is most urgent, do it without holding anything, put back what it
-//! gave. Reading is only handed out while the bytes in flight are below a budget, so that memory does not grow with the
-//! input; encoding is handed out as soon as a partition has rows enough. A large file is read block by block, and its
-//! blocks are decoded by whoever is free.
+//! Every worker runs the same loop: take the most urgent job, do it without holding any lock, and put back
+//! the result. Reading is only assigned while the bytes in flight are below a budget, so memory does not grow
+//! with the input. Encoding is assigned as soon as a partition has enough rows. A large file is read block by
+//! block, and any free worker decodes its blocks.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,10 +18,10 @@ use crate::ingest::partitions::{EncodeJob, Partitions};
 use crate::ingest::round_sources::RoundSources;
 use crate::ingest::source_content::Reading;
 
-/// Bytes of blocks that are on their way, for each worker. A block is held until the last of its rows is encoded.
+/// Bytes of blocks in flight per worker. A block is held until the last of its rows is encoded.
 const IN_FLIGHT_PER_WORKER: usize = 20 << 20;
 
-/// What all workers share.
+/// The state shared by all workers.
 pub(crate) struct Pipeline<'a> {
     state: Mutex<State>,
     change: Condvar,
@@ -35,9 +35,9 @@ pub(crate) struct Pipeline<'a> {
 
 #[derive(Default)]
 struct State {
-    /// Sources that are open, and nobody reads at the moment.
+    /// Open sources that no worker is reading.
     idle: Vec<Reading>,
-    /// Workers that have a job.
+    /// The number of workers with a job.
     busy: usize,
     error: Option<LakeError>,
 }
@@ -47,7 +47,8 @@ enum Job {
     Encode(EncodeJob),
 }
 
-/// A worker that has a job. However it ends, also by a panic, the others learn of it: they would wait for ever.
+/// A worker with a job. However it ends, even by a panic, the other workers are notified; otherwise they
+/// would wait forever.
 struct Busy<'p, 'a>(&'p Pipeline<'a>);
 
 impl Drop for Busy<'_, '_> {
@@ -82,7 +83,7 @@ impl<'a> Pipeline<'a> {
         }
     }
 
-    /// Runs the round on a pool of threads, to its end or the first error.
+    /// Runs the round on a pool of threads until it is complete or an error occurs.
     pub(crate) fn run(&self, pool: &rayon::ThreadPool) -> Result<(), LakeError> {
         let work = || {
             pool.scope(|scope| {
@@ -95,7 +96,7 @@ impl<'a> Pipeline<'a> {
                 None => self.partitions.finish(pool),
             }
         };
-        // Nothing of a round that ended so is used.
+        // Nothing of a round that ended this way is used.
         catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(LakeError::panicked(&*panic)))
     }
 
@@ -118,7 +119,7 @@ impl<'a> Pipeline<'a> {
         }
     }
 
-    /// Waits for a job; `None` when all is done, or an error ends the round.
+    /// Waits for a job; `None` if everything is done, or an error ends the round.
     fn next_job(&self) -> Option<Job> {
         let mut state = self.lock();
         loop {
@@ -145,7 +146,8 @@ impl<'a> Pipeline<'a> {
         if let Some(job) = self.partitions.next_job(is_over || !can_read, self.workers) {
             return Some(Job::Encode(job));
         }
-        // Over budget with nothing to encode, all partitions are being encoded: their workers will make room.
+        // Over budget with nothing to encode: all partitions are being encoded, and their workers will free
+        // memory.
         if !can_read || (is_over && state.busy > 0) {
             return None;
         }
@@ -155,7 +157,7 @@ impl<'a> Pipeline<'a> {
         }
     }
 
-    /// Reads a block, hands its source back to whoever reads on, and decodes the block.
+    /// Reads a block, returns its source for other workers, and decodes the block.
     fn read(&self, reading: Option<Reading>, decoder: &mut Decoder) -> Result<(), LakeError> {
         let mut block = self.pool.block();
         let unfinished = self.intake.fill(reading, &mut block)?;

@@ -4,16 +4,16 @@ use std::path::Path;
 
 use crate::ingest::report::SourceOutcome;
 
-/// Something that happened. Counts are since the last event of the same kind.
+/// Something that happened. Counts are relative to the last event of the same kind.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// Another run holds the dataset; this one waits for it.
+    /// Another run holds the dataset, and this one waits for it.
     Waiting {
         /// The dataset.
         dataset: &'a Path,
     },
-    /// An earlier run was interrupted; what it had prepared was committed, or what it had not was removed.
+    /// An earlier run was interrupted; its prepared rounds were committed, and its other rounds were removed.
     Recovered {
         /// Rounds that were completed.
         completed: usize,
@@ -25,12 +25,12 @@ pub enum Event<'a> {
         /// Source files.
         files: u64,
     },
-    /// Some lines were read.
+    /// Lines were read.
     Lines {
         /// Lines.
         lines: u64,
     },
-    /// A source is done, or was skipped.
+    /// A source is finished, or was skipped.
     Source(&'a SourceOutcome),
     /// A round is being committed.
     Committing {
@@ -39,13 +39,13 @@ pub enum Event<'a> {
     },
 }
 
-/// Listens to an ingest. Called from several threads.
+/// Receives the events of an ingest. Called from several threads.
 pub trait Progress: Sync {
-    /// Takes note. Must return at once.
+    /// Handles an event. Must return at once.
     fn event(&self, event: Event<'_>);
 }
 
-/// Listens to nothing.
+/// Ignores all events.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Silent;
 

@@ -1,5 +1,5 @@
-//! The lines of a round that do not read. They are written down as they come, so that no input decides how much memory
-//! they take.
+//! The rejects of a round. They are written to a file as they arrive, so input cannot determine how much
+//! memory they take.
 
 use std::path::PathBuf;
 
@@ -10,9 +10,9 @@ use crate::ingest::report::IngestReport;
 use crate::table::layout::Table;
 use crate::table::table_file::{TableWriter, Written};
 
-/// Bytes of rejects in memory at which they are written down.
+/// Bytes of rejects in memory at which they are written out.
 const WAITING_BYTES: usize = 8 << 20;
-/// Rows that are written at a time.
+/// Rows written at a time.
 const BATCH: usize = 8192;
 
 /// The rejects of a round.
@@ -20,18 +20,18 @@ pub(crate) struct Rejects {
     path: PathBuf,
     waiting: Vec<Reject>,
     bytes: usize,
-    /// Of those that were written down, the first, to be shown.
+    /// The first of the rejects that were written out, for display.
     first: Vec<Reject>,
     writer: Option<TableWriter>,
 }
 
 impl Rejects {
-    /// None so far. They go to a file at `path` once there are any.
+    /// No rejects yet. They go to a file at `path` if there are any.
     pub(crate) fn new(path: PathBuf) -> Self {
         Self { path, waiting: Vec::new(), bytes: 0, first: Vec::new(), writer: None }
     }
 
-    /// Takes rejects; `name_of` gives the name of a source.
+    /// Adds rejects; `name_of` returns the name of a source.
     pub(crate) fn push<'a>(
         &mut self,
         rejects: Vec<Reject>,
@@ -42,7 +42,8 @@ impl Rejects {
         if self.bytes < WAITING_BYTES { Ok(()) } else { self.write_down(name_of) }
     }
 
-    /// The first of them, in the order of their sources and lines, and the file with all, if there are any.
+    /// The first rejects, in the order of their sources and lines, and the file with all of them, if there
+    /// are any.
     pub(crate) fn finish<'a>(
         mut self,
         name_of: impl Fn(usize) -> &'a str,
@@ -72,7 +73,7 @@ impl Rejects {
 }
 
 fn size_of_reject(reject: &Reject) -> usize {
-    // What the allocator gives is never less than 16 bytes.
+    // The allocator never returns less than 16 bytes.
     size_of::<Reject>() + reject.bytes.capacity().max(16) + reject.reason.capacity().max(16)
 }
 
@@ -83,7 +84,7 @@ mod tests {
     use crate::tests::support::parquet_batches;
 
     #[test]
-    fn many_rejects_wait_in_a_file() {
+    fn many_rejects_are_kept_in_a_file() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("rejects.parquet");
         let mut rejects = Rejects::new(path.clone());

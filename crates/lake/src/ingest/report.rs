@@ -1,4 +1,4 @@
-//! What an ingest did.
+//! The results of an ingest.
 
 use std::time::Duration;
 
@@ -6,7 +6,7 @@ use saltmine_scan::{Counts, ReadProblem, Reject, SourceState};
 
 use crate::error::LakeError;
 
-/// What became of a source in an ingest.
+/// The outcome for a source in an ingest.
 #[derive(Clone, Debug)]
 pub struct SourceOutcome {
     /// Its name, as in the column `log_file`.
@@ -17,7 +17,7 @@ pub struct SourceOutcome {
     pub inflated: u64,
     /// Its lines.
     pub counts: Counts,
-    /// How it ended; `None` where it was skipped, because its content is in the dataset already.
+    /// How reading ended; `None` if it was skipped because its content is already in the dataset.
     pub state: Option<SourceState>,
     /// What was wrong.
     pub problem: Option<ReadProblem>,
@@ -26,24 +26,24 @@ pub struct SourceOutcome {
 /// A reject and the name of its file.
 #[derive(Clone, Debug)]
 pub struct NamedReject {
-    /// As in the column `log_file`.
+    /// The file name, as in the column `log_file`.
     pub log_file: String,
     /// The line.
     pub reject: Reject,
 }
 
-/// What an ingest did. `counts.lines = counts.rows + counts.rejects + counts.blanks`.
+/// The results of an ingest. `counts.lines = counts.rows + counts.rejects + counts.blanks`.
 #[derive(Clone, Debug, Default)]
 pub struct IngestReport {
-    /// Id of the run, as in the table `sources`; empty where there was nothing to commit.
+    /// Id of the run, as in the table `sources`; empty if there was nothing to commit.
     pub run_id: String,
-    /// Sources looked at.
+    /// Sources examined.
     pub files: u64,
-    /// Of these, read.
+    /// How many of them were read.
     pub read: u64,
-    /// Of these, skipped: their content is in the dataset already, or came twice.
+    /// How many of them were skipped, because their content is already in the dataset or occurred twice.
     pub skipped: u64,
-    /// Bytes of the sources that were read, as stored.
+    /// Bytes of the sources read, as stored.
     pub bytes: u64,
     /// Bytes of text in them.
     pub inflated: u64,
@@ -55,18 +55,18 @@ pub struct IngestReport {
     pub parquet_bytes: u64,
     /// Commits that added rows or ledger entries.
     pub rounds: u32,
-    /// Sources that did not end well; the first [`IngestReport::KEPT`].
+    /// Damaged or unreadable sources; the first [`IngestReport::KEPT`].
     pub problems: Vec<SourceOutcome>,
-    /// How many sources did not end well.
+    /// The number of damaged or unreadable sources.
     pub problem_count: u64,
-    /// Lines that did not read; the first [`IngestReport::KEPT`].
+    /// Rejected lines; the first [`IngestReport::KEPT`].
     pub rejects: Vec<NamedReject>,
     /// Wall time.
     pub elapsed: Duration,
     pub(crate) committed: Committed,
 }
 
-/// What was read of what is committed.
+/// The part of the report that is committed.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Committed {
     files: u64,
@@ -74,10 +74,10 @@ pub(crate) struct Committed {
 }
 
 impl IngestReport {
-    /// How many problems and rejects are kept to be shown; all are counted, and all are in the dataset.
+    /// How many problems and rejects are kept for display; all are counted, and all are in the dataset.
     pub const KEPT: usize = 20;
 
-    /// An interrupted run says what it had committed.
+    /// Adds to the error of an interrupted run what it had committed.
     pub(crate) fn with_committed(&self, error: LakeError) -> LakeError {
         let Committed { files, rows } = self.committed;
         match error {
@@ -91,7 +91,7 @@ impl IngestReport {
         }
     }
 
-    /// Notes that what was read so far is committed.
+    /// Records that everything read so far is committed.
     pub(crate) fn note_commit(&mut self) {
         self.rounds += 1;
         self.committed = Committed { files: self.read, rows: self.counts.rows };
@@ -111,7 +111,7 @@ impl IngestReport {
         }
     }
 
-    /// Adds the sources of a round, by its own report.
+    /// Adds the sources of a round from its own report.
     pub(crate) fn add_sources(&mut self, round: &IngestReport) {
         self.read += round.read;
         self.bytes += round.bytes;
@@ -122,13 +122,13 @@ impl IngestReport {
         self.problems.extend(round.problems.iter().take(room).cloned());
     }
 
-    /// Adds lines that did not read, while there is room.
+    /// Adds rejects while there is room.
     pub(crate) fn add_rejects(&mut self, rejects: impl Iterator<Item = NamedReject>) {
         let room = Self::KEPT.saturating_sub(self.rejects.len());
         self.rejects.extend(rejects.take(room));
     }
 
-    /// Whether all input was read well.
+    /// Whether all input was read without damage or rejects.
     pub fn is_clean(&self) -> bool {
         self.problem_count == 0 && self.counts.rejects == 0
     }

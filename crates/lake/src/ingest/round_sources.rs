@@ -1,4 +1,4 @@
-//! The sources of a round: which are new, what is read from them, and what became of each.
+//! The sources of a round: which ones are new, what is read from them, and their outcomes.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -19,37 +19,37 @@ use crate::ingest::source_content::{HashedSource, OpenError, Reading, open};
 use crate::table::ledger::{SAME, SourceEntry, bare};
 use crate::table::table_file::Written;
 
-/// A round ends after this many bytes of files, …
+/// A round ends after this many bytes of files.
 const ROUND_BYTES: u64 = 4 << 30;
 /// … or after this many files.
 const ROUND_FILES: u64 = 100_000;
 
-/// … or after so many files of `logs`: what is to be committed of each is in memory.
+/// … or after this many files of `logs`, because the metadata of each is kept in memory until the commit.
 pub(crate) const ROUND_PARTS: usize = if cfg!(test) { 64 } else { 4096 };
 
-/// Content that is in the dataset, or was met in this run.
+/// Content that is in the dataset or was found in this run.
 pub(crate) type Contents = Mutex<HashSet<[u8; 32]>>;
 
-/// The sources of a run, and where they are read from.
+/// The sources of a run, and how they are read.
 pub(crate) struct Sources<'a> {
     pub(crate) all: &'a [Source],
-    /// Those that are looked into, in the order in which they are read.
+    /// The sources to examine, in reading order.
     pub(crate) order: Vec<u32>,
-    /// Reads the objects among them.
+    /// Prefetches the objects among them.
     pub(crate) ahead: Option<Prefetcher>,
-    /// The first that no round has looked at.
+    /// The first source that no round has examined.
     pub(crate) next: AtomicUsize,
     pub(crate) known: Contents,
-    /// For standard input, which is written down before it is read.
+    /// Folder for standard input, which is copied to a file before it is parsed.
     pub(crate) spool: &'a Path,
     pub(crate) progress: &'a dyn Progress,
 }
 
-/// The sources that are not files of the dataset itself, which may lie in the folder of the logs.
+/// The sources that are not files of the dataset itself, which may be inside the folder of the logs.
 pub(crate) fn outside<'a>(sources: &'a [Source], dataset: &Path) -> Cow<'a, [Source]> {
-    // `None` if the dataset is not on the disk.
+    // `None` if the dataset is not on disk.
     let root = dataset.canonicalize().ok();
-    // Sources of one folder stand together: each folder is asked once.
+    // Sources of one folder are adjacent: each folder is checked once.
     let (mut folder, mut is_outside) = (None, true);
     let mut is_kept = |source: &'a Source| {
         if source.object.is_some() {
@@ -70,7 +70,8 @@ pub(crate) fn outside<'a>(sources: &'a [Source], dataset: &Path) -> Cow<'a, [Sou
     Cow::Owned(sources.iter().filter(|&source| is_kept(source)).cloned().collect())
 }
 
-/// By the time that their names tell, then by name: so that few days are open at a time, and a day's rows come together.
+/// Orders sources by the times in their names, then by name, so that few days are open at a time and the rows
+/// of a day are adjacent.
 pub(crate) fn reading_order(sources: &[Source]) -> Vec<u32> {
     let mut order: Vec<u32> = (0..sources.len() as u32).collect();
     order.sort_by_cached_key(|index| {
@@ -84,9 +85,9 @@ pub(crate) struct RoundSources<'a> {
     sources: &'a Sources<'a>,
     bytes: AtomicU64,
     files: AtomicU64,
-    /// Files of `logs`.
+    /// The number of files of `logs` so far.
     parts: AtomicUsize,
-    /// All sources are of this round, however large they are.
+    /// This round includes all sources, however large they are.
     whole: bool,
     state: Mutex<State>,
 }
@@ -98,32 +99,32 @@ struct State {
     rejects: Rejects,
 }
 
-/// A source of which something is still on its way.
+/// A source with lines still in flight.
 #[derive(Default)]
 struct Tracker {
     sha256: Option<[u8; 32]>,
     etag: Option<String>,
     size: u64,
     counts: Counts,
-    /// Segments of blocks that have not been decoded.
+    /// The number of segments that have not been decoded.
     on_their_way: usize,
-    /// How it ended, once it is read.
+    /// How reading ended, once the source has been read.
     end: Option<(SourceState, Option<ReadProblem>, u64)>,
 }
 
-/// What a round's sources gave.
+/// The results of a round.
 pub(crate) struct RoundOutcome {
     pub(crate) entries: Vec<SourceEntry>,
-    /// What was read, summed up; the rejects are below.
+    /// The totals; the rejects are in the fields below.
     pub(crate) report: IngestReport,
-    /// The first lines that did not read.
+    /// The first rejects.
     pub(crate) rejects: Vec<Reject>,
-    /// The file with all of them, if there are any.
+    /// The file with all rejects, if there are any.
     pub(crate) rejects_file: Option<Written>,
 }
 
 impl<'a> RoundSources<'a> {
-    /// Lines that do not read go to a file at `rejects`.
+    /// Rejects go to a file at `rejects`.
     pub(crate) fn new(sources: &'a Sources<'a>, rejects: PathBuf) -> Self {
         let state = State {
             open: HashMap::new(),
@@ -141,7 +142,7 @@ impl<'a> RoundSources<'a> {
         }
     }
 
-    /// As [`RoundSources::new`], for a round of all sources.
+    /// Like [`RoundSources::new`], for a round of all sources.
     pub(crate) fn whole(sources: &'a Sources<'a>, rejects: PathBuf) -> Self {
         Self { whole: true, ..Self::new(sources, rejects) }
     }
@@ -163,13 +164,13 @@ impl<'a> RoundSources<'a> {
                     && self.files.load(Ordering::Relaxed) < ROUND_FILES))
     }
 
-    /// Notes how many files of `logs` the round makes so far.
+    /// Records the number of files of `logs` that the round has made so far.
     pub(crate) fn note_files(&self, files: usize) {
         self.parts.fetch_max(files, Ordering::Relaxed);
     }
 
-    /// Fills a block: from a source that is open, then from the next ones while there is room worth filling. Returns
-    /// the source that goes on.
+    /// Fills a block: from an open source, then from the next ones as long as there is enough room to be
+    /// worthwhile. Returns the source if it has more.
     pub(crate) fn fill(
         &self,
         reading: Option<Reading>,
@@ -196,7 +197,7 @@ impl<'a> RoundSources<'a> {
         }
     }
 
-    /// Opens the next source whose content is new.
+    /// Opens the next source with new content.
     fn open_next(&self) -> Result<Option<Reading>, LakeError> {
         while self.has_more() {
             let turn = self.sources.next.fetch_add(1, Ordering::Relaxed);
@@ -230,7 +231,7 @@ impl<'a> RoundSources<'a> {
         self.sources.known.lock().unwrap_or_else(PoisonError::into_inner).insert(sha256)
     }
 
-    /// Notes what a filling gave.
+    /// Records the result of filling a block.
     fn note(&self, reading: &mut Reading, segments: usize, filled: Filled) -> Result<(), LakeError> {
         let late = reading.reader.take_rejects();
         let mut state = self.lock();
@@ -253,7 +254,7 @@ impl<'a> RoundSources<'a> {
         state.rejects.push(late, |source| self.name(source))
     }
 
-    /// Notes what became of the lines of a block.
+    /// Records the outcome for the lines of a block.
     pub(crate) fn record(&self, counts: Vec<(usize, Counts)>, rejects: Vec<Reject>) -> Result<(), LakeError> {
         let mut state = self.lock();
         let lines = counts.iter().map(|(_, counts)| counts.lines).sum();
@@ -270,7 +271,7 @@ impl<'a> RoundSources<'a> {
         Ok(())
     }
 
-    /// Closes the account of a source of which nothing is on its way.
+    /// Completes the entry of a source with nothing in flight.
     fn close_if_done(&self, state: &mut State, source: usize) {
         let is_done = |tracker: &Tracker| tracker.on_their_way == 0 && tracker.end.is_some();
         if !state.open.get(&source).is_some_and(is_done) {
@@ -304,7 +305,7 @@ impl<'a> RoundSources<'a> {
         state.report.add_source(outcome);
     }
 
-    /// What the round gave; the order is that of the sources.
+    /// The results of the round, in the order of the sources.
     pub(crate) fn into_round(self) -> Result<RoundOutcome, LakeError> {
         let all = self.sources.all;
         let name_of = |source: usize| all.get(source).map_or("", |source| source.name.as_str());
@@ -316,7 +317,7 @@ impl<'a> RoundSources<'a> {
     }
 }
 
-/// Tells that a source was skipped.
+/// Reports that a source was skipped.
 pub(crate) fn skipped(progress: &dyn Progress, source: &Source, size: u64) {
     progress.event(Event::Source(&SourceOutcome {
         name: source.name.clone(),
@@ -332,7 +333,7 @@ fn url_of(source: &Source) -> Option<String> {
     source.object.as_ref().map(|object| object.url())
 }
 
-/// The ledger's row of an object whose content is known.
+/// The ledger row of an object whose content is already known.
 fn same(source: &Source, size: u64, etag: Option<String>) -> SourceEntry {
     let (log_file, url) = (source.name.clone(), url_of(source));
     let etag = etag.map(|etag| bare(&etag).to_owned());

@@ -1,18 +1,20 @@
-//! The coordinator of a distributed ingest: cuts the sources into shards, has them ingested elsewhere, and commits what
-//! their manifests name, a round at a time, as any other ingest does (`transaction.rs`).
+//! The coordinator of a distributed ingest: splits the sources into shards, has them ingested by other
+//! processes, and commits what their manifests name, one round at a time, like any other ingest
+//! (`commit/writer.rs`).
 //!
-//! **A shard that is tried twice** (its executor was lost, or only thought lost) has written two folders; only the files
-//! of the one manifest that came back are moved to the round's files, and only those are in the intent. The rest goes
-//! with the folder of the shards before the commit.
+//! **A shard that is attempted twice** (because its executor was lost, or only seemed lost) has written two
+//! folders. Only the files of the one manifest that was returned are moved to the round's files, and only
+//! those are in the intent. The rest is removed with the folder of the shards before the commit.
 //!
-//! **Equal content in two shards** is found in the manifests by its hash, once all are there. It belongs to the first
-//! shard that has it, so that the ledger has the same name as after an ingest by one process; the other shards are
-//! done again without it. That is rare: copies of a file have its name as a rule, and so stand side by side in the order
-//! of reading; and large files that seem to be copies go to one shard. To hash all files before would be to read all of
-//! them twice.
+//! **Equal content in two shards** is found by its hash once all manifests are available. It belongs to the
+//! first shard that contains it, so the ledger has the same name as after an ingest by one process; the other
+//! shards are repeated without it. This is rare: copies of a file usually have the same name and are
+//! therefore adjacent in reading order, and large files that seem to be copies go to the same shard. Hashing
+//! all files beforehand would mean reading all of them twice.
 //!
-//! **Content that is in the dataset** is passed to a shard by the sizes of its files, so that a shard need not read the
-//! ledger. What comes nevertheless, as a file changed after it was sized, is done again in the same way.
+//! **Content that is already in the dataset** is passed to a shard, selected by the sizes of its files, so
+//! that a shard need not read the ledger. If such content is ingested anyway because a file changed after it
+//! was measured, the shard is repeated in the same way.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs;
@@ -39,13 +41,15 @@ use crate::table::layout::Table;
 use crate::table::ledger::{SAME, SourceEntry};
 use crate::table::table_file::Written;
 
-/// How often equal content is parted. Once is enough, unless sources change meanwhile.
+/// The maximum number of repetitions because of equal content. One is enough, unless sources change in the
+/// meantime.
 const PARTINGS: usize = 5;
 
-/// As [`ingest`](crate::ingest), with the work done by `runner`. `request.jobs` are the threads of a shard.
+/// Like [`ingest`](crate::ingest), with the work done by `runner`. `request.jobs` is the number of threads
+/// per shard.
 ///
 /// # Errors
-/// As [`ingest`](crate::ingest); where a source is standard input; where the runner fails.
+/// As for [`ingest`](crate::ingest); also if a source is standard input, or if the runner fails.
 pub fn ingest_sharded(
     request: &IngestRequest<'_>,
     runner: &dyn ShardRunner,
@@ -76,16 +80,17 @@ pub fn ingest_sharded(
     Ok(report)
 }
 
-/// Refuses what only one process can do, before anything is made.
+/// Refuses requests that only a single process can handle, before creating anything.
 fn check(request: &IngestRequest<'_>) -> Result<(), LakeError> {
     if request.sources.iter().any(|source| source.stdin) {
         return Err(LakeError::Remote("a cluster cannot read standard input".to_owned()));
     }
-    let problem = "a cluster writes to a folder that its machines share, and not to S3; it reads from both";
+    let problem =
+        "a cluster can write only to a folder that its machines share, not to S3; it can read from both";
     storage::must_be_on_disk(request.dataset, problem)
 }
 
-/// Content that is in the dataset.
+/// The content of the dataset.
 struct Contents {
     hashes: HashSet<[u8; 32]>,
     by_size: HashMap<u64, Vec<[u8; 32]>>,
@@ -130,7 +135,7 @@ impl Run<'_, '_> {
         let folder = staging.dir().join(SHARDS);
         fs::create_dir(&folder).map_err(LakeError::io("create the folder", &folder))?;
         let partition_by = self.lock.dataset().partition_by();
-        // Where nothing else is said, a shard is one task of one thread.
+        // Unless configured otherwise, a shard is one task with one thread.
         let threads = self.request.jobs.max(1);
         let job = ShardJob { folder: folder.clone(), partition_by, threads };
         let manifests = self.manifests(&job, &mut shards)?;
@@ -139,7 +144,7 @@ impl Run<'_, '_> {
             self.add(&manifest);
             gathered.take(&staging, &folder, manifest)?;
         }
-        // What was tried and does not count goes, and who still writes there fails.
+        // Removes attempts that do not count; processes still writing there then fail.
         disk::remove_folder(&folder)?;
         if self.request.strict && !self.report.is_clean() {
             let (problems, rejects) = (self.report.problem_count, self.report.counts.rejects);
@@ -169,7 +174,7 @@ impl Run<'_, '_> {
         Ok(())
     }
 
-    /// The manifests of shards, of which no two have equal content.
+    /// The manifests of all shards, without equal content in two of them.
     fn manifests(&self, job: &ShardJob, shards: &mut [Shard]) -> Result<BTreeMap<u32, Manifest>, LakeError> {
         let mut manifests = self.tried(job, shards)?;
         for _ in 0..PARTINGS {
@@ -189,7 +194,7 @@ impl Run<'_, '_> {
         Err(LakeError::Remote("sources change while they are read".into()))
     }
 
-    /// A manifest of each shard.
+    /// One manifest for each shard.
     fn tried(&self, job: &ShardJob, shards: &[Shard]) -> Result<BTreeMap<u32, Manifest>, LakeError> {
         let mut manifests = BTreeMap::new();
         for manifest in self.runner.run(job, shards)? {
@@ -204,7 +209,7 @@ impl Run<'_, '_> {
         }
     }
 
-    /// Adds a shard to the report.
+    /// Adds the results of a shard to the report.
     fn add(&mut self, manifest: &Manifest) {
         let report = &mut *self.report;
         report.counts.anomalies += manifest.anomalies;
@@ -225,7 +230,7 @@ impl Run<'_, '_> {
     }
 }
 
-/// Content that a shard has and an earlier one too, or the dataset, for each shard.
+/// For each shard, the content that an earlier shard or the dataset also has.
 fn doubled(
     manifests: &BTreeMap<u32, Manifest>,
     known: &HashSet<[u8; 32]>,
@@ -242,11 +247,11 @@ fn doubled(
     doubled
 }
 
-/// What the shards of a round gave together.
+/// The combined results of the shards of a round.
 #[derive(Default)]
 struct Gathered {
     files: Vec<StagedFile>,
-    /// Names in the staging folder, and what is there.
+    /// Names in the staging folder, and the written files.
     rejects: Vec<(String, Written)>,
     entries: Vec<SourceEntry>,
 }
@@ -276,7 +281,7 @@ impl Gathered {
     }
 }
 
-/// A name in a folder, from a manifest.
+/// A file in a folder, by a name from a manifest.
 fn inside(folder: &Path, name: &Path) -> Result<PathBuf, LakeError> {
     let is_one = name.components().count() == 1;
     path::inside(folder, name).filter(|_| is_one).ok_or_else(|| LakeError::Staged {

@@ -1,4 +1,4 @@
-//! How the sources of a distributed ingest are cut into shards (`shards.rs`).
+//! Splits the sources of a distributed ingest into shards (`shard_coordinator.rs`).
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -11,29 +11,30 @@ use crate::ingest::round_sources::reading_order;
 use crate::ingest::shard_runner::ShardRunner;
 use crate::ingest::shard_worker::Shard;
 
-/// Bytes of files in a shard: the most, so that a lost one costs little, …
+/// Maximum size of the files in a shard in bytes, so that losing one costs little.
 const MOST_BYTES: u64 = 256 << 20;
-/// … and the fewest, unless a runner says otherwise: every shard begins with empty dictionaries, and makes a Parquet file
-/// for each of its days.
+/// Minimum size of the files in a shard in bytes, unless a runner overrides it: every shard starts with empty
+/// dictionaries and makes a Parquet file for each of its days.
 pub const SHARD_BYTES: u64 = 32 << 20;
-/// Files in a shard, so that its manifest stays small.
+/// Maximum number of files in a shard, so that its manifest stays small.
 const MOST_FILES: usize = 4000;
-/// What a file costs beside its bytes, as bytes.
+/// The cost of a file in addition to its bytes, expressed in bytes.
 const FILE_COST: u64 = 16 << 10;
-/// A round ends after this many bytes of files, …
+/// A round ends after this many bytes of files.
 const ROUND_BYTES: u64 = 64 << 30;
-/// … or after this many files, whose ledger rows wait in memory.
+/// A round also ends after this many files, because their ledger rows are kept in memory.
 const ROUND_FILES: usize = 100_000;
-/// Files of this many bytes or more are checked for copies …
+/// Files of at least this many bytes are checked for copies.
 const LOOKED_AT: u64 = 64 << 10;
-/// … by this many bytes at their end: a line or two of text, which hold request ids.
+/// Copies are detected by this many bytes at the end of the file: a line or two of text, which include
+/// request ids.
 const END: u64 = 1 << 10;
 
-/// A source, and its bytes as stored.
+/// A source and its stored size in bytes.
 pub(crate) type Measured<'a> = (&'a Source, u64);
 
-/// The sources in the order of reading, each with those after it that seem to be copies of it: one shard then sees
-/// whether they are. Small ones stay where they are: to read them again costs as little as to look.
+/// The sources in reading order, each followed by later ones that seem to be copies of it, so that a single
+/// shard can compare them. Small sources stay where they are: reading them again is as cheap as checking.
 fn groups<'a>(sources: &'a [Source]) -> Vec<Vec<Measured<'a>>> {
     let (order, sizes) = (reading_order(sources), sizes(sources));
     let mut of_size: HashMap<u64, u32> = HashMap::new();
@@ -53,7 +54,8 @@ fn groups<'a>(sources: &'a [Source]) -> Vec<Vec<Measured<'a>>> {
     groups
 }
 
-/// What copies of a source have in common: the ETag of an object, the end of a file, where gzip has its checksum.
+/// What copies of a source have in common: the ETag of an object, or the end of a file, which contains gzip's
+/// checksum.
 fn mark(source: &Source, size: u64) -> Option<Vec<u8>> {
     if let Some(object) = &source.object {
         return object.etag.clone().map(String::into_bytes);
@@ -65,7 +67,7 @@ fn mark(source: &Source, size: u64) -> Option<Vec<u8>> {
     Some(end)
 }
 
-/// Cuts the sources, in the order of reading, into shards, and these into rounds.
+/// Splits the sources, in reading order, into shards, and the shards into rounds.
 pub(crate) fn rounds<'a>(sources: &'a [Source], runner: &dyn ShardRunner) -> Vec<Vec<Vec<Measured<'a>>>> {
     let groups = groups(sources);
     let total: u64 = groups.iter().flatten().map(|(_, size)| size + FILE_COST).sum();
@@ -94,7 +96,7 @@ pub(crate) fn rounds<'a>(sources: &'a [Source], runner: &dyn ShardRunner) -> Vec
     rounds
 }
 
-/// A shard of these sources. `known` is the content that is in the dataset, by the bytes of its files.
+/// A shard of these sources. `known` maps the sizes of files to content that is already in the dataset.
 pub(crate) fn shard(
     number: usize,
     sources: &[Measured<'_>],

@@ -3,17 +3,17 @@
 use crate::error::LakeError;
 use crate::ingest::shard_worker::{Manifest, Shard, ShardJob};
 
-/// Has shards ingested, by [`ingest_shard`](crate::ingest_shard) in other processes.
+/// Runs shards through [`ingest_shard`](crate::ingest_shard) in other processes.
 pub trait ShardRunner {
-    /// Into how many shards a round is cut at least, if it is large enough.
+    /// The minimum number of shards in a round that is large enough.
     fn width(&self) -> usize;
 
-    /// Bytes of files that make a shard worth its while.
+    /// The minimum size in bytes that makes a shard worthwhile.
     fn least_bytes(&self) -> u64;
 
-    /// Ingests shards, in any order and each as often as it takes. Gives a manifest of each.
+    /// Ingests shards, in any order and each with as many attempts as needed. Returns a manifest for each.
     ///
     /// # Errors
-    /// Where a shard was not ingested. Nothing of the round is committed then.
+    /// If a shard was not ingested. Then nothing of the round is committed.
     fn run(&self, job: &ShardJob, shards: &[Shard]) -> Result<Vec<Manifest>, LakeError>;
 }

@@ -1,8 +1,9 @@
-//! A shard of a distributed ingest: the pipeline over some of a round's sources, in whatever process.
+//! A shard of a distributed ingest: runs the pipeline over some of a round's sources, in any process.
 //!
-//! It writes to a folder of its own below the round's staging folder, and gives a [`Manifest`] of what it wrote. Nothing
-//! else is touched, so that a shard may be tried as often as one likes: what counts is which manifest the coordinator
-//! takes (`shards.rs`). A try that outlives its round ends at its next file, as the folder is gone by then.
+//! It writes to its own folder below the round's staging folder and returns a [`Manifest`] of what it wrote.
+//! Nothing else is changed, so a shard may be attempted any number of times: only the manifest that the
+//! coordinator accepts counts (`shard_coordinator.rs`). An attempt that outlives its round ends at its next
+//! file, because the folder no longer exists.
 
 use std::collections::HashSet;
 use std::fs;
@@ -28,14 +29,14 @@ use crate::table::layout::PartitionBy;
 use crate::table::ledger::{SAME, SourceEntry};
 use crate::table::table_file::Written;
 
-/// What all shards of a round have in common.
+/// The settings shared by all shards of a round.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct ShardJob {
-    /// Where the shards have their folders.
+    /// The folder in which the shards create theirs.
     pub(crate) folder: PathBuf,
-    /// How the dataset is divided.
+    /// The partitioning of the dataset.
     pub(crate) partition_by: PartitionBy,
-    /// Threads of a shard.
+    /// The number of threads per shard.
     pub(crate) threads: usize,
 }
 
@@ -43,37 +44,38 @@ pub struct ShardJob {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Shard {
     pub(crate) number: u32,
-    /// In the order in which they are read.
+    /// In reading order.
     pub(crate) sources: Vec<RemoteSource>,
-    /// Content that is in the dataset already, of what these sources may be by their sizes, or in another shard.
+    /// Content that is already in the dataset, limited to the sizes of these sources, or that another shard
+    /// has.
     pub(crate) excluded: Vec<[u8; 32]>,
 }
 
 impl Shard {
-    /// Its number in the round, from 0.
+    /// The number of the shard in the round, from 0.
     pub fn number(&self) -> u32 {
         self.number
     }
 }
 
-/// What a try of a shard gave.
+/// The result of an attempt at a shard.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Manifest {
     pub(crate) shard: u32,
-    /// Name of its folder.
+    /// The name of its folder.
     pub(crate) folder: String,
     /// Its files of `logs`; paths are names in the folder.
     pub(crate) files: Vec<StagedFile>,
     pub(crate) rejects: Option<Written>,
     pub(crate) entries: Vec<SourceEntry>,
-    /// Sources that were passed over, as their content is known.
+    /// Sources that were skipped because their content is known.
     pub(crate) skipped: Vec<String>,
     pub(crate) anomalies: u64,
-    /// The first lines that did not read, to be shown.
+    /// The first rejects, for display.
     pub(crate) first_rejects: Vec<SentReject>,
 }
 
-/// A line that did not read, and the name of its file.
+/// A reject and the name of its file.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct SentReject {
     pub(crate) log_file: String,
@@ -84,20 +86,20 @@ pub(crate) struct SentReject {
 }
 
 impl Manifest {
-    /// The shard that was tried.
+    /// The number of the shard that was attempted.
     pub fn shard(&self) -> u32 {
         self.shard
     }
 }
 
-/// Name of the file of lines that did not read.
+/// The name of the file with rejects.
 pub(crate) const REJECTS: &str = "rejects.parquet";
 
-/// Reads the sources of a shard, and writes their rows to files.
+/// Reads the sources of a shard and writes their rows to files.
 ///
 /// # Errors
-/// Where the round is over, a source changes while it is read, or it is stopped. Nothing is
-/// left then.
+/// If the round is over, a source changes while it is read, or the attempt is stopped. Then nothing is left
+/// behind.
 pub fn ingest_shard(job: &ShardJob, shard: &Shard, stop: Option<&AtomicBool>) -> Result<Manifest, LakeError> {
     let threads = |error: rayon::ThreadPoolBuildError| LakeError::Threads(error.to_string());
     let pool = rayon::ThreadPoolBuilder::new().num_threads(job.threads).build().map_err(threads)?;
@@ -120,7 +122,7 @@ pub fn ingest_shard(job: &ShardJob, shard: &Shard, stop: Option<&AtomicBool>) ->
     Pipeline::new(&intake, &partitions, &encoder, pool.current_num_threads(), stop).run(&pool)?;
     let files = partitions.into_files()?;
     let round = intake.into_round()?;
-    // Only who wrote a file can make it last, where machines share a file system.
+    // On a shared file system, only the machine that wrote a file can make it durable.
     pool.install(|| files.par_iter().try_for_each(|file| disk::sync_file(&file.path)))?;
     if round.rejects_file.is_some() {
         disk::sync_file(&attempt.folder.join(REJECTS))?;
@@ -129,7 +131,7 @@ pub fn ingest_shard(job: &ShardJob, shard: &Shard, stop: Option<&AtomicBool>) ->
     attempt.manifest(shard, files, round, &all)
 }
 
-/// The folder of a try, which is removed unless it comes to its end.
+/// The folder of an attempt, which is removed unless the attempt succeeds.
 struct Attempt {
     folder: PathBuf,
     finished: bool,
@@ -138,7 +140,7 @@ struct Attempt {
 impl Attempt {
     fn begin(shards: &Path, number: u32) -> Result<Self, LakeError> {
         let folder = shards.join(format!("{number:06}-{}", Uuid::new_v4().simple()));
-        // Not what is above it: where that is gone, the round is over.
+        // Does not create the parent folder: if it does not exist, the round is over.
         fs::create_dir(&folder).map_err(LakeError::io("create the folder", &folder))?;
         Ok(Self { folder, finished: false })
     }
@@ -154,7 +156,7 @@ impl Attempt {
             let name = file.path.file_name().map(PathBuf::from);
             file.path = name.ok_or_else(|| LakeError::Staged {
                 path: file.path.clone(),
-                problem: "no name of a file".to_owned(),
+                problem: "not a file name".to_owned(),
             })?;
         }
         let entries = round.entries.iter().filter(|entry| entry.state != SAME);
@@ -185,7 +187,7 @@ impl Attempt {
 impl Drop for Attempt {
     fn drop(&mut self) {
         if !self.finished {
-            // If it fails, the folder goes with the round's.
+            // If this fails, the folder is removed with that of the round.
             let _ = disk::remove_folder(&self.folder);
         }
     }
@@ -198,7 +200,7 @@ impl SentReject {
     }
 }
 
-/// What became of a source, from its row in the ledger; anomalies are not there.
+/// The outcome for a source, from its ledger row, which lacks anomalies.
 pub(crate) fn outcome(entry: &SourceEntry) -> SourceOutcome {
     let states = [
         SourceState::Complete,
@@ -233,7 +235,7 @@ mod tests {
     use crate::ingest::round_sources::ROUND_PARTS;
     use crate::{Dataset, IngestRequest, ingest};
 
-    /// A line on each of some days of 2026, of which some sixty fill a block.
+    /// One line on each of some days of 2026; about sixty of them fill a block.
     fn days(count: usize) -> String {
         let line = |day: usize| {
             let month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug"][day / 28];

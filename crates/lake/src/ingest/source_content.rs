@@ -1,4 +1,4 @@
-//! A source that is open: its content is known by its hash before a line of it is read.
+//! Opens a source: the hash of its content is known before any line is parsed.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -11,18 +11,18 @@ use sha2::{Digest, Sha256};
 use crate::error::LakeError;
 use crate::storage::disk::HashingWriter;
 
-/// Files up to this size are read into memory as a whole, and hashed there. Larger ones are read twice.
+/// Files up to this size are read into memory and hashed there. Larger ones are read twice.
 const WHOLE: u64 = 16 << 20;
 
 /// A source that is being read.
 pub(crate) struct Reading {
     pub(crate) source: usize,
     pub(crate) reader: SourceReader,
-    /// Read from a file as it goes: then an error in the middle cannot be taken back.
+    /// Whether it is read from a file as a stream: then an error in the middle cannot be undone.
     pub(crate) streamed: bool,
 }
 
-/// A source of which the content is known.
+/// A source whose content hash is known.
 pub(crate) struct HashedSource {
     pub(crate) reading: Reading,
     pub(crate) sha256: [u8; 32],
@@ -32,9 +32,9 @@ pub(crate) struct HashedSource {
 
 /// Why a source could not be opened.
 pub(crate) enum OpenError {
-    /// It is of this source; others may be read.
+    /// The error concerns only this source; others may be readable.
     Source(std::io::Error),
-    /// No source will do better.
+    /// The error would affect every source.
     Run(LakeError),
 }
 
@@ -57,7 +57,7 @@ impl From<S3Error> for OpenError {
     }
 }
 
-/// Opens a source and hashes its content. What is read later is what was hashed.
+/// Opens a source and hashes its content. Guarantees that what is read later is what was hashed.
 pub(crate) fn open(
     index: usize,
     source: &Source,
@@ -67,7 +67,7 @@ pub(crate) fn open(
     if let (Some(_), Some(ahead)) = (&source.object, ahead) {
         return match ahead.take(index)? {
             Body::Whole { content, etag } => Ok(HashedSource { etag, ..whole(index, content.into()) }),
-            // Its hash must be known before its lines are: what of it is on the disk cannot be otherwise later.
+            // The hash must be known before the lines are parsed: a copy on disk cannot change later.
             Body::Large(object) => {
                 let opened = open_file(index, spooled(&mut object.reader(), spool)?, spool)?;
                 Ok(HashedSource { etag: object.etag, ..opened })
@@ -88,11 +88,11 @@ fn whole(index: usize, bytes: Vec<u8>) -> HashedSource {
 fn open_file(index: usize, mut file: File, spool: &Path) -> std::io::Result<HashedSource> {
     let mut metadata = file.metadata()?;
     if !metadata.is_file() {
-        // What a FIFO gives can be read only once too.
+        // A FIFO can also be read only once.
         file = spooled(&mut file, spool)?;
         metadata = file.metadata()?;
     }
-    // With a byte to spare, the end is seen without another reading.
+    // One extra byte makes the end visible without another read.
     let mut bytes = Vec::with_capacity(metadata.len().min(WHOLE) as usize + 1);
     (&mut file).take(WHOLE + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 <= WHOLE {
@@ -109,7 +109,7 @@ fn open_file(index: usize, mut file: File, spool: &Path) -> std::io::Result<Hash
     Ok(HashedSource { reading: Reading { source: index, reader, streamed: true }, sha256, size, etag: None })
 }
 
-/// What can be read only once, in a file of its own.
+/// Copies input that can be read only once to a separate file.
 fn spooled(from: &mut impl Read, folder: &Path) -> std::io::Result<File> {
     let mut file = tempfile::tempfile_in(folder)?;
     std::io::copy(from, &mut file)?;
@@ -117,7 +117,7 @@ fn spooled(from: &mut impl Read, folder: &Path) -> std::io::Result<File> {
     Ok(file)
 }
 
-/// A file that is read again: its end is an error if it is not what was hashed before.
+/// A file that is read again. At its end, it is an error if the content is not what was hashed before.
 struct Same {
     file: std::io::Take<File>,
     hash: Sha256,
@@ -144,8 +144,8 @@ mod tests {
 
     use super::*;
 
-    /// Opens a file that is too large to be read at once, changes it, and reads it. Gives its state, what was wrong, and
-    /// how many bytes came.
+    /// Opens a file that is too large to be read at once, changes it, and reads it. Returns its state, the
+    /// problem, and the number of bytes read.
     fn read_after(change: impl FnOnce(&mut File)) -> (SourceState, String, u64) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_file_grows_by_while_it_is_read_is_left_for_the_next_run() {
+    fn growth_of_a_file_while_it_is_read_is_left_for_the_next_run() {
         let (state, _, bytes) = read_after(|file| {
             file.seek(SeekFrom::End(0)).unwrap();
             file.write_all(b"more\n").unwrap();
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_that_changes_or_shrinks_while_it_is_read_is_seen() {
+    fn a_file_that_changes_or_shrinks_while_it_is_read_is_detected() {
         let changed = read_after(|file| {
             file.seek(SeekFrom::Start(WHOLE)).unwrap();
             file.write_all(b"X").unwrap();

@@ -1,9 +1,9 @@
-//! Fewer and larger files, with the same rows.
+//! Compaction: fewer and larger files with the same rows.
 //!
-//! Each ingest adds at least a file to every day that it has rows of. Here the small files of a partition are written
-//! anew as one. A round replaces files in one commit a table, and deletes those it replaced after the commit: by the
-//! same note as an ingest ([`Intent`]), so that a kill at any instant leaves every row once. A reader that began before
-//! may miss a file that was replaced, and has to begin again.
+//! Each ingest adds at least one file to every day for which it has rows. Compaction rewrites the small files
+//! of a partition as one. A round replaces files in one commit per table, and deletes the replaced files
+//! after the commit. It uses the same note as an ingest ([`Intent`]), so a kill at any moment leaves every
+//! row exactly once. A reader that began earlier may miss a replaced file and must start again.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize};
@@ -21,46 +21,47 @@ use crate::table::dataset::Dataset;
 use crate::table::delta_log::{self, FileEntry, PartitionValues};
 use crate::table::layout::Table;
 
-/// Files of this many bytes or more are left as they are.
+/// Files of at least this many bytes are left as they are.
 const SMALL: u64 = 64 << 20;
 
-/// How to compact.
+/// Options of a compaction.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct CompactOptions<'a> {
-    /// Threads; 0 for one a core.
+    /// The number of threads; 0 means one per core.
     pub jobs: usize,
-    /// First remove rows that are equal to another one in every logged field. The table `duplicates` will name them.
+    /// First remove rows that are equal to another one in every logged field. The table `duplicates` will
+    /// list them.
     pub dedup: bool,
-    /// When it becomes true, the run ends, and nothing of its round is committed.
+    /// When this becomes true, the run ends, and nothing of the current round is committed.
     pub stop: Option<&'a AtomicBool>,
 }
 
-/// What was compacted.
+/// The results of a compaction.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CompactReport {
     /// Partitions of `logs`, and tables without partitions, that had small files.
     pub partitions: u64,
     /// Files that were replaced.
     pub files_before: u64,
-    /// Files that took their place.
+    /// Files that replaced them.
     pub files_after: u64,
     /// Bytes of the files that were replaced.
     pub bytes_before: u64,
-    /// Bytes of those that took their place.
+    /// Bytes of the files that replaced them.
     pub bytes_after: u64,
-    /// Rows in those that took their place: the same as before, but for `duplicates`.
+    /// Rows in the new files: the same as before, minus `duplicates`.
     pub rows: u64,
-    /// Rows that were removed, as another one is equal to them.
+    /// Rows that were removed because another row is equal.
     pub duplicates: u64,
-    /// Rounds that were committed.
+    /// Committed rounds.
     pub rounds: u32,
 }
 
-/// Writes the small files of each partition anew as one, and those of `rejects` and `sources` too. `on_wait` is called
-/// if another run holds the dataset and this one waits.
+/// Rewrites the small files of each partition as one, and those of `rejects` and `sources` too. Calls
+/// `on_wait` if another run holds the dataset and this one waits.
 ///
 /// # Errors
-/// If the dataset cannot be read or written, or the run is stopped. Rounds that were committed before stay.
+/// If the dataset cannot be read or written, or the run is stopped. Rounds committed before that remain.
 pub fn compact(
     dataset: &Dataset,
     options: &CompactOptions<'_>,
@@ -69,7 +70,7 @@ pub fn compact(
     compact_within(dataset, options, on_wait, Limits::default())
 }
 
-/// As [`compact`], within other limits.
+/// Like [`compact`], with other limits.
 pub(crate) fn compact_within(
     dataset: &Dataset,
     options: &CompactOptions<'_>,
@@ -94,7 +95,7 @@ pub(crate) fn compact_within(
     Ok(report)
 }
 
-/// An interrupted run says what it had committed.
+/// Adds to the error of an interrupted run what it had committed.
 fn with_committed(error: LakeError, report: &CompactReport) -> LakeError {
     match error {
         LakeError::Stopped { .. } if report.rounds > 0 => LakeError::Stopped {
@@ -104,7 +105,7 @@ fn with_committed(error: LakeError, report: &CompactReport) -> LakeError {
     }
 }
 
-/// The groups of small files, by tables and partitions; those of one file are left out.
+/// The groups of small files, by table and partition; groups of a single file are left out.
 fn groups(dataset: &Dataset) -> Result<Vec<MergeGroup>, LakeError> {
     let mut groups = Vec::new();
     for table in [Table::Logs, Table::Rejects, Table::Sources, Table::Duplicates] {
@@ -116,7 +117,7 @@ fn groups(dataset: &Dataset) -> Result<Vec<MergeGroup>, LakeError> {
     Ok(groups)
 }
 
-/// The files of a table that are wanted, by partition.
+/// The selected files of a table, by partition.
 fn partitions(
     dataset: &Dataset,
     table: Table,
@@ -129,7 +130,7 @@ fn partitions(
     Ok(by_partition.into_iter().map(|(partition, files)| MergeGroup { table, partition, files }).collect())
 }
 
-/// Writes the files anew that hold rows which are in the partition already, in rounds.
+/// Rewrites files with rows that their partition already contains, in rounds.
 fn drop_duplicates(
     lock: &DatasetLock<'_>,
     stop: Option<&AtomicBool>,
@@ -167,7 +168,7 @@ fn drop_duplicates(
     Ok(())
 }
 
-/// Parts groups into rounds of bounded size; a group that is larger than a round too.
+/// Combines groups into rounds of bounded size; a group that is larger than a round is split.
 fn rounds(groups: Vec<MergeGroup>, most: u64) -> Vec<Vec<MergeGroup>> {
     let mut rounds: Vec<Vec<MergeGroup>> = Vec::new();
     let mut bytes = most;
@@ -184,7 +185,8 @@ fn rounds(groups: Vec<MergeGroup>, most: u64) -> Vec<Vec<MergeGroup>> {
     rounds
 }
 
-/// Splits a group into parts of at most `most` bytes, of two files or more: rewriting a single file gains nothing.
+/// Splits a group into parts of at most `most` bytes and at least two files: rewriting a single file gains
+/// nothing.
 fn parts(group: MergeGroup, most: u64) -> Vec<MergeGroup> {
     let MergeGroup { table, partition, files } = group;
     let mut parts: Vec<Vec<FileEntry>> = Vec::new();

@@ -1,13 +1,14 @@
-//! Rows that are equal in every logged field, of which one is kept.
+//! Removes duplicates: of rows that are equal in every logged field, one is kept.
 //!
-//! S3 delivers some records twice, people download folders twice, and a file that has grown between two ingests has its
-//! first lines in the dataset twice. Two rows are taken for one only if all of the line is equal: everything but
-//! `log_file` and `log_line`. So the records that one request makes rightly stay, as they differ in key or operation;
-//! and rows without a request id stay, as their requests cannot be distinguished.
+//! S3 delivers some records twice, people download folders twice, and a file that has grown between two
+//! ingests has its first lines in the dataset twice. Two rows count as equal only if the whole line is equal:
+//! everything except `log_file` and `log_line`. So the several records of one request stay, because they
+//! differ in key or operation; and rows without a request id stay, because their requests cannot be
+//! distinguished.
 //!
-//! Equal rows are of the same day and bucket, so that each partition is looked at alone, in two passes: which request
-//! ids occur more than once, then, of their rows, which are equal. What a pass remembers is bounded: where there is
-//! more, it is made several times, each for a part of the hashes.
+//! Equal rows have the same day and bucket, so each partition is processed separately, in two passes: first
+//! find the request ids that occur more than once, then, among their rows, the equal ones. The memory of a
+//! pass is bounded: if there is more data, the pass is repeated, each time for a part of the hashes.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
@@ -35,13 +36,13 @@ use crate::table::duplicates::{Place, duplicates_batch};
 use crate::table::layout::Table;
 use crate::table::table_file::TableWriter;
 
-/// Request ids whose hashes are remembered at a time, and rows. 8 bytes and some 100 bytes each.
+/// The number of request id hashes, and of rows, kept in memory at a time: 8 bytes and about 100 bytes each.
 const IDS_AT_A_TIME: u64 = 16 << 20;
 const ROWS_AT_A_TIME: u64 = 1 << 20;
-/// Rows of `duplicates` that are written at a time.
+/// Rows of `duplicates` written at a time.
 const BATCH: usize = 8192;
 
-/// The rows of a file that are to go: bit `n` is set for row `n`, from 0.
+/// The rows of a file to remove: bit `n` is set for row `n`, from 0.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Removed {
     bits: Vec<u64>,
@@ -62,25 +63,25 @@ impl Removed {
         self.bits.get((row / 64) as usize).is_some_and(|word| word & 1 << (row % 64) != 0)
     }
 
-    /// A batch that begins at row `start` of the file, without what is to go.
+    /// A batch that begins at row `start` of the file, without the rows to remove.
     pub(crate) fn filter(&self, batch: &RecordBatch, start: u64) -> Result<RecordBatch, LakeError> {
         let rows = start..start + batch.num_rows() as u64;
         Ok(filter_record_batch(batch, &rows.map(|row| Some(!self.has(row))).collect::<BooleanArray>())?)
     }
 }
 
-/// A row that was met.
+/// The place of a row that was read.
 #[derive(Clone, Copy)]
 struct RowPlace {
-    /// Which file of the partition, and which row of it.
+    /// The file of the partition, and the row in it.
     file: u32,
     row: u64,
-    /// Position of its line; the name by number.
+    /// Position of its line; the file name by number.
     name: u32,
     line: i64,
 }
 
-/// Finds the rows of one partition that are to go.
+/// Finds the rows of one partition to remove.
 pub(crate) struct DuplicateFinder<'a> {
     /// The files of the partition.
     pub(crate) files: &'a PartitionFiles<'a>,
@@ -88,7 +89,8 @@ pub(crate) struct DuplicateFinder<'a> {
 }
 
 impl DuplicateFinder<'_> {
-    /// What is to go, by file; each such row is written to `duplicates`, which `open` opens before the first one.
+    /// The rows to remove, by file. Each of them is written to `duplicates`, which `open` creates before the
+    /// first one.
     pub(crate) fn find(
         &self,
         duplicates: &mut Option<TableWriter>,
@@ -126,7 +128,7 @@ impl DuplicateFinder<'_> {
         Ok(removed)
     }
 
-    /// The hashes of request ids that occur more than once, and how many rows have them.
+    /// The hashes of request ids that occur more than once, and the number of rows that have them.
     fn repeated_ids(
         &self,
         hasher: &RandomState,
@@ -163,7 +165,7 @@ fn count_rows(path: &Path) -> Result<u64, LakeError> {
     Ok(u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or_default())
 }
 
-/// Calls `each` with every request id of a file. No other column is read.
+/// Calls `each` with every request id of a file. Reads no other column.
 fn each_id(path: &Path, mut each: impl FnMut(&str)) -> Result<(), LakeError> {
     let file = disk::open_file(path)?;
     let options = ArrowReaderOptions::new().with_page_index_policy(PageIndexPolicy::Optional);
@@ -185,15 +187,15 @@ fn each_id(path: &Path, mut each: impl FnMut(&str)) -> Result<(), LakeError> {
 struct RowsByContent {
     names: Vec<String>,
     numbers: HashMap<String, u32>,
-    /// By the SHA-256 of all that was logged: nobody can make two lines that differ and have the same.
+    /// By the SHA-256 of everything logged: nobody can craft two different lines with the same hash.
     contents: HashMap<[u8; 32], RowPlace>,
     others: Vec<(RowPlace, [u8; 32])>,
-    /// Rows that go, each with the one that is kept.
+    /// Rows to remove, each with the row that is kept.
     gone: Vec<(RowPlace, RowPlace)>,
 }
 
 impl RowsByContent {
-    /// Takes the rows of a file whose request ids are repeated, as far as they are of the slice.
+    /// Adds the rows of a file with repeated request ids that belong to the current slice.
     fn read(
         &mut self,
         path: &Path,
@@ -257,7 +259,7 @@ impl RowsByContent {
         (self.place(gone), self.place(kept))
     }
 
-    /// Of equal rows the one is kept whose file and line come first.
+    /// Of equal rows, the one with the first file and line is kept.
     fn meet(&mut self, met: RowPlace, content: [u8; 32]) {
         let Some(&other) = self.contents.get(&content) else {
             self.contents.insert(content, met);

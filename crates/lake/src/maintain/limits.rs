@@ -5,16 +5,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::encode::ROW_GROUP_MEMORY;
 use crate::error::LakeError;
 
-/// What a compaction takes at most.
+/// Resource limits of a compaction.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// Bytes of files that a round replaces, about. A kill costs the work of one round, and what takes their place waits on the
-    /// disk.
+    /// Approximate number of bytes of files that a round replaces. A kill loses the work of one round, and
+    /// the new files wait on disk.
     pub(crate) round: u64,
-    /// Bytes of memory of the row groups under construction.
+    /// Bytes of memory for the row groups under construction.
     pub(crate) row_groups: usize,
-    /// Bytes of files of S3 that are kept on the local disk while the rows of a partition are compared. What is more is
-    /// fetched again for each pass.
+    /// Bytes of S3 files that are kept on the local disk while the rows of a partition are compared. Further
+    /// files are fetched again for each pass.
     pub(crate) copies: u64,
 }
 

@@ -1,4 +1,4 @@
-//! Rows of a partition read from its files and written to new ones: all of them, or all but the doubled ones.
+//! Reads the rows of a partition from its files and writes them to new ones, with or without duplicates.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -24,18 +24,18 @@ pub(crate) struct MergeGroup {
     pub(crate) files: Vec<FileEntry>,
 }
 
-/// What a round drops.
+/// The duplicates that a round removes.
 #[derive(Default)]
 pub(crate) struct DedupRound {
     pub(crate) replaced: Vec<FileEntry>,
     pub(crate) staged: Vec<StagedFile>,
-    /// Bytes of the files that were looked at and have to be written anew.
+    /// Bytes of examined files that must be rewritten.
     pub(crate) bytes: u64,
     pub(crate) partitions: u64,
     pub(crate) duplicates: Option<TableWriter>,
 }
 
-/// Rows of a partition on their way to files.
+/// Rows of a partition on their way to new files.
 #[derive(Default)]
 struct Merged {
     files: Vec<StagedFile>,
@@ -70,7 +70,7 @@ impl Merge<'_> {
         Ok(written)
     }
 
-    /// Writes the files of a partition anew that hold rows which are in it already.
+    /// Rewrites the files of a partition that contain duplicate rows.
     pub(crate) fn drop_duplicates(
         &self,
         group: &MergeGroup,
@@ -117,7 +117,7 @@ impl Merge<'_> {
             None => self.encoder.row_group().map_err(wrong)?,
         };
         open.write(&[batch]).map_err(wrong)?;
-        // Groups are merged side by side, one by each thread.
+        // Groups are merged in parallel, one per thread.
         let memory = self.limits.row_groups / rayon::current_num_threads().max(1);
         if open.rows() >= ROW_GROUP_ROWS || open.memory() > memory {
             return self.append(open, partition, &mut merged.part, &mut merged.files);
@@ -170,7 +170,7 @@ pub(crate) fn merge_small_table(staging: &Staging<'_>, group: &MergeGroup) -> Re
             Ok((batches, file))
         });
         match opened {
-            // The file is kept as long as it is read.
+            // The file is kept for as long as it is read.
             Ok((batches, file)) => {
                 let batches = batches.map(move |batch| {
                     let _file = &file;
@@ -198,7 +198,7 @@ fn partition_of(group: &MergeGroup, folder: &Path) -> Result<Partition, LakeErro
     Ok(Partition { event_date, bucket: group.partition.get(layout::LOG_BUCKET).cloned() })
 }
 
-/// Nothing is replaced unless what replaces it holds as much.
+/// Replaces nothing unless the new files have the right number of rows.
 fn same_rows(folder: &Path, before: u64, after: u64) -> Result<(), LakeError> {
     if before == after {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Compaction, and the removal of duplicate rows.
+//! Compaction and removal of duplicate rows.
 
 pub(crate) mod compact;
 mod dedup;

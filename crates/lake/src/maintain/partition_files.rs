@@ -1,4 +1,4 @@
-//! The files of a partition that are written anew, and how much of them is read at a time.
+//! The files of a partition to rewrite, and how many rows of them are read at a time.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -14,16 +14,16 @@ use crate::storage::{LocalFile, disk};
 use crate::table::delta_log::FileEntry;
 use crate::table::layout::Table;
 
-/// Rows that are read at a time, at most.
+/// The maximum number of rows read at a time.
 const MOST_ROWS: usize = 8192;
-/// Pages of a column that are read at a time. Whoever wrote them closed a page with the value that made it too large: a page
-/// may hold one value of some MiB, but two of them are in two pages.
+/// Pages of a column read at a time. Writers close a page after the value that made it too large: a page may
+/// contain one value of some MiB, but two such values are in two pages.
 const PAGES: usize = 16;
-/// Bytes of rows that are read at a time, about, where the pages of a file are not known.
+/// Approximate bytes of rows read at a time, if the pages of a file are unknown.
 const BATCH_BYTES: usize = 8 << 20;
 
-/// Files of one partition. Those of S3 are copied to the folder of the round one by one. Copies of at most `keeps` bytes are
-/// kept, the others are removed after use: a partition may be larger than the disk.
+/// Files of one partition. Those in S3 are copied to the folder of the round one by one. At most `keeps`
+/// bytes of copies are kept, the others are removed after use: a partition may be larger than the disk.
 pub(crate) struct PartitionFiles<'a> {
     staging: &'a Staging<'a>,
     table: Table,
@@ -39,7 +39,7 @@ struct Kept {
 }
 
 impl<'a> PartitionFiles<'a> {
-    /// Keeps copies of at most `keeps` bytes.
+    /// Keeps at most `keeps` bytes of copies.
     pub(crate) fn new(staging: &'a Staging<'a>, table: Table, entries: &'a [FileEntry], keeps: u64) -> Self {
         Self { staging, table, entries, keeps, kept: Mutex::default() }
     }
@@ -57,7 +57,8 @@ impl<'a> PartitionFiles<'a> {
         self.staging.dataset().storage().path(&self.table.folder())
     }
 
-    /// The file on the local disk, if it is what was committed: damage must not be given a new hash.
+    /// The file on the local disk, after checking that it is what was committed: damage must not get a new
+    /// hash.
     pub(crate) fn open(&self, index: usize) -> Result<Arc<LocalFile>, LakeError> {
         let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(file) = kept().files.get(&index) {
@@ -69,7 +70,7 @@ impl<'a> PartitionFiles<'a> {
         if entry.sha256.as_ref().is_some_and(|committed| *committed != hex(&sha256)) {
             return Err(LakeError::Foreign {
                 path: self.folder().join(&entry.path),
-                problem: "not what was committed; run `saltmine verify`".to_owned(),
+                problem: "not the file that was committed; run `saltmine verify`".to_owned(),
             });
         }
         let file = Arc::new(file);
@@ -83,8 +84,8 @@ impl<'a> PartitionFiles<'a> {
     }
 }
 
-/// How many rows of a file are read at a time, so that what is in memory is bounded by bytes: rows may be of some hundred
-/// bytes or of some MiB.
+/// The number of rows of a file to read at a time, so that memory is bounded in bytes: a row may take some
+/// hundred bytes or some MiB.
 pub(crate) fn rows_at_a_time(metadata: &ParquetMetaData) -> usize {
     let groups = metadata.row_groups().iter().enumerate();
     let rows = groups.map(|(index, group)| match metadata.offset_index() {
@@ -100,7 +101,7 @@ fn by_bytes(group: &RowGroupMetaData) -> usize {
     BATCH_BYTES.saturating_mul(rows) / bytes
 }
 
-/// By the smallest page of text, in rows, but for the last of each column, which is what is left.
+/// By the smallest text page, in rows, ignoring the last page of each column, which holds the remainder.
 fn by_pages(
     group: &RowGroupMetaData,
     columns: &[parquet::file::page_index::offset_index::OffsetIndexMetaData],
@@ -153,7 +154,7 @@ mod tests {
     fn few_long_rows_are_read_at_a_time_and_many_short_ones() {
         let (short, _) = written(|row| format!("agent {}", row % 7), 4, 5000);
         assert_eq!(rows_at_a_time(&short), MOST_ROWS);
-        // Each another text, of which compression leaves nothing: what it takes in the file says little.
+        // All texts differ and compress to almost nothing, so their size in the file says little.
         let (long, size) = written(|row| format!("{row:07}{}", "a".repeat(1 << 19)), 2, 40);
         assert!(size < 1 << 20, "{size}");
         assert!(rows_at_a_time(&long) <= 2 * PAGES, "{}", rows_at_a_time(&long));
@@ -164,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn without_an_index_of_pages_the_bytes_decide() {
+    fn without_a_page_index_the_bytes_decide() {
         let texts: ArrayRef = Arc::new(StringArray::from(vec!["c".repeat(1 << 20); 16]));
         let batch = RecordBatch::try_from_iter([("raw", texts)]).unwrap();
         let properties = WriterProperties::builder()

@@ -16,7 +16,8 @@ use crate::maintain::partition_files::rows_at_a_time;
 use crate::storage::disk;
 use crate::table::layout::Table;
 
-/// The rows of a file, with the columns and types that the encoder takes. Columns that are younger than the file are null.
+/// The rows of a file, with the columns and types that the encoder expects. Columns newer than the file are
+/// null.
 pub(crate) fn read(
     path: &Path,
     table: Table,
@@ -39,7 +40,7 @@ pub(crate) fn read(
     Ok(reader.map(move |batch| filled_up(&batch?, &schema)))
 }
 
-/// With nulls in the columns of `schema` that are not there.
+/// Adds null columns for those of `schema` that are missing.
 fn filled_up(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
     if batch.num_columns() == schema.fields().len() {
         return Ok(batch.clone());

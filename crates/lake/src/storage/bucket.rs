@@ -1,4 +1,4 @@
-//! A dataset in S3: below a key of a bucket.
+//! A dataset in S3, below a key of a bucket.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -17,32 +17,33 @@ use crate::storage::{
     DeltaStores, Entry, Found, Inside, Kind, LARGEST_NOTE, LocalFile, Lock, SmallFile, Storage, Version,
 };
 
-/// Folder for what is not data: what begins with an underscore is no data for other readers.
+/// Folder for files that are not data: other readers ignore names that begin with an underscore.
 const STATE: Inside = Inside::fixed("_saltmine");
-/// Name of the lock in [`STATE`].
+/// The lock, in [`STATE`].
 const LOCK: Inside = Inside::fixed("_saltmine/lock");
 
-/// Files that go up at a time, in up to four parts of 8 MiB each.
+/// The number of files uploaded concurrently, each in up to four parts of 8 MiB.
 const FILES_AT_A_TIME: usize = 4;
 
 /// A dataset's folder in S3.
 #[derive(Clone, Debug)]
 pub(crate) struct InBucket {
     bucket: Arc<Bucket>,
-    /// Of the dataset's folder, without a slash at its end.
+    /// Key of the dataset's folder, without a trailing slash.
     key: String,
     root: PathBuf,
 }
 
 impl InBucket {
-    /// That of a key. Other tools, which read the dataset too, take keys for paths: so it must be one.
+    /// The folder at a key. Other tools that read the dataset treat keys as paths, so the key must be a valid
+    /// path.
     pub(crate) fn at(url: &S3Url) -> Result<Self, LakeError> {
         let text = url.to_string();
         let root = PathBuf::from(text.trim_end_matches('/'));
         if object_store::path::Path::parse(&url.key).is_ok_and(|path| path.as_ref() == url.key) {
             return Ok(Self { bucket: Bucket::open(&url.bucket)?, key: url.key.clone(), root });
         }
-        let problem = "a dataset cannot be there: a part of the key is empty, or not a name of a folder";
+        let problem = "no dataset can be stored there: a part of the key is empty or not a valid folder name";
         Err(LakeError::Unsupported { path: root, problem: problem.to_owned() })
     }
 
@@ -54,7 +55,7 @@ impl InBucket {
         Object { bucket: Arc::clone(&self.bucket), key: self.key(file), size, etag: None }
     }
 
-    /// What is below a key that ends with a slash or is empty.
+    /// The entries below a key that ends with a slash or is empty.
     fn entries(&self, prefix: String) -> Result<Vec<Entry>, LakeError> {
         let bucket = Arc::clone(&self.bucket);
         let found = wait(async move {
@@ -71,7 +72,7 @@ impl InBucket {
         Ok(entries)
     }
 
-    /// Writes on a condition, and gives the ETag; `None` if the condition does not hold.
+    /// Writes conditionally and returns the ETag; `None` if the condition does not hold.
     fn write(
         &self,
         file: &Inside,
@@ -90,7 +91,7 @@ impl InBucket {
                 None => {
                     let url = S3Url { bucket: bucket.name().to_owned(), key }.to_string();
                     let problem =
-                        Problem::Other("the server gives no ETag, which a dataset needs".to_owned());
+                        Problem::Other("the server returns no ETag, which a dataset requires".to_owned());
                     Err(S3Error { url, action: "write", problem })
                 }
             }
@@ -102,13 +103,14 @@ impl InBucket {
         }
     }
 
-    /// Removes a file that still has the version. A request that comes late must not remove what another wrote.
+    /// Removes a file if it still has this version. A delayed request must not remove what another writer
+    /// wrote.
     pub(crate) fn remove_same(&self, file: &Inside, version: &Version) -> Result<(), LakeError> {
         let (bucket, key, etag) = (Arc::clone(&self.bucket), self.key(file), version.0.clone());
         Ok(wait(async move { bucket.delete_same(&key, &etag).await })?)
     }
 
-    /// A small file, and how long ago it was written, by the clock of the server; `None` where the server does not say.
+    /// A small file and its age by the server's clock; `None` if the server does not say.
     pub(crate) fn read_with_age(
         &self,
         file: &Inside,
@@ -137,7 +139,7 @@ impl Storage for InBucket {
     fn delta(&self, table: &Inside) -> Result<DeltaStores, LakeError> {
         let wrong = || LakeError::Unsupported {
             path: self.path(table),
-            problem: "not a key that a URL can name".to_owned(),
+            problem: "not a key that can be part of a URL".to_owned(),
         };
         let root: Arc<dyn ObjectStore> = self.bucket.store();
         let prefix = object_store::path::Path::parse(self.key(table)).map_err(|_| wrong())?;
@@ -152,7 +154,7 @@ impl Storage for InBucket {
     }
 
     fn list(&self, folder: &Inside) -> Result<Vec<Entry>, LakeError> {
-        // All of it, and what is below it: folders that are listed hold few files, and no page is left out.
+        // Everything below it: listed folders contain few files, and every page is read.
         let found = self.walk(folder)?;
         let entry = |name: &str| match name.split_once('/') {
             Some((folder, _)) => Entry { name: folder.to_owned(), kind: Kind::Folder },
@@ -190,7 +192,7 @@ impl Storage for InBucket {
 
     fn read(&self, file: &Inside) -> Result<Option<SmallFile>, LakeError> {
         let (bucket, key) = (Arc::clone(&self.bucket), self.key(file));
-        // The size first, so that a planted one cannot take all memory.
+        // The size first, so that a planted file cannot use up all memory.
         let listed = key.clone();
         let first = wait({
             let bucket = Arc::clone(&bucket);

@@ -1,7 +1,7 @@
-//! A dataset on the local disk. What an operation did is on the disk when it returns.
+//! A dataset on the local disk. Every operation is durable when it returns.
 //!
-//! A dataset may come from a stranger: links in it are not followed, and what is not a file is not opened. The dataset's own
-//! folder may be reached by a link, as that was made by who names it.
+//! A dataset may come from a stranger: links inside it are not followed, and only regular files are opened.
+//! The dataset's own folder may be reached through a link, because the user named it.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{ErrorKind, Read, Write};
@@ -27,11 +27,11 @@ use crate::storage::{
     DeltaStores, Entry, Found, Inside, Kind, LARGEST_NOTE, LocalFile, Lock, SmallFile, Storage, Version,
 };
 
-/// Folder for what is not data.
+/// Folder for files that are not data.
 const STATE: Inside = Inside::fixed(".saltmine");
-/// Files under construction, in [`STATE`]; they get their names when they are whole.
+/// Files under construction, in [`STATE`]; they get their final names when they are complete.
 const TMP: Inside = Inside::fixed(".saltmine/tmp");
-/// Name of the lock in [`STATE`].
+/// The lock, in [`STATE`].
 const LOCK: Inside = Inside::fixed(".saltmine/lock");
 
 /// A dataset's folder on the local disk.
@@ -41,7 +41,7 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    /// That of a folder, which need not exist.
+    /// A folder, which need not exist.
     pub(crate) fn at(path: &Path) -> Result<Self, LakeError> {
         let root = match fs::canonicalize(path) {
             Ok(root) => root,
@@ -53,7 +53,7 @@ impl Disk {
         Ok(Self { root })
     }
 
-    /// The path of something whose folders are folders, as far as they exist, and not links.
+    /// The path of an entry, after checking that every existing folder above it is a folder and not a link.
     fn checked(&self, at: &Inside) -> Result<PathBuf, LakeError> {
         let mut path = self.root.clone();
         let mut names = at.as_str().split('/').peekable();
@@ -67,13 +67,13 @@ impl Disk {
         Ok(path)
     }
 
-    /// As [`Disk::checked`], of a folder that itself is not a link either. `None` if it does not exist.
+    /// Like [`Disk::checked`], for a folder that must not be a link either. `None` if it does not exist.
     fn folder(&self, at: &Inside) -> Result<Option<PathBuf>, LakeError> {
         let path = self.checked(at)?;
         Ok(is_folder(&path)?.then_some(path))
     }
 
-    /// Writes a file that gets the name later.
+    /// Writes a file that gets its final name later.
     fn write_temporary(&self, name: &str, content: &[u8]) -> Result<PathBuf, LakeError> {
         self.make_folder(&TMP)?;
         let temporary = self.path(&TMP).join(format!("{}-{name}", Uuid::new_v4().simple()));
@@ -86,7 +86,7 @@ impl Disk {
         Ok(temporary)
     }
 
-    /// Opens a file to be read.
+    /// Opens a file for reading.
     pub(crate) fn open(&self, file: &Inside) -> Result<File, LakeError> {
         open_file(&self.checked(file)?)
     }
@@ -115,7 +115,7 @@ impl Storage for Disk {
 
     fn delta(&self, table: &Inside) -> Result<DeltaStores, LakeError> {
         let folder = self.checked(table)?;
-        // Its reader opens whatever has the name of a commit.
+        // The log's reader opens any entry with the name of a commit.
         let log = table.join("_delta_log")?;
         let mut open = vec![log];
         while let Some(next) = open.pop() {
@@ -127,7 +127,7 @@ impl Storage for Disk {
                 }
             }
         }
-        let wrong = || foreign(&folder, "not a path that a URL can name");
+        let wrong = || foreign(&folder, "not a path that can be part of a URL");
         Ok(DeltaStores {
             root: Arc::new(LocalFileSystem::new()),
             prefix: object_store::path::Path::from_absolute_path(&folder).map_err(|_| wrong())?,
@@ -149,7 +149,7 @@ impl Storage for Disk {
                     open.push(name);
                     continue;
                 }
-                // Whether it is removed meanwhile, its reader finds out.
+                // If it is removed in the meantime, its reader reports that.
                 let size = fs::symlink_metadata(root.join(&name)).map_or(0, |metadata| metadata.len());
                 found.push(Found { name, kind, size: if kind == Kind::File { size } else { 0 } });
             }
@@ -164,7 +164,7 @@ impl Storage for Disk {
 
     fn names(&self, folder: &Inside, beginning: &str) -> Result<Vec<String>, LakeError> {
         let entries = match self.list(folder) {
-            // What cannot be listed holds nothing that could be read.
+            // A folder that cannot be listed contains nothing readable.
             Err(LakeError::Io { .. }) => Vec::new(),
             entries => entries?,
         };
@@ -189,7 +189,7 @@ impl Storage for Disk {
     fn check(&self, files: &[Inside]) -> Result<(), LakeError> {
         let mut folder = None;
         for file in files {
-            // Files of one folder stand together: each folder is looked at once.
+            // Files of one folder are adjacent: each folder is checked once.
             let parent = file.parent();
             let path = if folder.is_some() && folder == Some(parent.clone()) {
                 self.path(file)
@@ -200,7 +200,7 @@ impl Storage for Disk {
             match fs::symlink_metadata(&path) {
                 Ok(metadata) if metadata.is_file() => {}
                 Ok(_) => return Err(foreign(&path, NOT_A_FILE)),
-                // Whoever reads it says that it is missing.
+                // The reader will report it as missing.
                 Err(error) if error.kind() == ErrorKind::NotFound => {}
                 Err(error) => return Err(LakeError::io("open", &path)(error)),
             }
@@ -255,7 +255,7 @@ impl Storage for Disk {
         match give_name(&temporary, &path, |from, to| fs::hard_link(from, to)) {
             Ok(()) => path.parent().map_or(Ok(()), sync_folder)?,
             Err(error) if error.kind() == ErrorKind::AlreadyExists => return Ok(None),
-            Err(error) => return Err(LakeError::io("give its name to", &path)(error)),
+            Err(error) => return Err(LakeError::io("rename", &path)(error)),
         }
         Ok(Some(Version(String::new())))
     }
@@ -310,11 +310,11 @@ impl Storage for Disk {
     }
 
     fn tidy(&self, logs: &[Inside]) -> Result<(), LakeError> {
-        // A commit that was not given its name: UUID-NAME.
+        // A commit that did not get its final name: UUID-NAME.
         let is_commit = |name: &str| {
             name.split_once('-').is_some_and(|(id, _)| id.len() == 32 && Uuid::try_parse(id).is_ok())
         };
-        // The object store below deltalake writes NAME#1 and renames it.
+        // The object store used by deltalake writes NAME#1 and renames it.
         let is_half_written = |name: &str| {
             let number = name.rsplit_once('#').map(|(_, number)| number);
             number.is_some_and(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
@@ -365,12 +365,12 @@ impl Storage for Disk {
         match file.try_lock_shared() {
             Ok(()) => Ok(Some(Box::new(LockedFile(file)))),
             Err(TryLockError::WouldBlock) => Err(LakeError::Busy(self.root.clone())),
-            Err(TryLockError::Error(_)) => Ok(None), // no locks here, so no writers either
+            Err(TryLockError::Error(_)) => Ok(None), // without locks there can be no writers
         }
     }
 }
 
-/// A locked file; closing it gives the lock back.
+/// A locked file; closing it releases the lock.
 #[derive(Debug)]
 struct LockedFile(#[allow(dead_code)] File);
 
@@ -380,7 +380,7 @@ impl Lock for LockedFile {
     }
 }
 
-/// Nothing wakes one who waits for a lock, so that a wait that may be stopped has to look again and again.
+/// A waiting process is not woken, so a wait that can be stopped has to poll.
 fn wait_for_lock(file: &File, path: &Path, stop: &AtomicBool) -> Result<(), LakeError> {
     loop {
         if stop.load(Ordering::Relaxed) {
@@ -442,7 +442,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fifo_is_not_waited_for() {
+    fn opening_a_fifo_does_not_block() {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir_all(folder.path().join(".saltmine")).unwrap();
         let fifo = folder.path().join(".saltmine/lock");

@@ -1,4 +1,4 @@
-//! A storage that fails on purpose: it stands for a writer that dies, for tests.
+//! A storage that fails on purpose: it simulates a writer that dies, for tests.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,22 +8,22 @@ use crate::error::LakeError;
 use crate::storage::opener::Opener;
 use crate::storage::{DeltaStores, Entry, Found, Inside, LocalFile, Lock, SmallFile, Storage, Version};
 
-/// Changes nothing any more after a number of changes, as a process that was killed.
+/// Makes no more changes after a given number, like a process that was killed.
 #[derive(Debug)]
 pub(crate) struct Failing {
     inner: Arc<dyn Storage>,
     left: AtomicI64,
-    /// Whether files have to be copied to be read, as those of S3.
+    /// Whether files must be copied before reading, as in S3.
     copies: bool,
 }
 
 impl Failing {
-    /// Never fails, but files have to be copied to be read, as those of S3.
+    /// Never fails, but files must be copied before reading, as in S3.
     pub(crate) fn copying(inner: Arc<dyn Storage>) -> Self {
         Self { inner, left: AtomicI64::new(i64::MAX), copies: true }
     }
 
-    /// Makes `steps` changes, and fails at every later one.
+    /// Makes `steps` changes and fails at every later one.
     pub(crate) fn after(steps: u32, inner: Arc<dyn Storage>) -> Self {
         Self { inner, left: AtomicI64::new(steps.into()), copies: false }
     }
@@ -125,7 +125,7 @@ impl Storage for Failing {
         self.inner.replace(file, content, version)
     }
 
-    /// One by one, so that it can die between two.
+    /// One by one, so that it can die in between.
     fn place(&self, files: &[(PathBuf, Inside)]) -> Result<Vec<Inside>, LakeError> {
         let mut lost = Vec::new();
         for file in files {

@@ -1,5 +1,5 @@
-//! Operations on files of the local disk. What they did is on the disk when they return; links are not followed, but where
-//! that is said.
+//! Operations on files on the local disk. They are durable when they return. Links are not followed, except
+//! where stated.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -17,7 +17,7 @@ pub(super) fn foreign(path: &Path, problem: &str) -> LakeError {
     LakeError::Foreign { path: path.to_path_buf(), problem: problem.to_owned() }
 }
 
-/// Whether a folder exists. Something else in its place is an error.
+/// Whether a folder exists. It is an error if the path is something else.
 pub(super) fn is_folder(path: &Path) -> Result<bool, LakeError> {
     match fs::symlink_metadata(path) {
         Ok(metadata) if metadata.is_dir() => Ok(true),
@@ -27,7 +27,7 @@ pub(super) fn is_folder(path: &Path) -> Result<bool, LakeError> {
     }
 }
 
-/// Whether something has the name.
+/// Whether the path exists.
 pub(super) fn is_there(path: &Path) -> Result<bool, LakeError> {
     match fs::symlink_metadata(path) {
         Ok(_) => Ok(true),
@@ -36,7 +36,7 @@ pub(super) fn is_there(path: &Path) -> Result<bool, LakeError> {
     }
 }
 
-/// What is in a folder, in the order of the names.
+/// The entries of a folder, in order of their names.
 pub(super) fn entries(path: &Path) -> Result<Vec<Entry>, LakeError> {
     let mut entries = Vec::new();
     for entry in fs::read_dir(path).map_err(LakeError::io("list", path))? {
@@ -54,10 +54,10 @@ pub(super) fn entries(path: &Path) -> Result<Vec<Entry>, LakeError> {
     Ok(entries)
 }
 
-/// Opens a file of a dataset to be read.
+/// Opens a file of a dataset for reading.
 ///
 /// # Errors
-/// If it is a link, or not a file: a FIFO would be waited for without end.
+/// If it is a link, or not a regular file: opening a FIFO would block forever.
 pub(crate) fn open_file(path: &Path) -> Result<File, LakeError> {
     let mut options = OpenOptions::new();
     open(path, options.read(true).clone())
@@ -74,7 +74,7 @@ pub(super) fn open(path: &Path, mut options: OpenOptions) -> Result<File, LakeEr
     }
     let file = match options.open(path) {
         Ok(file) => file,
-        // What the systems say of a link differs: this says it plainly.
+        // Systems report links differently; this gives a clear message.
         Err(_) if fs::symlink_metadata(path).is_ok_and(|metadata| !metadata.is_file()) => {
             return Err(foreign(path, NOT_A_FILE));
         }
@@ -84,8 +84,8 @@ pub(super) fn open(path: &Path, mut options: OpenOptions) -> Result<File, LakeEr
     if is_file { Ok(file) } else { Err(foreign(path, NOT_A_FILE)) }
 }
 
-/// Gives a file its name, unless the name is taken. By a second name (`link`) where the file system has such; else by a
-/// rename that replaces nothing.
+/// Gives a file its name unless the name is taken. Uses a hard link (`link`) if the file system supports it,
+/// otherwise a rename that replaces nothing.
 pub(super) fn give_name(
     temporary: &Path,
     path: &Path,
@@ -93,9 +93,9 @@ pub(super) fn give_name(
 ) -> io::Result<()> {
     let linked = match link(temporary, path) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-            // exFAT, FAT and some network file systems have no links, and say so in different ways.
+            // exFAT, FAT and some network file systems have no hard links, and report this in different ways.
             return match rename_to_new(temporary, path) {
-                // If that cannot be either, the first error says more.
+                // If that fails too, the first error is more informative.
                 Err(other) if other.kind() != ErrorKind::AlreadyExists => Err(error),
                 Err(other) => {
                     fs::remove_file(temporary)?;
@@ -121,19 +121,19 @@ fn rename_to_new(_: &Path, _: &Path) -> io::Result<()> {
     Err(ErrorKind::Unsupported.into())
 }
 
-/// Makes the names in a folder last.
+/// Makes the entries of a folder durable.
 pub(crate) fn sync_folder(folder: &Path) -> Result<(), LakeError> {
     let sync = || File::open(folder)?.sync_all();
     sync().map_err(LakeError::io("sync the folder", folder))
 }
 
-/// Makes a file's content last.
+/// Makes the content of a file durable.
 pub(crate) fn sync_file(path: &Path) -> Result<(), LakeError> {
     let sync = || File::open(path)?.sync_all();
     sync().map_err(LakeError::io("sync", path))
 }
 
-/// Makes a folder and what is missing above it, and makes their names last.
+/// Makes a folder and any missing parents, durably.
 pub(super) fn make_folder(folder: &Path) -> Result<(), LakeError> {
     match fs::create_dir(folder) {
         Ok(()) => {}
@@ -164,9 +164,9 @@ pub(super) fn remove_file(path: &Path) -> Result<(), LakeError> {
     }
 }
 
-/// Removes a folder of this run and all in it. No error if it does not exist.
+/// Removes a folder of this run with its content. No error if it does not exist.
 pub(crate) fn remove_folder(path: &Path) -> Result<(), LakeError> {
-    // Who was thought lost may still write there; once the folders inside are gone, it cannot.
+    // A process believed lost may still write there; it cannot once the inner folders are gone.
     let mut tries = 5;
     loop {
         match fs::remove_dir_all(path) {
@@ -178,7 +178,7 @@ pub(crate) fn remove_folder(path: &Path) -> Result<(), LakeError> {
     }
 }
 
-/// SHA-256 of the bytes of a file of a dataset, and how many there are. Links are refused.
+/// SHA-256 and size of a file of a dataset. Links are refused.
 pub(crate) fn hash_own_file(path: &Path) -> Result<([u8; 32], u64), LakeError> {
     let mut file = open_file(path)?;
     let mut sink = HashingWriter::new(io::sink());
@@ -187,7 +187,7 @@ pub(crate) fn hash_own_file(path: &Path) -> Result<([u8; 32], u64), LakeError> {
     Ok((sha256, size))
 }
 
-/// A writer that knows the SHA-256 of what went through it.
+/// A writer that computes the SHA-256 of everything written.
 pub(crate) struct HashingWriter<W> {
     inner: W,
     hash: Sha256,
@@ -199,12 +199,12 @@ impl<W: Write> HashingWriter<W> {
         Self { inner, hash: Sha256::new(), size: 0 }
     }
 
-    /// The hash of what was written so far, and its number of bytes.
+    /// The hash of the bytes written so far, and their number.
     pub(crate) fn digest(&self) -> ([u8; 32], u64) {
         (self.hash.clone().finalize().into(), self.size)
     }
 
-    /// The writer below, the hash, and the number of bytes written.
+    /// The inner writer, the hash, and the number of bytes written.
     pub(crate) fn finish(self) -> (W, [u8; 32], u64) {
         (self.inner, self.hash.finalize().into(), self.size)
     }
@@ -229,7 +229,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn files_get_their_names_where_there_are_no_links() {
+    fn files_get_their_names_without_hard_links() {
         let folder = tempfile::tempdir().unwrap();
         let unsupported = |_: &Path, _: &Path| Err(ErrorKind::Unsupported.into());
         let give = |content: &str, link: &dyn Fn(&Path, &Path) -> io::Result<()>| {

@@ -1,4 +1,4 @@
-//! Writing files out to the disk while others are made, so that the syncs before a commit find little to do.
+//! Writes files out to disk while others are being made, so the syncs before a commit have little to do.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,8 @@ use std::thread::{Builder, JoinHandle};
 
 use crate::error::LakeError;
 
-/// Files that wait at most. On a disk that cannot keep up, the others are left to the syncs before the commit.
+/// The maximum number of waiting files. If the disk cannot keep up, the others are left to the syncs before
+/// the commit.
 const WAITING: usize = 16;
 
 type Written = (PathBuf, Arc<File>);
@@ -20,25 +21,26 @@ pub(crate) struct Flusher {
 }
 
 impl Flusher {
-    /// `None` if there are no threads to be had: it only saves time.
+    /// `None` if no thread can be started: the flusher only saves time.
     pub(crate) fn start() -> Option<Self> {
         let (files, waiting) = sync_channel(WAITING);
         let thread = Builder::new().name("flusher".to_owned()).spawn(move || write_out(&waiting)).ok()?;
         Some(Self { files, thread })
     }
 
-    /// Has the bytes that were written to the file so far written out.
+    /// Writes out the bytes written to the file so far.
     pub(crate) fn flush(&self, path: &Path, file: &Arc<File>) {
-        let _ = self.files.try_send((path.to_owned(), Arc::clone(file))); // too many wait, or it ended with an error
+        let _ = self.files.try_send((path.to_owned(), Arc::clone(file))); // the queue is full, or the thread ended with an error
     }
 
     /// Waits for the last file.
     ///
     /// # Errors
-    /// If a file could not be written out. The system reports it once: a later sync may succeed although bytes are lost.
+    /// If a file could not be written out. The system reports this once: a later sync may succeed although
+    /// bytes were lost.
     pub(crate) fn finish(self) -> Result<(), LakeError> {
         drop(self.files);
-        let lost = |_| LakeError::Threads("the one that writes files out ended early".to_owned());
+        let lost = |_| LakeError::Threads("the thread that writes files out ended early".to_owned());
         self.thread.join().map_err(lost)?
     }
 }
@@ -53,7 +55,7 @@ mod tests {
 
     #[test]
     fn a_file_that_cannot_be_written_out_is_named() {
-        let path = Path::new("/dev/null"); // which no one can sync
+        let path = Path::new("/dev/null"); // cannot be synced
         let file = Arc::new(File::options().write(true).open(path).unwrap());
         let flusher = Flusher::start().unwrap();
         flusher.flush(path, &file);

@@ -13,88 +13,90 @@ use crate::error::LakeError;
 use crate::storage::opener::Opener;
 use crate::storage::path::Inside;
 
-/// Where the files of one dataset live.
+/// The storage for the files of one dataset.
 pub(crate) trait Storage: fmt::Debug + Send + Sync {
     /// The dataset's folder: an absolute path, or `s3://bucket/key`.
     fn root(&self) -> &Path;
 
-    /// Where a file is, below [`Storage::root`].
+    /// The location of a file below [`Storage::root`].
     fn path(&self, file: &Inside) -> PathBuf {
         self.root().join(file.as_str())
     }
 
-    /// The folder for what is not data: the lock, and the rounds that are open.
+    /// The folder for files that are not data: the lock and the open rounds.
     fn state(&self) -> Inside;
 
-    /// Whether [`Storage::place`] moves files that are in the storage already, which takes no time. If not, it copies them,
-    /// and the files of a round wait on the local disk.
+    /// Whether [`Storage::place`] moves files that are already in the storage, which takes no time. Otherwise
+    /// it copies them, and the files of a round wait on the local disk.
     fn moves_files(&self) -> bool;
 
-    /// How deltalake reads the table in a folder.
+    /// The object stores through which deltalake reads the table in a folder.
     fn delta(&self, table: &Inside) -> Result<DeltaStores, LakeError>;
 
-    /// What is in a folder, by name; nothing if there is no such folder.
+    /// The entries of a folder, by name; empty if the folder does not exist.
     fn list(&self, folder: &Inside) -> Result<Vec<Entry>, LakeError>;
 
-    /// All that is in a folder and in those below it, but for the folders; nothing if there is no such folder.
+    /// All files below a folder, at any depth; empty if the folder does not exist.
     fn walk(&self, folder: &Inside) -> Result<Vec<Found>, LakeError>;
 
-    /// What is in the dataset's folder; nothing if there is no such folder.
+    /// The entries of the dataset's folder; empty if it does not exist.
     fn list_root(&self) -> Result<Vec<Entry>, LakeError>;
 
-    /// Names in a folder that begin with a text; in S3 the first of them.
+    /// Names in a folder that begin with a text; in S3 only the first page of them.
     fn names(&self, folder: &Inside, beginning: &str) -> Result<Vec<String>, LakeError>;
 
-    /// The content of a small file; `None` if there is no such file.
+    /// The content of a small file; `None` if it does not exist.
     fn read(&self, file: &Inside) -> Result<Option<SmallFile>, LakeError>;
 
-    /// Refuses a file that a reader must not open: one that is not a file, or behind a link. One that is not there is not
-    /// refused.
+    /// Refuses files that a reader must not open: those that are not regular files, or are behind a link.
+    /// Missing files are not refused.
     fn check(&self, files: &[Inside]) -> Result<(), LakeError>;
 
-    /// Opens files, of these sizes, one after the other.
+    /// Opens files of these sizes, one after the other.
     fn opener(&self, files: &[(Inside, u64)]) -> Result<Opener, LakeError>;
 
-    /// The file on the local disk: itself, or a copy in `folder`.
+    /// The file on the local disk: the file itself, or a copy in `folder`.
     fn fetch(&self, file: &Inside, size: u64, folder: &Path) -> Result<LocalFile, LakeError>;
 
-    /// Those of the files that do not exist.
+    /// The files that do not exist.
     fn missing(&self, files: &[Inside]) -> Result<Vec<Inside>, LakeError>;
 
-    /// Makes the dataset's folder.
+    /// Creates the dataset's folder.
     fn make_root(&self) -> Result<(), LakeError>;
 
-    /// Makes a folder and those above it.
+    /// Creates a folder and its parents.
     fn make_folder(&self, folder: &Inside) -> Result<(), LakeError>;
 
-    /// Removes a folder that is empty. No error if it does not exist.
+    /// Removes an empty folder. No error if it does not exist.
     fn remove_folder(&self, folder: &Inside) -> Result<(), LakeError>;
 
-    /// Writes a file that does not exist, all of it or nothing. `None` if it exists.
+    /// Writes a new file, atomically. `None` if it already exists.
     fn create(&self, file: &Inside, content: &[u8]) -> Result<Option<Version>, LakeError>;
 
-    /// Writes a file anew that still has the version, all of it or nothing. `None` if it has another.
+    /// Replaces a file that still has this version, atomically. `None` if it has another one.
     fn replace(&self, file: &Inside, content: &[u8], version: &Version)
     -> Result<Option<Version>, LakeError>;
 
-    /// Brings files of the local disk to their places. Gives those that are neither here nor there.
+    /// Moves or copies files from the local disk to their places. Returns those that are in neither place.
     fn place(&self, files: &[(PathBuf, Inside)]) -> Result<Vec<Inside>, LakeError>;
 
     /// Removes files. No error for those that do not exist.
     fn remove(&self, files: &[Inside]) -> Result<(), LakeError>;
 
-    /// Makes the names in a folder last, and the content of those of its files that `is_wanted` wants.
+    /// Makes the entries of a folder durable, and the content of those files for which `is_wanted` returns
+    /// true.
     fn sync(&self, folder: &Inside, is_wanted: &dyn Fn(&str) -> bool) -> Result<(), LakeError>;
 
-    /// Removes what an interrupted writer left half written in the logs of tables. Readers never see it.
+    /// Removes files that an interrupted writer left incomplete in the logs of tables. Readers never see
+    /// them.
     fn tidy(&self, logs: &[Inside]) -> Result<(), LakeError>;
 
-    /// Takes the writers' lock. While another process has it, `on_wait` is called once and this waits, until `stop` becomes
-    /// true.
+    /// Takes the writers' lock. If another process has it, calls `on_wait` once and waits until `stop`
+    /// becomes true.
     fn lock(&self, on_wait: &dyn Fn(), stop: Option<&AtomicBool>) -> Result<Box<dyn Lock>, LakeError>;
 
-    /// Shares the writers' lock, so that no writer begins; `None` where there is no lock to share: in a copy on a read-only
-    /// medium, and in S3.
+    /// Shares the writers' lock, so that no writer can begin; `None` if there is no lock to share: in a copy
+    /// on a read-only medium, and in S3.
     fn share_lock(&self) -> Result<Option<Box<dyn Lock>>, LakeError>;
 }
 
@@ -104,60 +106,62 @@ pub(crate) trait Lock: fmt::Debug + Send + Sync {
     fn check(&self) -> Result<(), LakeError>;
 }
 
-/// What deltalake needs to read a table.
+/// The access to a table that deltalake needs.
 pub(crate) struct DeltaStores {
     /// Paths are relative to `root`.
     pub(crate) root: Arc<dyn ObjectStore>,
     /// The table's folder.
     pub(crate) prefix: object_store::path::Path,
-    /// The same as a URL.
+    /// The table's folder as a URL.
     pub(crate) location: Url,
 }
 
-/// What is in a folder.
+/// An entry of a folder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Entry {
-    /// Its name. What is not UTF-8 in it is replaced, and its kind is [`Kind::Other`].
+    /// The name. If it is not valid UTF-8, invalid bytes are replaced and the kind is [`Kind::Other`].
     pub(crate) name: String,
     pub(crate) kind: Kind,
 }
 
-/// What is somewhere below a folder.
+/// An entry somewhere below a folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Found {
-    /// Its path relative to the folder; what is not UTF-8 in it is replaced, and its kind is [`Kind::Other`].
+    /// The path relative to the folder. If it is not valid UTF-8, invalid bytes are replaced and the kind is
+    /// [`Kind::Other`].
     pub(crate) name: String,
     pub(crate) kind: Kind,
-    /// Bytes; 0 of what is not a file.
+    /// Size in bytes; 0 if it is not a file.
     pub(crate) size: u64,
 }
 
-/// What an entry of a folder is.
+/// The kind of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Kind {
     File,
     Folder,
-    /// A link, a FIFO, a device or a name that is not UTF-8: never followed, opened or removed.
+    /// A link, a FIFO, a device, or a name that is not valid UTF-8: never followed, opened or removed.
     Other,
 }
 
-/// A small file that was read.
+/// The content of a small file.
 #[derive(Clone, Debug)]
 pub(crate) struct SmallFile {
     pub(crate) content: Bytes,
     pub(crate) version: Version,
 }
 
-/// What changes with the content of a file in S3: its ETag. On the disk, where the writers' lock is enough, nothing.
+/// Identifies the content of a file in S3: its ETag. Empty on disk, where the writers' lock suffices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Version(pub(crate) String);
 
-/// A file on the local disk. A copy is removed when this is dropped.
+/// A file on the local disk. If it is a copy, dropping this removes it.
 #[derive(Debug)]
 pub(crate) struct LocalFile {
     pub(crate) path: PathBuf,
     pub(crate) copy: Option<tempfile::TempPath>,
 }
 
-/// Notes are not larger than this, so that a planted one cannot take all memory. Those of the largest rounds have a tenth.
+/// The maximum size of a note, so that a planted one cannot use up all memory. The notes of the largest
+/// rounds are a tenth of this.
 pub(crate) const LARGEST_NOTE: u64 = 256 << 20;

@@ -1,9 +1,10 @@
-//! The writers' lock of a dataset in S3: an object that its owner renews from time to time, as long as it lives.
+//! The writers' lock of a dataset in S3: an object that its owner renews periodically.
 //!
-//! Every step is a conditional write, so that of two who try one succeeds. One who finds the object of another waits until
-//! it is gone, or was not renewed for as long as it says itself, by the server's clock alone: then its owner is dead, or
-//! slept, and the object is taken over. An owner that slept learns of that by its next write, which fails; it must not
-//! begin anything new before it has made one: see [`Lock::check`].
+//! Every step is a conditional write, so only one of two contenders succeeds. A writer that finds another's
+//! object waits until it is gone, or until it was not renewed for as long as it states itself, judged by the
+//! server's clock alone. Then its owner is dead or asleep, and the object is taken over. An owner that slept
+//! finds this out at its next write, which fails; it must not begin anything new before that write: see
+//! [`Lock::check`].
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -18,29 +19,29 @@ use crate::error::LakeError;
 use crate::storage::bucket::InBucket;
 use crate::storage::{Inside, Lock, Storage, Version};
 
-/// How long an owner may be silent, in seconds, unless its lock says otherwise.
+/// How long an owner may fail to renew its lock, in seconds, unless the lock says otherwise.
 const SECONDS: u64 = 30;
-/// What a lock may say at most: one that a stranger left must not keep writers out for ever.
+/// The maximum that a lock may state: a lock left by a stranger must not keep writers out forever.
 const MOST_SECONDS: u64 = 600;
-/// How often one who waits looks.
+/// How often a waiting writer checks.
 const LOOK: Duration = Duration::from_millis(500);
 
 static LOCK_SECONDS: AtomicU64 = AtomicU64::new(SECONDS);
 
-/// Sets how long the locks that this process takes in S3 last without being renewed, in seconds, 1 to 600; 30 unless set. A
-/// lock says it itself, so that processes need not agree.
+/// Sets how long locks that this process takes in S3 stay valid without renewal, in seconds, 1 to 600; the
+/// default is 30. Each lock states its own time, so processes need not agree.
 pub fn set_s3_lock_seconds(seconds: u64) {
     LOCK_SECONDS.store(seconds.clamp(1, MOST_SECONDS), Ordering::Relaxed);
 }
 
-/// What the object holds.
+/// The content of the object.
 #[derive(Debug, Serialize, Deserialize)]
 struct Content {
     owner: String,
-    /// How long the owner may be silent. Absent in locks of earlier versions.
+    /// How long the owner may fail to renew the lock. Missing in locks of earlier versions.
     #[serde(default)]
     seconds: Option<u64>,
-    /// Never the same twice, so that every write has an ETag of its own.
+    /// Unique for every write, so that every write has its own ETag.
     #[serde(default)]
     write: String,
 }
@@ -55,7 +56,7 @@ impl Content {
         serde_json::to_vec(&content).unwrap_or_default()
     }
 
-    /// How long the owner of such a lock may be silent.
+    /// How long the owner of this lock may fail to renew it.
     fn life(text: &[u8]) -> Duration {
         let seconds = serde_json::from_slice::<Self>(text).ok().and_then(|content| content.seconds);
         Duration::from_secs(seconds.unwrap_or(SECONDS).clamp(1, MOST_SECONDS))
@@ -76,12 +77,12 @@ struct LockState {
     file: Inside,
     owner: String,
     life: Duration,
-    /// What was written last; `None` once it is another's.
+    /// The version written last; `None` once the lock belongs to another writer.
     version: Mutex<Option<Version>>,
 }
 
 impl Lease {
-    /// Takes the lock; while another has it, `on_wait` is called once and this waits, until `stop` becomes true.
+    /// Takes the lock. If another writer has it, calls `on_wait` once and waits until `stop` becomes true.
     pub(crate) fn take(
         storage: &InBucket,
         file: Inside,
@@ -111,7 +112,7 @@ impl Lease {
         let renewed = Arc::clone(&held);
         let renew = move || {
             while stopped.recv_timeout(life / 4) == Err(RecvTimeoutError::Timeout) {
-                // If it fails, the next check says so.
+                // If this fails, the next check reports it.
                 let _ = renewed.renew();
             }
         };
@@ -130,7 +131,7 @@ impl Lock for Lease {
 }
 
 impl LockState {
-    /// Writes the object again; false if it is another's by now.
+    /// Renews the object; false if it belongs to another writer by now.
     fn renew(&self) -> Result<bool, LakeError> {
         let mut version = self.version.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(last) = version.clone() else { return Ok(false) };
@@ -138,7 +139,7 @@ impl LockState {
         Ok(version.is_some())
     }
 
-    /// Gives the lock back, if it is held still.
+    /// Releases the lock if it is still held.
     fn release(&self) -> Result<(), LakeError> {
         let version = self.version.lock().unwrap_or_else(PoisonError::into_inner).take();
         version.map_or(Ok(()), |version| self.storage.remove_same(&self.file, &version))
@@ -149,12 +150,12 @@ impl Drop for Lease {
     fn drop(&mut self) {
         drop(self.stop.take());
         let _ = self.renewer.take().map(JoinHandle::join);
-        // If it fails, the next run waits until the lock has run out.
+        // If this fails, the next run waits until the lock has expired.
         let _ = self.held.release();
     }
 }
 
-/// What was written, if the lock was free or its owner is dead.
+/// Writes the object if the lock is free or its owner is dead.
 fn attempt(
     storage: &InBucket,
     file: &Inside,
@@ -177,10 +178,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_lock_says_how_long_it_lasts() {
+    fn a_lock_states_how_long_it_is_valid() {
         let life = |text: &[u8]| Content::life(text).as_secs();
         assert_eq!(life(&Content::text("me", Duration::from_secs(4))), 4);
-        // Of an earlier version, of somebody else, of a stranger who would keep all out.
+        // From an earlier version, from someone else, from a stranger who wants to keep everyone out.
         assert_eq!(life(br#"{"owner":"x","write":"y"}"#), SECONDS);
         assert_eq!(life(b"?"), SECONDS);
         assert_eq!(life(br#"{"owner":"x","seconds":18446744073709551615}"#), MOST_SECONDS);

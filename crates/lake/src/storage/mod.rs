@@ -1,7 +1,7 @@
-//! Where the files of a dataset live: on the disk, or in S3.
+//! Where the files of a dataset live: on disk or in S3.
 //!
-//! [`at`] is the one place that asks which of them a path means. All other rooms have a [`Storage`], name files by
-//! [`Inside`], a path that was checked, and do not know what is behind it.
+//! [`at`] is the only place that decides which of them a path means. All other rooms use a [`Storage`] and
+//! name files by [`Inside`], a checked path; they do not know which storage it is.
 
 mod bucket;
 pub(crate) mod disk;
@@ -29,10 +29,11 @@ pub use crate::storage::lease::set_s3_lock_seconds;
 pub(crate) use crate::storage::opener::Content;
 pub(crate) use crate::storage::path::Inside;
 
-/// The storage of the dataset at a path: in S3 if it begins with `s3://`, else on the disk. Nothing is made or read there.
+/// The storage of the dataset at a path: in S3 if it begins with `s3://`, otherwise on disk. Creates and
+/// reads nothing.
 ///
 /// # Errors
-/// If a dataset cannot be there.
+/// If no dataset can be stored there.
 pub(crate) fn at(path: &Path) -> Result<Arc<dyn Storage>, LakeError> {
     match S3Url::of_path(path) {
         Some(url) => Ok(Arc::new(InBucket::at(&url)?)),
@@ -40,7 +41,7 @@ pub(crate) fn at(path: &Path) -> Result<Arc<dyn Storage>, LakeError> {
     }
 }
 
-/// Refuses a path of S3, where what is asked for reads files of the disk.
+/// Refuses an S3 path, for operations that read files on disk.
 pub(crate) fn must_be_on_disk(path: &Path, problem: &str) -> Result<(), LakeError> {
     match S3Url::of_path(path) {
         None => Ok(()),

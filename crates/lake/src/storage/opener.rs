@@ -1,4 +1,4 @@
-//! Files that are opened one after the other.
+//! Opens files one after the other.
 
 use std::fs::File;
 use std::io;
@@ -8,13 +8,13 @@ use saltmine_s3::{Body, Object, Prefetcher};
 
 use crate::error::LakeError;
 
-/// The content of a file that is read as a whole or in parts.
+/// The content of a file, read at once or in parts.
 pub(crate) enum Content {
     Disk(File),
     Memory(Bytes),
 }
 
-/// Opens files one after the other; those of S3 are read ahead.
+/// Opens files one after the other; those in S3 are prefetched.
 pub(crate) enum Opener {
     /// The file of an index.
     Disk(Box<dyn Fn(usize) -> Result<File, LakeError> + Send + Sync>),
@@ -22,12 +22,12 @@ pub(crate) enum Opener {
 }
 
 impl Opener {
-    /// For objects.
+    /// An opener for objects.
     pub(crate) fn ahead(objects: Vec<Object>) -> Result<Self, LakeError> {
         Ok(Self::Bucket(Prefetcher::start(objects.into_iter().enumerate().collect())?))
     }
 
-    /// The file that was given as the `index`th.
+    /// The file at this index in the list given.
     pub(crate) fn open(&self, index: usize) -> Result<Content, LakeError> {
         match self {
             Self::Disk(open) => Ok(Content::Disk(open(index)?)),

@@ -1,4 +1,4 @@
-//! The one check that every path passes which a note, a ledger or a table's log names; and hexadecimal text.
+//! The one check for every path from a note, a ledger or a table's log; and hexadecimal text.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,13 +6,13 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::error::LakeError;
 
-/// A path inside of a dataset, relative to the dataset's folder: one or more names with `/` between them. It never is
-/// absolute, and `..` is not in it. That no name is a link, its storage checks.
+/// A path inside a dataset, relative to the dataset's folder: one or more names separated by `/`. It is never
+/// absolute and never contains `..`. The storage checks that no part of it is a link.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Inside(Cow<'static, str>);
 
 impl Inside {
-    /// A name that the program knows.
+    /// A name known at compile time.
     pub(crate) const fn fixed(name: &'static str) -> Self {
         Self(Cow::Borrowed(name))
     }
@@ -20,18 +20,18 @@ impl Inside {
     /// A path below this one.
     ///
     /// # Errors
-    /// If it would leave this folder.
+    /// If the result would be outside this folder.
     pub(crate) fn join(&self, relative: &str) -> Result<Self, LakeError> {
         if !stays(Path::new(relative)) {
             return Err(LakeError::Foreign {
                 path: PathBuf::from(&*self.0),
-                problem: format!("not a path inside of it: {relative:?}"),
+                problem: format!("not a path inside it: {relative:?}"),
             });
         }
         Ok(Self(Cow::Owned(format!("{}/{relative}", self.0))))
     }
 
-    /// As [`Inside::join`], of a single name.
+    /// Like [`Inside::join`], for a single name.
     ///
     /// # Errors
     /// If it is not the name of a file or folder directly in this folder.
@@ -40,7 +40,7 @@ impl Inside {
         if is_name(name) {
             return Ok(joined);
         }
-        let problem = format!("not a name of a file in it: {name:?}");
+        let problem = format!("not a file name: {name:?}");
         Err(LakeError::Foreign { path: PathBuf::from(&*self.0), problem })
     }
 
@@ -48,12 +48,12 @@ impl Inside {
         &self.0
     }
 
-    /// The folder that it is in; `None` for the dataset's own.
+    /// The parent folder; `None` for a top-level name.
     pub(crate) fn parent(&self) -> Option<Self> {
         Some(Self(Cow::Owned(self.0.rsplit_once('/')?.0.to_owned())))
     }
 
-    /// The last of its names.
+    /// The last part of the path.
     pub(crate) fn name(&self) -> &str {
         self.0.rsplit_once('/').map_or(&*self.0, |(_, name)| name)
     }
@@ -65,25 +65,25 @@ impl fmt::Display for Inside {
     }
 }
 
-/// Whether a relative path leads to something below where it begins.
+/// Whether a relative path stays below its starting point.
 fn stays(relative: &Path) -> bool {
     let mut parts = relative.components().peekable();
     parts.peek().is_some() && parts.all(|part| matches!(part, Component::Normal(_)))
 }
 
-/// Whether it is the name of one file.
+/// Whether the text is the name of a single file.
 pub(crate) fn is_name(name: &str) -> bool {
     let path = Path::new(name);
     stays(path) && path.components().count() == 1 && !name.contains(['/', '\0'])
 }
 
-/// `relative` below `folder`, unless it would leave the folder.
+/// `relative` below `folder`; `None` if it would leave the folder.
 pub(crate) fn inside(folder: &Path, relative: impl AsRef<Path>) -> Option<PathBuf> {
     let relative = relative.as_ref();
     stays(relative).then(|| folder.join(relative))
 }
 
-/// Lower-case hexadecimal digits.
+/// Bytes as lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(bytes.len() * 2);
@@ -94,7 +94,7 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     text
 }
 
-/// The 32 bytes that 64 hexadecimal digits stand for; `None` if they are not that.
+/// The 32 bytes encoded by 64 hexadecimal digits; `None` for any other text.
 pub(crate) fn unhex(text: &str) -> Option<[u8; 32]> {
     let digits: &[u8; 64] = text.as_bytes().try_into().ok()?;
     let mut bytes = [0; 32];
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn hexadecimal_there_and_back() {
+    fn hexadecimal_text_round_trips() {
         let bytes: [u8; 32] = std::array::from_fn(|index| index as u8 * 7);
         assert_eq!(unhex(&hex(&bytes)), Some(bytes));
         assert_eq!(unhex("00"), None);

@@ -1,4 +1,4 @@
-//! A dataset: a folder with the tables `logs`, `rejects` and `sources`, on the local disk or in S3, as it is read.
+//! Reading a dataset: a folder with the tables `logs`, `rejects` and `sources`, on the local disk or in S3.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use crate::storage::{self, Storage};
 use crate::table::layout::{self, EVENT_DATE, PartitionBy, Table};
 use crate::table::{delta_log, statistics};
 
-/// A dataset on the local disk, or in S3.
+/// A dataset on the local disk or in S3.
 ///
 /// Opening and reading need no lock: readers see each table as of its last commit.
 #[derive(Debug)]
@@ -20,23 +20,23 @@ pub struct Dataset {
 /// A Parquet file of a table.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DataFile {
-    /// Where it is, as an absolute path, or `s3://bucket/key`.
+    /// An absolute path, or `s3://bucket/key`.
     pub path: PathBuf,
-    /// Path relative to the table's folder, with `/` between its parts.
+    /// Path relative to the table's folder, with `/` as separator.
     pub name: String,
-    /// Bytes.
+    /// Size in bytes.
     pub size: u64,
-    /// Rows; `None` where the log does not say, as other writers may leave it out.
+    /// Number of rows; `None` if the log does not say, because other writers may omit it.
     pub rows: Option<u64>,
     /// UTC date of its rows, in days since 1970; `None` outside `logs`.
     pub event_date: Option<i32>,
-    /// The bucket of its rows, where the dataset is partitioned by bucket too; null is `Some(None)`.
+    /// The bucket of its rows, if the dataset is also partitioned by bucket; null is `Some(None)`.
     pub bucket: Option<Option<String>>,
-    /// Lowest `request_time` in microseconds since 1970, or a little less; `None` if unknown.
+    /// Lowest `request_time` in microseconds since 1970, possibly rounded down; `None` if unknown.
     pub min_time: Option<i64>,
-    /// Highest `request_time`, or a little more.
+    /// Highest `request_time`, possibly rounded up.
     pub max_time: Option<i64>,
-    /// SHA-256 of its bytes, in hexadecimal; `None` where something else than saltmine wrote it.
+    /// SHA-256 of its bytes, in hexadecimal; `None` if saltmine did not write the file.
     pub sha256: Option<String>,
 }
 
@@ -44,8 +44,9 @@ impl Dataset {
     /// Opens the dataset in the folder `path`.
     ///
     /// # Errors
-    /// If there is none, or its log cannot be read; where a table has deletion vectors, maps columns, or needs something
-    /// else of its readers that saltmine does not know: its rows would be others than those that were written.
+    /// If there is no dataset, or its log cannot be read. Also if a table has deletion vectors, column
+    /// mapping, or another reader feature that saltmine does not support: its rows would differ from those
+    /// written.
     pub fn open(path: &Path) -> Result<Dataset, LakeError> {
         let storage = storage::at(path)?;
         if !has_all_tables(storage.as_ref())? {
@@ -56,15 +57,15 @@ impl Dataset {
         let columns = snapshot.partition_columns;
         let partition_by = PartitionBy::from_columns(&columns).ok_or_else(|| LakeError::Foreign {
             path: storage.path(&Table::Logs.folder()),
-            problem: format!("partitioned by {}, which saltmine never does", columns.join(", ")),
+            problem: format!("partitioned by {}, which saltmine does not support", columns.join(", ")),
         })?;
         Ok(Dataset { storage, partition_by })
     }
 
-    /// Whether the folder `path` holds a dataset. One that cannot be looked into holds none.
+    /// Whether the folder `path` contains a dataset. False if the folder cannot be examined.
     pub fn is_dataset(path: &Path) -> bool {
         let found = storage::at(path).and_then(|storage| has_all_tables(storage.as_ref()));
-        // What is in the place of a table is for `open` to refuse.
+        // If something else is in the place of a table, `open` will refuse it.
         found.unwrap_or_else(|error| matches!(error, LakeError::Foreign { .. }))
     }
 
@@ -73,24 +74,24 @@ impl Dataset {
         self.storage.root()
     }
 
-    /// How `logs` is divided into folders.
+    /// How `logs` is partitioned into folders.
     pub fn partition_by(&self) -> PartitionBy {
         self.partition_by
     }
 
-    /// Where its files live.
+    /// The storage of its files.
     pub(crate) fn storage(&self) -> &Arc<dyn Storage> {
         &self.storage
     }
 
-    /// The same dataset, whose storage makes `steps` changes and then fails.
+    /// The same dataset, with a storage that makes `steps` changes and then fails.
     #[cfg(test)]
     pub(crate) fn dying_after(self, steps: u32) -> Self {
         let storage = Arc::new(storage::failing::Failing::after(steps, self.storage));
         Self { storage, ..self }
     }
 
-    /// The same dataset, whose files have to be copied to be read, as those of S3.
+    /// The same dataset, with files that must be copied before reading, as in S3.
     #[cfg(test)]
     pub(crate) fn copying(self) -> Self {
         Self { storage: Arc::new(storage::failing::Failing::copying(self.storage)), ..self }
@@ -99,12 +100,13 @@ impl Dataset {
     /// The files of a table as of its last commit, in the order of their names.
     ///
     /// # Errors
-    /// If the table's log cannot be read, or names a file outside its folder, a link, or what is not a file.
+    /// If the table's log cannot be read, or names a file outside its folder, a link, or something that is
+    /// not a file.
     pub fn files(&self, table: Table) -> Result<Vec<DataFile>, LakeError> {
         Ok(self.checked_files(table)?.1)
     }
 
-    /// A table's version, and its files then, as [`Dataset::files`] has them.
+    /// The version of a table and its files, like [`Dataset::files`].
     pub(crate) fn checked_files(&self, table: Table) -> Result<(u64, Vec<DataFile>), LakeError> {
         let (version, files) = self.versioned_files(table)?;
         let places = files.iter().map(|file| table.data_file(&file.name)).collect::<Result<Vec<_>, _>>()?;
@@ -112,7 +114,7 @@ impl Dataset {
         Ok((version, files))
     }
 
-    /// A table's version, and its files then; that they are files is not checked.
+    /// The version of a table and its files, without checking that they are regular files.
     pub(crate) fn versioned_files(&self, table: Table) -> Result<(u64, Vec<DataFile>), LakeError> {
         if !self.has(table)? {
             return Ok((0, Vec::new()));
@@ -122,15 +124,15 @@ impl Dataset {
         Ok((snapshot.version, files.collect::<Result<_, _>>()?))
     }
 
-    /// Whether the dataset has the table, which only [`Table::Duplicates`] may be missing of.
+    /// Whether the dataset has the table; only [`Table::Duplicates`] can be missing.
     ///
     /// # Errors
-    /// If that cannot be asked.
+    /// If this cannot be determined.
     pub fn has(&self, table: Table) -> Result<bool, LakeError> {
         Ok(table != Table::Duplicates || delta_log::is_table(self.storage.as_ref(), table)?)
     }
 
-    /// Version of a table: the number of commits since it was made.
+    /// The version of a table: the number of commits since it was created.
     ///
     /// # Errors
     /// If the table's log cannot be read.
@@ -139,7 +141,7 @@ impl Dataset {
     }
 }
 
-/// Refuses what this version would misread.
+/// Refuses a dataset that this version would misread.
 fn check_version(root: &Path, logs: &delta_log::Snapshot) -> Result<(), LakeError> {
     let wrong = |problem: String| LakeError::Version { path: root.to_path_buf(), problem };
     let known = delta_log::FORMAT;
@@ -148,12 +150,12 @@ fn check_version(root: &Path, logs: &delta_log::Snapshot) -> Result<(), LakeErro
         Some(Ok(format)) if format <= known => {}
         Some(_) => {
             let format = logs.format.as_deref().unwrap_or_default();
-            return Err(wrong(format!("its format is {format:?}, and this version knows {known}")));
+            return Err(wrong(format!("its format is {format:?}, but this version supports {known}")));
         }
     }
     let schema = Table::Logs.file_schema();
     match schema.fields().iter().find(|field| !logs.columns.contains(field.name())) {
-        Some(field) => Err(wrong(format!("its table logs has no column {}", field.name()))),
+        Some(field) => Err(wrong(format!("the table logs has no column {}", field.name()))),
         None => Ok(()),
     }
 }

@@ -1,4 +1,4 @@
-//! Reading the log of a Delta table.
+//! Reads the log of a Delta table.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -18,48 +18,48 @@ use crate::error::LakeError;
 use crate::storage::{DeltaStores, Storage};
 use crate::table::layout::Table;
 
-/// Tag of a file in the log: SHA-256 of its bytes, in hexadecimal.
+/// Tag of a file in the log: the SHA-256 of its bytes, in hexadecimal.
 pub(crate) const SHA256_TAG: &str = "saltmine.sha256";
-/// Property of a table: the format of the dataset it is of.
+/// Property of a table: the format of its dataset.
 pub(crate) const FORMAT_PROPERTY: &str = "saltmine.format";
-/// Raised when datasets change so that an older saltmine must not touch them. Absent, it is 1.
+/// Incremented when datasets change in a way that older versions of saltmine must not touch. Missing means 1.
 pub(crate) const FORMAT: u32 = 1;
 /// Values of the partition columns of a file; `None` is null.
 pub(crate) type PartitionValues = BTreeMap<String, Option<String>>;
 
-/// A data file as a table's log has it.
+/// A data file as listed in a table's log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FileEntry {
-    /// Path relative to the table's folder, with `/` between its parts.
+    /// Path relative to the table's folder, with `/` as separator.
     pub(crate) path: String,
     pub(crate) partition: PartitionValues,
-    /// Bytes.
+    /// Size in bytes.
     pub(crate) size: u64,
-    /// In hexadecimal; absent only where something else wrote the file.
+    /// In hexadecimal; missing only if saltmine did not write the file.
     pub(crate) sha256: Option<String>,
     /// Statistics, as JSON text.
     pub(crate) statistics: Option<String>,
 }
 
-/// A table as of one version.
+/// A table at one version.
 #[derive(Debug)]
 pub(crate) struct Snapshot {
     pub(crate) version: u64,
-    /// The format of the dataset that the table is of, as its maker wrote it.
+    /// The format of the dataset, as written by its creator.
     pub(crate) format: Option<String>,
     pub(crate) columns: Vec<String>,
-    /// Their types, as Delta Lake calls them.
+    /// Their types in Delta Lake's terms.
     pub(crate) types: Vec<String>,
     pub(crate) partition_columns: Vec<String>,
     /// Active files, in the order of their paths.
     pub(crate) files: Vec<FileEntry>,
 }
 
-/// Reads a table: its latest version.
+/// Reads the latest version of a table.
 ///
 /// # Errors
-/// If its log cannot be read, or the table uses what saltmine does not understand: then its files alone do not say which
-/// rows are in it, or what their columns are called.
+/// If its log cannot be read, or the table uses features that saltmine does not support: then its files alone
+/// do not determine its rows or the names of their columns.
 pub(crate) fn read(storage: &dyn Storage, table: Table) -> Result<Snapshot, LakeError> {
     let folder = storage.path(&table.folder());
     let log = log_store(storage, table)?;
@@ -85,7 +85,7 @@ pub(crate) fn read(storage: &dyn Storage, table: Table) -> Result<Snapshot, Lake
     }
 }
 
-/// What a table uses that saltmine does not understand and never writes.
+/// A feature that the table uses but saltmine does not support and never writes.
 fn unsupported(state: &DeltaTableState) -> Option<String> {
     let protocol = serde_json::to_value(state.protocol()).unwrap_or_default();
     let version = protocol.get("minReaderVersion").and_then(serde_json::Value::as_i64);
@@ -108,7 +108,7 @@ fn unsupported(state: &DeltaTableState) -> Option<String> {
     has_deleted.then(|| "deletion vectors".to_owned())
 }
 
-/// Whether a change was made.
+/// Whether a change was already made.
 pub(crate) fn has_transaction(
     storage: &dyn Storage,
     table: Table,
@@ -122,17 +122,17 @@ pub(crate) fn has_transaction(
     })
 }
 
-/// Whether the folder of a table holds a Delta table, by the look of its log.
+/// Whether the folder of a table contains a Delta table, judging by its log.
 pub(crate) fn is_table(storage: &dyn Storage, table: Table) -> Result<bool, LakeError> {
     let is_version = |name: &str| {
         name.get(..20).is_some_and(|version| version.bytes().all(|byte| byte.is_ascii_digit()))
             && name.as_bytes().get(20) == Some(&b'.')
-            && !name.contains('#') // half written
+            && !name.contains('#') // incomplete
     };
     Ok(storage.names(&table.log(), "0")?.iter().any(|name| is_version(name)))
 }
 
-/// The log of a table, as deltalake reads it.
+/// The log of a table, for reading with deltalake.
 pub(crate) fn log_store(storage: &dyn Storage, table: Table) -> Result<LogStoreRef, LakeError> {
     let DeltaStores { root, prefix, location } = storage.delta(&table.folder())?;
     let prefixed = Arc::new(PrefixStore::new(Arc::clone(&root), prefix));
@@ -140,7 +140,7 @@ pub(crate) fn log_store(storage: &dyn Storage, table: Table) -> Result<LogStoreR
 }
 
 fn entry_of(view: &deltalake_core::kernel::LogicalFileView) -> FileEntry {
-    // Deprecated in favour of Arrow arrays, but nothing else gives the tags.
+    // Deprecated in favour of Arrow arrays, but only this gives the tags.
     #[allow(deprecated)]
     let add = view.add_action();
     let sha256 = add.tags.and_then(|mut tags| tags.remove(SHA256_TAG)).flatten();
@@ -159,14 +159,14 @@ pub(crate) async fn load(log: LogStoreRef) -> DeltaResult<DeltaTable> {
     Ok(table)
 }
 
-/// What deltalake's futures run on. Of the kind with threads of its own: on the other kind deltalake starts another
-/// thread, with another runtime, for each file of a log.
+/// The runtime for deltalake's futures. It is multi-threaded: on a current-thread runtime, deltalake starts
+/// another thread with another runtime for each file of a log.
 static RUNTIME: LazyLock<io::Result<Runtime>> = LazyLock::new(|| {
     Builder::new_multi_thread().worker_threads(1).thread_name("saltmine-delta").enable_all().build()
 });
 
-/// Runs deltalake's futures. From a thread of their own: the caller may be on a runtime already, which must not be
-/// blocked by another one.
+/// Runs deltalake's futures on a separate thread: the caller may already be on a runtime, which another
+/// runtime must not block.
 pub(crate) fn drive<T: Send>(
     folder: &Path,
     work: impl Future<Output = DeltaResult<T>> + Send,

@@ -1,5 +1,5 @@
-//! The table `duplicates`: the rows that were removed from `logs` because another one is equal to them in every logged
-//! field. A dataset has it once rows were removed.
+//! The table `duplicates`: rows that were removed from `logs` because another row is equal in every logged
+//! field. A dataset has this table once rows have been removed.
 
 use std::sync::{Arc, LazyLock};
 
@@ -18,16 +18,16 @@ static DUPLICATES: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(columns.map(|(name, data_type)| Field::new(name, data_type, true)).to_vec()))
 });
 
-/// The columns of `duplicates`: file and line (from 1) of a row that was removed, and of the row it is equal to. That one
-/// may have been removed later, as equal to an earlier one.
+/// The columns of `duplicates`: file and line (from 1) of the removed row, and of the row that it is equal
+/// to. That row may have been removed later, because it is equal to an earlier one.
 pub fn duplicates_schema() -> SchemaRef {
     Arc::clone(&DUPLICATES)
 }
 
-/// Position of a line: the name of its file, and its number from 1.
+/// Position of a line: the name of its file, and its number, counted from 1.
 pub(crate) type Place<'a> = (&'a str, i64);
 
-/// Rows of `duplicates`: what was removed, and what it is equal to.
+/// Rows of `duplicates`: each removed row, and the row that it is equal to.
 pub(crate) fn duplicates_batch<'a>(
     rows: impl Iterator<Item = (Place<'a>, Place<'a>)>,
 ) -> Result<RecordBatch, LakeError> {

@@ -9,7 +9,8 @@
 //!
 //! s3://BUCKET/DATASET/_saltmine/lock, _saltmine/runs/RUN-r0001.json    in place of .saltmine/
 //! ```
-//! Bucket names come from the log and are hostile: [`escape_value`] leaves nothing of them that a path could mean.
+//! Bucket names come from the log and are hostile: [`escape_value`] removes everything that has a meaning in
+//! a path.
 
 use std::sync::Arc;
 
@@ -24,35 +25,35 @@ use crate::storage::path::hex;
 use crate::table::duplicates::duplicates_schema;
 use crate::table::ledger::sources_schema;
 
-/// How a partition without a value is named, by Hive's convention.
+/// Hive's name for the partition of null values.
 const NULL_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
-/// File systems allow 255 bytes a name; a longer value is cut and made unique by a hash.
+/// File systems allow 255 bytes per name; a longer value is truncated and made unique by a hash.
 const LONGEST_VALUE: usize = 200;
 
-/// Name of the partition column of dates.
+/// The partition column of dates.
 pub(crate) const EVENT_DATE: &str = "event_date";
-/// Name of the partition column of buckets.
+/// The partition column of buckets.
 pub(crate) const LOG_BUCKET: &str = "log_bucket";
 
 /// The tables of a dataset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Table {
-    /// One row a log line.
+    /// One row per log line.
     Logs,
-    /// Lines that could not be read.
+    /// Lines that could not be parsed.
     Rejects,
-    /// One row a source file.
+    /// One row per source file.
     Sources,
-    /// Rows that were removed from `logs`, as another one is equal to them. A dataset has it once there were any.
+    /// Rows removed from `logs` because another row is equal. A dataset has this table once there were any.
     Duplicates,
 }
 
 impl Table {
-    /// The tables that every dataset has, in the order in which a new one gets them.
+    /// The tables that every dataset has, in the order of their creation.
     pub const ALL: [Table; 3] = [Table::Rejects, Table::Sources, Table::Logs];
 
-    /// The table's name, which is its folder's name.
+    /// The table's name, which is also the name of its folder.
     pub const fn name(self) -> &'static str {
         match self {
             Table::Logs => "logs",
@@ -101,21 +102,21 @@ impl Table {
         })
     }
 
-    /// A data file of the table, by the path that a note or the table's log names.
+    /// A data file of the table, by a path from a note or the table's log.
     ///
     /// # Errors
-    /// If it is outside of the table's folder, or belongs to its log.
+    /// If it is outside the table's folder, or belongs to its log.
     pub(crate) fn data_file(self, path: &str) -> Result<Inside, LakeError> {
         let file = self.folder().join(path)?;
         if path.split('/').any(|name| name.eq_ignore_ascii_case("_delta_log")) {
-            let problem = format!("not a data file of it: {path:?}");
+            let problem = format!("not a data file of the table: {path:?}");
             return Err(LakeError::Foreign { path: self.name().into(), problem });
         }
         Ok(file)
     }
 }
 
-/// How `logs` is divided into folders.
+/// How `logs` is partitioned into folders.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PartitionBy {
     /// By the UTC date of the request time.
@@ -134,7 +135,7 @@ impl PartitionBy {
         }
     }
 
-    /// The partitioning that has these columns.
+    /// The partitioning with these columns.
     pub(crate) fn from_columns(columns: &[String]) -> Option<Self> {
         [PartitionBy::EventDate, PartitionBy::BucketAndEventDate]
             .into_iter()
@@ -142,18 +143,18 @@ impl PartitionBy {
     }
 }
 
-/// The folder that a file of `logs` belongs to.
+/// The folder of a file of `logs`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Partition {
     /// UTC date of the request times, in days since 1970.
     pub event_date: i32,
-    /// The bucket, where the dataset is partitioned by bucket too; the inner `None` is the partition of lines whose
-    /// bucket is null.
+    /// The bucket, if the dataset is also partitioned by bucket; the inner `None` is the partition of lines
+    /// whose bucket is null.
     pub bucket: Option<Option<String>>,
 }
 
 impl Partition {
-    /// Path of the folder relative to the table's folder, with `/` between its parts.
+    /// Path of the folder relative to the table's folder, with `/` as separator.
     pub fn relative_path(&self) -> String {
         let date = format!("{EVENT_DATE}={}", date_text(self.event_date));
         match &self.bucket {
@@ -162,7 +163,7 @@ impl Partition {
         }
     }
 
-    /// Columns and values as the Delta log has them, in the order of the folders.
+    /// Columns and values as in the Delta log, in the order of the folders.
     pub fn values(&self) -> Vec<(&'static str, Option<String>)> {
         let date = (EVENT_DATE, Some(date_text(self.event_date)));
         match &self.bucket {
@@ -171,7 +172,7 @@ impl Partition {
         }
     }
 
-    /// The partitioning of which this is a part.
+    /// The partitioning to which this partition belongs.
     pub(crate) fn partition_by(&self) -> PartitionBy {
         if self.bucket.is_some() { PartitionBy::BucketAndEventDate } else { PartitionBy::EventDate }
     }
@@ -185,21 +186,21 @@ pub(crate) fn date_text(days: i32) -> String {
     date.map_or_else(|| "9999-12-31".to_owned(), |date| date.format("%Y-%m-%d").to_string())
 }
 
-/// Days since 1970 of a date `YYYY-MM-DD`; `None` if it is not one.
+/// Days since 1970 for a date `YYYY-MM-DD`; `None` for any other text.
 pub(crate) fn date_days(text: &str) -> Option<i32> {
     let date = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok()?;
     i32::try_from(date.signed_duration_since(NaiveDate::default()).num_days()).ok()
 }
 
-/// A partition value as part of a folder's name, percent-escaped as Hive does. Only ASCII letters, digits, `.`, `-`
-/// and `_` stand for themselves.
+/// A partition value as part of a folder name, percent-escaped as in Hive. Only ASCII letters, digits, `.`,
+/// `-` and `_` are not escaped.
 fn escape_value(value: Option<&str>) -> String {
     let Some(value) = value.filter(|value| !value.is_empty()) else {
         return NULL_PARTITION.to_owned();
     };
     let mut escaped = String::new();
     for byte in value.bytes() {
-        // A value that is spelt like the mark of no value must not become it.
+        // A value that is spelt like the null marker must not become it.
         let marks_null = escaped.is_empty() && value == NULL_PARTITION;
         let plain = byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
         let piece = if plain && !marks_null { 1 } else { 3 };
@@ -278,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn long_buckets_are_cut_and_stay_distinct() {
+    fn long_buckets_are_truncated_and_stay_distinct() {
         let (one, two) = (by_bucket(Some(&"ü".repeat(5000))), by_bucket(Some(&"ü".repeat(5001))));
         assert_ne!(one, two);
         for path in [one, two] {

@@ -17,18 +17,18 @@ use sha2::{Digest, Sha256};
 use crate::error::LakeError;
 use crate::storage::path::{hex, unhex};
 
-/// Rows of the ledger that are built or read at a time.
+/// Ledger rows that are built or read at a time.
 const BATCH: usize = 65_536;
 
-/// What became of one source file in a run: a row of the table `sources`.
+/// The outcome for one source file in a run: a row of the table `sources`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceEntry {
-    /// Path relative to the root given, as in the column `log_file` of `logs`.
+    /// Path relative to the given root, as in the column `log_file` of `logs`.
     pub log_file: String,
     /// Bytes of the file as stored.
     pub size: u64,
-    /// SHA-256 of the file as stored; `None` where it could not be read to its end. Such a file is tried again by
-    /// the next run.
+    /// SHA-256 of the file as stored; `None` if it could not be read completely. Such a file is tried again
+    /// by the next run.
     pub sha256: Option<[u8; 32]>,
     /// Bytes of text in it.
     pub inflated_size: u64,
@@ -36,26 +36,27 @@ pub struct SourceEntry {
     pub lines: u64,
     /// Lines that gave a row.
     pub rows: u64,
-    /// Lines that could not be read.
+    /// Lines that could not be parsed.
     pub rejects: u64,
     /// Lines of white space.
     pub blanks: u64,
-    /// How it ended, in a word: `complete`, `truncated`, `damaged`, `unreadable`, `not_a_log`; or [`SAME`].
+    /// How reading ended: `complete`, `truncated`, `damaged`, `unreadable`, `not_a_log`; or [`SAME`].
     pub state: String,
-    /// What was wrong, in words; `None` if nothing.
+    /// A description of the problem; `None` if there was none.
     pub problem: Option<String>,
     /// Earliest request time, in microseconds since 1970 (UTC); `None` without rows.
     pub first_time: Option<i64>,
-    /// Latest request time, likewise.
+    /// Latest request time, in the same unit.
     pub last_time: Option<i64>,
     /// `s3://bucket/key` of an object; `None` for files.
     pub url: Option<String>,
-    /// The ETag of an object, without quotes; `None` for files, and where it could not be read.
+    /// The ETag of an object, without quotes; `None` for files, and for objects that could not be read.
     pub etag: Option<String>,
 }
 
-/// State of an object whose content was in the dataset before, from another source: it has no lines of its own, and no
-/// hash, which the ledger names once. It is noted so that the next run need not read it to know.
+/// State of an object whose content was already in the dataset from another source: it has no lines, and no
+/// hash, which the ledger lists only once. It is recorded so that the next run can skip it without reading
+/// it.
 pub(crate) const SAME: &str = "same";
 
 static SOURCES: LazyLock<SchemaRef> = LazyLock::new(|| {
@@ -82,9 +83,9 @@ static SOURCES: LazyLock<SchemaRef> = LazyLock::new(|| {
     Arc::new(Schema::new(columns.map(|(name, data_type)| Field::new(name, data_type, true)).to_vec()))
 });
 
-/// The columns of the table `sources`. `sha256` is 64 hexadecimal digits; sizes are bytes; times are UTC. `url` and `etag`
-/// are of objects of S3, and null for files; datasets that were made before there were such are given the columns by
-/// their next ingest.
+/// The columns of the table `sources`. `sha256` is 64 hexadecimal digits; sizes are in bytes; times are UTC.
+/// `url` and `etag` apply to S3 objects and are null for files; datasets from before these columns get them
+/// at their next ingest.
 pub fn sources_schema() -> SchemaRef {
     Arc::clone(&SOURCES)
 }
@@ -98,10 +99,11 @@ pub(crate) fn ledger_batches<'a>(
     entries.chunks(BATCH).map(move |entries| ledger_batch(entries, Some((run_id, ingested_at))))
 }
 
-/// What became of sources that no run has ingested, as a batch of [`sources_schema`]: without run, version and time.
+/// The outcomes of sources that no run has ingested, as a batch of [`sources_schema`]: run, version and time
+/// are null.
 ///
 /// # Errors
-/// If Arrow refuses the arrays, which would be a fault of this program.
+/// If Arrow rejects the arrays, which would be a bug in this program.
 pub fn source_entries_batch(entries: &[SourceEntry]) -> Result<RecordBatch, LakeError> {
     ledger_batch(entries, None)
 }
@@ -155,7 +157,8 @@ fn ledger_batch(entries: &[SourceEntry], run: Option<(&str, i64)>) -> Result<Rec
     Ok(RecordBatch::try_new(sources_schema(), columns)?)
 }
 
-/// Gives each hash in one Parquet file of the ledger, with the bytes of its file as stored. Only these columns are read.
+/// Passes on each hash in a Parquet file of the ledger, with the stored size of its source file. Reads only
+/// these columns.
 pub(crate) fn each_known(
     file: impl ChunkReader + 'static,
     path: &Path,
@@ -186,12 +189,12 @@ pub(crate) fn each_known(
     Ok(())
 }
 
-/// An ETag without the quotes that lists and answers may or may not put around it.
+/// An ETag without quotes; lists and responses are inconsistent about them.
 pub(crate) fn bare(etag: &str) -> &str {
     etag.trim_matches('"')
 }
 
-/// Identity of an object's content, by which it is known without being read.
+/// Identity of an object's content, which makes it recognisable without reading it.
 pub(crate) fn object_id(url: &str, etag: &str, size: u64) -> [u8; 32] {
     let etag = bare(etag);
     let mut hash = Sha256::new();
@@ -202,8 +205,8 @@ pub(crate) fn object_id(url: &str, etag: &str, size: u64) -> [u8; 32] {
     hash.finalize().into()
 }
 
-/// Adds to `known` the identities of the objects in one Parquet file of the ledger, which may be of a time before there
-/// were such columns. Those that could not be read whole are not among them.
+/// Adds the identities of the objects in a Parquet file of the ledger to `known`. The file may be older than
+/// these columns. Objects that could not be read completely are left out.
 pub(crate) fn read_objects(
     file: impl ChunkReader + 'static,
     path: &Path,

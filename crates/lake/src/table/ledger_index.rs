@@ -1,4 +1,4 @@
-//! What a dataset's ledger knows: the contents that were read, and the objects.
+//! Looks up what a dataset's ledger contains: contents and objects that were read.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -22,7 +22,7 @@ impl Dataset {
         Ok(known)
     }
 
-    /// Gives the SHA-256 of every source file whose content is in the dataset, and the file's bytes as stored.
+    /// Passes on the SHA-256 of every source file whose content is in the dataset, with its stored size.
     ///
     /// # Errors
     /// If the ledger cannot be read.
@@ -43,7 +43,7 @@ impl Dataset {
         files.iter().enumerate().try_for_each(|(index, file)| each(opener.open(index)?, &file.path))
     }
 
-    /// Identities of the objects that were read, by which they are skipped without being read again.
+    /// Identities of the objects that were read, which are skipped without being read again.
     ///
     /// # Errors
     /// If the ledger cannot be read.

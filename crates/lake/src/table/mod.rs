@@ -1,4 +1,4 @@
-//! The tables of a dataset as they are read: names, schemas, the ledger, and the logs of the tables.
+//! Reading the tables of a dataset: names, schemas, the ledger, and the logs of the tables.
 
 pub(crate) mod dataset;
 pub(crate) mod delta_log;

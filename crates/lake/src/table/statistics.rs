@@ -1,4 +1,4 @@
-//! What the Delta log says of a file's content, taken from the file's own metadata.
+//! The statistics of a file in the Delta log, taken from the file's own metadata.
 
 use chrono::DateTime;
 use parquet::basic::LogicalType;
@@ -7,8 +7,8 @@ use parquet::file::statistics::Statistics;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-/// Columns by whose range a reader may pass over a file. Text that clients choose freely stays out of the log: it
-/// prunes nothing, and it may hold what its owner would not want repeated.
+/// Columns with a range that readers can use to skip a file. Text that clients choose freely stays out of the
+/// log: it prunes nothing, and may contain data that its owner does not want copied.
 const RANGED: [&str; 14] = [
     "request_time",
     "bucket",
@@ -26,7 +26,7 @@ const RANGED: [&str; 14] = [
     "last_time",
 ];
 
-/// Text in the log is at most this long, in characters.
+/// Maximum length of text in the log, in characters.
 const LONGEST_TEXT: usize = 32;
 
 /// Lowest or highest value of a column.
@@ -38,14 +38,14 @@ enum Bound {
     Text(Vec<u8>),
 }
 
-/// What is known of a column of a file.
+/// The range and nulls of a column in a file.
 struct ColumnRange {
     nulls: Option<i64>,
     bounds: Option<(Bound, Bound)>,
 }
 
-/// What is needed of the footer of a file that waits to be committed. The footer itself is many times as large, and a
-/// round may have thousands of files.
+/// What is kept of the footer of a file until it is committed. The footer itself is many times as large, and
+/// a round may have thousands of files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Footer {
     pub(crate) rows: u64,
@@ -54,16 +54,17 @@ pub struct Footer {
 }
 
 impl Footer {
-    /// Of a file's metadata.
+    /// From a file's metadata.
     pub fn from_metadata(metadata: &ParquetMetaData) -> Self {
         let rows = u64::try_from(metadata.file_metadata().num_rows()).unwrap_or_default();
         Self { rows, statistics: statistics_json(metadata) }
     }
 }
 
-/// The statistics of a file as the JSON text of an `add` action: the number of rows, and for each column of the file
-/// that has statistics its nulls, lowest and highest value. Times are rounded outwards to milliseconds, long texts
-/// cut to a prefix below and raised to a text above, so that the true values are never outside.
+/// The statistics of a file as the JSON text of an `add` action: the number of rows, and for each column with
+/// statistics its nulls, lowest and highest value. Times are rounded outwards to milliseconds; long texts are
+/// truncated to a prefix for the lower bound and increased for the upper bound, so the true values are always
+/// within.
 pub(crate) fn statistics_json(metadata: &ParquetMetaData) -> String {
     let (mut min, mut max, mut nulls) = (Map::new(), Map::new(), Map::new());
     for (index, column) in metadata.file_metadata().schema_descr().columns().iter().enumerate() {
@@ -92,7 +93,7 @@ fn column_range(metadata: &ParquetMetaData, index: usize) -> ColumnRange {
             statistics.and_then(Statistics::null_count_opt).and_then(|count| i64::try_from(count).ok());
         range.nulls = range.nulls.zip(nulls).map(|(sum, count)| sum + count);
         if nulls == Some(chunk.num_values()) {
-            continue; // nothing but nulls: no bounds, and none needed
+            continue; // only nulls: no bounds, and none needed
         }
         match statistics.and_then(|statistics| chunk_bounds(chunk, statistics)) {
             Some((low, high)) => {
@@ -131,7 +132,8 @@ fn lower(bound: Bound) -> Option<Value> {
         Bound::Number(value) => Some(json!(value)),
         Bound::Time(micros) => time_text(micros.div_euclid(1000)),
         Bound::Text(bytes) => {
-            // A bound that the Parquet writer cut may end within a character; what is before it is still below.
+            // A bound truncated by the Parquet writer may end within a character; the part before it is still
+            // a lower bound.
             let text = match std::str::from_utf8(&bytes) {
                 Ok(text) => text,
                 Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).ok()?,
@@ -155,7 +157,7 @@ fn upper(bound: Bound) -> Option<Value> {
     }
 }
 
-/// The least text above all that begin with `prefix`; `None` if there is none.
+/// The smallest text greater than all texts with this prefix; `None` if there is none.
 fn raised(mut prefix: Vec<char>) -> Option<String> {
     while let Some(last) = prefix.pop() {
         if let Some(next) = (u32::from(last) + 1..=u32::from(char::MAX)).find_map(char::from_u32) {
@@ -171,7 +173,7 @@ fn time_text(millis: i64) -> Option<Value> {
     Some(Value::String(time.format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()))
 }
 
-/// Lowest and highest value of the time column `name` in statistics, in microseconds since 1970.
+/// The lowest and highest value of the time column `name` in statistics, in microseconds since 1970.
 pub(crate) fn time_range(statistics: &Value, name: &str) -> (Option<i64>, Option<i64>) {
     let time = |which: &str| {
         let text = statistics.get(which)?.get(name)?.as_str()?;
@@ -216,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn long_texts_are_cut_and_still_bound() {
+    fn long_texts_are_truncated_and_still_bound() {
         let long = "é".repeat(40);
         let names: ArrayRef = Arc::new(StringArray::from(vec![long.as_str(), "z"]));
         let agents: ArrayRef = Arc::new(StringArray::from(vec!["secret", "secret"]));
@@ -225,11 +227,11 @@ mod tests {
         assert_eq!(low["requester"], "z");
         let high_text = high["requester"].as_str().unwrap();
         assert!(high_text > long.as_str() && high_text.chars().count() <= LONGEST_TEXT);
-        assert!(low.get("user_agent").is_none(), "what clients choose stays out of the log");
+        assert!(low.get("user_agent").is_none(), "text from clients stays out of the log");
     }
 
     #[test]
-    fn raising_skips_what_is_no_character() {
+    fn increasing_a_prefix_skips_invalid_characters() {
         assert_eq!(raised(vec!['a', 'b']), Some("ac".to_owned()));
         assert_eq!(raised(vec!['a', char::MAX]), Some("b".to_owned()));
         assert_eq!(raised(vec!['\u{D7FF}']), Some("\u{E000}".to_owned()));

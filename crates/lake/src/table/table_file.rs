@@ -26,7 +26,7 @@ pub(crate) struct Written {
     pub(crate) statistics: String,
 }
 
-/// Bytes of a row group under construction at which it is closed: lines that do not read may be long.
+/// Size in bytes at which a row group under construction is closed: rejects may be long.
 const ROW_GROUP_BYTES: usize = 16 << 20;
 
 /// A Parquet file of a small table under construction, with plain strings and without the Arrow schema.
@@ -70,8 +70,8 @@ fn properties() -> WriterProperties {
     let mut builder = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::default()))
         .set_created_by(concat!("saltmine ", env!("CARGO_PKG_VERSION")).to_owned());
-    // Hashes are all different and of no order, and rejects are lines as they came in, of any length: a dictionary and
-    // bounds would be waste.
+    // Hashes are distinct and unordered, and rejects are raw lines of any length: a dictionary and bounds
+    // would be wasted on them.
     for name in ["sha256", "raw", "raw_bytes"] {
         builder = builder
             .set_column_dictionary_enabled(name.into(), false)

@@ -63,7 +63,7 @@ fn batch(rows: usize, random: &mut Random) -> RecordBatch {
 }
 
 #[test]
-fn what_is_written_is_read() {
+fn written_values_are_read_back() {
     let folder = TempDir::new().unwrap();
     let encoder = Encoder::new().unwrap();
     let mut random = Random::with_seed(11);

@@ -190,7 +190,7 @@ pub struct Totals {
     pub lines: u64,
     /// Lines that gave a row.
     pub rows: u64,
-    /// Lines that could not be read.
+    /// Lines that could not be parsed.
     pub rejects: u64,
     /// Lines of white space.
     pub blanks: u64,

@@ -117,7 +117,7 @@ struct Run<'a> {
 
 #[derive(Default)]
 struct State {
-    /// Sources that are open, and nobody reads at the moment.
+    /// Open sources that no worker is reading.
     idle: Vec<Reading>,
     /// Workers that are reading or decoding.
     busy: usize,
