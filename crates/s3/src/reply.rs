@@ -11,7 +11,7 @@ use crate::error::Problem;
 /// The maximum length of an error text that is shown, in bytes.
 const TOLD: usize = 300;
 
-/// A page of a list.
+/// One page of a list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 pub(crate) struct Page {

@@ -21,10 +21,11 @@ use crate::table::table_file::Written;
 
 /// A round ends after this many bytes of files.
 const ROUND_BYTES: u64 = 4 << 30;
-/// … or after this many files.
+/// A round also ends after this many files.
 const ROUND_FILES: u64 = 100_000;
 
-/// … or after this many files of `logs`, because the metadata of each is kept in memory until the commit.
+/// A round also ends after this many files of `logs`, because the metadata of each is kept in memory until
+/// the commit.
 pub(crate) const ROUND_PARTS: usize = if cfg!(test) { 64 } else { 4096 };
 
 /// Content that is in the dataset or was found in this run.
