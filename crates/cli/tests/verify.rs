@@ -101,7 +101,7 @@ fn rows_of_standard_input_are_not_said_to_be_compared() {
         .code(3)
         .stdout(contains("\nLeft out  10 rows of 1 sources that are not there to compare\n"))
         .stdout(contains(
-            ", but 10 rows of 1 source could NOT be compared, as their logs are not among the sources.\n",
+            ", but 10 rows of 1 source could NOT be compared, because their logs are not among the sources.\n",
         ));
     // If it was kept, it is compared like any other.
     std::fs::write(folder.path().join("logs/kept"), lines(50..60)).unwrap();

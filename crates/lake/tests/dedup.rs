@@ -1,4 +1,5 @@
-//! Rows that are equal in every logged field, of which one is kept; and those that only look alike.
+//! Removal of rows that are equal in every logged field, of which one is kept; rows that are only similar
+//! stay.
 
 #![allow(clippy::unwrap_used)]
 
@@ -15,7 +16,7 @@ use saltmine_lake::{
 };
 use saltmine_scan::discover;
 
-/// A line with what may differ in it.
+/// A line with the given varying fields.
 fn line(day: usize, id: &str, operation: &str, key: &str, agent: &str) -> String {
     format!(
         "0wner vault [{day:02}/May/2026:10:00:00 +0000] 198.51.100.7 - {id} {operation} {key} \"GET /{key} HTTP/1.1\" 200 \
@@ -82,7 +83,7 @@ impl Case {
         assert!(report.passed(), "{report:#?}");
     }
 
-    /// File and line of each row of a table, and what columns `more` say.
+    /// File and line of each row of a table, and the columns `more`.
     fn places(&self, table: Table, more: &[&str]) -> Vec<String> {
         let mut places = Vec::new();
         for file in self.dataset().files(table).unwrap() {
@@ -113,7 +114,7 @@ impl Case {
 }
 
 #[test]
-fn of_equal_rows_the_first_is_kept_and_what_differs_stays() {
+fn the_first_of_equal_rows_is_kept_and_different_rows_stay() {
     for by in [PartitionBy::EventDate, PartitionBy::BucketAndEventDate] {
         let case = Case::new(by);
         let batch_delete = ["a", "b", "c"].map(|key| line(2, "DELETE1", "BATCH.DELETE.OBJECT", key, "x"));
@@ -128,14 +129,14 @@ fn of_equal_rows_the_first_is_kept_and_what_differs_stays() {
             "b.log",
             &[&own[..], &batch_delete, &copy, &almost, &[quoted.clone(), unnamed.clone()]].concat(),
         );
-        // Some of it again, in another order, under names before and after.
+        // Some of it again, in another order, under names that sort before and after.
         case.write("a.log", &[own[3].clone(), batch_delete[1].clone(), unnamed.clone(), plain(100)]);
         case.write("c.log", &[quoted, copy[1].clone(), own[3].clone(), own[4].clone(), own[4].clone()]);
         case.ingest();
         let before = case.places(Table::Logs, &[]);
 
         let report = case.dedup();
-        // a.log takes b.log's k3 and the delete of b; of c.log nothing is left.
+        // a.log takes k3 and the deletion of b from b.log; nothing of c.log is left.
         assert_eq!(
             case.places(Table::Duplicates, &["same_as_file", "same_as_line"]),
             [
@@ -155,13 +156,13 @@ fn of_equal_rows_the_first_is_kept_and_what_differs_stays() {
         case.assert_verified();
 
         assert_eq!(case.dedup().duplicates, 0);
-        assert_eq!(case.ingest().skipped, 3, "what was removed does not come back");
+        assert_eq!(case.ingest().skipped, 3, "removed rows do not come back");
         case.assert_verified();
     }
 }
 
 #[test]
-fn a_folder_that_was_downloaded_twice_in_other_forms_is_there_once() {
+fn a_folder_downloaded_twice_in_different_forms_is_kept_once() {
     let case = Case::new(PartitionBy::EventDate);
     let text: Vec<String> = (0..5000).map(plain).collect();
     case.write("plain", &text);
@@ -176,7 +177,7 @@ fn a_folder_that_was_downloaded_twice_in_other_forms_is_there_once() {
     assert!(rows.iter().all(|place| place.starts_with("plain:")));
     case.assert_verified();
 
-    // Another copy, with a name that comes before: its rows are kept, and those kept before go.
+    // Another copy whose name sorts first: its rows are kept, and those kept before are removed.
     case.write("a-copy", &text[..100].iter().cloned().chain([plain(9999)]).collect::<Vec<_>>());
     case.ingest();
     assert_eq!(case.dedup().duplicates, 100);
@@ -202,7 +203,7 @@ fn a_file_that_has_grown_has_each_line_once() {
 }
 
 #[test]
-fn a_kept_row_that_is_gone_is_found() {
+fn a_missing_kept_row_is_found() {
     let case = Case::new(PartitionBy::EventDate);
     case.write("a", &[plain(1), plain(2)]);
     case.write("b", &[plain(1), plain(3)]);
@@ -214,11 +215,11 @@ fn a_kept_row_that_is_gone_is_found() {
     let report = case.verify();
     let check = report.checks.iter().find(|check| check.name == "duplicates_are_kept").unwrap();
     assert_eq!((check.outcome(), check.failures), (Outcome::Failed, 1));
-    assert_eq!(check.details, ["\"a\" line 1 is to be kept, and is gone"]);
+    assert_eq!(check.details, ["\"a\" line 1 should have been kept, but is missing"]);
 }
 
 #[test]
-fn a_dataset_without_doubled_rows_is_left_alone() {
+fn a_dataset_without_duplicates_is_unchanged() {
     let case = Case::new(PartitionBy::EventDate);
     case.write("a", &(0..50).map(plain).collect::<Vec<_>>());
     case.ingest();

@@ -1,4 +1,4 @@
-//! Folders of logs to datasets.
+//! Ingests folders of logs into datasets.
 
 #![allow(clippy::unwrap_used)]
 
@@ -30,7 +30,7 @@ fn gzip(text: &str) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// `files` files of `lines` lines each, two buckets.
+/// `files` files of `lines` lines each, with two buckets.
 fn logs(folder: &Path, files: usize, lines: usize) {
     for file in 0..files {
         let bucket = ["data", "../web"][file % 2];
@@ -54,7 +54,7 @@ fn try_run(
     ingest(&IngestRequest { sources: &sources, dataset, partition_by, jobs: 3, strict, stop }, &Silent)
 }
 
-/// Every row as (file, line) with its request id and bytes.
+/// Every row as (file, line), with its request id and bytes.
 fn rows(dataset: &Path) -> BTreeMap<(String, i64), (String, i64)> {
     let mut rows = BTreeMap::new();
     for file in Dataset::open(dataset).unwrap().files(Table::Logs).unwrap() {
@@ -88,7 +88,7 @@ fn assert_all_there(dataset: &Path, files: usize, lines: usize) {
 }
 
 #[test]
-fn every_row_is_there_once_and_a_grown_folder_adds_only_what_is_new() {
+fn every_row_occurs_once_and_a_grown_folder_adds_only_new_rows() {
     let folder = tempfile::tempdir().unwrap();
     let (source, dataset) = (folder.path().join("logs"), folder.path().join("dataset"));
     std::fs::create_dir(&source).unwrap();
@@ -110,14 +110,14 @@ fn every_row_is_there_once_and_a_grown_folder_adds_only_what_is_new() {
 }
 
 #[test]
-fn small_files_add_up() {
+fn small_files_are_combined_by_day() {
     let folder = tempfile::tempdir().unwrap();
     let (source, dataset) = (folder.path().join("logs"), folder.path().join("dataset"));
     std::fs::create_dir(&source).unwrap();
     logs(&source, 400, 3);
     let report = run(&source, &dataset);
     assert_eq!((report.read, report.counts.rows), (400, 1200));
-    assert_eq!(report.parquet_files, 5, "a file a day");
+    assert_eq!(report.parquet_files, 5, "one file per day");
     assert_all_there(&dataset, 400, 3);
 }
 
@@ -137,7 +137,7 @@ fn buckets_can_be_partitions_and_cannot_leave_the_folder() {
 }
 
 #[test]
-fn what_does_not_read_is_kept_and_reported() {
+fn rejects_are_kept_and_reported() {
     let folder = tempfile::tempdir().unwrap();
     let (source, dataset) = (folder.path().join("logs"), folder.path().join("dataset"));
     std::fs::create_dir(&source).unwrap();
@@ -149,7 +149,7 @@ fn what_does_not_read_is_kept_and_reported() {
     let report = run(&source, &dataset);
     assert_eq!(report.counts.lines, report.counts.rows + report.counts.rejects + report.counts.blanks);
     assert_eq!((report.counts.blanks, report.problem_count), (1, 2));
-    // Two of `bad`, the line of another format, and perhaps the last one of the file that was cut.
+    // Two of `bad`, the line in another format, and perhaps the last line of the truncated file.
     assert!((3..=4).contains(&report.counts.rejects));
     let problems: Vec<_> = report.problems.iter().map(|outcome| outcome.name.as_str()).collect();
     assert_eq!(BTreeMap::from_iter(problems.iter().map(|name| (*name, ()))).len(), 2);
@@ -179,7 +179,7 @@ fn strict_and_stopped_runs_commit_nothing() {
 }
 
 #[test]
-fn files_that_vanish_or_change_after_they_were_found_are_read_by_the_next_run() {
+fn files_that_vanish_or_change_after_discovery_are_read_by_the_next_run() {
     let folder = tempfile::tempdir().unwrap();
     let (source, dataset) = (folder.path().join("logs"), folder.path().join("dataset"));
     std::fs::create_dir(&source).unwrap();
@@ -210,12 +210,12 @@ fn files_that_vanish_or_change_after_they_were_found_are_read_by_the_next_run() 
     assert!(report.passed(), "{report:#?}");
 }
 
-/// A listener that is at fault.
+/// A listener with a bug.
 struct Panics;
 
 impl Progress for Panics {
     fn event(&self, event: Event<'_>) {
-        assert!(!matches!(event, Event::Lines { .. }), "as a test asked for");
+        assert!(!matches!(event, Event::Lines { .. }), "requested by a test");
     }
 }
 
@@ -236,7 +236,7 @@ fn a_worker_that_panics_ends_the_run_and_releases_the_lock() {
     };
     let error = ingest(&request, &Panics).unwrap_err();
     assert!(matches!(error, LakeError::Panicked(_)), "{error}");
-    // It is the lock of this process that would keep this one waiting.
+    // A lock that is still held by this process would block the next run.
     let report = run(&input, &dataset);
     assert_eq!((report.read, report.counts.rows), (6, 1800));
     assert_eq!(rows(&dataset).len(), 1800);

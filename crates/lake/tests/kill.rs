@@ -1,4 +1,4 @@
-//! Processes that are killed at random moments, as by `kill -9`, and what the next one makes of it.
+//! Processes are killed at random moments, as with `kill -9`, and the next process must repair the dataset.
 //!
 //! `SALTMINE_KILLS` sets how often each of them is killed.
 #![allow(clippy::unwrap_used)]
@@ -17,7 +17,7 @@ use saltmine_lake::{
 };
 use saltmine_scan::discover;
 
-/// What a child is to do: `ingest` or `compact`, the folder of the logs, the dataset.
+/// The job of a child: `ingest` or `compact`, the folder of the logs, the dataset.
 const JOB: &str = "SALTMINE_KILL_TEST_JOB";
 
 fn write_logs(folder: &Path, files: std::ops::Range<usize>) {
@@ -54,7 +54,7 @@ fn run_compact(dataset: &Path) {
     compact(&Dataset::open(dataset).unwrap(), &CompactOptions::default(), &|| {}).unwrap();
 }
 
-/// Not a test: what the children of the tests below run.
+/// Not a test: the children of the tests below run this.
 #[test]
 fn child() {
     let Ok(job) = std::env::var(JOB) else { return };
@@ -74,7 +74,7 @@ fn start_child(job: &str, logs: &Path, dataset: &Path) -> Child {
         .unwrap()
 }
 
-/// Every row of `logs` and `rejects` in all columns, by the files that lie on the disk, and only by them.
+/// Every row of `logs` and `rejects` in all columns, read only from the files on disk.
 fn content(dataset: &Path) -> Vec<String> {
     let mut rows = Vec::new();
     for table in ["logs", "rejects"] {
@@ -135,7 +135,8 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-/// Kills a job at moments spread over its time, each on a fresh copy of `base`, and calls `check` on what is left.
+/// Kills a job at moments spread over its duration, each time on a fresh copy of `base`, and calls `check` on
+/// the result.
 fn kill_often(
     job: &str,
     logs: &Path,
@@ -165,7 +166,7 @@ fn kill_often(
 }
 
 #[test]
-fn an_ingest_that_is_killed_is_completed_by_the_next() {
+fn a_killed_ingest_is_completed_by_the_next() {
     let folder = tempfile::tempdir().unwrap();
     let (logs, base) = (folder.path().join("logs"), folder.path().join("base"));
     std::fs::create_dir(&logs).unwrap();
@@ -185,7 +186,7 @@ fn an_ingest_that_is_killed_is_completed_by_the_next() {
 }
 
 #[test]
-fn a_first_ingest_that_is_killed_is_completed_by_the_next() {
+fn a_killed_first_ingest_is_completed_by_the_next() {
     let folder = tempfile::tempdir().unwrap();
     let (logs, base) = (folder.path().join("logs"), folder.path().join("base"));
     std::fs::create_dir(&logs).unwrap();
@@ -202,7 +203,7 @@ fn a_first_ingest_that_is_killed_is_completed_by_the_next() {
 }
 
 #[test]
-fn a_compaction_that_is_killed_is_completed_by_the_next() {
+fn a_killed_compaction_is_completed_by_the_next() {
     let folder = tempfile::tempdir().unwrap();
     let (logs, base) = (folder.path().join("logs"), folder.path().join("base"));
     std::fs::create_dir(&logs).unwrap();

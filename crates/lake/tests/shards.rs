@@ -1,4 +1,4 @@
-//! Ingests in shards: the same dataset as by one process, whatever is tried twice, lost or doubled.
+//! Ingests in shards give the same dataset as one process, whatever is attempted twice, lost or duplicated.
 
 #![allow(clippy::unwrap_used)]
 
@@ -24,7 +24,7 @@ fn line(number: usize) -> String {
     )
 }
 
-/// Files that together are large enough for several shards. One line of each does not read.
+/// Files that together are large enough for several shards. One line of each is a reject.
 fn logs(folder: &Path, files: usize) {
     some_logs(folder, files, 9_000);
 }
@@ -40,7 +40,8 @@ fn some_logs(folder: &Path, files: usize, lines: usize) {
     }
 }
 
-/// Runs each shard in this process, after `before` was called with it, and hands on what `after` makes of the manifests.
+/// Runs each shard in this process, after calling `before` with it, and returns what `after` makes of the
+/// manifests.
 struct Here<B, A> {
     before: B,
     after: A,
@@ -78,7 +79,7 @@ where
         for shard in shards {
             self.shards.lock().unwrap().push(shard.number());
             (self.before)(job, shard)?;
-            // As it travels.
+            // Serialised as if it were sent.
             let shard: Shard = serde_json::from_str(&serde_json::to_string(shard).unwrap()).unwrap();
             let manifest = serde_json::to_string(&ingest_shard(job, &shard, None)?).unwrap();
             manifests.push(serde_json::from_str(&manifest).unwrap());
@@ -101,7 +102,7 @@ fn whole(logs: &Path, dataset: &Path) -> IngestReport {
     ingest(&request, &Silent).unwrap()
 }
 
-/// All rows of all tables as text, but for what each run has of its own.
+/// All rows of all tables as text, except for what is specific to each run.
 fn content(dataset: &Path) -> BTreeMap<&'static str, Vec<String>> {
     let dataset = Dataset::open(dataset).unwrap();
     let mut content = BTreeMap::new();
@@ -140,7 +141,7 @@ fn content(dataset: &Path) -> BTreeMap<&'static str, Vec<String>> {
     content
 }
 
-/// Whether all files of `logs` on the disk are of the table, and nothing of a run is left.
+/// Checks that all files of `logs` on disk belong to the table, and that no run has left anything.
 fn assert_tidy(root: &Path) {
     assert_eq!(std::fs::read_dir(root.join(".saltmine/runs")).unwrap().count(), 0);
     let dataset = Dataset::open(root).unwrap();
@@ -165,7 +166,7 @@ fn walk(folder: &Path) -> Vec<std::path::PathBuf> {
     entries.flat_map(|path| if path.is_dir() { walk(&path) } else { vec![path] }).collect()
 }
 
-/// A folder with logs, and the dataset that one process makes of them.
+/// A folder of logs, and the dataset that one process makes from it.
 fn prepared() -> (tempfile::TempDir, BTreeMap<&'static str, Vec<String>>) {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("logs")).unwrap();
@@ -181,21 +182,22 @@ fn shards_make_the_same_dataset() {
     let (logs, dataset) = (folder.path().join("logs"), folder.path().join("sharded"));
     let runner = Here::new(|_: &ShardJob, _: &Shard| Ok(()), |manifests| manifests);
     let report = sharded(&logs, &dataset, &runner).unwrap();
-    assert!(runner.shards.lock().unwrap().len() >= 3, "cut into several shards");
+    assert!(runner.shards.lock().unwrap().len() >= 3, "split into several shards");
     assert_eq!((report.read, report.counts.rows, report.counts.rejects, report.rounds), (9, 81_000, 9, 1));
     assert_eq!((report.rejects.len(), report.counts.lines), (9, 81_018));
     assert_eq!(content(&dataset), expected);
     assert_tidy(&dataset);
-    // Again, there is nothing new.
+    // A second run finds nothing new.
     let report = sharded(&logs, &dataset, &runner).unwrap();
     assert_eq!((report.read, report.skipped, report.rounds), (0, 9, 0));
-    assert_eq!(runner.runs.load(Relaxed), 2, "no shard read what is known, to be done again");
+    assert_eq!(runner.runs.load(Relaxed), 2, "no shard read known content and had to be repeated");
     assert_eq!(content(&dataset), expected);
 }
 
-/// A shard whose executor was lost after its work is tried again: the first folder stays, or both manifests come.
+/// A shard whose executor was lost after its work is attempted again: the first folder stays, or both
+/// manifests arrive.
 #[test]
-fn what_is_tried_twice_counts_once() {
+fn a_shard_attempted_twice_counts_once() {
     let (folder, expected) = prepared();
     let logs = folder.path().join("logs");
     let lost = |job: &ShardJob, shard: &Shard| ingest_shard(job, shard, None).map(drop);
@@ -219,8 +221,8 @@ fn what_is_tried_twice_counts_once() {
     assert_tidy(&dataset);
 }
 
-/// Copies that stand far from each other in the order of reading. Of a dataset by one process, and of shards: how often
-/// these were run, and what was read, skipped, and made of it.
+/// Copies that are far apart in reading order. Compares a dataset from one process with one from shards: how
+/// often these were run, and what was read, skipped and produced.
 fn copies(lines: usize, least: u64) -> usize {
     let folder = tempfile::tempdir().unwrap();
     let logs = folder.path().join("logs");
@@ -236,7 +238,7 @@ fn copies(lines: usize, least: u64) -> usize {
     let report = sharded(&logs, &many, &runner).unwrap();
     assert_eq!((report.read, report.skipped, report.counts.rows), (9, 3, 9 * lines as u64));
     let sources = &content(&many)["sources"];
-    assert!(sources.iter().any(|row| row.starts_with("aa-first|")), "the first in order has it");
+    assert!(sources.iter().any(|row| row.starts_with("aa-first|")), "it belongs to the first in order");
     assert_eq!(content(&many), content(&one));
     assert_tidy(&many);
     runner.runs.load(Relaxed)
@@ -245,7 +247,7 @@ fn copies(lines: usize, least: u64) -> usize {
 #[test]
 fn equal_content_is_ingested_once() {
     assert_eq!(copies(9_000, 4 << 20), 1, "large copies go to one shard");
-    assert_eq!(copies(50, 1 << 10), 2, "those with copies were done again, once");
+    assert_eq!(copies(50, 1 << 10), 2, "those with copies were repeated once");
 }
 
 #[test]
@@ -260,7 +262,7 @@ fn a_shard_that_fails_commits_nothing() {
     assert_eq!(error.to_string(), "lost");
     assert_eq!(content(&dataset)["logs"].len(), 0);
     assert_tidy(&dataset);
-    // A manifest that does not come is no success.
+    // A missing manifest is a failure.
     let error = sharded(
         &logs,
         &dataset,
@@ -276,9 +278,9 @@ fn a_shard_that_fails_commits_nothing() {
     assert_tidy(&dataset);
 }
 
-/// Who is thought lost and is not, ends when its round is over, and leaves nothing.
+/// An executor that was wrongly believed lost ends when its round is over, and leaves nothing.
 #[test]
-fn a_round_that_is_over_takes_no_more() {
+fn a_finished_round_accepts_nothing_more() {
     let (folder, expected) = prepared();
     let (logs, dataset) = (folder.path().join("logs"), folder.path().join("sharded"));
     let kept = Mutex::new(None);
@@ -295,7 +297,7 @@ fn a_round_that_is_over_takes_no_more() {
 }
 
 #[test]
-fn what_only_one_process_can_do_is_refused_before_anything_is_made() {
+fn single_process_features_are_refused_before_anything_is_created() {
     let folder = tempfile::tempdir().unwrap();
     let (logs, dataset) = (folder.path().join("logs"), folder.path().join("lake"));
     std::fs::create_dir(&logs).unwrap();
@@ -317,14 +319,14 @@ fn what_only_one_process_can_do_is_refused_before_anything_is_made() {
     assert!(error.to_string().contains("not to S3"), "{error}");
 }
 
-/// What was committed before an interrupt is said.
+/// An interrupted run reports what it had committed.
 #[test]
-fn an_interrupt_says_what_was_committed() {
+fn an_interrupted_run_reports_what_was_committed() {
     let folder = tempfile::tempdir().unwrap();
     let (logs, dataset) = (folder.path().join("logs"), folder.path().join("lake"));
     std::fs::create_dir(&logs).unwrap();
     some_logs(&logs, 2, 50);
-    // Large enough for a round of its own while rounds are cut, and small when it is read.
+    // Large enough for its own round while rounds are planned, and small when it is read.
     let first = logs.join("log-000");
     let content = std::fs::read(&first).unwrap();
     std::fs::File::options().write(true).open(&first).unwrap().set_len(65 << 30).unwrap();

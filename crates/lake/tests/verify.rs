@@ -1,4 +1,4 @@
-//! Honest datasets pass, however they came to be; and what is said of them is what was compared.
+//! Honest datasets pass, however they were made; and the report states what was compared.
 
 #![allow(clippy::unwrap_used)]
 
@@ -22,7 +22,7 @@ fn check<'a>(report: &'a VerifyReport, name: &str) -> &'a saltmine_lake::Check {
     report.checks.iter().find(|check| check.name == name).unwrap()
 }
 
-/// Two files of 60 lines, of which one each does not read, over three days.
+/// Two files of 60 lines, with one reject each, over three days.
 fn case() -> Case {
     let case = Case::new();
     for file in 0..2 {
@@ -61,13 +61,13 @@ fn without_sources_it_says_that_the_rows_were_not_compared() {
 }
 
 #[test]
-fn doubled_and_renamed_files_are_the_same_content() {
+fn copied_and_renamed_files_have_the_same_content() {
     let case = case();
     fs::copy(case.logs().join("log-0"), case.logs().join("copy")).unwrap();
     let report = case.verify();
     assert_passes(&report);
     assert_eq!(report.compared.as_ref().unwrap().copies, 1);
-    // Ingested with the copy there, it is read once too.
+    // If the copy is present during the ingest, the content is also read only once.
     case.ingest();
     assert_passes(&case.verify());
 
@@ -77,11 +77,7 @@ fn doubled_and_renamed_files_are_the_same_content() {
     assert_passes(&report);
     assert_eq!(report.renamed.len(), 1);
     assert_eq!((report.renamed[0].log_file.as_str(), report.renamed[0].now.as_str()), ("log-0", "renamed"));
-    assert!(
-        report.verdict.ends_with("; 1 source has another name than when it was read."),
-        "{}",
-        report.verdict
-    );
+    assert!(report.verdict.ends_with("; 1 source has been renamed since it was read."), "{}", report.verdict);
 }
 
 #[test]
@@ -109,7 +105,7 @@ fn files_that_have_grown_are_compared_as_they_were_and_as_they_are() {
         let report = case.verify();
         assert_passes(&report);
         assert!(report.compared.as_ref().unwrap().duplicates >= 70, "{:?}", report.compared);
-        // A copy of what it was at first is no other file.
+        // A copy of the file in its first state does not count as another file.
         case.write("first", &content[..pack(&lines(0..30)).len()]);
         assert_passes(&case.verify());
         fs::remove_file(case.logs().join("first")).unwrap();
@@ -121,7 +117,7 @@ fn files_that_have_grown_are_compared_as_they_were_and_as_they_are() {
 }
 
 #[test]
-fn a_file_that_was_written_anew_cannot_be_compared_and_is_not_passed() {
+fn a_rewritten_file_cannot_be_compared_and_does_not_pass() {
     let case = Case::new();
     case.write("log", lines(0..30));
     case.ingest();
@@ -134,7 +130,7 @@ fn a_file_that_was_written_anew_cannot_be_compared_and_is_not_passed() {
 }
 
 #[test]
-fn cut_and_damaged_sources_are_compared_as_far_as_they_go_and_named_in_the_verdict() {
+fn truncated_and_damaged_sources_are_compared_as_far_as_possible_and_named_in_the_verdict() {
     let case = Case::new();
     let whole = gzip(lines(0..200).as_bytes());
     case.write("cut.gz", &whole[..whole.len() * 2 / 3]);
@@ -145,7 +141,7 @@ fn cut_and_damaged_sources_are_compared_as_far_as_they_go_and_named_in_the_verdi
     assert_eq!(
         report.verdict,
         format!(
-            "Every check passed ({}); 1 source is incomplete, and only what can be read of it is in the dataset.",
+            "Every check passed ({}); 1 source is incomplete, and the dataset has only its readable part.",
             report.checks.len() - 2
         )
     );
@@ -200,7 +196,7 @@ fn logs_in_json_pass() {
 #[test]
 fn by_bucket_compacted_and_deduplicated_over_many_runs() {
     let case = Case::new();
-    // More commits than there are between two checkpoints, so that the log is read from one.
+    // More commits than between two checkpoints, so that the log is read from a checkpoint.
     for run in 0..25 {
         case.write(&format!("log-{run:02}"), lines(run * 10..run * 10 + 12) + "-\n");
         case.ingest_by(PartitionBy::BucketAndEventDate);
@@ -248,7 +244,7 @@ fn a_source_that_was_never_read_is_named() {
 
 #[cfg(unix)]
 #[test]
-fn names_that_are_not_utf8_and_names_that_look_like_them_are_told_apart() {
+fn invalid_utf8_names_and_names_that_look_like_them_are_different() {
     use std::os::unix::ffi::OsStrExt;
 
     let case = Case::new();
@@ -261,7 +257,7 @@ fn names_that_are_not_utf8_and_names_that_look_like_them_are_told_apart() {
 }
 
 #[test]
-fn sources_of_several_folders_may_be_given_in_other_ways_than_to_ingest() {
+fn sources_in_several_folders_may_be_given_differently_than_for_ingest() {
     let case = case();
     fs::create_dir(case.logs().join("below")).unwrap();
     fs::rename(case.logs().join("log-1"), case.logs().join("below/log-1")).unwrap();

@@ -1,4 +1,4 @@
-//! Carrying out what a note says: every step can be taken again, from wherever the last attempt stopped.
+//! Carries out the intent in a note: every step can be repeated, wherever the last attempt stopped.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Which rounds a storage has: folders where files can be moved, notes where they cannot.
+//! Chooses how a storage keeps rounds: as folders if files can be moved, otherwise as notes.
 
 use crate::commit::bucket_round::InNotes;
 use crate::commit::folder_round::InFolders;

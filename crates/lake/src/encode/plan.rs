@@ -1,4 +1,4 @@
-//! How a column is encoded, and a page on its way.
+//! How to encode a column, and a page under construction.
 
 use parquet::basic::Encoding;
 
@@ -8,8 +8,8 @@ use super::page::Search;
 /// The number of rows after which the size of a page is checked.
 pub(super) const STEP: usize = 256;
 
-/// Room before the values of a page for its levels, so that the page is one piece without a copy. Levels of
-/// one page's rows take less.
+/// Space before the values of a page for its levels, so that the page is contiguous without copying. The levels
+/// of a page take less.
 pub(super) const GAP: usize = 8 << 10;
 
 /// How to encode a column.

@@ -1,4 +1,4 @@
-//! The hook for whatever runs shards in other processes.
+//! The interface for running shards in other processes.
 
 use crate::error::LakeError;
 use crate::ingest::shard_worker::{Manifest, Shard, ShardJob};

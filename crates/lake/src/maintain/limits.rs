@@ -1,4 +1,4 @@
-//! What a compaction takes at most, and whether it is to stop.
+//! Resource limits of a compaction, and the check whether it should stop.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 

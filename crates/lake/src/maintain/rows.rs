@@ -1,4 +1,4 @@
-//! Reading the rows of files that are written anew.
+//! Reads the rows of files that are rewritten.
 
 use std::path::Path;
 use std::sync::Arc;

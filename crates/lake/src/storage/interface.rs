@@ -1,4 +1,4 @@
-//! What a storage does, whatever is behind it.
+//! The interface of every storage.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -102,7 +102,7 @@ pub(crate) trait Storage: fmt::Debug + Send + Sync {
 
 /// The writers' lock, held until dropped.
 pub(crate) trait Lock: fmt::Debug + Send + Sync {
-    /// Fails if the lock was lost.
+    /// Fails if the lock has been lost.
     fn check(&self) -> Result<(), LakeError>;
 }
 

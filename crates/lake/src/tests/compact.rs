@@ -1,4 +1,4 @@
-//! Compacted, a dataset holds the same rows in fewer files, whenever the writer dies.
+//! A compacted dataset has the same rows in fewer files, even if the writer dies.
 
 use std::fs;
 use std::path::Path;
@@ -33,7 +33,7 @@ fn small_files_become_one() {
     let wanted = content(&dataset);
     let report = compact(&dataset, &CompactOptions::default(), &|| {}).unwrap();
     assert_eq!(content(&dataset), wanted);
-    // One day had three files; the days of one file are left alone. Two files of rejects, three of sources.
+    // One day had three files; days with one file are left alone. Two files of rejects, three of sources.
     assert_eq!((report.partitions, report.files_before, report.files_after), (3, 8, 3));
     assert_eq!((report.rows, report.rounds), (9 + 3 + 3, 1));
     assert_eq!(dataset.files(Table::Logs).unwrap().len(), 3);
@@ -96,7 +96,7 @@ fn a_compacting_writer_may_die_at_any_step() {
 }
 
 #[test]
-fn damage_is_not_given_a_new_hash() {
+fn damage_does_not_get_a_new_hash() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = dataset(folder.path());
     let file = dataset.files(Table::Logs).unwrap().into_iter().find(|file| file.event_date == Some(19_001));
@@ -166,9 +166,9 @@ fn a_writer_that_drops_duplicates_may_die_at_any_step() {
     assert!(steps >= 8, "only {steps} steps were tried");
 }
 
-/// Rounds, row groups and copies within limits: the same rows.
+/// Limits on rounds, row groups and copies do not change the rows.
 #[test]
-fn limits_part_rounds_and_row_groups_and_keep_all_rows() {
+fn limits_split_rounds_and_row_groups_and_keep_all_rows() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("lake");
     let dataset = dataset(&path);
@@ -183,7 +183,7 @@ fn limits_part_rounds_and_row_groups_and_keep_all_rows() {
     let limits = Limits { round: 3 * sizes.iter().max().unwrap(), row_groups: 1, copies: 0 };
     let dataset = dataset.copying();
     let report = compact_within(&dataset, &CompactOptions::default(), &|| {}, limits).unwrap();
-    assert!(report.rounds > 1, "a day with more than a round is done in several");
+    assert!(report.rounds > 1, "a day larger than a round takes several rounds");
     let largest = dataset.files(Table::Logs).unwrap().into_iter().max_by_key(|file| file.rows).unwrap();
     let file = fs::File::open(&largest.path).unwrap();
     let reader = parquet::file::reader::SerializedFileReader::new(file).unwrap();
@@ -194,5 +194,5 @@ fn limits_part_rounds_and_row_groups_and_keep_all_rows() {
 
     let options = CompactOptions { dedup: true, ..Default::default() };
     compact_within(&dataset, &options, &|| {}, limits).unwrap();
-    assert_eq!(content(&Dataset::open(&path).unwrap()), wanted, "nothing is doubled");
+    assert_eq!(content(&Dataset::open(&path).unwrap()), wanted, "no row is duplicated");
 }

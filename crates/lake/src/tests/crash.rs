@@ -1,4 +1,4 @@
-//! A writer dies after each of its steps; the next one makes it good.
+//! A writer dies after each of its steps, and the next one repairs the dataset.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ fn dataset_with(folder: &Path, rounds: &[&[Source]]) -> Dataset {
     dataset
 }
 
-/// What the next run does: recovers (dying on the way first), and ingests what the ledger does not have.
+/// The next run: recovers (dying on the way first) and ingests what the ledger lacks.
 fn next_run(folder: &Path, die_after: u32) -> Dataset {
     let dataset = Dataset::open(folder).unwrap().dying_after(die_after);
     let _ = DatasetLock::acquire(&dataset, &|| {}).unwrap().recover();
@@ -33,7 +33,7 @@ fn next_run(folder: &Path, die_after: u32) -> Dataset {
     assert_eq!(staging_folders(&dataset), Vec::<std::path::PathBuf>::new());
     let known = lock.known_sources().unwrap();
     let of_round = ROUND.iter().filter(|source| known.contains(&[source.id; 32])).count();
-    assert!(of_round == 0 || of_round == ROUND.len(), "a round takes place as a whole");
+    assert!(of_round == 0 || of_round == ROUND.len(), "a round is committed completely or not at all");
     if of_round == 0 {
         ingest(&lock, ROUND).unwrap();
     }
@@ -64,13 +64,14 @@ fn a_writer_may_die_at_any_step() {
         fs::remove_dir_all(&path).unwrap();
         steps += 1;
     }
-    // Two small files written, synced, noted; for each of three tables moves and a commit; note removed.
+    // Two small files written, synced, noted; moves and a commit for each of three tables; the note removed.
     assert!(steps >= 14, "only {steps} steps were tried");
 }
 
 #[test]
-fn a_crash_during_the_commit_itself_is_told_from_its_transaction() {
-    // As if the process had died between the commit to `logs` and everything after it, with the note still there.
+fn a_crash_during_the_commit_is_recognised_by_its_transaction() {
+    // As if the process had died between the commit to `logs` and everything after it, with the note still
+    // present.
     let folder = tempfile::tempdir().unwrap();
     let dataset = dataset_with(folder.path(), &[BEFORE]);
     let mut died = false;
@@ -87,13 +88,13 @@ fn a_crash_during_the_commit_itself_is_told_from_its_transaction() {
         }
         DatasetLock::acquire(&dataset, &|| {}).unwrap().recover().unwrap();
         if dataset.version(crate::Table::Logs).unwrap() > version {
-            return; // rolled forward from an earlier step; the other test has these
+            return; // rolled forward from an earlier step, which the other test covers
         }
     }
     assert!(died);
 }
 
-/// A reader that comes between the commits of a round sees all of it or nothing of it.
+/// A reader between the commits of a round sees either all of it or nothing of it.
 #[test]
 fn tables_are_read_as_of_one_moment() {
     let rows = |files: &[Vec<crate::DataFile>]| -> Vec<u64> {
@@ -116,7 +117,7 @@ fn tables_are_read_as_of_one_moment() {
         let one_by_one: Vec<_> = tables.iter().map(|table| dataset.files(*table).unwrap()).collect();
         let one_by_one = rows(&one_by_one);
         torn += u32::from(one_by_one != before && one_by_one != after);
-        // The writer goes on while the reader waits.
+        // The writer continues while the reader waits.
         let writer = std::thread::spawn(move || {
             std::thread::sleep(std::time::Duration::from_millis(100));
             let dataset = Dataset::open(&path).unwrap();
@@ -129,10 +130,10 @@ fn tables_are_read_as_of_one_moment() {
             break;
         }
     }
-    assert!(torn > 0, "some steps lie between the commits of a round");
+    assert!(torn > 0, "some steps are between the commits of a round");
 }
 
-/// A round that an interrupted run left: a file, and the note where one is given.
+/// A round left by an interrupted run: a file, and the note if one is given.
 fn leave(dataset: &Dataset, note: Option<&str>) -> PathBuf {
     let left = dataset.root().join(".saltmine/runs").join(ROUND_NAME);
     fs::create_dir_all(&left).unwrap();
@@ -146,7 +147,7 @@ fn leave(dataset: &Dataset, note: Option<&str>) -> PathBuf {
 const RUN: &str = "019a0000-0000-7000-8000-000000000001";
 const ROUND_NAME: &str = "019a0000-0000-7000-8000-000000000001-r0001";
 
-/// A note of that round, which adds a file to `logs` and replaces others.
+/// The note of that round, which adds a file to `logs` and replaces others.
 fn note(staged: &str, path: &str, replaced: &str) -> String {
     let file = serde_json::json!({
         "staged": staged, "rows": 1, "path": path, "partition": {}, "size": 1, "sha256": null, "statistics": null,
@@ -219,7 +220,7 @@ fn a_note_that_names_a_path_outside_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn nothing_outside_of_the_dataset_is_removed_or_written_through_a_link() {
+fn nothing_outside_the_dataset_is_removed_or_written_through_a_link() {
     use std::os::unix::fs::symlink;
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path().join("home");
@@ -262,17 +263,17 @@ fn nothing_outside_of_the_dataset_is_removed_or_written_through_a_link() {
 const ROUND_OF_THAT_DAY: &[Source] = &[Source { id: 7, days: &[19_000], rows: 2, rejects: 0 }];
 
 #[test]
-fn only_what_is_a_rounds_is_removed() {
+fn only_files_of_rounds_are_removed() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = dataset_with(folder.path(), &[BEFORE]);
     let runs = dataset.root().join(".saltmine/runs");
-    // A folder of another name, …
+    // A folder with another name.
     fs::create_dir_all(runs.join("Documents")).unwrap();
     fs::write(runs.join("Documents/000000.parquet"), b"x").unwrap();
     assert!(matches!(recover(&dataset), Err(LakeError::Foreign { .. })));
     assert!(runs.join("Documents/000000.parquet").exists());
     fs::remove_dir_all(runs.join("Documents")).unwrap();
-    // … and one of a round's name, with what no run writes in it.
+    // A folder named like a round, with files that no run writes there.
     for name in ["thesis.tex", "shards/thesis.tex", "photos/000000.parquet"] {
         let left = leave(&dataset, None);
         fs::create_dir_all(left.join(name).parent().unwrap()).unwrap();
@@ -285,7 +286,7 @@ fn only_what_is_a_rounds_is_removed() {
 }
 
 #[test]
-fn a_round_whose_file_is_lost_can_be_put_aside() {
+fn a_round_with_a_lost_file_can_be_discarded() {
     let folder = tempfile::tempdir().unwrap();
     let base = folder.path().join("base");
     let before = content(&dataset_with(&base, &[BEFORE]));
@@ -309,7 +310,7 @@ fn a_round_whose_file_is_lost_can_be_put_aside() {
         fs::remove_file(left.join(lost)).unwrap();
         assert!(matches!(recover(&dataset), Err(LakeError::Lost(_))), "after step {steps}");
 
-        // The one who puts it aside may die too.
+        // The process that discards it may die too.
         let dying = Dataset::open(&path).unwrap().dying_after(steps % 7);
         let _ = DatasetLock::acquire(&dying, &|| {}).unwrap().discard_lost();
         drop(dying);
@@ -328,5 +329,5 @@ fn a_round_whose_file_is_lost_can_be_put_aside() {
         drop(lock);
         assert_eq!(dataset.known_sources().unwrap().len(), 3, "after step {steps}");
     }
-    assert!(rolled_back > 0, "what was committed before the loss was seen is taken back");
+    assert!(rolled_back > 0, "commits made before the loss was noticed are reverted");
 }

@@ -1,4 +1,4 @@
-//! What is encoded is read, by the parquet crate.
+//! The parquet crate reads what the encoder writes.
 
 use std::fs::File;
 use std::sync::Arc;
@@ -29,13 +29,13 @@ use crate::encode::Encoder;
 
 type Random = fastrand::Rng;
 
-/// Some nulls, or none.
+/// Optional values: some nulls, or none.
 fn values<T>(rows: usize, random: &mut Random, value: impl Fn(&mut Random) -> T) -> Vec<Option<T>> {
     let nulls = if random.bool() { 0 } else { random.u8(1..) };
     (0..rows).map(|_| (random.u8(..) >= nulls).then(|| value(random))).collect()
 }
 
-/// Columns of each kind, with values that are hard for it.
+/// Columns of each kind, with values that are difficult for it.
 fn batch(rows: usize, random: &mut Random) -> RecordBatch {
     let texts = |random: &mut Random, text: fn(&mut Random) -> String| -> ArrayRef {
         Arc::new(StringViewArray::from_iter(values(rows, random, text)))
@@ -91,7 +91,7 @@ fn written_values_are_read_back() {
 }
 
 #[test]
-fn numbers_that_mostly_differ_have_no_dictionary() {
+fn mostly_distinct_numbers_have_no_dictionary() {
     let folder = TempDir::new().unwrap();
     let encoder = Encoder::new().unwrap();
     let mut group = encoder.row_group().unwrap();
@@ -115,7 +115,7 @@ fn numbers_that_mostly_differ_have_no_dictionary() {
     }
 }
 
-/// Writes rows as one file of several row groups, by our encoder or by the library's writer.
+/// Writes rows as one file of several row groups, with our encoder or with the library's writer.
 fn written(rows: &[RecordBatch], ours: bool, path: &std::path::Path) {
     if ours {
         return crate::bench::encode_file(rows, path).unwrap();
@@ -127,10 +127,10 @@ fn written(rows: &[RecordBatch], ours: bool, path: &std::path::Path) {
     writer.close().unwrap();
 }
 
-/// A reader that skips pages and row groups by their statistics and bloom filters must still find every value: a bound that is
-/// too narrow or a filter that lacks a value loses rows in every engine, without an error.
+/// A reader that skips pages and row groups by statistics and bloom filters must still find every value: a
+/// bound that is too narrow, or a filter that lacks a value, loses rows in every engine, without an error.
 #[test]
-fn every_value_is_found_through_what_prunes_as_in_the_librarys_file() {
+fn every_value_is_found_with_pruning_as_in_the_librarys_file() {
     let folder = TempDir::new().unwrap();
     let mut random = Random::with_seed(5);
     let rows: Vec<RecordBatch> = (0..50).map(|_| batch(random.usize(2_000..4_000), &mut random)).collect();
@@ -199,7 +199,7 @@ fn every_value_is_found_through_what_prunes_as_in_the_librarys_file() {
     assert!(checked >= 8, "bloom filters of four columns in each row group");
 }
 
-/// Bounds, where there are some, hold all values.
+/// Bounds, if present, include all values.
 fn within(values: &dyn Array, min: &ArrayRef, max: &ArrayRef, name: &str) {
     let bounded =
         |bound: &ArrayRef| (!bound.is_null(0)).then(|| Scalar::new(cast(bound, values.data_type()).unwrap()));

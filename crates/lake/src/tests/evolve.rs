@@ -1,4 +1,4 @@
-//! A dataset of a time before the ledger had the columns of objects.
+//! A dataset from before the ledger had columns for objects.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::{CompactOptions, Dataset, DatasetLock, PartitionBy, SourceEntry, Tabl
 
 const OLD: Source = Source { id: 1, days: &[], rows: 0, rejects: 0 };
 
-/// A dataset whose table `sources` has a row, and lacks `url` and `etag`.
+/// A dataset whose table `sources` has one row, and lacks `url` and `etag`.
 fn old(folder: &Path) -> Dataset {
     let dataset = Dataset::open_or_create(folder, PartitionBy::EventDate).unwrap();
     let (sources, storage) = (dataset.root().join("sources"), dataset.storage());
@@ -68,7 +68,7 @@ fn older_ledgers_get_the_columns_of_objects() {
     let check = || {
         assert_eq!(dataset.known_sources().unwrap().len(), 3);
         let known = dataset.known_objects().unwrap();
-        // Lists and answers may have the ETag in quotes.
+        // Lists and responses may have the ETag in quotes.
         assert!(known.len() == 1 && known.contains(&object_id("s3://b/k", "\"e\"", 100)));
     };
     check();

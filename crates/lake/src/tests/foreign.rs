@@ -1,4 +1,4 @@
-//! Tables that mean something else than their files say are refused.
+//! Tables that mean something else than their files show are refused.
 
 use std::path::Path;
 
@@ -32,7 +32,7 @@ fn edit(folder: &Path, table: &str, edit: impl Fn(&mut Value)) {
 }
 
 #[test]
-fn what_other_readers_would_read_otherwise_is_refused() {
+fn tables_that_other_readers_would_read_differently_are_refused() {
     let features = |features: &'static [&'static str]| {
         move |action: &mut Value| {
             if let Some(protocol) = action.get_mut("protocol") {
@@ -129,7 +129,7 @@ fn a_link_or_a_fifo_in_the_place_of_a_data_file_is_not_opened() {
             std::fs::remove_file(&file).unwrap();
             std::fs::rename(&moved, &file).unwrap();
         }
-        // And in the log itself, where its reader would wait without end.
+        // In the log itself too, where its reader would block forever.
         let commit = root.join("logs/_delta_log/00000000000000000001.json");
         std::fs::rename(&commit, &moved).unwrap();
         plant(&moved, &commit);

@@ -1,4 +1,4 @@
-//! Tests of a dataset as a whole.
+//! Tests of complete datasets.
 #![allow(clippy::unwrap_used)]
 
 mod compact;

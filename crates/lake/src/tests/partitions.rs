@@ -11,7 +11,7 @@ use crate::encode::Encoder;
 use crate::ingest::partitions::{OPEN_PARTITIONS, Partitions, QUIET_ROW_GROUP_ROWS, QUIET_ROWS};
 use crate::{LakeError, Partition, PartitionBy};
 
-/// Takes rows of a day in, and does what is to be done then.
+/// Adds rows of a day, and does all urgent jobs.
 fn add(partitions: &Partitions<'_>, encoder: &Encoder, event_date: i32, rows: usize) {
     let partition = Partition { event_date, bucket: None };
     let batch = log_rows("logs/a.gz", rows as i64, &partition);
@@ -36,14 +36,14 @@ fn files(partitions: Partitions<'_>) -> Vec<(i32, Vec<i64>)> {
 }
 
 #[test]
-fn a_day_that_is_over_is_written_out_and_takes_what_comes_late() {
+fn a_finished_day_is_written_out_and_accepts_late_rows() {
     let folder = TempDir::new().unwrap();
     let encoder = Encoder::new().unwrap();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
     let partitions = Partitions::new(&encoder, folder.path().to_owned(), PartitionBy::EventDate, true);
     let files_written = || std::fs::read_dir(folder.path()).unwrap().count();
 
-    // The last rows of the first day are too few to be encoded for themselves.
+    // The last rows of the first day are too few to be encoded separately.
     add(&partitions, &encoder, 1, QUIET_ROW_GROUP_ROWS);
     add(&partitions, &encoder, 1, 3);
     add(&partitions, &encoder, 2, 3);
@@ -60,12 +60,12 @@ fn a_day_that_is_over_is_written_out_and_takes_what_comes_late() {
 }
 
 #[test]
-fn what_is_held_does_not_grow_with_the_number_of_days() {
+fn memory_does_not_grow_with_the_number_of_days() {
     let folder = TempDir::new().unwrap();
     let encoder = Encoder::new().unwrap();
     let pool = rayon::ThreadPoolBuilder::new().num_threads(2).build().unwrap();
     let partitions = Partitions::new(&encoder, folder.path().to_owned(), PartitionBy::EventDate, false);
-    // Twice, so that a day comes again after it was closed.
+    // Twice, so that days recur after they were closed.
     for day in (0..1500).chain(0..300) {
         add(&partitions, &encoder, day, 2);
         encode(&partitions, &encoder, true);
@@ -81,7 +81,7 @@ fn what_is_held_does_not_grow_with_the_number_of_days() {
 }
 
 #[test]
-fn a_day_that_readers_do_not_hold_is_never_a_partition() {
+fn a_day_that_readers_cannot_represent_is_never_a_partition() {
     let folder = TempDir::new().unwrap();
     let encoder = Encoder::new().unwrap();
     let partitions = Partitions::new(&encoder, folder.path().to_owned(), PartitionBy::EventDate, false);

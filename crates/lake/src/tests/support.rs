@@ -1,4 +1,4 @@
-//! Makes small rounds, and looks at what is on the disk.
+//! Makes small rounds, and reads back what is on disk.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};
@@ -20,7 +20,7 @@ use crate::{CommitSummary, Dataset, LakeError, Partition, SourceEntry, StagedFil
 
 pub(crate) const DAY: i64 = 86_400_000_000;
 
-/// A source of `rows` lines in `logs`, spread over its days, and `rejects` others.
+/// A source with `rows` lines in `logs`, spread over its days, and `rejects` others.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Source {
     pub(crate) id: u8,
@@ -108,9 +108,9 @@ pub(crate) fn make_fifo(path: &Path) {
     assert!(std::process::Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
-/// Whether a storage failed that was made to fail.
+/// Whether the operation failed because its storage was made to fail.
 pub(crate) fn is_crash<T>(result: &Result<T, LakeError>) -> bool {
-    // deltalake wraps it.
+    // deltalake wraps the error.
     let told = LakeError::Crash.to_string();
     result.as_ref().is_err_and(|error| error.to_string().contains(&told))
 }
@@ -129,7 +129,7 @@ pub(crate) fn ingest(lock: &crate::DatasetLock<'_>, sources: &[Source]) -> Resul
     staging.commit(files, rejects, sources.iter().map(|source| source.entry()).collect())
 }
 
-/// Paths of all files below a folder, relative to it; nothing of logs and state.
+/// Paths of all files below a folder, relative to it, except for logs and state.
 pub(crate) fn data_on_disk(folder: &Path) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     let mut open = vec![folder.to_path_buf()];
@@ -147,7 +147,7 @@ pub(crate) fn data_on_disk(folder: &Path) -> BTreeSet<String> {
     found
 }
 
-/// Rows as `file:line@date`, from the Parquet files alone.
+/// Rows as `file:line@date`, read only from the Parquet files.
 pub(crate) fn rows_on_disk(dataset: &Dataset, table: Table) -> Vec<String> {
     let folder = dataset.root().join(table.name());
     let mut rows = Vec::new();
@@ -173,7 +173,7 @@ pub(crate) fn parquet_batches(path: &Path) -> Vec<RecordBatch> {
     builder.build().unwrap().map(Result::unwrap).collect()
 }
 
-/// The tables' content, and that the disk holds what the logs name, no more and no less.
+/// The content of the tables; also checks that the disk has exactly the files that the logs name.
 pub(crate) fn content(dataset: &Dataset) -> Vec<Vec<String>> {
     for table in Table::ALL {
         let named: BTreeSet<String> =

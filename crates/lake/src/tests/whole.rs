@@ -61,7 +61,7 @@ fn rounds_of_a_run_and_checkpoints_keep_everything() {
     let log = folder.path().join("logs/_delta_log");
     assert!(log.join("00000000000000000019.checkpoint.parquet").exists());
     for version in 0..19 {
-        fs::remove_file(log.join(format!("{version:020}.json"))).unwrap(); // all is in the checkpoint
+        fs::remove_file(log.join(format!("{version:020}.json"))).unwrap(); // the checkpoint contains everything
     }
     let files = dataset.files(Table::Logs).unwrap();
     assert_eq!(files.len(), 22);
@@ -70,11 +70,7 @@ fn rounds_of_a_run_and_checkpoints_keep_everything() {
     assert!(files.iter().all(|file| file.max_time == Some(19_000 * DAY + 2_000_000)));
     assert_eq!(lock.known_sources().unwrap().len(), 22);
     assert_eq!(dataset.version(Table::Logs).unwrap(), 22);
-    assert_eq!(
-        dataset.version(Table::Rejects).unwrap(),
-        0,
-        "a table to which nothing is added gets no commit"
-    );
+    assert_eq!(dataset.version(Table::Rejects).unwrap(), 0, "a table that gets no rows gets no commit");
 }
 
 #[test]
@@ -151,7 +147,7 @@ fn one_writer_at_a_time() {
 }
 
 #[test]
-fn a_dataset_is_made_where_nothing_else_is() {
+fn a_dataset_is_created_only_in_an_empty_folder() {
     let folder = tempfile::tempdir().unwrap();
     assert!(matches!(Dataset::open(folder.path()), Err(LakeError::NotADataset(_))));
     let other = folder.path().join("other");
@@ -167,7 +163,7 @@ fn a_dataset_is_made_where_nothing_else_is() {
     let other_way = Dataset::open_or_create(&path, PartitionBy::BucketAndEventDate);
     assert!(matches!(other_way, Err(LakeError::Partitioning { .. })));
 
-    // As a kill between the tables leaves it.
+    // As left by a kill between the tables.
     fs::remove_dir_all(path.join("logs")).unwrap();
     fs::create_dir_all(path.join("logs/_delta_log")).unwrap();
     assert!(!Dataset::is_dataset(&path));

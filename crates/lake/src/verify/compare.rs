@@ -1,5 +1,5 @@
-//! From the lines to the table: every source is read again, and each row that its lines give is looked for in the tables,
-//! by sums of hashes for each source; where the sums differ, row by row.
+//! Compares lines with tables: every source is read again, and each row that its lines produce is compared
+//! with the tables, by sums of hashes for each source and, if the sums differ, row by row.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::path::Path;
@@ -21,13 +21,13 @@ use crate::error::LakeError;
 use crate::ingest::round_sources::{outside, reading_order};
 use crate::table::layout::Table;
 
-/// Sources that a list of the report names.
+/// The maximum number of sources that a list in the report names.
 pub(super) const LISTED: usize = 100;
 
-/// What the dataset says, which is compared with the sources.
+/// The content of the dataset, to be compared with the sources.
 pub(super) struct Stored<'a> {
     pub(super) root: &'a Path,
-    /// `logs` and `rejects`, with those of their files that can be read.
+    /// `logs` and `rejects`, and which of their files can be read.
     pub(super) logs: (&'a Committed, &'a [bool]),
     pub(super) rejects: (&'a Committed, &'a [bool]),
     pub(super) ledger: &'a Ledger,
@@ -36,7 +36,7 @@ pub(super) struct Stored<'a> {
     pub(super) hasher: &'a RowHasher,
 }
 
-/// What came of it.
+/// The result of the comparison.
 #[derive(Debug, Default)]
 pub(super) struct Comparison {
     pub(super) checks: Vec<Check>,
@@ -45,58 +45,58 @@ pub(super) struct Comparison {
     pub(super) unverifiable: Vec<Unverifiable>,
 }
 
-/// The checks that need sources, and how they are called. `None` in place of the sources skips them.
+/// The checks that need sources, and their names. `None` instead of sources skips them.
 fn checks() -> [Check; 7] {
     [
         Check::new(
             "sources_unchanged",
-            "Every content that was read is among the sources, byte for byte, under its name if that is there; of a file \
-             that has grown, it is the beginning.",
+            "Every content that was read is among the sources, byte for byte, under its name if that exists; if a file \
+             has grown, it is the beginning of that file.",
         ),
         Check::new("sources_all_read", "Every source has been read: its content is in the ledger."),
         Check::new("sources_are_logs", "Every source is an S3 server access log."),
         Check::new(
             "ledger_recounted",
-            "Bytes, lines, rows, rejects, blanks, times and state of every source in the ledger are those of the source, \
-             read again.",
+            "Bytes, lines, rows, rejects, blanks, times and state of every source in the ledger equal those found when \
+             reading the source again.",
         ),
         Check::new(
             "rows_are_their_lines",
-            "The rows of logs, and those removed as duplicates, are in every column what the lines of the sources say: \
-             none differs, none is missing, none is too many.",
+            "The rows of logs, and those removed as duplicates, equal the lines of the sources in every column: no row \
+             differs, is missing or was added.",
         ),
         Check::new(
             "rejects_are_their_lines",
-            "The table rejects has the lines of the sources that do not read, byte for byte, and no others.",
+            "The table rejects has exactly the rejected lines of the sources, byte for byte.",
         ),
         Check::new(
             "duplicates_are_equal",
-            "Every row that was removed as a duplicate is, by its line, equal to the one that it was removed for.",
+            "Every row removed as a duplicate equals, according to its line, the row that was kept for it.",
         ),
     ]
 }
 
-/// Without sources.
+/// The result without sources.
 pub(super) fn skipped() -> Comparison {
     let mut checks = checks();
     checks.iter_mut().for_each(|check| check.skipped = Some("no source was given"));
     Comparison { checks: checks.into(), ..Comparison::default() }
 }
 
-/// Rows and rejects that lines gave, by the names that they were read under.
+/// Rows and rejects produced by lines, by the name under which their source was read.
 pub(super) type Given = HashMap<Arc<str>, (Sum, Sum)>;
 
-/// What is known of the sources once they are read.
+/// The state of the sources once they are read.
 pub(super) struct Looked<'a> {
     pub(super) stored: &'a Stored<'a>,
     pub(super) sources: &'a [Source],
-    /// What each source is, in the order of the sources.
+    /// The outcome for each source, in the order of the sources.
     pub(super) outcomes: Vec<Outcome>,
-    /// What gave the content of a row of the ledger, by its hash.
+    /// The part that has the content of a ledger row, and its outcome, by hash.
     pub(super) read: HashMap<[u8; 32], (Part, Outcome)>,
-    /// The sources of a content.
+    /// The sources with a given content.
     pub(super) contents: HashMap<[u8; 32], Vec<usize>>,
-    /// The sources of a name.
+    /// The sources with a given name.
     pub(super) names: HashMap<&'a str, Vec<usize>>,
     pub(super) given: Given,
 }
@@ -104,7 +104,7 @@ pub(super) struct Looked<'a> {
 /// Compares the dataset with sources.
 ///
 /// # Errors
-/// If S3 does not answer.
+/// If S3 does not respond.
 pub(super) fn compare(stored: &Stored<'_>, sources: &[Source]) -> Result<Comparison, LakeError> {
     let sources = outside(sources, stored.root);
     let looked = Looked::read(stored, &sources)?;
@@ -179,7 +179,7 @@ impl<'a> Looked<'a> {
         Ok(looked)
     }
 
-    /// Looks for contents that are not there as beginnings of files that have grown since, and reads those.
+    /// Looks for missing contents as beginnings of files that have grown since, and reads those.
     fn read_beginnings(&mut self, given: &Mutex<Given>) -> Result<(), LakeError> {
         let mut wanted: HashMap<usize, BTreeSet<(u64, [u8; 32])>> = HashMap::new();
         for entry in &self.stored.ledger.entries {
@@ -187,7 +187,7 @@ impl<'a> Looked<'a> {
                 continue;
             };
             let named = self.names.get(&*entry.log_file).into_iter().flatten().copied();
-            // What it has grown to may have another name by now.
+            // The grown file may have another name by now.
             let others = self.stored.ledger.of_name(&entry.log_file);
             let others = others.filter_map(|other| Some(self.read.get(&other.sha256?)?.0.source));
             for source in named.chain(others) {
@@ -240,7 +240,7 @@ impl<'a> Looked<'a> {
     fn totals(&self) -> Compared {
         let mut compared = Compared { columns: Column::FILE_COUNT as u64, ..Compared::default() };
         for (part, outcome) in self.read.values() {
-            // Of a file that has grown, the beginning is counted with the file.
+            // If a file has grown, its beginning is counted with the file.
             compared.sources += u64::from(part.bytes.is_none());
             compared.bytes += if part.bytes.is_none() { outcome.size } else { 0 };
             compared.inflated += outcome.inflated;
@@ -252,7 +252,7 @@ impl<'a> Looked<'a> {
         compared
     }
 
-    /// Compares the rows of a table with those that the lines give.
+    /// Compares the rows of a table with those that the lines produce.
     fn check_rows(&self, table: Table, proven: &Proven, check: &mut Check) -> Result<(), LakeError> {
         let names: BTreeSet<&Arc<str>> = self.given.keys().chain(self.stored.found.keys()).collect();
         let mut suspects = Vec::new();
@@ -266,7 +266,7 @@ impl<'a> Looked<'a> {
             let parts = self.parts(name);
             let may_have_more = !self.is_known(name);
             if may_have_more && parts.is_empty() {
-                continue; // nothing to compare with, which is told elsewhere
+                continue; // nothing to compare with; reported elsewhere
             }
             differing += 1;
             if suspects.len() < KEPT {
@@ -287,7 +287,7 @@ impl<'a> Looked<'a> {
         let surely = suspects.iter().filter(|suspect| !suspect.may_have_more).count() as u64;
         if all == 0 && surely > 0 {
             let names: Vec<_> = suspects.iter().map(|suspect| format!("{:?}", suspect.name)).collect();
-            check.fail(format!("{}: the rows are not those of the lines", names.join(", ")));
+            check.fail(format!("{}: the rows differ from the lines", names.join(", ")));
         }
         let others = differing - suspects.len() as u64;
         if others > 0 {
@@ -296,12 +296,12 @@ impl<'a> Looked<'a> {
             check.failures += 1;
             check
                 .details
-                .push(format!("the rows of {} more differ from their lines", counted(others, "source")));
+                .push(format!("the rows of {} differ from their lines", counted(others, "more source")));
         }
         Ok(())
     }
 
-    /// What the lines give of a name, without what was rightly removed, and what is in the table.
+    /// What the lines of a name produce, without correctly removed duplicates, and what the table has.
     fn sums(&self, table: Table, name: &str, proven: &Proven) -> (Sum, Sum) {
         let given = self.given.get(name).copied().unwrap_or_default();
         let found = self.stored.found.get(name);
@@ -311,14 +311,14 @@ impl<'a> Looked<'a> {
         }
     }
 
-    /// What the lines of a name are in.
+    /// The parts that contain the lines of a name.
     fn parts(&self, name: &str) -> Vec<(Part, [u8; 32])> {
         let entries = self.stored.ledger.of_name(name);
         let hashes: BTreeSet<[u8; 32]> = entries.filter_map(|entry| entry.sha256).collect();
         hashes.into_iter().filter_map(|sha256| Some((self.read.get(&sha256)?.0, sha256))).collect()
     }
 
-    /// Rows of sources that are not there to compare, more than those that are there give.
+    /// Rows of missing sources: those in the tables beyond what the given sources produce.
     fn unverifiable_rows(&self) -> u64 {
         let unknown = self.stored.found.iter().filter(|(name, _)| !self.is_known(name));
         unknown
@@ -331,10 +331,10 @@ impl<'a> Looked<'a> {
     }
 }
 
-/// Takes rows of a table.
+/// Receives rows of a table.
 type TakeOwned<'a> = Box<dyn Fn(&RecordBatch) -> Result<(), LakeError> + Sync + 'a>;
 
-/// Adds what lines give to the sums.
+/// Adds what lines produce to the sums.
 struct Adding<'a> {
     rows: TakeOwned<'a>,
     rejects: TakeOwned<'a>,

@@ -1,4 +1,5 @@
-//! Is every file what was committed, is there no other, and does none say anything false of itself?
+//! Checks that every file is the committed one, that there are no other files, and that no file contains
+//! false metadata.
 
 use std::collections::HashSet;
 
@@ -7,7 +8,7 @@ use super::report::Check;
 use super::table_scan::{Committed, Findings};
 use crate::table::layout::Table;
 
-/// The checks of files, as far as they have come.
+/// The checks of files, and their results so far.
 pub(super) struct FileChecks {
     columns: Check,
     present: Check,
@@ -27,15 +28,15 @@ impl FileChecks {
             ),
             present: Check::new(
                 "files_present",
-                "Every committed Parquet file is there, with the size that was committed.",
+                "Every committed Parquet file exists and has the committed size.",
             ),
             unchanged: Check::new(
                 "files_unchanged",
-                "Every committed Parquet file has the SHA-256 that was committed.",
+                "Every committed Parquet file has the committed SHA-256.",
             ),
             readable: Check::new(
                 "tables_readable",
-                "Every Parquet file that is as committed can be read, and has the columns of its table.",
+                "Every unchanged Parquet file can be read and has the columns of its table.",
             ),
             true_statistics: Check::new(
                 "statistics_true",
@@ -44,21 +45,18 @@ impl FileChecks {
             ),
             placed: Check::new(
                 "rows_in_their_partition",
-                "Every file of logs holds only rows of the date, and of the bucket, of its partition, and is in its folder.",
+                "Every file of logs has only rows with the date and bucket of its partition, and is in the partition's folder.",
             ),
-            stray: Check::new(
-                "no_other_files",
-                "No file that was not committed lies among those of a table.",
-            ),
+            stray: Check::new("no_other_files", "No table folder contains a file that was not committed."),
         }
     }
 
-    /// Takes what is wrong with the columns of a table.
+    /// Records what is wrong with the columns of a table.
     pub(super) fn take_columns(&mut self, table: Table, wrong: Option<String>) {
         self.columns.examine(wrong.map(|wrong| format!("{}: {wrong}", table.name())));
     }
 
-    /// Takes what was found of the files of a table. Gives which of them are sound.
+    /// Records the findings about the files of a table. Returns which of them are sound.
     pub(super) fn take(&mut self, table: Table, found: Vec<Findings>) -> Vec<bool> {
         let sound: Vec<bool> = found.iter().map(Findings::is_sound).collect();
         for (found, sound) in found.into_iter().zip(&sound) {
@@ -83,8 +81,8 @@ impl FileChecks {
         sound
     }
 
-    /// Looks for files that are not of a table, among those in its folder. A link is not followed: it is none of our files,
-    /// wherever it leads.
+    /// Looks for files in a table's folder that do not belong to the table. Links are not followed: a link is
+    /// never one of our files, wherever it leads.
     pub(super) fn look_for_strays(&mut self, committed: &Committed, listed: &Listed) {
         let known: HashSet<&str> = committed.files.iter().map(|file| file.entry.path.as_str()).collect();
         let mut names: Vec<&String> = listed.keys().collect();

@@ -1,4 +1,4 @@
-//! The second look, at sources whose rows are not those of their lines: which rows differ, and in what.
+//! The second pass, for sources whose rows differ from their lines: finds which rows differ, and how.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,51 +16,52 @@ use super::table_scan::Committed;
 use crate::error::LakeError;
 use crate::table::layout::Table;
 
-/// Rows of either side that are looked at together; where there are more, it is done in several turns. 32 bytes each.
+/// The number of rows of either side in memory at a time, 32 bytes each; if there are more, several passes
+/// are made.
 const ROWS_AT_A_TIME: u64 = 4 << 20;
-/// Columns that are told of a row, and characters of a value.
+/// The maximum number of columns reported per row.
 const COLUMNS: usize = 3;
 const SHOWN: usize = 80;
 
 /// A source whose rows differ.
 pub(super) struct Suspect {
     pub(super) name: Arc<str>,
-    /// What its lines are in, with the hash of each content.
+    /// The parts that contain its lines, with the hash of each content.
     pub(super) parts: Vec<(Part, [u8; 32])>,
-    /// Other contents are missing that may have given rows.
+    /// Other contents that may have produced rows are missing.
     pub(super) may_have_more: bool,
 }
 
-/// Where to look.
+/// The two sides to compare.
 pub(super) struct Sides<'a> {
     pub(super) sources: &'a [Source],
     pub(super) committed: &'a Committed,
-    /// Which of its files can be read.
+    /// Which of the table's files can be read.
     pub(super) sound: &'a [bool],
     pub(super) hasher: &'a RowHasher,
     pub(super) proven: &'a Proven,
-    /// Rows of the largest side.
+    /// The number of rows of the larger side.
     pub(super) rows: u64,
 }
 
-/// What was found.
+/// The differences found.
 #[derive(Debug, Default)]
 pub(super) struct Differences {
-    /// What is wrong, of the first lines.
+    /// What is wrong with the first lines.
     pub(super) details: Vec<String>,
-    /// Lines of which something is wrong.
+    /// The number of lines with differences.
     pub(super) count: u64,
 }
 
-/// A row: the number of its source, its line, its hash.
+/// A row: the number of its source, its line number, its hash.
 type Row = (u32, i64, u128);
 
 /// What is wrong with a line.
 #[derive(Default)]
 struct Wrong {
-    /// Rows that the line gives, and that are not in the table.
+    /// Rows that the line produces but the table lacks.
     missing: Vec<u128>,
-    /// Rows in the table that the line does not give, and whether it gives such a row at all.
+    /// Rows in the table that the line does not produce, and whether the line produces such a row at all.
     extra: Vec<(u128, bool)>,
 }
 
@@ -135,7 +136,7 @@ fn read_lines(
     scan(sides.sources, &parts, &decide, &lines).map(drop)
 }
 
-/// Compares the rows of a turn, which are chosen by their hashes: equal rows are of one turn.
+/// Compares the rows of one pass, which are chosen by their hashes: equal rows are in the same pass.
 fn compare(
     sides: &Sides<'_>,
     suspects: &[Suspect],
@@ -208,7 +209,7 @@ fn collect(
     Ok(())
 }
 
-/// Keeps the rows that are wanted.
+/// Keeps the rows that are needed.
 fn keep(
     batch: &RecordBatch,
     hasher: &RowHasher,
@@ -247,7 +248,7 @@ fn each(
     Ok(())
 }
 
-/// What is wrong with a line, in words.
+/// Describes what is wrong with a line.
 fn describe(
     wrong: &Wrong,
     given: Option<&RecordBatch>,
@@ -258,8 +259,8 @@ fn describe(
     let counts = |count: usize| if count == 1 { "it is".to_owned() } else { format!("{count} of them are") };
     match (wrong.missing.len(), wrong.extra.first()) {
         (0, Some((_, true))) => format!("the {noun} is in the table more than once"),
-        (0, _) => format!("the table has a {noun} that the line does not give"),
-        (count, None) => format!("the line gives a {noun}, and {} missing from the table", counts(count)),
+        (0, _) => format!("the table has a {noun} that the line does not produce"),
+        (count, None) => format!("the line produces a {noun}, but {} missing from the table", counts(count)),
         (_, Some(_)) => match given.zip(stored) {
             Some((given, stored)) => differing_columns(given, stored),
             None => format!("the {noun} differs"),

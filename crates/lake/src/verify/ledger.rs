@@ -1,5 +1,5 @@
-//! What the ledger says of the sources. It is a claim, which is compared with the tables and, where they are given, with
-//! the sources.
+//! The ledger's statements about the sources. They are claims, which are compared with the tables and, if
+//! given, with the sources.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -13,9 +13,9 @@ use crate::error::LakeError;
 use crate::storage::path::{hex, unhex};
 use crate::table::ledger::SAME;
 
-/// Sources that are not complete which a report names.
+/// The maximum number of incomplete sources that a report lists.
 const SHOWN: usize = 100;
-/// States of sources that a hash may be missing of, as nothing was read from them.
+/// States in which a source may lack a hash because nothing was read from it.
 const WITHOUT_HASH: [&str; 2] = ["unreadable", SAME];
 const STATES: [&str; 6] = ["complete", "truncated", "damaged", "unreadable", "not_a_log", SAME];
 
@@ -36,16 +36,16 @@ pub(super) struct Entry {
     pub(super) last_time: Option<i64>,
 }
 
-/// The ledger, by contents and by names.
+/// The ledger, by content and by name.
 #[derive(Debug, Default)]
 pub(super) struct Ledger {
     pub(super) entries: Vec<Entry>,
-    /// Which row has a content.
+    /// The row that has a content.
     pub(super) contents: HashMap<[u8; 32], usize>,
-    /// Which rows have a name. A name may stand for several contents: a file that has grown between runs, or files of
-    /// several folders.
+    /// The rows that have a name. A name may stand for several contents: a file that has grown between runs,
+    /// or files in several folders.
     pub(super) names: HashMap<Arc<str>, Vec<usize>>,
-    /// Versions of saltmine that wrote it.
+    /// The versions of saltmine that wrote it.
     pub(super) versions: HashSet<String>,
     impossible: Vec<String>,
     repeated: Vec<String>,
@@ -64,7 +64,7 @@ impl Ledger {
         let (Some(name), Some(sha256), Some(state), Some(problem), Some(version)) =
             (text("log_file"), text("sha256"), text("state"), text("problem"), text("saltmine_version"))
         else {
-            return Ok(()); // the columns of the file were compared with the table's
+            return Ok(()); // the file's columns were already compared with the table's
         };
         let counts = ["size", "inflated_size", "lines", "rows", "rejects", "blanks"];
         let columns = counts.map(numbers);
@@ -122,7 +122,7 @@ impl Ledger {
             self.impossible.push(format!("{name:?}: state is {:?}", entry.state));
         }
         if entry.sha256.is_none() && (lines > 0 || !WITHOUT_HASH.contains(&entry.state.as_str())) {
-            self.impossible.push(format!("{name:?}: {lines} lines of a content without a hash"));
+            self.impossible.push(format!("{name:?}: {lines} lines, but no hash"));
         }
         let index = self.entries.len();
         if let Some(sha256) = entry.sha256 {
@@ -137,12 +137,12 @@ impl Ledger {
         self.entries.push(entry);
     }
 
-    /// The rows of a name.
+    /// The rows with a name.
     pub(super) fn of_name(&self, name: &str) -> impl Iterator<Item = &Entry> {
         self.names.get(name).into_iter().flatten().map(|index| &self.entries[*index])
     }
 
-    /// How often a line may be met among the rows of a name, and the last line that there is.
+    /// How often a line may occur among the rows of a name, and the last line number.
     pub(super) fn lines_of(&self, name: &str) -> (usize, u64) {
         let entries = self.of_name(name).filter(|entry| entry.lines > 0);
         entries.fold((0, 0), |(count, most), entry| (count + 1, most.max(entry.lines)))
@@ -166,7 +166,7 @@ impl Ledger {
         totals
     }
 
-    /// The first of the sources that could not be read whole.
+    /// The first sources that could not be read completely.
     pub(super) fn incomplete(&self) -> Vec<Incomplete> {
         let incomplete = self.entries.iter().filter(|entry| !Self::is_complete(entry));
         let mut incomplete: Vec<Incomplete> = incomplete
@@ -181,7 +181,7 @@ impl Ledger {
         incomplete
     }
 
-    /// One hash for all that was read.
+    /// One hash over everything that was read.
     pub(super) fn fingerprint(&self) -> String {
         let line = |entry: &Entry| Some(format!("{}  {}\n", hex(&entry.sha256?), entry.log_file));
         let mut lines: Vec<String> = self.entries.iter().filter_map(line).collect();
@@ -193,7 +193,7 @@ impl Ledger {
         let count = self.entries.len() as u64;
         let mut even = Check::new(
             "counts_add_up",
-            "In every ledger row the lines are the rows, rejects and blanks, and only sources that were read have any.",
+            "In every ledger row, the lines are the sum of rows, rejects and blanks, and only sources that were read have lines.",
         );
         even.examined = count;
         self.impossible.iter().for_each(|detail| even.fail(detail.clone()));
@@ -204,7 +204,7 @@ impl Ledger {
     }
 }
 
-/// SHA-256 over lines as `sha256sum` prints them.
+/// SHA-256 over lines as printed by `sha256sum`.
 pub(super) fn fingerprint(lines: impl Iterator<Item = String>) -> String {
     let mut hash = Sha256::new();
     lines.for_each(|line| hash.update(line));

@@ -1,24 +1,24 @@
-//! The lines of a source that were met, as ranges: what they take depends on the rows that are there, not on the numbers
+//! The line numbers seen for a source, as ranges: memory depends on the rows that exist, not on the numbers
 //! in them.
 
 use std::collections::BTreeMap;
 
-/// How often a line may be met at most, for which it is looked at how often.
+/// Repetitions of a line are counted up to this number.
 const MOST: usize = 64;
 
-/// Lines by how often they were met.
+/// Lines by how often they were seen.
 #[derive(Debug, Default)]
 pub(super) struct LineSet {
-    /// Ranges by their first line, with their last. Level `n` holds what was met more than `n` times.
+    /// Ranges: first line to last line. Level `n` holds lines seen more than `n` times.
     levels: Vec<BTreeMap<i64, i64>>,
-    /// Lines that were met too often.
+    /// The number of lines that were seen too often.
     pub(super) doubled: u64,
-    /// One of them.
+    /// One of these lines.
     pub(super) example: Option<i64>,
 }
 
 impl LineSet {
-    /// Notes the lines `first..=last`, each of which may be met `most` times.
+    /// Adds the lines `first..=last`, each of which may be seen `most` times.
     pub(super) fn add(&mut self, first: i64, last: i64, most: usize) {
         let mut open = vec![(0, first, last)];
         while let Some((level, first, last)) = open.pop() {
@@ -39,7 +39,7 @@ impl LineSet {
     }
 }
 
-/// Inserts a range, and gives the parts of it that were there.
+/// Inserts a range, and returns the parts of it that were already present.
 fn insert(ranges: &mut BTreeMap<i64, i64>, first: i64, last: i64) -> Vec<(i64, i64)> {
     let mut known = Vec::new();
     let mut joined = (first, last);
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_are_met_too_often_are_counted() {
+    fn lines_that_are_seen_too_often_are_counted() {
         assert_eq!(doubled(&[(1, 10), (3, 4)], 1), (2, 1));
         assert_eq!(doubled(&[(1, 2), (5, 6), (1, 10)], 1).0, 4);
         assert_eq!(doubled(&[(1, 10), (1, 10)], 2).0, 0);
@@ -87,14 +87,14 @@ mod tests {
     }
 
     #[test]
-    fn huge_numbers_take_no_memory() {
+    fn huge_numbers_use_no_memory() {
         let ends = [(i64::MAX, i64::MAX), (1 << 60, 1 << 60), (i64::MIN, i64::MIN), (i64::MAX - 1, i64::MAX)];
         assert_eq!(doubled(&ends, 1), (1, 3));
         assert_eq!(doubled(&[(i64::MIN, i64::MAX), (0, 0)], 1), (1, 1));
     }
 
     #[test]
-    fn a_line_that_is_repeated_without_end_takes_no_more() {
+    fn a_line_repeated_endlessly_uses_no_more_memory() {
         let mut set = LineSet::default();
         (0..10_000).for_each(|_| set.add(1, 1, usize::MAX));
         assert_eq!(set.levels.len(), MOST);

@@ -1,11 +1,12 @@
-//! Proof that a dataset is what was read from its sources.
+//! Proves that a dataset matches its sources.
 //!
-//! Given the sources, it starts from the lines: every source is read again, and every row that its lines give is compared,
-//! in every column, with the tables (`compare`). The ledger, the hashes, the statistics and the folders of the dataset are
-//! claims, each of which is checked and none believed. Without sources, the dataset can only be compared with itself.
+//! Given the sources, it starts from the lines: every source is read again, and every row that its lines
+//! produce is compared with the tables, in every column (`compare`). The ledger, the hashes, the statistics
+//! and the folders of the dataset are claims: all of them are checked and none is trusted. Without sources,
+//! the dataset can only be compared with itself.
 //!
-//! Nothing is changed. What is found wrong is a failed check in the report, not an error, so that one broken file
-//! does not hide another.
+//! Nothing is changed. Whatever is wrong becomes a failed check in the report, not an error, so one broken
+//! file does not hide another.
 
 mod compare;
 mod files;
@@ -50,35 +51,36 @@ use row_hash::RowHasher;
 use table_scan::{Committed, Take};
 use tally::Tally;
 
-/// What to verify a dataset by.
+/// How to verify a dataset.
 #[derive(Clone, Debug, Default)]
 pub struct VerifyOptions<'a> {
-    /// The sources, as [`saltmine_scan::discover`] finds them: each is read again, and compared in every row and column.
-    /// `None` compares the dataset only with itself.
+    /// The sources, from [`saltmine_scan::discover`]: each is read again and compared in every row and
+    /// column. `None` compares the dataset only with itself.
     pub sources: Option<&'a [Source]>,
-    /// The paths that the sources were found at, for the report.
+    /// The paths where the sources were found, for the report.
     pub paths: Vec<String>,
     /// The time range that leaves out sources by their names, as options of the command, for the report.
     pub range: Option<String>,
     /// Sources that the range left out, for the report: files, objects, and periods of objects that were not listed.
     pub left_out: u64,
-    /// Hidden and special files that were passed over there, for the report.
+    /// The number of hidden and special files that were skipped there, for the report.
     pub passed_over: u64,
-    /// Who asks, for the report.
+    /// The examiner, for the report.
     pub examiner: Examiner,
 }
 
-/// A table, what its log calls it, and which of its files can be read.
+/// A table, its state according to its log, and which of its files can be read.
 struct Read {
     committed: Committed,
     rows: u64,
     sound: Vec<bool>,
 }
 
-/// Checks a dataset against itself and, given them, against its sources.
+/// Checks a dataset against itself and, if sources are given, against them.
 ///
 /// # Errors
-/// If a table's log cannot be read or uses what saltmine does not understand, S3 does not answer, or a writer is at work.
+/// If a table's log cannot be read or uses features that saltmine does not support, S3 does not respond, or a
+/// writer is active.
 pub fn verify(dataset: &Dataset, options: &VerifyOptions<'_>) -> Result<VerifyReport, LakeError> {
     let _quiet = dataset.storage().share_lock()?;
     let hasher = RowHasher::new()?;
@@ -161,7 +163,7 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Reads a table, and hands its rows to `take`.
+/// Reads a table and passes its rows to `take`.
 fn read(dataset: &Dataset, table: Table, checks: &mut FileChecks, take: Take<'_>) -> Result<Read, LakeError> {
     let storage = dataset.storage().as_ref();
     let snapshot = delta_log::read(storage, table)?;
@@ -175,7 +177,7 @@ fn read(dataset: &Dataset, table: Table, checks: &mut FileChecks, take: Take<'_>
     Ok(Read { committed, rows, sound })
 }
 
-/// A path that says the same wherever the report is read.
+/// A path that means the same wherever the report is read.
 fn whole_path(path: &Path) -> String {
     path.canonicalize().unwrap_or_else(|_| path.to_path_buf()).display().to_string()
 }
@@ -195,7 +197,7 @@ fn state_of(read: &Read) -> TableState {
     }
 }
 
-/// Where nothing keeps writers out, none must have come.
+/// If nothing kept writers out, checks that none has written.
 fn still_quiet<'a>(dataset: &Dataset, tables: impl Iterator<Item = &'a Read>) -> Result<(), LakeError> {
     for read in tables {
         let Committed { table, version, .. } = read.committed;
@@ -207,10 +209,8 @@ fn still_quiet<'a>(dataset: &Dataset, tables: impl Iterator<Item = &'a Read>) ->
 }
 
 fn no_round_is_open(dataset: &Dataset) -> Result<Check, LakeError> {
-    let mut check = Check::new(
-        "no_interrupted_run",
-        "No run was interrupted, or what it left is completed or discarded.",
-    );
+    let mut check =
+        Check::new("no_interrupted_run", "No interrupted run has left anything to complete or discard.");
     check.examined = 1;
     let runs = dataset.storage().state().join_name("runs")?;
     for entry in dataset.storage().list(&runs)? {

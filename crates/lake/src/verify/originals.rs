@@ -1,4 +1,5 @@
-//! Are the sources those that were read, are there no others, and is the ledger right about them?
+//! Checks that the sources are those that were read, that there are no others, and that the ledger is right
+//! about them.
 
 use saltmine_scan::SourceState;
 
@@ -22,7 +23,7 @@ impl Looked<'_> {
             let Some((part, _)) = self.read.get(&sha256) else {
                 compared.unverifiable_sources += 1;
                 let reason = self.why_not(entry);
-                // Nobody can be asked to have kept what came through a pipe, or what nothing was read from.
+                // Nobody can be expected to keep piped input, or a file from which nothing was read.
                 let may_be_gone = **name == *"-" || entry.state == SourceState::NotALog.as_str();
                 if may_be_gone && !self.names.contains_key(&**name) {
                     check.examined += 1;
@@ -49,7 +50,7 @@ impl Looked<'_> {
                         comparison.renamed.push(Renamed { log_file: name.to_string(), now: now.clone() });
                     }
                 }
-                // A copy of what a file was before it grew.
+                // A copy of the file from before it grew.
                 Some(others) if self.have_grown(others, entry, sha256) => check.examine(None),
                 Some(_) => check.examine(Some(format!(
                     "{name:?}: its rows are those of {now:?}; {name:?} is another file"
@@ -115,7 +116,7 @@ impl Looked<'_> {
     }
 }
 
-/// What the ledger says of a source that is not so.
+/// The ledger's false statements about a source.
 fn recount(entry: &Entry, outcome: &Outcome) -> Vec<String> {
     let counts = &outcome.counts;
     let mut wrong = Vec::new();
@@ -128,24 +129,26 @@ fn recount(entry: &Entry, outcome: &Outcome) -> Vec<String> {
         ("blanks", entry.blanks, counts.blanks),
     ] {
         if said != found {
-            wrong.push(format!("the ledger says {said} {what}, the source has {found}"));
+            wrong.push(format!("the ledger says {said} {what}, but the source has {found}"));
         }
     }
     for (what, said, found) in
         [("first", entry.first_time, counts.first_time), ("last", entry.last_time, counts.last_time)]
     {
         if said != found {
-            wrong.push(format!("the {what} time in the ledger is {said:?}, in the source {found:?}"));
+            wrong.push(format!(
+                "the {what} time in the ledger is {said:?}, but in the source it is {found:?}"
+            ));
         }
     }
     let state = outcome.state.map_or("", SourceState::as_str);
     if entry.state != state {
-        wrong.push(format!("the ledger says {:?}, the source is {state}", entry.state));
+        wrong.push(format!("the ledger says {:?}, but the source is {state}", entry.state));
     }
     if entry.problem != outcome.problem {
         let of = |problem: &Option<String>| problem.as_deref().unwrap_or("no problem").to_owned();
         let (said, found) = (of(&entry.problem), of(&outcome.problem));
-        wrong.push(format!("the ledger says {said:?}, the source has {found:?}"));
+        wrong.push(format!("the ledger says {said:?}, but the source has {found:?}"));
     }
     wrong
 }

@@ -1,4 +1,4 @@
-//! A Parquet file of a table, wherever it is, as it is read to be verified.
+//! Reads a Parquet file of a table for verification, wherever it is stored.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -21,10 +21,10 @@ use crate::table::layout::Table;
 
 /// Rows read at a time, unless they are long.
 const BATCH: u64 = 8192;
-/// Bytes of a batch, by what the footer says of its row group.
+/// Bytes of a batch, estimated from the footer's entry for its row group.
 const BATCH_BYTES: u64 = 16 << 20;
 
-/// The bytes of a file. Several threads may read them at once.
+/// The bytes of a file. Several threads may read them at the same time.
 #[derive(Clone)]
 pub(super) enum HeldFile {
     Disk(Arc<File>, u64),
@@ -74,7 +74,7 @@ impl Length for HeldFile {
     }
 }
 
-/// Reads on from a place.
+/// Reads from a position onwards.
 pub(super) struct From {
     held: HeldFile,
     at: u64,
@@ -96,7 +96,7 @@ impl ChunkReader for HeldFile {
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        // Before memory is taken for it: a length may be anything that the file says.
+        // Checked before allocating: a length in a file may be any number.
         let outside = || ParquetError::EOF(format!("{length} bytes at {start} are beyond the file's end"));
         let end = start.checked_add(length as u64).filter(|end| *end <= self.len()).ok_or_else(outside)?;
         if let Self::Memory(bytes) = self {
@@ -116,7 +116,7 @@ impl ChunkReader for HeldFile {
     }
 }
 
-/// A file that can be read as one of its table.
+/// A file that is readable and has the columns of its table.
 pub(super) struct TableFile {
     held: HeldFile,
     metadata: ArrowReaderMetadata,
@@ -127,10 +127,10 @@ impl TableFile {
     /// Reads the footer.
     ///
     /// # Errors
-    /// If it is damaged, or has other columns than the table's files have.
+    /// If it is damaged, or has other columns than the table's files.
     pub(super) fn open(held: HeldFile, path: &Path, table: Table) -> Result<Self, LakeError> {
         let wrong = || LakeError::parquet(path);
-        // Where pages are is read as queries read it: what they would see is what is compared.
+        // Page locations are read as queries read them, so that the comparison covers what queries would see.
         let options = ArrowReaderOptions::new()
             .with_skip_arrow_metadata(true)
             .with_page_index_policy(PageIndexPolicy::Optional);
@@ -172,16 +172,16 @@ impl TableFile {
     }
 }
 
-/// Fewer rows at a time where rows are long.
+/// Uses fewer rows at a time if rows are long.
 fn batch_rows(row_group: &RowGroupMetaData) -> usize {
     let rows = u64::try_from(row_group.num_rows()).unwrap_or_default().max(1);
     let bytes = u64::try_from(row_group.total_byte_size()).unwrap_or_default();
     (BATCH_BYTES / (bytes / rows).max(1)).clamp(1, BATCH) as usize
 }
 
-/// The columns of a file with the types that they are read as.
+/// The columns of a file with the types as which they are read.
 fn columns_of(wanted: &Schema, found: &Schema, table: Table) -> Result<SchemaRef, String> {
-    // The ledger was given columns at its end.
+    // Later versions added columns at the end of the ledger.
     let fewest = if table == Table::Sources { wanted.fields().len() - 2 } else { wanted.fields().len() };
     let is_like = |wanted: &DataType, found: &DataType| match wanted {
         DataType::Utf8View => matches!(found, DataType::Utf8 | DataType::Utf8View),

@@ -1,5 +1,5 @@
-//! The table `duplicates`: rows that were removed because another one is equal to them. Given the sources, each is shown
-//! to be so from the lines themselves.
+//! The table `duplicates`: rows that were removed because another row is equal. If sources are given, the
+//! equality is proved from the lines themselves.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
@@ -13,40 +13,40 @@ use saltmine_format::Field;
 use super::report::Check;
 use super::row_hash::{RowHasher, Rows, Sum};
 
-/// Where a line is: the number of its file's name, and its own.
+/// The position of a line: the number of its file's name, and its line number.
 type Place = (u32, i64);
 
-/// A row that the line at a place gave.
+/// A row that the line at a position produced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Given {
-    /// Which of the places.
+    /// The index of the position.
     place: u32,
-    /// What was logged.
+    /// The logged content.
     content: u128,
     row: u128,
     identified: bool,
 }
 
-/// The rows that were removed.
+/// The removed rows.
 #[derive(Debug, Default)]
 pub(super) struct Removed {
     names: Vec<Arc<str>>,
     numbers: HashMap<Arc<str>, u32>,
-    /// What was removed, and what it is equal to; sorted once all are read.
+    /// Each removed row and the row that it is equal to; sorted once all are read.
     pairs: Vec<(Place, Place)>,
-    /// All places that they name, sorted.
+    /// All positions named in them, sorted.
     places: Vec<Place>,
-    /// Which of the places are of a name, by its number.
+    /// The range of positions for each name, by its number.
     ranges: Vec<Range<usize>>,
     given: Mutex<Vec<Given>>,
-    /// Which of the places have a row in `logs`.
+    /// Which of the positions have a row in `logs`.
     stored: Vec<AtomicBool>,
 }
 
-/// What the lines say of what was removed.
+/// What the lines prove about the removed rows.
 #[derive(Debug, Default)]
 pub(super) struct Proven {
-    /// The hashes of rows that were rightly removed, by the names of their sources.
+    /// The hashes of correctly removed rows, by the names of their sources.
     pub(super) rows: HashMap<Arc<str>, Vec<u128>>,
     pub(super) count: u64,
     pub(super) wrong: Vec<String>,
@@ -83,7 +83,7 @@ impl Removed {
         number
     }
 
-    /// All are read.
+    /// Completes reading.
     pub(super) fn finish(&mut self) {
         self.pairs.sort_unstable();
         self.places = self.pairs.iter().flat_map(|(gone, kept)| [*gone, *kept]).collect();
@@ -102,7 +102,7 @@ impl Removed {
         self.pairs.is_empty()
     }
 
-    /// File and line of each row that was removed.
+    /// File and line of each removed row.
     pub(super) fn gone(&self) -> impl Iterator<Item = (&str, i64)> {
         self.pairs.iter().map(|(gone, _)| self.at(*gone))
     }
@@ -111,7 +111,7 @@ impl Removed {
         (&self.names[name as usize], line)
     }
 
-    /// Notes rows of `logs`.
+    /// Records rows of `logs`.
     pub(super) fn note_stored(&self, rows: &Rows<'_>, run: Range<usize>) {
         let Some((number, range)) = self.range_of(rows.name(run.start)) else { return };
         let places = &self.places[range.clone()];
@@ -127,8 +127,8 @@ impl Removed {
         Some((number, self.ranges.get(number as usize)?.clone()))
     }
 
-    /// Is the row there that another one was removed for, or was it removed in its turn for an earlier one? Nothing here
-    /// says that they are equal.
+    /// Checks that the row for which another was removed still exists, or was itself removed for an earlier
+    /// one. This does not prove that they are equal.
     pub(super) fn check(&self) -> Check {
         let mut check = Check::new(
             "duplicates_are_kept",
@@ -140,7 +140,7 @@ impl Removed {
         }
         let mut missing = BTreeSet::new();
         for (gone, kept) in &self.pairs {
-            // Each step of a chain leads to an earlier line, so that every chain ends, in a row that is there.
+            // Each step of a chain leads to an earlier line, so every chain ends, at a row that exists.
             let is_earlier = self.at(*kept) < self.at(*gone);
             let is_gone = is_earlier && self.pairs.binary_search_by_key(kept, |(gone, _)| *gone).is_ok();
             let at = self.places.binary_search(kept).ok();
@@ -153,13 +153,13 @@ impl Removed {
                 (kept > gone).then(|| format!("{} was removed for {}, a later line", told(gone), told(kept))),
             );
         }
-        missing
-            .into_iter()
-            .for_each(|kept| check.fail(format!("{} is to be kept, and is gone", told(self.at(kept)))));
+        missing.into_iter().for_each(|kept| {
+            check.fail(format!("{} should have been kept, but is missing", told(self.at(kept))))
+        });
         check
     }
 
-    /// Notes rows that lines gave, of those that matter here.
+    /// Records the rows from lines that are relevant here.
     pub(super) fn note(&self, rows: &Rows<'_>, run: Range<usize>, batch: &RecordBatch, hasher: &RowHasher) {
         let Some((number, range)) = self.range_of(rows.name(run.start)) else { return };
         let places = &self.places[range.clone()];
@@ -179,8 +179,9 @@ impl Removed {
         }
     }
 
-    /// Which rows were rightly removed: their lines, and those of the rows they are equal to, say the same, with a request
-    /// id; and of each such group one row stays. `is_known` says whether all lines of a name were read.
+    /// Determines which rows were correctly removed: their lines, and those of the rows they are equal to,
+    /// have the same content, including a request id; and one row of each such group remains. `is_known`
+    /// tells whether all lines of a name were read.
     pub(super) fn prove(&self, is_known: impl Fn(&str) -> bool) -> Proven {
         let mut given = std::mem::take(&mut *self.given.lock().unwrap_or_else(PoisonError::into_inner));
         given.sort_unstable();
@@ -197,14 +198,14 @@ impl Removed {
             if !is_known(name) {
                 continue;
             }
-            // Of several states of a file there is a row each; those that are not taken yet.
+            // Each state of a file has its own row; these are the ones not used yet.
             let mut left: Vec<Given> = of(gone).to_vec();
             for (_, kept) in group {
                 let place = self.at(*kept);
                 let same = |one: &Given| {
                     let others = of(*kept).iter().filter(|other| other.content == one.content).count();
                     let mine = left.iter().filter(|other| other.content == one.content).count();
-                    // What is removed for another state of its own line leaves that one.
+                    // A row removed in favour of another state of its own line leaves that one.
                     one.identified && others > 0 && (*kept != gone || mine > 1)
                 };
                 match left.iter().position(same).filter(|_| place <= (name, line)) {
@@ -219,7 +220,7 @@ impl Removed {
                     }
                     None if !is_known(place.0) => {
                         proven.wrong.push(format!(
-                            "{} was removed for {}, whose source is not there to compare",
+                            "{} was removed for {}, whose source was not given",
                             told((name, line)),
                             told(place)
                         ));
@@ -237,7 +238,7 @@ impl Removed {
 }
 
 impl Proven {
-    /// The sum of the rows of a source that were rightly removed.
+    /// The sum of the correctly removed rows of a source.
     pub(super) fn sum(&self, name: &str) -> Sum {
         let mut sum = Sum::default();
         self.rows.get(name).into_iter().flatten().for_each(|hash| sum.add(*hash));

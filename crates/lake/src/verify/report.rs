@@ -1,49 +1,49 @@
-//! What a verification found.
+//! The results of a verification.
 
 use serde::Serialize;
 
-/// Details kept of a check; the failures beyond are counted only.
+/// The number of details kept per check; further failures are only counted.
 pub(super) const KEPT: usize = 20;
 
-/// The findings about a dataset, fit to be kept with a case.
+/// The findings about a dataset, suitable for keeping with a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct VerifyReport {
-    /// The result in a sentence, as [`VerifyReport::verdict`] gives it.
+    /// The result in a sentence, from [`VerifyReport::verdict`].
     pub verdict: String,
-    /// The dataset's folder, from the root on.
+    /// The dataset's folder, as an absolute path.
     pub dataset: String,
-    /// The sources that were given, as paths; empty if there were none.
+    /// The paths of the given sources; empty if there were none.
     pub sources: Vec<String>,
-    /// Version of saltmine that verified.
+    /// The version of saltmine that verified.
     pub saltmine_version: String,
-    /// Versions of saltmine that had read the sources, by the ledger.
+    /// The versions of saltmine that had read the sources, according to the ledger.
     pub ingested_by: Vec<String>,
-    /// When it verified, by RFC 3339 in UTC.
+    /// The time of the verification, in RFC 3339, UTC.
     pub verified_at: String,
-    /// For whom.
+    /// The examiner.
     pub examiner: Examiner,
-    /// The tables as they were.
+    /// The tables at that time.
     pub tables: Vec<TableState>,
     /// Sums over the ledger.
     pub totals: Totals,
-    /// The first hundred of the source files that are not `complete`, in the order of their names.
+    /// The first hundred source files that are not `complete`, in order of their names.
     pub incomplete: Vec<Incomplete>,
-    /// SHA-256 over a line `SHA256  NAME` for each content that was read, in the order of the lines. It stays the same
-    /// while no source is added, however the dataset's own files are merged.
+    /// SHA-256 over a line `SHA256  NAME` for each content that was read, in the order of the lines. It does
+    /// not change unless a source is added, however the dataset's own files are merged.
     pub sources_fingerprint: String,
     /// The time range by which sources were left out because of their names, as options of the command.
     pub range: Option<String>,
     /// Sources that the range left out: files, objects, and periods of objects that were not listed.
     pub left_out: u64,
-    /// Hidden and special files among the sources, which neither an ingest nor this reads.
+    /// Hidden and special files among the sources, which neither ingest nor verification reads.
     pub passed_over: u64,
     /// What was compared with the sources; `None` if none were given.
     pub compared: Option<Compared>,
-    /// Sources that have other names than when they were read; the first hundred.
+    /// Sources that have been renamed since they were read; the first hundred.
     pub renamed: Vec<Renamed>,
-    /// What could not be compared, though sources were given; the first hundred.
+    /// Sources that could not be compared although sources were given; the first hundred.
     pub unverifiable: Vec<Unverifiable>,
-    /// What was checked, in order.
+    /// The checks, in order.
     pub checks: Vec<Check>,
 }
 
@@ -53,12 +53,12 @@ impl VerifyReport {
         self.checks.iter().all(|check| check.outcome() != Outcome::Failed)
     }
 
-    /// Whether rows or sources are left that nothing could be compared with.
+    /// Whether some rows or sources could not be compared with anything.
     pub fn is_partial(&self) -> bool {
         self.compared.as_ref().is_some_and(|compared| compared.unverifiable_sources > 0)
     }
 
-    /// The result in a sentence. It says what was not compared, and which sources are incomplete.
+    /// The result in a sentence. It states what was not compared, and how many sources are incomplete.
     pub fn verdict(&self) -> String {
         let count = |outcome| self.checks.iter().filter(|check| check.outcome() == outcome).count();
         let (passed, failed) = (count(Outcome::Passed), count(Outcome::Failed));
@@ -74,7 +74,7 @@ impl VerifyReport {
             Some(compared) if self.is_partial() => {
                 let joint = if failed == 0 { ", but" } else { ";" };
                 verdict += &format!(
-                    "{joint} {} rows of {} could NOT be compared, as their logs are not among the sources",
+                    "{joint} {} rows of {} could NOT be compared, because their logs are not among the sources",
                     compared.unverifiable_rows,
                     counted(compared.unverifiable_sources, "source"),
                 );
@@ -82,22 +82,21 @@ impl VerifyReport {
             Some(_) => {}
         }
         if self.left_out > 0 {
-            verdict +=
-                "; sources outside of the given time range were left out by their names, and not compared";
+            verdict += "; sources whose names are outside the given time range were skipped and not compared";
         }
         match self.totals.incomplete {
             0 => {}
-            1 => verdict += "; 1 source is incomplete, and only what can be read of it is in the dataset",
+            1 => verdict += "; 1 source is incomplete, and the dataset has only its readable part",
             count => {
                 verdict += &format!(
-                    "; {count} sources are incomplete, and only what can be read of them is in the dataset"
+                    "; {count} sources are incomplete, and the dataset has only their readable parts"
                 );
             }
         }
         match self.compared.as_ref().map_or(0, |compared| compared.renamed_sources) {
             0 => {}
-            1 => verdict += "; 1 source has another name than when it was read",
-            count => verdict += &format!("; {count} sources have other names than when they were read"),
+            1 => verdict += "; 1 source has been renamed since it was read",
+            count => verdict += &format!("; {count} sources have been renamed since they were read"),
         }
         verdict + "."
     }
@@ -108,45 +107,45 @@ pub(super) fn counted(count: u64, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-/// Who had a dataset verified, if known.
+/// The person and computer of a verification, if known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Examiner {
     /// A name.
     pub name: Option<String>,
-    /// The computer.
+    /// The host name of the computer.
     pub host: Option<String>,
 }
 
 /// What was compared with the sources.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Compared {
-    /// Source files that were read again. Copies of one content count once.
+    /// Source files that were read again. Copies with the same content count once.
     pub sources: u64,
     /// Source files with the content of another one.
     pub copies: u64,
-    /// Their bytes, as stored.
+    /// Their stored size in bytes.
     pub bytes: u64,
     /// Bytes of text in them.
     pub inflated: u64,
     /// Their lines.
     pub lines: u64,
-    /// Rows that the lines gave, each compared with the tables.
+    /// Rows that the lines produced, each compared with the tables.
     pub rows: u64,
-    /// Columns of each row that were compared.
+    /// The number of columns compared for each row.
     pub columns: u64,
-    /// Lines that did not read, each compared with the table `rejects`.
+    /// Rejected lines, each compared with the table `rejects`.
     pub rejects: u64,
-    /// Rows that were removed as duplicates, each compared with the one kept.
+    /// Rows removed as duplicates, each compared with the row that was kept.
     pub duplicates: u64,
-    /// Sources that have other names than when they were read.
+    /// Sources that have been renamed since they were read.
     pub renamed_sources: u64,
-    /// Sources of the ledger whose content is not among the sources given.
+    /// Sources in the ledger whose content is not among the given sources.
     pub unverifiable_sources: u64,
-    /// Rows and rejects of such sources, by the tables.
+    /// Rows and rejects of these sources, according to the tables.
     pub unverifiable_rows: u64,
 }
 
-/// A source that has another name than when it was read.
+/// A source that has been renamed since it was read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Renamed {
     /// Its name in the dataset.
@@ -155,12 +154,12 @@ pub struct Renamed {
     pub now: String,
 }
 
-/// A source of the ledger that could not be compared.
+/// A source in the ledger that could not be compared.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Unverifiable {
     /// Its name in the dataset.
     pub log_file: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
 }
 
@@ -169,19 +168,19 @@ pub struct Unverifiable {
 pub struct TableState {
     /// `logs`, `rejects`, `sources` or `duplicates`.
     pub name: &'static str,
-    /// Its version: the number of commits since it was made.
+    /// Its version: the number of commits since it was created.
     pub version: u64,
-    /// Files in it.
+    /// The number of its files.
     pub files: u64,
-    /// Rows that were read from them.
+    /// Rows read from them.
     pub rows: u64,
-    /// Bytes of them, by its log.
+    /// Their size in bytes, according to the table's log.
     pub bytes: u64,
-    /// SHA-256 over a line `SHA256  PATH` for each file, as `sha256sum` prints them, in the order of their paths.
+    /// SHA-256 over a line `SHA256  PATH` for each file, as `sha256sum` prints it, in the order of the paths.
     pub fingerprint: String,
 }
 
-/// Sums over the rows of the ledger. A sum that is too large for 64 bits is the largest number.
+/// Sums over the rows of the ledger. A sum that does not fit in 64 bits becomes the largest number.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Totals {
     /// Source files.
@@ -198,7 +197,7 @@ pub struct Totals {
     pub incomplete: u64,
 }
 
-/// A source file that could not be read whole.
+/// A source file that could not be read completely.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Incomplete {
     /// Its name.
@@ -209,32 +208,32 @@ pub struct Incomplete {
     pub problem: Option<String>,
 }
 
-/// How a check ended.
+/// The result of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// All that was examined is right.
+    /// Everything that was examined is correct.
     Passed,
     /// Something is wrong.
     Failed,
-    /// There was nothing to examine it by.
+    /// There was nothing to compare with.
     Skipped,
 }
 
-/// One check.
+/// A check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
     /// Its name.
     pub name: &'static str,
-    /// What passing it proves, in a sentence.
+    /// What passing the check proves, in a sentence.
     pub claim: &'static str,
-    /// Things that were examined: files, sources or lines.
+    /// The number of examined items: files, sources or lines.
     pub examined: u64,
-    /// Those that are wrong.
+    /// The number of items that are wrong.
     pub failures: u64,
-    /// What is wrong with the first of them. Names from logs and paths are in quotes and escaped.
+    /// What is wrong with the first of them. Names from logs and paths are quoted and escaped.
     pub details: Vec<String>,
-    /// Why it was not made, if it was not.
+    /// Why the check was skipped, if it was.
     pub skipped: Option<&'static str>,
 }
 
@@ -243,7 +242,7 @@ impl Check {
         Self { name, claim, examined: 0, failures: 0, details: Vec::new(), skipped: None }
     }
 
-    /// How it ended.
+    /// The result of the check.
     pub fn outcome(&self) -> Outcome {
         match (self.skipped, self.failures) {
             (Some(_), _) => Outcome::Skipped,
@@ -252,7 +251,7 @@ impl Check {
         }
     }
 
-    /// Counts one examined thing, and what is wrong with it, if anything.
+    /// Counts one examined item, and records what is wrong with it, if anything.
     pub(super) fn examine(&mut self, wrong: Option<String>) {
         self.examined += 1;
         if let Some(detail) = wrong {
@@ -260,7 +259,7 @@ impl Check {
         }
     }
 
-    /// Counts a failure of something that is counted elsewhere.
+    /// Records a failure of an item that is counted elsewhere.
     pub(super) fn fail(&mut self, detail: String) {
         self.failures += 1;
         if self.details.len() < KEPT {

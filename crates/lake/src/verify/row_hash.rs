@@ -1,10 +1,12 @@
 //! A keyed hash of each row, and sums of such hashes: two sets of rows are equal if their sums are, in whatever order
 //! they were read.
 //!
-//! Each row is written down so that it can be read in one way only: its columns in order, null apart from empty, texts
-//! with their lengths. BLAKE3 with a key that is drawn for this run makes 128 bits of that, and the sum is taken modulo
-//! 2^128. Whoever forged the dataset chose its rows before the key existed, and to them the hashes are random numbers:
-//! whatever they changed, the sums agree with a probability of 2^-128 for rows that differ, and of at most 2^-64 if they
+//! Each row is encoded unambiguously: its columns in order, null distinct from empty, texts with their
+//! lengths. BLAKE3, with a key drawn for this run, gives 128 bits for it, and the sum is taken modulo 2^128.
+//! A forger of the dataset chose its rows before the key existed, so to the forger the hashes are random
+//! numbers: whatever was changed, the sums agree with a probability of 2^-128 for rows that differ, and of at
+//! most 2^-64 if a row is repeated 2^64 times. A hash without a key would not be enough, because sums of
+//! known numbers can be made to agree.
 //! repeat a row 2^64 times. A hash without a key would not do, as sums of known numbers can be made to agree.
 
 use arrow::array::{
@@ -34,7 +36,7 @@ impl Sum {
         self.hash = self.hash.wrapping_add(other.hash);
     }
 
-    /// Takes rows away that were added before.
+    /// Subtracts rows that were added before.
     pub(super) fn without(self, other: Sum) -> Sum {
         Sum { rows: self.rows.wrapping_sub(other.rows), hash: self.hash.wrapping_sub(other.hash) }
     }
@@ -55,14 +57,14 @@ impl RowHasher {
         Ok(Self { row, content })
     }
 
-    /// The hash of a row with all its columns but `log_file`, by which sums are kept apart. `memory` is reused from row to
-    /// row.
+    /// The hash of a row over all columns except `log_file`, because sums are kept per file. `memory` is
+    /// reused from row to row.
     pub(super) fn row(&self, rows: &Rows<'_>, row: usize, memory: &mut Vec<u8>) -> u128 {
         rows.write(row, memory);
         number(&self.row, memory)
     }
 
-    /// The hash of what was logged: of all columns but `log_file` and `log_line`.
+    /// The hash of the logged content: all columns except `log_file` and `log_line`.
     pub(super) fn content(&self, rows: &Rows<'_>, row: usize, memory: &mut Vec<u8>) -> u128 {
         rows.write_logged(row, memory);
         number(&self.content, memory)
@@ -99,7 +101,7 @@ impl<'a> Values<'a> {
         })
     }
 
-    /// Appends a value: 0 for null, else 1 and the value, which says by itself where it ends.
+    /// Appends a value: 0 for null, otherwise 1 and the value in a self-delimiting form.
     #[inline]
     fn write(&self, row: usize, to: &mut Vec<u8>) {
         let is_null = match self {
@@ -124,7 +126,7 @@ impl<'a> Values<'a> {
     }
 }
 
-/// The length, seven bits a byte, and the bytes.
+/// The length as a varint, followed by the bytes.
 #[inline]
 fn write_bytes(bytes: &[u8], to: &mut Vec<u8>) {
     let mut length = bytes.len();
@@ -136,9 +138,9 @@ fn write_bytes(bytes: &[u8], to: &mut Vec<u8>) {
     to.extend_from_slice(bytes);
 }
 
-/// Rows of `logs` or of `rejects`, ready to be hashed.
+/// Rows of `logs` or `rejects`, ready to be hashed.
 pub(super) struct Rows<'a> {
-    /// All columns but the next two.
+    /// All columns except the next two.
     columns: Vec<Values<'a>>,
     names: &'a StringViewArray,
     lines: &'a Int64Array,
@@ -148,7 +150,7 @@ impl<'a> Rows<'a> {
     /// The rows of a batch.
     ///
     /// # Errors
-    /// If it has other columns than these tables have.
+    /// If it has other columns than these tables.
     pub(super) fn from_batch(batch: &'a RecordBatch) -> Result<Self, LakeError> {
         let wrong = |name: &str| {
             arrow::error::ArrowError::SchemaError(format!("the column {name} is missing, or of another type"))
@@ -173,17 +175,17 @@ impl<'a> Rows<'a> {
         self.lines.len()
     }
 
-    /// The name of a row's source; that of null is empty.
+    /// The source name of a row; empty if null.
     pub(super) fn name(&self, row: usize) -> &'a str {
         if self.names.is_null(row) { "" } else { self.names.value(row) }
     }
 
-    /// The number of a row's line; that of null is 0.
+    /// The line number of a row; 0 if null.
     pub(super) fn line(&self, row: usize) -> i64 {
         if self.lines.is_null(row) { 0 } else { self.lines.value(row) }
     }
 
-    /// Where the rows of one source end that begin at `start`.
+    /// The end of the run of rows with the same source that begins at `start`.
     pub(super) fn run(&self, start: usize) -> usize {
         let (name, views) = (self.name(start), self.names.views());
         let is_same = |row: &usize| {
@@ -194,7 +196,7 @@ impl<'a> Rows<'a> {
 
     fn write(&self, row: usize, to: &mut Vec<u8>) {
         self.write_logged(row, to);
-        // A row without a file or line must not pass for one of the file "" or of line 0.
+        // A row with a null file or line must differ from one with the file "" or line 0.
         to.push(u8::from(self.names.is_null(row)) << 1 | u8::from(self.lines.is_null(row)));
         to.extend_from_slice(&self.line(row).to_le_bytes());
     }
@@ -233,17 +235,17 @@ mod tests {
     }
 
     #[test]
-    fn sums_do_not_depend_on_the_order_and_on_nothing_else() {
+    fn sums_depend_on_everything_but_the_order() {
         let hasher = RowHasher::new().unwrap();
         let first = rows(&[Some("a"), Some("b")], &[Some("x"), None], &[1, 2]);
         let turned = rows(&[Some("b"), Some("a")], &[None, Some("x")], &[2, 1]);
         assert_eq!(sum(&hasher, &first), sum(&hasher, &turned));
         for other in [
-            rows(&[Some("a"), Some("b")], &[None, Some("x")], &[1, 2]), // a value in another row
-            rows(&[Some("a"), Some("b")], &[Some("x"), Some("")], &[1, 2]), // empty for null
+            rows(&[Some("a"), Some("b")], &[None, Some("x")], &[1, 2]), // a value moved to another row
+            rows(&[Some("a"), Some("b")], &[Some("x"), Some("")], &[1, 2]), // empty instead of null
             rows(&[Some("ax"), Some("b")], &[Some(""), None], &[1, 2]), // text moved to its neighbour
             rows(&[Some("a"), Some("b")], &[Some("x"), None], &[2, 1]), // lines exchanged
-            rows(&[Some("a"), Some("a")], &[Some("x"), Some("x")], &[1, 1]), // one of them twice
+            rows(&[Some("a"), Some("a")], &[Some("x"), Some("x")], &[1, 1]), // one row twice
             rows(&[Some("a")], &[Some("x")], &[1]),
         ] {
             assert_ne!(sum(&hasher, &first), sum(&hasher, &other), "{other:?}");
@@ -251,7 +253,7 @@ mod tests {
     }
 
     #[test]
-    fn every_run_has_a_key_of_its_own() {
+    fn every_run_has_its_own_key() {
         let batch = rows(&[Some("a")], &[None], &[1]);
         let (one, two) = (RowHasher::new().unwrap(), RowHasher::new().unwrap());
         assert_ne!(sum(&one, &batch), sum(&two, &batch));

@@ -1,4 +1,5 @@
-//! What readers pass over rows by: bloom filters, and the index of pages. What these deny must not be there.
+//! Checks the data that readers use to skip rows: bloom filters and the page index. What they exclude must
+//! not exist.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use super::parquet_file::{HeldFile, TableFile};
 use super::statistics::{ColumnValues, Value};
 use crate::error::LakeError;
 
-/// What readers skip by in a row group, as far as its rows have come.
+/// The data for skipping in a row group, and the values read so far.
 pub(super) struct Skipping {
     filters: Vec<(usize, Sbbf)>,
     pages: Vec<Pages>,
@@ -22,10 +23,10 @@ pub(super) struct Skipping {
     lacking: Option<String>,
 }
 
-/// The values of the pages of a column that has bounds of pages.
+/// The values of the pages of a column with page bounds.
 struct Pages {
     column: usize,
-    /// The first row of each.
+    /// The first row of each page.
     firsts: Vec<usize>,
     values: Vec<(usize, ColumnValues)>,
 }
@@ -54,7 +55,7 @@ impl Skipping {
         Ok(Self { filters, pages, rows: 0, lacking: None })
     }
 
-    /// The next rows of the row group.
+    /// Adds the next rows of the row group.
     pub(super) fn add(&mut self, batch: &RecordBatch) {
         if self.lacking.is_none() {
             self.lacking = self.lack(batch);
@@ -65,7 +66,7 @@ impl Skipping {
         self.rows += batch.num_rows();
     }
 
-    /// A column of which a filter denies a value that is there.
+    /// A column whose filter excludes a value that exists.
     fn lack(&self, batch: &RecordBatch) -> Option<String> {
         let lacks = |(index, filter): &&(usize, Sbbf)| match batch.column(*index).data_type() {
             DataType::Utf8View => {
@@ -73,14 +74,14 @@ impl Skipping {
                 let mut before = None;
                 texts.iter().flatten().any(|text| before.replace(text) != Some(text) && !filter.check(text))
             }
-            // saltmine makes filters of texts only, and queries ask no others.
+            // saltmine writes filters only for text columns, and queries use no others.
             _ => true,
         };
         let (index, _) = self.filters.iter().find(lacks)?;
         Some(format!("{}: the bloom filter lacks a value", batch.schema_ref().field(*index).name()))
     }
 
-    /// What is wrong, once all rows have come.
+    /// What is wrong, after all rows have been added.
     pub(super) fn finish(self, parquet: &TableFile, group: usize) -> Vec<String> {
         let mut wrong: Vec<String> = self.lacking.into_iter().collect();
         for pages in &self.pages {
@@ -112,15 +113,14 @@ impl Pages {
         }
     }
 
-    /// What the index says of the pages that is not so.
+    /// What the index states incorrectly about the pages.
     fn against(&self, index: &ColumnIndexMetaData) -> Option<String> {
         if index.num_pages() != self.firsts.len() as u64 {
-            return Some("the bounds of pages are not those of as many pages as there are".to_owned());
+            return Some("the page index has bounds for another number of pages".to_owned());
         }
         self.values.iter().enumerate().find_map(|(page, (rows, values))| {
-            let wrong = |what: &str| {
-                Some(format!("the {what} of page {page} in the index are not those of its values"))
-            };
+            let wrong =
+                |what: &str| Some(format!("the {what} of page {page} in the index do not match its values"));
             let all_null = values.nulls == *rows as u64;
             if index.is_null_page(page) {
                 return if all_null { None } else { wrong("nulls") };
@@ -157,12 +157,12 @@ fn bounds(index: &ColumnIndexMetaData, page: usize, values: &ColumnValues) -> (O
         ColumnIndexMetaData::BYTE_ARRAY(index) => {
             (index.min_value(page).map(text), index.max_value(page).map(text))
         }
-        // Of a type that no column has: nothing is within it.
+        // A type that no column has: no value is within the bounds.
         _ => (Some(Value::Text(vec![u8::MAX])), None),
     }
 }
 
-/// Is the index of pages, by which readers skip some, that of the pages that stand one after the other?
+/// Checks that the page index, which lets readers skip pages, matches the pages as they are stored.
 pub(super) fn pages_differ(
     parquet: &TableFile,
     held: &HeldFile,
@@ -180,12 +180,12 @@ pub(super) fn pages_differ(
     let mut at = chunk.data_page_offset();
     for location in index {
         if location.offset != at || location.compressed_page_size < 0 {
-            return Some("the index of pages has gaps".to_owned());
+            return Some("the page index has gaps".to_owned());
         }
         at = at.saturating_add(i64::from(location.compressed_page_size));
     }
     if u64::try_from(at) != Ok(start.saturating_add(length)) {
-        return Some("the index of pages ends elsewhere than the pages".to_owned());
+        return Some("the page index does not end where the pages end".to_owned());
     }
     let rows = usize::try_from(rows).unwrap_or_default();
     let reader = SerializedPageReader::new(Arc::new(held.clone()), chunk, rows, None);
@@ -203,7 +203,7 @@ pub(super) fn pages_differ(
     });
     match counted {
         Ok(firsts) if firsts.iter().eq(index.iter().map(|location| &location.first_row_index)) => None,
-        Ok(_) => Some("the index of pages counts other rows than the pages have".to_owned()),
+        Ok(_) => Some("the page index has other row counts than the pages".to_owned()),
         Err(error) => Some(error.to_string()),
     }
 }

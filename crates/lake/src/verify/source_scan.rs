@@ -1,4 +1,4 @@
-//! Sources, read again line by line: by the same way as an ingest, but for nothing else than to be compared.
+//! Reads sources again, line by line: in the same way as an ingest, but only for comparison.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -18,21 +18,21 @@ use crate::error::LakeError;
 use crate::ingest::source_content::{HashedSource, OpenError, Reading, open};
 use crate::storage::disk::HashingWriter;
 
-/// What is read into memory as a whole; the rest is read twice.
+/// Sources up to this size are read into memory; larger ones are read twice.
 const WHOLE: u64 = 16 << 20;
-/// Rejects that are handed over at a time.
+/// The number of rejects passed on at a time.
 const REJECTS: usize = 8192;
 
-/// What is read of a source.
+/// The part of a source to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Part {
-    /// Which of the sources.
+    /// The index of the source.
     pub(super) source: usize,
-    /// Only so many bytes from its beginning: what it was before it grew.
+    /// Limits reading to this many bytes from the beginning: the source before it grew.
     pub(super) bytes: Option<u64>,
 }
 
-/// What became of a part.
+/// The outcome for a part.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Outcome {
     /// `None` if it could not be opened.
@@ -40,28 +40,28 @@ pub(super) struct Outcome {
     pub(super) size: u64,
     pub(super) inflated: u64,
     pub(super) counts: Counts,
-    /// `None` if it was not wanted.
+    /// `None` if its lines were not needed.
     pub(super) state: Option<SourceState>,
     pub(super) problem: Option<String>,
-    /// Why it could not be read, or not as it was when it was hashed.
+    /// Why it could not be read, or differs from what was hashed.
     pub(super) error: Option<String>,
 }
 
-/// What the lines gave.
+/// Receives what the lines produce.
 pub(super) struct Lines<'a> {
-    /// Takes rows of `logs`.
+    /// Receives rows of `logs`.
     pub(super) rows: &'a (dyn Fn(&RecordBatch) -> Result<(), LakeError> + Sync),
-    /// Takes rows of `rejects`.
+    /// Receives rows of `rejects`.
     pub(super) rejects: &'a (dyn Fn(&RecordBatch) -> Result<(), LakeError> + Sync),
 }
 
-/// Under which name a content is read; `None` if its lines are not wanted.
+/// Decides under which name a content is read; `None` if its lines are not needed.
 pub(super) type Decide<'a> = &'a (dyn Fn(usize, &[u8; 32]) -> Option<Arc<str>> + Sync);
 
-/// Reads parts of sources, each by its number, and hands over what their lines give, in any order.
+/// Reads parts of sources, identified by number, and passes on what their lines produce, in any order.
 ///
 /// # Errors
-/// If S3 does not answer, or a block cannot be decoded, which would be a fault of this program.
+/// If S3 does not respond, or a block cannot be decoded, which would be a bug in this program.
 pub(super) fn scan(
     sources: &[Source],
     parts: &[Part],
@@ -119,12 +119,12 @@ struct Run<'a> {
 struct State {
     /// Open sources that no worker is reading.
     idle: Vec<Reading>,
-    /// Workers that are reading or decoding.
+    /// The number of workers that are reading or decoding.
     busy: usize,
     error: Option<LakeError>,
 }
 
-/// A worker at work; that it is not any more is seen however it ends.
+/// A worker with a job; however it ends, the others are notified.
 struct Busy<'a>(&'a Run<'a>);
 
 impl Drop for Busy<'_> {
@@ -154,7 +154,7 @@ impl Run<'_> {
         }
     }
 
-    /// A source to read on, or `Some(None)` to open another one; `None` when all is done.
+    /// A source to continue reading, or `Some(None)` to open another one; `None` when everything is done.
     fn next_reading(&self) -> Option<Option<Reading>> {
         let mut state = lock(&self.state);
         loop {
@@ -173,7 +173,7 @@ impl Run<'_> {
         }
     }
 
-    /// Fills a block, hands its source back to whoever reads on, and decodes the block.
+    /// Fills a block, returns its source for other workers, and decodes the block.
     fn block(&self, reading: Option<Reading>, decoder: &mut Decoder) -> Result<(), LakeError> {
         let mut block = self.pool.block();
         let mut rejects = Vec::new();
@@ -230,7 +230,7 @@ impl Run<'_> {
         }
     }
 
-    /// Opens the next part that is wanted.
+    /// Opens the next part that is needed.
     fn open_next(&self) -> Result<Option<Reading>, LakeError> {
         loop {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
@@ -292,7 +292,7 @@ fn bytes_of(source: &Source) -> io::Result<Box<dyn Read + Send>> {
     }
 }
 
-/// The beginning of a source. What is read later is what was hashed, or its hash is noticed to be another.
+/// The beginning of a source. What is read later is what was hashed; otherwise the changed hash is noticed.
 fn open_beginning(index: usize, source: &Source, bytes: u64) -> io::Result<HashedSource> {
     let mut from = bytes_of(source)?.take(bytes);
     let (reader, sha256, size) = if bytes <= WHOLE {
@@ -310,7 +310,8 @@ fn open_beginning(index: usize, source: &Source, bytes: u64) -> io::Result<Hashe
     Ok(HashedSource { reading, sha256, size, etag: None })
 }
 
-/// Whether the beginnings of a source have these hashes, by their bytes, which are in order. It is read once.
+/// Whether the beginnings of a source, given by size in ascending order, have these hashes. Reads the source
+/// once.
 ///
 /// # Errors
 /// If it cannot be read.

@@ -1,5 +1,5 @@
-//! What readers believe of a file without looking into it: bounds, null counts and row counts, in the table's log and in
-//! the file's own footer. They are computed again from the values.
+//! Checks what readers trust without reading the rows: bounds, null counts and row counts, in the table's log
+//! and in the file's own footer. They are computed again from the values.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::file::statistics::Statistics;
 use serde_json::Value as Json;
 
-/// A value that has an order.
+/// A value of an ordered type.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Value {
     Number(i64),
@@ -36,11 +36,11 @@ impl std::fmt::Display for Value {
     }
 }
 
-/// What the values of a column are.
+/// The actual statistics of a column.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ColumnValues {
     pub(super) nulls: u64,
-    /// The least and the greatest; `None` without values, and for texts whose bounds nobody asked for.
+    /// The lowest and the highest value; `None` without values, and for texts whose bounds are not needed.
     pub(super) bounds: Option<(Value, Value)>,
 }
 
@@ -52,7 +52,7 @@ impl ColumnValues {
         });
     }
 
-    /// Adds the values of an array; the bounds of texts are found only where they are asked for.
+    /// Adds the values of an array; bounds of texts are computed only if `has_text_bounds`.
     pub(super) fn add(&mut self, array: &dyn Array, has_text_bounds: bool) {
         self.nulls += array.null_count() as u64;
         let bounds = match array.data_type() {
@@ -93,17 +93,17 @@ impl ColumnValues {
     }
 }
 
-/// What the values of all columns are.
+/// The actual statistics of all columns.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Values {
     pub(super) rows: u64,
     columns: Vec<ColumnValues>,
-    /// Of which columns of text the bounds are wanted: to find them costs time.
+    /// Which text columns need bounds; computing them takes time.
     bounded: Vec<bool>,
 }
 
 impl Values {
-    /// None so far, of as many columns; of those of text, the bounds are found where `bounded` says so.
+    /// Empty statistics for this many columns; text columns get bounds if `bounded` says so.
     pub(super) fn for_columns(bounded: Vec<bool>) -> Self {
         Self { rows: 0, columns: vec![ColumnValues::default(); bounded.len()], bounded }
     }
@@ -126,11 +126,15 @@ impl Values {
         self.columns.get(index)
     }
 
-    /// What is wrong with the footer's statistics of a column chunk. What it does not say, nobody believes.
+    /// What is wrong with the footer's statistics of a column chunk. Missing statistics are not wrong.
     pub(super) fn against_chunk(&self, index: usize, chunk: &ColumnChunkMetaData) -> Option<String> {
         let column = self.columns.get(index)?;
         if u64::try_from(chunk.num_values()) != Ok(self.rows) {
-            return Some(format!("the footer counts {} values, there are {}", chunk.num_values(), self.rows));
+            return Some(format!(
+                "the footer counts {} values, but there are {}",
+                chunk.num_values(),
+                self.rows
+            ));
         }
         let statistics = chunk.statistics()?;
         let is_time = matches!(column.bounds, Some((Value::Time(_), _)));
@@ -148,17 +152,17 @@ impl Values {
             _ => return Some("the footer has statistics of another type".to_owned()),
         };
         if let Some(nulls) = statistics.null_count_opt().filter(|nulls| *nulls != column.nulls) {
-            return Some(format!("the footer says that {nulls} values are null, {} are", column.nulls));
+            return Some(format!("the footer says that {nulls} values are null, but {} are", column.nulls));
         }
         let bound = |name: &str, said: Option<Value>, is_exact: bool, least: bool| {
             let said = said?;
             let Some((low, high)) = &column.bounds else {
-                return Some(format!("the footer says that the {name} value is {said}, there is none"));
+                return Some(format!("the footer says that the {name} value is {said}, but there is none"));
             };
             let value = if least { low } else { high };
             let encloses = if least { said <= *value } else { said >= *value };
             let is_right = if is_exact { said == *value } else { encloses };
-            (!is_right).then(|| format!("the footer says that the {name} value is {said}, it is {value}"))
+            (!is_right).then(|| format!("the footer says that the {name} value is {said}, but it is {value}"))
         };
         bound("least", low, statistics.min_is_exact(), true)
             .or_else(|| bound("greatest", high, statistics.max_is_exact(), false))
@@ -167,7 +171,7 @@ impl Values {
     /// What is wrong with the statistics of the file in the table's log.
     pub(super) fn against_log(&self, statistics: Option<&str>, schema: &Schema) -> Vec<String> {
         let Some(text) = statistics else {
-            return vec!["the log does not say how many rows it has".to_owned()];
+            return vec!["the log does not say how many rows the file has".to_owned()];
         };
         let Ok(Json::Object(said)) = serde_json::from_str::<Json>(text) else {
             return vec!["the statistics in the log cannot be read".to_owned()];
@@ -175,8 +179,10 @@ impl Values {
         let mut wrong = Vec::new();
         match said.get("numRecords") {
             Some(rows) if rows.as_u64() == Some(self.rows) => {}
-            Some(rows) => wrong.push(format!("the log says that it has {rows} rows, it has {}", self.rows)),
-            None => wrong.push("the log does not say how many rows it has".to_owned()),
+            Some(rows) => {
+                wrong.push(format!("the log says that the file has {rows} rows, but it has {}", self.rows))
+            }
+            None => wrong.push("the log does not say how many rows the file has".to_owned()),
         }
         let indices: HashMap<&str, usize> =
             schema.fields().iter().enumerate().map(|(index, field)| (field.name().as_str(), index)).collect();
@@ -207,7 +213,7 @@ fn nulls_in_log(column: &ColumnValues, said: &Json) -> Option<String> {
     (said.as_u64() != Some(column.nulls)).then(|| format!("{said}, but {} values are null", column.nulls))
 }
 
-/// Numbers are to be exact, times are rounded outwards to milliseconds, and texts may be cut.
+/// Numbers must be exact, times are rounded outwards to milliseconds, and texts may be truncated.
 fn bound_in_log(column: &ColumnValues, said: &Json, least: bool) -> Option<String> {
     let Some((low, high)) = &column.bounds else {
         return Some(format!("{said}, but there are no values"));
@@ -272,7 +278,7 @@ mod tests {
     #[test]
     fn true_statistics_pass_and_others_do_not() {
         assert_eq!(wrong(|_| {}), 0);
-        assert_eq!(wrong(|said| said["maxValues"] = json!({})), 0, "what is not said is not believed");
+        assert_eq!(wrong(|said| said["maxValues"] = json!({})), 0, "missing statistics are not wrong");
         for change in [
             (|said: &mut Json| said["numRecords"] = json!(4)) as fn(&mut Json),
             |said| said["numRecords"] = json!(1e300),

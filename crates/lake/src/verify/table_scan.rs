@@ -1,5 +1,5 @@
-//! One pass over the files of a table: each is what was committed, can be read, and says nothing false of itself; and
-//! its rows go to whoever asked for them.
+//! One pass over the files of a table: checks that each is the committed file, is readable and has true
+//! metadata, and passes its rows on.
 
 use std::fs;
 use std::io::{self, Seek, SeekFrom};
@@ -27,10 +27,10 @@ use crate::table::delta_log::{FileEntry, Snapshot};
 use crate::table::layout::{self, EVENT_DATE, LOG_BUCKET, Partition, PartitionBy, Table, date_text};
 
 const DAY: i64 = 86_400_000_000;
-/// What is told of one file.
+/// The maximum number of problems reported per file.
 const MOST_PROBLEMS: usize = 5;
 
-/// Takes rows of a table.
+/// Receives rows of a table.
 pub(super) type Take<'a> = &'a (dyn Fn(&RecordBatch) -> Result<(), LakeError> + Sync);
 
 /// A table as of its last commit.
@@ -60,7 +60,7 @@ pub(super) struct Findings {
 }
 
 impl Findings {
-    /// Whether its rows are those of the file that was committed.
+    /// Whether its rows are those of the committed file.
     pub(super) fn is_sound(&self) -> bool {
         self.absent.is_none() && self.changed.is_none() && self.unreadable.is_none()
     }
@@ -83,10 +83,10 @@ impl Committed {
         Ok(Self { storage, table, version: snapshot.version, files })
     }
 
-    /// What is wrong with the columns that the table's log states, by which other readers go.
+    /// What is wrong with the columns stated in the table's log, which other readers rely on.
     pub(super) fn wrong_columns(table: Table, snapshot: &Snapshot, by: PartitionBy) -> Option<String> {
         let wanted = table.table_schema(by);
-        // The ledger of an older dataset lacks the columns that it was given later.
+        // The ledger of an older dataset lacks columns that were added later.
         let fewest = if table == Table::Sources { wanted.fields().len() - 2 } else { wanted.fields().len() };
         let count = snapshot.columns.len();
         if count < fewest || count > wanted.fields().len() {
@@ -97,13 +97,14 @@ impl Committed {
             *name != field.name() || delta_type(field.data_type()) != Some(kind.as_str())
         });
         let ((name, kind), field) = wrong.next()?;
-        Some(format!("the log states a column {name:?} of type {kind}, where {} is", field.name()))
+        Some(format!("the log states a column {name:?} of type {kind} in the place of {}", field.name()))
     }
 
-    /// Reads every file, and says what is wrong with each, in their order. `listed` is what is in the table's folder.
+    /// Reads every file and returns what is wrong with each, in order. `listed` is the content of the table's
+    /// folder.
     ///
     /// # Errors
-    /// If S3 does not answer.
+    /// If S3 does not respond.
     pub(super) fn examine(&self, listed: &Listed, take: Take<'_>) -> Result<Vec<Findings>, LakeError> {
         let mut found: Vec<Findings> = self
             .files
@@ -122,10 +123,10 @@ impl Committed {
         Ok(found)
     }
 
-    /// Reads the rows of those files again that are sound.
+    /// Reads the rows of the sound files again.
     ///
     /// # Errors
-    /// If one cannot be read any more.
+    /// If a file can no longer be read.
     pub(super) fn read_again(&self, sound: &[bool], take: Take<'_>) -> Result<(), LakeError> {
         let read = self.each_file(sound, &|file, content| {
             let held = HeldFile::from_content(content?).map_err(LakeError::io("read", &file.path))?;
@@ -136,8 +137,9 @@ impl Committed {
         read.into_iter().try_for_each(|(_, read)| read)
     }
 
-    /// Calls `each` with the files that are wanted. They are opened in their order, as those of S3 are read ahead in it;
-    /// one that is not wanted must not be asked for, or it would take the room of others for ever.
+    /// Calls `each` with the selected files. They are opened in order, because those in S3 are prefetched in
+    /// that order; files that are not needed must not be requested, or they would occupy the memory of others
+    /// forever.
     fn each_file<T: Send>(
         &self,
         wanted: &[bool],
@@ -210,7 +212,7 @@ impl Committed {
         found.rows = values.rows;
         let footer = parquet.metadata().file_metadata().num_rows();
         if u64::try_from(footer) != Ok(values.rows) {
-            let problem = format!("{path:?}: the footer counts {footer} rows, there are {}", values.rows);
+            let problem = format!("{path:?}: the footer counts {footer} rows, but there are {}", values.rows);
             found.statistics.push(problem);
         }
         let in_log = values.against_log(file.entry.statistics.as_deref(), parquet.schema());
@@ -224,7 +226,7 @@ impl Committed {
     }
 }
 
-/// What Delta Lake calls a type.
+/// Delta Lake's name for a type.
 fn delta_type(of: &DataType) -> Option<&'static str> {
     Some(match of {
         DataType::Utf8View => "string",
@@ -237,7 +239,7 @@ fn delta_type(of: &DataType) -> Option<&'static str> {
     })
 }
 
-/// Why a file is not there as it was committed, by its size.
+/// Why a file is missing or has another size than the committed file.
 fn absent(file: &CommittedFile, listed: &Listed) -> Option<String> {
     let (path, wanted) = (&file.path, file.entry.size);
     match listed.get(&file.entry.path) {
@@ -271,7 +273,8 @@ fn hash(mut content: &fs::File) -> io::Result<[u8; 32]> {
     Ok(sink.finish().1)
 }
 
-/// Of which columns of text somebody states bounds, and that of buckets, as folders are named by them.
+/// Which text columns have bounds stated somewhere, plus the bucket column, because folders are named after
+/// it.
 fn bounded(parquet: &TableFile, statistics: Option<&str>) -> Vec<bool> {
     let said: serde_json::Value =
         statistics.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
@@ -290,12 +293,12 @@ fn bounded(parquet: &TableFile, statistics: Option<&str>) -> Vec<bool> {
     columns.map(|(index, field)| field.name() == bucket || in_log(field.name()) || in_footer(index)).collect()
 }
 
-/// What the footer says that is not so.
+/// The false statements in the footer.
 fn against_footer(parquet: &TableFile, held: &HeldFile, group: usize, values: &Values) -> Vec<String> {
     let row_group = parquet.metadata().row_group(group);
     let mut wrong = Vec::new();
     if u64::try_from(row_group.num_rows()) != Ok(values.rows) {
-        wrong.push(format!("the footer counts {} rows, there are {}", row_group.num_rows(), values.rows));
+        wrong.push(format!("the footer counts {} rows, but there are {}", row_group.num_rows(), values.rows));
     }
     for (index, (chunk, field)) in row_group.columns().iter().zip(parquet.schema().fields()).enumerate() {
         let problem = values
@@ -306,13 +309,13 @@ fn against_footer(parquet: &TableFile, held: &HeldFile, group: usize, values: &V
     wrong
 }
 
-/// What is wrong with the place of a file of `logs`: its partition must be that of all its rows, and its folder that of the
-/// partition.
+/// What is wrong with the place of a file of `logs`: its partition must match all of its rows, and its folder
+/// must match the partition.
 fn misplaced(entry: &FileEntry, values: &Values) -> Option<String> {
     let said = entry.partition.get(EVENT_DATE).and_then(|date| date.as_deref());
     let date = said.and_then(layout::date_days).filter(|days| said == Some(date_text(*days).as_str()));
     let Some(date) = date else {
-        return Some(format!("the log has no date for it: {said:?}"));
+        return Some(format!("the log has no valid date for the file: {said:?}"));
     };
     let partition = Partition { event_date: date, bucket: entry.partition.get(LOG_BUCKET).cloned() };
     let folder = partition.relative_path();
@@ -328,7 +331,7 @@ fn misplaced(entry: &FileEntry, values: &Values) -> Option<String> {
         Some((Value::Time(low), Value::Time(high)))
             if times.nulls == 0 && day(*low) == i64::from(date) && day(*high) == i64::from(date) => {}
         Some((low, high)) => {
-            return Some(format!("its request times are from {low} to {high}, not of {}", date_text(date)));
+            return Some(format!("its request times are from {low} to {high}, not on {}", date_text(date)));
         }
         None => return Some("it has no request times".to_owned()),
     }
@@ -342,5 +345,5 @@ fn misplaced(entry: &FileEntry, values: &Values) -> Option<String> {
         (None, Some((_, Value::Text(high)))) => high.is_empty(),
         _ => false,
     };
-    (!is_right).then(|| format!("it has rows of other buckets than {wanted:?}"))
+    (!is_right).then(|| format!("it has rows of buckets other than {wanted:?}"))
 }

@@ -1,4 +1,5 @@
-//! What is in the tables of each source: how many rows and rejects, of which lines, and the sums of their hashes.
+//! The content of the tables for each source: the number of rows and rejects, their lines, and the sums of
+//! their hashes.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -15,11 +16,11 @@ use crate::error::LakeError;
 use crate::table::layout::Table;
 
 thread_local! {
-    /// A row that is being written down to be hashed.
+    /// The encoding of a row to be hashed.
     static MEMORY: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The sums of a batch, by runs of rows of one source.
+/// The sums of a batch, for each run of rows with the same source.
 pub(super) fn each_run(
     hasher: &RowHasher,
     rows: &Rows<'_>,
@@ -37,18 +38,18 @@ pub(super) fn each_run(
     });
 }
 
-/// What the tables have of one source.
+/// What the tables contain of one source.
 #[derive(Debug, Default)]
 pub(super) struct Found {
     pub(super) rows: Sum,
     pub(super) rejects: Sum,
-    /// Rows that were removed as equal to another one.
+    /// Rows that were removed as duplicates.
     pub(super) duplicates: u64,
     lines: LineSet,
     outside: u64,
 }
 
-/// What the tables have, by the names of the sources.
+/// What the tables contain, by the names of the sources.
 #[derive(Debug, Default)]
 pub(super) struct Tally(Mutex<HashMap<Arc<str>, Found>>);
 
@@ -80,7 +81,7 @@ impl Tally {
         Ok(())
     }
 
-    /// Adds the rows that were removed.
+    /// Adds the removed rows.
     pub(super) fn add_removed(&self, removed: &Removed, ledger: &Ledger) {
         let mut all = self.lock();
         for (name, line) in removed.gone() {
@@ -107,7 +108,7 @@ fn entry<'a>(all: &'a mut HashMap<Arc<str>, Found>, name: &str) -> &'a mut Found
 }
 
 impl Found {
-    /// Notes lines. Those of a source that the ledger does not know have no end to be beyond; they are told by their name.
+    /// Records line numbers. A source that the ledger does not know has no last line; it is reported by name.
     fn note(&mut self, lines: impl Iterator<Item = i64>, name: &str, ledger: &Ledger) {
         if !ledger.names.contains_key(name) {
             return;
@@ -134,7 +135,7 @@ impl Found {
     }
 }
 
-/// What tables and ledger say of each other.
+/// Compares the tables with the ledger.
 pub(super) fn checks(ledger: &Ledger, found: &HashMap<Arc<str>, Found>) -> Vec<Check> {
     vec![check_counts(ledger, found), check_lines(found)]
 }
@@ -158,7 +159,7 @@ fn check_counts(ledger: &Ledger, found: &HashMap<Arc<str>, Found>) -> Check {
         let right = (found.rows.rows + found.duplicates, found.rejects.rows) == (rows, rejects);
         check.examine((!right).then(|| {
             format!(
-                "{name:?}: {} rows, {} duplicates and {} rejects, the ledger says {rows} and {rejects}",
+                "{name:?}: {} rows, {} duplicates and {} rejects, but the ledger says {rows} rows and {rejects} rejects",
                 found.rows.rows, found.duplicates, found.rejects.rows
             )
         }));
@@ -175,20 +176,18 @@ fn check_counts(ledger: &Ledger, found: &HashMap<Arc<str>, Found>) -> Check {
 fn check_lines(found: &HashMap<Arc<str>, Found>) -> Check {
     let mut check = Check::new(
         "no_line_twice",
-        "No line of a source is twice among the rows, duplicates and rejects, and none is beyond the source's end.",
+        "No line of a source occurs twice among the rows, duplicates and rejects, and none is beyond the end of the source.",
     );
     let mut names: Vec<_> = found.iter().collect();
     names.sort_by_key(|(name, _)| *name);
     for (name, found) in names {
         check.examined += found.rows.rows + found.rejects.rows + found.duplicates;
         if let Some(line) = found.lines.example {
-            check.fail(format!("{name:?}: {} lines are doubled, such as line {line}", found.lines.doubled));
+            check.fail(format!("{name:?}: {} lines occur twice, such as line {line}", found.lines.doubled));
         }
         if found.outside > 0 {
             let count = found.outside;
-            check.fail(format!(
-                "{name:?}: {count} rows have the number of a line that the source does not have"
-            ));
+            check.fail(format!("{name:?}: {count} rows have line numbers that the source does not have"));
         }
     }
     check

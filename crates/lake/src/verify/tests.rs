@@ -1,4 +1,4 @@
-//! Each kind of damage is found, by the check that is for it.
+//! Each kind of damage is found by its check.
 #![allow(clippy::unwrap_used)]
 
 use std::fs;
@@ -24,7 +24,7 @@ fn day(event_date: i32) -> Partition {
     Partition { event_date, bucket: None }
 }
 
-/// A dataset of two sources, of 3 and 2 lines.
+/// A dataset of two sources, with 3 and 2 lines.
 fn sound(folder: &Path) -> Dataset {
     let dataset = Dataset::open_or_create(folder, PartitionBy::EventDate).unwrap();
     add(&dataset, &[("a.gz", 3)], vec![entry("a.gz", 3, 0, 1)]);
@@ -32,7 +32,7 @@ fn sound(folder: &Path) -> Dataset {
     dataset
 }
 
-/// Commits a file of rows `1..=rows` for each name.
+/// Commits a file with rows `1..=rows` for each name.
 fn add(dataset: &Dataset, files: &[(&str, i64)], sources: Vec<SourceEntry>) {
     let lock = DatasetLock::acquire(dataset, &|| {}).unwrap();
     let staging = lock.begin().unwrap();
@@ -112,7 +112,7 @@ fn a_deleted_or_shortened_file_is_found() {
 fn a_doubled_row_is_found() {
     let found = failed_after(|dataset| add(dataset, &[("a.gz", 1)], vec![]));
     assert_eq!(found, ["lines_accounted_for", "no_line_twice"]);
-    // The same number of rows as the source has, but one of them twice and another not at all.
+    // The same number of rows as the source has, but one of them twice and another missing.
     let found = failed_after(|dataset| {
         add(dataset, &[("d.gz", 2), ("d.gz", 1)], vec![entry("d.gz", 3, 0, 4)]);
     });
@@ -145,7 +145,7 @@ fn content_read_twice_is_found() {
 }
 
 #[test]
-fn a_file_that_has_grown_is_no_fault() {
+fn a_file_that_has_grown_is_not_a_failure() {
     let found = failed_after(|dataset| add(dataset, &[("a.gz", 4)], vec![entry("a.gz", 4, 0, 9)]));
     assert_eq!(found, Vec::<&str>::new());
 }
@@ -171,7 +171,7 @@ fn an_open_round_is_found() {
 }
 
 #[test]
-fn a_writer_at_work_is_told() {
+fn an_active_writer_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = sound(folder.path());
     let lock = DatasetLock::acquire(&dataset, &|| {}).unwrap();

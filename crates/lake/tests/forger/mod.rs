@@ -1,5 +1,5 @@
-//! What somebody can do who may write to a dataset, and not to its sources: read a table's files, change rows, write them
-//! back, and make all hashes, sizes, counts and statistics anew, as saltmine itself would.
+//! What someone can do who may write to a dataset but not to its sources: read a table's files, change rows,
+//! write them back, and recompute all hashes, sizes, counts and statistics, as saltmine itself would.
 
 #![allow(clippy::unwrap_used, dead_code)]
 
@@ -25,7 +25,7 @@ use saltmine_scan::discover;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-/// A line that says what `number` makes it say.
+/// A line whose content depends on `number`.
 pub(crate) fn line(number: usize) -> String {
     format!(
         "0wner vault-{} [{:02}/May/2026:10:00:00 +0000] 198.51.100.7 arn:aws:iam::111122223333:user/u{} {number:016X} \
@@ -43,7 +43,7 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     gzip.finish().unwrap()
 }
 
-/// A folder of logs and a dataset of it.
+/// A folder of logs and its dataset.
 pub(crate) struct Case {
     pub(crate) folder: tempfile::TempDir,
 }
@@ -106,7 +106,7 @@ impl Case {
         verify(&self.dataset(), &VerifyOptions::default()).unwrap()
     }
 
-    /// The same, to be changed.
+    /// A copy that can be changed.
     pub(crate) fn copy(&self) -> Self {
         let copy = Self { folder: tempfile::tempdir().unwrap() };
         copy_folder(&self.logs(), &copy.logs());
@@ -133,7 +133,7 @@ pub(crate) fn failed(report: &VerifyReport) -> Vec<&'static str> {
     failed.map(|check| check.name).collect()
 }
 
-/// What all failed checks say.
+/// The details of all failed checks.
 pub(crate) fn details(report: &VerifyReport) -> String {
     let lines =
         report.checks.iter().flat_map(|check| check.details.iter().map(|detail| (check.name, detail)));
@@ -147,14 +147,14 @@ impl Case {
         read(&self.dataset().files(table).unwrap()[index].path)
     }
 
-    /// Which file of `logs` or `rejects` has a line.
+    /// The index of the file of `logs` or `rejects` that contains a line.
     pub(crate) fn file_of(&self, table: Table, name: &str, line: i64) -> usize {
         (0..self.dataset().files(table).unwrap().len())
             .find(|index| row_of(&self.rows(table, *index), name, line).is_some())
             .unwrap_or_else(|| panic!("no row of {name} line {line}"))
     }
 
-    /// Puts rows in the place of those of a file, and commits that.
+    /// Replaces the rows of a file and commits the change.
     pub(crate) fn replace(&self, table: Table, index: usize, batch: &RecordBatch) {
         let bytes = parquet(batch);
         self.replace_bytes(table, index, &bytes);
@@ -171,7 +171,7 @@ impl Case {
         self.commit(table, &[remove, add]);
     }
 
-    /// Adds a file with rows beside the `index`th.
+    /// Adds a file of rows next to the `index`th.
     pub(crate) fn add(&self, table: Table, index: usize, batch: &RecordBatch) {
         let beside = self.dataset().files(table).unwrap().remove(index);
         let name = beside.name.replace("part-", "part-1");
@@ -187,7 +187,7 @@ impl Case {
         fs::write(log, text).unwrap();
     }
 
-    /// Changes what a table's log says, action by action.
+    /// Edits a table's log, action by action.
     pub(crate) fn edit_log(&self, table: Table, edit: impl Fn(&mut Value)) {
         let log = self.path().join(table.name()).join("_delta_log");
         for entry in fs::read_dir(&log).unwrap() {
@@ -205,7 +205,7 @@ impl Case {
         }
     }
 
-    /// Changes the statistics of all files in a table's log.
+    /// Edits the statistics of all files in a table's log.
     pub(crate) fn edit_statistics(&self, table: Table, edit: impl Fn(&mut Value)) {
         self.edit_log(table, |action| {
             if let Some(text) = action.pointer("/add/stats").and_then(Value::as_str) {
@@ -216,7 +216,7 @@ impl Case {
         });
     }
 
-    /// Changes one row, and commits that.
+    /// Changes one row and commits the change.
     pub(crate) fn edit_row(&self, table: Table, name: &str, line: i64, column: &str, value: &Value) {
         let index = self.file_of(table, name, line);
         let batch = self.rows(table, index);
@@ -224,7 +224,7 @@ impl Case {
         self.replace(table, index, &with(&batch, row, column, value));
     }
 
-    /// Takes the rows away for which `is_gone` says so, by name and line, of all files of a table.
+    /// Deletes the rows for which `is_gone` returns true, by name and line, from all files of a table.
     pub(crate) fn delete(&self, table: Table, is_gone: impl Fn(&str, i64) -> bool) {
         let mut index = 0;
         while index < self.dataset().files(table).unwrap().len() {
@@ -241,7 +241,7 @@ impl Case {
         }
     }
 
-    /// Changes the ledger, merged to one file.
+    /// Edits the ledger, merged into one file.
     pub(crate) fn edit_ledger(&self, edit: impl Fn(RecordBatch) -> RecordBatch) {
         let count = self.dataset().files(Table::Sources).unwrap().len();
         let batches: Vec<RecordBatch> = (0..count).map(|index| self.rows(Table::Sources, index)).collect();
@@ -252,7 +252,7 @@ impl Case {
         }
     }
 
-    /// Adds to numbers of the ledger's rows of a name.
+    /// Adds to counts in the ledger rows with a name.
     pub(crate) fn edit_counts(&self, name: &str, changes: &[(&str, i64)]) {
         self.edit_ledger(|ledger| {
             let mut ledger = ledger;
@@ -301,7 +301,7 @@ pub(crate) fn add(name: &str, bytes: &[u8], partition: Value) -> Value {
     }})
 }
 
-/// A path as a log has it.
+/// A path as written in a log.
 fn encoded(name: &str) -> String {
     name.replace('%', "%25")
 }
@@ -332,7 +332,7 @@ pub(crate) fn number(batch: &RecordBatch, column: &str, row: usize) -> i64 {
     }
 }
 
-/// A batch with another value in one place.
+/// A batch with one value replaced.
 pub(crate) fn with(batch: &RecordBatch, row: usize, column: &str, value: &Value) -> RecordBatch {
     let index = batch.schema().index_of(column).unwrap();
     let old = batch.column(index);

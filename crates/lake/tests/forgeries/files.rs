@@ -14,7 +14,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
     let forgery = |name, forge, check, says| Forgery { name, forge, check, says };
     vec![
         forgery(
-            "rows said to be of another day, without statistics of their times",
+            "rows moved to another day, without statistics of their times",
             |case| {
                 case.edit_statistics(Table::Logs, |statistics| {
                     for part in ["minValues", "maxValues"] {
@@ -31,7 +31,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
             "it is not in the folder of its partition",
         ),
         forgery(
-            "rows of one day put into a file of another",
+            "rows of one day put into a file of another day",
             |case| {
                 let batch = case.rows(Table::Logs, 0);
                 case.delete(Table::Logs, |name, line| row_of(&batch, name, line).is_some());
@@ -47,7 +47,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
             "no such file",
         ),
         forgery(
-            "a file that is not committed laid beside the others",
+            "an uncommitted file added next to the others",
             |case| {
                 let file = case.dataset().files(Table::Logs).unwrap().remove(0).path;
                 fs::copy(&file, file.with_file_name("part-extra.parquet")).unwrap();
@@ -68,7 +68,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
             "committed without a hash",
         ),
         forgery(
-            "two columns exchanged by their names",
+            "two columns exchanged by swapping their names",
             |case| {
                 let batch = case.rows(Table::Logs, 0);
                 let fields = batch
@@ -92,7 +92,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
             "a column \"requester\" of type Utf8, where the table's files have remote_ip",
         ),
         forgery(
-            "a column made one of numbers with NaN",
+            "a column changed to floating point with NaN",
             |case| {
                 let batch = case.rows(Table::Logs, 0);
                 let index = batch.schema().index_of("total_time").unwrap();
@@ -123,7 +123,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
             "logs: the log states a column \"bytes_sent\" of type string",
         ),
         forgery(
-            "a deletion vector, with which other readers hide rows",
+            "a deletion vector, which makes other readers hide rows",
             |case| {
                 case.edit_log(Table::Logs, |action| {
                     if let Some(add) = action.get_mut("add") {
@@ -138,7 +138,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
             "the table uses deletion vectors, which saltmine does not support",
         ),
         forgery(
-            "column mapping, with which other readers exchange columns",
+            "column mapping, which makes other readers exchange columns",
             |case| {
                 case.edit_log(Table::Logs, |action| {
                     if let Some(metadata) = action.get_mut("metaData") {

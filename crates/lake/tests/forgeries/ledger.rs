@@ -1,4 +1,4 @@
-//! Sources that the ledger says false things of.
+//! False statements about sources in the ledger.
 
 use arrow::compute::concat_batches;
 use saltmine_lake::Table;
@@ -12,14 +12,14 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
     let rows = "rows_are_their_lines";
     vec![
         forgery(
-            "a ledger row planted, so that a file to come is skipped as known",
+            "a ledger row planted so that a future file is skipped as known",
             |case| {
                 let text = lines(900..950);
                 case.write("new", &text);
                 plant(case, "new", &sha256(text.as_bytes()), 50, 0);
             },
             "ledger_recounted",
-            "\"new\": the ledger says 0 rows, the source has 50",
+            "\"new\": the ledger says 0 rows, but the source has 50",
         ),
         forgery(
             "the same, with all its counts right",
@@ -29,10 +29,10 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
                 plant(case, "new", &sha256(text.as_bytes()), 50, 50);
             },
             rows,
-            "\"new\" line 1: the line gives a row, and it is missing from the table",
+            "\"new\" line 1: the line produces a row, but it is missing from the table",
         ),
         forgery(
-            "a ledger row doubled",
+            "a ledger row duplicated",
             |case| {
                 case.edit_ledger(|ledger| {
                     concat_batches(&ledger.schema(), &[ledger.clone(), ledger.slice(0, 1)]).unwrap()
@@ -48,10 +48,10 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
             "and it does not begin with what was read",
         ),
         forgery(
-            "a source said to be cut",
+            "a source declared truncated",
             |case| case.edit_ledger(|ledger| with(&ledger, 0, "state", &json!("truncated"))),
             "ledger_recounted",
-            "the ledger says \"truncated\", the source is complete",
+            "the ledger says \"truncated\", but the source is complete",
         ),
         forgery(
             "the first time of a source changed in the ledger",
@@ -60,14 +60,14 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
             "the first time in the ledger is Some(5)",
         ),
         forgery(
-            "numbers of lines that no memory holds, in ledger and row",
+            "huge line numbers in ledger and row",
             |case| {
                 let most = (1_i64 << 60) - 60;
                 case.edit_counts("log-0", &[("lines", most), ("blanks", most)]);
                 case.edit_row(Table::Logs, "log-0", 60, "log_line", &json!(1_i64 << 60));
             },
             rows,
-            "\"log-0\" line 60: the line gives a row, and it is missing from the table",
+            "\"log-0\" line 60: the line produces a row, but it is missing from the table",
         ),
     ]
 }

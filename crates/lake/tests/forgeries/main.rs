@@ -1,5 +1,5 @@
-//! Forgeries of a dataset by somebody who can write to all of it and to none of its sources, and who makes every hash,
-//! size, count and statistic anew. Each is found, and named.
+//! Forgeries of a dataset by someone who can write to all of it but to none of its sources, and who
+//! recomputes every hash, size, count and statistic. Each forgery must be found and named.
 
 #![allow(clippy::unwrap_used)]
 
@@ -35,7 +35,7 @@ fn lines(range: std::ops::Range<usize>) -> String {
     range.map(|number| line(number) + "\n").collect()
 }
 
-/// Four sources, of which one has grown, one repeats lines of another, and all have something that does not read.
+/// Four sources: one has grown, one repeats lines of another, and all have a reject.
 fn base() -> Case {
     let case = Case::new();
     case.write("log-0", format!("{}no log line\n\n{}", lines(0..20), lines(20..58)));
@@ -51,7 +51,7 @@ fn base() -> Case {
     case
 }
 
-/// A forgery: what is done, by which check it is to be found at least, and what that says.
+/// A forgery: the change, the check that must at least find it, and a part of that check's details.
 struct Forgery {
     name: &'static str,
     forge: fn(&Case),
@@ -78,7 +78,7 @@ fn sha256(bytes: &[u8]) -> String {
     sha2::Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Adds a ledger row of a source of `lines` lines, of which `rows` gave rows and the others are blank.
+/// Adds a ledger row of a source with `lines` lines, of which `rows` are rows and the others blank.
 fn plant(case: &Case, name: &str, sha256: &str, lines: i64, rows: i64) {
     let size = fs::metadata(case.logs().join(name)).map_or(100, |metadata| metadata.len());
     case.edit_ledger(|ledger| {
@@ -100,7 +100,7 @@ fn plant(case: &Case, name: &str, sha256: &str, lines: i64, rows: i64) {
     });
 }
 
-/// Takes a source out of the ledger.
+/// Removes a source from the ledger.
 fn forget(case: &Case, name: &str) {
     case.edit_ledger(|ledger| {
         let kept: BooleanArray =
@@ -109,7 +109,7 @@ fn forget(case: &Case, name: &str) {
     });
 }
 
-/// Adds a copy of a row, as of another line.
+/// Adds a copy of a row as another line.
 fn copy_row(case: &Case, name: &str, line: i64, to_name: &str, to_line: i64) {
     let index = case.file_of(Table::Logs, name, line);
     let batch = case.rows(Table::Logs, index);
@@ -144,13 +144,14 @@ fn renamed(batch: &RecordBatch, names: &[(&str, &str)]) -> RecordBatch {
 
 fn rename(case: &Case, table: Table, names: &[(&str, &str)]) {
     for index in 0..case.dataset().files(table).unwrap().len() {
-        // The order of files may change as they are replaced; a row is renamed twice at worst, which a test would see.
+        // The order of files may change when they are replaced; at worst a row is renamed twice, which a test
+        // would notice.
         let batch = case.rows(table, index);
         case.replace(table, index, &renamed(&batch, names));
     }
 }
 
-/// Writes a table's first file again, page by page, with what is said of each column changed.
+/// Rewrites a table's first file, page by page, with changed metadata for each column.
 fn forge_file(case: &Case, table: Table, forge: impl Fn(&str, &mut ColumnCloseResult)) {
     let path = case.dataset().files(table).unwrap().remove(0).path;
     let file = bytes::Bytes::from(fs::read(path).unwrap());
@@ -207,10 +208,10 @@ fn every_forgery_is_found_and_named() {
     assert!(missed.is_empty(), "{} missed:\n{}", missed.len(), missed.join("\n"));
 }
 
-/// What the forgeries are made with makes datasets that pass, if nothing is changed in them: what is found is found by
-/// what was changed.
+/// The tools of the forgeries make datasets that pass if nothing is changed: the checks find the changes, not
+/// the tools.
 #[test]
-fn files_that_are_written_anew_without_a_change_pass() {
+fn files_rewritten_without_a_change_pass() {
     let case = base();
     for table in [Table::Logs, Table::Rejects, Table::Duplicates] {
         for index in 0..case.dataset().files(table).unwrap().len() {
@@ -228,9 +229,9 @@ fn files_that_are_written_anew_without_a_change_pass() {
     assert_eq!(failed(&report), Vec::<&str>::new(), "{}", details(&report));
 }
 
-/// A dataset in which a source has another name throughout is told from an honest one by its report alone.
+/// A dataset in which a source has consistently another name differs from an honest one only in its report.
 #[test]
-fn a_source_that_has_another_name_throughout_is_named_in_the_verdict() {
+fn a_consistently_renamed_source_is_named_in_the_verdict() {
     let case = base();
     for table in [Table::Logs, Table::Rejects] {
         rename(&case, table, &[("log-1.gz", "else")]);
@@ -238,12 +239,12 @@ fn a_source_that_has_another_name_throughout_is_named_in_the_verdict() {
     case.edit_ledger(|ledger| renamed(&ledger, &[("log-1.gz", "else")]));
     let report = case.verify();
     assert_eq!(report.renamed.len(), 1, "{}", details(&report));
-    assert!(report.verdict.contains("1 source has another name than when it was read"), "{}", report.verdict);
+    assert!(report.verdict.contains("1 source has been renamed since it was read"), "{}", report.verdict);
 }
 
-/// Rows that differ in more sources than are looked at row by row are counted all the same.
+/// Rows that differ in more sources than are examined row by row are still counted.
 #[test]
-fn many_sources_that_differ_are_counted() {
+fn many_differing_sources_are_counted() {
     let case = Case::new();
     for file in 0..30 {
         case.write(&format!("log-{file:02}"), lines(file * 10..file * 10 + 10));
@@ -260,7 +261,7 @@ fn many_sources_that_differ_are_counted() {
     let check = report.checks.iter().find(|check| check.name == "rows_are_their_lines").unwrap();
     assert_eq!((check.examined, check.failures), (300, 20 * 10 + 10));
     assert_eq!(check.details.len(), 20);
-    assert_eq!(check.details[19], "the rows of 10 sources more differ from their lines");
+    assert_eq!(check.details[19], "the rows of 10 more sources differ from their lines");
 }
 
 #[test]

@@ -11,28 +11,28 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
     let rejects = "rejects_are_their_lines";
     vec![
         forgery(
-            "a text changed in a line that does not read",
+            "the text of a reject changed",
             |case| case.edit_row(Table::Rejects, "log-0", 21, "raw", &json!("no log lime")),
             rejects,
             "\"log-0\" line 21: raw is \"no log lime\", the line says \"no log line\"",
         ),
         forgery(
-            "the bytes changed of a line that does not read",
+            "the bytes of a reject changed",
             |case| case.edit_row(Table::Rejects, "log-1.gz", 51, "raw_bytes", &json!("no line")),
             rejects,
             "\"log-1.gz\" line 51: raw_bytes is ",
         ),
         forgery(
-            "a line that does not read deleted, and counted as blank",
+            "a reject deleted and counted as blank",
             |case| {
                 case.delete(Table::Rejects, |name, _| name == "log-0");
                 case.edit_counts("log-0", &[("rejects", -1), ("blanks", 1)]);
             },
             rejects,
-            "\"log-0\" line 21: the line gives a reject, and it is missing from the table",
+            "\"log-0\" line 21: the line produces a reject, but it is missing from the table",
         ),
         forgery(
-            "a row declared a duplicate that is none",
+            "a row wrongly declared a duplicate",
             |case| {
                 case.delete(Table::Logs, |name, line| name == "log-0" && line == 50);
                 declare(case, "log-0", 50, "log-0", 49);
@@ -41,7 +41,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
             "\"log-0\" line 50 was removed for \"log-0\" line 49, but is not equal to it",
         ),
         forgery(
-            "the row deleted that duplicates were removed for",
+            "the row deleted for which duplicates were removed",
             |case| {
                 case.delete(Table::Logs, |name, line| name == "log-0" && line == 4);
                 declare(case, "log-0", 4, "log-0", 4);
@@ -50,7 +50,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
             "\"log-0\" line 4 was removed for \"log-0\" line 4, but is not equal to it",
         ),
         forgery(
-            "duplicates that are each other's, so that none is kept",
+            "rows declared duplicates of each other, so that none is kept",
             |case| {
                 case.delete(Table::Logs, |name, line| name == "log-0" && line == 4);
                 declare(case, "log-0", 4, "log-3", 4 + 1);
@@ -59,7 +59,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
             "\"log-0\" line 4 was removed for \"log-3\" line 5, a later line",
         ),
         forgery(
-            "a row of duplicates doubled, and a row deleted for it",
+            "a row of duplicates repeated, and another row deleted",
             |case| {
                 let batch = case.rows(Table::Duplicates, 0);
                 let (name, line) = (text(&batch, "log_file", 0).unwrap(), number(&batch, "log_line", 0));

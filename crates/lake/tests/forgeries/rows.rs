@@ -1,4 +1,4 @@
-//! Rows of logs that are not their lines.
+//! Rows of logs that differ from their lines.
 
 use arrow::compute::concat_batches;
 use saltmine_lake::Table;
@@ -12,7 +12,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
     let rows = "rows_are_their_lines";
     vec![
         forgery(
-            "a requester changed in one row",
+            "the requester changed in one row",
             |case| case.edit_row(Table::Logs, "log-0", 8, "requester", &json!(HIDDEN)),
             rows,
             "\"log-0\" line 8: requester is \"arn:aws:iam::111122223333:user/innocent\", the line says \
@@ -37,13 +37,13 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
             "\"log-0\" line 9: request_time is ",
         ),
         forgery(
-            "null made an empty text",
+            "null changed to an empty text",
             |case| case.edit_row(Table::Logs, "log-0", 1, "error_code", &json!("")),
             rows,
             "\"log-0\" line 1: error_code is \"\", the line says null",
         ),
         forgery(
-            "the mark of an odd line taken off",
+            "the anomaly of a line removed",
             |case| case.edit_row(Table::Logs, "log-0", 2, "anomaly", &Value::Null),
             rows,
             "\"log-0\" line 2: anomaly is null, the line says ",
@@ -73,25 +73,25 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
             "\"log-0\" line 1: requester is \"arn:aws:iam::111122223333:user/innocent\"",
         ),
         forgery(
-            "rows deleted, and counted as blanks",
+            "rows deleted and counted as blanks",
             |case| {
                 case.delete(Table::Logs, |name, line| name == "log-0" && line > 30);
                 case.edit_counts("log-0", &[("rows", -30), ("blanks", 30)]);
             },
             rows,
-            "\"log-0\" line 31: the line gives a row, and it is missing from the table",
+            "\"log-0\" line 31: the line produces a row, but it is missing from the table",
         ),
         forgery(
-            "all rows of a source deleted, and counted as blanks",
+            "all rows of a source deleted and counted as blanks",
             |case| {
                 case.delete(Table::Logs, |name, _| name == "log-1.gz");
                 case.edit_counts("log-1.gz", &[("rows", -50), ("blanks", 50)]);
             },
             "ledger_recounted",
-            "\"log-1.gz\": the ledger says 0 rows, the source has 50",
+            "\"log-1.gz\": the ledger says 0 rows, but the source has 50",
         ),
         forgery(
-            "a source forgotten: its rows and its ledger row deleted",
+            "a source removed: its rows and its ledger row deleted",
             |case| {
                 case.delete(Table::Logs, |name, _| name == "log-1.gz");
                 case.delete(Table::Rejects, |name, _| name == "log-1.gz");
@@ -101,16 +101,16 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
             "\"log-1.gz\": not in the dataset",
         ),
         forgery(
-            "a row invented, in place of a blank line",
+            "a row invented in place of a blank line",
             |case| {
                 copy_row(case, "log-0", 5, "log-0", 22);
                 case.edit_counts("log-0", &[("rows", 1), ("blanks", -1)]);
             },
             rows,
-            "\"log-0\" line 22: the table has a row that the line does not give",
+            "\"log-0\" line 22: the table has a row that the line does not produce",
         ),
         forgery(
-            "a row doubled in place of another",
+            "a row duplicated in place of another",
             |case| {
                 case.delete(Table::Logs, |name, line| name == "log-0" && line == 40);
                 copy_row(case, "log-0", 39, "log-0", 39);
@@ -136,7 +136,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
                 case.edit_counts("log-3", &[("rows", 1), ("lines", 1)]);
             },
             rows,
-            "\"log-0\" line 60: the line gives a row, and it is missing from the table",
+            "\"log-0\" line 60: the line produces a row, but it is missing from the table",
         ),
         forgery(
             "two sources exchanged, in rows, rejects and ledger",

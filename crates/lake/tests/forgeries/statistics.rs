@@ -14,7 +14,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
     let forgery = |name, forge, check, says| Forgery { name, forge, check, says };
     vec![
         forgery(
-            "times narrowed in the log's statistics, so that filters pass over the rows",
+            "times narrowed in the log's statistics, so that filters skip the rows",
             |case| {
                 case.edit_statistics(Table::Logs, |statistics| {
                     statistics["maxValues"]["request_time"] = json!("2026-05-01T00:00:00.000Z");
@@ -24,13 +24,13 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
             "maxValues of \"request_time\" in the log",
         ),
         forgery(
-            "fewer rows in the log's statistics, by which they are counted",
+            "fewer rows in the log's statistics, from which rows are counted",
             |case| case.edit_statistics(Table::Logs, |statistics| statistics["numRecords"] = json!(1)),
             "statistics_true",
-            "the log says that it has 1 rows",
+            "the log says that the file has 1 rows",
         ),
         forgery(
-            "statistics left out of the log",
+            "statistics removed from the log",
             |case| {
                 case.edit_log(Table::Logs, |action| {
                     if let Some(add) = action.get_mut("add").and_then(Value::as_object_mut) {
@@ -39,7 +39,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
                 });
             },
             "statistics_true",
-            "the log does not say how many rows it has",
+            "the log does not say how many rows the file has",
         ),
         forgery(
             "nulls added in the log's statistics",
@@ -66,7 +66,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
                 });
             },
             "statistics_true",
-            "operation: the footer says that the greatest value is \"B\", it is \"REST.GET.OBJECT\"",
+            "operation: the footer says that the greatest value is \"B\", but it is \"REST.GET.OBJECT\"",
         ),
         forgery(
             "a bloom filter emptied, so that a request id is not found",
@@ -92,10 +92,10 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
                 });
             },
             "statistics_true",
-            "log_file: the bounds of page 0 in the index are not those of its values",
+            "log_file: the bounds of page 0 in the index do not match its values",
         ),
         forgery(
-            "the rows of pages counted otherwise in the index of pages",
+            "page row counts changed in the page index",
             |case| {
                 forge_file(case, Table::Logs, |name, close| {
                     if name == "key" {
@@ -105,7 +105,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
                 });
             },
             "statistics_true",
-            "key: the index of pages counts other rows than the pages have",
+            "key: the page index has other row counts than the pages",
         ),
     ]
 }
