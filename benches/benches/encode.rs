@@ -1,4 +1,4 @@
-//! Each column of the table to Parquet, alone.
+//! Encodes each column of the table to Parquet separately.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 

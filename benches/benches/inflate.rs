@@ -1,4 +1,5 @@
-//! A gzip file to text: flate2 as it is built here, its reader, and libdeflate, which needs the whole file at once.
+//! Decompresses a gzip file: flate2 as built here, flate2's reader, and libdeflate, which needs the whole
+//! file at once.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 

@@ -1,4 +1,4 @@
-//! Logs to a dataset, and a question to the logs as they are, end to end.
+//! End to end: logs to a dataset, and a query over raw logs.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 

@@ -1,7 +1,8 @@
-//! What saltmine's own code gains over the libraries it could use instead: the Parquet encoder against `ArrowWriter`, the
-//! S3 reader against `object_store`, `count(DISTINCT text)` against DataFusion's. `scripts/bench-library` runs it.
+//! Compares saltmine's own code with the libraries it could use instead: the Parquet encoder with
+//! `ArrowWriter`, the S3 reader with `object_store`, `count(DISTINCT text)` with DataFusion's. Run it with
+//! `scripts/bench-library`.
 //!
-//! Each variant runs in a process of its own, so that its peak memory can be read from the system.
+//! Each variant runs in a separate process, so that its peak memory can be read from the system.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::print_stdout)]
 
@@ -31,13 +32,13 @@ use saltmine_scan::{BlockPool, Decoder, Filled, SourceReader};
 const RUNS: usize = 5;
 const LINES: u64 = 400_000;
 
-/// What a variant measured of itself.
+/// What a variant measured about itself.
 struct Measured {
     seconds: f64,
     bytes: u64,
 }
 
-/// Pairs of variants: ours, and the library's.
+/// Pairs of variants: saltmine's and the library's.
 const PAIRS: [(&str, &str, &str); 3] = [
     ("Parquet, 400,000 rows on one thread", "encode-saltmine", "encode-ArrowWriter"),
     ("S3, 20,000 objects", "s3-saltmine", "s3-object_store"),
@@ -120,8 +121,8 @@ fn encode(write: impl Fn(&[RecordBatch], &std::path::Path)) -> Measured {
     Measured { seconds: start.elapsed().as_secs_f64(), bytes: path.metadata().unwrap().len() }
 }
 
-/// The library's writer, set up to write what ours writes: row groups of the same size, zstd, no dictionary for columns
-/// that never repeat, bloom filters for the same columns.
+/// The library's writer, configured to write the same as ours: row groups of the same size, zstd, no
+/// dictionary for columns without repeats, bloom filters for the same columns.
 fn arrow_writer(batches: &[RecordBatch], path: &std::path::Path) {
     let mut properties = WriterProperties::builder()
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap()))
@@ -149,7 +150,7 @@ fn key(number: u64) -> String {
     format!("log-{number:06}")
 }
 
-/// `crates/s3/examples/folder-server.rs` over a folder of small objects.
+/// Runs `crates/s3/examples/folder-server.rs` over a folder of small objects.
 struct Server {
     _folder: tempfile::TempDir,
     process: Child,
@@ -174,7 +175,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.process.kill(); // it may have ended by itself
+        let _ = self.process.kill(); // it may have ended already
     }
 }
 
@@ -209,7 +210,7 @@ fn s3_library() -> Measured {
     Measured { seconds: start.elapsed().as_secs_f64(), bytes }
 }
 
-/// Few distinct values in each of many groups, as a question by principal, address and hour has.
+/// Few distinct values in each of many groups, as in a query by principal, IP address and hour.
 fn distinct(ours: bool) -> Measured {
     let schema = Arc::new(Schema::new(vec![
         Field::new("who", DataType::Utf8View, false),

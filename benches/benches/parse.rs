@@ -1,4 +1,5 @@
-//! Lines to fields, and lines to columns, against the pattern of AWS's Athena table in the `regex` crate.
+//! Lines to fields and lines to columns, compared with the pattern of AWS's Athena table in the `regex`
+//! crate.
 
 #![allow(missing_docs, clippy::unwrap_used)]
 
@@ -8,10 +9,10 @@ use regex::bytes::Regex;
 use saltmine_format::{Fields, Record, lines};
 use saltmine_scan::{BlockPool, Column, Decoder, Order, SourceReader};
 
-/// Enough to leave the first cache.
+/// Enough lines to exceed the L1 cache.
 const LINES: std::ops::Range<u64> = 0..2000;
 
-/// The fields as AWS's page on querying access logs with Athena parts them.
+/// The fields as split by the pattern on AWS's page about querying access logs with Athena.
 const AWS_PATTERN: &str = r#"([^ ]*) ([^ ]*) \[(.*?)\] ([^ ]*) ([^ ]*) ([^ ]*) ([^ ]*) ([^ ]*) ("[^"]*"|-) (-|[0-9]*) ([^ ]*) ([^ ]*) ([^ ]*) ([^ ]*) ([^ ]*) ([^ ]*) ("[^"]*"|-) ([^ ]*)(?: ([^ ]*) ([^ ]*) ([^ ]*) ([^ ]*) ([^ ]*) ([^ ]*) ([^ ]*) ([^ ]*) ([^ ]*))?.*$"#;
 
 fn parse(c: &mut Criterion) {

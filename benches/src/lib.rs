@@ -1,4 +1,4 @@
-//! Benchmarks live in `benches/benches`; here is what they read.
+//! The benchmarks are in `benches/benches`; this library provides their input.
 
 /// Common lines, one for each number.
 pub fn text(numbers: std::ops::Range<u64>) -> Vec<u8> {
