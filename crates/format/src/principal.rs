@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody() {
+    fn anonymous_requesters() {
         for requester in ["-", "", "Anonymous"] {
             assert_eq!(Principal::parse(requester), Principal::from_kind(PrincipalKind::Anonymous));
         }

@@ -128,7 +128,7 @@ impl HttpService for LimitedService {
         let inner = self.inner.clone();
         let (sender, answer) = oneshot::channel();
         let _worker = AbortOnDrop(self.runtime.spawn(async move {
-            let _ = sender.send(limited(&inner, request).await); // nobody may wait for it any more
+            let _ = sender.send(limited(&inner, request).await); // the caller may have gone
         }));
         answer.await.unwrap_or_else(|_| Err(HttpError::new(HttpErrorKind::Interrupted, Cancelled)))
     }
@@ -167,7 +167,7 @@ async fn whole_answer(client: &HttpClient, request: HttpRequest) -> Result<HttpR
     let mut content = Vec::new();
     while let Some(frame) = timeout(silence, body.frame()).await.map_err(|_| NoResponse::error(silence))? {
         let frame = frame.map_err(|error| HttpError::new(HttpErrorKind::Interrupted, error))?;
-        content.extend(frame.into_data()); // what is no data is of no use here
+        content.extend(frame.into_data()); // frames without data are ignored
     }
     let content = match content.len() {
         1 => content.swap_remove(0),

@@ -4,10 +4,10 @@
 //! DATASET/logs/event_date=2024-03-01/part-RUN-r0001-00000.parquet     or logs/log_bucket=NAME/event_date=…/
 //! DATASET/rejects/part-RUN-r0001-00000.parquet
 //! DATASET/sources/part-RUN-r0001-00000.parquet
-//! DATASET/duplicates/part-RUN-r0001-00000.parquet                      once rows were removed as doubled
+//! DATASET/duplicates/part-RUN-r0001-00000.parquet                      if duplicates were removed
 //! DATASET/.saltmine/lock, .saltmine/runs/RUN-r0001/ (staging), .saltmine/tmp/
 //!
-//! s3://BUCKET/DATASET/_saltmine/lock, _saltmine/runs/RUN-r0001.json    in place of .saltmine/
+//! s3://BUCKET/DATASET/_saltmine/lock, _saltmine/runs/RUN-r0001.json    instead of .saltmine/
 //! ```
 //! Bucket names come from the log and are hostile: [`escape_value`] removes everything that has a meaning in
 //! a path.

@@ -123,7 +123,7 @@ fn hostile_bucket_names_stay_in_the_table() {
     }
     assert_eq!(found, buckets.iter().map(|bucket| bucket.map(str::to_owned)).collect());
     content(&dataset);
-    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing beside the dataset");
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing next to the dataset");
 }
 
 #[test]

@@ -7,7 +7,6 @@
 //! numbers: whatever was changed, the sums agree with a probability of 2^-128 for rows that differ, and of at
 //! most 2^-64 if a row is repeated 2^64 times. A hash without a key would not be enough, because sums of
 //! known numbers can be made to agree.
-//! repeat a row 2^64 times. A hash without a key would not do, as sums of known numbers can be made to agree.
 
 use arrow::array::{
     Array, AsArray, BinaryArray, Int16Array, Int64Array, RecordBatch, StringViewArray,

@@ -97,7 +97,7 @@ impl Committed {
             *name != field.name() || delta_type(field.data_type()) != Some(kind.as_str())
         });
         let ((name, kind), field) = wrong.next()?;
-        Some(format!("the log states a column {name:?} of type {kind} in the place of {}", field.name()))
+        Some(format!("the log states a column {name:?} of type {kind} instead of {}", field.name()))
     }
 
     /// Reads every file and returns what is wrong with each, in order. `listed` is the content of the table's
