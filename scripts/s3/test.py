@@ -183,7 +183,7 @@ def test_verify_compares_every_line_of_s3():
     out, _ = saltmine("verify", lake, "s3://logs/pre", code=1)
     for name in ("rows_are_their_lines", "rows_in_their_partition", "no_line_twice"):
         assert f"FAILED   {name}" in out, out
-    assert "line gives a row, and it is missing from the table" in out, out
+    assert "line produces a row, but it is missing from the table" in out, out
     s3.put_object(Bucket="lake", Key=first, Body=true)
     own = adds[first.removeprefix("verified/logs/")]
     edit_log("verified", lambda action: action.get("add", {}).get("path") == own["path"] and action["add"].update(own))

@@ -335,7 +335,7 @@ fn a_dataset_of_an_older_version_is_used_and_one_of_a_newer_refused() {
     rewrite_first_commit(here, "\"saltmine.format\":\"2\"", "\"saltmine.format\":\"1\"");
     rewrite_first_commit(here, "\\\"name\\\":\\\"source_region\\\"", "\\\"name\\\":\\\"region\\\"");
     let (_, said) = ends(here, &["ingest", "logs", "--to", "lake"], 1);
-    assert!(said.contains("its table logs has no column source_region"), "{said}");
+    assert!(said.contains("the table logs has no column source_region"), "{said}");
 }
 
 #[test]

@@ -11,12 +11,11 @@ impl Column {
         match self {
             Self::Field(field) => describe(field),
             Self::Extra => {
-                "What follows the last field known today, verbatim; of JSON, an object of the members that are not known; \
-                 null as a rule"
+                "Text after the last known field, verbatim; in JSON, an object of the unknown members; usually null"
             }
             Self::Anomaly => {
-                "What is odd about the line, as comma-joined words (embedded_quote, ambiguous_quotes, misaligned, \
-                 short, extra_fields, invalid_utf8, bad_number, spaces); null on a clean line"
+                "Anomalies of the line, as comma-separated labels (embedded_quote, ambiguous_quotes, misaligned, \
+                 short, extra_fields, invalid_utf8, bad_number, spaces); null for a clean line"
             }
             Self::Raw => "The whole line, verbatim, if anomaly is not null; otherwise null",
             Self::LogFile => "Path of the source file, relative to the given folder",

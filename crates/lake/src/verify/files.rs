@@ -40,8 +40,8 @@ impl FileChecks {
             ),
             true_statistics: Check::new(
                 "statistics_true",
-                "Row counts, null counts, bounds, page indexes and bloom filters, in the table's log and in the files, are \
-                 those of the values.",
+                "Row counts, null counts, bounds, page indexes and bloom filters, in the table's log and in the files, match \
+                 the values.",
             ),
             placed: Check::new(
                 "rows_in_their_partition",

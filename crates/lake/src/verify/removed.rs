@@ -132,7 +132,7 @@ impl Removed {
     pub(super) fn check(&self) -> Check {
         let mut check = Check::new(
             "duplicates_are_kept",
-            "Every row that was removed as a duplicate names an earlier row that is kept, or was removed in its turn for an \
+            "Every row that was removed as a duplicate names an earlier row that was kept, or that was itself removed for an \
              earlier one.",
         );
         if self.pairs.is_empty() {

@@ -143,7 +143,7 @@ pub(super) fn checks(ledger: &Ledger, found: &HashMap<Arc<str>, Found>) -> Vec<C
 fn check_counts(ledger: &Ledger, found: &HashMap<Arc<str>, Found>) -> Check {
     let mut check = Check::new(
         "lines_accounted_for",
-        "Every source has as many rows in logs (and in duplicates) and in rejects as the ledger says, and no row is of \
+        "Every source has as many rows in logs (and in duplicates) and in rejects as the ledger says, and no row belongs to \
          another source.",
     );
     let mut names: Vec<&Arc<str>> = ledger.names.keys().collect();
