@@ -1,4 +1,4 @@
-"""A scheduler and executors as processes of this machine, and what they cost."""
+"""A scheduler and executors as local processes, and their resource usage."""
 
 import os
 import signal
@@ -23,14 +23,14 @@ def free_ports(count):
 
 
 def served(server, folder, port):
-    """Serves a folder as every bucket of S3, for reading."""
+    """Serve a folder as read-only S3 buckets."""
     process = subprocess.Popen([server, str(folder), str(port)], stdout=subprocess.PIPE)
-    process.stdout.readline()  # it listens
+    process.stdout.readline()  # wait until it listens
     return process
 
 
 def cpu_seconds(pid):
-    """What a process has used so far, with children that it waited for."""
+    """Resources used by a process so far, including its reaped children."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return sum(int(ticks) for ticks in fields[11:15]) / TICKS
 
@@ -65,7 +65,7 @@ class Process:
 
 
 class Cluster:
-    """One scheduler, and executors with `cores` tasks at a time each."""
+    """One scheduler, and executors with `cores` concurrent tasks each."""
 
     def __init__(self, saltmine, work, executors=3, cores=1, timeout=8):
         port, *ports = free_ports(1 + executors)

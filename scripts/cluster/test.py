@@ -1,4 +1,4 @@
-"""What scripts/test-cluster does. Every step compares with one process, and ends with the first difference."""
+"""The steps of scripts/test-cluster. Each compares with a single process and stops at the first difference."""
 
 import argparse
 import hashlib
@@ -43,7 +43,7 @@ class Runner:
         return self.end(self.start(*arguments), codes)
 
     def timed(self, *arguments, codes=(0,)):
-        """Output, wall time, and CPU time of the process itself."""
+        """Output, wall time, and CPU time of the process."""
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
         out = self.run(*arguments, codes=codes)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
@@ -52,7 +52,7 @@ class Runner:
 
 
 def canonical(value):
-    """Numbers that differ in the order of a sum are one."""
+    """Round numbers, which depend on the order of a sum."""
     if isinstance(value, float) and math.isfinite(value):
         return float(f"{value:.9g}")
     if isinstance(value, list):
@@ -63,7 +63,7 @@ def canonical(value):
 
 
 def rows(text):
-    """The rows of an answer as a set, with how often each is there."""
+    """The rows of an answer as a multiset."""
     found = {}
     for line in text.decode().splitlines():
         row = json.dumps(canonical(json.loads(line)), sort_keys=True)
@@ -76,11 +76,11 @@ def assert_same_rows(what, expected, found):
         return
     missing = [row for row, count in expected.items() if found.get(row, 0) != count]
     more = [row for row, count in found.items() if expected.get(row, 0) != count]
-    fail(f"{what}: the cluster's answer is another\n  one process: {missing[:3]}\n  cluster:     {more[:3]}")
+    fail(f"{what}: the cluster's answer differs\n  one process: {missing[:3]}\n  cluster:     {more[:3]}")
 
 
 def catalogue(runner, cluster, options, inputs):
-    """Every named question, on one process and on the cluster."""
+    """Every catalogue query, in one process and on the cluster."""
     names = sorted(path.stem for path in (ROOT / "queries").glob("*/*.sql"))
     if len(names) < 60:
         fail(f"only {len(names)} queries in the catalogue")
@@ -135,11 +135,11 @@ def assert_same_report(what, expected, found, cluster):
     if expected != found:
         one, other = (json.dumps(each, sort_keys=True, indent=1).splitlines() for each in (expected, found))
         differing = [pair for pair in zip(one, other) if pair[0] != pair[1]][:5]
-        fail(f"{what}: the cluster's is another: {differing}, {len(one)} and {len(other)} lines")
+        fail(f"{what}: the cluster's answer differs: {differing}, {len(one)} and {len(other)} lines")
 
 
 def corpus(runner, options):
-    """Logs with damage, and copies of some files under names that stand far from theirs; and their dataset by one process."""
+    """Logs with damage and with copies of some files under distant names, and their dataset from one process."""
     logs, lake = runner.work / "logs", runner.work / "alone.lake"
     if lake.exists():
         return logs, lake
@@ -169,14 +169,14 @@ def assert_same_dataset(runner, expected, found, tables=TABLES, verify=True):
     for table, sql in tables.items():
         digests = [hashlib.sha256(runner.run("query", lake, sql, "--format", "csv")).hexdigest() for lake in (expected, found)]
         if digests[0] != digests[1]:
-            fail(f"the table {table} of the cluster's ingest is another")
+            fail(f"the table {table} of the cluster's ingest differs")
     left = list((found / ".saltmine" / "runs").iterdir())
     if left:
         fail(f"left behind: {left}")
     lying = {str(path.relative_to(found / "logs")) for path in (found / "logs").glob("event_date=*/*.parquet")}
     named = committed(found / "logs")
     if lying != named:
-        fail(f"files that no commit names, or named and not there: {lying ^ named}")
+        fail(f"files without a commit, or missing files: {lying ^ named}")
     if verify:
         runner.run("verify", found, codes=(0,))
 
@@ -208,7 +208,7 @@ def ingest(runner, cluster, options):
               + ", ".join(f"{name} {seconds:.2f}" for name, seconds in costs.items()))
         shares = [costs[executor.name] for executor in cluster.executors]
         if min(shares) < 0.1 * sum(shares):
-            fail(f"the work is not spread: {shares}")
+            fail(f"the work is not distributed: {shares}")
     overhead = 100 * (statistics.median(totals) / options.alone - 1)
     print(f"  CPU: {statistics.median(totals):.2f} s against {options.alone:.2f} s of one process, overhead {overhead:+.1f} %")
     if options.lines >= 1_000_000 and overhead > 10:
@@ -219,7 +219,7 @@ def ingest(runner, cluster, options):
 
 
 def s3(runner, cluster, options, lake):
-    """A dataset in S3 and logs in S3, asked and ingested; the server only reads."""
+    """A dataset in S3 and logs in S3, queried and ingested; the server is read-only."""
     logs, _ = corpus(runner, options)
     bucket = runner.work / "bucket"
     for name, folder in {"lake": lake, "attack": ROOT / "samples/attack", "logs": logs}.items():
@@ -246,7 +246,7 @@ def s3(runner, cluster, options, lake):
 
 
 def busy(cluster, executor, before, seconds, process):
-    """Waits until an executor works."""
+    """Wait until an executor works."""
     for _ in range(6000):
         if executor.cpu() - before >= seconds:
             return True
@@ -262,7 +262,7 @@ def kill_ingest(runner, cluster, options):
         lake = runner.work / f"killed-{number}.lake"
         before = executor.cpu()
         process = runner.start("ingest", logs, "--to", lake, "--cluster", cluster.url, *options.shards)
-        # In the middle: when some of its share is done, and not all.
+        # In the middle: after a part of its share is done.
         share = options.alone / len(cluster.executors)
         if not busy(cluster, executor, before, 0.4 * share, process):
             fail(f"{executor.name} did not work, or the ingest was over before it was killed")
@@ -303,7 +303,7 @@ def main():
     [options.s3_port] = free_ports(1)
     os.environ.update(AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", AWS_REGION="us-east-1", AWS_ALLOW_HTTP="true",
                       AWS_ENDPOINT_URL=f"http://127.0.0.1:{options.s3_port}")
-    # With little data, several shards all the same.
+    # Use several shards even with little data.
     options.shards = ["--shard-bytes", str(256 << 10)] if options.lines < 1_000_000 else []
     runner = Runner(os.path.abspath(options.saltmine), work)
     cluster = None

@@ -1,4 +1,4 @@
-"""Hostile log files, and the memory and time that each command takes over them. See scripts/test-hostile."""
+"""Memory and time of each command on hostile log files. See scripts/test-hostile."""
 
 import argparse
 import gzip
@@ -29,7 +29,7 @@ def record(day=2, month="May", year=2026, time="10:00:00", ip="198.51.100.7", re
 
 
 def repeated(path, member, times):
-    """A gzip file of `times` members, each of which inflates to the bytes `member`."""
+    """A gzip file of `times` members, each of which decompresses to the bytes `member`."""
     packed = gzip.compress(member, 6)
     with open(path, "wb") as file:
         for _ in range(times):
@@ -80,7 +80,7 @@ def days(path, _):
 
 
 def principals(path, _):
-    """Every line another principal, address, key, agent and request."""
+    """Every line has a different principal, address, key, agent and request."""
     random.seed(7)
     with gzip.open(path, "wb", 6) as file:
         for n in range(300_000):
@@ -93,7 +93,7 @@ def principals(path, _):
 
 
 def long_values(path, gigabytes):
-    """Agents of a megabyte, each another one."""
+    """Distinct user agents of a megabyte each."""
     with gzip.open(path, "wb", 1) as file:
         for n in range(400 * gigabytes):
             file.write(record(agent=f"{n:08}" + "b" * 1_000_000))
@@ -101,7 +101,7 @@ def long_values(path, gigabytes):
 
 
 def dashes(path, _):
-    """Words that are slow to redact where each is looked at to the end of its run."""
+    """Words that are slow to redact if each is scanned to the end of its run."""
     with gzip.open(path, "wb", 6) as file:
         for n in range(20):
             file.write(record(agent="a-" * 400_000 + str(n)))
@@ -116,7 +116,7 @@ class Machine:
         self.saltmine, self.work, self.failures = saltmine, work, []
 
     def run(self, *arguments, codes=(0, 3)):
-        """Peak memory in kB, seconds, and standard output; notes a failure where the exit code is another."""
+        """Peak memory in kB, seconds, and standard output; records a failure if the exit code differs."""
         out, err = self.work / "out", self.work / "err"
         begin = time.monotonic()
         with open(out, "wb") as stdout, open(err, "wb") as stderr:
@@ -132,7 +132,7 @@ class Machine:
 
 
 def commands(logs, lake, work):
-    # An empty answer is an error of some commands: code 1 is theirs where the file holds no records.
+    # Some commands treat an empty answer as an error: they exit with code 1 if the file holds no records.
     yield "ingest", ["ingest", "--keep-going", logs, "--to", lake], (0, 3)
     yield "logs", ["query", logs, "SELECT count(*), count(DISTINCT requester), min(user_agent) FROM logs"], (0, 1, 3)
     yield "rejects", ["query", logs, "SELECT count(*), max(length(raw)) FROM rejects"], (0, 1, 3)

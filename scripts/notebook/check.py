@@ -1,4 +1,4 @@
-"""Runs the notebook in a kernel without saltmine, and compares its answers with those of the command and with the truth."""
+"""Runs the notebook in a kernel without saltmine, and compares its answers with the command's and with the true values."""
 
 import importlib.util
 import json
@@ -32,7 +32,7 @@ def one(sql):
 
 
 def expected():
-    """What the notebook must find, asked by the command."""
+    """The expected answers, from the command."""
     answers = {}
     (answers["rows"],) = one("SELECT count(*) FROM logs")
     (answers["rejects"],) = one("SELECT count(*) FROM rejects")
@@ -81,7 +81,7 @@ def expected():
 
 
 def found():
-    """What the notebook prints at its end, and its pictures."""
+    """The final output of the notebook, and its pictures."""
     notebook = nbformat.read(path, as_version=4)
     assert not any(cell.get("outputs") for cell in notebook.cells), "the committed notebook has outputs"
     os.environ["SALTMINE_LAKE"] = lake
@@ -108,4 +108,4 @@ story = (answers["suspect"], answers["address"], answers["bucket"], answers["fir
 told = (*truth["principals"], *truth["addresses"], *truth["buckets"], truth["from"], truth["to"], truth["rows"])
 if story != told:
     sys.exit(f"the notebook found {story}, and the generator made {told}")
-print(f"the notebook's {len(answers)} answers are those of saltmine query, and its attack is the one that was made")
+print(f"the notebook's {len(answers)} answers match those of saltmine query, and its attack is the generated one")

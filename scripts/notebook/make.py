@@ -1,4 +1,4 @@
-"""Makes the notebook of the script, or with --check tells whether it is as made: no outputs, no ids by chance."""
+"""Generates the notebook from the script; with --check, verifies that it is up to date: no outputs, no random ids."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Each query of the catalogue, by saltmine and by DuckDB, over the same dataset.
+"""Runs each query of the catalogue with saltmine and with DuckDB on the same dataset.
 
 Both run a query several times in one process that has the tables open, and the median of the times counts; what is
 timed ends when all rows are read, which saltmine writes as JSON and DuckDB hands to Python. A query that DuckDB cannot run, or that
@@ -18,7 +18,7 @@ from hunts import HERE, QUERIES, dataset, run
 
 
 def ask(saltmine, lake, name, runs):
-    """The median time of a query in saltmine's shell, and how many rows it gave."""
+    """The median time of a query in saltmine's shell, and its number of rows."""
     script = "\\timing\n\\format json\n" + f"\\run {name}\n" * runs
     told = subprocess.run([saltmine, "shell", lake], input=script, capture_output=True, text=True, check=True)
     times = [float(seconds) for seconds in re.findall(r"^Time: ([0-9.]+) s$", told.stderr, re.M)]
@@ -55,7 +55,7 @@ def main():
     worst = max(ratios, key=ratios.get)
     print(f"\n{options.lines:,} lines, median of {options.runs} runs, {len(ratios)} queries: saltmine takes {mean:.2f} times DuckDB's time")
     print(f"in the geometric mean, and {ratios[worst]:.2f} times at worst ({worst}).")
-    print(f"Numbers of rows differ in: {', '.join(differ) or 'none'}.")
+    print(f"Row counts differ in: {', '.join(differ) or 'none'}.")
     for name, problem in skipped.items():
         print(f"left out: {name}: {problem}")
 

@@ -1,4 +1,4 @@
-"""chdb (ClickHouse in a process) reads whole lines, takes them apart by the expression, and writes Parquet."""
+"""chdb (embedded ClickHouse) reads whole lines, splits them with the regular expression, and writes Parquet."""
 
 import chdb
 import peer

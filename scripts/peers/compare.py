@@ -1,4 +1,4 @@
-"""Runs saltmine and its peers over the same files, and prints what they cost and what they lost.
+"""Runs saltmine and its peers on the same files, and prints their resource usage and the rows they lost.
 
 Every run is its own process. Wall time of a peer in Python is that of its work without the start of the interpreter
 and the imports; saltmine's is that of the whole process. CPU (user and system) and peak memory are those of the whole
@@ -25,19 +25,19 @@ RAW = "SELECT operation, count(*) AS requests, sum(bytes_sent) AS bytes FROM log
 
 @dataclass
 class Tool:
-    """One thing to run; `command` takes the folder of logs and the folder to write to."""
+    """A tool; `command` takes the folder of logs and the output folder."""
 
     name: str
     label: str
     command: object
     answer: str | None = None  # the glob of the Parquet files it writes, below its folder
-    rows: object = None  # for tools that write no Parquet: how many rows it read, from its folder and what it printed
-    slow: bool = False  # takes half a minute and more, for what others do in seconds: once is enough
+    rows: object = None  # for tools that write no Parquet: the number of rows read, from its folder and its output
+    slow: bool = False  # takes half a minute or more, where others take seconds: run it once
 
 
 @dataclass
 class Run:
-    """What one run took."""
+    """Resource usage of one run."""
 
     wall: float
     cpu: float
@@ -47,17 +47,17 @@ class Run:
 
 
 def goaccess_rows(out, _):
-    """Requests that GoAccess took as valid."""
+    """Requests that GoAccess accepted as valid."""
     return json.loads((out / "report.json").read_text(errors="replace"), strict=False)["general"]["valid_requests"]
 
 
 def lnav_rows(_, printed):
-    """The one number of the answer."""
+    """The only number in the answer."""
     return int(printed.split()[-1])
 
 
 def raw_rows(_, printed):
-    """The counts of all operations together."""
+    """The sum of the counts of all operations."""
     return sum(int(line.split(",")[1]) for line in printed.splitlines()[1:] if line.count(",") == 2)
 
 
@@ -130,7 +130,7 @@ def run(tool, logs, out, few_files):
 
 
 def corpus(options, name, arguments):
-    """Makes a corpus with its truth, once."""
+    """Generate a corpus with its true values, once."""
     folder = Path(options.work) / "corpora" / name
     if not (folder / "truth" / "summary.json").exists():
         shutil.rmtree(folder, ignore_errors=True)
@@ -143,7 +143,7 @@ def corpus(options, name, arguments):
 
 
 def faults(truth, answer):
-    """Rows lost and mis-read. In another process: this one must stay small, as a child's peak begins with it."""
+    """Rows lost and misread. Computed in another process: this one must stay small, because a child's peak memory starts from it."""
     command = [sys.executable, str(HERE / "truth.py"), str(truth), str(answer)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
@@ -155,7 +155,7 @@ def measure(options, title, folder, chosen, raw):
     wrong = {}
     scratch = Path(options.work) / "scratch"
     few_files = summary["files"] < 1000
-    # The files are read once, so that nobody pays for a cold cache.
+    # Read all files once, so that no tool pays for a cold cache.
     for path in (folder / "logs").rglob("*.gz"):
         path.read_bytes()
     for at in range(options.runs):
@@ -175,7 +175,7 @@ def measure(options, title, folder, chosen, raw):
 
 
 def table(options, title, summary, chosen, runs, wrong):
-    """Medians, and how often the base fits into each."""
+    """Medians, and the ratio of each to the base."""
     def middle(name, what):
         return statistics.median(getattr(once, what) for once in runs[name])
 
@@ -207,7 +207,7 @@ def table(options, title, summary, chosen, runs, wrong):
 
 
 def machine(options, chosen):
-    """Where and with what this was measured."""
+    """Machine and versions of the measurement."""
     from importlib.metadata import version as installed
 
     cpu = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]

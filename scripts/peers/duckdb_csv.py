@@ -10,7 +10,7 @@ from s3log import FIELDS, NUMBERS, files
 
 
 def columns():
-    """The columns of the CSV: the time has a space in it, and future fields get a place to go."""
+    """The columns of the CSV: the time contains a space, and future fields need a column."""
     types = dict.fromkeys(FIELDS, "VARCHAR") | dict.fromkeys(NUMBERS, "BIGINT") | {"http_status": "SMALLINT"}
     found = {}
     for field in FIELDS:

@@ -1,4 +1,4 @@
-"""DuckDB reads whole lines, takes them apart by the expression, and writes Parquet."""
+"""DuckDB reads whole lines, splits them with the regular expression, and writes Parquet."""
 
 import duckdb
 import peer

@@ -1,4 +1,4 @@
-"""The detections of the catalogue, or all of it, as plain SQL of DuckDB's, over the Parquet files of a dataset.
+"""Runs the detections (or all queries) of the catalogue as plain DuckDB SQL on the Parquet files of a dataset.
 
 usage: hunt_duckdb.py DATASET QUERIES [--all] [--runs N]
 
@@ -69,16 +69,16 @@ def translate(text):
 
 
 def connect(dataset):
-    """The tables of a dataset, and what saltmine's SQL has and DuckDB's has not."""
+    """The tables of a dataset, and the SQL functions that DuckDB lacks."""
     connection = duckdb.connect()
-    # Times as plain timestamps in UTC, for which DuckDB is fastest.
+    # Times as plain timestamps in UTC, which are fastest in DuckDB.
     connection.execute(
         f"CREATE VIEW logs AS SELECT * REPLACE (CAST(request_time AS TIMESTAMP) AS request_time) "
         f"FROM read_parquet('{dataset}/logs/event_date=*/*.parquet', hive_partitioning = true)"
     )
     connection.execute("SET TimeZone TO 'UTC'")
     for table, columns in (("rejects", "log_file VARCHAR, line BIGINT, reason VARCHAR, raw VARCHAR"), ("sources", "log_file VARCHAR")):
-        # A table that nothing was ever written to has no file.
+        # A table without rows has no files.
         if any((dataset / table).glob("*.parquet")):
             connection.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet('{dataset}/{table}/*.parquet')")
         else:
@@ -92,7 +92,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("dataset", type=Path)
     parser.add_argument("queries", type=Path)
-    parser.add_argument("--all", action="store_true", help="reports too")
+    parser.add_argument("--all", action="store_true", help="include reports")
     parser.add_argument("--runs", type=int, default=1, help="runs of each query, of which the median counts")
     options = parser.parse_args()
     connection = connect(options.dataset)

@@ -1,4 +1,4 @@
-"""`saltmine hunt` and the same detections as DuckDB's SQL, over the same dataset, in turn.
+"""Runs `saltmine hunt` and the same detections as DuckDB SQL on the same dataset, in turn.
 
 saltmine's wall time is that of the whole process; DuckDB's is that of its queries, without the start of the
 interpreter, the imports and the views. CPU and peak memory are those of the whole process.
@@ -19,7 +19,7 @@ QUERIES = HERE.parent.parent / "queries"
 
 
 def run(command, output):
-    """Wall time, CPU time, peak memory in MB, and what was printed."""
+    """Wall time, CPU time, peak memory in MB, and standard output."""
     with output.open("wb") as file:
         start = time.perf_counter()
         process = subprocess.Popen(command, stdout=file)

@@ -1,4 +1,4 @@
-"""Runs one peer: `python PEER.py CORPUS OUT`, and says on standard output how long the work itself took.
+"""Runs one peer (`python PEER.py CORPUS OUT`) and prints the duration of the work itself.
 
 The start of Python and the imports are not counted, in the peers' favour.
 """

@@ -1,4 +1,4 @@
-"""Polars reads whole lines, takes them apart by the expression, and writes Parquet, all in its streaming engine."""
+"""Polars reads whole lines, splits them with the regular expression, and writes Parquet, all in its streaming engine."""
 
 import peer
 import polars as pl

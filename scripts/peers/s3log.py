@@ -1,4 +1,4 @@
-"""The log format as the peers are told it: columns, types, and one regular expression.
+"""The log format for the peers: columns, types, and a regular expression.
 
 The expression has the form of the one in the Athena table definition of the S3 user guide: every field is "no space",
 the request-URI, the referer and the user agent are "no quote between quotes, or a dash", and what was added over the
@@ -20,7 +20,7 @@ _QUOTED = r'("[^"]*"|-)'
 _HEAD = [_WORD, _WORD, r"\[(.*?)\]", _WORD, _WORD, _WORD, _WORD, _WORD]
 _MIDDLE = [_QUOTED, r"(-|[0-9]*)", _WORD, _WORD, _WORD, _WORD, _WORD, _QUOTED, _QUOTED]
 
-# 17 fields always; version_id; the six of 2019; access_point_arn; acl_required; source_region; then whatever comes.
+# Always 17 fields; then version_id; the six of 2019; access_point_arn; acl_required; source_region; then any others.
 PATTERN = (
     "^"
     + " ".join(_HEAD + _MIDDLE)

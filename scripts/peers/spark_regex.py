@@ -1,4 +1,4 @@
-"""Spark reads whole lines, takes them apart by the expression, and writes Parquet (as Athena or Glue would)."""
+"""Spark reads whole lines, splits them with the regular expression, and writes Parquet (as Athena or Glue would)."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The same questions to saltmine, Spark, DuckDB and Polars over the same dataset: the answers must be equal, row by row.
+"""Runs the same queries in saltmine, Spark, DuckDB and Polars on the same dataset: the answers must be equal, row by row.
 
 Each engine reads the dataset as Delta where it can. Where what it needs for that cannot be had (Spark's jar, DuckDB's
 extension), it reads the Parquet files instead, and the check says so.
@@ -15,7 +15,7 @@ import duckdb
 import polars
 from common import ask, check
 
-# For the Spark of requirements-spark.txt. The variable DELTA_FOR_SPARK names another, or none when empty.
+# For Spark in requirements-spark.txt. The variable DELTA_FOR_SPARK names another package, or none if empty.
 DELTA_FOR_SPARK = "io.delta:delta-spark_4.2_2.13:4.4.1"
 
 QUESTIONS = {
@@ -40,7 +40,7 @@ QUESTIONS = {
 
 
 def plain(value):
-    """A value as saltmine's JSON has it."""
+    """Format a value as in saltmine's JSON."""
     if isinstance(value, decimal.Decimal) and value == int(value):
         return int(value)
     if isinstance(value, datetime.datetime):
@@ -51,12 +51,12 @@ def plain(value):
 
 
 def ordered(rows):
-    """Rows in an order that no engine's idea of text decides."""
+    """Sort rows independently of any engine's collation."""
     return sorted((tuple(plain(value) for value in row) for row in rows), key=repr)
 
 
 def by_duckdb(logs):
-    """A function that answers, and what it reads."""
+    """A function that runs queries, and a description of what it reads."""
     connection = duckdb.connect()
     connection.sql("SET TimeZone = 'UTC'")
     try:
@@ -64,11 +64,11 @@ def by_duckdb(logs):
         connection.sql("LOAD delta")
         source, how = f"delta_scan('{logs}')", "as Delta"
     except duckdb.Error:
-        # The files that the Delta log names, and no others.
+        # The files named by the Delta log.
         files = deltalake.DeltaTable(str(logs)).file_uris()
         source, how = f"read_parquet({files!r}, hive_partitioning = true)", "the Parquet files that the Delta log names"
     connection.sql(f"CREATE VIEW logs AS SELECT * FROM {source}")
-    # By way of Arrow: DuckDB's own rows need another package for times with a zone.
+    # Through Arrow: DuckDB's own rows need another package for times with a zone.
     return f"DuckDB {duckdb.__version__}", how, lambda sql: rows(connection.sql(sql).to_arrow_table())
 
 
@@ -85,7 +85,7 @@ def by_polars(logs):
 def spark_session(package):
     from pyspark.sql import SparkSession
 
-    os.environ["TZ"] = "UTC"  # times come as local ones
+    os.environ["TZ"] = "UTC"  # times are returned in local time
     builder = (
         SparkSession.builder.master("local[2]")
         .config("spark.sql.session.timeZone", "UTC")
@@ -107,13 +107,13 @@ def spark_session(package):
 
 
 def open_spark():
-    """A session, and whether it reads Delta."""
+    """A session, and whether it can read Delta."""
     package = os.environ.get("DELTA_FOR_SPARK", DELTA_FOR_SPARK)
     if package:
         try:
             return spark_session(package), True
-        except Exception:  # Spark ends when it cannot have the jar; which error that is depends on why
-            print(f"--  {package} cannot be had: Spark reads the Parquet files", flush=True)
+        except Exception:  # Spark fails without the jar; the error depends on the cause
+            print(f"--  {package} is not available: Spark reads the Parquet files", flush=True)
     return spark_session(None), False
 
 
@@ -130,7 +130,7 @@ def main():
     session, has_delta = open_spark()
     for lake in lakes:
         expected = {name: ordered(ask(saltmine, str(lake), sql)) for name, sql in QUESTIONS.items()}
-        check(f"{lake.name}: every question has an answer", all(expected.values()))
+        check(f"{lake.name}: every query has an answer", all(expected.values()))
         logs = lake / "logs"
         for engine, how, answer in [by_spark(session, has_delta, logs), by_duckdb(logs), by_polars(logs)]:
             for name, sql in QUESTIONS.items():

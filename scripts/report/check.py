@@ -9,12 +9,13 @@ from playwright.sync_api import sync_playwright
 
 SECTIONS = ["summary", "findings", "traffic", "who", "what", "unsigned", "settings", "errors", "transport", "latency",
             "limits", "sources"]
-# Marks that would make an element, end a script or a string, hide, or turn the reading, if they were carried out.
+# Characters that would create an element, end a script or a string, hide text, or reverse the reading order, if they
+# were interpreted.
 HOSTILE = """</script><script>document.body.id='hacked';alert(1)</script><img src=x onerror=alert(2)>'"`${alert(3)}"""
 
 
 def report(saltmine, work, source, page, *options):
-    """Makes a report in the folder `work`, whose names the page shows."""
+    """Make a report in the folder `work`, whose names appear on the page."""
     command = [saltmine, "report", source, *options, "-o", page]
     run = subprocess.run(command, cwd=work, capture_output=True, text=True)
     assert run.returncode in (0, 3), run.stderr
@@ -36,7 +37,7 @@ def hostile_log(path):
 
 
 class Opened:
-    """A page in a browser, with all that it did."""
+    """A page in a browser, with a record of its actions."""
 
     def __init__(self, browser, path, width=1440, height=900, scheme="light"):
         self.problems, self.requests = [], []
@@ -63,7 +64,7 @@ def check_sections(page):
     assert page.locator(".uplot canvas").count() == 3
     assert page.locator("details.finding").count() > 10
     assert page.locator("details.finding.critical[open]").count() > 0
-    # Each figure has its SQL, which opens without any script of ours.
+    # Each figure has its SQL, which opens without JavaScript.
     for figure in page.locator("div.figure").all():
         assert figure.locator("details.sql").count() == 1, figure.get_attribute("id")
     sql = page.locator("#requesters details.sql")
@@ -153,7 +154,7 @@ def check_hostile(browser, saltmine, work):
     text = page.locator("#t-agents tbody td").first.text_content()
     assert "rev\\u{202E}ersed\\u{2066}\\x1B[31m\\u{2028}\\x07" in text, text
     assert not set("\u202e\u2066\u2028\x1b\x07") & set(page.content())
-    # The page's own policy keeps what would come in all the same from running.
+    # The page's content security policy stops injected code from running.
     page.evaluate("""() => {
         const element = document.createElement('script');
         element.textContent = "document.body.id = 'hacked'";
@@ -220,7 +221,7 @@ def main():
         browser.close()
     size = path.stat().st_size
     assert size < 3_000_000
-    print(f"report: opened in {seconds:.2f} s, {size:,} bytes; sections, tables, zoom, print, widths and hostile text are right")
+    print(f"report: opened in {seconds:.2f} s, {size:,} bytes; sections, tables, zoom, print, widths and hostile text passed")
 
 
 main()

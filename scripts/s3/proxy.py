@@ -1,4 +1,4 @@
-"""A proxy before an S3 server that counts requests, and breaks some of them as it is told."""
+"""A proxy in front of an S3 server that counts requests and injects faults."""
 
 import http.client
 import json
@@ -13,7 +13,7 @@ DENIED = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Err
 
 
 class Proxy:
-    """Faults are shares of requests, from 0 to 1; `down_after` is a number of requests after which the server is gone."""
+    """Faults are fractions of requests, from 0 to 1; `down_after` is the number of requests after which the server is down."""
 
     def __init__(self, upstream_port):
         self.lock = threading.Lock()
@@ -30,7 +30,7 @@ class Proxy:
             self.requests = []
 
     def loses(self, path):
-        """Whether the answer to a write is lost: every other one of objects with any of `lost` in their paths."""
+        """Whether the answer to a write is lost: every second one for objects with any of `lost` in their paths."""
         if not any(part in path for part in self.lost):
             return False
         with self.lock:
@@ -39,7 +39,7 @@ class Proxy:
             return self.writes % 2 == 1
 
     def holds(self, command, path):
-        """Whether a request is held back: the first one of the command and the part of a path that `late` tells."""
+        """Whether a request is delayed: the first one with the method and path part given by `late`."""
         with self.lock:
             if self.late is None or command != self.late[0] or self.late[1] not in path:
                 return False
@@ -59,12 +59,12 @@ class Proxy:
         return f"http://127.0.0.1:{self.server.server_port}"
 
     def count(self, method, bucket):
-        """Requests of a method to a bucket; LIST is one of them."""
+        """Number of requests to a bucket by method, including LIST."""
         with self.lock:
             return sum(1 for kind, path in self.requests if kind == method and path.startswith(f"/{bucket}/"))
 
     def fault(self):
-        """What is to go wrong with the next request."""
+        """The fault to inject into the next request."""
         with self.lock:
             if self.down_after is not None and len(self.requests) > self.down_after:
                 return "down"
@@ -121,7 +121,7 @@ class Handler(BaseHTTPRequestHandler):
                 self.answer(403, [], DENIED, done)
             else:
                 if fault == "stall" or proxy.holds(self.command, self.path):
-                    time.sleep(2.5)  # longer than the client is told to wait
+                    time.sleep(2.5)  # longer than the client's timeout
                 self.pass_on(body, fault == "cut", done)
         finally:
             done()
@@ -155,7 +155,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         if self.command != "HEAD":
             self.send_header("Content-Length", str(len(content)))
-        # Before the client can know that it has the answer, and send another request.
+        # Before the client can have the answer and send another request.
         done()
         self.end_headers()
         if self.command != "HEAD":

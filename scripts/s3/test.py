@@ -22,7 +22,7 @@ from moto.server import ThreadedMotoServer
 from proxy import Proxy
 
 SALTMINE, FOLDER_SERVER, WORK, OBJECTS = sys.argv[1], sys.argv[2], pathlib.Path(sys.argv[3]), int(sys.argv[4])
-# Seconds after which the lock of a dead run may be taken; 30 unless a test is in a hurry.
+# Seconds after which the lock of a dead run may be taken over; 30 unless a test needs less.
 LOCK_SECONDS = 4
 KILLS = 3
 MOST = 64
@@ -39,7 +39,7 @@ OPTIONS = ["--s3-timeout", "1", "--s3-lock-seconds", str(LOCK_SECONDS)]
 
 
 def saltmine(*arguments, code=0, env=None, endpoint=None):
-    """Runs the command; gives its standard output and its standard error. Code None is 0 or 3."""
+    """Run the command; return its standard output and standard error. Code None accepts 0 or 3."""
     env = ENV | {"AWS_ENDPOINT_URL": endpoint or ENDPOINT} | (env or {})
     env = {name: value for name, value in env.items() if value is not None}
     options = [] if arguments[0] == "generate" else OPTIONS
@@ -51,7 +51,7 @@ def saltmine(*arguments, code=0, env=None, endpoint=None):
 
 
 def rows(source, **options):
-    """All of the table logs, in order."""
+    """All rows of the table logs, in order."""
     return saltmine("query", source, "SELECT * FROM logs ORDER BY log_file, log_line", "--format", "csv", **options)[0]
 
 
@@ -72,7 +72,7 @@ def put(folder, bucket, prefix):
 
 
 def committed(bucket, lake):
-    """The files of the table logs that its log names."""
+    """The files of the table logs according to its Delta log."""
     files = set()
     for key in sorted(keys(bucket, f"{lake}/logs/_delta_log/")):
         if not key.endswith(".json"):
@@ -87,7 +87,7 @@ def committed(bucket, lake):
 
 
 def is_tidy(lake):
-    """Nothing lies in the table's folders that is not committed, and nothing is left of runs."""
+    """The table's folders hold only committed files, and nothing is left of runs."""
     assert keys("lake", f"{lake}/logs/event_date=") == committed("lake", lake), lake
     assert keys("lake", f"{lake}/_saltmine/") == [], keys("lake", f"{lake}/_saltmine/")
 
@@ -107,7 +107,7 @@ def test_from_s3_to_s3():
     out, _ = saltmine("ingest", "s3://logs/pre", "--to", "s3://lake/plain", "--dry-run")
     assert f"  0 of {FILES} objects are new: 0 GET requests" in " ".join(out.split("  ")).replace("   ", "  "), out
     _, err = saltmine("ingest", "s3://logs/pre", "--to", "s3://lake/plain")
-    assert f"0 read, {FILES} skipped" in err, err
+    assert ": nothing new (all already in the dataset)" in err, err
     assert proxy.count("GET", "logs") == 0, "a second run reads nothing of an unchanged prefix"
     for command in (["query", "--name", "anonymous-success"], ["latency"]):
         name, *options = command
@@ -129,10 +129,10 @@ def test_to_the_disk_and_back():
     proxy.reset()
     saltmine("ingest", "s3://logs/pre", "--to", lake)
     assert sum(1 for method, _ in proxy.requests if method != "LIST") == 0, proxy.requests
-    # The same objects under another prefix are read once, and then known.
+    # The same objects under another prefix are recognised after one read.
     put(WORK / "logs", "logs", "copy/")
     _, err = saltmine("ingest", "s3://logs/copy", "--to", lake)
-    assert f"0 read, {FILES} skipped" in err, err
+    assert ": nothing new (all already in the dataset)" in err, err
     proxy.reset()
     saltmine("ingest", "s3://logs/copy", "--to", lake)
     assert proxy.count("GET", "logs") == 0
@@ -147,7 +147,7 @@ def test_to_the_disk_and_back():
 
 
 def edit_log(lake, edit):
-    """Changes the actions of the log of the table logs."""
+    """Edit the actions in the Delta log of the table logs."""
     for key in keys("lake", f"{lake}/logs/_delta_log/"):
         if key.endswith(".json"):
             actions = [json.loads(line) for line in s3.get_object(Bucket="lake", Key=key)["Body"].read().splitlines()]
@@ -166,7 +166,7 @@ def test_verify_compares_every_line_of_s3():
     assert "no source was given, so the rows were NOT compared with the logs" in out, out
     few_in_flight()
 
-    # The rows of a day are those of another, with their true size, hash and statistics.
+    # The rows of a day are replaced by another day's, with their true size, hash and statistics.
     first, second = committed("lake", "verified")[:2]
     body = s3.get_object(Bucket="lake", Key=second)["Body"].read()
     adds = {}
@@ -189,7 +189,7 @@ def test_verify_compares_every_line_of_s3():
     edit_log("verified", lambda action: action.get("add", {}).get("path") == own["path"] and action["add"].update(own))
     saltmine("verify", lake, "s3://logs/pre")
 
-    # A file that is not committed, one that is gone, and a source that has changed or was never read.
+    # An uncommitted file, a missing file, and sources that changed or were never read.
     s3.put_object(Bucket="lake", Key="verified/logs/event_date=2026-03-01/extra.parquet", Body=body)
     out, _ = saltmine("verify", lake, "s3://logs/pre", code=1)
     assert "FAILED   no_other_files" in out and "1 of " in out, out
@@ -236,7 +236,7 @@ def test_throttled_slow_and_cut():
 
 
 def test_answers_to_writes_are_lost():
-    # Of the lock, of the note on a round, and of the commits.
+    # Of the lock, of the round's note, and of the commits.
     proxy.reset(lost=("_saltmine/", "_delta_log/"))
     saltmine("ingest", "s3://logs/pre", "--to", "s3://lake/lost", code=CODE)
     assert proxy.faults > 6, proxy.faults
@@ -246,7 +246,7 @@ def test_answers_to_writes_are_lost():
 
 
 def test_a_lock_is_given_back_late():
-    # The lock under which the dataset is made; by then the run has another, which must stay.
+    # The lock under which the dataset is created; by then the run has another one, which must stay.
     proxy.reset(stall=0.04, late=("DELETE", "_saltmine/lock"))
     saltmine("ingest", "s3://logs/pre", "--to", "s3://lake/late", code=CODE)
     assert proxy.late is None
@@ -256,7 +256,7 @@ def test_a_lock_is_given_back_late():
 
 
 def test_commits_come_late():
-    # Of a new table, and of its first rows: the request is made again, and is there when the first one comes.
+    # Of a new table and of its first rows: the request is retried, and has succeeded when the first one arrives.
     for version in range(2):
         proxy.reset(late=("PUT", f"logs/_delta_log/{version:020}.json"))
         saltmine("ingest", "s3://logs/pre", "--to", f"s3://lake/late-{version}", code=CODE)
@@ -303,7 +303,7 @@ def test_two_at_once():
     args = [SALTMINE, "ingest", "s3://logs/pre", "--to", "s3://lake/two", *OPTIONS]
     both = [subprocess.Popen(args, env=env, stderr=subprocess.PIPE, text=True) for _ in range(2)]
     told = [run.communicate()[1] for run in both]
-    # Whichever comes first reads all; the other finds it there.
+    # Whichever comes first reads everything; the other finds it there.
     assert sorted(run.returncode for run in both) == sorted([CODE, 0]), told
     assert sum("another run is writing" in text for text in told) == 1, told
     same_rows(rows("s3://lake/two"))
@@ -327,7 +327,7 @@ def test_compact():
     saltmine("ingest", str(WORK / "one.log"), "--to", "s3://lake/plain")
     before = saltmine("query", "s3://lake/plain", "SELECT * FROM logs ORDER BY log_file, log_line")[0]
     _, err = saltmine("compact", "s3://lake/plain")
-    assert "became" in err, err
+    assert "merged into" in err, err
     assert saltmine("query", "s3://lake/plain", "SELECT * FROM logs ORDER BY log_file, log_line")[0] == before
     is_tidy("plain")
 
@@ -356,7 +356,7 @@ def test_errors_are_plain():
 
 
 def test_the_readme():
-    """Its commands with S3 do what they say."""
+    """The commands of the README with S3 work as described."""
     for bucket in ("my-logs", "my-lake"):
         s3.create_bucket(Bucket=bucket)
     put(WORK / "logs", "my-logs", "prefix/")
@@ -364,7 +364,7 @@ def test_the_readme():
     commands = [line for line in readme.splitlines() if line.startswith("saltmine ") and "s3://" in line]
     assert len(commands) == 5, commands
     for command in commands:
-        # The logs of the test are of other months.
+        # The logs of the test are from other months.
         arguments = shlex.split(command.replace("2026-05", "2026-03").replace("2026-06", "2026-04"))
         saltmine(*arguments[1:], code=None)
 
@@ -397,7 +397,7 @@ def served(folder, wait=0):
 
 
 def test_at_most_64_requests_in_flight():
-    """A server that takes its time has as many requests at a time as are allowed, and no more."""
+    """A slow server never gets more concurrent requests than allowed."""
     logs = WORK / "many"
     saltmine("generate", "--out", str(logs), "--lines", "1500", "--lines-per-file", "5", "--name-style", "partitioned",
              "--days", "3", "--quiet")
@@ -418,7 +418,7 @@ def cpu_of_children():
 
 
 def beside(logs, endpoint, files, turns):
-    """Ingests from the disk and from the server in turn, and tells what both took."""
+    """Ingest from disk and from the server in turn, and compare the times."""
     times, cpu = {"disk": [], "s3": []}, {"disk": [], "s3": []}
     for turn in turns:
         for name, source in (("disk", str(logs)), ("s3", "s3://many")):
@@ -426,13 +426,13 @@ def beside(logs, endpoint, files, turns):
             _, err = saltmine("ingest", source, "--to", str(WORK / f"many-{name}-{turn}"), endpoint=endpoint)
             times[name].append(time.monotonic() - start)
             cpu[name].append(cpu_of_children() - used)
-            assert f"{files} read" in err, err
+            assert f"{files:,} read" in err, err
     disk, bucket = min(times["disk"]), min(times["s3"])
     return f"disk {disk:.2f} s, S3 {bucket:.2f} s, {bucket / disk:.2f} times; of CPU {min(cpu['s3']) / min(cpu['disk']):.2f} times"
 
 
 def test_many_small_objects():
-    """Read from a server that holds them in memory, and timed beside the disk."""
+    """Reading from an in-memory server, compared with the disk."""
     logs = WORK / "many"
     saltmine("generate", "--out", str(logs), "--lines", str(OBJECTS * 5), "--lines-per-file", "5", "--name-style",
              "partitioned", "--days", "30", "--quiet")
@@ -440,7 +440,7 @@ def test_many_small_objects():
     try:
         files = sum(1 for path in logs.rglob("*") if path.is_file())
         assert files >= OBJECTS * 0.9, files
-        turns = 3  # and the best of them
+        turns = 3  # the best of them counts
         print(f"  {files} objects, with the server on the same cores: " + beside(logs, endpoint, files, range(turns)), flush=True)
         made = stats(endpoint)
         assert made["most"] <= MOST and made["get"] == files * turns, made
@@ -486,7 +486,7 @@ one = next(path for path in (WORK / "plain").rglob("*") if path.is_file())
 shutil.copy(one, WORK / "one.log")
 FILES = put(WORK / "logs", "logs", "pre/")
 CODE = 3  # a few lines are rejected
-# How many lists find the objects.
+# How many LIST requests find the objects.
 LISTS = int(saltmine("ingest", "s3://logs/pre", "--to", str(WORK / "nothing"), "--dry-run")[0].split()[-6])
 saltmine("ingest", str(WORK / "logs"), "--to", str(WORK / "local"), code=CODE)
 WANTED = rows(str(WORK / "local"))

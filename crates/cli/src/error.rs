@@ -1,4 +1,4 @@
-//! Errors, as they are told at the edge.
+//! Errors of the command.
 
 use std::io;
 use std::path::Path;
@@ -24,9 +24,9 @@ pub(crate) enum CliError {
     Generate(#[from] saltmine_generate::GenerateError),
     #[error("{path}: {source}")]
     File { path: String, source: io::Error },
-    #[error("cannot write the answer: {0}")]
+    #[error("cannot write the output: {0}")]
     Output(#[from] io::Error),
-    #[error("cannot write the answer: {0}")]
+    #[error("cannot write the output: {0}")]
     Format(String),
     #[cfg(feature = "cluster")]
     #[error(transparent)]
@@ -47,12 +47,12 @@ impl CliError {
         move |source| Self::File { path, source }
     }
 
-    /// For `map_err` where JSON is written. A pipe that broke stays one.
+    /// For `map_err` where JSON is written. A broken pipe stays a broken pipe.
     pub(crate) fn json(error: serde_json::Error) -> Self {
         if error.is_io() { Self::Output(error.into()) } else { Self::Format(error.to_string()) }
     }
 
-    /// How the command ends.
+    /// The exit code of the error.
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self {
             Self::Usage(_)
@@ -70,7 +70,7 @@ impl CliError {
         }
     }
 
-    /// Whether whoever read the answer went away, which is no failure.
+    /// Whether the reader of the output went away, which is not a failure.
     pub(crate) fn is_broken_pipe(&self) -> bool {
         matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }

@@ -1,21 +1,21 @@
-//! How the command ends.
+//! Exit codes.
 
 use std::process;
 
-/// Exit codes. Where several apply, the first of this list that does wins: failed, findings, damaged input, success.
+/// Exit codes. If several apply, the first of these wins: failure, findings, damaged input, success.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ExitCode {
-    /// All well.
+    /// Success.
     Success,
-    /// It failed.
+    /// The command failed.
     Failure,
-    /// Wrong usage. (clap ends with this code by itself too.)
+    /// Wrong usage. (clap also exits with this code by itself.)
     Usage,
-    /// Done, but some input was damaged or rejected.
+    /// Completed, but some input was damaged or rejected.
     DamagedInput,
     /// A hunt found something at or above `--fail-on`.
     Findings,
-    /// It was interrupted.
+    /// Interrupted.
     Interrupted,
 }
 
@@ -28,7 +28,7 @@ impl ExitCode {
             Self::Usage => 2,
             Self::DamagedInput => 3,
             Self::Findings => 4,
-            // As a shell tells of a command that a signal ended.
+            // As shells report a command killed by SIGINT.
             Self::Interrupted => 130,
         }
     }
@@ -44,7 +44,7 @@ impl ExitCode {
         }
     }
 
-    /// What two parts of a run come to together.
+    /// Combines the results of two parts of a run.
     pub(crate) fn and(self, other: Self) -> Self {
         if other.rank() > self.rank() { other } else { self }
     }

@@ -29,7 +29,7 @@ pub(crate) fn start(verbose: u8, redacted: bool) -> Result<(), CliError> {
         .with_span_events(FmtSpan::NONE)
         .with_writer(Stderr)
         .with_timer(tracing_subscriber::fmt::time::uptime());
-    // Only tests start diagnostics twice in a process.
+    // This fails only in tests, which initialise twice in one process.
     let _ = tracing_subscriber::registry().with(lines).with(filter).try_init();
     Ok(())
 }

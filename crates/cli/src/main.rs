@@ -19,12 +19,13 @@ use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::terminal::Terminal;
 
-/// Blocks, pages and dictionaries come and go by the million; the system's allocator gives their memory back each time.
+/// Blocks, pages and dictionaries are allocated by the million; the system's allocator returns their memory to the
+/// system each time, which is slow.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> process::ExitCode {
-    // The first thread has as much stack as the system gives it, which deep statements may need more of.
+    // Deeply nested statements need a larger stack than the system gives the main thread.
     let thread = std::thread::Builder::new().name("main".to_owned()).stack_size(saltmine_query::STACK_SIZE);
     match thread.spawn(command_line) {
         Ok(running) => running.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),

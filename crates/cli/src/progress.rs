@@ -7,9 +7,11 @@ use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use saltmine_lake::{Event, Progress, SourceOutcome};
 use saltmine_scan::{Source, sizes};
 
+use crate::output::{line_counts, plural};
 use crate::terminal::Terminal;
 
-/// Shows the progress of an ingest if standard error is a terminal, and watches whether it reads logs.
+/// Shows the progress of an ingest if standard error is a terminal, and stops it if the input does not look like
+/// logs.
 pub(crate) struct IngestProgress<'a> {
     bar: ProgressBar,
     terminal: &'a Terminal,
@@ -20,21 +22,21 @@ pub(crate) struct IngestProgress<'a> {
     doubt: Option<Doubt<'a>>,
 }
 
-/// Whether what is read is logs at all. A folder of other files would become a dataset of rejects.
+/// Watches whether the input is access logs at all: a folder of other files would become a dataset of rejects.
 pub(crate) struct Doubt<'a> {
-    /// Ends the run.
+    /// Stops the run.
     stop: &'a AtomicBool,
     lines: AtomicU64,
     rejects: AtomicU64,
-    /// Something was saved, so that it is too late to doubt.
+    /// Set once data was saved: the run is then no longer stopped.
     is_over: AtomicBool,
     is_confirmed: AtomicBool,
 }
 
 impl<'a> Doubt<'a> {
-    /// Lines after which the doubt may end the run before its first round is complete, …
+    /// Minimum lines for stopping the run before its first round is complete.
     const EARLY: u64 = 100_000;
-    /// … and when that round is to be saved. Fewer are too few to tell.
+    /// Minimum lines for stopping the run when that round is about to be committed. Fewer lines say too little.
     const LEAST: u64 = 100;
 
     pub(crate) fn new(stop: &'a AtomicBool) -> Self {
@@ -49,7 +51,7 @@ impl<'a> Doubt<'a> {
         self.decide(Self::EARLY);
     }
 
-    /// Ends the run if most lines are rejects.
+    /// Stops the run if most lines are rejects.
     fn decide(&self, least: u64) {
         let (lines, rejects) = self.counts();
         if lines >= least && rejects > lines / 2 && !self.is_over.load(Ordering::Relaxed) {
@@ -62,13 +64,15 @@ impl<'a> Doubt<'a> {
         (self.lines.load(Ordering::Relaxed), self.rejects.load(Ordering::Relaxed))
     }
 
-    /// Why the run was ended; `None` if it was not.
+    /// The reason why the run was stopped; `None` if it was not.
     fn verdict(&self) -> Option<String> {
         let (lines, rejects) = self.counts();
         self.is_confirmed.load(Ordering::Relaxed).then(|| {
             format!(
-                "this does not look like a folder of S3 server access logs: {rejects} of {lines} lines ({} %) were \
-                 rejected. Nothing was saved; --keep-going ingests it all the same",
+                "this does not look like a folder of S3 server access logs: {} of {} lines ({} %) were \
+                 rejected. Nothing was saved. Use --keep-going to ingest it anyway",
+                HumanCount(rejects),
+                HumanCount(lines),
                 rejects * 100 / lines.max(1)
             )
         })
@@ -89,12 +93,12 @@ impl<'a> IngestProgress<'a> {
         }
     }
 
-    /// Why the run was ended although nobody asked for it.
+    /// The reason why the run was stopped by itself; `None` if it was not.
     pub(crate) fn verdict(&self) -> Option<String> {
         self.doubt.as_ref().and_then(Doubt::verdict)
     }
 
-    /// Takes the bar away.
+    /// Removes the progress bar.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
@@ -112,20 +116,17 @@ impl<'a> IngestProgress<'a> {
         self.bar.enable_steady_tick(Duration::from_millis(250));
     }
 
-    /// A line a file, with --verbose.
+    /// Reports one file, with --verbose.
     fn tell(&self, outcome: &SourceOutcome) {
         let counts = &outcome.counts;
-        let state = outcome.state.map_or("skipped, as its content is there already", |state| state.as_str());
+        let state = outcome.state.map_or("skipped (already in the dataset)", |state| state.as_str());
         self.bar.suspend(|| {
             self.terminal.detail(&format!(
-                "{}: {state}: {} lines = {} rows + {} rejects + {} blanks; {} bytes, {} inflated",
+                "{}: {state}: {}; {} ({} decompressed)",
                 outcome.name,
-                counts.lines,
-                counts.rows,
-                counts.rejects,
-                counts.blanks,
-                outcome.size,
-                outcome.inflated
+                line_counts(counts.lines, counts.rows, counts.rejects, counts.blanks),
+                plural(outcome.size, "byte"),
+                HumanCount(outcome.inflated)
             ));
         });
     }
@@ -149,7 +150,7 @@ impl Progress for IngestProgress<'_> {
                 self.terminal.note(&format!("{}: another run is writing; waiting for it", dataset.display()));
             }
             Event::Recovered { completed, discarded } => self.terminal.note(&format!(
-                "an earlier run was interrupted: {completed} rounds completed, {discarded} removed"
+                "an earlier run was interrupted: {completed} of its rounds completed, {discarded} removed"
             )),
             Event::Started { .. } => self.start(),
             Event::Lines { lines } => {

@@ -1,4 +1,4 @@
-//! What goes to standard error: errors, warnings, notes. Text in them may come from a log, so all of it is sanitised.
+//! Messages on standard error: errors, warnings, notes. Their text may come from a log, so all of it is sanitised.
 
 use std::io::{IsTerminal, Write};
 
@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use crate::args::{ColorWhen, Global};
 use crate::output::sanitize::{clean_into, sanitize};
 
-/// Standard error, as the options want it.
+/// Standard error, according to the global options.
 #[derive(Clone, Copy)]
 pub(crate) struct Terminal {
     quiet: bool,
@@ -24,7 +24,7 @@ impl Terminal {
         terminal
     }
 
-    /// Whether to colour what goes to a terminal, or to something else.
+    /// Whether to colour output, depending on whether it goes to a terminal.
     pub(crate) fn colours(&self, is_terminal: bool) -> bool {
         match self.color {
             ColorWhen::Always => true,
@@ -44,19 +44,19 @@ impl Terminal {
         !self.quiet && std::io::stderr().is_terminal()
     }
 
-    /// Why it failed; one or several lines.
+    /// Prints an error of one or more lines.
     pub(crate) fn error(&self, text: &str) {
         for (index, line) in text.lines().enumerate() {
             self.line(if index == 0 { "error: " } else { "       " }, AnsiColor::Red, line);
         }
     }
 
-    /// What a person should know of the input; shown even when quiet, as it changes the exit code.
+    /// Prints a problem of the input; even with --quiet, because it changes the exit code.
     pub(crate) fn warning(&self, text: &str) {
         self.line("warning: ", AnsiColor::Yellow, text);
     }
 
-    /// What a person may like to know; one or several lines.
+    /// Prints information of one or more lines; hidden by --quiet.
     pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
             text.lines().for_each(|line| self.line("", AnsiColor::White, line));
@@ -68,7 +68,7 @@ impl Terminal {
         self.quiet
     }
 
-    /// Says which file was written: `what` is in it.
+    /// Reports that a file with `what` was written.
     pub(crate) fn wrote(&self, path: Option<&std::path::Path>, what: &str) {
         if let Some(path) = path {
             let size = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
@@ -82,7 +82,7 @@ impl Terminal {
         self.verbose
     }
 
-    /// What helps to see what is done and how; one or several lines, with --verbose.
+    /// Prints details of one or more lines, with --verbose.
     pub(crate) fn detail(&self, text: &str) {
         if self.verbose {
             text.lines().for_each(|line| self.line("", AnsiColor::White, line));
@@ -92,18 +92,18 @@ impl Terminal {
     fn line(&self, label: &str, colour: AnsiColor, text: &str) {
         let style =
             if self.coloured { Style::new().bold().fg_color(Some(colour.into())) } else { Style::new() };
-        // Where standard error is gone, there is nobody to tell.
+        // Standard error may be closed; there is nowhere left to report that.
         let _ = writeln!(std::io::stderr().lock(), "{style}{label}{style:#}{}", sanitize(text));
     }
 }
 
-/// Tells what clap has to say of the arguments, or the help that was asked for. Arguments may be names of files, which
-/// anybody may have chosen.
+/// Prints a usage error or the requested help. Arguments may be names of files chosen by anyone, so they are
+/// sanitised.
 pub(crate) fn usage(error: &clap::Error) -> std::process::ExitCode {
     let text = error.render().to_string();
     let mut clean = String::with_capacity(text.len());
     clean_into(&text, false, &mut clean);
-    // Where nobody reads it any more, there is nobody to tell.
+    // If nobody reads the output any more, there is nowhere to report that.
     let _ = if clean == text { error.print() } else { write!(std::io::stderr().lock(), "{clean}") };
     std::process::ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }

@@ -58,5 +58,5 @@ fn an_alias_that_is_taken_is_refused() {
         .args(["query", "log", "SELECT 1", "--alias", "logs"])
         .assert()
         .code(2)
-        .stderr(contains("alias logs: there is a table of this name"));
+        .stderr(contains("alias logs: there is already a table with this name"));
 }

@@ -1,4 +1,4 @@
-//! The command as a person uses it.
+//! The main commands on small inputs.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -308,7 +308,7 @@ fn standard_input_is_a_source() {
         .assert()
         .success()
         .stdout("count(*)\n2\n");
-    // It can be read as often as a question needs.
+    // Standard input can be read as often as a query needs.
     saltmine(folder.path())
         .args(["query", "-", "SELECT count(*) AS n FROM logs a JOIN logs b ON a.key = b.key"])
         .write_stdin(gzip(&text))

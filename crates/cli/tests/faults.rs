@@ -1,5 +1,5 @@
-//! What goes wrong around a run: interrupts, other runs at the same time, files and folders that cannot be read, other
-//! versions. Each leaves a dataset that reads, and the next run completes it.
+//! Faults around a run: interrupts, concurrent runs, unreadable files and folders, other versions. Each leaves a
+//! readable dataset, and the next run completes it.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, missing_docs)]
@@ -25,7 +25,7 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// Runs, and asserts how it ends. Gives what it said on both sides.
+/// Runs the command and asserts its exit code. Returns its output and messages.
 fn ends(folder: &Path, arguments: &[&str], code: i32) -> (String, String) {
     let output = run(folder, arguments);
     let (out, said) = (text(&output.stdout), text(&output.stderr));
@@ -41,12 +41,12 @@ fn line(number: usize) -> String {
     )
 }
 
-/// The lines of file `number`, `count` of them.
+/// `count` lines of file `number`.
 fn lines(number: usize, count: usize) -> String {
     (0..count).map(|index| line(number * count + index)).collect()
 }
 
-/// How many rows there are, and how many different ones.
+/// Number of rows, and of distinct ones.
 fn rows(folder: &Path, dataset: &str) -> String {
     let sql = "SELECT count(*) AS n, count(DISTINCT request_id) AS d FROM logs";
     ends(folder, &["query", dataset, sql, "--format", "csv"], 0).0.lines().nth(1).unwrap().to_owned()
@@ -56,7 +56,7 @@ fn assert_verified(folder: &Path, dataset: &str) {
     ends(folder, &["verify", dataset], 0);
 }
 
-/// Ends the child should the test fail.
+/// Kills the child if the test fails.
 struct Running(Child);
 
 impl Drop for Running {
@@ -77,7 +77,7 @@ impl Running {
 fn four_ingests_of_overlapping_folders_at_once_end_with_each_line_once() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
-    // Twelve contents; each of four folders has six of them, under names of its own.
+    // Twelve contents; each of four folders has six of them, under its own names.
     for (index, name) in ["a", "b", "c", "d"].into_iter().enumerate() {
         std::fs::create_dir(here.join(name)).unwrap();
         for file in 0..6 {
@@ -111,7 +111,7 @@ fn an_interrupted_ingest_says_where_it_stands_and_the_next_goes_on() {
     }
     ends(here, &["ingest", "logs/0", "--to", "lake"], 0);
 
-    // Standard input stays open, so that the run is under way for as long as it takes.
+    // Standard input stays open, so that the run does not end by itself.
     let mut command = saltmine(here, &["ingest", "logs", "-", "--to", "lake"]);
     let child = command.stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut running = Running(child);
@@ -182,7 +182,7 @@ fn files_and_folders_that_may_not_be_read_are_told_and_read_by_the_next_run() {
     mode("", 0o777);
     let mut command = saltmine(here, &["ingest", "logs", "--to", "lake"]);
     if std::fs::metadata("/proc/self").unwrap().uid() == 0 {
-        // Nothing is denied to root. Another user may not reach what was built below root's home.
+        // Root is never denied anything. Other users may not be able to reach files below root's home.
         let (built, here) = (assert_cmd::cargo::cargo_bin!("saltmine"), here.join("saltmine"));
         std::fs::hard_link(built, &here).or_else(|_| std::fs::copy(built, &here).map(drop)).unwrap();
         command = Command::new(here);
@@ -272,8 +272,8 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
-/// `tests/datasets/first` was made before datasets told their format, in two runs over its folder of logs, of which one
-/// file is cut.
+/// `tests/datasets/first` was made before datasets recorded their format, in two runs over its folder of logs; one file
+/// is truncated.
 #[test]
 fn a_dataset_that_was_made_by_an_older_version_is_verified_completed_and_compacted() {
     let folder = tempfile::tempdir().unwrap();
@@ -283,13 +283,10 @@ fn a_dataset_that_was_made_by_an_older_version_is_verified_completed_and_compact
         copy_folder(&first.join(name), &here.join(name));
     }
     let (report, _) = ends(here, &["verify", "lake", "logs"], 0);
-    assert!(
-        report.contains("3 sources (1 not complete), 15 lines = 13 rows + 1 rejects + 1 blanks"),
-        "{report}"
-    );
+    assert!(report.contains("3 sources (1 incomplete), 15 lines: 13 rows, 1 reject, 1 blank"), "{report}");
     assert_eq!(rows(here, "lake"), "13,12");
     let (_, said) = ends(here, &["ingest", "logs", "--to", "lake"], 0);
-    assert!(said.contains("3 files: 0 read, 3 skipped"), "{said}");
+    assert!(said.contains("3 files: nothing new"), "{said}");
     std::fs::write(here.join("logs/new"), lines(2, 10)).unwrap();
     ends(here, &["ingest", "logs", "--to", "lake"], 0);
     assert_eq!(rows(here, "lake"), "23,22");
@@ -298,7 +295,7 @@ fn a_dataset_that_was_made_by_an_older_version_is_verified_completed_and_compact
     ends(here, &["verify", "lake", "logs"], 0);
 }
 
-/// Puts other text into the first commit of a table.
+/// Replaces text in the first commit of a table.
 fn rewrite_first_commit(here: &Path, from: &str, to: &str) {
     let log = here.join("lake/logs/_delta_log/00000000000000000000.json");
     let commit = std::fs::read_to_string(&log).unwrap();
@@ -314,7 +311,7 @@ fn a_dataset_of_an_older_version_is_used_and_one_of_a_newer_refused() {
     std::fs::write(here.join("logs/0"), lines(0, 10)).unwrap();
     ends(here, &["ingest", "logs", "--to", "lake"], 0);
 
-    // The first datasets did not tell their format.
+    // The first datasets did not record their format.
     rewrite_first_commit(here, "\"saltmine.format\":\"1\"", "\"other\":\"x\"");
     std::fs::write(here.join("logs/1"), lines(1, 10)).unwrap();
     ends(here, &["ingest", "logs", "--to", "lake"], 0);
@@ -345,7 +342,7 @@ fn a_clock_that_goes_back_does_no_harm() {
     std::fs::create_dir(here.join("logs")).unwrap();
     std::fs::write(here.join("logs/0"), lines(0, 10)).unwrap();
     ends(here, &["ingest", "logs", "--to", "lake"], 0);
-    // All that has been written is of a year to come: commits, files, and what an interrupted run left.
+    // Everything here is from a future version: commits, files, and what an interrupted run left.
     for table in ["logs", "sources"] {
         for version in 0..2 {
             let log = here.join(format!("lake/{table}/_delta_log/{version:020}.json"));
@@ -391,21 +388,21 @@ fn a_round_whose_file_is_lost_is_put_aside_by_recover() {
     std::fs::write(here.join("log"), lines(0, 10)).unwrap();
     ends(here, &["ingest", "log", "--to", "lake"], 0);
     let (_, said) = ends(here, &["recover", "lake"], 0);
-    assert!(said.contains("nothing to recover"), "{said}");
+    assert!(said.contains("Nothing to recover"), "{said}");
     let run = lose_a_round(&here.join("lake"));
     for arguments in [&["ingest", "log", "--to", "lake"][..], &["compact", "lake"], &["recover", "lake"]] {
         let (_, said) = ends(here, arguments, 1);
         assert!(said.contains(run) && said.contains("recover DATASET --discard"), "{said}");
     }
     let (_, said) = ends(here, &["--quiet", "recover", "lake", "--discard"], 3);
-    assert!(said.contains("0 rows, 0 rejects and 2 sources are not in the dataset"), "{said}");
-    assert!(said.contains("lost: ") && said.contains("and 2 more"), "{said}");
+    assert!(said.contains("0 rows, 0 rejects and 2 sources are missing from the dataset"), "{said}");
+    assert!(said.contains("lost: ") && said.contains("+ 2 more"), "{said}");
     ends(here, &["ingest", "log", "--to", "lake"], 0);
     assert_eq!(rows(here, "lake"), "10,10");
     assert_verified(here, "lake");
 }
 
-/// What somebody hands over may have been prepared.
+/// A dataset from someone else may have been prepared.
 #[test]
 fn a_link_in_a_dataset_leads_nowhere() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! Names of log files: on disk they leave out nothing unless they are trusted; in S3 only those of AWS's two layouts do,
-//! with a margin, and what they left out is said. A bucket is served here, so that requests can be counted.
+//! Names of log files: on disk they leave out nothing unless they are trusted; in S3 only names in AWS's two layouts
+//! do, with a margin, and what they left out is reported. The test serves a bucket, so that requests can be counted.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// A line of the day that a key ends with, or of 2 July 2026.
+/// A line from the day that a key ends with, or from 2 July 2026.
 fn line(key: &str) -> String {
     let stamp = key.len().checked_sub(36).and_then(|start| key.get(start..start + 10));
     let parts: Vec<&str> = stamp.unwrap_or("2026-07-02").split('-').collect();
@@ -31,7 +31,7 @@ fn line(key: &str) -> String {
     )
 }
 
-/// A bucket of keys, which lists as S3 does.
+/// A bucket of keys that lists like S3.
 struct Served {
     keys: BTreeSet<String>,
     lists: AtomicU64,
@@ -137,7 +137,7 @@ fn command(folder: &Path, endpoint: &str, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs, and asserts how it ends. Gives standard output and standard error.
+/// Runs the command and asserts its exit code. Returns standard output and standard error.
 fn ends(folder: &Path, endpoint: &str, arguments: &[&str], code: i32) -> (String, String) {
     let output = command(folder, endpoint, arguments).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
@@ -146,7 +146,7 @@ fn ends(folder: &Path, endpoint: &str, arguments: &[&str], code: i32) -> (String
     (out, said)
 }
 
-/// Names of the flat layout: `each` a day from 2024 to September 2026.
+/// Names in the flat layout: `each` per day from 2024 to September 2026.
 fn years(prefix: &str, each: usize) -> Vec<String> {
     let days = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
     let mut keys = Vec::new();
@@ -168,7 +168,7 @@ fn one_day_of_a_flat_bucket_takes_few_lists() {
     let folder = tempfile::tempdir().unwrap();
     let mut keys = years("s3-access/example-bucket", 48);
     let all = keys.len();
-    // Not AWS's names: they say nothing, and are found wherever they sort.
+    // Names of other kinds: they say nothing, and are found wherever they sort.
     let others = [
         "s3-access/example-bucket-eu/access.log",
         "s3-access/example-bucket.log",
@@ -187,7 +187,7 @@ fn one_day_of_a_flat_bucket_takes_few_lists() {
     let dry = [&["ingest", url, "--to", "lake", "--dry-run"], &day[..]].concat();
     let (out, said) = ends(folder.path(), &endpoint, &dry, 0);
     let (lists, gets) = served.count();
-    // From 29 June to 15 July: the day before for clocks that differ, and 14 days of delivery.
+    // From 29 June to 15 July: one day before for clock differences, and 14 days for delivery.
     let listed = |day: &str| out.lines().filter(|line| line.contains(&format!("bucket{day}-"))).count();
     for day in ["2026-06-30", "2026-07-01", "2026-07-02", "2026-07-15"] {
         assert_eq!(listed(day), 48, "{day}");
@@ -200,21 +200,28 @@ fn one_day_of_a_flat_bucket_takes_few_lists() {
     }
     assert!(lists <= 14 && gets == 0, "{lists} lists for {all} objects");
     assert!(said.contains("note: left out in S3") && said.contains("--trust-names=none"), "{said}");
-    // The same by a glob, and of another prefix of the folder.
+    // The same with a glob, and with another prefix of the folder.
     let glob = "s3://logs/s3-access/example-bucket2026-07-0*";
     let (out, _) = ends(folder.path(), &endpoint, &["ingest", glob, "--to", "lake", "--dry-run"], 0);
     assert_eq!(out.lines().filter(|line| line.contains("-bucket2026-07-0")).count(), 9 * 48);
     assert!(served.count().0 <= 2);
     // Without a range, everything.
     let (out, said) = ends(folder.path(), &endpoint, &["ingest", url, "--to", "lake", "--dry-run"], 0);
-    assert!(out.contains(&format!("bytes in {} files", all + others.len())) && said.is_empty(), "{said}");
-    // And so with a range, if names are not trusted.
+    assert!(
+        out.contains(&format!("bytes in {} files", indicatif::HumanCount((all + others.len()) as u64)))
+            && said.is_empty(),
+        "{said}"
+    );
+    // The same with a range, if names are not trusted.
     served.count();
     let untrusting = [&dry[..], &["--trust-names=none"]].concat();
     let (out, said) = ends(folder.path(), &endpoint, &untrusting, 0);
-    assert!(out.contains(&format!("bytes in {} files", all + others.len())), "{out}");
+    assert!(
+        out.contains(&format!("bytes in {} files", indicatif::HumanCount((all + others.len()) as u64))),
+        "{out}"
+    );
     assert!(!said.contains("left out in S3"), "{said}");
-    // The whole folder: two layouts of flat names in it.
+    // The whole folder: two layouts of flat names.
     let folder_url = [&["ingest", "s3://logs/s3-access/", "--to", "lake", "--dry-run"], &day[..]].concat();
     let (out, _) = ends(folder.path(), &endpoint, &folder_url, 0);
     let count =
@@ -297,7 +304,10 @@ fn only_folders_of_awss_own_layout_are_passed_over_and_that_is_said() {
         &["ingest", "s3://b/logs/flat", "--to", "no", "--since", "2026-07-01"],
         1,
     );
-    assert!(said.contains("no log files to read: all were left out because of their names"), "{said}");
+    assert!(
+        said.contains("no log files to read: all of them were left out because of their names"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -319,7 +329,7 @@ fn keys_with_wildcards_can_be_named() {
     }
 }
 
-/// Names that are weeks, or years, off the times in the files; one that is not AWS's.
+/// Names that are weeks or years off the times in the files; one is not AWS's.
 #[test]
 fn on_disk_no_row_is_lost_by_a_name_unless_names_are_trusted() {
     let folder = tempfile::tempdir().unwrap();
@@ -338,7 +348,7 @@ fn on_disk_no_row_is_lost_by_a_name_unless_names_are_trusted() {
         |arguments: &[&str], code| ends(here, "http://127.0.0.1:1", &[arguments, &range].concat(), code);
     let (_, said) = run(&["ingest", "logs", "--to", "lake"], 0);
     assert!(said.contains("4 files: 4 read"), "{said}");
-    assert!(said.contains("--since and --until leave out no files on disk"), "{said}");
+    assert!(said.contains("--since and --until do not apply to files on disk"), "{said}");
     for input in ["logs", "lake"] {
         let count = "SELECT count(*) AS n FROM logs";
         assert_eq!(run(&["query", input, count], 0).0, "n\n4\n");
@@ -357,7 +367,7 @@ fn on_disk_no_row_is_lost_by_a_name_unless_names_are_trusted() {
         let page = fs::read_to_string(here.join("page.html")).unwrap();
         assert!(page.contains("<dt>Requests</dt><dd>4</dd>"));
     }
-    // With --trust-names, the note says what was left out.
+    // With --trust-names, a note reports what was left out.
     let note = "note: 3 files were left out, because of the times in their names (--trust-names)";
     for arguments in [
         &["query", "logs", "SELECT count(*) AS n FROM logs", "--trust-names"][..],

@@ -1,4 +1,4 @@
-//! What an attacker writes into a log, or puts beside it, stays text: it decides on no path, and breaks no run.
+//! What an attacker writes into a log, or puts beside it, stays text: it decides no path and breaks no run.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 

@@ -1,4 +1,4 @@
-//! `saltmine hunt`, and the questions of the catalogue, as a person uses them.
+//! `saltmine hunt`, and queries of the catalogue.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -88,15 +88,15 @@ fn the_proposed_command_shows_all_of_a_finding() {
 fn the_exit_code_tells_of_findings() {
     saltmine(&["hunt", ATTACK, "--fail-on", "critical"]).assert().code(4);
     saltmine(&["hunt", ATTACK, "--pack", "quality", "--fail-on", "high"]).assert().success();
-    // Damaged input and findings: findings weigh more.
+    // Damaged input and findings: findings take precedence.
     saltmine(&["hunt", ATTACK, "samples/logs", "--fail-on", "high"]).assert().code(4);
     saltmine(&["hunt", "samples/logs", "--pack", "network"]).assert().code(3).stderr(contains("reject"));
     saltmine(&["hunt", ATTACK, "--fail-on", "dire"]).assert().code(2).stderr(contains("info, low, medium"));
     saltmine(&["hunt", ATTACK, "--pack", "none"]).assert().code(2).stderr(contains("destruction"));
 }
 
-/// The traffic of the samples without the attacks raises no alarm. (`guardrail-strip` and others would be right to
-/// speak of samples/logs, where every operation there is happens once.)
+/// The traffic of the samples without the attacks raises no alarm. (`guardrail-strip` and others would rightly match
+/// samples/logs, where every operation occurs once.)
 #[test]
 fn ordinary_traffic_raises_no_alarm() {
     let folder = tempfile::tempdir().unwrap();
@@ -122,7 +122,7 @@ fn ordinary_traffic_raises_no_alarm() {
     }
 }
 
-/// Each scenario is a hunt of its own: what it is meant to set off speaks, and nothing else that is high or critical.
+/// Each scenario is a hunt of its own: the expected detections match, and nothing else is high or critical.
 #[test]
 fn each_attack_alone_sets_off_its_own_alarms() {
     let text = std::fs::read_to_string(root().join("samples/expected/attack/scenarios.json")).unwrap();
@@ -214,7 +214,7 @@ fn other_files_are_tables() {
     assert!(answer.contains("never"), "{answer}");
 
     for (table, said) in [
-        ("logs=x.csv", "there is a table of this name already"),
+        ("logs=x.csv", "there is already a table with this name"),
         ("a.b=x.csv", "no point"),
         ("t=nowhere.csv", "nowhere.csv: "),
         ("t=README.md", "must end in csv"),

@@ -1,4 +1,4 @@
-//! `saltmine latency`, as a person uses it.
+//! `saltmine latency`.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -18,7 +18,7 @@ fn saltmine(folder: &Path) -> Command {
     command
 }
 
-/// 200 requests of 1 to 200 ms, one that tells no time, and ten of a client that calls itself what means harm.
+/// 200 requests of 1 to 200 ms, one without a time, and ten of a client with a hostile name.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let line = |method: &str, agent: &str, total: &str| {
@@ -84,7 +84,7 @@ fn plotters_get_one_group_or_a_folder_of_them() {
     assert!(text.contains("Total count    =          210]"), "{text}");
 
     let several = ["latency", "log", "--by", "operation,user_agent", "--format", "hgrm"];
-    saltmine(folder.path()).args(several).assert().code(2).stderr(contains("name a folder with -o"));
+    saltmine(folder.path()).args(several).assert().code(2).stderr(contains("give a folder with -o"));
     saltmine(folder.path()).args(several).args(["-o", "out/plots"]).assert().success().stdout("");
     let mut names: Vec<String> = std::fs::read_dir(folder.path().join("out/plots"))
         .unwrap()
@@ -107,7 +107,7 @@ fn what_is_wrong_is_told() {
     let folder = folder();
     for (arguments, code, problem) in [
         (&["--by", "operation,colour"][..], 1, "there is no column colour"),
-        (&["--by", "key,key"], 1, "the column key is given twice"),
+        (&["--by", "key,key"], 1, "column key is given twice"),
         (&["--metric", "speed"], 2, "expected total_time or turn_around_time"),
         (&["--since", "tomorrow"], 2, "yesterday"),
     ] {
@@ -136,7 +136,7 @@ fn samples_are_within_a_thousandth_of_exact_percentiles() {
     }
 }
 
-/// Of more groups than anybody reads, those with the most requests are kept, and it is said that there were others.
+/// Of too many groups, those with the most requests are kept, and the omission is reported.
 #[test]
 fn many_groups_are_cut_with_a_word() {
     let folder = tempfile::tempdir().unwrap();
@@ -151,7 +151,7 @@ fn many_groups_are_cut_with_a_word() {
     std::fs::write(folder.path().join("log"), text).unwrap();
     let arguments = ["latency", "log", "--by", "key", "--metric", "total_time", "--format", "json"];
     let output = saltmine(folder.path()).args(arguments).assert().success();
-    let output = output.stderr(contains("there are more than 10000 groups"));
+    let output = output.stderr(contains("more than 10000 groups"));
     let groups: Vec<Value> = serde_json::from_slice(&output.get_output().stdout).unwrap();
     let keys: Vec<&str> = groups.iter().map(|group| group["by"]["key"].as_str().unwrap()).collect();
     assert_eq!(keys.len(), 10_000);

@@ -1,4 +1,4 @@
-//! Every command in the READMEs does what it says.
+//! Every command in the READMEs works.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -36,7 +36,7 @@ fn every_command_of_the_readmes_works() {
                 .env("PATH", &path)
                 .output()
                 .unwrap();
-            // 3: the samples hold lines that cannot be parsed, on purpose.
+            // 3: the samples contain malformed lines on purpose.
             let fine = matches!(output.status.code(), Some(0 | 3));
             assert!(fine, "{page}: {command}\n{}", String::from_utf8_lossy(&output.stderr));
         }

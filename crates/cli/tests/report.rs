@@ -1,4 +1,4 @@
-//! `saltmine report` as a person uses it, as far as no browser is needed. `scripts/test-report` opens the page in one.
+//! `saltmine report`, as far as no browser is needed. `scripts/test-report` opens the page in one.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -23,7 +23,7 @@ fn saltmine(arguments: &[&str]) -> Command {
     command
 }
 
-/// The page that a report of these arguments is. Code 3 tells of lines that cannot be read.
+/// The page of a report with these arguments. Code 3 means rejected lines.
 fn page(arguments: &[&str]) -> String {
     let mut words = vec!["report", "-o", "-"];
     words.extend(arguments);
@@ -37,7 +37,7 @@ fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
     rest.split_once(end).unwrap_or_else(|| panic!("no {end} after {begin}")).0
 }
 
-/// What a reader sees of HTML text.
+/// HTML text as a reader sees it.
 fn seen(html: &str) -> String {
     let text = html.replace("<wbr>", "");
     let entities = [("&lt;", "<"), ("&gt;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&amp;", "&")];
@@ -53,7 +53,7 @@ fn sql(figure: &str) -> String {
     seen(between(figure, "<pre><code>", "</code></pre>"))
 }
 
-/// The cells of a figure's table: what is seen, and the number that it is sorted by.
+/// The cells of a figure's table: visible text and sort key.
 fn cells(figure: &str) -> Vec<Vec<(String, Option<i64>)>> {
     let body = between(figure, "<tbody>", "</tbody>");
     let rows = body.split("<tr>").skip(1);
@@ -115,7 +115,7 @@ fn the_page_needs_nothing_else_and_runs_nothing_else() {
 #[test]
 fn every_figure_shows_the_sql_that_gives_its_numbers() {
     let page = page(&[ATTACK]);
-    // The figure, its column with the key, and that with the requests.
+    // The figure, its key column, and its column with requests.
     for (id, key, requests, name) in [
         ("requesters", 0, 2, "requester"),
         ("addresses", 0, 2, "remote_ip"),
@@ -137,7 +137,7 @@ fn every_figure_shows_the_sql_that_gives_its_numbers() {
             );
         }
     }
-    // Statements that several figures share.
+    // Statements shared by several figures.
     for (id, part) in [
         ("buckets", "bucket"),
         ("operations", "operation"),
@@ -186,7 +186,7 @@ fn findings_are_those_of_the_hunt_with_their_sql() {
         for place in finding["who"][0]["evidence"].as_array().unwrap() {
             assert!(text.contains(place.as_str().unwrap()), "{name}: {place}");
         }
-        // A detection whose rows differ in severity gives a finding for each.
+        // A detection whose rows differ in severity gives one finding per severity.
         let mut rows = query(ATTACK, &["--name", name]);
         rows.retain(|row| row.get("severity").is_none_or(|graded| *graded == *severity));
         assert_eq!(rows.len() as u64, finding["rows"].as_u64().unwrap(), "{name}");
@@ -195,7 +195,7 @@ fn findings_are_those_of_the_hunt_with_their_sql() {
     }
 }
 
-/// A dataset and its logs give one report, and the dataset's has the hash over its sources.
+/// A dataset and its logs give the same report, except that the dataset's has a hash over its sources.
 #[test]
 fn a_dataset_and_its_logs_tell_the_same() {
     let folder = tempfile::tempdir().unwrap();
@@ -209,13 +209,13 @@ fn a_dataset_and_its_logs_tell_the_same() {
         assert_eq!(figure(&of_lake, id), figure(&of_logs, id), "{id}");
     }
     assert!(
-        of_lake.contains("2,502 lines = 2,492 rows + 6 rejects + 4 blanks"),
+        of_lake.contains("2,502 lines: 2,492 rows, 6 rejects, 4 blank"),
         "{}",
         between(&of_lake, "class=\"origin\"", "</dl>")
     );
     assert!(
-        of_logs.contains("2,502 lines = 2,492 rows + 6 rejects + 4 blanks")
-            && of_logs.contains("not known: raw files")
+        of_logs.contains("2,502 lines: 2,492 rows, 6 rejects, 4 blank")
+            && of_logs.contains("unknown: log files were read directly")
     );
     let hashes = query(lake, &["SELECT sha256 FROM sources ORDER BY sha256"]);
     let lines: String = hashes.iter().map(|row| format!("{}\n", row["sha256"].as_str().unwrap())).collect();
@@ -238,7 +238,7 @@ fn a_report_can_be_limited_and_goes_to_a_file() {
     assert!(page.contains(&format!("<dt>Requests</dt><dd>{count}</dd>")), "{count}");
     assert!(
         page.contains("<h1>Case &lt;7&gt;</h1>")
-            && page.contains("requests from 2026-03-05 00:00:00 to before 2026-03-06")
+            && page.contains("requests from 2026-03-05 00:00:00 until before 2026-03-06")
     );
     assert!(seen(&page).contains(&format!("saltmine report {ATTACK} {day} --title 'Case <7>' -o ")));
     saltmine(&["report", ATTACK, "-o", "nowhere/report.html"]).assert().code(1).stderr(contains("nowhere"));
@@ -249,7 +249,7 @@ fn a_report_can_be_limited_and_goes_to_a_file() {
         .stderr(contains("destruction"));
 }
 
-/// A line whose bytes a client chose.
+/// A line with bytes chosen by a client.
 fn line(key: &str, agent: &str, requester: &str, second: usize) -> String {
     format!(
         "0wner bucket [01/May/2026:10:{:02}:{:02} +0000] 198.51.100.7 {requester} 7QK3EXAMPLE REST.GET.OBJECT {key} \
@@ -283,7 +283,7 @@ fn hostile_text_stays_text() {
     assert!(seen(&page).contains(attack));
 }
 
-/// However much a client writes, and however long, the page stays small, and each row is told from the others.
+/// However much text a client sends, the page stays small, and its rows can be distinguished.
 #[test]
 fn the_page_does_not_grow_with_its_input() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! `saltmine shell`, fed from a pipe.
+//! `saltmine shell` reading from a pipe.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -40,7 +40,7 @@ fn a_mistake_does_not_end_the_session_but_is_told() {
     output
         .code(1)
         .stderr(contains("Did you mean 'logs.key'?"))
-        .stderr(contains("not understood"))
+        .stderr(contains("Unknown command. Type \\? for help"))
         .stdout(contains("42"))
         .stdout(predicates::prelude::PredicateBooleanExt::not(contains("unreached")));
     shell("DROP TABLE logs;").code(1).stderr(contains("refused"));

@@ -1,5 +1,5 @@
-//! Silence means that nothing happened: what was not read, not found or not written is said, and an answer about nothing
-//! is an error.
+//! Silence means that nothing happened: whatever was not read, not found or not written is reported, and an answer
+//! about nothing is an error.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -33,7 +33,7 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// Runs, and asserts how it ends. Gives standard output and standard error.
+/// Runs the command and asserts its exit code. Returns standard output and standard error.
 fn ends(folder: &Path, arguments: &[&str], code: i32) -> (String, String) {
     let output = command(folder, arguments).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
@@ -131,7 +131,7 @@ fn a_question_about_no_records_says_so() {
         );
         let (out, said) = ends(here, &[&["query", input, "SELECT key FROM logs"], &late[..]].concat(), 0);
         assert!(out == "key\n" && said.contains("note: no log records with --since 2027"), "{out}{said}");
-        // No row of what there is, is an answer.
+        // An empty answer about existing records is an answer.
         let (_, said) = ends(here, &named, 0);
         assert_eq!(said, "");
         let (_, said) = ends(here, &["query", input, "SELECT key FROM logs WHERE key = 'x'"], 0);
@@ -149,17 +149,14 @@ fn answers_about_an_incomplete_dataset_say_so() {
     fs::write(here.join("logs/cut.gz"), &whole[..cut]).unwrap();
     fs::write(here.join("logs/whole"), lines(500..600) + "no log line\n").unwrap();
     let (_, said) = ends(here, &["ingest", "logs", "--to", "case.lake"], 3);
-    assert!(
-        said.contains("2 files: 1 read, 0 skipped (content already in the dataset), 1 with problems"),
-        "{said}"
-    );
+    assert!(said.contains("2 files: 1 read, 0 skipped (already in the dataset), 1 with problems"), "{said}");
     let note = format!(
         "note: 1 of 2 source files is incomplete (truncated: ends in the middle of its gzip stream at byte {cut}), \
          2 lines rejected. Details: saltmine status case.lake"
     );
-    // The second run reads nothing, and is not all well either.
+    // The second run reads nothing, and is not a success either.
     let (_, said) = ends(here, &["ingest", "logs", "--to", "case.lake"], 0);
-    assert!(said.contains("2 files: 0 read, 2 skipped") && said.contains(&note), "{said}");
+    assert!(said.contains("2 files: nothing new") && said.contains(&note), "{said}");
     let query = ["query", "case.lake", "SELECT count(*) FROM logs"].to_vec();
     for arguments in examiners("case.lake").into_iter().chain([query]) {
         let (_, said) = ends(here, &arguments, 0);
@@ -172,7 +169,7 @@ fn answers_about_an_incomplete_dataset_say_so() {
     shell.stdin.take().unwrap().write_all(b"SELECT 1;\n").unwrap();
     let said = String::from_utf8(shell.wait_with_output().unwrap().stderr).unwrap();
     assert!(said.contains(&note), "{said}");
-    // What is whole has no note.
+    // A complete dataset has no note.
     ends(here, &["ingest", "logs/whole", "--to", "other"], 3);
     fs::write(here.join("clean"), lines(0..10)).unwrap();
     ends(here, &["ingest", "clean", "--to", "clean.lake"], 0);
@@ -195,7 +192,7 @@ fn status_shows_what_a_dataset_holds_and_lacks() {
         "Dataset     case.lake\n",
         "Time range  2026-05-01T10:00:00Z to 2026-05-05T10:00:00Z\n",
         "Sources     2 files, 1 incomplete\n",
-        " rows + 1 rejects + 1 blanks\n",
+        " rows, 1 reject, 1 blank\n",
         "partitioned by event_date\n",
         "Pending     1 round: ",
         "Buckets (1)\n",
@@ -235,14 +232,14 @@ fn a_folder_of_other_files_does_not_become_a_dataset_of_rejects() {
     ends(here, &["ingest", "pages", "--to", "lake", "--keep-going"], 3);
     assert_eq!(ends(here, &["query", "lake", "SELECT count(*) AS n FROM rejects"], 0).0, "n\n300\n");
     ends(here, &["ingest", "pages", "--to", "strict", "--strict"], 1);
-    // A few lines that cannot be read among others, or a small file of nothing else, are kept as ever.
+    // A few malformed lines among others, or a small file of nothing else, are kept as before.
     fs::create_dir(here.join("logs")).unwrap();
     fs::write(here.join("logs/log"), lines(0..200)).unwrap();
     fs::write(here.join("logs/notes"), "no log line\n".repeat(90)).unwrap();
     ends(here, &["ingest", "logs", "--to", "some"], 3);
     ends(here, &["ingest", "logs/notes", "--to", "few"], 3);
     assert_eq!(ends(here, &["query", "few", "SELECT count(*) AS n FROM rejects"], 0).0, "n\n90\n");
-    // Whatever the dataset holds already.
+    // Whatever the dataset already holds.
     ends(here, &["ingest", "pages", "--to", "some"], 1);
 }
 
@@ -270,7 +267,7 @@ fn hidden_files_that_were_passed_over_are_counted_and_named() {
     fs::write(here.join("dots/.hidden"), lines(0..1)).unwrap();
     let (_, said) = ends(here, &["query", "dots", "SELECT 1"], 1);
     assert!(said.contains("dots: no files; 1 hidden file or folder was skipped"), "{said}");
-    // The folder of a dataset that lies among the logs is its own.
+    // The folder of a dataset within the logs is not read.
     fs::remove_file(here.join("logs/.hidden")).unwrap();
     fs::remove_dir_all(here.join("logs/.old")).unwrap();
     ends(here, &["ingest", "logs", "--to", "logs/lake"], 0);

@@ -1,4 +1,4 @@
-//! SQL on the command line, where it used to say something else than what was meant.
+//! SQL on the command line that once gave wrong answers.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -21,7 +21,7 @@ fn line(time: &str, id: &str, requester: &str, key: &str) -> String {
     )
 }
 
-/// Three requests in the night in which the clocks of Berlin go forth.
+/// Three requests in the night in which clocks in Berlin go forward.
 fn night() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let who = "arn:aws:sts::012345678901:assumed-role/app/i-0abc";
@@ -222,15 +222,15 @@ fn an_inventory_is_read_as_s3_delivers_it() {
     saltmine(folder.path())
         .args(["query", "access.log", "--table", "i=inventory.csv", "SELECT 1"])
         .assert()
-        .stderr(contains("table i: an S3 Inventory, by its rows"));
+        .stderr(contains("table i: an S3 Inventory, recognised by its rows"));
 }
 
 #[test]
 fn the_first_line_of_a_table_is_never_lost() {
     let folder = night();
     for (name, text, problem) in [
-        ("addresses.csv", "198.51.100.24\n198.51.100.25\n", "the first line is not the names of columns"),
-        ("twice.csv", "a,a\n1,2\n", "the first line is not the names of columns"),
+        ("addresses.csv", "198.51.100.24\n198.51.100.25\n", "the first line holds data, not column names"),
+        ("twice.csv", "a,a\n1,2\n", "the first line holds data, not column names"),
         ("empty.csv", "", "the file is empty"),
         (
             "wide.csv",
@@ -270,7 +270,7 @@ fn a_value_that_cannot_be_written_is_an_error() {
     }
 }
 
-/// Statements that are nested as deep as what they are allowed to be run; deeper ones are refused, and neither ends the program.
+/// Statements nested as deeply as allowed run; deeper ones are refused; neither crashes the program.
 #[test]
 fn deep_statements_do_not_end_the_program() {
     let folder = night();
@@ -291,7 +291,7 @@ fn deep_statements_do_not_end_the_program() {
     ] {
         let (code, problem) = run(&sql);
         assert!(
-            code == Some(1) && problem.contains("words and signs"),
+            code == Some(1) && problem.contains("words and symbols"),
             "{}…: {code:?} {problem}",
             &sql[..40]
         );
@@ -320,7 +320,7 @@ fn deep_statements_do_not_end_the_program() {
 #[test]
 fn sums_do_not_wrap() {
     let folder = night();
-    // With 64 bits, their sum is 1,000.
+    // In 64 bits, their sum would be 1,000.
     let sizes = "(SELECT 'b' AS bucket, n FROM (VALUES (16334280827), (9223372036854775807), (9223372020520495982)) AS t (n))";
     for sql in [
         format!("SELECT sum(n) FROM {sizes}"),
@@ -342,5 +342,5 @@ fn copies_are_read_once_and_named() {
         .assert()
         .success()
         .stdout("n\n3\n")
-        .stderr(contains("copy.log: not read, as it has the same content as access.log"));
+        .stderr(contains("copy.log: not read: same content as access.log"));
 }

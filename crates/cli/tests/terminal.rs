@@ -1,4 +1,4 @@
-//! At a terminal: what stands in logs, in names of files and in queries of others acts on none, whatever is asked.
+//! On a terminal, nothing in logs, file names and user-defined queries is interpreted, whatever the command.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 #![cfg(unix)]
@@ -7,10 +7,11 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-/// A title, a cleared screen, a bell, an 8-bit control, a reversed line, characters that nobody sees, a line begun anew.
+/// A title, a cleared screen, a bell, an 8-bit control character, reversed text, invisible characters, a carriage
+/// return.
 const EVIL: &str = "\u{1b}]0;pwned\u{7}\u{1b}[2J\u{9b}31m\u{202e}\u{2066}\u{200b}\u{feff}\u{8}";
 
-/// Runs the command at a terminal (Python makes one); gives all that the terminal gets.
+/// Runs the command on a terminal (created by Python); returns all bytes that the terminal receives.
 fn at_terminal(folder: &Path, arguments: &[&str]) -> (String, Option<i32>) {
     let output = run(folder, arguments, &[]);
     (String::from_utf8(output.stdout).unwrap(), output.status.code())
@@ -27,7 +28,7 @@ fn run(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Output 
     command.stdin(Stdio::null()).output().expect("these tests need python3")
 }
 
-/// Colours and a progress bar are all that may be.
+/// Only colours and the progress bar are allowed.
 fn assert_tame(text: &str, of: &str) {
     for (name, act) in [
         ("title", "\u{1b}]"),
@@ -49,7 +50,7 @@ fn assert_tame(text: &str, of: &str) {
     }
 }
 
-/// Hostile lines, one that is rejected, and a hostile name of a file.
+/// Hostile lines, one of them rejected, and a hostile file name.
 fn hostile() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let logs = folder.path().join("logs");
@@ -201,7 +202,8 @@ fn colour_is_as_the_options_and_the_environment_want_it() {
     assert!(!piped(&[("CLICOLOR_FORCE", "1"), ("NO_COLOR", "1")]));
 }
 
-/// Up gives the statement before, whatever came before it, and places in errors count from the statement's own first line.
+/// Up recalls the previous statement, whatever came before it, and error positions count from the statement's own first
+/// line.
 #[test]
 fn every_statement_is_in_the_history() {
     let folder = hostile();
@@ -211,7 +213,7 @@ fn every_statement_is_in_the_history() {
         "select\r",
         "  1003;\r",
         "slect 1004;\r",
-        // Two up is the one of two lines, which is answered again.
+        // Two steps up is the statement of two lines, which runs again.
         "\u{1b}[A\u{1b}[A\r",
         "\\q\r",
     ];

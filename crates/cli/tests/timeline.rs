@@ -1,4 +1,4 @@
-//! `saltmine timeline` as a person uses it.
+//! `saltmine timeline`.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -35,7 +35,7 @@ fn lines(text: &str) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// The rows that SQL finds, as lines.
+/// The rows of an SQL query, as lines.
 fn query(input: &str, sql: &str) -> Vec<String> {
     stdout(&["query", input, sql, "--format", "csv"]).lines().skip(1).map(str::to_owned).collect()
 }
@@ -59,7 +59,7 @@ fn what_is_new_is_told_by_all_of_the_logs() {
     let night = report(&["--requester", KELLER, "--since", "2026-03-07", "--until", "2026-03-07T08:00:00Z"]);
     let session = &night["sessions"][0];
     assert_eq!(night["session_count"], 1);
-    // The requester was there in the days before, which were not selected; the address was not.
+    // The requester was active on the days before, which were not selected; the address was not.
     assert_eq!(session["first_use"], serde_json::json!({"requester": false, "address": true}));
     assert_eq!(session["objects"]["distinct"], 330);
     let is_first = |kind: &str, name: &str| {
@@ -79,7 +79,7 @@ fn sessions_end_with_a_break_as_long_as_is_asked() {
         assert_eq!(whole["requests"], 9);
         whole["sessions"].as_array().unwrap().len()
     };
-    // Nine requests: breaks of 170 seconds, and one of 310 before the last.
+    // Nine requests: gaps of 170 seconds, and one of 310 before the last.
     assert_eq!(["30m", "310s", "309s", "170s", "169s"].map(count), [1, 1, 2, 2, 9]);
     saltmine(&["timeline", "samples/attack", "--ip", "::/0", "--idle", "30"])
         .assert()
@@ -156,7 +156,7 @@ fn raw_logs_and_their_dataset_have_the_same_timeline() {
     let folder = tempfile::tempdir().unwrap();
     let lake = folder.path().join("lake");
     let lake = lake.to_str().unwrap();
-    // 3: samples/logs has lines that are no records.
+    // 3: samples/logs has malformed lines.
     saltmine(&["--quiet", "ingest", "samples/logs", "--to", lake]).assert().code(3);
     for format in ["json", "table", "timesketch"] {
         let arguments = ["--ip", "0.0.0.0/0", "--max-sessions", "0", "--format", format];
@@ -177,7 +177,7 @@ fn no_control_character_of_a_log_reaches_the_reader() {
     assert!(is_harmless(&markdown) && !markdown.contains('<') && markdown.contains("&lt;script&gt;"));
     let logs = saltmine(&["timeline", "samples/logs", "--key", "*", "--max-sessions", "0"]).assert().code(3);
     assert!(is_harmless(std::str::from_utf8(&logs.get_output().stdout).unwrap()));
-    // JSON escapes control characters, and keeps the text as it was.
+    // JSON escapes control characters and keeps the text unchanged.
     let json = attack(&[&injected[..], &["--format", "timesketch"]].concat());
     assert!(is_harmless(&json) && json.contains("\\u001b]0;owned"));
 }
@@ -195,7 +195,7 @@ fn what_is_not_there_is_told_and_a_quote_is_only_a_quote() {
             .assert()
             .code(1)
             .stdout("")
-            .stderr(contains("error: no request matches. The input has 5031 requests from 2026-03-01T"));
+            .stderr(contains("error: no request matches. The input has 5,031 requests from 2026-03-01T"));
     }
     let arguments = ["timeline", "samples/attack", "--ip", "192.0.2.254", "--format", "json"];
     let output = saltmine(&arguments).assert().code(1);

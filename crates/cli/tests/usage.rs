@@ -1,4 +1,4 @@
-//! The command as people meet it: help, mistakes, what it says and when, and how it ends.
+//! The command line: help, mistakes, messages and exit codes.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -62,7 +62,7 @@ fn every_subcommand_shows_by_examples_what_it_is_for() {
     }
 }
 
-/// All help, at a width of the terminal.
+/// All help texts at a terminal width.
 fn all_help(width: &str) -> String {
     let help = |arguments: &[&str]| text(&command(arguments).env("COLUMNS", width).output().unwrap().stdout);
     let mut all = help(&["--help"]);
@@ -124,7 +124,7 @@ fn a_new_command_belongs_into_these_tests() {
     }
 }
 
-/// Options of S3 are where S3 can be.
+/// S3 options appear where S3 can be used.
 #[test]
 fn only_commands_that_take_s3_have_its_options() {
     for subcommand in SUBCOMMANDS {
@@ -162,7 +162,7 @@ fn completions_know_every_subcommand_and_option() {
     }
 }
 
-/// What is said of the mistakes that people make most.
+/// Messages for the most common mistakes.
 #[test]
 fn mistakes_are_told_plainly() {
     let folder = tempfile::tempdir().unwrap();
@@ -267,7 +267,7 @@ fn quiet_and_verbose() {
     };
     assert_eq!(said(&["--quiet"], &lake("a")), "");
     let usual = said(&[], &lake("b"));
-    assert!(usual.contains(" lines = ") && !usual.contains(": complete: "), "{usual}");
+    assert!(usual.contains(" lines: ") && !usual.contains(": complete: "), "{usual}");
     let verbose = said(&["--verbose"], &lake("c"));
     assert_eq!(verbose.matches(": complete: ").count(), 16, "{verbose}");
     assert!(verbose.contains("took ") && verbose.contains("exit code 0"), "{verbose}");
@@ -284,7 +284,7 @@ fn the_demo_shows_what_it_is_like() {
     let shown = text(&output.stdout);
     assert!(output.status.success(), "{}", text(&output.stderr));
     for part in [
-        "lines = ",
+        " lines: ",
         "Who downloaded the most?",
         "CRITICAL  overwrite-storm",
         "46 detections ran: ",
@@ -294,7 +294,7 @@ fn the_demo_shows_what_it_is_like() {
         assert!(shown.contains(part), "{part}: {shown}");
     }
     assert!(here.join("case.lake/logs").is_dir() && here.join("logs").is_dir());
-    // What it says to type works.
+    // The suggested commands work.
     let next: Vec<&str> = shown.lines().filter_map(|line| line.strip_prefix("  saltmine ")).collect();
     assert_eq!(next.len(), 5, "{shown}");
     for line in next {
@@ -305,7 +305,7 @@ fn the_demo_shows_what_it_is_like() {
     }
     let again = saltmine(&["demo", here.to_str().unwrap()]);
     assert!(again.status.code() == Some(2) && text(&again.stderr).contains("is not empty"));
-    // With no folder, one for temporary files, and it says which.
+    // Without a folder, it uses a temporary one and says which.
     let output = command(&["demo"]).env("TMPDIR", folder.path()).output().unwrap();
     let shown = text(&output.stdout);
     let made = shown.lines().last().unwrap().rsplit(' ').next().unwrap();
@@ -349,7 +349,7 @@ fn formulas_are_defused_wherever_a_spreadsheet_may_read() {
     assert!(plain.contains("\n=1+1\n"), "unasked, values are as they are: {plain}");
 }
 
-/// Diagnostics are off unless asked for, name what is read, and never act on a terminal.
+/// Diagnostics are off by default, name what is read, and cannot control the terminal.
 #[test]
 fn diagnostics_are_off_unless_asked_for() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! What `saltmine verify` says, and how it ends.
+//! Output and exit codes of `saltmine verify`.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -25,7 +25,7 @@ fn lines(range: std::ops::Range<usize>) -> String {
     range.map(line).collect()
 }
 
-/// A folder with logs, and a dataset of them.
+/// A folder of logs, and a dataset of them.
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("logs")).unwrap();
@@ -35,7 +35,7 @@ fn folder() -> tempfile::TempDir {
     folder
 }
 
-/// What is the same on every machine and day.
+/// Removes what differs between machines and days.
 fn told(output: &[u8]) -> String {
     let text = String::from_utf8_lossy(output).into_owned();
     let mut told = String::new();
@@ -81,7 +81,7 @@ fn a_source_that_is_not_given_fails() {
         .stdout(contains("FAILED   sources_unchanged"))
         .stdout(contains("\"b\": not among the sources, and no source has SHA-256 "))
         .stdout(contains("\n1 of 18 checks failed; 10 rows of 1 source could NOT be compared"));
-    // Both together are all that was ingested, however they are given.
+    // Both together are everything that was ingested, however they are given.
     saltmine(folder.path()).args(["verify", "lake", "logs/a", "logs/b"]).assert().success();
     saltmine(folder.path()).args(["verify", "lake", "logs/*"]).assert().success();
     saltmine(folder.path()).args(["verify", "lake", "none"]).assert().code(1).stderr(contains("none"));
@@ -99,7 +99,7 @@ fn rows_of_standard_input_are_not_said_to_be_compared() {
         .args(["verify", "lake", "logs"])
         .assert()
         .code(3)
-        .stdout(contains("\nLeft out  10 rows of 1 sources that are not there to compare\n"))
+        .stdout(contains("\nLeft out  10 rows of 1 sources without logs to compare with\n"))
         .stdout(contains(
             ", but 10 rows of 1 source could NOT be compared, because their logs are not among the sources.\n",
         ));

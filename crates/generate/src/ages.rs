@@ -1,25 +1,25 @@
-//! Older lines: the format grew over the years, and roll-outs took weeks, so that lines of two lengths stand in one
-//! file.
+//! Older versions of the format. It grew over the years, and roll-outs took weeks, so that one file may hold lines of
+//! two lengths.
 
 use fastrand::Rng;
 
 use super::chance::{made, push_code};
 use super::row::{Row, col};
 
-/// A time of the format's history.
+/// A period in the format's history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Era {
-    /// Begin of the day from which a file of this time is taken, in seconds since 1970.
+    /// Start of the day from which files of this period date, in seconds since 1970.
     pub(crate) start: i64,
     /// Number of fields that most lines have.
     fields: usize,
-    /// Number of fields that some lines have already.
+    /// Number of fields that some lines already have.
     next: usize,
-    /// Whether the roll-out of March 2019 is on.
+    /// Whether the roll-out of March 2019 is in progress.
     stray: bool,
 }
 
-/// From 2012 to 2025. The years since are the period that is asked for.
+/// From 2012 to 2025. Later years are covered by the requested period.
 pub(crate) const ERAS: [Era; 6] = [
     Era { start: 1_328_832_000, fields: 17, next: 17, stray: false },
     Era { start: 1_463_443_200, fields: 18, next: 18, stray: false },
@@ -30,7 +30,7 @@ pub(crate) const ERAS: [Era; 6] = [
 ];
 
 impl Era {
-    /// Gives a row the form of this time.
+    /// Gives a row the form of this period.
     pub(crate) fn apply(&self, rng: &mut Rng, row: &mut Row) {
         row.fields = if rng.u8(..3) == 0 { self.next } else { self.fields };
         if self.start < 1_640_000_000 && row.get(col::TLS) == Some("TLSv1.3") {
@@ -43,7 +43,8 @@ impl Era {
     }
 }
 
-/// A token between version id and host id in some lines; no TLS version yet in those over plain HTTP; old lines.
+/// Some lines have an extra token between version id and host id; lines over plain HTTP have no TLS version yet; some
+/// lines are old.
 fn march_2019(rng: &mut Rng, row: &mut Row) {
     let is_whole = row.get(col::HOST).is_some() && row.get(col::HOST_ID).is_some();
     match rng.u8(..3) {

@@ -1,4 +1,4 @@
-//! Lines that are no records: they must be rejected, whole, and must not move their neighbours.
+//! Lines that are not records: a reader must reject them whole, without affecting their neighbours.
 
 use std::io::Write;
 
@@ -7,7 +7,7 @@ use fastrand::Rng;
 use super::buckets::Bucket;
 use super::row::clock;
 
-/// Adds a line whose first eight fields or whose time cannot be read.
+/// Adds a line whose first eight fields or time cannot be parsed.
 pub(crate) fn line(rng: &mut Rng, bucket: &Bucket, time: i64, out: &mut Vec<u8>) {
     let (year, _, day, hour, minute, second) = clock(time);
     let (owner, name) = (&bucket.owner, &bucket.name);

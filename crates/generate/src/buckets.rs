@@ -1,12 +1,12 @@
-//! The buckets and what lies in them. An object is known by its number: name and size follow from it, so that every
-//! request for it agrees.
+//! The buckets and their objects. An object is identified by its number, from which its name and size are derived, so
+//! that all requests for it agree.
 
 use std::fmt::Write;
 
 use super::chance::{derived, log_normal, made, mix, pick, push_hex, push_uuid, word};
 use super::row::civil;
 
-/// What a bucket is for.
+/// The purpose of a bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Purpose {
     Lake,
@@ -27,7 +27,7 @@ pub(crate) struct Bucket {
     pub(crate) owner: String,
     pub(crate) region: &'static str,
     pub(crate) purpose: Purpose,
-    /// Share of the traffic, in relation to the others.
+    /// Share of the traffic, relative to the others.
     pub(crate) weight: f64,
     /// First day of the period, in days since 1970.
     first_day: i64,
@@ -62,7 +62,7 @@ pub(crate) fn all(count: usize, seed: u64, first_day: i64) -> Vec<Bucket> {
 }
 
 impl Bucket {
-    /// How many objects its readers ask for.
+    /// Number of objects that its readers request.
     pub(crate) fn objects(&self) -> u64 {
         match self.purpose {
             Purpose::Website => 400,

@@ -1,8 +1,8 @@
-//! Seeded chance: derived seeds, skewed numbers, identifiers as S3 writes them.
+//! Seeded randomness: derived seeds, skewed numbers, and identifiers as S3 writes them.
 
 use fastrand::Rng;
 
-/// A generator for a named part of the whole, so that parts can be made in any order and in parallel.
+/// A generator for a named part of the output, so that parts can be made in any order and in parallel.
 pub(crate) fn derived(seed: u64, parts: &[u64]) -> Rng {
     Rng::with_seed(parts.iter().fold(mix(seed), |state, part| mix(state ^ mix(*part))))
 }
@@ -21,18 +21,18 @@ pub(crate) fn log_normal(rng: &mut Rng, median: f64, sigma: f64) -> f64 {
     median * (sigma * radius * (std::f64::consts::TAU * rng.f64()).cos()).exp()
 }
 
-/// A whole number from `count`, small ones far more often.
+/// An integer below `count`; small ones are far more frequent.
 pub(crate) fn skewed(rng: &mut Rng, count: u64) -> u64 {
     let spread = rng.f64().powi(3);
     ((spread * count as f64) as u64).min(count.saturating_sub(1))
 }
 
-/// One of several.
+/// Picks one of several values.
 pub(crate) fn pick<'a, T>(rng: &mut Rng, from: &'a [T]) -> &'a T {
     &from[rng.usize(..from.len())]
 }
 
-/// One of several words.
+/// Picks one of several words.
 pub(crate) fn word(rng: &mut Rng, from: &[&'static str]) -> &'static str {
     from[rng.usize(..from.len())]
 }

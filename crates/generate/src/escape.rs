@@ -1,6 +1,6 @@
-//! How a key is written in a line: in the key field and in the request target.
+//! Encoding of keys in the key field and in the request target.
 
-/// As S3 writes keys: letters, digits and `.-_*/` stay, a space is `+`, the rest is `%XX`.
+/// As S3 writes keys: letters, digits and `.-_*/` are kept, a space becomes `+`, everything else `%XX`.
 pub(crate) fn form(text: &str, out: &mut String) {
     for byte in text.bytes() {
         match byte {
@@ -13,7 +13,7 @@ pub(crate) fn form(text: &str, out: &mut String) {
     }
 }
 
-/// As clients write request targets: letters, digits and `.-_~/` stay, the rest is `%XX`.
+/// As clients write request targets: letters, digits and `.-_~/` are kept, everything else becomes `%XX`.
 pub(crate) fn target(text: &str, out: &mut String) {
     for byte in text.bytes() {
         match byte {
@@ -32,7 +32,7 @@ fn percent(byte: u8, out: &mut String) {
     out.push(char::from(HEX[usize::from(byte & 15)]));
 }
 
-/// The key field: encoded once for jobs of S3 and the rows of a batch delete, twice for everything else.
+/// The key field: encoded once for S3's own jobs and the rows of a batch delete, twice for everything else.
 pub(crate) fn key(object: &str, operation: &str, out: &mut String) {
     if operation.starts_with("S3.") || operation.starts_with("BATCH.") {
         form(object, out);

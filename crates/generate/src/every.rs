@@ -1,4 +1,4 @@
-//! One line of each operation that the format is known to have, so that nothing rests on the frequent ones.
+//! One line of every known operation, so that tests do not only cover the frequent ones.
 
 use std::io;
 
@@ -11,7 +11,7 @@ use super::request::{Ask, begin, outcome};
 use super::row::{Row, col};
 use super::sink::Sink;
 
-/// Settings of a bucket, with the methods of which operations are known, as `GPD`, and the name of the query.
+/// Bucket settings: name in operations, methods with known operations (such as `GPD`), and query parameter.
 const SETTINGS: [(&str, &str, &str); 26] = [
     ("ACCELERATE", "GP", "accelerate"),
     ("ACL", "GP", "acl"),
@@ -41,7 +41,7 @@ const SETTINGS: [(&str, &str, &str); 26] = [
     ("MULTI_OBJECT_DELETE", "O", "delete"),
 ];
 
-/// What is done to an object, likewise; `H` is HEAD and `O` is POST.
+/// Object operations, likewise; `H` is HEAD and `O` is POST.
 const OBJECTS: [(&str, &str, &str); 10] = [
     ("OBJECT", "GPDHO", ""),
     ("OBJECT_TAGGING", "GPD", "tagging"),
@@ -55,7 +55,7 @@ const OBJECTS: [(&str, &str, &str); 10] = [
     ("PART", "P", "partNumber=1&uploadId=Zm9vYmFy"),
 ];
 
-/// What S3 does by itself.
+/// S3's own jobs.
 const JOBS: [&str; 11] = [
     "S3.EXPIRE.OBJECT",
     "S3.CREATE.DELETEMARKER",
@@ -72,7 +72,7 @@ const JOBS: [&str; 11] = [
 
 const OBJECT: &str = "one of each/\"ä\" + 1 = 100%.txt";
 
-/// Makes a row of each.
+/// Makes one row of each.
 pub(crate) fn operation(
     rng: &mut Rng,
     bucket: &Bucket,

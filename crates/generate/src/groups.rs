@@ -1,4 +1,4 @@
-//! Requests of more than one row: copies, batch deletes, multipart uploads.
+//! Events with several rows: copies, batch deletes, multipart uploads.
 
 use std::io;
 
@@ -11,7 +11,7 @@ use super::request::{Ask, begin, outcome, without_request};
 use super::row::{Row, col};
 use super::sink::Sink;
 
-/// No event has more rows.
+/// Maximum number of rows of an event.
 pub(crate) const MOST: usize = 14;
 
 /// One event of an application.
@@ -71,7 +71,7 @@ pub(crate) fn copy(
     Ok(2)
 }
 
-/// A DeleteObjects call: the call, and a row for each key under the same ids.
+/// A DeleteObjects call: the call itself, and a row per key with the same ids.
 pub(crate) fn batch_delete(
     rng: &mut Rng,
     row: &mut Row,
@@ -101,7 +101,7 @@ pub(crate) fn batch_delete(
     Ok(keys.len() + 1)
 }
 
-/// A multipart upload: begun, its parts, completed or now and then aborted.
+/// A multipart upload: started, its parts, completed or occasionally aborted.
 fn multipart(
     rng: &mut Rng,
     row: &mut Row,

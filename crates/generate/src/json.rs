@@ -1,7 +1,7 @@
-//! The same records as AWS's structured delivery has them: one JSON object a line.
+//! The same records in AWS's structured delivery: one JSON object per line.
 //!
-//! Written byte by byte, as lines of text are. What escapes a writer makes, which members it leaves out and how it writes
-//! a time is the writer's choice: rows take turns in four ways.
+//! Lines are written byte by byte, like lines of text. Escapes, omitted members and time formats are up to the writer,
+//! so rows alternate between four styles.
 
 use std::io::Write;
 
@@ -52,19 +52,19 @@ const MEMBERS: [(&str, usize); col::COUNT] = [
     ("source_region", col::REGION),
 ];
 
-/// The name of what text has behind its last field.
+/// The name for text after the last field of a line.
 const MORE: &str = "field_28";
 
-/// A writer's habits.
+/// The style of a writer.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Style {
     /// As in AWS's example.
     Plain,
-    /// Nothing but ASCII, and `/` escaped too.
+    /// ASCII only, with `/` escaped too.
     Ascii,
-    /// Blanks between, nulls left out, times as Athena writes them.
+    /// Extra spaces, nulls omitted, times as Athena writes them.
     Wide,
-    /// The other way round, quotes by their number, times with an offset.
+    /// Reversed order, quotes as numeric escapes, times with an offset.
     Backwards,
 }
 
@@ -76,7 +76,7 @@ impl Style {
     }
 }
 
-/// What a reader must give for the row: nothing of it is ambiguous, and what has no column is an object.
+/// The values that a reader must return: a JSON row is never ambiguous, and unknown members form an object.
 pub(crate) fn delivered(row: &Row) -> Row {
     let mut delivered = row.clone();
     delivered.odd.ambiguous_quotes = false;
@@ -85,7 +85,7 @@ pub(crate) fn delivered(row: &Row) -> Row {
     delivered
 }
 
-/// The member that is no field.
+/// The member that is not a field.
 fn more(row: &Row) -> Option<String> {
     let text = row.extra.as_deref().or(row.stray.as_deref())?;
     let mut out = format!("\"{MORE}\":").into_bytes();
@@ -93,7 +93,7 @@ fn more(row: &Row) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
-/// Writes the line, without its end.
+/// Writes the line without its line break.
 pub(crate) fn render(row: &Row, delivery: Delivery, out: &mut Vec<u8>) {
     let style = Style::of(row);
     if delivery == Delivery::Export {
@@ -113,7 +113,7 @@ pub(crate) fn render(row: &Row, delivery: Delivery, out: &mut Vec<u8>) {
         members.reverse();
     }
     for (at, (name, value)) in members.iter().enumerate() {
-        let _ = write!(out, "{}\"{name}\":{blank}", if at == 0 { "{" } else { "," }); // memory takes it all
+        let _ = write!(out, "{}\"{name}\":{blank}", if at == 0 { "{" } else { "," }); // writing to memory cannot fail
         out.extend_from_slice(value);
     }
     if let Some(more) = more(row) {
@@ -177,7 +177,7 @@ fn string(style: Style, text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
 }
 
-/// Adds a line that is no record; `number` tells which kind.
+/// Adds a line that is not a record; `number` selects the kind.
 pub(crate) fn broken(number: usize, out: &mut Vec<u8>) {
     const LINES: [&[u8]; 10] = [
         b"{\"schema_version_id\":\"V_1_0\",\"bucket_arn\":\"arn:aws:s3:::b\",\"bucket_na",

@@ -1,6 +1,7 @@
-//! Believable S3 server access logs with their true values, for tests, samples and benches: `saltmine generate`.
+//! Generates realistic S3 server access logs with their true values, for tests, samples and benchmarks: `saltmine
+//! generate`.
 //!
-//! The same seed gives the same files, byte for byte. The lines are made without the crates that read them.
+//! The same seed gives the same files, byte for byte. Lines are written independently of the crates that read them.
 
 mod ages;
 mod broken;
@@ -56,13 +57,13 @@ pub struct GenerateArgs {
     /// Folder for the logs, as BUCKET/NAME; made if missing
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Lines of the baseline; those of scenarios, rejects and blank lines come on top
+    /// Lines of the baseline; those of scenarios, rejects and blank lines are added to it
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     pub lines: usize,
-    /// Number of files; raised where one would span more than six days
+    /// Number of files; increased if one would span more than six days
     #[arg(long, value_name = "N", default_value_t = 48)]
     pub files: usize,
-    /// Small files of about so many lines each, in place of --files
+    /// Small files of about this many lines each, in place of --files
     #[arg(long, value_name = "N")]
     pub lines_per_file: Option<usize>,
     /// Small files of about 20 lines each
@@ -71,49 +72,49 @@ pub struct GenerateArgs {
     /// Number of buckets
     #[arg(long, value_name = "N", default_value_t = 8)]
     pub buckets: usize,
-    /// Days of the period
+    /// Length of the period in days
     #[arg(long, value_name = "N", default_value_t = 30)]
     pub days: u32,
     /// First day, in UTC
     #[arg(long, value_name = "DATE", default_value = "2026-03-01")]
     pub start: NaiveDate,
-    /// The same seed gives the same files
+    /// Seed; the same seed gives the same files
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub seed: u64,
-    /// Share of lines with hostile text in request-URI, referer or agent
+    /// Share of lines with hostile text in request-URI, referer or user agent
     #[arg(long, value_name = "PERCENT", default_value_t = 2.0)]
     pub hostile_percent: f64,
     /// Compression of the files
     #[arg(long, value_enum, default_value_t = Packing::Gzip)]
     pub compress: Packing,
-    /// Members (gzip) or frames (zstd) of a file
+    /// Members (gzip) or frames (zstd) per file
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub members: usize,
-    /// Folder for the true values: a Parquet file for each log file, summary.json, scenarios.json
+    /// Folder for the true values: one Parquet file per log file, summary.json, scenarios.json
     #[arg(long, value_name = "DIR")]
     pub truth: Option<PathBuf>,
-    /// Folder for summary.json and scenarios.json alone
+    /// Folder for summary.json and scenarios.json only
     #[arg(long, value_name = "DIR")]
     pub summary: Option<PathBuf>,
-    /// Lines that must be rejected
+    /// Number of lines that must be rejected
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub rejects: usize,
-    /// Blank lines
+    /// Number of blank lines
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub blanks: usize,
-    /// Give a sixth of the lines to files of 2012 to 2022, with fewer fields
+    /// Turn a sixth of the lines into files of 2012 to 2022, with fewer fields
     #[arg(long)]
     pub ages: bool,
-    /// Attack over the baseline; may be given more than once
+    /// Attack to add to the baseline; repeatable
     #[arg(long, value_enum, value_name = "NAME")]
     pub scenario: Vec<Scenario>,
-    /// One line of each operation known to the format on top, in the first file
+    /// Add one line of every known operation to the first file
     #[arg(long)]
     pub every_operation: bool,
-    /// How the records are written; the requests are the same
+    /// Format of the records; the requests are the same
     #[arg(long, value_enum, default_value_t = Delivery::Text)]
     pub delivery: Delivery,
-    /// Names of the files
+    /// Naming scheme of the files
     #[arg(long, value_enum, default_value_t = NameStyle::Simple)]
     pub name_style: NameStyle,
     /// Status in the row of a copy's source, which S3 writes in both forms; by default 200, in the scenario set mixed
@@ -147,7 +148,7 @@ const BASELINE_OPTIONS: [&str; 19] = [
     "name_style",
 ];
 
-/// What was written.
+/// What was generated.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Summary {
     /// All lines: rows, rejects and blanks.
@@ -160,13 +161,13 @@ pub struct Summary {
     pub blanks: u64,
     /// Rows of scenarios among `rows`.
     pub planted: u64,
-    /// Files.
+    /// Number of files.
     pub files: u64,
-    /// Bytes of the files.
+    /// Total size of the files in bytes.
     pub bytes: u64,
-    /// Bytes of the lines with their ends.
+    /// Bytes of the lines including line breaks.
     pub inflated: u64,
-    /// Rows by word of their anomaly; a row with two words counts for both.
+    /// Rows by anomaly; a row with two anomalies counts for both.
     pub anomalies: BTreeMap<&'static str, u64>,
     /// Rows by operation.
     pub operations: BTreeMap<String, u64>,
@@ -183,13 +184,13 @@ pub enum GenerateError {
     /// The true values could not be written.
     #[error("cannot write true values: {0}")]
     Parquet(#[from] parquet::errors::ParquetError),
-    /// The true values do not fit their schema.
+    /// The true values do not match their schema.
     #[error("cannot build true values: {0}")]
     Arrow(#[from] arrow::error::ArrowError),
     /// The summary could not be written.
     #[error("cannot write the summary: {0}")]
     Json(#[from] serde_json::Error),
-    /// Options that make no sense.
+    /// Invalid options.
     #[error("{0}")]
     Options(&'static str),
     /// The folder of a scenario is there already.
@@ -205,9 +206,9 @@ pub enum GenerateError {
     },
 }
 
-/// The longest time that a file spans: what its name says must stay near its lines.
+/// Maximum period of a file: its name must stay close to the times of its lines.
 const MOST_DAYS_OF_A_FILE: u32 = 5;
-/// Rows an hour that one of a bucket's principals may make before there are more principals.
+/// Maximum rows per hour for each of a bucket's principals; beyond that, more principals are created.
 const ROWS_AN_HOUR: f64 = 450.0;
 
 struct World {
@@ -253,10 +254,10 @@ impl World {
     }
 }
 
-/// Writes the logs, and the truth where asked for.
+/// Writes the logs and, if requested, the true values.
 ///
 /// # Errors
-/// Where a file cannot be written, or the options make no sense.
+/// If a file cannot be written, or the options are invalid.
 pub fn run(args: &GenerateArgs) -> Result<Summary, GenerateError> {
     let mut world = World::new(args)?;
     let written: Vec<Written> = world
@@ -290,11 +291,11 @@ fn write_json(folder: &Path, name: &str, value: &impl Serialize) -> Result<(), G
     Ok(std::fs::write(folder.join(name), text)?)
 }
 
-/// What one file came to.
+/// The result of one file.
 #[derive(Default)]
 struct Written {
     summary: Summary,
-    /// Scenario, whether it is its attack, and line number.
+    /// Scenario, whether the row is part of the attack, and line number.
     planted: Vec<(usize, bool, u64)>,
 }
 
@@ -319,7 +320,7 @@ impl Written {
     }
 }
 
-/// A file in the making.
+/// A file being written.
 struct Maker<'a> {
     args: &'a GenerateArgs,
     plan: &'a FilePlan,
@@ -330,7 +331,7 @@ struct Maker<'a> {
 }
 
 impl Maker<'_> {
-    /// Adds a row of the baseline, made hostile now and then and as old as the file is.
+    /// Adds a baseline row, occasionally hostile, in the form of the file's period.
     fn baseline(&mut self, rng: &mut Rng, row: &mut Row) -> io::Result<()> {
         if let Some(era) = self.plan.era {
             era.apply(rng, row);
@@ -369,7 +370,8 @@ impl Maker<'_> {
         }
     }
 
-    /// A line that is no record. Chance is asked for one of text in any case, so that what follows is the same.
+    /// A line that is not a record. The random numbers for a text line are always drawn, so that all later output stays
+    /// the same.
     fn broken(&mut self, rng: &mut Rng, bucket: &Bucket, time: i64, number: usize) -> io::Result<()> {
         let mut line = Vec::new();
         broken::line(rng, bucket, time, &mut line);
@@ -380,7 +382,7 @@ impl Maker<'_> {
         self.file.line(|out| out.append(&mut line))
     }
 
-    /// Counts the row that was written, and notes its truth.
+    /// Counts the written row and records its true values.
     fn account(&mut self, row: &Row) -> io::Result<()> {
         let summary = &mut self.written.summary;
         summary.rows += 1;
@@ -431,7 +433,8 @@ fn write_file(args: &GenerateArgs, world: &World, plan: &FilePlan) -> Result<Wri
     Ok(written)
 }
 
-/// Lets the file's time pass: baseline, scenario rows in their time, rejects and blanks spread between.
+/// Fills the file in time order: baseline rows, scenario rows at their times, rejects and blank lines spread between
+/// them.
 fn fill(world: &World, plan: &FilePlan, maker: &mut Maker<'_>) -> io::Result<()> {
     let bucket = &world.buckets[plan.bucket];
     let rng = &mut chance::derived(maker.args.seed, &[5, plan.number as u64]);

@@ -9,7 +9,7 @@ use super::people::version_id;
 use super::request::{fresh_ids, without_request};
 use super::row::{Row, col};
 
-/// What lifecycle rules do, the frequent ones more than once.
+/// Actions of lifecycle rules; frequent ones are listed several times.
 const ACTIONS: [&str; 12] = [
     "S3.EXPIRE.OBJECT",
     "S3.EXPIRE.OBJECT",
@@ -25,7 +25,7 @@ const ACTIONS: [&str; 12] = [
     "S3.DELETE.UPLOAD",
 ];
 
-/// A row of a lifecycle rule, or seldom of a restore or a checksum job.
+/// A row of a lifecycle rule, or rarely of a restore or checksum job.
 pub(crate) fn event(rng: &mut Rng, row: &mut Row, bucket: &Bucket, time: i64, object: &str, size: i64) {
     let operation = match rng.u8(..40) {
         0 => "S3.RESTORE.OBJECT",

@@ -1,12 +1,12 @@
-//! Hostile text in what the client controls: quotes, forged ends of fields, forged tails, control characters. The
-//! values stay what was sent; what a reader must say of the line is set beside them.
+//! Hostile text in fields that the client controls: quotes, forged field ends, forged tails, control characters. The
+//! values are what was sent; the anomalies that a reader must report are recorded with them.
 
 use fastrand::Rng;
 
 use super::chance::{made, pick, push_host_id, word};
 use super::row::{BAD_BYTE, Row, col};
 
-/// Makes a row hostile. Rows without a quoted request-URI are left as they are; returns whether it was done.
+/// Makes a row hostile; returns whether it did. Rows without a quoted request-URI are left unchanged.
 pub(crate) fn spoil(rng: &mut Rng, row: &mut Row) -> bool {
     if row.bare || row.get(col::URI).is_none() || row.get(col::URI) == Some("-") {
         return false;
@@ -28,7 +28,7 @@ pub(crate) fn spoil(rng: &mut Rng, row: &mut Row) -> bool {
     true
 }
 
-/// A quote, and more, in the request target. No raw space: it would be no HTTP request.
+/// Puts a quote and more into the request target. No raw space, which would make it an invalid HTTP request.
 fn request_uri(rng: &mut Rng, row: &mut Row) {
     const QUERIES: [&str; 6] = [
         "response-content-disposition=attachment;%20filename=\"report.pdf\"",
@@ -63,7 +63,7 @@ fn agent(rng: &mut Rng, row: &mut Row) {
     row.odd.embedded_quote = true;
 }
 
-/// An agent that ends as if the line ended in it.
+/// A user agent that ends like the end of a line.
 fn forged_tail(rng: &mut Rng, row: &mut Row) {
     let host_id = made(|out| push_host_id(rng, out));
     let end = *pick(
@@ -80,11 +80,12 @@ fn forged_tail(rng: &mut Rng, row: &mut Row) {
     row.odd.ambiguous_quotes = row.time >= LONG_TAILS;
 }
 
-/// 2019-02-01: since then a line may have more behind the user agent than a version id, and a forged tail may be a real
-/// one.
+/// 2019-02-01: since then, a line may have more than a version id after the user agent, so that a forged tail may look
+/// real.
 const LONG_TAILS: i64 = 1_548_979_200;
 
-/// A referer with quotes. One looks like the end of a request-URI, but for the HTTP version, and an outcome.
+/// A referer with quotes. One of them looks like the end of a request-URI (except for the HTTP version) with an
+/// outcome.
 fn referer(rng: &mut Rng, row: &mut Row) {
     const REFERERS: [&str; 6] = [
         "x\" 500 InternalError 1 1 1 1 \"-",
@@ -100,7 +101,7 @@ fn referer(rng: &mut Rng, row: &mut Row) {
     row.odd.ambiguous_quotes |= text == REFERERS[0];
 }
 
-/// Nothing odd to a reader of lines, but to a terminal.
+/// Harmless for a parser of lines, but not for a terminal.
 fn control_characters(rng: &mut Rng) -> &'static str {
     const AGENTS: [&str; 5] = [
         "\u{1b}]0;owned\u{7}\u{1b}[2J\u{1b}[31mred",
@@ -127,12 +128,12 @@ fn extra(rng: &mut Rng, row: &mut Row) {
     row.odd.extra_fields = true;
 }
 
-/// More than one way to read it: the first parting of referer and agent counts, and the request-URI ends where the
-/// first outcome stands.
+/// Text with several readings: the first split into referer and user agent counts, and the request-URI ends at the
+/// first outcome.
 fn ambiguous(rng: &mut Rng, row: &mut Row) {
     let real = row.get(col::AGENT).unwrap_or("real/1.0").to_owned();
     if rng.bool() {
-        // Sent was a referer `https://a.example/" "fake-agent`.
+        // The sent referer was `https://a.example/" "fake-agent`.
         row.set(col::REFERER, "https://a.example/");
         let agent = format!("fake-agent/1.0\" \"{real}");
         row.set(col::AGENT, &agent);

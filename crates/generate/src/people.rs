@@ -1,5 +1,5 @@
-//! Who sends requests: principals with their addresses, agents and ways in. Each principal of a bucket keeps its
-//! address, and people sleep.
+//! The senders of requests: principals with their addresses, user agents and endpoints. Each principal of a bucket
+//! keeps its address, and people sleep at night.
 
 use std::fmt::Write;
 
@@ -9,18 +9,18 @@ use super::buckets::{ACCOUNT, Bucket, Purpose};
 use super::chance::{derived, made, pick, push_alphanumeric, push_code, push_hex};
 use super::row::{Row, col};
 
-/// What a principal does.
+/// The role of a principal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// An application of our own.
+    /// An application of the account.
     Service,
-    /// A person of our own; works from 8 to 18 UTC, Monday to Friday.
+    /// A person of the account; works from 8 to 18 UTC, Monday to Friday.
     Person,
-    /// A foreign account known by its canonical id.
+    /// A foreign account, identified by its canonical id.
     Partner,
     /// A visitor of the website endpoint.
     Visitor,
-    /// CloudFront, by origin access control or identity.
+    /// CloudFront, with an origin access control or identity.
     Edge,
     /// A customer with a presigned URL.
     Customer,
@@ -44,7 +44,7 @@ pub(crate) struct Actor {
 }
 
 impl Actor {
-    /// Writes what a principal brings into every row.
+    /// Writes the principal's fields of a row.
     pub(crate) fn fill(&self, row: &mut Row) {
         row.put(col::REQUESTER, self.requester.as_deref());
         row.put(col::IP, self.ip.as_deref());
@@ -63,7 +63,7 @@ impl Actor {
     }
 }
 
-/// TLS 1.3 and 1.2 as clients of today speak them.
+/// TLS 1.3 and 1.2 as used by current clients.
 pub(crate) const TLS13: (&str, &str) = ("TLSv1.3", "TLS_AES_128_GCM_SHA256");
 pub(crate) const TLS12: (&str, &str) = ("TLSv1.2", "ECDHE-RSA-AES128-GCM-SHA256");
 
@@ -76,7 +76,7 @@ pub(crate) const BROWSERS: [&str; 5] = [
     "Mozilla/5.0 (Linux; Android 15; Pixel 9) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/134.0.0.0 Mobile Safari/537.36",
 ];
 
-/// The principals of one bucket, by what they do.
+/// The principals of one bucket, by role.
 pub(crate) struct Pool {
     pub(crate) services: Vec<Actor>,
     pub(crate) people: Vec<Actor>,
@@ -90,7 +90,7 @@ pub(crate) struct Pool {
     pub(crate) audit: Actor,
 }
 
-/// Makes the principals of a bucket; the busier it is, the more there are, so that nobody alone is conspicuous.
+/// Creates the principals of a bucket; a busier bucket has more of them, so that none stands out.
 pub(crate) fn pool(bucket: &Bucket, seed: u64, scale: usize) -> Pool {
     let rng = &mut derived(seed, &[2, bucket.index as u64]);
     let many = |rng: &mut Rng, count: usize, make: fn(&mut Rng, &Bucket, usize) -> Actor| -> Vec<Actor> {
@@ -120,7 +120,7 @@ pub(crate) fn endpoint(bucket: &Bucket) -> String {
     format!("{}.s3.{}.amazonaws.com", bucket.name, bucket.region)
 }
 
-/// A session of a role of our own.
+/// A session of a role in the account.
 pub(crate) fn role(bucket: &Bucket, name: &str, session: &str, ip: &str) -> Actor {
     Actor {
         kind: Kind::Service,
@@ -194,7 +194,7 @@ fn service(rng: &mut Rng, bucket: &Bucket, at: usize) -> Actor {
     actor
 }
 
-/// Interface endpoints, access points, the old global endpoint, path style.
+/// Interface endpoints, access points, the old global endpoint, path-style requests.
 fn ways_in(rng: &mut Rng, bucket: &Bucket, private: bool, actor: &mut Actor) {
     if rng.u8(..3) == 0 {
         actor.tls = Some(TLS12);

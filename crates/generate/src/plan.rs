@@ -1,4 +1,4 @@
-//! Which file holds which lines: every file has one bucket and a range of time, as S3 delivers them.
+//! Assigns lines to files: as with S3, every file has one bucket and a time range.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use super::chance::{derived, made, push_code};
 use super::row::clock;
 use super::traffic::is_working_hour;
 
-/// How objects are named.
+/// Naming scheme of log objects.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 #[allow(missing_docs)] // Comments of variants would become help texts.
 pub enum NameStyle {
@@ -29,22 +29,23 @@ pub(crate) struct FilePlan {
     pub(crate) lines: usize,
     pub(crate) rejects: usize,
     pub(crate) blanks: usize,
-    /// Share of the period's traffic that the file begins and ends with, from 0 to 1.
+    /// Start and end of the file as shares of the period's traffic, from 0 to 1.
     shares: (f64, f64),
-    /// First second and the one after the last, where scenario rows belong; widened to everything at both ends.
+    /// First second and the one after the last, which decide where scenario rows go; unbounded in the first and last
+    /// file.
     pub(crate) times: (i64, i64),
     pub(crate) era: Option<Era>,
 }
 
-/// The traffic's rhythm: busy days, quiet nights and weekends.
+/// The rhythm of the traffic: busy days, quiet nights and weekends.
 pub(crate) struct Rhythm {
     start: i64,
-    /// Traffic up to each hour, the last is the whole.
+    /// Cumulative traffic up to each hour; the last value is the total.
     sums: Vec<f64>,
 }
 
 impl Rhythm {
-    /// From `start`, in seconds since 1970.
+    /// `start` is in seconds since 1970.
     pub(crate) fn new(start: i64, days: u32) -> Self {
         let mut sums = vec![0.0];
         let mut sum = 0.0;
@@ -56,7 +57,7 @@ impl Rhythm {
         Self { start, sums }
     }
 
-    /// When the given share of the traffic has passed.
+    /// The time at which the given share of the traffic has passed.
     pub(crate) fn time(&self, share: f64) -> i64 {
         let hours = self.sums.len() - 1;
         let wanted = share * self.sums[hours];
@@ -65,7 +66,7 @@ impl Rhythm {
         self.start + ((hour as f64 + within) * 3_600.0) as i64
     }
 
-    /// How much denser than the mean the busiest hour is.
+    /// Ratio of the busiest hour to the mean.
     pub(crate) fn peak(&self) -> f64 {
         let hours = self.sums.len() - 1;
         hours as f64 / self.sums[hours]
@@ -73,7 +74,7 @@ impl Rhythm {
 }
 
 impl FilePlan {
-    /// When the line at `position` of the file was received; lines are a little out of order, as S3 delivers them.
+    /// The time of the line at `position` in the file; lines are slightly out of order, as delivered by S3.
     pub(crate) fn time(&self, rhythm: &Rhythm, position: f64, jitter: i64) -> i64 {
         let position = position.clamp(0.0, 1.0);
         match self.era {
@@ -83,7 +84,7 @@ impl FilePlan {
     }
 }
 
-/// What is asked for.
+/// The requested totals.
 pub(crate) struct Wanted<'a> {
     pub(crate) lines: usize,
     pub(crate) files: usize,
@@ -95,12 +96,12 @@ pub(crate) struct Wanted<'a> {
     pub(crate) suffix: &'a str,
 }
 
-/// One part of a whole that is dealt out evenly.
+/// One part of a total that is divided evenly.
 fn part(whole: usize, parts: usize, at: usize) -> usize {
     whole * (at + 1) / parts - whole * at / parts
 }
 
-/// Deals lines to files and files to buckets.
+/// Assigns lines to files and files to buckets.
 pub(crate) fn files(buckets: &[Bucket], rhythm: &Rhythm, wanted: &Wanted<'_>) -> Vec<FilePlan> {
     let old = if wanted.ages { buckets.len() * ERAS.len() } else { 0 };
     let old_lines = if wanted.ages { wanted.lines / 6 } else { 0 };
@@ -154,7 +155,7 @@ pub(crate) fn files(buckets: &[Bucket], rhythm: &Rhythm, wanted: &Wanted<'_>) ->
     plans
 }
 
-/// Bucket folder, and the name S3 gives by the time of delivery, minutes after the last line.
+/// The bucket folder, and S3's file name with the delivery time, minutes after the last line.
 fn name(plan: &FilePlan, bucket: &Bucket, rhythm: &Rhythm, wanted: &Wanted<'_>) -> String {
     let rng = &mut derived(wanted.seed, &[3, plan.number as u64]);
     let delivery = plan.time(rhythm, 1.0, rng.i64(600..2_400));

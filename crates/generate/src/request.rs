@@ -1,4 +1,4 @@
-//! Rows of single requests: what every operation has in common.
+//! Rows of single requests: the common parts of all operations.
 
 use std::fmt::Write;
 
@@ -10,11 +10,11 @@ use super::escape;
 use super::people::Actor;
 use super::row::{Row, clock, col};
 
-/// What a request asks for, before its outcome.
+/// A request before its outcome.
 pub(crate) struct Ask<'a> {
     pub(crate) operation: &'a str,
     pub(crate) method: &'a str,
-    /// Name of the object, or none.
+    /// Name of the object, if any.
     pub(crate) object: Option<&'a str>,
     /// Query string, without `?`.
     pub(crate) query: &'a str,
@@ -49,7 +49,7 @@ pub(crate) fn begin(rng: &mut Rng, row: &mut Row, bucket: &Bucket, actor: &Actor
     uri.push_str(" HTTP/1.1");
 }
 
-/// New request and host ids, of the form of the row's time.
+/// New request and host ids, in the format of the row's time.
 pub(crate) fn fresh_ids(rng: &mut Rng, row: &mut Row) {
     const LETTERS_SINCE: i64 = 1_590_000_000;
     let is_hex = row.time < LETTERS_SINCE;
@@ -63,7 +63,7 @@ pub(crate) fn fresh_ids(rng: &mut Rng, row: &mut Row) {
     push_host_id(rng, row.edit(col::HOST_ID));
 }
 
-/// An outcome with all its numbers; `sent` 0 is written as `-`.
+/// An outcome with all its numbers; a `sent` of 0 is written as `-`.
 pub(crate) fn outcome(
     rng: &mut Rng,
     row: &mut Row,
@@ -83,14 +83,14 @@ pub(crate) fn outcome(
     row.number(col::TURN, has_turn.then_some(turn));
 }
 
-/// An outcome that is an error document, or for HEAD none.
+/// An outcome with an error document, or without a body for HEAD.
 pub(crate) fn refusal(rng: &mut Rng, row: &mut Row, status: i64, error: &str) {
     let is_head = row.get(col::OPERATION).is_some_and(|operation| operation.starts_with("REST.HEAD."));
     let sent = if is_head { 0 } else { rng.i64(230..380) };
     outcome(rng, row, status, (!is_head).then_some(error), sent, None);
 }
 
-/// A row of a job of S3 or a second row of a request: nothing of HTTP.
+/// Clears all HTTP fields, for a job of S3 or a second row of a request.
 pub(crate) fn without_request(row: &mut Row, bare: bool) {
     for column in [col::URI, col::REFERER, col::AGENT] {
         row.put(column, None);

@@ -1,7 +1,7 @@
-//! One record: its true values, and the line that S3 would write for it.
+//! A record: its true values, and the line that S3 would write for it.
 //!
-//! Nothing here knows the parser: lines are put together byte by byte, so that an error of the parser cannot hide
-//! behind the same error here.
+//! This code is independent of the parser: lines are composed byte by byte, so that a parser bug cannot be hidden by
+//! the same bug here.
 
 use std::io::Write;
 
@@ -37,7 +37,7 @@ pub(crate) mod col {
     pub(crate) const COUNT: usize = 27;
 }
 
-/// Names of the columns of truth, in order: the fields, then what a reader adds.
+/// Names of the columns of the true values, in order: the fields, then those that a reader adds.
 pub(crate) const COLUMNS: [&str; 32] = [
     "bucket_owner",
     "bucket",
@@ -73,7 +73,7 @@ pub(crate) const COLUMNS: [&str; 32] = [
     "log_line",
 ];
 
-/// What is odd about a line, in the order in which the words are joined.
+/// The anomalies of a line, in the order in which their names are joined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Odd {
     pub(crate) embedded_quote: bool,
@@ -83,7 +83,7 @@ pub(crate) struct Odd {
 }
 
 impl Odd {
-    /// The words that hold.
+    /// The names of the present anomalies.
     pub(crate) fn words(self) -> impl Iterator<Item = &'static str> {
         [
             (self.embedded_quote, "embedded_quote"),
@@ -95,16 +95,16 @@ impl Odd {
         .filter_map(|(holds, word)| holds.then_some(word))
     }
 
-    /// Whether nothing is odd.
+    /// Whether there are no anomalies.
     pub(crate) fn is_clean(self) -> bool {
         self == Self::default()
     }
 }
 
-/// Stands for the byte 0xFF in a value, which no text can hold. From the private use area.
+/// Stands for the byte 0xFF, which text cannot hold. From the private use area.
 pub(crate) const BAD_BYTE: char = '\u{E0FF}';
 
-/// The values of one record. Buffers are kept from row to row.
+/// The values of one record. Buffers are reused from row to row.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     /// Seconds since 1970.
@@ -112,20 +112,20 @@ pub(crate) struct Row {
     text: [String; col::COUNT],
     present: [bool; col::COUNT],
     numbers: [Option<i64>; 5],
-    /// Null request-URI, referer and agent are written as a bare `-` rather than `"-"`.
+    /// Whether null request-URI, referer and user agent are written as a bare `-` instead of `"-"`.
     pub(crate) bare: bool,
-    /// Number of fields the line has.
+    /// Number of fields in the line.
     pub(crate) fields: usize,
-    /// What follows the last field.
+    /// Text after the last field.
     pub(crate) extra: Option<String>,
-    /// The token of March 2019, between version id and host id; it is kept as extra.
+    /// The extra token of March 2019 between version id and host id; a reader keeps it in `extra`.
     pub(crate) stray: Option<String>,
-    /// What a reader must say of the line.
+    /// The anomalies that a reader must report.
     pub(crate) odd: Odd,
 }
 
 impl Row {
-    /// All null.
+    /// A row with all fields null.
     pub(crate) fn new() -> Self {
         Self {
             time: 0,
@@ -140,7 +140,7 @@ impl Row {
         }
     }
 
-    /// Back to all null.
+    /// Sets all fields to null.
     pub(crate) fn clear(&mut self) {
         self.present = [false; col::COUNT];
         self.numbers = [None; 5];
@@ -156,7 +156,7 @@ impl Row {
         self.edit(column).push_str(value);
     }
 
-    /// Sets a text field, or null.
+    /// Sets a text field or makes it null.
     pub(crate) fn put(&mut self, column: usize, value: Option<&str>) {
         match value {
             Some(value) => self.set(column, value),
@@ -164,31 +164,31 @@ impl Row {
         }
     }
 
-    /// A text field's buffer, emptied, for writing into it.
+    /// Clears a text field and returns its buffer for writing.
     pub(crate) fn edit(&mut self, column: usize) -> &mut String {
         self.present[column] = true;
         self.text[column].clear();
         &mut self.text[column]
     }
 
-    /// Sets a number; which is told by its column.
+    /// Sets a number field.
     pub(crate) fn number(&mut self, column: usize, value: Option<i64>) {
         if let Some(at) = number_index(column) {
             self.numbers[at] = value;
         }
     }
 
-    /// A text as a reader must give it: null where the line has `-` or is too short to hold it.
+    /// A text field as a reader must return it: null if the line has `-` or is too short to hold it.
     pub(crate) fn get(&self, column: usize) -> Option<&str> {
         (column < self.fields && self.present[column]).then(|| self.text[column].as_str())
     }
 
-    /// A number as a reader must give it.
+    /// A number field as a reader must return it.
     pub(crate) fn get_number(&self, column: usize) -> Option<i64> {
         number_index(column).and_then(|at| self.numbers[at])
     }
 
-    /// Writes the line, without its end.
+    /// Writes the line without its line break.
     pub(crate) fn render(&self, out: &mut Vec<u8>) {
         let start = out.len();
         for column in 0..self.fields {
@@ -245,7 +245,7 @@ fn number_index(column: usize) -> Option<usize> {
     }
 }
 
-/// Puts the byte 0xFF where its stand-in is.
+/// Replaces the stand-in by the byte 0xFF.
 fn spoil(out: &mut Vec<u8>, start: usize) {
     let mut stand_in = [0; 4];
     let stand_in = BAD_BYTE.encode_utf8(&mut stand_in).as_bytes().to_vec();

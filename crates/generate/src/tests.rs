@@ -22,7 +22,7 @@ fn generate(folder: &Path, more: &str) -> Summary {
     run(&args).unwrap()
 }
 
-/// Every file below a folder, by its path in it.
+/// Every file below a folder, by relative path.
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_path_buf()];
@@ -111,7 +111,7 @@ fn truth_is_in_its_line() {
     }
 }
 
-/// What holds of each line without reading it: its beginning, its end, its values.
+/// Checks a line without parsing it: its beginning, its end, its values.
 fn check_line(batch: &RecordBatch, at: usize, line: &str) {
     let text = |name: &str| {
         let column = batch[name].as_string::<i32>();

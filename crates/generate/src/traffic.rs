@@ -1,4 +1,4 @@
-//! The believable baseline of one bucket: steady, with working days, and without anything the catalogue hunts for.
+//! The realistic baseline of one bucket: steady traffic with working hours, without anything the catalogue hunts for.
 
 use std::fmt::Write;
 use std::io;
@@ -33,7 +33,7 @@ impl<'a> Traffic<'a> {
         Self { bucket, pool, row: Row::new(), object: String::new() }
     }
 
-    /// Makes one event of at most `left` rows; returns how many it was.
+    /// Generates one event of at most `left` rows; returns their number.
     pub(crate) fn event(
         &mut self,
         rng: &mut Rng,
@@ -102,7 +102,7 @@ impl<'a> Traffic<'a> {
         }
     }
 
-    /// What applications and people do.
+    /// Requests of applications and people.
     fn work(&mut self, rng: &mut Rng, actor: &Actor, time: i64) {
         let (gets, puts) = match self.bucket.purpose {
             Purpose::Archive => (8, 76),
@@ -148,7 +148,7 @@ impl<'a> Traffic<'a> {
         self.read(rng, size);
     }
 
-    /// Hadoop's file system tells in the referer what a request is for.
+    /// Hadoop's file system describes the purpose of a request in the referer.
     fn audit_referer(&mut self, rng: &mut Rng) {
         let time = self.row.time;
         let referer = self.row.edit(col::REFERER);
@@ -235,7 +235,7 @@ impl<'a> Traffic<'a> {
         begin(rng, &mut self.row, self.bucket, actor, time, &ask);
     }
 
-    /// The less usual requests of applications.
+    /// Less common requests of applications.
     fn small(&mut self, rng: &mut Rng, actor: &Actor, time: i64) {
         const KINDS: [(&str, &str, &str, i64); 8] = [
             ("REST.GET.OBJECT_TAGGING", "GET", "tagging", 200),
@@ -300,7 +300,7 @@ impl<'a> Traffic<'a> {
         }
     }
 
-    /// A customer's browser with a presigned URL of an hour at most, or with an upload form.
+    /// A customer's browser with a presigned URL, valid for at most an hour, or with an upload form.
     fn presigned(&mut self, rng: &mut Rng, actor: &Actor, time: i64) {
         let size = self.any_object(rng);
         if rng.u8(..12) == 0 {
@@ -326,7 +326,7 @@ impl<'a> Traffic<'a> {
         self.row.set(col::REFERER, "https://app.halite.example/");
     }
 
-    /// Routine settings by the pipeline, and the role that records settings.
+    /// Routine settings changes by the pipeline, and by the role that records settings.
     fn setting(&mut self, rng: &mut Rng, time: i64) {
         const READS: [(&str, &str); 6] = [
             ("REST.GET.VERSIONING", "versioning"),
@@ -354,7 +354,7 @@ impl<'a> Traffic<'a> {
         }
     }
 
-    /// A role without the right, always refused, on objects that nobody else asks for.
+    /// A role without permission, always refused, requesting objects that nobody else requests.
     fn refused(&mut self, rng: &mut Rng, time: i64) {
         let pool = self.pool;
         self.restricted_object(rng);
@@ -368,7 +368,7 @@ impl<'a> Traffic<'a> {
         let _ = write!(self.object, "restricted/summary-{}.csv", rng.u16(1_000..9_999));
     }
 
-    /// A clock that is off, somewhere: now and then, never twice from one place.
+    /// A client with a wrong clock: occasionally, never twice from the same address.
     fn bad_signature(&mut self, rng: &mut Rng, time: i64) {
         let pool = self.pool;
         let mut actor = pool.audit.clone();

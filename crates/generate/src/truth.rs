@@ -1,4 +1,4 @@
-//! The true values of every line, as Parquet: the columns that a reader must give, filled from the generated values.
+//! The true values of every line as Parquet: the columns that a reader must return, filled from the generated values.
 
 use std::fs::File;
 use std::path::Path;
@@ -15,10 +15,10 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use super::GenerateError;
 use super::row::{BAD_BYTE, COLUMNS, Row, col};
 
-/// Rows kept before they are written.
+/// Rows buffered before they are written.
 const BATCH: usize = 32_768;
 
-/// Writes the truth of one file.
+/// Writes the true values of one file.
 pub(crate) struct Truth {
     writer: ArrowWriter<File>,
     schema: SchemaRef,
@@ -41,7 +41,7 @@ fn data_type(column: usize) -> DataType {
     }
 }
 
-/// As a reader must show bytes that are not UTF-8.
+/// Escapes bytes that are not UTF-8 as a reader must show them.
 fn escaped(text: &str) -> String {
     text.replace(BAD_BYTE, "\\xFF")
 }
@@ -77,7 +77,7 @@ impl Truth {
         })
     }
 
-    /// Adds the truth of a line; `line` is its number in the file, from 1, and `raw` its bytes.
+    /// Adds the true values of a line; `line` is its number in the file, from 1, and `raw` its bytes.
     pub(crate) fn push(&mut self, row: &Row, line: i64, raw: &[u8]) -> Result<(), GenerateError> {
         self.time.append_value(row.time * 1_000_000);
         self.status.append_option(row.get_number(col::STATUS).and_then(|status| i16::try_from(status).ok()));
@@ -125,7 +125,7 @@ impl Truth {
         Ok(())
     }
 
-    /// Writes what is left.
+    /// Writes the remaining rows.
     pub(crate) fn finish(mut self) -> Result<(), GenerateError> {
         if self.rows > 0 {
             self.flush()?;

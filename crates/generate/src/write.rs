@@ -1,4 +1,4 @@
-//! A log file: lines into a buffer, the buffer into gzip members, zstd or a plain file.
+//! Writes a log file: lines are buffered and written as gzip members, zstd frames or plain text.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -9,7 +9,7 @@ use flate2::write::GzEncoder;
 
 /// How files are compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-#[allow(missing_docs)] // The names say it, and comments here become help texts.
+#[allow(missing_docs)] // The names are clear, and comments here would become help texts.
 pub enum Packing {
     #[default]
     Gzip,
@@ -18,7 +18,7 @@ pub enum Packing {
 }
 
 impl Packing {
-    /// What file names end in.
+    /// Suffix of the file names.
     pub(crate) fn suffix(self) -> &'static str {
         match self {
             Self::Gzip => ".gz",
@@ -60,7 +60,7 @@ impl Encoder {
     }
 }
 
-/// Bytes held back before they are compressed.
+/// Bytes buffered before they are compressed.
 const CHUNK: usize = 1 << 18;
 
 /// Writes one log file.
@@ -68,7 +68,7 @@ pub(crate) struct LogFile {
     encoder: Option<Encoder>,
     packing: Packing,
     buffer: Vec<u8>,
-    /// Lines of one member.
+    /// Lines per member.
     member: usize,
     lines_in_member: usize,
     pub(crate) lines: u64,
@@ -76,7 +76,7 @@ pub(crate) struct LogFile {
 }
 
 impl LogFile {
-    /// Creates the file, and the folders above it. After `member` lines a new member begins.
+    /// Creates the file and its parent folders. A new member begins after every `member` lines.
     pub(crate) fn create(path: &Path, packing: Packing, member: usize) -> io::Result<Self> {
         if let Some(folder) = path.parent() {
             std::fs::create_dir_all(folder)?;
@@ -86,7 +86,7 @@ impl LogFile {
         Ok(Self { encoder, packing, buffer, member, lines_in_member: 0, lines: 0, inflated: 0 })
     }
 
-    /// Adds a line that `make` writes, and its end.
+    /// Adds a line written by `make`, and a line break.
     pub(crate) fn line(&mut self, make: impl FnOnce(&mut Vec<u8>)) -> io::Result<()> {
         if self.lines_in_member == self.member {
             self.flush()?;
@@ -105,7 +105,7 @@ impl LogFile {
         Ok(())
     }
 
-    /// The bytes of the line just added, without its end. Only until the next line.
+    /// The bytes of the last line without its line break; valid until the next line.
     pub(crate) fn last(&self) -> &[u8] {
         let lines = &self.buffer[..self.buffer.len().saturating_sub(1)];
         let start = lines.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
@@ -120,7 +120,7 @@ impl LogFile {
         Ok(())
     }
 
-    /// Writes what is left; returns the size of the file in bytes.
+    /// Writes the remaining lines; returns the size of the file in bytes.
     pub(crate) fn finish(mut self) -> io::Result<u64> {
         self.flush()?;
         match self.encoder.take() {

@@ -20,7 +20,7 @@ pub(crate) fn schema<'py>(py: Python<'py>, schema: &Schema) -> PyResult<Bound<'p
     PyCapsule::new_with_value(py, exported, c"arrow_schema")
 }
 
-/// `__arrow_c_stream__`: with the types of `requested`, as far as they differ from the reader's and can be had.
+/// `__arrow_c_stream__`: cast to the types of `requested` where they differ and can be cast.
 pub(crate) fn stream<'py>(
     py: Python<'py>,
     reader: Box<dyn RecordBatchReader + Send>,
@@ -42,7 +42,7 @@ pub(crate) fn array<'py>(
     Ok((schema(py, &batch.schema())?, PyCapsule::new_with_value(py, array, c"arrow_array")?))
 }
 
-/// Hands a capsule on as an object that has a schema, which is what arrow-pyarrow reads.
+/// Wraps a capsule in an object with a schema, which arrow-pyarrow expects.
 #[pyclass(frozen)]
 struct HasSchema(Py<PyAny>);
 
@@ -58,8 +58,8 @@ fn import(capsule: &Bound<'_, PyAny>) -> PyResult<Schema> {
     Schema::from_pyarrow_bound(owner.as_any())
 }
 
-/// Casts where a column of the same place and name is wanted in another type; a schema with other columns is passed
-/// over. The interface leaves it to the producer what it can do.
+/// Casts columns to the requested types if position and name match; a schema with other columns is ignored. The
+/// interface leaves it to the producer which requests it supports.
 fn cast_to(reader: Box<dyn RecordBatchReader + Send>, wanted: &Schema) -> Box<dyn RecordBatchReader + Send> {
     let own = reader.schema();
     let is_alike = own.fields().len() == wanted.fields().len()

@@ -1,11 +1,11 @@
-//! The catalogue of named questions.
+//! The query catalogue.
 
 use pyo3::prelude::*;
 
 use crate::error;
 use crate::options::catalogue;
 
-/// All questions as JSON, which the package reads.
+/// All queries as JSON, which the Python code parses.
 #[pyfunction]
 pub(crate) fn queries(folder: Option<std::path::PathBuf>) -> PyResult<String> {
     let catalogue = catalogue(folder.as_deref())?;

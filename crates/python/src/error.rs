@@ -1,4 +1,5 @@
-//! Errors as Python exceptions. The classes are written in Python, so that some of them can be built-in ones too.
+//! Errors as Python exceptions. The classes are defined in Python, so that some can also be subclasses of built-in
+//! ones.
 
 use pyo3::prelude::*;
 use saltmine_lake::LakeError;
@@ -15,12 +16,12 @@ mod classes {
     pyo3::import_exception!(saltmine._errors, StrictError);
 }
 
-/// Of the package's base class: what is nobody else's.
+/// An error of the package's base class.
 pub(crate) fn other(problem: impl std::fmt::Display) -> PyErr {
     classes::SaltmineError::new_err(problem.to_string())
 }
 
-/// A value that cannot be bound, or does not fit.
+/// An argument that cannot be bound or is invalid.
 pub(crate) fn parameter(problem: impl std::fmt::Display) -> PyErr {
     classes::ParameterError::new_err(problem.to_string())
 }
@@ -50,7 +51,7 @@ pub(crate) fn query(error: &QueryError) -> PyErr {
     }
 }
 
-/// An error that came while rows were read.
+/// An error while reading rows.
 pub(crate) fn running(error: DataFusionError) -> PyErr {
     query(&QueryError::from(error))
 }

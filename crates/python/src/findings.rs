@@ -1,4 +1,4 @@
-//! A hunt: all detections of the catalogue.
+//! Hunts: running all detections of the catalogue.
 
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
@@ -31,25 +31,25 @@ pub(crate) struct Findings {
 
 #[pymethods]
 impl Findings {
-    /// Detections that ran and found nothing.
+    /// Detections without findings.
     #[getter]
     fn quiet(&self) -> Vec<String> {
         self.report.quiet.clone()
     }
 
-    /// Detections that could not run, and why.
+    /// Detections that failed, and why.
     #[getter]
     fn failed(&self) -> Vec<(String, String)> {
         self.report.failed.iter().map(|failed| (failed.query.clone(), failed.problem.clone())).collect()
     }
 
-    /// The gravest severity found; `None` where nothing was.
+    /// The highest severity found; `None` without findings.
     #[getter]
     fn worst(&self) -> Option<&'static str> {
         self.report.worst().map(Severity::as_str)
     }
 
-    /// Raw files that were damaged or had lines that did not read, as in `Rows.damaged`.
+    /// Raw files that were damaged or had rejected lines, as in `Rows.damaged`.
     #[getter]
     fn damaged<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         damaged(py, &self.scanned)
@@ -60,7 +60,7 @@ impl Findings {
     }
 
     fn __repr__(&self) -> String {
-        let worst = self.worst().map_or_else(String::new, |worst| format!(", the gravest {worst}"));
+        let worst = self.worst().map_or_else(String::new, |worst| format!(", worst: {worst}"));
         format!("<saltmine.Findings: {} findings{worst}>", self.report.findings.len())
     }
 
@@ -156,7 +156,7 @@ fn batch(report: &HuntReport) -> Result<RecordBatch, arrow::error::ArrowError> {
     let invalid = |error: serde_json::Error| arrow::error::ArrowError::ExternalError(Box::new(error));
     let mut findings =
         report.findings.iter().map(serde_json::to_value).collect::<Result<Vec<_>, _>>().map_err(invalid)?;
-    // The other columns differ from detection to detection: a JSON object as text.
+    // The other columns differ between detections, so they become a JSON object as text.
     let rows = findings.iter_mut().filter_map(|finding| finding.get_mut("who")?.as_array_mut()).flatten();
     for columns in rows.filter_map(|row| row.get_mut("columns")) {
         *columns = columns.to_string().into();

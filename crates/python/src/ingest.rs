@@ -1,4 +1,4 @@
-//! Ingest, and what it tells.
+//! Ingests and their reports.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -20,14 +20,14 @@ use crate::arrow_capsule;
 use crate::error;
 use crate::wait::receive;
 
-/// How often progress is told.
+/// Interval between progress callbacks.
 const TOLD_EVERY: Duration = Duration::from_millis(200);
 
-/// What an ingest did: its sums as attributes, and a row a source file as Arrow.
+/// The result of an ingest: totals as attributes, and one row per source file as Arrow.
 ///
 /// Columns: `log_file`, `size`, `inflated_size` (bytes), `lines`, `rows`, `rejects`, `blanks`, `anomalies`, `state`
-/// (`complete`, `truncated`, `damaged`, `unreadable`, `not_a_log`, or `skipped`: its content was there already),
-/// `problem`, `first_time`, `last_time`.
+/// (`complete`, `truncated`, `damaged`, `unreadable`, `not_a_log`, or `skipped` if already in the dataset), `problem`,
+/// `first_time`, `last_time`.
 #[pyclass(frozen, module = "saltmine")]
 pub(crate) struct IngestReport {
     report: saltmine_lake::IngestReport,
@@ -36,31 +36,31 @@ pub(crate) struct IngestReport {
 
 #[pymethods]
 impl IngestReport {
-    /// Id of the last commit's run, as in the table `sources`; empty where there was nothing to commit.
+    /// Run id of the last commit, as in the table `sources`; empty if nothing was committed.
     #[getter]
     fn run_id(&self) -> &str {
         &self.report.run_id
     }
 
-    /// Source files looked at.
+    /// Number of source files.
     #[getter]
     fn files(&self) -> u64 {
         self.report.files
     }
 
-    /// Of these, read.
+    /// Files that were read.
     #[getter]
     fn read(&self) -> u64 {
         self.report.read
     }
 
-    /// Of these, skipped: their content is in the dataset already, or came twice.
+    /// Files that were skipped because their content is already in the dataset or came twice.
     #[getter]
     fn skipped(&self) -> u64 {
         self.report.skipped
     }
 
-    /// Files that were damaged, or no logs.
+    /// Files that were damaged or are not logs.
     #[getter]
     fn problems(&self) -> u64 {
         self.report.problem_count
@@ -72,19 +72,19 @@ impl IngestReport {
         self.report.counts.lines
     }
 
-    /// Lines that gave a row.
+    /// Lines that became rows.
     #[getter]
     fn rows(&self) -> u64 {
         self.report.counts.rows
     }
 
-    /// Lines that could not be read; the table `rejects` keeps them.
+    /// Lines that could not be parsed; the table `rejects` keeps them.
     #[getter]
     fn rejects(&self) -> u64 {
         self.report.counts.rejects
     }
 
-    /// Lines of white space.
+    /// Blank lines.
     #[getter]
     fn blanks(&self) -> u64 {
         self.report.counts.blanks
@@ -96,13 +96,13 @@ impl IngestReport {
         self.report.counts.anomalies
     }
 
-    /// Bytes of the files that were read, as stored.
+    /// Size of the files that were read, as stored, in bytes.
     #[getter]
     fn bytes(&self) -> u64 {
         self.report.bytes
     }
 
-    /// Bytes of the Parquet files written to `logs`.
+    /// Size of the Parquet files written to `logs`, in bytes.
     #[getter]
     fn parquet_bytes(&self) -> u64 {
         self.report.parquet_bytes
@@ -114,7 +114,7 @@ impl IngestReport {
         self.report.elapsed.as_secs_f64()
     }
 
-    /// Whether all input was read well.
+    /// Whether all input was read without problems.
     #[getter]
     fn is_clean(&self) -> bool {
         self.report.is_clean()
@@ -123,7 +123,7 @@ impl IngestReport {
     fn __repr__(&self) -> String {
         let counts = &self.report.counts;
         format!(
-            "<saltmine.IngestReport: {} lines = {} rows + {} rejects + {} blanks; {} files: {} read, {} skipped, {} \
+            "<saltmine.IngestReport: {} lines: {} rows, {} rejects, {} blank; {} files: {} read, {} skipped, {} \
              with problems>",
             counts.lines,
             counts.rows,
@@ -152,7 +152,7 @@ impl IngestReport {
     }
 }
 
-/// Ingests on another thread, while this one listens for signals and tells how far it is.
+/// Ingests on another thread, while this one handles signals and reports progress.
 #[pyfunction]
 pub(crate) fn ingest(
     py: Python<'_>,
@@ -167,7 +167,7 @@ pub(crate) fn ingest(
         None => None,
         Some("event_date") => Some(PartitionBy::EventDate),
         Some("bucket,event_date") => Some(PartitionBy::BucketAndEventDate),
-        Some(_) => return Err(error::parameter("partition_by: event_date or bucket,event_date")),
+        Some(_) => return Err(error::parameter("partition_by must be event_date or bucket,event_date")),
     };
     let listener = Arc::new(Listener::default());
     let stop = Arc::new(AtomicBool::new(false));
@@ -180,13 +180,13 @@ pub(crate) fn ingest(
             let request = IngestRequest { sources, dataset, partition_by, jobs, strict, stop };
             saltmine_lake::ingest(&request, &*told).map_err(Failed::Lake)
         });
-        let _ = sender.send(result); // the other end waits for it
+        let _ = sender.send(result); // the receiver waits for it
     });
     let mut interrupt = None;
     let mut told_at = Instant::now();
     let result = receive(py, &mut done, |py| {
         if interrupt.is_some() {
-            return Ok(()); // it ends in good order, and soon
+            return Ok(()); // the ingest stops cleanly, and soon
         }
         let callback = progress.as_ref().filter(|_| told_at.elapsed() >= TOLD_EVERY);
         if callback.is_some() {
@@ -198,7 +198,7 @@ pub(crate) fn ingest(
         }
         Ok(())
     })?;
-    let result = result.ok_or_else(|| error::other("the ingest was lost before its end"))?;
+    let result = result.ok_or_else(|| error::other("the ingest thread ended unexpectedly"))?;
     let _ = py.detach(|| worker.join());
     match (result, interrupt) {
         (_, Some(error)) => Err(error),
@@ -216,7 +216,7 @@ enum Failed {
     Lake(LakeError),
 }
 
-/// Notes what happens.
+/// Collects progress events.
 #[derive(Default)]
 struct Listener {
     files: AtomicU64,
@@ -225,7 +225,7 @@ struct Listener {
 }
 
 impl Listener {
-    /// Calls back with files done, files in all, and lines read.
+    /// Calls back with files done, total files, and lines read.
     fn tell(&self, py: Python<'_>, callback: Option<&Py<PyAny>>) -> PyResult<()> {
         let Some(callback) = callback else { return Ok(()) };
         let done = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).len();

@@ -1,7 +1,7 @@
-//! The extension module below the Python package `saltmine`: ingest, SQL and hunts, with answers as Arrow streams.
+//! The extension module of the Python package `saltmine`: ingests, SQL and hunts, with answers as Arrow streams.
 //!
-//! The package's functions are written in Python (`python/saltmine`), and turn what a person gives into the plain
-//! values that the functions here take. Work is done without the interpreter's lock, and interrupts end it.
+//! The package's public functions are written in Python (`python/saltmine`) and convert their arguments to the plain
+//! values that the functions here take. Work runs without the interpreter's lock, and interrupts end it.
 
 mod arrow_capsule;
 mod catalogue;
@@ -16,7 +16,7 @@ mod wait;
 
 use pyo3::prelude::*;
 
-/// Blocks, pages and dictionaries come and go by the million; the command uses the same allocator.
+/// Blocks, pages and dictionaries are allocated by the million; the command uses the same allocator.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

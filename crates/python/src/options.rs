@@ -1,4 +1,4 @@
-//! Plain values of Python to those of the crates below, and what raw files had that did not read back to Python.
+//! Converts plain Python values to options and parameters, and scan reports to Python.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +12,7 @@ use saltmine_scan::LeftOut;
 
 use crate::error;
 
-/// Files named by `damaged`; all are counted.
+/// Maximum number of files in `damaged`; all are counted.
 const NAMED: usize = 1000;
 
 /// The options of a session, from a dict with exactly these keys.
@@ -39,11 +39,11 @@ fn redaction(options: &Bound<'_, PyDict>) -> PyResult<Option<Redaction>> {
 
 fn value<'py, T: FromPyObjectOwned<'py>>(options: &Bound<'py, PyDict>, name: &str) -> PyResult<T> {
     let value = options.get_item(name)?;
-    let value = value.ok_or_else(|| error::parameter(format!("no value for {name}")))?;
+    let value = value.ok_or_else(|| error::parameter(format!("missing value for {name}")))?;
     value.extract().map_err(|problem| error::parameter(format!("{name}: {}", Into::<PyErr>::into(problem))))
 }
 
-/// Values to be bound, from pairs of a kind and a value.
+/// Values to bind, from pairs of type and value.
 pub(crate) fn values(params: &Bound<'_, PyDict>) -> PyResult<Params> {
     let pair = |(name, pair): (Bound<'_, PyAny>, Bound<'_, PyAny>)| {
         let name: String = name.extract()?;
@@ -67,23 +67,25 @@ fn scalar(kind: &str, value: &Bound<'_, PyAny>) -> PyResult<ScalarValue> {
         "timestamp" => ScalarValue::TimestampMicrosecond(Some(value.extract()?), Some("UTC".into())),
         "interval" => {
             let micros: i64 = value.extract()?;
-            let nanos = micros.checked_mul(1000).ok_or_else(|| error::parameter("too long a span"))?;
+            let nanos = micros.checked_mul(1000).ok_or_else(|| error::parameter("time span is too long"))?;
             ScalarValue::IntervalMonthDayNano(Some(IntervalMonthDayNano::new(0, 0, nanos)))
         }
-        other => return Err(error::parameter(format!("no kind of value: {other}"))),
+        other => return Err(error::parameter(format!("unknown type of value: {other}"))),
     })
 }
 
-/// Microseconds since 1970 (UTC) of a time as text.
+/// Parses a time to microseconds since 1970 (UTC).
 #[pyfunction]
 pub(crate) fn parse_time(text: &str) -> PyResult<i64> {
     match ParameterType::Timestamp.parse(text).map_err(error::parameter)? {
         ScalarValue::TimestampMicrosecond(Some(micros), _) => Ok(micros),
-        _ => Err(error::parameter(format!("{text:?} is no time"))),
+        _ => Err(error::parameter(format!(
+            "invalid time {text:?}; use a form such as 2026-03-01 or 2026-03-01T12:00:00Z"
+        ))),
     }
 }
 
-/// The queries that are built in, with those of a folder.
+/// The built-in queries and those of a folder.
 pub(crate) fn catalogue(folder: Option<&Path>) -> PyResult<Catalogue> {
     let catalogue = Catalogue::builtin().map_err(error::parameter)?;
     match folder {
@@ -92,7 +94,7 @@ pub(crate) fn catalogue(folder: Option<&Path>) -> PyResult<Catalogue> {
     }
 }
 
-/// Sources that were damaged or had rejects, as dicts.
+/// Damaged sources and sources with rejects, as dicts.
 pub(crate) fn damaged<'py>(py: Python<'py>, report: &ScanReport) -> PyResult<Vec<Bound<'py, PyDict>>> {
     let told = |source: &saltmine_scan::SourceReport| {
         let dict = PyDict::new(py);
@@ -105,7 +107,7 @@ pub(crate) fn damaged<'py>(py: Python<'py>, report: &ScanReport) -> PyResult<Vec
     report.sources.values().take(NAMED).map(told).collect()
 }
 
-/// Warns if files were left out because of the times in their names. With numbers only, as below.
+/// Warns if files were left out because of the times in their names. Gives numbers only, as below.
 pub(crate) fn warn_of_left_out(py: Python<'_>, left_out: &LeftOut) -> PyResult<()> {
     if !left_out.is_by_time() {
         return Ok(());
@@ -120,15 +122,15 @@ pub(crate) fn warn_of_left_out(py: Python<'_>, left_out: &LeftOut) -> PyResult<(
     Ok(())
 }
 
-/// Warns where raw files were damaged or had rejects. With numbers only: names and lines may be hostile, and warnings
-/// go to terminals.
+/// Warns if raw files were damaged or had rejects. Gives numbers only, because names and lines may be hostile and
+/// warnings go to terminals.
 pub(crate) fn warn_of_damage(py: Python<'_>, report: &ScanReport) -> PyResult<()> {
     let (damaged, rejects) = (report.damaged_files(), report.rejects());
     if damaged == 0 && rejects == 0 {
         return Ok(());
     }
     let text = format!(
-        "{damaged} damaged files, and {rejects} lines that did not read; see .damaged, or ask the tables sources and \
+        "{damaged} damaged files and {rejects} rejected lines; see .damaged, or the tables sources and \
          rejects"
     );
     let warning = py.import("saltmine")?.getattr("DamagedInputWarning")?;

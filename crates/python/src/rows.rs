@@ -1,4 +1,4 @@
-//! Answers of SQL.
+//! Rows of SQL answers.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,14 +15,14 @@ use crate::stream::Batches;
 use crate::table::{Batch, Table, column_names, described};
 use crate::wait::wait;
 
-/// A question, and the session that it is asked in.
+/// A query and its session.
 struct Question {
     session: Session,
     asked: Asked,
     params: Params,
 }
 
-/// SQL, or a question of the catalogue, which sees true values under redaction if it is built in.
+/// SQL, or a catalogue query; a built-in one reads true values under redaction.
 enum Asked {
     Sql(String),
     Query(Box<Query>),
@@ -37,16 +37,16 @@ impl Question {
     }
 }
 
-/// The rows of an answer, which are computed as they are read.
+/// The rows of an answer, computed while they are read.
 ///
-/// Any library that reads Arrow streams takes it: `polars.DataFrame(rows)`, `pyarrow.table(rows)`,
-/// `duckdb.sql("FROM rows")`, `pandas.DataFrame.from_arrow(rows)`. Each time it is read the query runs again;
+/// Any library that reads Arrow streams accepts them: `polars.DataFrame(rows)`, `pyarrow.table(rows)`,
+/// `duckdb.sql("FROM rows")`, `pandas.DataFrame.from_arrow(rows)`. The query runs again each time they are read;
 /// `collect()` keeps the rows.
 #[pyclass(frozen, module = "saltmine")]
 pub(crate) struct Rows {
     question: Arc<Question>,
     schema: SchemaRef,
-    /// What runs already: the first who reads gets it.
+    /// The running query, for the first reader.
     first: Mutex<Option<SendableRecordBatchStream>>,
 }
 
@@ -85,8 +85,8 @@ impl Rows {
         column_names(&self.schema)
     }
 
-    /// Raw files that have been read and were damaged or had lines that did not read: a dict each, with `log_file`,
-    /// `state`, `problem` and `rejects`. Empty for a dataset, which keeps them in its tables.
+    /// Raw files read so far that were damaged or had rejected lines: one dict each, with `log_file`, `state`,
+    /// `problem` and `rejects`. Empty for a dataset, which has this information in its tables.
     #[getter]
     fn damaged<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
         damaged(py, &self.question.session.scan_report())
@@ -124,7 +124,7 @@ impl Rows {
     }
 }
 
-/// Batches of an answer, one by one.
+/// Iterates over the batches of an answer.
 #[pyclass(frozen, module = "saltmine")]
 struct RowsIterator(Mutex<Batches>);
 
@@ -142,7 +142,7 @@ impl RowsIterator {
     }
 }
 
-/// Asks SQL. `params` are tagged values, `options` those of a session.
+/// Runs SQL. `params` are tagged values, `options` those of a session.
 #[pyfunction]
 pub(crate) fn query(
     py: Python<'_>,
@@ -153,7 +153,7 @@ pub(crate) fn query(
     Rows::open(py, session_options(options)?, Asked::Sql(sql), values(params)?)
 }
 
-/// Asks a question of the catalogue. `params` are texts.
+/// Runs a catalogue query. `params` are text.
 #[pyfunction]
 pub(crate) fn named(
     py: Python<'_>,

@@ -1,4 +1,4 @@
-//! The rows of a running query, pulled batch by batch by whoever reads them.
+//! The rows of a running query, pulled batch by batch by their reader.
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, channel};
@@ -17,31 +17,31 @@ use tokio::sync::Semaphore;
 use crate::error;
 use crate::wait::{Task, receive, runtime};
 
-/// Batches that may be ready before somebody asks for them.
+/// Maximum number of batches computed ahead of the reader.
 const AHEAD: usize = 2;
 
-/// `None` is the end. A channel that closes before it means that the task was lost.
+/// `None` marks the end. A channel that closes without it means that the task was lost.
 type Item = Option<Result<RecordBatch, DataFusionError>>;
 
-/// What is called when all rows were read.
+/// Called after all rows were read.
 type AtEnd = Box<dyn FnOnce(Python<'_>) -> PyResult<()> + Send>;
 
-/// Rows of a running query. The query runs no further ahead than a few batches, and stops when this is dropped.
+/// Rows of a running query. The query runs only a few batches ahead, and stops when this is dropped.
 pub(crate) struct Batches {
     schema: SchemaRef,
     receiver: Receiver<Item>,
-    /// Room for batches that are ready.
+    /// Limits the batches that are ready.
     room: Arc<Semaphore>,
     _task: Task,
-    /// The thread of the interpreter that asked for the stream.
+    /// The interpreter thread that requested the stream.
     home: ThreadId,
     done: bool,
     at_end: Option<AtEnd>,
 }
 
 impl Batches {
-    /// Of a query; to be made by a thread that holds the interpreter's lock. `at_end` is called when all rows were
-    /// read, by that thread only.
+    /// Must be created by a thread that holds the interpreter's lock. `at_end` is called after all rows were read, by
+    /// that thread only.
     pub(crate) fn new(mut stream: SendableRecordBatchStream, at_end: AtEnd) -> PyResult<Self> {
         let schema = stream.schema();
         let (sender, receiver) = channel();
@@ -50,19 +50,19 @@ impl Batches {
         let task = Task::spawn(&*runtime()?, async move {
             while let Some(batch) = stream.next().await {
                 let Ok(permit) = taken.acquire().await else { return };
-                permit.forget(); // given back by whoever takes the batch
+                permit.forget(); // returned when the batch is taken
                 let is_last = batch.is_err();
                 if sender.send(Some(batch)).is_err() || is_last {
                     return;
                 }
             }
-            let _ = sender.send(None); // nobody may listen any more
+            let _ = sender.send(None); // the receiver may be gone
         });
         let home = thread::current().id();
         Ok(Self { schema, receiver, room, _task: task, home, done: false, at_end: Some(at_end) })
     }
 
-    /// The next batch, for a caller that is Python's: other threads run meanwhile, and signals are heard.
+    /// The next batch, for a caller from Python: other threads run meanwhile, and signals are handled.
     pub(crate) fn pull(&mut self, py: Python<'_>) -> PyResult<Option<RecordBatch>> {
         if self.done {
             return Ok(None);
@@ -75,7 +75,7 @@ impl Batches {
         }
     }
 
-    /// The next batch, for a thread that Python does not know.
+    /// The next batch, for a thread unknown to Python.
     fn pull_elsewhere(&mut self) -> Option<Result<RecordBatch, DataFusionError>> {
         if self.done {
             return None;
@@ -86,9 +86,8 @@ impl Batches {
 
     fn take(&mut self, item: Option<Item>) -> Option<Result<RecordBatch, DataFusionError>> {
         self.room.add_permits(1);
-        let item = item.unwrap_or_else(|| {
-            Some(Err(DataFusionError::Execution("the query was lost before its end".into())))
-        });
+        let item = item
+            .unwrap_or_else(|| Some(Err(DataFusionError::Execution("the query ended unexpectedly".into()))));
         self.done = !matches!(item, Some(Ok(_)));
         item
     }
@@ -97,8 +96,8 @@ impl Batches {
 impl Iterator for Batches {
     type Item = Result<RecordBatch, ArrowError>;
 
-    /// Called through Arrow's C interface, with or without the interpreter's lock. Only the thread that made the stream
-    /// may take the lock: another one might wait for it for ever, while its holder waits for the other.
+    /// Called through Arrow's C interface, with or without the interpreter's lock. Only the thread that created the
+    /// stream may take the lock: any other could deadlock with its holder.
     fn next(&mut self) -> Option<Self::Item> {
         if thread::current().id() == self.home
             && let Some(pulled) = Python::try_attach(|py| self.pull(py).map_err(|error| told(py, &error)))
@@ -116,7 +115,7 @@ impl RecordBatchReader for Batches {
     }
 }
 
-/// An exception as an error of the stream, for which its reader raises one of its own.
+/// Converts an exception to an error of the stream, for which its reader raises its own.
 fn told(py: Python<'_>, error: &PyErr) -> ArrowError {
     let class = error.get_type(py).name().map_or_else(|_| "error".to_owned(), |name| name.to_string());
     match error.value(py).to_string() {

@@ -1,4 +1,4 @@
-//! Rows that are in memory: a whole answer, or one batch of it.
+//! Rows in memory: a complete answer or a batch.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use pyo3::types::PyCapsule;
 
 use crate::arrow_capsule;
 
-/// Rows in memory, which any Arrow library takes without a copy, as often as wanted.
+/// Rows in memory, which any Arrow library can read without a copy, any number of times.
 #[pyclass(frozen, module = "saltmine")]
 pub(crate) struct Table {
     schema: SchemaRef,
@@ -24,7 +24,7 @@ impl Table {
 
 #[pymethods]
 impl Table {
-    /// How many rows there are.
+    /// Number of rows.
     #[getter]
     fn num_rows(&self) -> usize {
         self.batches.iter().map(RecordBatch::num_rows).sum()
@@ -60,13 +60,13 @@ impl Table {
     }
 }
 
-/// Some rows of an answer, which any Arrow library takes without a copy.
+/// Some rows of an answer, which any Arrow library can read without a copy.
 #[pyclass(frozen, module = "saltmine")]
 pub(crate) struct Batch(pub(crate) RecordBatch);
 
 #[pymethods]
 impl Batch {
-    /// How many rows there are.
+    /// Number of rows.
     #[getter]
     fn num_rows(&self) -> usize {
         self.0.num_rows()
@@ -90,7 +90,7 @@ impl Batch {
         arrow_capsule::schema(py, &self.0.schema())
     }
 
-    /// The types are as they are: `requested_schema` is a wish that a producer may pass over.
+    /// The types are fixed: producers may ignore `requested_schema`.
     #[pyo3(signature = (requested_schema=None))]
     fn __arrow_c_array__<'py>(
         &self,
@@ -106,7 +106,7 @@ pub(crate) fn column_names(schema: &Schema) -> Vec<String> {
     schema.fields().iter().map(|field| field.name().clone()).collect()
 }
 
-/// Columns and types in a line. Names are escaped: a query may take them from anywhere.
+/// Columns and types on one line. Names are escaped, because a query may take them from anywhere.
 pub(crate) fn described(schema: &Schema) -> String {
     let column = |name: &str, kind: &arrow::datatypes::DataType| format!("{} {kind}", name.escape_debug());
     let columns: Vec<String> =

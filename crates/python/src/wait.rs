@@ -1,4 +1,4 @@
-//! Waiting for work on other threads: without the interpreter's lock, and only until an interrupt.
+//! Waits for work on other threads, without the interpreter's lock and until an interrupt.
 
 use std::future::Future;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
@@ -11,12 +11,12 @@ use tokio::task::AbortHandle;
 
 use crate::error;
 
-/// How often a wait looks for signals: seldom enough to cost nothing, often enough to seem at once.
+/// Interval between checks for signals: long enough to cost nothing, short enough to feel immediate.
 const TICK: Duration = Duration::from_millis(25);
 
 static RUNTIME: Mutex<Option<(u32, Arc<Runtime>)>> = Mutex::new(None);
 
-/// The runtime of this process. A child made by `fork` has none of its parent's threads, and gets a runtime of its own.
+/// The runtime of this process. A child created by `fork` has none of its parent's threads and gets its own runtime.
 pub(crate) fn runtime() -> PyResult<Arc<Runtime>> {
     let mut runtime = RUNTIME.lock().unwrap_or_else(PoisonError::into_inner);
     let process = std::process::id();
@@ -28,12 +28,12 @@ pub(crate) fn runtime() -> PyResult<Arc<Runtime>> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let new = builder.thread_stack_size(saltmine_query::STACK_SIZE).enable_all().build();
     let new = Arc::new(new.map_err(|problem| error::other(format!("cannot start threads: {problem}")))?);
-    // The parent's is never dropped here: that would wait for threads that do not exist.
+    // The parent's runtime is never dropped here: that would wait for threads that do not exist.
     std::mem::forget(runtime.replace((process, Arc::clone(&new))));
     Ok(new)
 }
 
-/// A task that ends when nobody waits for it any more.
+/// A task that is aborted when nobody waits for it any more.
 pub(crate) struct Task(AbortHandle);
 
 impl Task {
@@ -48,16 +48,16 @@ impl Drop for Task {
     }
 }
 
-/// Waits for what another thread sends, and calls `on_tick` now and then. `None` where the other end is lost.
+/// Waits for a value from another thread and calls `on_tick` regularly. `None` if the sender is lost.
 ///
-/// The wait is the system's and not the runtime's, whose timers stand still while all of its threads compute.
+/// This blocks in the system, not in the runtime, whose timers stop while all of its threads compute.
 pub(crate) fn receive<T: Send>(
     py: Python<'_>,
     receiver: &mut Receiver<T>,
     mut on_tick: impl FnMut(Python<'_>) -> PyResult<()>,
 ) -> PyResult<Option<T>> {
     loop {
-        let waited = &mut *receiver; // alone in the closure: a receiver belongs to one thread at a time
+        let waited = &mut *receiver; // reborrowed: a receiver belongs to one thread at a time
         match py.detach(move || waited.recv_timeout(TICK)) {
             Ok(received) => return Ok(Some(received)),
             Err(RecvTimeoutError::Disconnected) => return Ok(None),
@@ -66,15 +66,15 @@ pub(crate) fn receive<T: Send>(
     }
 }
 
-/// Does the work on the runtime's threads and waits for it. `KeyboardInterrupt` ends the wait and the work.
+/// Runs the work on the runtime's threads and waits for it. `KeyboardInterrupt` ends both.
 pub(crate) fn wait<T: Send + 'static>(
     py: Python<'_>,
     work: impl Future<Output = T> + Send + 'static,
 ) -> PyResult<T> {
     let (sender, mut receiver) = sync_channel(1);
     let _task = Task::spawn(&*runtime()?, async move {
-        let _ = sender.send(work.await); // there is room for the only one, and nobody may wait any more
+        let _ = sender.send(work.await); // has room for one; the receiver may be gone
     });
     let done = receive(py, &mut receiver, |py| py.check_signals())?;
-    done.ok_or_else(|| error::other("the work was lost before its end"))
+    done.ok_or_else(|| error::other("the worker thread ended unexpectedly"))
 }

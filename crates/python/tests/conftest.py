@@ -1,4 +1,4 @@
-"""The samples, as the command `saltmine` ingests and answers them."""
+"""Fixtures: the samples, and the command `saltmine` to compare with."""
 
 import contextlib
 import json
@@ -14,7 +14,7 @@ SALTMINE = os.environ["SALTMINE"]
 
 
 class Command:
-    """The command, and what it answers."""
+    """Runs the command."""
 
     path = SALTMINE
 
@@ -24,7 +24,7 @@ class Command:
         return done.stdout.decode()
 
     def rows(self, *arguments):
-        """Rows of an answer, as dicts."""
+        """The rows of an answer as dicts."""
         return json.loads(self.run("query", *arguments, "--format", "json"))
 
 
@@ -35,13 +35,13 @@ def command():
 
 @pytest.fixture(scope="session")
 def logs():
-    """Logs of every age, with hostile text, and with six lines that do not read."""
+    """Logs of every format version, with hostile text and six malformed lines."""
     return str(ROOT / "samples" / "logs")
 
 
 @pytest.fixture(scope="session")
 def attack():
-    """Logs without a damaged line, with attacks in them."""
+    """Well-formed logs with attacks in them."""
     return str(ROOT / "samples" / "attack")
 
 
@@ -55,7 +55,7 @@ def lake(command, logs, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def corpus(command, tmp_path_factory):
-    """Logs enough for work that takes its time."""
+    """Enough logs for work that takes some time."""
     corpus = tmp_path_factory.mktemp("corpus")
     command.run("--quiet", "generate", "--out", corpus, "--lines", 200_000, "--files", 16, "--hostile-percent", 0)
     return str(corpus)
@@ -63,7 +63,7 @@ def corpus(command, tmp_path_factory):
 
 @pytest.fixture
 def script():
-    """Starts a Python script of its own, which says `ready` when its work begins; it ends with the test."""
+    """Starts a Python script that prints `ready` when its work begins; it is ended with the test."""
     with contextlib.ExitStack() as stack:
 
         def start(text):

@@ -1,4 +1,4 @@
-"""pyarrow, pandas, Polars and DuckDB read answers, and where they can they keep the memory of the answer."""
+"""pyarrow, pandas, Polars and DuckDB read answers, without a copy where they can."""
 
 import duckdb
 import pandas
@@ -19,7 +19,7 @@ def table(attack):
 
 
 def addresses(array):
-    """Where each buffer of an array is."""
+    """Addresses of the buffers of an array."""
     return [buffer and buffer.address for buffer in array.buffers()]
 
 
@@ -60,7 +60,7 @@ def test_polars_copies_nothing(table):
     own, frame = pyarrow.table(table), polars.DataFrame(table)
     assert frame["http_status"].n_chunks() == own["http_status"].num_chunks
     for name in ("request_time", "http_status", "bytes_sent"):
-        # The values; Polars may make its own bits for nulls.
+        # Compare the values only: Polars may allocate its own null bitmap.
         taken = [polars_chunk.to_arrow().buffers()[1].address for polars_chunk in frame[name].get_chunks()]
         assert taken == [chunk.buffers()[1].address for chunk in own[name].chunks], name
     assert frame["key"].to_list() == own["key"].to_pylist()
@@ -80,7 +80,7 @@ def test_duckdb_reads_the_stream(table, command, attack):
     sql = "SELECT remote_ip, count(*) AS n, sum(bytes_sent)::BIGINT AS bytes FROM {} GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT 9"
     rows = saltmine.scan(attack, columns=COLUMNS)
     expected = command.rows(attack, sql.format("logs"))
-    for relation in ("table", "rows", "rows"):  # a query runs again each time it is read
+    for relation in ("table", "rows", "rows"):  # the query runs again on each read
         answer = duckdb.sql(sql.format(f'"{relation}"')).pl().to_dicts()
         assert answer == expected
 

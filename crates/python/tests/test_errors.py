@@ -1,4 +1,4 @@
-"""What goes wrong, as exceptions and warnings that say so."""
+"""Errors become exceptions and warnings."""
 
 import warnings
 
@@ -53,7 +53,7 @@ def test_errors_while_rows_are_read(attack):
         rows.collect()
     with pytest.raises(saltmine.QueryError, match="Cannot cast"):
         list(rows)
-    # Another library raises an exception of its own, with the text of ours.
+    # Other libraries raise their own exception, with our message.
     with pytest.raises(pyarrow.ArrowException, match="Cannot cast"):
         pyarrow.table(rows)
 
@@ -61,10 +61,10 @@ def test_errors_while_rows_are_read(attack):
 def test_damaged_input_is_not_passed_over_in_silence(logs, lake):
     rows = saltmine.scan(logs, columns=["log_file"])
     assert rows.damaged == []
-    with pytest.warns(saltmine.DamagedInputWarning, match="6 lines"):
+    with pytest.warns(saltmine.DamagedInputWarning, match="6 rejected lines"):
         rows.collect()
     assert sum(source["rejects"] for source in rows.damaged) == 6
-    with pytest.warns(saltmine.DamagedInputWarning, match="6 lines"):
+    with pytest.warns(saltmine.DamagedInputWarning, match="6 rejected lines"):
         pyarrow.table(saltmine.scan(logs, columns=["log_file"]))
     with pytest.warns(saltmine.DamagedInputWarning):
         assert saltmine.hunt(logs).damaged

@@ -1,4 +1,4 @@
-"""Ingest: the same dataset as the command makes, and what it reports."""
+"""Ingests give the same dataset as the command, and a report."""
 
 import polars
 import pyarrow
@@ -68,6 +68,6 @@ def test_an_exception_in_progress_ends_the_ingest(corpus, tmp_path):
 
     with pytest.raises(RuntimeError, match="no more"):
         saltmine.ingest(corpus, tmp_path / "own.lake", progress=fail)
-    # What was committed stays, and the next run completes it.
+    # Committed rounds stay, and the next run completes the dataset.
     assert saltmine.ingest(corpus, tmp_path / "own.lake").lines <= 200_000
     assert saltmine.query("SELECT 1 FROM logs", tmp_path / "own.lake").collect().num_rows == 200_000

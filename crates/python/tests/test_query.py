@@ -1,4 +1,4 @@
-"""SQL: the answers of the command, with values bound and text as it is."""
+"""SQL: the same answers as the command, with bound values and unmodified text."""
 
 import datetime
 import json
@@ -17,7 +17,7 @@ def dicts(rows):
 
 
 def as_json(value):
-    """A value as the command writes it."""
+    """Format a value as the command does."""
     if isinstance(value, bytes):
         return value.hex()
     return value.strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(value, datetime.datetime) else value
@@ -173,7 +173,7 @@ def test_what_is_redacted_is_as_the_command_shows_it(command, lake, tmp_path):
     assert key.exists() and shown == command.rows(lake, sql, "--redact=all", "--redact-key", str(key))
     whole = dicts(saltmine.query(sql, lake))
     assert len(shown) == len(whole) and all(one != other for one, other in zip(shown, whole))
-    # A built-in question compares true addresses, as the command does, and takes no pattern to guess them with.
+    # A built-in query compares true addresses, as in the command, and accepts no pattern to guess them with.
     named = dicts(saltmine.named("origin-split", lake, redact="all", redact_key=key))
     for row in named:
         for name in ("first_seen", "last_seen"):
@@ -182,10 +182,10 @@ def test_what_is_redacted_is_as_the_command_shows_it(command, lake, tmp_path):
     events = sorted((row["origin"], row["events"]) for row in named)
     assert events == sorted((row["origin"], row["events"]) for row in dicts(saltmine.named("origin-split", lake)))
     network = {"address": "10.0.0.0/8"}
-    with pytest.raises(saltmine.ParameterError, match="32 questions"):
+    with pytest.raises(saltmine.ParameterError, match="32 queries"):
         saltmine.named("retrieved-objects", lake, params=network, redact="all", redact_key=key)
     findings = polars.DataFrame(saltmine.hunt(lake, redact="addresses", redact_key=key))
     addresses = [who["remote_ip"] for finding in findings["who"].to_list() for who in finding if who["remote_ip"]]
     assert addresses and all(address.startswith("ip-") for address in addresses)
-    with pytest.raises(saltmine.ParameterError, match="none of tokens"):
+    with pytest.raises(saltmine.ParameterError, match="use tokens"):
         saltmine.query(sql, lake, redact="everything")

@@ -10,12 +10,12 @@ import pytest
 
 import saltmine
 
-# More rows than anybody waits for.
+# More rows than anyone would wait for.
 ENDLESS = "SELECT sum(a.value * b.value) AS n FROM generate_series(1, 10000000) a CROSS JOIN generate_series(1, 10000000) b"
 
 
 def steps_of_another_thread(work):
-    """How far a thread of plain Python comes while `work` is done."""
+    """How far a plain Python thread gets while `work` runs."""
     steps, is_done = 0, threading.Event()
 
     def step():
@@ -72,7 +72,7 @@ WORK = {
     "ingest": "[saltmine.ingest(corpus, f'{folder}/{n}') for n in range(1000)]",
     "hunt": "[saltmine.hunt(corpus) for n in range(1000)]",
 }
-# Its first statement runs to its end before there is an answer to read.
+# The first statement runs to its end before there is an answer to read.
 PLANNED = f"{ENDLESS}; SELECT 1"
 
 
@@ -88,8 +88,8 @@ def test_an_interrupt_ends_the_work(script, name, attack, corpus, tmp_path):
     time.sleep(0.5)
     assert process.poll() is None, process.stderr.read()
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)  # not endless, and no measurement
+    _, told = process.communicate(timeout=60)  # prevents a hang; not a measurement
     assert process.returncode != 0 and "KeyboardInterrupt" in told, told
     for lake in tmp_path.iterdir():
-        # Whatever was committed reads.
+        # Whatever was committed is readable.
         assert saltmine.query("SELECT count(*) FROM logs", lake).collect().num_rows == 1

@@ -1,4 +1,4 @@
-"""The types that the package declares are those that it has."""
+"""The declared types match the package."""
 
 import subprocess
 import sys

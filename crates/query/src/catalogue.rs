@@ -1,9 +1,9 @@
-//! The catalogue: named queries with what a person needs to trust them.
+//! The catalogue: named queries, documented well enough to be trusted.
 //!
 //! A query is one file, `PACK/NAME.sql`: a header of `-- key: value` lines, then SQL with `$name` parameters.
 //!
 //! ```text
-//! -- title: Many deletes in minutes
+//! -- title: Mass deletion of objects
 //! -- question: Who deleted many keys in a short time?
 //! -- pack: destruction
 //! -- kind: detection                              (or report)
@@ -36,27 +36,27 @@ pub use value::ParameterType;
 
 static BUILTIN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../queries");
 
-/// How bad it is when a detection finds something. Ordered: critical is the greatest.
+/// Severity of a finding, in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// Worth knowing.
     Info,
-    /// Usual in most accounts; context for other findings.
+    /// Common in most accounts; context for other findings.
     Low,
-    /// Worth a look.
+    /// Worth investigating.
     Medium,
-    /// Ordinary traffic does not do this.
+    /// Not part of ordinary traffic.
     High,
-    /// Damage is being done.
+    /// Ongoing damage.
     Critical,
 }
 
 impl Severity {
-    /// All, from info to critical.
+    /// All severities, from info to critical.
     pub const ALL: [Self; 5] = [Self::Info, Self::Low, Self::Medium, Self::High, Self::Critical];
 
-    /// The word for it.
+    /// Its name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Info => "info",
@@ -67,19 +67,19 @@ impl Severity {
         }
     }
 
-    /// The severity of a word; `None` where there is none.
+    /// Parses a name; `None` if it is unknown.
     pub fn parse(word: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|severity| severity.as_str() == word)
     }
 }
 
-/// What a query is for.
+/// The purpose of a query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// Rows are findings, with the standard columns that a hunt needs.
     Detection,
-    /// Rows are an overview or evidence, and no findings.
+    /// Rows are an overview or evidence, not findings.
     Report,
 }
 
@@ -91,13 +91,13 @@ pub struct Parameter {
     /// The type of its values.
     #[serde(rename = "type")]
     pub kind: ParameterType,
-    /// The value it has unless another is given, as text.
+    /// The default value, as text.
     pub default: String,
     /// What it means.
     pub meaning: String,
 }
 
-/// A column of the answer, or a table that is needed.
+/// A column of the answer, or a table that the query needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Named {
     /// Its name.
@@ -109,55 +109,55 @@ pub struct Named {
 /// A named query.
 #[derive(Clone, Debug, Serialize)]
 pub struct Query {
-    /// The name: the file's, without its ending. Unique over all packs.
+    /// The name: the file name without extension. Unique across all packs.
     pub name: String,
     /// The pack: the folder's name.
     pub pack: String,
     /// Detection or report.
     pub kind: Kind,
-    /// A few words.
+    /// A short title.
     pub title: String,
-    /// What it answers.
+    /// The question it answers.
     pub question: String,
-    /// How bad a finding is.
+    /// Severity of its findings.
     pub severity: Severity,
-    /// Ids of MITRE ATT&CK techniques, of the version that `ATTACK_VERSION` names.
+    /// Ids of MITRE ATT&CK techniques, from the version in `ATTACK_VERSION`.
     pub attack: Vec<String>,
     /// In the order of the file.
     pub parameters: Vec<Parameter>,
-    /// Tables that are needed beside those of a session.
+    /// Tables needed in addition to those of a session.
     pub tables: Vec<Named>,
     /// Columns of the answer, in order.
     pub columns: Vec<Named>,
-    /// What looks like a finding and is none.
+    /// Benign activity that it can match.
     pub false_positives: String,
-    /// What the log cannot tell, and what can.
+    /// What the log does not show, and what does.
     pub cannot_tell: Option<String>,
     /// What to do about a finding.
     pub next: Option<String>,
-    /// Where the idea is from.
+    /// Where the idea comes from.
     pub sources: Vec<String>,
-    /// The statement, with the comments in it, without the header.
+    /// The statement with its comments, without the header.
     pub sql: String,
     /// The file.
     pub path: PathBuf,
-    /// Whether it is part of the program, and trusted to look at what is redacted.
+    /// Whether it is built in, and therefore trusted to read unredacted values.
     #[serde(skip)]
     pub(crate) is_builtin: bool,
 }
 
-/// The version of MITRE ATT&CK (Enterprise) that the ids of built-in queries are of.
+/// The version of MITRE ATT&CK (Enterprise) that technique ids of built-in queries refer to.
 pub const ATTACK_VERSION: &str = "19";
 
-/// Columns that each detection has.
+/// Columns that every detection returns.
 pub const STANDARD_COLUMNS: [&str; 7] =
     ["requester", "remote_ip", "bucket", "events", "first_seen", "last_seen", "evidence"];
 
 impl Query {
-    /// All parameters with the values given for some of them, as text, and the defaults of the others.
+    /// All parameters: the given values (as text) and the defaults of the others.
     ///
     /// # Errors
-    /// Where a parameter is unknown, is given twice, or the text is no value of its type.
+    /// If a parameter is unknown or given twice, or its text is not a value of its type.
     pub fn params(&self, given: &[(String, String)]) -> Result<Params, QueryError> {
         let mut texts = BTreeMap::new();
         for (name, text) in given {
@@ -165,7 +165,7 @@ impl Query {
                 return Err(self.unknown_parameter(name));
             }
             if texts.insert(name.as_str(), text.as_str()).is_some() {
-                return Err(QueryError::Parameter { name: name.clone(), problem: "is given twice".into() });
+                return Err(QueryError::Parameter { name: name.clone(), problem: "given twice".into() });
             }
         }
         let bind = |parameter: &Parameter| {
@@ -183,22 +183,22 @@ impl Query {
         let has = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
         QueryError::Parameter {
             name: name.to_owned(),
-            problem: format!("is none of {}; it has {has}", self.name),
+            problem: format!("not a parameter of {}; its parameters are: {has}", self.name),
         }
     }
 }
 
-/// Named queries.
+/// A set of named queries.
 #[derive(Clone, Debug, Default)]
 pub struct Catalogue {
     queries: BTreeMap<String, Query>,
 }
 
 impl Catalogue {
-    /// The queries that are part of the program.
+    /// The built-in queries.
     ///
     /// # Errors
-    /// Where one of them is wrong, which tests keep from happening.
+    /// If one of them is invalid; tests rule that out.
     pub fn builtin() -> Result<Self, CatalogueError> {
         let mut files = Vec::new();
         collect(&BUILTIN, &mut files);
@@ -208,10 +208,10 @@ impl Catalogue {
         Ok(catalogue)
     }
 
-    /// Adds the queries under a folder (`PACK/NAME.sql`); one of a known name takes its place.
+    /// Adds the queries in a folder (`PACK/NAME.sql`). A query with a known name replaces the earlier one.
     ///
     /// # Errors
-    /// Where a file cannot be read or is wrong, or two files of the folder have one name.
+    /// If a file cannot be read or is invalid, or two files of the folder have the same name.
     pub fn with_dir(mut self, folder: &Path) -> Result<Self, CatalogueError> {
         let mut added = Self::default();
         for path in sql_files(folder)? {
@@ -235,10 +235,10 @@ impl Catalogue {
         packs
     }
 
-    /// The query of a name, `NAME` or `PACK/NAME`.
+    /// The query named `NAME` or `PACK/NAME`.
     ///
     /// # Errors
-    /// Where there is none, with the name that was perhaps meant.
+    /// If there is none; the error names the most similar query.
     pub fn get(&self, name: &str) -> Result<&Query, QueryError> {
         let (pack, bare) = name.split_once('/').map_or((None, name), |(pack, bare)| (Some(pack), bare));
         let found = self.queries.get(bare).filter(|query| pack.is_none_or(|pack| pack == query.pack));
@@ -250,7 +250,7 @@ impl Catalogue {
 
     fn insert_new(&mut self, query: Query) -> Result<(), CatalogueError> {
         if let Some(first) = self.queries.get(&query.name) {
-            let problem = format!("there is a query {} already: {}", query.name, first.path.display());
+            let problem = format!("duplicate query {}: also in {}", query.name, first.path.display());
             return Err(CatalogueError { file: query.path.display().to_string(), line: 0, problem });
         }
         self.queries.insert(query.name.clone(), query);
@@ -306,7 +306,7 @@ mod tests {
         }
     }
 
-    /// Ids of `ATTACK_VERSION` that queries name. What was T1562.008 is T1685.002 there.
+    // Ids of `ATTACK_VERSION` that queries use. The former T1562.008 is T1685.002 there.
     const TECHNIQUES: [&str; 27] = [
         "T1040",
         "T1070",

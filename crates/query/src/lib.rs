@@ -1,4 +1,4 @@
-//! Forensic SQL over S3 server access logs: over a dataset, or over raw files without an ingest.
+//! Forensic SQL on S3 server access logs: on a dataset, or on raw files without an ingest.
 //!
 //! A [`Session`] has the tables `logs`, `rejects` and `sources`, of a dataset or of raw files alike, and the
 //! views `athena.s3_access_logs` and `cloudwatch.s3_access_logs` with the names that AWS gives the columns of `logs`.

@@ -1,13 +1,13 @@
-//! The known name that was perhaps meant by one with a typing error.
+//! Suggestions for misspelled names.
 
-/// The name that differs least, if it differs little.
+/// The most similar name, if it is similar enough.
 pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let most = name.chars().count() / 3 + 1;
     let scored = names.map(|known| (distance(name, known), known));
     scored.filter(|(distance, _)| *distance <= most).min().map(|(_, known)| known)
 }
 
-/// Edits that make one text of the other.
+/// Edit distance of two texts.
 fn distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();

@@ -1,4 +1,4 @@
-//! Values for `$name` in SQL. They are bound, never pasted into the text.
+//! Values for `$name` in SQL. They are bound, never pasted into the SQL.
 
 use std::collections::HashMap;
 
@@ -14,15 +14,16 @@ use crate::error::QueryError;
 /// A value for `$name`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Param {
-    /// A value of a type.
+    /// A value with a type.
     Value(ScalarValue),
-    /// Text that somebody typed: it is read as the type of what the SQL compares it with, and stays text where that is text or
-    /// not known. `079E` stays `079E` beside a request id, and is an error beside a status.
+    /// Text as typed by the user. It is parsed as the type that the SQL compares it with, and stays text if that is
+    /// text or unknown: `079E` stays `079E` when compared with a request id, and is an error when compared with a
+    /// status.
     Typed(String),
 }
 
 impl Param {
-    /// The text that is given, if it is one.
+    /// The given text, if it is text.
     pub(crate) fn as_text(&self) -> Option<&str> {
         match self {
             Self::Value(value) => value.try_as_str().flatten(),
@@ -43,8 +44,8 @@ pub type Params = HashMap<String, Param>;
 /// Binds the values that a plan asks for.
 ///
 /// # Errors
-/// Where the plan asks for none of this name (and `is_only` statement of the SQL), for two types at once, or for a type that the
-/// text is not of.
+/// If the plan does not ask for one of them (and `is_only` statement of the SQL), compares one with two types at once,
+/// or with a type that the text does not have.
 pub(crate) fn bind(plan: LogicalPlan, params: &Params, is_only: bool) -> Result<LogicalPlan, QueryError> {
     if params.is_empty() {
         return Ok(plan);
@@ -66,7 +67,7 @@ pub(crate) fn bind(plan: LogicalPlan, params: &Params, is_only: bool) -> Result<
     Ok(plan.with_param_values(values)?)
 }
 
-/// What a parameter is compared with.
+/// The type a parameter is compared with.
 #[derive(Clone, Debug, PartialEq)]
 enum Kind {
     Text,
@@ -102,7 +103,7 @@ impl Kind {
     }
 }
 
-/// The parameters of a plan, and the kinds of what each is compared with; none where that is not known.
+/// The parameters of a plan, with the types they are compared with; empty if unknown.
 fn wanted(plan: &LogicalPlan) -> Result<HashMap<String, Vec<Kind>>, DataFusionError> {
     let mut wanted: HashMap<String, Vec<Kind>> = HashMap::new();
     let mut note = |expr: &Expr, usual: Option<Kind>| {
@@ -127,7 +128,7 @@ fn wanted(plan: &LogicalPlan) -> Result<HashMap<String, Vec<Kind>>, DataFusionEr
     Ok(wanted)
 }
 
-/// A text as one of the kinds.
+/// Parses a text as one of the types.
 fn read(text: &str, kinds: &[Kind]) -> Result<ScalarValue, String> {
     let kind = match kinds {
         [] => Kind::Text,

@@ -1,8 +1,9 @@
-//! What is usual: tables that a hunt computes once and all detections share.
+//! Baselines: tables that a hunt computes once and all detections share.
 //!
-//! `requests` is a view: the records with who acted, from where, what they did. The `profile_…` tables are small, are
-//! made of it in one pass, and are kept in memory. Queries of the catalogue name them; they are made when the first such
-//! query is asked. They cover all records, whatever `--since` and `--until` say: those choose what is reported.
+//! `requests` is a view of the records with the actor, its network and the action. The `profile_…` tables are
+//! small, are computed from it in one pass and kept in memory. Queries of the catalogue use them by name; they are
+//! built when the first such query runs. They cover all records, independent of `--since` and `--until`, which only
+//! limit what is reported.
 
 use std::sync::Arc;
 
@@ -15,11 +16,11 @@ use datafusion::error::Result;
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use futures::TryStreamExt;
 
-/// The table of all records, where `logs` has only those of a time.
+/// The table of all records; `logs` is limited to the time range.
 pub(crate) const ALL_LOGS: &str = "all_logs";
 /// The view.
 pub(crate) const REQUESTS: &str = "requests";
-/// Each with what it is made of, in an order in which they can be made.
+/// Each profile with its SQL, in order of dependency.
 const PROFILES: [(&str, &str); 5] = [
     ("profile_activity", include_str!("profiles/activity.sql")),
     ("profile_principal", include_str!("profiles/principal.sql")),
@@ -34,21 +35,21 @@ async fn requests(context: &SessionContext) -> Result<DataFrame> {
     context.sql(&include_str!("profiles/requests.sql").replace("$logs", logs)).await
 }
 
-/// The records as detections see them, on disk for as long as this lives: they are read many times.
+/// The records as detections see them, on disk while this value lives, because they are read many times.
 pub(crate) struct Kept<'a> {
     context: &'a SessionContext,
     _folder: tempfile::TempDir,
 }
 
-/// Rows of a row group: what is held in memory while the records are written.
+/// Rows per row group, which are held in memory while the records are written.
 const ROWS_AT_ONCE: usize = 131_072;
 
 impl<'a> Kept<'a> {
-    /// Reads all records once, and writes what detections ask of them beside other intermediate results. `None` where
-    /// the view is there already.
+    /// Reads all records once and writes the columns that detections need, next to other intermediate results.
+    /// `None` if the view exists already.
     ///
     /// # Errors
-    /// Where the records cannot be read, or there is no room on the disk.
+    /// If the records cannot be read, or the disk is full.
     pub(crate) async fn write(context: &'a SessionContext) -> Result<Option<Kept<'a>>> {
         if context.table_exist(REQUESTS)? {
             return Ok(None);
@@ -68,16 +69,16 @@ impl<'a> Kept<'a> {
 
 impl Drop for Kept<'_> {
     fn drop(&mut self) {
-        // Who asks next gets the view. What is not there needs no removal.
+        // The next query gets the view. A missing table needs no removal.
         let _ = self.context.deregister_table(REQUESTS);
     }
 }
 
-/// Makes the tables that `sql` names, and those that they are made of, unless they are there. Other processes have no
-/// tables of this one's memory: for them the tables are views.
+/// Builds the tables that `sql` names and those they depend on, unless they exist. Other processes cannot read
+/// tables in this one's memory: for them, the tables are views.
 ///
 /// # Errors
-/// Where the records cannot be read.
+/// If the records cannot be read.
 pub(crate) async fn prepare(context: &SessionContext, sql: &str, is_remote: bool) -> Result<()> {
     let wanted = PROFILES.iter().rposition(|(name, _)| sql.contains(name)).map_or(0, |last| last + 1);
     if wanted == 0 && !sql.contains(REQUESTS) {
@@ -99,14 +100,14 @@ pub(crate) async fn prepare(context: &SessionContext, sql: &str, is_remote: bool
             continue;
         }
         let stream = frame.execute_stream().await?;
-        // What the plan takes for never null may differ from batch to batch.
+        // Columns that the plan declares as never null may differ from batch to batch.
         let schema = stream.schema();
         let fields = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
         let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
         let batches: Vec<RecordBatch> = stream.try_collect().await?;
         let batches = batches.iter().map(|batch| batch.clone().with_schema(Arc::clone(&schema)));
         let batches = batches.collect::<Result<Vec<_>, _>>()?;
-        // Two who ask at the same time make the same table.
+        // Two concurrent queries may build the same table.
         if !context.table_exist(*name)? {
             context.register_table(*name, Arc::new(MemTable::try_new(schema, vec![batches])?))?;
         }
@@ -122,7 +123,7 @@ mod tests {
 
     const OWNER: &str = "5d1c0b2e9f3a4d6788e1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d5e6f7";
 
-    /// A GET of `app` at an address on a day of May.
+    /// A GET by `app` from an address on a day of May.
     fn line(day: u32, address: &str, number: u32) -> String {
         format!(
             "{OWNER} data [{day:02}/May/2026:10:00:{:02} +0000] {address} \
@@ -162,7 +163,7 @@ mod tests {
             table.contains("| private        | false     | true       | false  | 0           |"),
             "{table}"
         );
-        // What is reported does not change what is known.
+        // The reported time range does not change the baseline.
         let later = answer(&lines, Some(1_777_939_200_000_000), sql).await;
         assert_eq!(table, later);
     }

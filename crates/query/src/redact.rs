@@ -1,13 +1,13 @@
-//! Redaction: answers that can be handed on, without what whoever has it could use, and without who it was.
+//! Redaction: answers that can be handed over without usable credentials and without identities.
 //!
-//! Under redaction, SQL reaches tables whose rows are redacted as they are read ([`wall`]), and the true ones in no way: so
-//! it holds for whatever is asked, be it by a part of a text, a filter on a true value, or the text of an error.
-//! What saltmine itself looks for (a hunt, a timeline, the built-in questions) runs over the true tables, as networks and
-//! names must be compared, and its answers are redacted. Values that a person gives for it are limited ([`parameters`]), so
-//! that answers are not an oracle for the true values.
+//! Under redaction, SQL only reaches tables whose rows are redacted as they are read ([`wall`]), never the true tables.
+//! So the protection holds for any query: substrings, filters on true values, error messages. Saltmine's own analyses
+//! (hunt, timeline, catalogue queries) run on the true tables, because networks and names must be compared, and their
+//! answers are redacted. Values that users give them are restricted ([`parameters`]), so that answers are not an oracle
+//! for the true values.
 //!
-//! A value becomes a pseudonym, such as `ip-3f9a1c22d4e5b607`: 64 bits of a hash with a key. With one key the same value
-//! has the same pseudonym everywhere, however it was encoded; with another key no pseudonyms can be compared.
+//! A value becomes a pseudonym such as `ip-3f9a1c22d4e5b607`: 64 bits of a keyed hash. With one key, a value has the
+//! same pseudonym everywhere, however it was encoded; pseudonyms of different keys cannot be compared.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -42,23 +42,23 @@ pub(crate) use self::parameters::{MOST_VALUES, NETWORK, PATTERN, bind};
 use self::pseudonyms::Pseudonyms;
 pub(crate) use self::wall::RedactedTable;
 
-/// What is redacted. Session tokens, signatures and passwords always are.
+/// What is redacted. Session tokens, signatures and passwords are always redacted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Redaction {
-    /// Addresses of clients too.
+    /// Also client addresses.
     pub addresses: bool,
-    /// Requesters, accounts, owners, roles, sessions and access key ids too.
+    /// Also requesters, accounts, owners, roles, sessions and access key ids.
     pub principals: bool,
-    /// The file of the key, made where it is not there. `None`: that of the dataset; without a dataset, a key for this
-    /// session only.
+    /// The key file, created if missing. `None`: that of the dataset; without a dataset, a key for this session
+    /// only.
     pub key_file: Option<PathBuf>,
 }
 
 impl Redaction {
-    /// What a list such as `tokens,addresses` or `all` names.
+    /// Parses a list such as `tokens,addresses` or `all`.
     ///
     /// # Errors
-    /// What to say to the person where a word is none of them.
+    /// A message for the user if a word is unknown.
     pub fn parse(words: &str) -> Result<Self, String> {
         let mut redaction = Self::default();
         for word in words.split(',') {
@@ -67,7 +67,9 @@ impl Redaction {
                 "addresses" => redaction.addresses = true,
                 "principals" => redaction.principals = true,
                 "all" => (redaction.addresses, redaction.principals) = (true, true),
-                word => return Err(format!("{word:?} is none of tokens, addresses, principals, all")),
+                word => {
+                    return Err(format!("invalid value {word:?}; use tokens, addresses, principals, all"));
+                }
             }
         }
         Ok(redaction)
@@ -84,7 +86,7 @@ pub(crate) struct Redactor {
 }
 
 impl Redactor {
-    /// Reads the key, or makes it.
+    /// Reads the key, or creates it.
     pub(crate) fn new(redaction: &Redaction, dataset: Option<&std::path::Path>) -> Result<Self, QueryError> {
         let (key, source) = key::load(redaction.key_file.as_deref(), dataset)?;
         let Redaction { addresses, principals, .. } = *redaction;
@@ -95,8 +97,8 @@ impl Redactor {
         &self.source
     }
 
-    /// The same for the text of a file that a person gave as a table, with a key of its own: a list of addresses, names or
-    /// numbers would be a dictionary of the pseudonyms of the logs.
+    /// A redactor for a file given as a table, with a key of its own: a list of addresses, names or numbers would
+    /// otherwise be a dictionary of the logs' pseudonyms.
     pub(crate) fn for_file(&self, table: &str) -> Self {
         let mut hasher = blake3::Hasher::new_keyed(&self.pseudonyms.0);
         hasher.update(b"table\0").update(table.as_bytes());
@@ -109,7 +111,7 @@ impl Redactor {
         }
     }
 
-    /// Whether addresses of clients are redacted.
+    /// Whether client addresses are redacted.
     pub(crate) fn hides_addresses(&self) -> bool {
         self.addresses
     }
@@ -119,17 +121,17 @@ impl Redactor {
         self.principals
     }
 
-    /// The names of a row that are redacted in its other columns.
+    /// The names in a row that are redacted in its other columns.
     pub(crate) fn names(&self, requester: Option<&str>, address: Option<&str>) -> Names {
         Names::of_row(RowIdentity { requester, address }, self.principals, self.addresses)
     }
 
-    /// A text that may hold anything, and of which it is not known whose it is.
+    /// Redacts text of any content whose row identity is unknown.
     pub(crate) fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         self.text_of(text, &Names::default())
     }
 
-    /// A text that may hold anything, these names too.
+    /// Redacts text of any content, including the given names.
     pub(crate) fn text_of<'a>(&self, text: &'a str, names: &Names) -> Cow<'a, str> {
         let mut spans = Spans::new(text);
         secrets::find(&mut spans, &self.pseudonyms, self.principals);
@@ -155,30 +157,31 @@ impl Redactor {
         }
     }
 
-    /// An error whose message may quote a value that is redacted already, or what a person wrote.
+    /// Redacts an error whose message may quote a redacted value or the user's own text.
     pub(crate) fn error(&self, error: &DataFusionError) -> DataFusionError {
         let message = crate::error::describe(error);
         DataFusionError::Execution(self.text(&message).into_owned())
     }
 
-    /// An error from below the redaction. What does not read as its type is quoted by Arrow, and nobody can say what it is.
+    /// Redacts an error from below the redaction. Arrow quotes values that cannot be parsed as their type, and
+    /// these could be anything.
     fn error_below(&self, error: DataFusionError) -> DataFusionError {
         match error.find_root() {
-            // Whoever asks again with less memory must know it.
+            // The user must know this to retry with more memory.
             DataFusionError::ResourcesExhausted(_) => error,
             DataFusionError::ArrowError(..) => DataFusionError::External(Box::new(QueryError::Hidden)),
             _ => self.error(&error),
         }
     }
 
-    /// A text that AWS made: no names are looked for, which its random letters could seem to be.
+    /// Redacts text generated by AWS: without searching for names, which its random letters could resemble.
     fn opaque<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut spans = Spans::new(text);
         secrets::find(&mut spans, &self.pseudonyms, self.principals);
         spans.finish()
     }
 
-    /// The address of a client.
+    /// Redacts a client address.
     pub(crate) fn address<'a>(&self, address: &'a str) -> Cow<'a, str> {
         if !self.addresses {
             return self.text(address);
@@ -189,8 +192,8 @@ impl Redactor {
         })
     }
 
-    /// A requester, or the owner of a bucket. The form of an ARN stays, so that what it is can be told: services of AWS
-    /// stay as they are.
+    /// Redacts a requester or a bucket owner. The form of an ARN is kept, so that its kind stays recognisable; AWS
+    /// services are unchanged.
     pub(crate) fn principal<'a>(&self, requester: &'a str) -> Cow<'a, str> {
         if !self.principals {
             return self.text(requester);
@@ -212,7 +215,7 @@ impl Redactor {
         }
     }
 
-    /// What the function `principal` gives: `ACCOUNT:role/NAME`, `ACCOUNT:person/NAME`, `ACCOUNT:root`.
+    /// Redacts the result of the function `principal`: `ACCOUNT:role/NAME`, `ACCOUNT:person/NAME`, `ACCOUNT:root`.
     fn whatever_the_session(&self, text: &str) -> Option<String> {
         let (account, rest) = text.split_once(':')?;
         if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) {
@@ -228,7 +231,7 @@ impl Redactor {
         Some(format!("{account}:{rest}"))
     }
 
-    /// The name of a role, a requester, or the kind of one.
+    /// Redacts a role name, a requester, or a kind of requester.
     fn role<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let is_kind = PrincipalKind::ALL.iter().any(|kind| kind.as_str() == text);
         let is_whole = || text.contains(':') || Principal::parse(text).kind != PrincipalKind::Other;
@@ -239,12 +242,12 @@ impl Redactor {
         Cow::Owned(self.pseudonyms.name("role", text.as_bytes()))
     }
 
-    /// The id of an access key.
+    /// Redacts an access key id.
     fn access_key<'a>(&self, id: &'a str) -> Cow<'a, str> {
         if self.principals { Cow::Owned(self.pseudonyms.get("key", id.as_bytes())) } else { self.opaque(id) }
     }
 
-    /// An ARN with pseudonyms for its parts; `None` where it is none.
+    /// Redacts the parts of an ARN; `None` if it is not an ARN.
     fn arn(&self, arn: &str) -> Option<String> {
         let fields: Vec<&str> = arn.splitn(6, ':').collect();
         let [_, partition, service, region, account, resource] = fields[..] else { return None };
@@ -281,7 +284,7 @@ impl Redactor {
     }
 }
 
-/// The account in a redacted ARN.
+/// The account pseudonym in a redacted ARN.
 pub(crate) fn account_pseudonym(requester: &str) -> Option<&str> {
     let account = requester.strip_prefix("arn:")?.split(':').nth(3)?;
     let digits = account.strip_prefix("account-")?;

@@ -1,7 +1,7 @@
-//! Queries that AWS publishes for access logs, as published but for what the pages tell the reader to put in: names and
-//! dates. Each beside a query over `logs` that asks the same (`NAME.logs.sql`), and its answer (`NAME.expected`).
+//! Queries that AWS publishes for access logs, unchanged except for the names and dates that the pages ask the reader
+//! to fill in. Each has an equivalent query over `logs` (`NAME.logs.sql`) and an expected answer (`NAME.expected`).
 //!
-//! `SALTMINE_BLESS=1` writes the expected answers anew.
+//! `SALTMINE_BLESS=1` rewrites the expected answers.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -13,7 +13,7 @@ use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use futures::TryStreamExt;
 use saltmine_query::{Params, Session, SessionOptions, datafusion};
 
-/// Rows of an answer that are kept.
+/// Maximum rows kept of an answer.
 const KEPT: usize = 12;
 
 fn root() -> PathBuf {
@@ -30,7 +30,7 @@ async fn session(input: &Path) -> Session {
     Session::open(&options).await.unwrap()
 }
 
-/// The names of the columns, and the rows, in order of their text.
+/// The names of the columns, and the rows, sorted as text.
 async fn answer(session: &Session, name: &str, sql: &str) -> (Vec<String>, Vec<Vec<String>>) {
     let stream = session.sql(sql, &Params::new()).await.unwrap_or_else(|error| panic!("{name}: {error}"));
     let columns = stream.schema().fields().iter().map(|field| field.name().clone()).collect();
@@ -107,7 +107,7 @@ async fn published_queries_run_and_are_right() {
     assert!(wrong.is_empty(), "answers differ:\n{}", wrong.join("\n"));
 }
 
-/// A filter on the text of a time is one on the time: what cannot hold it is not read.
+/// A filter on the text of a time becomes a filter on the time, so that files outside the range are not read.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_period_in_text_is_a_period_of_request_time() {
     let session = session(&root().join("samples/logs")).await;
@@ -180,9 +180,9 @@ async fn aliases_that_are_taken_are_refused() {
         }
     };
     for (aliases, problem) in [
-        (&["logs"][..], "alias logs: there is a table of this name"),
-        (&["Athena.S3_Access_Logs"], "alias Athena.S3_Access_Logs: there is a table of this name"),
-        (&["db.t", "DB.T"], "alias DB.T: there is a table of this name"),
+        (&["logs"][..], "alias logs: there is already a table with this name"),
+        (&["Athena.S3_Access_Logs"], "alias Athena.S3_Access_Logs: there is already a table with this name"),
+        (&["db.t", "DB.T"], "alias DB.T: there is already a table with this name"),
         (&["a.b.c.d"], "alias a.b.c.d: not a name"),
         (&["information_schema.t"], "alias information_schema.t: information_schema is not"),
     ] {

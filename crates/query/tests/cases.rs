@@ -1,4 +1,5 @@
-//! Cases from the field: what responders met, each as a few lines, and the exact answer of the query that it is about.
+//! Cases from the field: situations that responders met, each reduced to a few lines, with the exact answer of the
+//! query concerned.
 
 #![allow(clippy::unwrap_used)]
 
@@ -13,7 +14,7 @@ const OWNER: &str = "5d1c0b2e9f3a4d6788e1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d
 const ADMIN: &str = "arn:aws:sts::111122223333:assumed-role/OrgAdmin/jlee";
 const BATCH: &str = "arn:aws:iam::111122223333:user/batch-old";
 
-/// A record in the making; what is not said is `-`.
+/// A record to build; fields that are not set are `-`.
 #[derive(Clone, Copy)]
 struct Record<'a> {
     /// Day of May 2026, hour, minute, second.
@@ -72,7 +73,7 @@ fn text(records: &[Record<'_>]) -> String {
 
 type Row = BTreeMap<String, String>;
 
-/// The rows that a query of the catalogue gives; nulls are left out.
+/// The rows of a catalogue query, without nulls.
 async fn rows(records: &[Record<'_>], query: &str, given: &[(&str, &str)]) -> Vec<Row> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("log"), text(records)).unwrap();
@@ -112,7 +113,7 @@ fn check(row: &Row, expected: &[(&str, &str)]) {
     }
 }
 
-/// A listing of versions weeks ago takes nothing from the one before the deletes.
+/// A listing of versions weeks ago does not hide the one before the deletes.
 #[tokio::test]
 async fn the_last_listing_before_the_deletes_counts() {
     let keys: Vec<String> = (0..40).map(|number| format!("k{number}")).collect();
@@ -152,7 +153,7 @@ async fn the_last_listing_before_the_deletes_counts() {
     assert_eq!(after, ["0", "40"], "{changes:?}");
 }
 
-/// Windows end by a pause, not by the clock.
+/// Windows end with a pause, not at fixed times.
 #[tokio::test]
 async fn runs_are_not_cut_by_the_clock() {
     let keys: Vec<String> = (0..260).map(|number| format!("hr/{number:03}")).collect();
@@ -198,7 +199,7 @@ async fn runs_are_not_cut_by_the_clock() {
     );
 }
 
-/// Above 8 MB the AWS CLI copies by parts; the row of a copy's source has the status `-` or 200.
+/// The AWS CLI copies files above 8 MB in parts; the row of a copy's source has the status `-` or 200.
 #[tokio::test]
 async fn objects_copied_onto_themselves_by_parts_are_overwritten() {
     let keys: Vec<String> = (0..60).map(|number| format!("reel-{number:02}.mxf")).collect();
@@ -246,7 +247,7 @@ async fn nobody_may_overwrite_too() {
     check(&rows(&records, "anonymous-writes", &[]).await[0], &[("successes", "55"), ("severity", "high")]);
 }
 
-/// PUT, form POST, copy and the completion of an upload write; parts do not.
+/// PUT, form POST, copy and the completion of an upload write an object; parts do not.
 #[tokio::test]
 async fn there_are_four_ways_to_write() {
     let deploy = Record {
@@ -301,7 +302,7 @@ async fn there_are_four_ways_to_write() {
     }
 }
 
-/// What a lifecycle rule destroyed is to be restored too.
+/// Objects expired by a malicious lifecycle rule can be restored too.
 #[tokio::test]
 async fn what_expired_is_lost() {
     let expired =
@@ -315,7 +316,7 @@ async fn what_expired_is_lost() {
     check(&lost[0], &[("style", "expired by a lifecycle rule"), ("last_write", "2026-05-01T08:00:00Z")]);
 }
 
-/// A copy is one request in two rows, and refusals of strangers are not billed.
+/// A copy is one request with two rows, and refused requests of strangers are not billed.
 #[tokio::test]
 async fn a_copy_costs_once_and_strangers_cost_nothing() {
     let mut records = vec![
@@ -335,7 +336,7 @@ async fn a_copy_costs_once_and_strangers_cost_nothing() {
     assert_eq!(costs.len(), 1, "{costs:?}");
 }
 
-/// That the owner's id is the root user holds for AWS alone, whose ids have 64 hexadecimal digits.
+/// Only on AWS does the owner's id mean the root user; its ids have 64 hexadecimal digits.
 #[tokio::test]
 async fn an_owner_is_not_always_root() {
     let put = Record { operation: "REST.PUT.OBJECT", key: "a", ..GET };

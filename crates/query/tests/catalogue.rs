@@ -1,6 +1,7 @@
-//! Every query of the catalogue, over the samples: it runs, says what its header says, and finds what it is meant to.
+//! Every query of the catalogue runs on the samples, returns the columns of its header, and finds the attacks that it should.
 //!
-//! `SALTMINE_BLESS=1` writes the expected answers (`queries/PACK/NAME.expected`) anew.
+//! `SALTMINE_BLESS=1` rewrites the expected answers (`queries/PACK/NAME.expected`) and the generated part of
+//! `queries/README.md`.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -17,7 +18,7 @@ use saltmine_query::catalogue::{Catalogue, Kind, Query, STANDARD_COLUMNS, Severi
 use saltmine_query::hunt::{HuntOptions, hunt};
 use saltmine_query::{Session, SessionOptions, datafusion};
 
-/// Rows of an answer that are kept; longer ones are told by their number of rows, and these.
+/// Maximum rows kept of an answer, in addition to their number.
 const KEPT: usize = 12;
 
 fn root() -> PathBuf {
@@ -28,7 +29,7 @@ async fn session(input: &Path) -> Session {
     let inputs = vec![input.to_string_lossy().into_owned()];
     let session =
         Session::open(&SessionOptions { inputs, threads: 2, ..SessionOptions::default() }).await.unwrap();
-    // The one query that joins other data gets an empty inventory.
+    // The only query that joins another table gets an empty inventory.
     let field = |name: &str, data_type| Field::new(name, data_type, true);
     let inventory = Schema::new(vec![
         field("bucket", DataType::Utf8),
@@ -103,7 +104,7 @@ async fn every_query_runs_over_nothing() {
     }
 }
 
-/// Each attack is found by what is meant to find it, and what is high or critical tells of its attack alone.
+/// Each attack is found by the detections meant for it, and they report nothing else as high or critical.
 #[tokio::test(flavor = "multi_thread")]
 async fn attacks_are_found_each_by_its_detections() {
     let text = std::fs::read_to_string(root().join("samples/expected/attack/scenarios.json")).unwrap();
@@ -144,7 +145,7 @@ async fn attacks_are_found_each_by_its_detections() {
                 texts(scenario, "expects").contains(&query.name)
                     && texts(scenario, "buckets").contains(&row[2])
             });
-            assert!(of_attack, "{} tells of what is no attack of its own: {row:?}", query.name);
+            assert!(of_attack, "{} reports something other than its attack: {row:?}", query.name);
         }
     }
 }
@@ -163,7 +164,7 @@ async fn a_hunt_ranks_its_findings_and_shows_lines() {
     }
     serde_json::to_string(&report).unwrap();
 
-    // 7 March 2026, 00:00 to 24:00: the night's exfiltration, and the mass delete of the 5th no more.
+    // 7 March 2026, 00:00 to 24:00: the exfiltration of that night, but not the mass delete of the 5th.
     let night = SessionOptions {
         inputs: vec![root().join("samples/attack").to_string_lossy().into_owned()],
         since: Some(1_772_841_600_000_000),
@@ -179,7 +180,7 @@ async fn a_hunt_ranks_its_findings_and_shows_lines() {
     assert!(hunt(&session, &catalogue, &other).await.unwrap_err().to_string().contains("destruction"));
 }
 
-/// What a finding says of somebody, the records say too: no request of others is counted, and no time is theirs.
+/// Recounts every actor of a finding from the records: its requests and times are its own, not those of others.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_who_is_recounted_from_the_records() {
     let session = session(&root().join("samples/attack")).await;
@@ -213,7 +214,7 @@ async fn every_who_is_recounted_from_the_records() {
             };
             let told = (&finding.query, who);
             assert!(count(0) >= who.events && who.events > 0, "{} requests: {told:?}", count(0));
-            assert!(count(1) > 0 && count(2) > 0, "first and last are of others: {told:?}");
+            assert!(count(1) > 0 && count(2) > 0, "first and last belong to others: {told:?}");
             if who.remote_ip.is_none() {
                 assert!(who.addresses.is_none_or(|addresses| addresses != 1), "{told:?}");
             }
@@ -221,4 +222,66 @@ async fn every_who_is_recounted_from_the_records() {
         }
     }
     assert!(recounted > 20);
+}
+
+/// Markers around the generated part of `queries/README.md`.
+const GENERATED: [&str; 2] = [
+    "<!-- Generated from the headers; written by: SALTMINE_BLESS=1 cargo test --workspace --test catalogue -->\n",
+    "<!-- End of the generated part -->\n",
+];
+
+/// Text of a header as a Markdown sentence.
+fn sentence(text: &str) -> String {
+    let text = text.trim().replace('<', "&lt;").replace('*', "\\*");
+    if text.ends_with(['.', '?', '!']) { text } else { text + "." }
+}
+
+fn paragraph(query: &Query) -> String {
+    let kind = if query.kind == Kind::Detection { "detection" } else { "report" };
+    let attack = query.attack.iter().map(|id| format!(", {id}")).collect::<String>();
+    let mut text = format!("**{}** ({kind}, {}{attack}): ", query.name, query.severity.as_str());
+    text += &format!("{} {}", sentence(&query.title), sentence(&query.question));
+    let parameters: Vec<String> = query
+        .parameters
+        .iter()
+        .map(|parameter| match parameter.default.as_str() {
+            "" => format!("`{}` (empty)", parameter.name),
+            default => format!("`{} = {default}`", parameter.name),
+        })
+        .collect();
+    if !parameters.is_empty() {
+        text += &format!(" Parameters: {}.", parameters.join(", "));
+    }
+    text += &format!(" Known false positives: {}", sentence(&query.false_positives));
+    if let Some(cannot_tell) = &query.cannot_tell {
+        text += &format!(" Not in the logs: {}", sentence(cannot_tell));
+    }
+    text + "\n"
+}
+
+fn generated(catalogue: &Catalogue) -> String {
+    let mut text = String::new();
+    for pack in catalogue.packs() {
+        let _ = writeln!(text, "\n### {pack}");
+        for query in catalogue.queries().filter(|query| query.pack == pack) {
+            let _ = write!(text, "\n{}", paragraph(query));
+        }
+    }
+    text + "\n"
+}
+
+/// The README of the catalogue has one paragraph per query.
+#[test]
+fn the_readme_describes_every_query() {
+    let path = root().join("queries/README.md");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let (before, rest) = text.split_once(GENERATED[0]).expect("the first marker");
+    let (found, after) = rest.split_once(GENERATED[1]).expect("the second marker");
+    let expected = generated(&Catalogue::builtin().unwrap());
+    if std::env::var_os("SALTMINE_BLESS").is_some() {
+        let text = [before, GENERATED[0], &expected, GENERATED[1], after].concat();
+        std::fs::write(&path, text).unwrap();
+    } else {
+        assert_eq!(found, expected, "bless queries/README.md");
+    }
 }

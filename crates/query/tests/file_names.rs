@@ -1,4 +1,4 @@
-//! No row is lost by the name of its file: what a filter on time finds does not depend on how files are called.
+//! No row is lost because of its file's name: the result of a time filter does not depend on file names.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -17,8 +17,8 @@ const LINE: &str = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47e
     s9lzHYrFp76ZVxRcpX9+5cjAnEH2ROuNkd2BHfIa6UkFVdtjf5mKR3/eTPFvsiP/XV/VLi31234= SigV4 \
     TLS_AES_128_GCM_SHA256 AuthHeader amzn-s3-demo-bucket1.s3.eu-west-1.amazonaws.com TLSv1.3 - - -\n";
 
-/// Names that say anything but 2 June 2026: nine days late, a month early (the time of the events was moved), the begin
-/// of a file that another server wrote, years away, an event-time day, folders of other days, no time at all.
+/// Names that do not point to 2 June 2026: nine days late, a month early (the time of the events was moved), the start
+/// of a file written by another server, years away, an event time day, folders of other days, no time at all.
 const NAMES: [&str; 8] = [
     "2026-06-11-03-10-00-0123456789ABCDEF",
     "2026-05-02-03-10-00-0123456789ABCDEF",
@@ -42,7 +42,7 @@ async fn a_filter_on_time_finds_rows_whatever_their_file_is_called() {
     for (number, name) in NAMES.iter().enumerate() {
         let path = folder.path().join(name);
         fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).unwrap();
-        // Each with a request id of its own: the rows are distinct.
+        // Each has its own request id, so that the rows are distinct.
         fs::write(path, LINE.replace("F33A59F07", &format!("F33A59F{number:02}"))).unwrap();
     }
     let inputs = vec![folder.path().to_string_lossy().into_owned()];

@@ -1,4 +1,4 @@
-//! Catalogue queries over lines of the years before the format grew, beside lines of today.
+//! Catalogue queries on lines from before the format grew, next to current lines.
 
 #![allow(clippy::unwrap_used)]
 

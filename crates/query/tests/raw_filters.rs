@@ -1,4 +1,4 @@
-//! Filters that raw scans apply before they build columns choose the rows that the same filters choose afterwards.
+//! Filters that raw scans apply before they build columns select the same rows as filters applied afterwards.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -38,7 +38,7 @@ async fn filters_choose_the_same_rows_before_and_after() {
         for filter in FILTERS {
             let columns = "coalesce(sum(length(request_id)), 0), coalesce(sum(log_line), 0)";
             let before = format!("SELECT count(*), {columns} FROM logs WHERE {filter}");
-            // The limit keeps the filter from the scan.
+            // The limit keeps the filter out of the scan.
             let after = format!(
                 "SELECT count(*), {columns} FROM (SELECT * FROM logs LIMIT 1000000000) AS all_of_them WHERE {filter}"
             );

@@ -1,4 +1,4 @@
-//! Redaction from the side of whoever may ask: no statement brings a true value out of a redacted session.
+//! Redaction from an attacker's side: no statement reveals a true value in a redacted session.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -16,8 +16,8 @@ use saltmine_lake::{IngestRequest, PartitionBy, Silent, ingest};
 use saltmine_query::{Redaction, Session, SessionOptions, datafusion};
 use sha2::{Digest, Sha256};
 
-/// Values of the lines that must not come out: address, account, role, session, user, key id, token, signature, password,
-/// and two that only the column of a nested file has.
+/// Values in the lines that must not be revealed: address, account, role, session, user, key id, token, signature,
+/// password, and two that only the column of a nested file has.
 const CANARIES: [&str; 13] = [
     "198.51.100.77",
     "198-51-100-77",
@@ -68,7 +68,7 @@ fn lines() -> String {
             ),
             _ => ("198.51.100.77", "-", "GET /k HTTP/1.1".to_owned(), "-".to_owned(), "curl/8".to_owned()),
         };
-        // The role is nobody's in the rows of mallory, so it is not in them as a plain word.
+        // The role does not belong to mallory, so the rows of mallory do not contain it as a plain word.
         let agent = if who == mallory { agent.replace("backup-operator", "a") } else { agent };
         writeln!(
             lines,
@@ -85,7 +85,7 @@ fn lines() -> String {
     lines
 }
 
-/// Logs, datasets of them, and other files, all with the canaries.
+/// Logs, datasets made from them, and other files, all containing the canaries.
 struct Case {
     folder: tempfile::TempDir,
 }
@@ -147,7 +147,7 @@ impl Case {
 
 const INPUTS: [&str; 3] = ["acct-111122223333/logs", "lake", "buckets"];
 
-/// The tables, with columns of theirs that a leak would show, and a filter that rows pass.
+/// The tables, with columns that a leak would show, and a filter that some rows pass.
 const TABLES: [(&str, &str, &str); 8] = [
     ("logs", "remote_ip, requester, user_agent, request_uri", "log_line > 0"),
     ("athena.s3_access_logs", "remoteip, requester, useragent, request_uri", "bytessent > 0"),
@@ -159,7 +159,7 @@ const TABLES: [(&str, &str, &str); 8] = [
     ("plain", "*", "true"),
 ];
 
-/// Statements around a list of expressions, all of which would show what they read.
+/// Statements around a list of expressions that would show what they read.
 const STATEMENTS: [&str; 16] = [
     "SELECT {list} FROM {table} WHERE {filter} LIMIT 5",
     "SELECT {list} FROM {table}",
@@ -179,7 +179,7 @@ const STATEMENTS: [&str; 16] = [
     "DESCRIBE SELECT {list} FROM {table}",
 ];
 
-/// Calls of a function; `{c}` is a column of text, `{n}` one of numbers.
+/// Calls of a function; `{c}` is a text column, `{n}` a number column.
 const CALLS: [&str; 12] = [
     "{f}()",
     "{f}({c})",
@@ -212,12 +212,12 @@ async fn texts(session: &Session, sql: &str) -> Result<String, String> {
     Ok(text)
 }
 
-/// The canaries in the forms that functions make of them.
+/// The canaries in the forms that functions produce.
 fn forms() -> Vec<String> {
     let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
     let of = |canary: &&str| {
         let base64 = STANDARD.encode(canary);
-        // What is before it in a longer text moves the letters; what is of one cell alone does not.
+        // The position in a longer text shifts the encoding; a cell of its own does not.
         let whole = base64.trim_end_matches('=').to_lowercase();
         [
             canary.to_lowercase(),
@@ -235,19 +235,19 @@ fn leak<'a>(text: &str, forms: &'a [String]) -> Option<&'a String> {
     forms.iter().find(|form| text.contains(form.as_str()))
 }
 
-/// Fails where a statement's names, cells or error have a canary.
+/// Fails if a statement's column names, cells or error contain a canary.
 async fn assert_clean(session: &Session, sql: &str, forms: &[String]) -> bool {
     let answer = texts(session, sql).await;
     let is_answered = answer.is_ok();
     let text = answer.unwrap_or_else(|error| error);
-    // What the statement itself says is no leak.
+    // The statement's own text is not a leak.
     if let Some(form) = leak(&text, forms).filter(|form| !sql.to_lowercase().contains(form.as_str())) {
         panic!("{sql}: {form} in {text}");
     }
     is_answered
 }
 
-/// Calls of all functions that a session has, in forms that some of its tables can plan.
+/// Calls of all functions of a session, in forms that some of its tables can plan.
 async fn calls(session: &Session) -> Vec<String> {
     let state = session.context().state();
     let mut names: Vec<&String> = state.scalar_functions().keys().collect();
@@ -275,8 +275,8 @@ fn statement(form: &str, list: &str, (table, columns, filter): (&str, &str, &str
     form.replace("{list}", &list).replace("{table}", table).replace("{filter}", filter)
 }
 
-/// Each function in each form of a call, beside columns that a leak would show, with a filter and a limit. A function that the
-/// optimizer computed below a projection once brought out whole rows.
+/// Every function in every form of call, next to columns that a leak would show, with a filter and a limit. A function
+/// that the optimizer evaluated below a projection once revealed whole rows.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_function_reaches_a_true_value() {
     let (case, forms) = (Case::new().await, forms());
@@ -300,7 +300,7 @@ async fn no_function_reaches_a_true_value() {
                 answered += some.len();
                 continue;
             }
-            // What does not go together, or fails, is asked alone; an aggregate without columns beside it.
+            // Calls that cannot be combined, or that fail, run alone; next to an aggregate there are no other columns.
             for call in some {
                 let call = list(std::slice::from_ref(call));
                 let is_answered = assert_clean(session, &statement(STATEMENTS[0], &call, about), &forms)
@@ -313,7 +313,7 @@ async fn no_function_reaches_a_true_value() {
     assert!(answered > 2 * calls.len(), "{answered} of {} calls", 4 * calls.len());
 }
 
-/// Each form of a statement over each table and view.
+/// Every form of statement on every table and view.
 #[tokio::test(flavor = "multi_thread")]
 async fn no_statement_reaches_a_true_value() {
     let (case, forms) = (Case::new().await, forms());
@@ -360,7 +360,7 @@ async fn no_statement_reaches_a_true_value() {
     }
 }
 
-/// The tests above mean something: without redaction, all canaries come out.
+/// The tests above can fail: without redaction, all canaries appear.
 #[tokio::test(flavor = "multi_thread")]
 async fn all_canaries_are_there() {
     let case = Case::new().await;
@@ -376,7 +376,7 @@ async fn all_canaries_are_there() {
     }
 }
 
-/// Rows are the same with and without redaction, whatever filters and limits there are: counts by columns that stay.
+/// Rows are the same with and without redaction, for all filters and limits: counts by columns that are not redacted.
 #[tokio::test(flavor = "multi_thread")]
 async fn filters_and_counts_are_those_of_the_logs() {
     let case = Case::new().await;
@@ -401,7 +401,7 @@ async fn filters_and_counts_are_those_of_the_logs() {
     }
 }
 
-/// The limits of a session's time hold under redaction too.
+/// The time range of a session also applies under redaction.
 #[tokio::test(flavor = "multi_thread")]
 async fn limits_of_time_hold() {
     let case = Case::new().await;
@@ -428,7 +428,7 @@ async fn limits_of_time_hold() {
     }
 }
 
-/// Without redaction too, a function is of the column that the statement names, not of one of the same name below it.
+/// Also without redaction, a function uses the column that the statement names, not one of the same name below it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_column_keeps_its_value_beside_a_function_of_the_scan() {
     let case = Case::new().await;
@@ -446,7 +446,8 @@ async fn a_column_keeps_its_value_beside_a_function_of_the_scan() {
         "SELECT requester, s['a'] FROM (SELECT s, upper(requester) AS requester FROM nested) AS l LIMIT 1"
             .to_owned(),
     ] {
-        // A function of the scan may be refused where there is no scan directly below it; but it is never of the wrong column.
+        // A function of the scan may be refused if there is no scan directly below it, but it never uses the wrong
+        // column.
         let Ok(stream) = session.sql(&sql, &Default::default()).await else { continue };
         let Ok(batches) = stream.try_collect::<Vec<_>>().await else { continue };
         let column = datafusion::arrow::compute::cast(

@@ -1,5 +1,5 @@
-//! Raw files and the dataset that is ingested from them answer alike: every query of the catalogue, and statements that read
-//! a table several times, over evidence as it comes: with copies, files of other names, merged and broken ones.
+//! Raw files and the dataset ingested from them give the same answers: every catalogue query, and statements that read
+//! a table several times, on realistic evidence with copies, renamed, merged and damaged files.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -17,8 +17,9 @@ use saltmine_lake::{IngestRequest, Silent, ingest};
 use saltmine_query::catalogue::{Catalogue, Query};
 use saltmine_query::{Params, Session, SessionOptions, datafusion};
 
-/// The samples, as a folder of evidence looks after some hands: a source is renamed, one has another date in its name, two are
-/// one, some are there twice or three times under other names, in other folders, by a link; lines that are not of a log.
+/// The samples as a folder of evidence that went through several hands: one source is renamed, one has another date in
+/// its name, two are merged, some exist two or three times under other names, in other folders or as a link; some lines
+/// are not log lines.
 fn evidence() -> tempfile::TempDir {
     let samples = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples");
     let folder = tempfile::tempdir().unwrap();
@@ -87,7 +88,7 @@ async fn rows(session: &Session, sql: &str, params: &Params) -> Vec<String> {
     collected(sql, stream).await
 }
 
-/// All rows of a query of the catalogue, sorted.
+/// All rows of a catalogue query, sorted.
 async fn answers(session: &Session, query: &Query) -> Vec<String> {
     let params = query.params(&[]).unwrap();
     let stream = session.ask(query, &params).await.unwrap_or_else(|error| panic!("{}: {error}", query.name));
@@ -244,7 +245,7 @@ async fn a_path_that_is_given_twice_is_read_once() {
     }
 }
 
-/// A plan over raw files may be carried out in part, dropped half way, and carried out again.
+/// A plan on raw files can be executed in part, dropped halfway, and executed again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_plan_can_be_carried_out_again() {
     let folder = evidence();
@@ -273,7 +274,7 @@ async fn a_plan_can_be_carried_out_again() {
     drop(part);
 }
 
-/// However many lines do not read, no batch holds more of them than a block of the file has.
+/// However many lines are rejected, no batch holds more of them than a block of the file has.
 #[tokio::test(flavor = "multi_thread")]
 async fn rejects_come_in_batches() {
     let folder = tempfile::tempdir().unwrap();
@@ -295,7 +296,7 @@ async fn rejects_come_in_batches() {
     assert!(report.sources.values().all(|source| source.rejected.len() == 1));
 }
 
-/// Threads that carry out plans do not wait for files: with one of them, others go on while a pipe has nothing to say.
+/// Threads that execute plans do not wait for files: with a single thread, other plans progress while a pipe is silent.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_file_that_waits_does_not_stop_the_others() {
@@ -315,7 +316,7 @@ async fn a_file_that_waits_does_not_stop_the_others() {
             .unwrap();
         batches[0].column(0).as_primitive::<Int64Type>().value(0)
     });
-    // The only thread of the runtime still turns to other work while the pipe has no other end.
+    // The only thread of the runtime does other work while the pipe has no writer.
     for _ in 0..20 {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         tokio::spawn(async {}).await.unwrap();

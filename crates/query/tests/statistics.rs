@@ -1,4 +1,4 @@
-//! Files whose Delta log says nothing of them, as other writers may leave them: their rows count all the same.
+//! Files without statistics in the Delta log, as left by other writers: their rows count all the same.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
@@ -10,7 +10,7 @@ use futures::TryStreamExt;
 use saltmine_lake::{Dataset, IngestRequest, Silent, Table, ingest};
 use saltmine_query::{Session, SessionOptions, datafusion};
 
-/// Takes the statistics out of a table's log.
+/// Removes the statistics from a table's Delta log.
 fn forget(log: &Path) -> usize {
     let mut forgotten = 0;
     for entry in std::fs::read_dir(log).unwrap() {

@@ -1,4 +1,4 @@
-/* The page's own script: charts, tables that sort and filter. What it shows of the logs it sets as text, never as markup. */
+/* Charts, sorting and filtering of tables. Log content is always set as text, never as markup. */
 (() => {
   "use strict";
   const data = JSON.parse(document.getElementById("data").textContent);
@@ -80,7 +80,7 @@
     const step = Math.ceil((most + 1) / 5);
     return [0, ...Array.from({ length: most + 1 }, (_, power) => power).filter((power) => power % step === 0 && (power > 0 || step === 1)).map((power) => 10 ** power)];
   };
-  // By the distance of marks: what stands at each, and what below where the year or the day is another.
+  // By distance of the ticks: the label of each tick, and the second line where the year or day changes.
   const dates = [
     [86400 * 365, "{YYYY}", null, null, null, null, null, null, 1],
     [86400 * 28, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
@@ -126,7 +126,7 @@
     const follow = (chart) => {
       const { min, max } = chart.scales.x;
       if (!charts.length || min == null || (min === shown[0] && max === shown[1])) return;
-      // Without a span of its own, uPlot shows from the first point to the last, whose slot is not over there.
+      // By default uPlot ends at the last point, but that point's interval extends further.
       if (min <= first && max >= times[times.length - 1]) zoom(first, last);
       else zoom(min, max);
     };
@@ -143,7 +143,7 @@
         cursor: { drag: { x: true, y: false, dist: 4 }, sync: { key: "traffic", setSeries: false } },
         scales: {
           x: { time: true, range: (_, min, max) => (min == null ? [first, last] : [min, max]) },
-          // From 0 on a logarithmic scale: that of the value and one.
+          // A logarithmic scale that includes 0: log(value + 1).
           y: { distr: scale.checked ? 100 : 1, fwd: Math.log1p, bwd: Math.expm1, range: (_, min, max) => [0, Math.max(max || 0, 1) * 1.08] },
         },
         series: [{ label: "From", value: (_, seconds) => (seconds == null ? "–" : moment(seconds)) }, ...lines],
@@ -192,7 +192,7 @@
     const box = make("div", { className: "plot", tabIndex: 0 });
     box.setAttribute("role", "group");
     box.setAttribute("aria-label", "Chart: percentiles of total time by operation. The table below has the numbers.");
-    box.append(make("h4", { textContent: "Total time: the share of requests (across) that took no longer than (up)" }));
+    box.append(make("h4", { textContent: "Total time by percentile of requests" }));
     root.append(box);
     let chart = null;
     return () => {
@@ -229,7 +229,7 @@
     width = innerWidth;
   });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  // On paper all findings are open, and the charts have the colours of paper.
+  // For printing, open all findings and use light colours in charts.
   let closed = [];
   addEventListener("beforeprint", () => {
     closed = [...document.querySelectorAll("details.finding:not([open])")];

@@ -16,12 +16,12 @@ mod without_cluster {
     pub(crate) struct ClusterArgs {}
 
     impl ClusterArgs {
-        /// This process.
+        /// Runs in this process.
         pub(crate) fn remote(&self, _partitions: usize) -> Option<Arc<dyn Remote>> {
             None
         }
 
-        /// The options as words of a command.
+        /// The options as typed on the command line.
         pub(crate) fn words(&self) -> Option<String> {
             None
         }
@@ -43,11 +43,12 @@ mod with_cluster {
     /// Options of commands that can run on a cluster.
     #[derive(Debug, Args)]
     pub(crate) struct ClusterArgs {
-        /// Run on the cluster of this scheduler; its executors must see all files under the same paths. --jobs is then the number of table partitions (default: 16), and for an ingest the threads per shard (default: 1)
+        /// Run on the cluster of this scheduler; its executors must see all files under the same paths. --jobs then
+        /// sets the number of table partitions (default: 16), or the threads per shard of an ingest (default: 1)
         #[arg(long, value_name = "df://HOST:PORT", help_heading = "Cluster")]
         pub(crate) cluster: Option<Address>,
 
-        /// The fewest bytes of files in a shard of an ingest: tests with little data ask for several shards with it
+        /// Minimum bytes of source files per shard of an ingest; lets tests with little data use several shards
         #[arg(long, value_name = "SIZE", value_parser = parse_size, hide = true)]
         pub(crate) shard_bytes: Option<usize>,
     }
@@ -60,7 +61,7 @@ mod with_cluster {
             Some(Arc::new(cluster))
         }
 
-        /// The options as words of a command.
+        /// The options as typed on the command line.
         pub(crate) fn words(&self) -> Option<String> {
             self.cluster.as_ref().map(|address| format!("--cluster {address}"))
         }

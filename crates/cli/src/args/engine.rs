@@ -40,7 +40,7 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Session options without permission to write.
+    /// Options for a read-only session.
     pub(crate) fn session(&self, inputs: &[String]) -> SessionOptions {
         SessionOptions {
             inputs: inputs.to_vec(),
@@ -55,7 +55,7 @@ impl Engine {
     }
 }
 
-/// `NAME=FILE`.
+/// Parses `NAME=FILE`.
 fn parse_table(text: &str) -> Result<(String, PathBuf), String> {
     match text.split_once('=') {
         Some((name, file)) if !name.is_empty() && !file.is_empty() => Ok((name.to_owned(), file.into())),

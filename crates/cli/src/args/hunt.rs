@@ -1,4 +1,4 @@
-//! `saltmine hunt`: its arguments.
+//! Arguments of `saltmine hunt`.
 
 use std::path::PathBuf;
 

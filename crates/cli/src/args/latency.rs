@@ -1,4 +1,4 @@
-//! `saltmine latency`: its arguments.
+//! Arguments of `saltmine latency`.
 
 use std::path::PathBuf;
 

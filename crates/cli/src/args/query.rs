@@ -1,4 +1,4 @@
-//! `saltmine query` and `saltmine queries`: their arguments.
+//! Arguments of `saltmine query` and `saltmine queries`.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! Redaction options of every subcommand that shows text from logs.
+//! Redaction options, for the commands that show log text.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use saltmine_query::Redaction;
 
-/// What belongs to `--redact` joined to it: a word after it that tells what to redact, or `tokens` where the next one is
-/// something else, such as an input.
+/// Joins `--redact` and its optional value into one argument. If the next word is not a redaction value (an input,
+/// for example), `tokens` is used.
 pub(crate) fn join_redact(arguments: impl Iterator<Item = OsString>) -> Vec<OsString> {
     let mut joined: Vec<OsString> = Vec::new();
     let mut arguments = arguments.peekable();
@@ -45,12 +45,12 @@ pub(crate) struct RedactArgs {
 }
 
 impl RedactArgs {
-    /// What a session is told.
+    /// The redaction for the session options.
     pub(crate) fn redaction(&self) -> Option<Redaction> {
         self.redact.clone().map(|redaction| Redaction { key_file: self.redact_key.clone(), ..redaction })
     }
 
-    /// The options as words of a command.
+    /// The options as typed on the command line.
     pub(crate) fn words(&self) -> Vec<String> {
         let Some(redaction) = &self.redact else { return Vec::new() };
         let what: Vec<&str> = [("addresses", redaction.addresses), ("principals", redaction.principals)]

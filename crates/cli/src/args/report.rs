@@ -1,4 +1,4 @@
-//! `saltmine report`: its arguments.
+//! Arguments of `saltmine report`.
 
 use std::path::PathBuf;
 

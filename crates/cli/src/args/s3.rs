@@ -31,7 +31,7 @@ pub(crate) struct S3Args {
         value_parser = clap::value_parser!(u64).range(1..=3600))]
     pub(crate) s3_timeout: u64,
 
-    // Tests of runs that die need not wait half a minute for the lock of a dead one.
+    // Tests that kill runs should not have to wait 30 seconds for a dead run's lock.
     /// Seconds after which the lock of a dead run may be taken over
     #[arg(long, value_name = "SECONDS", default_value_t = 30, hide = true,
         value_parser = clap::value_parser!(u64).range(1..=600))]

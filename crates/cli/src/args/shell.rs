@@ -1,4 +1,4 @@
-//! `saltmine shell`: its arguments.
+//! Arguments of `saltmine shell`.
 
 use clap::Args;
 

@@ -1,6 +1,6 @@
-//! Sizes in bytes with a unit.
+//! Parsing of sizes in arguments.
 
-/// A number of bytes, with k, m or g.
+/// Parses a number of bytes with an optional suffix k, m or g.
 pub(crate) fn parse_size(text: &str) -> Result<usize, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match text[digits.len()..].to_ascii_lowercase().as_str() {

@@ -1,4 +1,4 @@
-//! Times as people type them.
+//! Parsing of times and time spans in arguments.
 
 use chrono::{DateTime, Days, NaiveDate, NaiveDateTime, NaiveTime, TimeDelta, Utc};
 use clap::{Args, ValueEnum};
@@ -6,11 +6,11 @@ use saltmine_scan::{NameRules, NameTrust, Window};
 
 use crate::error::CliError;
 
-/// The forms that are accepted, for messages.
+/// Accepted forms, for error messages.
 const FORMS: &str = "2026-03-01, 2026-03-01T12:00, 2026-03-01T12:00:00Z, 2026-03-01T12:00:00+01:00, seconds since 1970, \
     now, today, yesterday, or a time ago such as 24h, 90m or 7d";
 
-/// A range of times. UTC where nothing else is said.
+/// A time range, in UTC unless the argument has an offset.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub(crate) struct TimeRange {
     /// Only requests at or after this time (UTC): 2026-03-01, 2026-03-01T12:00, yesterday, or 24h for 24 hours ago
@@ -23,7 +23,7 @@ pub(crate) struct TimeRange {
 }
 
 impl TimeRange {
-    /// A range that no time is in is a mistake.
+    /// Rejects an empty range.
     pub(crate) fn check(self) -> Result<Self, CliError> {
         let (Some(since), Some(until)) = (self.since, self.until) else { return Ok(self) };
         if since < until {
@@ -40,7 +40,7 @@ impl TimeRange {
         Err(CliError::Usage(problem))
     }
 
-    /// As it is typed: ` --since … --until …`; empty if it has no bounds.
+    /// The range as typed: ` --since … --until …`; empty if it has no bounds.
     pub(crate) fn words(self) -> String {
         let word = |option: &str, time: Option<i64>| {
             time.map_or_else(String::new, |time| format!(" {option} {}", shown(time)))
@@ -121,7 +121,7 @@ impl NameArgs {
         NameRules { trust, delay: self.delivery_delay }
     }
 
-    /// The options as words of a command, where they are not the usual ones.
+    /// The options as typed on the command line, without defaults.
     pub(crate) fn words(self) -> Vec<String> {
         let mut words = Vec::new();
         match self.trust_names {
@@ -136,12 +136,12 @@ impl NameArgs {
     }
 }
 
-/// A time in the form in which it is printed.
+/// Formats a time for output.
 pub(crate) fn shown(micros: i64) -> String {
     saltmine_query::timeline::Time(micros).to_string()
 }
 
-/// A span of time as it is typed: in the largest unit that divides it.
+/// Formats a time span as typed, in the largest unit that divides it.
 pub(crate) fn span(micros: i64) -> String {
     let seconds = micros / 1_000_000;
     let units = [(86_400, "d"), (3600, "h"), (60, "m")];
@@ -151,7 +151,7 @@ pub(crate) fn span(micros: i64) -> String {
     }
 }
 
-/// Microseconds since 1970 (UTC) of a time in one of the [`FORMS`].
+/// Parses a time in one of the [`FORMS`] to microseconds since 1970 (UTC).
 pub(crate) fn parse_time(text: &str) -> Result<i64, String> {
     time_at(text, Utc::now()).ok_or_else(|| format!("invalid time {text:?}; use {FORMS}"))
 }
@@ -171,7 +171,7 @@ fn time_at(text: &str, now: DateTime<Utc>) -> Option<i64> {
     Some(time.timestamp_micros())
 }
 
-/// A time of the calendar; of a day, its beginning.
+/// Parses a calendar time; a date means its first instant.
 fn absolute(text: &str) -> Option<DateTime<Utc>> {
     if let Ok(date) = text.parse::<NaiveDate>() {
         return Some(date.and_time(NaiveTime::MIN).and_utc());
@@ -191,7 +191,7 @@ fn absolute(text: &str) -> Option<DateTime<Utc>> {
     plain.into_iter().find_map(Result::ok).map(|time| time.and_utc())
 }
 
-/// With a `T` for the space between a date and a time, and `+00:00` for `Z`.
+/// Replaces the space between date and time by `T`, and `Z` by `+00:00`.
 fn joined(text: &str) -> String {
     let utc = text.strip_suffix(['Z', 'z']).map(|text| format!("{text}+00:00"));
     let text = utc.unwrap_or_else(|| text.to_owned());
@@ -201,7 +201,7 @@ fn joined(text: &str) -> String {
     }
 }
 
-/// Microseconds of a span such as `90s`, `30m`, `2h` or `1d`.
+/// Parses a span such as `90s`, `30m`, `2h` or `1d` to microseconds.
 pub(crate) fn parse_span(text: &str) -> Result<i64, String> {
     let wrong = || format!("invalid span of time {text:?}; use 90s, 30m, 2h or 1d");
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());

@@ -1,4 +1,4 @@
-//! `saltmine timeline`: its arguments.
+//! Arguments of `saltmine timeline`.
 
 use std::path::PathBuf;
 
@@ -107,10 +107,10 @@ pub(crate) enum TimelineFormat {
     Timesketch,
 }
 
-/// An address as a person may know it.
+/// An address to select: a real one or a pseudonym.
 #[derive(Clone, Debug)]
 pub(crate) enum Address {
-    /// The true address or network.
+    /// A real address or network.
     Network(IpNet),
     /// A pseudonym from redacted output.
     Pseudonym(String),

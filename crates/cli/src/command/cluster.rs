@@ -1,4 +1,4 @@
-//! `saltmine scheduler` and `saltmine executor`, and an ingest on their cluster.
+//! `saltmine scheduler`, `saltmine executor`, and ingesting on their cluster.
 
 use saltmine_cluster::{
     Cluster, ExecutorOptions, SchedulerOptions, ingest_on, log_to, run_executor, run_scheduler,
@@ -10,10 +10,10 @@ use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::terminal::Terminal;
 
-/// Plans are trees, and are walked by recursion.
+/// Stack size of threads that walk plans recursively.
 const STACK: usize = 32 << 20;
 
-/// Tells what Ballista logs.
+/// Shows Ballista's log messages.
 pub(crate) fn listen(terminal: &Terminal) {
     let tell = *terminal;
     log_to(terminal.is_verbose(), move |line| tell.note(line));
@@ -27,7 +27,7 @@ pub(crate) fn scheduler(args: &SchedulerArgs, terminal: &Terminal) -> Result<Exi
         executor_timeout: args.executor_timeout,
         attempts: args.attempts,
     };
-    terminal.note(&format!("scheduler on {}", args.bind));
+    terminal.note(&format!("scheduler listening on {}", args.bind));
     serve(async { Ok(run_scheduler(&options).await?) })
 }
 
@@ -43,11 +43,12 @@ pub(crate) fn executor(args: &ExecutorArgs, terminal: &Terminal) -> Result<ExitC
         work_dir: args.work_dir.clone(),
         patience: args.patience,
     };
-    terminal.note(&format!("executor on {}:{}, of {}", args.bind, args.port, args.scheduler));
+    terminal
+        .note(&format!("executor listening on {}:{}, scheduler {}", args.bind, args.port, args.scheduler));
     serve(async { Ok(run_executor(&options).await?) })
 }
 
-/// Runs a process of the cluster until it ends by itself or is asked to.
+/// Runs a cluster process until it ends or is interrupted.
 fn serve(work: impl Future<Output = Result<(), CliError>>) -> Result<ExitCode, CliError> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let runtime = builder.enable_all().thread_stack_size(STACK).build()?;
@@ -61,7 +62,7 @@ fn serve(work: impl Future<Output = Result<(), CliError>>) -> Result<ExitCode, C
     done.map(|()| ExitCode::Success)
 }
 
-/// Ingests on the cluster that was asked for; `None` where none was.
+/// Ingests on the cluster given by `--cluster`; `None` without that option.
 pub(crate) fn ingest(
     args: &IngestArgs,
     request: &IngestRequest<'_>,

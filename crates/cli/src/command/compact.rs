@@ -1,10 +1,12 @@
-//! `saltmine compact`: small files of a dataset into larger ones.
+//! `saltmine compact`: merges small files of a dataset into larger ones.
 
+use indicatif::DecimalBytes;
 use saltmine_lake::{CompactOptions, Dataset, compact};
 
 use crate::args::CompactArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
+use crate::output::plural;
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &CompactArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
@@ -16,8 +18,8 @@ pub(crate) fn run(args: &CompactArgs, terminal: &Terminal) -> Result<ExitCode, C
     let report = compact(&dataset, &options, &waiting)?;
     if args.dedup {
         terminal.note(&format!(
-            "{} rows removed that were equal to another in every field of the line; the table duplicates names them",
-            report.duplicates
+            "{} removed as duplicates (equal in every logged field); see the table duplicates",
+            plural(report.duplicates, "row")
         ));
     }
     if report.files_before == 0 {
@@ -25,8 +27,12 @@ pub(crate) fn run(args: &CompactArgs, terminal: &Terminal) -> Result<ExitCode, C
         return Ok(ExitCode::Success);
     }
     terminal.note(&format!(
-        "{} files of {} bytes became {} files of {} bytes, with {} rows",
-        report.files_before, report.bytes_before, report.files_after, report.bytes_after, report.rows
+        "{} ({}) merged into {} ({}) with {}",
+        plural(report.files_before, "file"),
+        DecimalBytes(report.bytes_before),
+        plural(report.files_after, "file"),
+        DecimalBytes(report.bytes_after),
+        plural(report.rows, "row")
     ));
     Ok(ExitCode::Success)
 }

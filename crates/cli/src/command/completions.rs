@@ -1,4 +1,4 @@
-//! `saltmine completions` and `saltmine man`: made from the one definition of the arguments.
+//! `saltmine completions` and `saltmine man`, both generated from the argument definitions.
 
 use std::io::{self, Write};
 
@@ -14,7 +14,7 @@ pub(crate) fn completions(args: &CompletionsArgs) -> Result<ExitCode, CliError> 
     Ok(ExitCode::Success)
 }
 
-/// All pages to standard output, or each to its file.
+/// Writes all pages to standard output, or each to its own file.
 pub(crate) fn man(args: &ManArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let Some(folder) = &args.folder else {
         let pages: Vec<u8> = pages()?.into_iter().flat_map(|(_, page)| page).collect();
@@ -33,9 +33,9 @@ pub(crate) fn man(args: &ManArgs, terminal: &Terminal) -> Result<ExitCode, CliEr
     Ok(ExitCode::Success)
 }
 
-/// The page of the command, and one a subcommand, with their names.
+/// The man pages with their names: one for saltmine, one per subcommand.
 fn pages() -> Result<Vec<(String, Vec<u8>)>, CliError> {
-    // Built, the subcommands have the options that all share, and their names in full.
+    // `build` gives the subcommands the global options and their full names.
     let mut command = command();
     command.build();
     let mut pages = Vec::new();

@@ -1,5 +1,5 @@
-//! What every command says beside its answer: what was not read, what could not be read, and whether there was anything to
-//! examine. Silence means that nothing of the kind happened.
+//! Notes that every command adds to its answer: what was not read, what could not be read, and whether there was
+//! anything to examine. No note means that nothing of the kind happened.
 
 use saltmine_query::{Coverage, QueryError, Session};
 use saltmine_scan::{LeftOut, NameRules};
@@ -11,7 +11,7 @@ use crate::exit::ExitCode;
 use crate::output::{plural, shell_quote};
 use crate::terminal::Terminal;
 
-/// Says what was left out of the paths that were given. `shown` redacts.
+/// Reports what was left out of the given paths. `shown` redacts names.
 pub(crate) fn left_out(
     left_out: &LeftOut,
     names: NameRules,
@@ -21,7 +21,7 @@ pub(crate) fn left_out(
     let LeftOut { files, objects, periods, hidden, special, named } = left_out;
     if *files > 0 {
         terminal.note(&format!(
-            "note: {} left out, because of the {} names (--trust-names); without that option, they are read",
+            "note: {} left out because of the {} names (--trust-names); without that option they are read",
             were(*files, "file"),
             if *files == 1 { "time in its" } else { "times in their" },
         ));
@@ -32,10 +32,10 @@ pub(crate) fn left_out(
             what.push(plural(*objects, "object"));
         }
         if *periods > 0 {
-            what.push(format!("{} of objects that were not listed", plural(*periods, "day, month or year")));
+            what.push(format!("{} of unlisted objects", plural(*periods, "day, month or year")));
         }
         terminal.note(&format!(
-            "note: left out in S3, because their keys say that they were delivered outside of the time range and {} after \
+            "note: left out in S3 because their keys show delivery outside the time range and {} after \
              it: {}. --delivery-delay reads more of them, --trust-names=none all",
             span(names.delay),
             what.join(" and ")
@@ -62,7 +62,7 @@ fn were(count: u64, noun: &str) -> String {
     format!("{} {}", plural(count, noun), if count == 1 { "was" } else { "were" })
 }
 
-/// Says, at the end of an answer, what of the input could not be read.
+/// Reports, at the end of an answer, which input could not be read.
 pub(crate) async fn finish(session: &Session, terminal: &Terminal) -> ExitCode {
     let Some(dataset) = session.dataset() else { return report(session, terminal) };
     if !terminal.is_quiet() {
@@ -74,7 +74,7 @@ pub(crate) async fn finish(session: &Session, terminal: &Terminal) -> ExitCode {
     ExitCode::Success
 }
 
-/// Says what of a dataset could not be read.
+/// Reports which input of a dataset could not be read.
 pub(crate) fn note(coverage: &Coverage, dataset: &str, terminal: &Terminal) {
     if let Some(text) = incomplete(coverage) {
         terminal.note(&format!("note: {text}. Details: saltmine status {}", shell_quote(dataset)));
@@ -104,7 +104,7 @@ fn incomplete(coverage: &Coverage) -> Option<String> {
     (!parts.is_empty()).then(|| parts.join(", "))
 }
 
-/// Fails unless there was something to examine, and says why there was not.
+/// Fails with the reason if there are no records to examine.
 pub(crate) async fn require_records(
     session: &Session,
     range: TimeRange,

@@ -1,14 +1,14 @@
-//! What of raw files was damaged or could not be read.
+//! Reports damaged and copied raw files.
 
 use saltmine_query::{ScanReport, Session};
 
 use crate::exit::ExitCode;
 use crate::terminal::Terminal;
 
-/// Damaged files that are named; all are counted.
+/// Maximum number of damaged files to name; all are counted.
 const NAMED: usize = 20;
 
-/// Says what of raw files was damaged or could not be read.
+/// Reports which raw files were damaged or unreadable.
 pub(crate) fn report(session: &Session, terminal: &Terminal) -> ExitCode {
     let report = session.scan_report();
     tell_copies(&report, terminal);
@@ -31,19 +31,19 @@ pub(crate) fn report(session: &Session, terminal: &Terminal) -> ExitCode {
     }
     let more = report.files().saturating_sub(NAMED as u64);
     if more > 0 {
-        terminal.warning(&format!("and {more} more files; ask the table sources"));
+        terminal.warning(&format!("+ {more} more files; see the table sources"));
     }
     ExitCode::DamagedInput
 }
 
-/// Says which files were not read, as others have the same content.
+/// Reports files that were not read because another file has the same content.
 fn tell_copies(report: &ScanReport, terminal: &Terminal) {
     let count = report.copies.len();
     for (copy, original) in report.copies.iter().take(NAMED) {
-        terminal.note(&format!("{copy}: not read, as it has the same content as {original}"));
+        terminal.note(&format!("{copy}: not read: same content as {original}"));
     }
     if count > NAMED {
         let more = count - NAMED;
-        terminal.note(&format!("and {more} more copies; in the table sources their state is same"));
+        terminal.note(&format!("+ {more} more copies; their state in the table sources is same"));
     }
 }

@@ -1,4 +1,4 @@
-//! `saltmine demo`: what it is like, with no logs at hand.
+//! `saltmine demo`: a guided tour on generated logs.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -16,13 +16,13 @@ use crate::args::DemoArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::output::sanitize::sanitize;
-use crate::output::{Format, Options, Target, findings, shell_quote};
+use crate::output::{Format, Options, Target, findings, line_counts, plural, shell_quote};
 use crate::terminal::Terminal;
 
-/// What the logs are made of: the same bytes each time.
+/// Options of the generator; they give the same bytes each time.
 const MADE_OF: &str = "--seed 11 --lines 4000 --buckets 8 --days 7 --files 16 --scenario all --rejects 2";
 
-/// Questions that anybody has first.
+/// Questions that an investigation begins with.
 const QUESTIONS: [(&str, &str); 3] = [
     (
         "Who downloaded the most?",
@@ -45,7 +45,7 @@ pub(crate) fn run(args: &DemoArgs, terminal: &Terminal) -> Result<ExitCode, CliE
     let (logs, lake) = (folder.join("logs"), folder.join("case.lake"));
     let lake = lake.as_path();
     say(&format!(
-        "Sample logs: a week of requests to eight buckets, with eleven attacks among them: {}",
+        "Sample logs: a week of requests to eight buckets, including eleven attacks: {}",
         logs.display()
     ))?;
     make(&logs)?;
@@ -62,12 +62,9 @@ pub(crate) fn run(args: &DemoArgs, terminal: &Terminal) -> Result<ExitCode, CliE
     let report = ingest(&request, &Silent)?;
     let counts = &report.counts;
     say(&format!(
-        "{} lines = {} rows + {} rejects + {} blanks, of {} files, in {:.1} s",
-        counts.lines,
-        counts.rows,
-        counts.rejects,
-        counts.blanks,
-        report.files,
+        "{}; {} read in {:.1} s",
+        line_counts(counts.lines, counts.rows, counts.rejects, counts.blanks),
+        plural(report.files, "file"),
         report.elapsed.as_secs_f64()
     ))?;
     block_on(answers(lake, terminal))?;
@@ -75,7 +72,7 @@ pub(crate) fn run(args: &DemoArgs, terminal: &Terminal) -> Result<ExitCode, CliE
     Ok(ExitCode::Success)
 }
 
-/// The folder that was asked for, or one for temporary files, which stays for what comes next.
+/// The given folder, or a temporary one that is kept for the next steps.
 fn folder(args: &DemoArgs) -> Result<PathBuf, CliError> {
     let Some(folder) = &args.folder else {
         let temporary = tempfile::Builder::new().prefix("saltmine-demo-").tempdir()?;
@@ -84,14 +81,14 @@ fn folder(args: &DemoArgs) -> Result<PathBuf, CliError> {
     std::fs::create_dir_all(folder).map_err(CliError::file(folder))?;
     if std::fs::read_dir(folder).map_err(CliError::file(folder))?.next().is_some() {
         return Err(CliError::Usage(format!(
-            "{} is not empty; name an empty or a new folder",
+            "{} is not empty; give an empty or new folder",
             folder.display()
         )));
     }
     Ok(folder.clone())
 }
 
-/// The generator, with its options as they are typed.
+/// Parses the generator's options from text.
 #[derive(Parser)]
 struct Generator {
     #[command(flatten)]
@@ -116,7 +113,7 @@ async fn answers(lake: &Path, terminal: &Terminal) -> Result<(), CliError> {
         let rows = Asked::Sql(sql).run(&session, &Params::new()).await?;
         write(rows, Format::Table, Target::open(None)?, Options::default()).await?;
     }
-    say("\nWhich activity needs attention?")?;
+    say("\nWhich findings need attention?")?;
     command(&format!("hunt {}", quoted(lake)))?;
     let found = hunt(&session, &Catalogue::builtin()?, &HuntOptions::default()).await?;
     let mut target = Target::open(None)?;
@@ -148,7 +145,7 @@ fn command(words: &str) -> Result<(), CliError> {
     say(&format!("$ saltmine {words}"))
 }
 
-/// A line, or several.
+/// Prints one or more lines.
 fn say(text: &str) -> Result<(), CliError> {
     let mut out = std::io::stdout().lock();
     for line in text.split('\n') {

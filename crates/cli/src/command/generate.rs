@@ -1,4 +1,4 @@
-//! `saltmine generate`: logs with known content.
+//! `saltmine generate`: generates logs with known content.
 
 use saltmine_generate::GenerateArgs;
 

@@ -1,4 +1,4 @@
-//! `saltmine hunt`: all detections of the catalogue over one input.
+//! `saltmine hunt`: runs all detections of the catalogue on one input.
 
 use std::io::Write;
 use std::path::Path;
@@ -75,7 +75,7 @@ fn write(
     target.finish()
 }
 
-/// The input and what limits it, as `saltmine query` would take them.
+/// The input and its limits as arguments of `saltmine query`.
 pub(super) fn limited(
     inputs: &[String],
     (range, names): (TimeRange, NameArgs),

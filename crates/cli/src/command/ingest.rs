@@ -1,8 +1,9 @@
-//! `saltmine ingest`: logs into a dataset.
+//! `saltmine ingest`: reads logs into a dataset.
 
 use std::io::Write;
 use std::path::Path;
 
+use indicatif::{DecimalBytes, HumanCount};
 use saltmine_lake::{IngestReport, IngestRequest, LakeError, PartitionBy, ingest, new_objects};
 use saltmine_query::{Session, SessionOptions};
 use saltmine_scan::{Discovery, NameTrust, Source, Window, discover_within, sizes};
@@ -12,8 +13,8 @@ use super::query::block_on;
 use crate::args::{IngestArgs, PartitionColumns};
 use crate::error::CliError;
 use crate::exit::ExitCode;
-use crate::output::plural;
 use crate::output::sanitize::sanitize;
+use crate::output::{line_counts, plural};
 use crate::progress::{Doubt, IngestProgress};
 use crate::terminal::Terminal;
 
@@ -32,7 +33,8 @@ pub(crate) fn run(args: &IngestArgs, terminal: &Terminal) -> Result<ExitCode, Cl
         return list(&sources, &args.to);
     }
     if sources.is_empty() {
-        let problem = "no log files to read: all were left out because of their names; see --trust-names";
+        let problem =
+            "no log files to read: all of them were left out because of their names; see --trust-names";
         return Err(CliError::Nothing(problem.to_owned()));
     }
     let stop = super::stop_on_interrupt(terminal);
@@ -65,19 +67,17 @@ pub(crate) fn run(args: &IngestArgs, terminal: &Terminal) -> Result<ExitCode, Cl
     Ok(if report.is_clean() { ExitCode::Success } else { ExitCode::DamagedInput })
 }
 
-/// Says that --since and --until leave out whole files only, and of those on disk none.
+/// Notes that --since and --until leave out whole files, and by default none on disk.
 fn whole_files(sources: &[Source], window: Window, terminal: &Terminal) {
     let on_disk = sources.iter().filter(|source| source.object.is_none()).count();
     let text = match window.names.trust {
         _ if sources.is_empty() => return,
-        NameTrust::All => {
-            "files are ingested whole: --since and --until leave out files, not lines".to_owned()
-        }
+        NameTrust::All => "files are ingested whole: --since and --until select files, not lines".to_owned(),
         _ if on_disk == 0 => {
-            "objects are ingested whole: --since and --until leave out objects, not lines".to_owned()
+            "objects are ingested whole: --since and --until select objects, not lines".to_owned()
         }
         _ => format!(
-            "--since and --until leave out no files on disk, as names of files prove nothing: {} ingested, whatever the \
+            "--since and --until do not apply to files on disk, whose names prove nothing: {} ingested, whatever the \
              times in them. --trust-names leaves out files by their names",
             match on_disk {
                 1 => "1 file is".to_owned(),
@@ -88,7 +88,7 @@ fn whole_files(sources: &[Source], window: Window, terminal: &Terminal) {
     terminal.note(&format!("note: {text}. --since and --until of query and hunt limit what is examined"));
 }
 
-/// Says what is missing from the files that an earlier run has read, and that this one has skipped.
+/// Reports what is missing from the files that an earlier run read and this one skipped.
 fn earlier(dataset: &Path, terminal: &Terminal) -> Result<(), CliError> {
     let name = dataset.display().to_string();
     let options = SessionOptions { inputs: vec![name.clone()], ..SessionOptions::default() };
@@ -133,7 +133,7 @@ fn list(sources: &[Source], dataset: &Path) -> Result<ExitCode, CliError> {
         let listed = saltmine_s3::requests().list;
         writeln!(
             out,
-            "{:>12}  of {objects} objects are new: {gets} GET requests, after {listed} LIST requests that were made",
+            "{:>12}  of {objects} objects are new: {gets} GET requests needed; {listed} LIST requests made",
             new.len()
         )?;
     }
@@ -148,42 +148,46 @@ fn warn(report: &IngestReport, terminal: &Terminal) {
     }
     let more = report.problem_count.saturating_sub(report.problems.len() as u64);
     if more > 0 {
-        terminal.warning(&format!("and {more} more files; see the table sources"));
+        terminal.warning(&format!("+ {} more files; see the table sources", HumanCount(more)));
     }
     for named in &report.rejects {
         let reject = &named.reject;
         terminal.warning(&format!(
-            "{}:{}: rejected: {} (byte {} of the inflated file)",
+            "{}:{}: rejected: {} (byte {} of the decompressed file)",
             named.log_file, reject.line, reject.reason, reject.offset
         ));
     }
     let more = report.counts.rejects.saturating_sub(report.rejects.len() as u64);
     if more > 0 {
-        terminal.warning(&format!("and {more} more rejected lines; see the table rejects"));
+        terminal.warning(&format!("+ {} more rejected lines; see the table rejects", HumanCount(more)));
     }
 }
 
 fn summary(report: &IngestReport) -> String {
     let counts = &report.counts;
     let seconds = report.elapsed.as_secs_f64().max(0.001);
+    if report.files > 0 && report.skipped == report.files {
+        return format!("{}: nothing new (all already in the dataset)", plural(report.files, "file"));
+    }
     let mut text = format!(
-        "{} lines = {} rows + {} rejects + {} blanks; {} rows with an anomaly\n",
-        counts.lines, counts.rows, counts.rejects, counts.blanks, counts.anomalies
+        "{} ({} rows with anomalies)\n",
+        line_counts(counts.lines, counts.rows, counts.rejects, counts.blanks),
+        HumanCount(counts.anomalies)
     );
     text += &format!(
-        "{}: {} read, {} skipped (content already in the dataset), {} with problems\n",
+        "{}: {} read, {} skipped (already in the dataset), {} with problems\n",
         plural(report.files, "file"),
-        report.read.saturating_sub(report.problem_count),
-        report.skipped,
-        report.problem_count
+        HumanCount(report.read.saturating_sub(report.problem_count)),
+        HumanCount(report.skipped),
+        HumanCount(report.problem_count)
     );
     text += &format!(
-        "{} bytes read, {} inflated, {} written to {}, in {seconds:.2} s ({:.0} lines/s)",
-        report.bytes,
-        report.inflated,
-        report.parquet_bytes,
+        "{} read ({} decompressed), {} written to {}, in {seconds:.2} s ({} lines/s)",
+        DecimalBytes(report.bytes),
+        DecimalBytes(report.inflated),
+        DecimalBytes(report.parquet_bytes),
         plural(report.parquet_files, "Parquet file"),
-        counts.lines as f64 / seconds
+        HumanCount((counts.lines as f64 / seconds) as u64)
     );
     text
 }

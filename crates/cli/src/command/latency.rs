@@ -1,4 +1,4 @@
-//! `saltmine latency`: percentiles of how long requests take.
+//! `saltmine latency`: percentiles of request times.
 
 use std::io::Write;
 use std::path::Path;
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &LatencyArgs, terminal: &Terminal) -> Result<ExitCode, C
         }
         if cut {
             terminal.warning(&format!(
-                "there are more than {MOST_GROUPS} groups; those with fewer requests are left out"
+                "more than {MOST_GROUPS} groups: only those with the most requests are shown"
             ));
         }
         match args.format {
@@ -85,7 +85,8 @@ fn json(groups: &[Group], target: Target) -> Result<(), CliError> {
     target.finish()
 }
 
-/// One group to standard output or to the file of `-o`; several, or one to a folder that is there, to files in a folder.
+/// Writes one group to standard output or the file of `-o`, and several groups (or one, if `-o` is a folder) to
+/// files in a folder.
 fn hgrm(
     groups: &[Group],
     output: Option<&Path>,
@@ -94,7 +95,7 @@ fn hgrm(
 ) -> Result<(), CliError> {
     let folder = match (groups, output) {
         ([], _) => {
-            terminal.note("no request has the time that it took");
+            terminal.note("no request has a logged duration");
             return Ok(());
         }
         ([group], output) if output.is_none_or(|path| !path.is_dir()) => {
@@ -105,7 +106,7 @@ fn hgrm(
         (_, Some(folder)) => folder,
         (_, None) => {
             let problem = format!(
-                "{} groups are a file each: name a folder with -o, or ask for one group with --by '' and --metric",
+                "{} groups need a file each: give a folder with -o, or select one group with --by '' and --metric",
                 groups.len()
             );
             return Err(CliError::Usage(problem));
@@ -122,11 +123,11 @@ fn hgrm(
     Ok(())
 }
 
-/// Most characters of a value in the name of a file.
+/// Maximum characters of a value in a file name.
 const MOST: usize = 60;
 
-/// `001-total_time-REST.GET.OBJECT-vault.hgrm`. What stands in a log never decides where a file goes: of it, only
-/// letters, digits and three marks that mean nothing to any system remain, and the number keeps names apart.
+/// `001-total_time-REST.GET.OBJECT-vault.hgrm`. Log text never decides where a file goes: only letters, digits and
+/// three harmless marks are kept, and the number makes the name unique.
 fn file_name(number: usize, group: &Group) -> String {
     let mut name = format!("{number:03}-{}", group.metric.name());
     for (_, value) in &group.by {
@@ -135,7 +136,7 @@ fn file_name(number: usize, group: &Group) -> String {
         let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '_' };
         name.extend(value.chars().take(MOST).map(safe));
     }
-    // Names of more bytes than this are too long for some systems.
+    // Some systems limit names to 255 bytes.
     name.truncate(200);
     name.push_str(".hgrm");
     name

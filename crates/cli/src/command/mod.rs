@@ -1,4 +1,4 @@
-//! The subcommands, one a file.
+//! The subcommands, one per file.
 
 #[cfg(feature = "cluster")]
 pub(crate) mod cluster;
@@ -31,7 +31,7 @@ use saltmine_query::{KeySource, QueryError, Session, SessionOptions};
 
 use crate::terminal::Terminal;
 
-/// The queries that are built in, with those of a folder.
+/// The built-in queries and those of a folder.
 fn catalogue(folder: Option<&Path>) -> Result<Catalogue, CatalogueError> {
     let catalogue = Catalogue::builtin()?;
     match folder {
@@ -40,7 +40,7 @@ fn catalogue(folder: Option<&Path>) -> Result<Catalogue, CatalogueError> {
     }
 }
 
-/// Opens a session, and tells of the key of its redaction what a person must know.
+/// Opens a session and reports which redaction key it uses.
 async fn open(options: &SessionOptions, terminal: &Terminal) -> Result<Session, QueryError> {
     #[cfg(feature = "cluster")]
     if options.remote.is_some() {
@@ -61,14 +61,14 @@ async fn open(options: &SessionOptions, terminal: &Terminal) -> Result<Session, 
     Ok(session)
 }
 
-/// Says which key the pseudonyms are made with, as whoever hands a dataset over may have put one into it; and what cannot be
-/// compared.
+/// Reports which key makes the pseudonyms, since someone who handed over the dataset may have put one there, and
+/// which tables cannot be compared.
 fn tell_of_redaction(session: &Session, options: &SessionOptions, terminal: &Terminal) {
     let Some(key) = session.redact_key() else { return };
     let shown = |path: &Path| session.shown(&path.display().to_string()).into_owned();
     match key {
         KeySource::Made(path) => terminal.note(&format!(
-            "made the redaction key {}: who has it can tell what the pseudonyms stand for; keep it, and do not hand it on",
+            "created the redaction key {}: anyone who has it can find out what the pseudonyms stand for; keep it, and do not hand it over",
             shown(path)
         )),
         KeySource::Read { path, changed } => {
@@ -77,22 +77,22 @@ fn tell_of_redaction(session: &Session, options: &SessionOptions, terminal: &Ter
             terminal.note(&format!("using the redaction key {}{changed}", shown(path)));
         }
         KeySource::Session => terminal.note(
-            "these pseudonyms are of this run alone; --redact-key FILE gives the same ones in every run of a case",
+            "these pseudonyms are valid for this run only; with --redact-key FILE, every run gives the same ones",
         ),
     }
     for (name, _) in &options.tables {
         terminal.note(&format!(
-            "the text of table {name} has pseudonyms of its own: those of the logs do not equal them, as a list of addresses \
-             or names would tell what they stand for"
+            "table {name} gets its own pseudonyms, which differ from those of the logs: otherwise a table that lists \
+             addresses or names would reveal what the pseudonyms stand for"
         ));
     }
 }
 
-/// A first interrupt ends the run cleanly, a second one at once.
+/// The first interrupt ends the run cleanly; the second ends it at once.
 fn stop_on_interrupt(terminal: &Terminal) -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&stop);
-    // Without a handler the run is killed, which a dataset survives too.
+    // Without a handler an interrupt kills the run; the dataset stays consistent all the same.
     let terminal = *terminal;
     let _ = ctrlc::set_handler(move || {
         if asked.swap(true, Ordering::Relaxed) {

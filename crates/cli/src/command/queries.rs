@@ -1,4 +1,4 @@
-//! `saltmine queries`: the catalogue of questions.
+//! `saltmine queries`: shows the catalogue.
 
 use std::io::{self, Write};
 
@@ -12,7 +12,7 @@ use crate::output::Target;
 
 pub(crate) fn run(args: &QueriesArgs) -> Result<ExitCode, CliError> {
     let catalogue = super::catalogue(args.queries.as_deref())?;
-    // Files of --queries may be anybody's: what a terminal would act on is escaped, in the SQL too.
+    // Anyone may have written the files of --queries: escape control characters, in the SQL too.
     let mut out = Target::open(None)?.of_bytes(false);
     match &args.name {
         None => list(catalogue.queries(), &mut out)?,
@@ -51,7 +51,7 @@ fn describe(query: &Query, out: &mut impl Write) -> io::Result<()> {
     }
     writeln!(out, "\nFalse positives: {}", query.false_positives)?;
     if let Some(cannot_tell) = &query.cannot_tell {
-        writeln!(out, "The log cannot tell: {cannot_tell}")?;
+        writeln!(out, "Not in the logs: {cannot_tell}")?;
     }
     if let Some(next) = &query.next {
         writeln!(out, "Next: {next}")?;

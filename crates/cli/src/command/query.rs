@@ -1,4 +1,4 @@
-//! `saltmine query`: SQL over a dataset or over logs.
+//! `saltmine query`: runs SQL on a dataset or on log files.
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -19,7 +19,7 @@ pub(crate) fn run(args: &QueryArgs, terminal: &Terminal) -> Result<ExitCode, Cli
     let Question { inputs, asked, params } = question(args)?;
     let range = args.range.check()?;
     let format = args.format.unwrap_or_else(|| default_format(args.output.as_deref()));
-    // The answer's file is made before the work begins, so that a bad path fails at once.
+    // Create the output file before the work starts, so that a bad path fails at once.
     let target = Target::open(args.output.as_deref())?;
     let options = SessionOptions {
         since: range.since,
@@ -39,10 +39,10 @@ pub(crate) fn run(args: &QueryArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         let Written { rows, hidden } = write(stream, format, target, output).await?;
         terminal.wrote(args.output.as_deref(), &plural(rows, "row"));
         if hidden > 0 {
-            terminal.warning(&format!("{hidden} more rows; --max-rows 0 or another --format shows them"));
+            terminal.warning(&format!("{hidden} more rows not shown; use --max-rows 0 or another --format"));
         }
         if rows == 0 && !session.has_records().await? {
-            // No row of a detection would be an all-clear.
+            // An empty answer of a detection must not look like an all-clear.
             if matches!(asked, Owned::Query(_)) {
                 require_records(&session, range, terminal).await?;
             }
@@ -54,33 +54,33 @@ pub(crate) fn run(args: &QueryArgs, terminal: &Terminal) -> Result<ExitCode, Cli
     })
 }
 
-/// Runs what asks questions, until it is done or interrupted. What was written to a file so far is then removed.
+/// Runs a query until it is done or interrupted. A partly written file is then removed.
 pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
     let runtime = runtime()?;
     let done = runtime.block_on(async {
         tokio::select! {
-            // In this order, so that the signal is listened to before the work begins.
+            // Biased: listen for the signal before the work begins.
             biased;
             _ = tokio::signal::ctrl_c() => Err(CliError::Interrupted),
             done = work => done,
         }
     });
-    // Files that are being read need not be read to their ends.
+    // Do not wait for files that are still being read.
     runtime.shutdown_background();
     done
 }
 
-/// A runtime for DataFusion: as many threads as there are cores.
+/// A runtime for DataFusion with one thread per core.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     Ok(builder.thread_stack_size(saltmine_query::STACK_SIZE).enable_all().build()?)
 }
 
-/// What was written of an answer.
+/// How much of an answer was written.
 pub(crate) struct Written {
-    /// Its rows.
+    /// Rows of the answer.
     pub(crate) rows: u64,
-    /// Of these, those that were not shown.
+    /// Rows that were not shown.
     pub(crate) hidden: usize,
 }
 
@@ -100,7 +100,7 @@ pub(crate) async fn write(
     Ok(Written { rows, hidden: writer.finish()? })
 }
 
-/// What is asked, of what.
+/// A question and its input.
 struct Question {
     inputs: Vec<String>,
     asked: Owned,
@@ -121,7 +121,7 @@ impl Owned {
     }
 }
 
-/// SQL, or a question of the catalogue.
+/// SQL or a query of the catalogue.
 #[derive(Clone, Copy)]
 pub(crate) enum Asked<'a> {
     Sql(&'a str),
@@ -129,7 +129,7 @@ pub(crate) enum Asked<'a> {
 }
 
 impl Asked<'_> {
-    /// The rows of the answer.
+    /// Runs it and returns the rows of the answer.
     pub(crate) async fn run(
         self,
         session: &Session,
@@ -142,7 +142,7 @@ impl Asked<'_> {
     }
 }
 
-/// The last of the inputs is the SQL, unless that comes from a file or the catalogue.
+/// Takes the last input as the SQL, unless -f or --name is given.
 fn question(args: &QueryArgs) -> Result<Question, CliError> {
     let given = args.params.iter().map(|param| parse_param(param)).collect::<Result<Vec<_>, _>>()?;
     let has_sql = || {
@@ -175,7 +175,7 @@ fn question(args: &QueryArgs) -> Result<Question, CliError> {
     }
 }
 
-/// `name=value`.
+/// Parses `name=value`.
 fn parse_param(param: &str) -> Result<(String, String), CliError> {
     let (name, value) = param
         .split_once('=')
@@ -184,7 +184,7 @@ fn parse_param(param: &str) -> Result<(String, String), CliError> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
-/// By the file's name, else a table for people and csv for programs.
+/// Chosen by the file's extension; otherwise a table on a terminal and CSV elsewhere.
 fn default_format(output: Option<&Path>) -> Format {
     match output {
         Some(path) => Format::of_path(path).unwrap_or(Format::Csv),

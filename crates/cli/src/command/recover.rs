@@ -1,4 +1,4 @@
-//! `saltmine recover`: what an interrupted run left, completed or removed.
+//! `saltmine recover`: completes or removes what an interrupted run left.
 
 use saltmine_lake::{Dataset, DatasetLock, DiscardedRound, Recovery};
 
@@ -7,7 +7,7 @@ use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::terminal::Terminal;
 
-/// Names of sources that are printed; the others are counted.
+/// Maximum number of sources to name; the others are counted.
 const NAMES: usize = 20;
 
 pub(crate) fn run(args: &RecoverArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
@@ -23,23 +23,23 @@ pub(crate) fn run(args: &RecoverArgs, terminal: &Terminal) -> Result<ExitCode, C
     }
     let Recovery { completed, discarded: removed } = recovery;
     if completed.is_empty() && removed == 0 && discarded.is_empty() {
-        terminal.note("nothing to recover: no run was interrupted");
+        terminal.note("Nothing to recover: no run was interrupted.");
         return Ok(ExitCode::Success);
     }
     let rows: u64 = completed.iter().map(|round| round.rows).sum();
     terminal.note(&format!(
-        "{} rounds completed, with {rows} rows; {removed} unfinished rounds removed; {} put aside",
+        "{} rounds completed ({rows} rows), {removed} unfinished rounds removed, {} rounds put aside",
         completed.len(),
         discarded.len()
     ));
-    // Data is missing, and it was said which.
+    // Data is missing, as reported above.
     Ok(if discarded.is_empty() { ExitCode::Success } else { ExitCode::DamagedInput })
 }
 
 fn tell(round: &DiscardedRound, terminal: &Terminal) {
     let DiscardedRound { run_id, round: number, rows, rejects, sources, duplicates, .. } = round;
     terminal.warning(&format!(
-        "round {number} of run {run_id} put aside: {rows} rows, {rejects} rejects and {sources} sources are not in the dataset"
+        "round {number} of run {run_id} put aside: {rows} rows, {rejects} rejects and {sources} sources are missing from the dataset"
     ));
     for file in &round.lost {
         terminal.warning(&format!("lost: {}", file.display()));
@@ -54,7 +54,7 @@ fn tell(round: &DiscardedRound, terminal: &Terminal) {
         }
         let more = sources.saturating_sub(round.source_names.len().min(NAMES) as u64);
         if more > 0 {
-            terminal.warning(&format!("  and {more} more"));
+            terminal.warning(&format!("  + {more} more"));
         }
     }
 }

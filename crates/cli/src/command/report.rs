@@ -1,4 +1,4 @@
-//! `saltmine report`: one page to hand on.
+//! `saltmine report`: writes the HTML report.
 
 use std::io::Write;
 use std::path::Path;
@@ -59,7 +59,7 @@ pub(crate) fn run(args: &ReportArgs, terminal: &Terminal) -> Result<ExitCode, Cl
     })
 }
 
-/// The command as it was typed, for the page's head.
+/// The command as it was typed, for the head of the page.
 fn command() -> String {
     let words = std::env::args_os().skip(1).map(|word| shell_quote(&word.to_string_lossy()));
     std::iter::once("saltmine".to_owned()).chain(words).collect::<Vec<_>>().join(" ")

@@ -59,7 +59,7 @@ enum Engine {
     Spark,
 }
 
-/// A definition over the Parquet files of a dataset. Both engines read them as the Delta table that they are, too.
+/// A table definition over the Parquet files of a dataset. Both engines can also read it as a Delta table.
 fn ddl(out: &mut impl Write, engine: Engine) -> io::Result<()> {
     let create = if engine == Engine::Athena { "CREATE EXTERNAL TABLE" } else { "CREATE TABLE" };
     writeln!(out, "{create} s3_access_logs (")?;

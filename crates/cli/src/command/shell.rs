@@ -31,7 +31,7 @@ pub(crate) fn run(args: &ShellArgs, terminal: &Terminal) -> Result<ExitCode, Cli
     let catalogue = super::catalogue(None)?;
     let is_interactive = io::stdin().is_terminal();
     let mut prompt = if is_interactive {
-        terminal.note("Statements end with ; and \\? tells what else there is.");
+        terminal.note("End statements with ;   \\? for help, \\q to quit");
         Prompt::terminal(complete::Words::for_session(&runtime, &session, &catalogue)?)?
     } else {
         Prompt::pipe()
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &ShellArgs, terminal: &Terminal) -> Result<ExitCode, Cli
             Err(error) if error.is_broken_pipe() => break,
             Err(error) => {
                 terminal.error(&error.to_string());
-                // A person saw it and goes on; a script's caller must learn of it.
+                // A person sees the error and can go on; a script must get a failing exit code.
                 if !is_interactive {
                     code = ExitCode::Failure;
                 }
@@ -65,7 +65,7 @@ pub(crate) fn run(args: &ShellArgs, terminal: &Terminal) -> Result<ExitCode, Cli
     Ok(shell.runtime.block_on(finish(&shell.session, terminal)).and(code))
 }
 
-/// What the prompt works on.
+/// The state of the prompt.
 struct Shell<'a> {
     runtime: Runtime,
     session: Session,
@@ -79,7 +79,7 @@ struct Shell<'a> {
 }
 
 impl Shell<'_> {
-    /// Gives `false` at the end of the session.
+    /// Runs one input; returns `false` at the end of the session.
     fn carry_out(&mut self, input: Input) -> Result<bool, CliError> {
         match input {
             Input::Sql(sql) => self.ask(&sql, &Params::new())?,
@@ -132,7 +132,7 @@ impl Shell<'_> {
             }
         })?;
         if hidden > 0 {
-            self.terminal.warning(&format!("{hidden} more rows; --max-rows 0 shows them"));
+            self.terminal.warning(&format!("{hidden} more rows not shown; use --max-rows 0"));
         }
         if self.timing {
             self.terminal.note(&format!("Time: {:.3} s", start.elapsed().as_secs_f64()));

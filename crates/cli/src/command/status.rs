@@ -1,9 +1,9 @@
-//! `saltmine status`: what a dataset holds, and what is missing from it.
+//! `saltmine status`: shows what a dataset holds, and what is missing from it.
 
 use std::io::{self, Write};
 
 use futures::TryStreamExt;
-use indicatif::DecimalBytes;
+use indicatif::{DecimalBytes, HumanCount};
 use saltmine_lake::{Dataset, Table};
 use saltmine_query::{QueryError, Session, SessionOptions};
 use serde::Serialize;
@@ -14,22 +14,22 @@ use crate::args::{ReportFormat, StatusArgs};
 use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::output::sanitize::sanitize;
-use crate::output::{Target, plural};
+use crate::output::{Target, line_counts, plural};
 
-/// Rows of a list that are shown.
+/// Maximum rows shown of a list.
 const LISTED: usize = 20;
 
-/// Buckets by their requests.
+/// Buckets by number of requests.
 const BUCKETS: &str =
     "SELECT bucket AS name, count(*) AS rows FROM logs GROUP BY 1 ORDER BY 2 DESC, 1 NULLS LAST";
-/// Sources of which something is missing.
+/// Sources that were not read completely.
 const INCOMPLETE: &str = "SELECT log_file AS name, state, problem, rows FROM sources \
      WHERE state NOT IN ('complete', 'same') ORDER BY log_file";
-/// Sources with lines that could not be read.
+/// Sources with rejected lines.
 const REJECTS: &str = "SELECT log_file AS name, sum(rejects) AS rows FROM sources WHERE rejects > 0 GROUP BY 1 \
      ORDER BY 2 DESC, 1";
 
-/// What is shown.
+/// The status of a dataset.
 #[derive(Debug, Serialize)]
 struct Status {
     dataset: String,
@@ -52,7 +52,7 @@ struct Status {
     rejected: List,
 }
 
-/// The first rows of a list, and how many there are.
+/// The first rows of a list, and their total number.
 #[derive(Debug, Default, Serialize)]
 struct List {
     count: u64,
@@ -133,10 +133,10 @@ fn text(status: &Status, out: &mut impl Write) -> io::Result<()> {
     let Status { lines, parsed, rejects, blanks, pending_rounds, .. } = status;
     let time = |time: &Option<String>| time.clone().unwrap_or_else(|| "-".to_owned());
     writeln!(out, "Dataset     {}", sanitize(&status.dataset))?;
-    writeln!(out, "Requests    {}", status.rows)?;
+    writeln!(out, "Requests    {}", HumanCount(status.rows))?;
     writeln!(out, "Time range  {} to {}", time(&status.first_time), time(&status.last_time))?;
     writeln!(out, "Sources     {}, {} incomplete", plural(status.files, "file"), status.incomplete_files)?;
-    writeln!(out, "Lines       {lines} = {parsed} rows + {rejects} rejects + {blanks} blanks")?;
+    writeln!(out, "Lines       {}", line_counts(*lines, *parsed, *rejects, *blanks))?;
     if status.removed_duplicates > 0 {
         writeln!(out, "Duplicates  {} removed by compact --dedup", plural(status.removed_duplicates, "row"))?;
     }
@@ -145,7 +145,7 @@ fn text(status: &Status, out: &mut impl Write) -> io::Result<()> {
     if *pending_rounds > 0 {
         writeln!(
             out,
-            "Pending     {}: another run is writing, or was interrupted; the next ingest completes or removes it",
+            "Pending     {}: another run is writing or was interrupted; the next ingest completes or removes it",
             plural(*pending_rounds, "round")
         )?;
     }

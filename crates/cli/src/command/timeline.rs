@@ -1,4 +1,4 @@
-//! `saltmine timeline`: what somebody did, as sessions or request by request.
+//! `saltmine timeline`: shows activity as sessions or request by request.
 
 use std::io::Write;
 
@@ -21,7 +21,7 @@ pub(crate) fn run(args: &TimelineArgs, terminal: &Terminal) -> Result<ExitCode, 
     if !matches!(args.format, TimelineFormat::Table | TimelineFormat::Markdown) {
         target = target.of_bytes(true);
     }
-    // The time is no limit of the session: what was used first is looked for in all of the logs.
+    // The session itself has no time limit: "first use" is determined from all of the logs.
     let options = SessionOptions {
         inputs: args.inputs.clone(),
         memory_limit: Some(args.memory_limit),
@@ -33,7 +33,7 @@ pub(crate) fn run(args: &TimelineArgs, terminal: &Terminal) -> Result<ExitCode, 
     let selection = args.selection();
     if args.redact.redact.is_none() && !selection.pseudonyms.is_empty() {
         return Err(CliError::Usage(
-            "--ip takes a pseudonym only with --redact, and the key that it was made with".into(),
+            "--ip takes a pseudonym only together with --redact and the key that made the pseudonym".into(),
         ));
     }
     block_on(async {
@@ -47,8 +47,7 @@ pub(crate) fn run(args: &TimelineArgs, terminal: &Terminal) -> Result<ExitCode, 
             write(&found, args.format, &mut target, terminal)?;
             if found.hidden() > 0 {
                 let hidden = found.hidden();
-                terminal
-                    .warning(&format!("{hidden} later sessions are not shown; --max-sessions 0 shows all"));
+                terminal.warning(&format!("{hidden} later sessions not shown; use --max-sessions 0"));
             }
             found.requests
         };
@@ -61,7 +60,7 @@ pub(crate) fn run(args: &TimelineArgs, terminal: &Terminal) -> Result<ExitCode, 
     })
 }
 
-/// Writes requests as they come; returns how many.
+/// Writes requests as they arrive; returns their number.
 async fn by_request(session: &Session, selection: &Selection, target: &mut Target) -> Result<u64, CliError> {
     let mut stream = requests(session, selection).await?;
     let mut written = 0;
@@ -98,7 +97,7 @@ fn write(
     Ok(())
 }
 
-/// Why nothing was found: there is nothing, nothing is within the time, or nothing matches.
+/// The error when nothing was found: no records, none in the time range, or none that match.
 async fn nothing(
     session: &Session,
     selection: &Selection,
@@ -110,9 +109,9 @@ async fn nothing(
         require_records(session, range, terminal).await?;
     }
     finish(session, terminal).await;
-    // Keys in the logs are encoded, most of them twice; whoever copies one from there has it so.
+    // Keys in the logs are encoded, most of them twice, and people copy them from there.
     let is_encoded = selection.keys.iter().any(|key| key.contains('%'));
-    let hint = if is_encoded { " --key is compared with the decoded key, without %XX." } else { "" };
+    let hint = if is_encoded { " --key is compared with the decoded key (without %XX)." } else { "" };
     let all = match (coverage.first_time, coverage.last_time) {
         (Some(first), Some(last)) => {
             format!(" The input has {} from {first} to {last}.", plural(coverage.rows, "request"))

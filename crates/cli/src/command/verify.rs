@@ -1,4 +1,4 @@
-//! `saltmine verify`: is the dataset what the logs say, line by line.
+//! `saltmine verify`: compares a dataset with its logs, line by line.
 
 use std::io::{self, Write};
 
@@ -9,8 +9,8 @@ use super::coverage;
 use crate::args::{ReportFormat, VerifyArgs};
 use crate::error::CliError;
 use crate::exit::ExitCode;
-use crate::output::Target;
 use crate::output::sanitize::sanitize;
+use crate::output::{Target, line_counts};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &VerifyArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
@@ -46,7 +46,7 @@ pub(crate) fn run(args: &VerifyArgs, terminal: &Terminal) -> Result<ExitCode, Cl
     })
 }
 
-/// The name of the account, by the environment.
+/// The name of the account, from the environment.
 fn account() -> Option<String> {
     ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok())
 }
@@ -76,7 +76,7 @@ fn write_text(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
         }
         let more = check.failures.saturating_sub(check.details.len() as u64);
         if more > 0 {
-            writeln!(out, "         and {more} more")?;
+            writeln!(out, "         + {more} more")?;
         }
     }
     writeln!(out, "\n{}", report.verdict)?;
@@ -98,7 +98,11 @@ fn write_head(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "Verified  {} by saltmine {}", report.verified_at, report.saltmine_version)?;
     if report.ingested_by.iter().any(|version| *version != report.saltmine_version) {
         let versions: Vec<_> = report.ingested_by.iter().map(|version| sanitize(version)).collect();
-        writeln!(out, "Ingested  by saltmine {}, which may read lines in another way", versions.join(", "))?;
+        writeln!(
+            out,
+            "Ingested  by saltmine {}, which may parse some lines differently",
+            versions.join(", ")
+        )?;
     }
     writeln!(out, "Examiner: {name} · host {host}")?;
     for table in &report.tables {
@@ -111,15 +115,17 @@ fn write_head(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "Sources   fingerprint {}", report.sources_fingerprint)?;
     writeln!(
         out,
-        "Ledger    {} sources ({} not complete), {} lines = {} rows + {} rejects + {} blanks",
-        totals.sources, totals.incomplete, totals.lines, totals.rows, totals.rejects, totals.blanks
+        "Ledger    {} sources ({} incomplete), {}",
+        totals.sources,
+        totals.incomplete,
+        line_counts(totals.lines, totals.rows, totals.rejects, totals.blanks)
     )?;
     match &report.compared {
-        None => writeln!(out, "Compared  nothing: no source was given")?,
+        None => writeln!(out, "Compared  nothing: no logs were given")?,
         Some(compared) => writeln!(
             out,
-            "Compared  {} sources ({} copies), {} bytes ({} of text), {} lines: {} rows in {} columns, {} rejects, \
-             {} duplicates\nLeft out  {} rows of {} sources that are not there to compare",
+            "Compared  {} sources ({} copies), {} bytes ({} decompressed), {} lines: {} rows in {} columns, {} rejects, \
+             {} duplicates\nLeft out  {} rows of {} sources without logs to compare with",
             compared.sources,
             compared.copies,
             compared.bytes,
@@ -134,20 +140,20 @@ fn write_head(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
         )?,
     }
     if report.passed_over > 0 {
-        writeln!(out, "Not read  {} hidden or special files among the sources", report.passed_over)?;
+        writeln!(out, "Not read  {} hidden or special files among the logs", report.passed_over)?;
     }
     writeln!(out)
 }
 
-/// The sources of which something is missing, in doubt, or called otherwise. Checks can pass all the same: what was there
-/// was read.
+/// Writes the sources that are incomplete, could not be compared, or have other names now. All checks can pass in
+/// spite of them.
 fn write_lists(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
     let incomplete = report.incomplete.iter().map(|source| {
         let problem = source.problem.as_deref().unwrap_or_default();
         format!("{}: {}: {}", sanitize(&source.log_file), sanitize(&source.state), sanitize(problem))
     });
     let all = report.totals.incomplete;
-    write_list("Sources that are not complete", incomplete, all, "; see the table sources", out)?;
+    write_list("Incomplete sources", incomplete, all, "; see the table sources", out)?;
     let compared = report.compared.clone().unwrap_or_default();
     let unverifiable = report
         .unverifiable
@@ -160,7 +166,7 @@ fn write_lists(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
         .iter()
         .map(|source| format!("{}: now {}", sanitize(&source.log_file), sanitize(&source.now)));
     let all = compared.renamed_sources;
-    write_list("Sources that have other names than when they were read", renamed, all, "", out)
+    write_list("Sources renamed since they were ingested", renamed, all, "", out)
 }
 
 fn write_list(
@@ -179,7 +185,7 @@ fn write_list(
         writeln!(out, "  {line}")?;
     }
     if more > 0 {
-        writeln!(out, "  and {more} more{hint}")?;
+        writeln!(out, "  + {more} more{hint}")?;
     }
     writeln!(out)
 }

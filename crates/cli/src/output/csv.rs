@@ -1,4 +1,4 @@
-//! Comma- and tab-separated values. Bytes go through as they are; `--csv-safe` defuses formulas.
+//! Comma- and tab-separated values. Bytes are passed through unchanged; `--csv-safe` neutralises formulas.
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -49,13 +49,14 @@ impl Writer for CsvWriter {
 
 fn wrong(error: csv::Error) -> CliError {
     match error.into_kind() {
-        // A pipe that broke stays one.
+        // A broken pipe stays a broken pipe.
         csv::ErrorKind::Io(error) => CliError::Output(error),
         kind => CliError::Format(format!("{kind:?}")),
     }
 }
 
-/// The cell, which no spreadsheet takes for a formula where it is to be safe. Names of columns may be cells' texts.
+/// The cell; with `is_safe`, prefixed if a spreadsheet would take it for a formula. Column names can be log text
+/// too.
 fn safe(mut cell: String, is_safe: bool) -> String {
     if is_safe && is_formula(&cell) {
         cell.insert(0, '\'');
@@ -63,7 +64,7 @@ fn safe(mut cell: String, is_safe: bool) -> String {
     cell
 }
 
-/// Whether a spreadsheet may take the cell for a formula. Numbers are not.
+/// Whether a spreadsheet may take the cell for a formula. Numbers are not formulas.
 fn is_formula(cell: &str) -> bool {
     cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'])
         && cell.parse::<f64>().is_err()

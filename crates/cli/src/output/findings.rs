@@ -1,8 +1,9 @@
-//! Findings of a hunt: as text for people, and as Markdown to hand on.
+//! Writes the findings of a hunt as text or Markdown.
 
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
+use indicatif::HumanCount;
 use saltmine_query::catalogue::Severity;
 use saltmine_query::hunt::{Example, Finding, HuntReport, Who};
 
@@ -30,14 +31,14 @@ pub(crate) fn text(report: &HuntReport, is_coloured: bool, out: &mut impl Write)
         }
         let more = finding.rows.saturating_sub(finding.who.len() as u64);
         if more > 0 {
-            writeln!(out, "    and {more} more")?;
+            writeln!(out, "    + {more} more")?;
         }
         writeln!(out, "  Evidence:")?;
         for example in &finding.examples {
             writeln!(out, "    {}", sanitize(&evidence(example)))?;
         }
-        writeln!(out, "  All of it: {}", sanitize(&finding.dig_deeper))?;
-        writeln!(out, "  No finding if: {}", sanitize(&finding.false_positives))?;
+        writeln!(out, "  Details: {}", sanitize(&finding.dig_deeper))?;
+        writeln!(out, "  Known false positives: {}", sanitize(&finding.false_positives))?;
         if let Some(next) = &finding.next {
             writeln!(out, "  Next: {}", sanitize(next))?;
         }
@@ -46,17 +47,17 @@ pub(crate) fn text(report: &HuntReport, is_coloured: bool, out: &mut impl Write)
     writeln!(out, "{}", sanitize(&summary(report)))
 }
 
-/// Writes a line a finding.
+/// Writes one line per finding.
 pub(crate) fn brief(report: &HuntReport, is_coloured: bool, out: &mut impl Write) -> io::Result<()> {
     for finding in &report.findings {
         let style = if is_coloured { colour(finding.severity) } else { Style::new() };
         let severity = finding.severity.as_str().to_uppercase();
         let (query, title) = (sanitize(&finding.query), sanitize(&finding.title));
-        let rows = if finding.rows == 1 { "1 case".to_owned() } else { format!("{} cases", finding.rows) };
+        let rows = plural(finding.rows, "case");
         writeln!(
             out,
-            "{style}{severity:<8}{style:#}  {query}: {title} ({rows}, {} requests)",
-            finding.events
+            "{style}{severity:<8}{style:#}  {query}: {title} ({rows}, {})",
+            count(finding.events, "request")
         )?;
     }
     writeln!(out, "{}", sanitize(&summary(report)))
@@ -80,13 +81,13 @@ pub(crate) fn markdown(report: &HuntReport, out: &mut impl Write) -> io::Result<
         for example in &finding.examples {
             writeln!(out, "- {}", escape(&evidence(example)))?;
         }
-        writeln!(out, "\nAll of it: {}\n", escape(&finding.dig_deeper))?;
-        writeln!(out, "No finding if: {}\n", escape(&finding.false_positives))?;
+        writeln!(out, "\nDetails: {}\n", escape(&finding.dig_deeper))?;
+        writeln!(out, "Known false positives: {}\n", escape(&finding.false_positives))?;
     }
     Ok(())
 }
 
-/// What was found, what was not, what could not be asked.
+/// Detections that ran, findings by severity, and detections that failed.
 fn summary(report: &HuntReport) -> String {
     let counts: Vec<String> = Severity::ALL
         .iter()
@@ -123,10 +124,10 @@ fn actor(who: &Who) -> String {
     )
 }
 
-/// Addresses shown of many.
+/// Maximum number of addresses to list.
 const ADDRESSES: usize = 3;
 
-/// The address, or how many there are and some of them: never one of many.
+/// The address if there is only one; otherwise their number and some of them.
 fn from(who: &Who) -> Option<String> {
     match (&who.remote_ip, who.addresses) {
         (Some(address), _) => Some(address.clone()),
@@ -149,14 +150,16 @@ fn evidence(example: &Example) -> String {
 
 fn count(number: impl Into<i128>, noun: &str) -> String {
     let number = number.into();
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+    let shown =
+        u64::try_from(number).map_or_else(|_| number.to_string(), |number| HumanCount(number).to_string());
+    format!("{shown} {noun}{}", if number == 1 { "" } else { "s" })
 }
 
 fn span(first: &Option<String>, last: &Option<String>) -> String {
     match (first, last) {
         (Some(first), Some(last)) if first == last => format!("at {first}"),
         (Some(first), Some(last)) => format!("{first} to {last}"),
-        _ => "at no known time".to_owned(),
+        _ => "time unknown".to_owned(),
     }
 }
 

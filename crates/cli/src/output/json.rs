@@ -1,4 +1,4 @@
-//! JSON: one array of objects, or one object a line. Nulls are written, so that every row has every column.
+//! JSON: one array of objects, or one object per line. Nulls are written, so that every row has every column.
 
 use arrow::array::RecordBatch;
 use arrow::json::WriterBuilder;
@@ -8,7 +8,7 @@ use super::text::{check_times, wrong};
 use super::{Target, Writer};
 use crate::error::CliError;
 
-/// The rows of a batch as JSON objects, nulls among them.
+/// The rows of a batch as JSON objects, including nulls.
 pub(crate) fn objects(
     batch: &RecordBatch,
 ) -> Result<Vec<serde_json::Map<String, serde_json::Value>>, CliError> {
@@ -36,7 +36,7 @@ impl JsonWriter {
 
 impl Writer for JsonWriter {
     fn write(&mut self, batch: &RecordBatch) -> Result<(), CliError> {
-        // Arrow writes the words of its error in the place of such a time.
+        // Arrow would write an error message in place of a time that it cannot format.
         batch.columns().iter().try_for_each(check_times)?;
         match self {
             Self::Array(writer) => writer.write(batch),

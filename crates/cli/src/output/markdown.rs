@@ -1,4 +1,4 @@
-//! A Markdown table. Cells are sanitised, and what Markdown or HTML would act on is escaped.
+//! Markdown tables. Cells are sanitised, and Markdown and HTML syntax in them is escaped.
 
 use std::io::Write;
 
@@ -42,12 +42,12 @@ impl Writer for MarkdownWriter {
     }
 }
 
-/// Of no width: it keeps the characters beside it apart.
+/// A zero-width character that separates its neighbours.
 const APART: &str = "&#8203;";
 
-/// `cell` as Markdown shows it: text and nothing else. That also means that GitHub and others do not make a link of a URL
-/// or of a host name that begins with `www.`, and that nobody is notified by an `@name` or an issue by a `#1`, which are
-/// found even if the first character is escaped.
+/// Escapes `cell` so that Markdown shows it as plain text. GitHub and others link URLs and host names that begin
+/// with `www.`, notify people for `@name` and reference issues for `#1` even if the first character is escaped; this
+/// prevents that too.
 pub(super) fn escape(cell: &str) -> String {
     let mut escaped = String::with_capacity(cell.len());
     let cell = sanitize(cell);

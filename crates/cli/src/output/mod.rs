@@ -1,5 +1,5 @@
-//! Forms of an answer, one a file. All of them stream: a batch is written as it comes, and nothing is cut short
-//! without saying so.
+//! Output formats, one per file. All of them stream: batches are written as they arrive, and truncation is always
+//! reported.
 
 mod csv;
 pub(crate) mod findings;
@@ -23,13 +23,13 @@ use arrow::datatypes::SchemaRef;
 use clap::ValueEnum;
 
 pub(crate) use self::json::objects;
-pub(crate) use self::plural::plural;
+pub(crate) use self::plural::{line_counts, plural};
 pub(crate) use self::quote::shell_quote;
 pub(crate) use self::target::Target;
 pub(crate) use self::writer::{Options, Writer};
 use crate::error::CliError;
 
-/// The form of an answer.
+/// Output format of an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
     // Aligned columns, for people
@@ -40,7 +40,7 @@ pub(crate) enum Format {
     Tsv,
     // One JSON array of objects
     Json,
-    // One JSON object a line
+    // One JSON object per line
     Ndjson,
     // A Markdown table
     Markdown,
@@ -49,7 +49,7 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// What a file's ending tells.
+    /// The format for a file's extension.
     pub(crate) fn of_path(path: &Path) -> Option<Self> {
         Some(match path.extension()?.to_str()? {
             "csv" => Self::Csv,

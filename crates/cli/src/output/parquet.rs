@@ -1,4 +1,4 @@
-//! A Parquet file, with plain strings and no Arrow schema in it, so that every reader takes it.
+//! Parquet files with plain strings and without an embedded Arrow schema, so that every reader accepts them.
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;

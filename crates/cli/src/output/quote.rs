@@ -1,6 +1,6 @@
-//! Words of a command, for a person to paste into a shell.
+//! Quotes arguments, so that printed commands can be pasted into a shell.
 
-/// `word` as a POSIX shell takes it for one word.
+/// `word` quoted as a single word for a POSIX shell.
 pub(crate) fn shell_quote(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {

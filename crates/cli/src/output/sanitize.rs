@@ -1,11 +1,11 @@
-//! Text from logs on a terminal. A client chooses what stands in a log; none of it may move the cursor, change
+//! Makes log text safe for terminals. Clients choose what is in a log; none of it may move the cursor, change
 //! colours, reverse the reading order or hide.
 
 use std::borrow::Cow;
 use std::fmt::Write;
 
-/// `text` with everything that a terminal may act on, or a reader cannot see, written as an escape. A tab is a
-/// control character here too: it would break columns.
+/// `text` with everything escaped that a terminal may act on or a reader cannot see. That includes tabs, which
+/// would break columns.
 pub(crate) fn sanitize(text: &str) -> Cow<'_, str> {
     if !text.chars().any(is_harmful) {
         return Cow::Borrowed(text);
@@ -31,8 +31,8 @@ pub(crate) fn sanitize(text: &str) -> Cow<'_, str> {
     Cow::Owned(clean)
 }
 
-/// Appends `text`, whose lines and columns stay, with everything else that a terminal may act on as an escape: in JSON as
-/// one that is JSON still.
+/// Appends `text` with line breaks and tabs kept and everything else escaped that a terminal may act on. With
+/// `is_json` the result stays valid JSON.
 pub(crate) fn clean_into(text: &str, is_json: bool, clean: &mut String) {
     let mut units = [0; 2];
     for character in text.chars() {
@@ -48,7 +48,7 @@ pub(crate) fn clean_into(text: &str, is_json: bool, clean: &mut String) {
     }
 }
 
-/// Control characters (C0, DEL, C1), marks of direction, invisible characters, and tags.
+/// Control characters (C0, DEL, C1), bidirectional marks, invisible characters, and tags.
 fn is_harmful(character: char) -> bool {
     character.is_control()
         || matches!(u32::from(character),
@@ -57,12 +57,12 @@ fn is_harmful(character: char) -> bool {
             | 0x034F | 0x115F | 0x1160 | 0x17B4 | 0x17B5 | 0x180B..=0x180F | 0x3164 | 0xFFA0 // fillers
             | 0x200B..=0x200D | 0x2060..=0x2065 | 0x206A..=0x206F | 0xFEFF // zero width
             | 0x2028 | 0x2029       // line and paragraph separators
-            | 0x2800                // a pattern of no dots
+            | 0x2800                // blank Braille pattern
             | 0xFE00..=0xFE0F       // variation selectors
             | 0xFFF0..=0xFFFB       // annotations
-            | 0x13430..=0x13440 | 0x1BCA0..=0x1BCA3 // format controls of hieroglyphs and of shorthand
-            | 0x1D159 | 0x1D173..=0x1D17A // a note without a head, beginnings and ends in music
-            | 0xE0000..=0xE0FFF) // tags, more variation selectors, and what is reserved for their like
+            | 0x13430..=0x13440 | 0x1BCA0..=0x1BCA3 // hieroglyph and shorthand format controls
+            | 0x1D159 | 0x1D173..=0x1D17A // invisible musical symbols
+            | 0xE0000..=0xE0FFF) // tags, variation selectors, reserved
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Aligned columns for people. The rows of a table are kept until its end, as their widths are not known before.
+//! Aligned columns for people. All rows are kept until the end, because the column widths depend on them.
 
 use std::io::Write;
 

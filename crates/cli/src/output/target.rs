@@ -1,4 +1,4 @@
-//! Where an answer goes: standard output, or a file that appears when it is whole.
+//! The destination of an answer: standard output, or a file that is written atomically.
 
 use std::io::{self, BufWriter, IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -8,18 +8,18 @@ use tempfile::NamedTempFile;
 use super::sanitize::clean_into;
 use crate::error::CliError;
 
-/// Where an answer goes.
+/// The destination of an answer.
 pub(crate) enum Target {
     /// Standard output.
     Stdout(BufWriter<io::Stdout>),
-    /// A terminal that is shown what is meant for programs.
+    /// A terminal that shows a format meant for programs.
     Shown(Shown),
-    /// A file beside its place, and its place.
+    /// A temporary file, and the path it will be renamed to.
     File(BufWriter<NamedTempFile>, PathBuf),
 }
 
 impl Target {
-    /// Standard output for `None`. A file's folder must be there and be writable.
+    /// Standard output for `None`. The file's folder must exist and be writable.
     pub(crate) fn open(path: Option<&Path>) -> Result<Self, CliError> {
         let Some(path) = path else {
             return Ok(Self::Stdout(BufWriter::with_capacity(1 << 16, io::stdout())));
@@ -29,12 +29,12 @@ impl Target {
         Ok(Self::File(BufWriter::with_capacity(1 << 20, file), path.to_path_buf()))
     }
 
-    /// Whether a person looks at it.
+    /// Whether the output goes to a terminal.
     pub(crate) fn is_terminal(&self) -> bool {
         matches!(self, Self::Stdout(_) | Self::Shown(_)) && io::stdout().is_terminal()
     }
 
-    /// For a form that does not escape what a terminal acts on: where a person looks, that is done here.
+    /// For a format that does not escape control characters: escapes them if the output is a terminal.
     pub(crate) fn of_bytes(self, is_json: bool) -> Self {
         match self {
             Self::Stdout(out) if io::stdout().is_terminal() => {
@@ -44,7 +44,7 @@ impl Target {
         }
     }
 
-    /// Writes out what is buffered, and puts a file in its place.
+    /// Flushes, and renames a file to its final path.
     pub(crate) fn finish(self) -> Result<(), CliError> {
         match self {
             Self::Stdout(mut out) => Ok(out.flush()?),
@@ -58,18 +58,18 @@ impl Target {
     }
 }
 
-/// The system's error, without the name of the temporary file, which says nothing to a person.
+/// The system's error without the name of the temporary file, which would only confuse.
 fn plain(error: io::Error) -> io::Error {
     let text = error.to_string();
     let (what, _) = text.split_once(" at path ").unwrap_or((&text, ""));
     io::Error::new(error.kind(), what)
 }
 
-/// Standard output, with what a terminal would act on escaped.
+/// Standard output with control characters escaped.
 pub(crate) struct Shown {
     out: BufWriter<io::Stdout>,
     json: bool,
-    /// The begin of a character whose end is not written yet.
+    /// The first bytes of an incomplete UTF-8 character.
     rest: Vec<u8>,
 }
 
@@ -106,13 +106,13 @@ impl Write for Shown {
     }
 }
 
-/// Whether more bytes may make these a character.
+/// Whether the bytes could be the start of a UTF-8 character.
 fn is_begin(bytes: &[u8]) -> bool {
     std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
 }
 
-/// A file in `folder` that is to be `path`: with the permissions of the file that it replaces, else with those that the
-/// user's mask gives to new files.
+/// A temporary file in `folder` that will become `path`: with the permissions of the file it replaces, or else
+/// those that the user's umask gives to new files.
 fn temporary(folder: &Path, path: &Path) -> io::Result<NamedTempFile> {
     let mut builder = tempfile::Builder::new();
     let replaced = std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file);
@@ -124,7 +124,7 @@ fn temporary(folder: &Path, path: &Path) -> io::Result<NamedTempFile> {
     }
     let file = builder.tempfile_in(folder)?;
     if let Some(replaced) = replaced {
-        // The mask has taken some away.
+        // The umask may have removed some permissions.
         file.as_file().set_permissions(replaced.permissions())?;
     }
     Ok(file)

@@ -6,27 +6,27 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use crate::error::CliError;
 
-/// RFC 3339, so that a time is a time wherever it is read.
+/// RFC 3339, which every reader recognises.
 const UTC: &str = "%Y-%m-%dT%H:%M:%S%.fZ";
-/// What the clocks of another zone show, with their offset.
+/// For times with another zone: local time with its offset.
 const ZONED: &str = "%Y-%m-%dT%H:%M:%S%.f%:z";
-/// What clocks show of which nobody knows where.
+/// For times without a zone.
 const NAIVE: &str = "%Y-%m-%dT%H:%M:%S%.f";
 
-/// The cells of a column.
+/// Formats the cells of a column.
 pub(super) struct Cells<'a>(ArrayFormatter<'a>);
 
 impl Cells<'_> {
-    /// A cell as text; an empty one for null.
+    /// A cell as text; empty for null.
     ///
     /// # Errors
-    /// Where the value cannot be written: a time beyond what a calendar holds.
+    /// If the value cannot be formatted: a time out of range.
     pub(super) fn text(&self, row: usize) -> Result<String, CliError> {
         self.0.value(row).try_to_string().map_err(wrong)
     }
 }
 
-/// The cells of a batch's columns.
+/// Formatters for the columns of a batch.
 pub(super) fn cells(batch: &RecordBatch) -> Result<Vec<Cells<'_>>, CliError> {
     let cells = |column| {
         let zone = if is_all_utc(arrow::array::Array::data_type(column)) { UTC } else { ZONED };
@@ -40,7 +40,7 @@ pub(super) fn cells(batch: &RecordBatch) -> Result<Vec<Cells<'_>>, CliError> {
     batch.columns().iter().map(|column| cells(&**column)).collect()
 }
 
-/// Whether all times of the type that have a zone are of UTC.
+/// Whether all zoned times within the type are UTC.
 fn is_all_utc(kind: &DataType) -> bool {
     match kind {
         DataType::Timestamp(_, Some(zone)) => matches!(&**zone, "UTC" | "Z" | "+00:00"),
@@ -54,10 +54,10 @@ fn is_all_utc(kind: &DataType) -> bool {
     }
 }
 
-/// Refuses times beyond what a calendar holds.
+/// Refuses times that are out of range.
 ///
 /// # Errors
-/// Where there is one.
+/// If there is one.
 pub(super) fn check_times(column: &ArrayRef) -> Result<(), CliError> {
     /// Seconds from 1970 to the year 250,000.
     const MOST: i64 = 7_826_000_000_000;
@@ -72,12 +72,12 @@ pub(super) fn check_times(column: &ArrayRef) -> Result<(), CliError> {
     let numbers = arrow::compute::cast(column, &DataType::Int64).map_err(wrong)?;
     let numbers = numbers.as_primitive::<Int64Type>();
     match numbers.iter().flatten().find(|number| !(-most..=most).contains(number)) {
-        Some(number) => Err(CliError::Format(format!("a time beyond what a calendar holds: {number}"))),
+        Some(number) => Err(CliError::Format(format!("time out of range: {number}"))),
         None => Ok(()),
     }
 }
 
-/// A fault of Arrow's, told as one of the output.
+/// Converts an Arrow error to an output error.
 pub(super) fn wrong(error: arrow::error::ArrowError) -> CliError {
     match error {
         arrow::error::ArrowError::IoError(_, error) => CliError::Output(error),
@@ -85,7 +85,7 @@ pub(super) fn wrong(error: arrow::error::ArrowError) -> CliError {
     }
 }
 
-/// Which columns are numbers, to be aligned so.
+/// Which columns are numbers and so right-aligned.
 pub(super) fn numeric(schema: &SchemaRef) -> Vec<bool> {
     schema.fields().iter().map(|field| DataType::is_numeric(field.data_type())).collect()
 }

@@ -1,14 +1,15 @@
-//! Sessions of a timeline: as text for people, and as Markdown to hand on.
+//! Writes the sessions of a timeline as text or Markdown.
 
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
+use indicatif::HumanCount;
 use saltmine_query::timeline::{Statuses, TimelineReport, TimelineSession, Value, Values};
 
 use super::markdown::escape;
 use super::sanitize::sanitize;
 
-/// Writes a report as text: a line a session, then what was done in it.
+/// Writes a report as text: one line per session, then its operations.
 pub(crate) fn text(report: &TimelineReport, is_coloured: bool, out: &mut impl Write) -> io::Result<()> {
     if report.session_count == 0 {
         return Ok(());
@@ -70,7 +71,7 @@ pub(crate) fn markdown(report: &TimelineReport, out: &mut impl Write) -> io::Res
     Ok(())
 }
 
-/// A line an operation, in columns.
+/// Writes one line per operation, in columns.
 fn operations(session: &TimelineSession, out: &mut impl Write) -> io::Result<()> {
     let rows: Vec<[String; 4]> = session
         .operations
@@ -91,7 +92,7 @@ fn operations(session: &TimelineSession, out: &mut impl Write) -> io::Result<()>
     more(&session.operations).map_or(Ok(()), |more| writeln!(out, "  {more}"))
 }
 
-/// All but the operations, where there is any.
+/// All details except the operations, if there are any.
 fn details(session: &TimelineSession) -> impl Iterator<Item = (&'static str, &Values)> {
     [
         ("Buckets", &session.buckets),
@@ -112,11 +113,11 @@ fn summary(report: &TimelineReport) -> String {
     let sessions = count(report.session_count, "session");
     let requests = count(report.requests, "request");
     let shown = if report.hidden() > 0 {
-        format!("; the first {} are shown", report.sessions.len())
+        format!("; only the first {} are shown", report.sessions.len())
     } else {
         String::new()
     };
-    format!("{sessions}, {requests}, {} bytes sent{time}{shown}.", report.bytes_sent)
+    format!("{sessions}, {requests}, {} bytes sent{time}{shown}.", bytes(report.bytes_sent))
 }
 
 fn span(session: &TimelineSession) -> String {
@@ -140,10 +141,14 @@ fn totals(session: &TimelineSession) -> String {
     let (requests, status) = (count(session.requests, "request"), statuses(&session.statuses));
     let objects = session.objects.distinct;
     let least = if session.objects.distinct_is_at_least { "at least " } else { "" };
-    format!("{requests} ({status}), {least}{}, {} bytes sent", count(objects, "object"), session.bytes_sent)
+    format!(
+        "{requests} ({status}), {least}{}, {} bytes sent",
+        count(objects, "object"),
+        bytes(session.bytes_sent)
+    )
 }
 
-/// For a requester who is new, everything is; that needs no word each.
+/// For a new requester everything is new, so individual values are not marked.
 fn first_use(session: &TimelineSession) -> Option<&'static str> {
     match (session.first_use.requester, session.first_use.address) {
         (true, _) => Some("First use: the requester is new in these logs"),
@@ -152,14 +157,14 @@ fn first_use(session: &TimelineSession) -> Option<&'static str> {
     }
 }
 
-/// A value, with a mark where it is new for a requester who is not.
+/// A value, marked if it is new for a requester who is not.
 fn named(value: &Value, session: &TimelineSession) -> String {
     let name = value.value.as_deref().unwrap_or("-");
     let is_new = value.first_use == Some(true) && !session.first_use.requester;
     format!("{name}{}", if is_new { " (first use)" } else { "" })
 }
 
-/// A line a value. The count comes first, as the value may hold anything.
+/// One line per value. The count comes first, because the value may contain anything.
 fn items(values: &Values, session: &TimelineSession) -> Vec<String> {
     let shown = values.top.iter().map(|value| format!("{} × {}", value.requests, named(value, session)));
     shown.chain(more(values)).collect()
@@ -167,7 +172,12 @@ fn items(values: &Values, session: &TimelineSession) -> Vec<String> {
 
 fn more(values: &Values) -> Option<String> {
     let least = if values.distinct_is_at_least { "at least " } else { "" };
-    (values.more() > 0).then(|| format!("and {least}{} more", values.more()))
+    (values.more() > 0).then(|| format!("and {least}{} more", HumanCount(values.more())))
+}
+
+/// A number with separators.
+fn bytes(number: i64) -> String {
+    u64::try_from(number).map_or_else(|_| number.to_string(), |number| HumanCount(number).to_string())
 }
 
 fn statuses(statuses: &Statuses) -> String {
@@ -176,5 +186,5 @@ fn statuses(statuses: &Statuses) -> String {
 }
 
 fn count(number: u64, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+    format!("{} {noun}{}", HumanCount(number), if number == 1 { "" } else { "s" })
 }

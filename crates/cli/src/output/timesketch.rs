@@ -1,5 +1,5 @@
-//! Requests for the import of Timesketch: JSON lines with `message`, `datetime`, `timestamp_desc`, and the columns of
-//! the row. See "Create timeline from JSONL or CSV file" in the user guide of Timesketch.
+//! Requests for import into Timesketch: JSON lines with `message`, `datetime`, `timestamp_desc` and the columns of
+//! the row. See "Create timeline from JSONL or CSV file" in Timesketch's user guide.
 
 use std::io::Write;
 
@@ -12,12 +12,12 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use super::sanitize::sanitize;
 use crate::error::CliError;
 
-/// What kind of event it is, in the manner of plaso's data types.
+/// The event type, in the style of plaso's data types.
 const DATA_TYPE: &str = "aws:s3:access_log";
-/// What the time means.
+/// The meaning of the time.
 const TIME_MEANS: &str = "Request received";
 
-/// Writes the rows of a batch, which has the columns of the logs and `object_key`.
+/// Writes the rows of a batch with the columns of the table logs and `object_key`.
 pub(crate) fn write(batch: &RecordBatch, out: &mut impl Write) -> Result<(), CliError> {
     for row in 0..batch.num_rows() {
         serde_json::to_writer(&mut *out, &Event { batch, row }).map_err(CliError::json)?;
@@ -44,7 +44,7 @@ impl Serialize for Event<'_> {
         map.serialize_entry("data_type", DATA_TYPE)?;
         map.serialize_entry("tag", &self.tags())?;
         for (field, column) in self.batch.schema_ref().fields().iter().zip(self.batch.columns()) {
-            // Left out or null is the same for a search index.
+            // For a search index, missing and null are the same.
             if column.is_null(self.row) {
                 continue;
             }
@@ -59,7 +59,7 @@ impl Serialize for Event<'_> {
                 DataType::Int16 => {
                     map.serialize_entry(name, &column.as_primitive::<Int16Type>().value(row))?;
                 }
-                // `datetime` says the same as the time and the date.
+                // `datetime` already holds the time and the date.
                 _ => {}
             }
         }
@@ -67,7 +67,7 @@ impl Serialize for Event<'_> {
     }
 }
 
-/// A text, of whichever kind the column is: tables of a cluster have plain text, others views.
+/// Text from a column of any string type: tables of a cluster have plain strings, others string views.
 fn text_at(column: &dyn Array, row: usize) -> Option<&str> {
     if column.is_null(row) {
         return None;
@@ -78,7 +78,7 @@ fn text_at(column: &dyn Array, row: usize) -> Option<&str> {
 }
 
 impl Event<'_> {
-    /// Microseconds since 1970, UTC.
+    /// Microseconds since 1970 (UTC).
     fn time(&self) -> i64 {
         let column = self.batch.column_by_name("request_time");
         let times = column.and_then(|column| column.as_primitive_opt::<TimestampMicrosecondType>());
@@ -94,7 +94,7 @@ impl Event<'_> {
         column.is_valid(self.row).then(|| column.value(self.row))
     }
 
-    /// The request in a line, for people.
+    /// The request as one line of text.
     fn message(&self) -> String {
         let mut message = self.text("operation").unwrap_or("-").to_owned();
         let who = Some(self.text("requester").unwrap_or("(anonymous)"));
@@ -111,7 +111,7 @@ impl Event<'_> {
         sanitize(&message).into_owned()
     }
 
-    /// What one would filter by: what the operation does, and what is special about the request.
+    /// Tags to filter by: what the operation does, and what is special about the request.
     fn tags(&self) -> Vec<&'static str> {
         let class =
             self.text("operation").map(|name| OperationClass::from_operation(name.as_bytes()).as_str());

@@ -1,15 +1,15 @@
-//! What every form of an answer does.
+//! The interface of the output formats.
 
 use arrow::array::RecordBatch;
 
 use crate::error::CliError;
 
-/// How an answer is written.
+/// Options of the output.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Options {
-    /// Put `'` before what a spreadsheet takes for a formula.
+    /// Prefix cells that a spreadsheet takes for formulas with `'`.
     pub(crate) csv_safe: bool,
-    /// Most rows of a table; `None` for all.
+    /// Maximum rows of a table; `None` for all.
     pub(crate) max_rows: Option<usize>,
     /// Width of the terminal in columns.
     pub(crate) width: Option<u16>,
@@ -20,6 +20,6 @@ pub(crate) trait Writer {
     /// Writes some rows.
     fn write(&mut self, batch: &RecordBatch) -> Result<(), CliError>;
 
-    /// Ends the answer, and puts its file in place. Returns how many rows were not shown.
+    /// Finishes the output and renames its file. Returns the number of rows that were not shown.
     fn finish(self: Box<Self>) -> Result<usize, CliError>;
 }

@@ -1,4 +1,4 @@
-//! `--redact`: nothing that must not be handed on comes out, whatever is asked, and what comes out can be worked with.
+//! `--redact`: nothing sensitive is revealed, whatever the query, and the output stays usable.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -12,7 +12,7 @@ const TOKEN: &str = "IQoJb3JpZ2luX2VjEHoaCXVzLWVhc3QtMSJIMEYCIQDc5vQ0";
 const SIGNATURE: &str = "5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924a6f2b5d7";
 const OWNER: &str = "79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be";
 const ADA: &str = "arn:aws:sts::111122223333:assumed-role/backup-operator/sess-4471";
-/// What must not come out under `--redact all`, in any column, in any case.
+/// Values that must not appear under `--redact all`, in any column and any case.
 const SECRETS: [&str; 8] = [
     "5d672d79c15b",
     "x2vjehoacxvz",
@@ -40,7 +40,7 @@ fn query(folder: &Path, sql: &str, more: &[&str]) -> String {
     answer(folder, &[&["query", "logs", "--redact", "all", "--redact-key", "key", sql][..], more].concat())
 }
 
-/// What a secret is written to hide in: lines, and one that does not read, in a file whose path has an account.
+/// Places where secrets can hide: lines, a malformed line, and a file whose path contains an account.
 fn case() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let logs = folder.path().join("logs/111122223333");
@@ -62,7 +62,7 @@ fn case() -> tempfile::TempDir {
         (format!("GET /k?{signed}&X-Amz-Security-Token={TOKEN} HTTP/1.1"), format!("https://a.example/?u={}", encoded(1, &signed)), "a".into()),
         ("GET /k HTTP/1.1".into(), format!("https://a.example/?u={}", encoded(2, &signed)), format!("cli ({ADA}) sess-4471 from 198-51-100-7")),
         (format!("GET /k?AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Signature={SIGNATURE}&Expires=1 HTTP/1.1"), format!("http://198.51.100.7/{}", encoded(1, ADA)), "b".into()),
-        // What does not add up is in `raw` too.
+        // An ambiguous line is also in `raw`.
         (format!("GET /k?Signature={SIGNATURE} \" 200 \"- HTTP/1.1"), format!("{ADA} \" 1 1"), format!("x\" {TOKEN} \" y")),
     ]
     .iter()
@@ -89,7 +89,7 @@ fn assert_clean(text: &str, of: &str) {
     }
 }
 
-/// A list of addresses with numbers of one's own would be a dictionary, if its pseudonyms were those of the logs.
+/// A list of addresses with numbers would be a dictionary if its pseudonyms were those of the logs.
 #[test]
 fn other_files_have_pseudonyms_of_their_own() {
     let case = case();
@@ -103,7 +103,7 @@ fn other_files_have_pseudonyms_of_their_own() {
     let output = run("SELECT n FROM logs JOIN known ON remote_ip = address");
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "n\n");
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("the text of table known has pseudonyms of its own"), "{said}");
+    assert!(said.contains("table known gets its own pseudonyms"), "{said}");
     let text = String::from_utf8(run("SELECT address FROM known ORDER BY n").stdout).unwrap();
     assert!(text.lines().skip(1).all(|line| line.starts_with("ip-") && line.len() == 19), "{text}");
     assert_clean(&text, "table");
@@ -144,9 +144,9 @@ fn wrong_words_and_keys_are_told() {
     let (code, text) = said(&["--redact", "--redact-key", "no-key"]);
     assert!(code == Some(1) && text.contains("no-key: not a key"), "{text}");
     let (_, text) = said(&["--redact"]);
-    assert!(text.contains("of this run alone"), "{text}");
+    assert!(text.contains("valid for this run only"), "{text}");
     let (_, text) = said(&["--redact", "--redact-key", "new"]);
-    assert!(text.contains("made the redaction key new"), "{text}");
+    assert!(text.contains("created the redaction key new"), "{text}");
     let (_, text) = said(&["--redact", "--redact-key", "new"]);
     assert!(text.contains("using the redaction key new, last changed 20"), "{text}");
     let output = saltmine(case.path(), &["timeline", "logs", "--ip", "ip-0123456789abcdef"]);

@@ -1,4 +1,4 @@
-//! Questions: hunts, reports, the catalogue and queries of others.
+//! Hunts, reports, catalogue queries and user-defined queries under `--redact`.
 
 use serde_json::Value;
 use std::path::Path;
@@ -26,7 +26,7 @@ fn a_hunt_finds_the_same_and_tells_less() {
     assert!(redacted["failed"].as_array().unwrap().is_empty());
     let command = redacted["findings"][0]["dig_deeper"].as_str().unwrap();
     assert!(command.contains("--redact=addresses,principals"), "{command}");
-    // What it says to type gives all of its rows, and no more than it.
+    // The suggested command returns all of the rows, and only those.
     let name = redacted["findings"][0]["query"].as_str().unwrap();
     let rows = |more: &[&str]| {
         let text = answer(&root, &[&["query", "samples/attack", "--name", name][..], more].concat());
@@ -71,7 +71,7 @@ fn nothing_of_the_samples_survives() {
                 )
             })
             .to_vec();
-        // Every question that is built in; those that want an inventory say so.
+        // Every built-in query; those that need an inventory say so.
         let names = answer(&root, &["queries"]);
         let names = names.lines().skip(2).filter_map(|line| line.split('|').nth(2));
         let script: String = names.map(|name| format!("\\run {}\n", name.trim())).collect();
@@ -92,14 +92,14 @@ fn nothing_of_the_samples_survives() {
     }
 }
 
-/// Whether a value stands in a text by itself, and not as a part of a longer word.
+/// Whether a value occurs in a text as a word of its own.
 fn is_word_of(text: &str, word: &str) -> bool {
     let is_part = |c: char| c.is_ascii_alphanumeric();
     text.match_indices(word)
         .any(|(at, _)| !text[..at].ends_with(is_part) && !text[at + word.len()..].starts_with(is_part))
 }
 
-/// Only what is part of the program may look at the truth.
+/// Only built-in queries may read true values.
 #[test]
 fn queries_of_others_see_pseudonyms() {
     let case = case();
@@ -122,7 +122,7 @@ fn queries_of_others_see_pseudonyms() {
     }
 }
 
-/// Whoever may ask cannot find out by patterns, networks or long lists what answers do not show.
+/// Patterns, networks and long lists cannot be used to find out what answers hide.
 #[test]
 fn answers_are_no_oracle() {
     let case = case();
@@ -145,7 +145,7 @@ fn answers_are_no_oracle() {
             &["timeline", "logs", "--key", "AWSLogs/111122223333/*"],
             "--key: under --redact, keys are compared as they are shown",
         ),
-        (&["query", "logs", "--name", "retrieved-objects", "-p", "address=198.51.100.0/25"], "32 questions"),
+        (&["query", "logs", "--name", "retrieved-objects", "-p", "address=198.51.100.0/25"], "32 queries"),
         (
             &["query", "logs", "--name", "retrieved-objects", "-p", "address=198.51.100.7,0.0.0.0/1"],
             "32 questions",
@@ -156,7 +156,7 @@ fn answers_are_no_oracle() {
             &["query", "logs", "--name", "retrieved-objects", "-p", "address=ip-0123456789abcdef"],
             "nothing in these logs",
         ),
-        (&["query", "logs", "--name", "origin-split", "-p", "own_network=198.0.0.0/8"], "32 questions"),
+        (&["query", "logs", "--name", "origin-split", "-p", "own_network=198.0.0.0/8"], "32 queries"),
         (&["query", "logs", "--name", "off-hours", "-p", "humans=backup"], "keeps its default"),
         (&["query", "logs", "--name", "sensitive-keys", "-p", "except=backup"], "keeps its default"),
         (&["query", "logs", "--name", "sensitive-keys", "-p", "pattern=1111"], "keeps its default"),
@@ -166,7 +166,7 @@ fn answers_are_no_oracle() {
         assert!(code == Some(2) && said.contains(why), "{arguments:?}: {said}");
         assert_clean(&said.replace(&arguments.join(" "), ""), "refusals");
     }
-    // An underscore is a letter of a name, not any letter.
+    // An underscore is a character of a name, not a wildcard.
     let any_letter = "who=".to_owned() + &ADA.replace("backup", "______");
     let rows = |who: &str| {
         let query = ["query", "logs", "--name", "retrieved-objects", "-p", who, "--format", "ndjson"];
@@ -175,7 +175,7 @@ fn answers_are_no_oracle() {
             .count()
     };
     assert_eq!((rows(&any_letter), rows(&format!("who={ADA}"))), (0, 1));
-    // What is not hidden may be asked for in any way; keys may have tokens in them, whatever else is hidden.
+    // Values that are not hidden can be queried in any way; keys may contain tokens, whatever else is hidden.
     for (redact, arguments, code) in [
         ("tokens", &["timeline", "logs", "--ip", "198.51.0.0/16"][..], Some(0)),
         ("tokens", &["timeline", "logs", "--requester", "arn:*"], Some(0)),
@@ -184,12 +184,12 @@ fn answers_are_no_oracle() {
         ("tokens", &["query", "logs", "--name", "sensitive-keys", "-p", "pattern=1111"], Some(2)),
     ] {
         let (found, said) = run(redact, arguments);
-        // The case has a line that does not read.
+        // The case contains a malformed line.
         assert_eq!(if found == Some(3) { Some(0) } else { found }, code, "{redact} {arguments:?}: {said}");
     }
 }
 
-/// The names of requesters do not come out in what clients send, also where an answer does not say whose they are.
+/// Names of requesters do not appear in text from clients, even if an answer does not say whose they are.
 #[test]
 fn names_go_from_the_answers_of_built_in_questions() {
     let folder = tempfile::tempdir().unwrap();
@@ -236,7 +236,7 @@ fn names_go_from_the_answers_of_built_in_questions() {
     }
 }
 
-/// The page that is handed on names neither its input nor its command as they are.
+/// The report names neither its input nor its command in plain text.
 #[test]
 fn the_head_of_a_report_is_redacted() {
     let case = case();

@@ -1,4 +1,4 @@
-//! Values: in every column, form of statement, plan and error.
+//! Values in every column, form of statement, plan and error under `--redact`.
 
 use crate::{ADA, OWNER, SECRETS, answer, assert_clean, case, query, saltmine};
 
@@ -21,7 +21,7 @@ fn no_secret_is_in_any_column_of_any_table() {
             }
         }
     }
-    // The test means something: all of it is there.
+    // The test can fail: all of it is there.
     let text =
         answer(case.path(), &["query", "logs", "SELECT * FROM logs", "--format", "csv"]).to_lowercase();
     for secret in SECRETS {
@@ -128,7 +128,7 @@ fn plans_and_errors_tell_nothing() {
             assert_clean(&String::from_utf8_lossy(&output.stderr), sql);
         }
     }
-    // What tells of files that do not read, tells no more.
+    // Messages about malformed files reveal nothing either.
     let output = saltmine(case.path(), &["query", "logs", "SELECT count(*) FROM logs", "--redact", "all"]);
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(3));
@@ -154,7 +154,7 @@ fn the_true_tables_cannot_be_reached() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("--allow-writes"));
 }
 
-/// One address, one pseudonym: in each subcommand, of the logs and of their dataset; and another one with another key.
+/// One address has one pseudonym in every subcommand, in logs and their dataset, and a different one with another key.
 #[test]
 fn pseudonyms_are_those_of_the_case() {
     let case = case();
@@ -199,7 +199,7 @@ fn pseudonyms_are_those_of_the_case() {
     let other = ["--redact", "all", "--redact-key", "other"];
     let text = answer(case.path(), &[&["query", "logs", sql][..], &other].concat());
     assert!(text.contains("ip-") && !text.contains(address));
-    // A dataset has a key of its own.
+    // A dataset has its own key.
     for _ in 0..2 {
         let text = answer(case.path(), &["query", "lake", sql, "--redact", "all"]);
         let key = answer(

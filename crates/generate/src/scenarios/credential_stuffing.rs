@@ -1,4 +1,4 @@
-//! Access keys that are stolen, rotated or invented are tried from six addresses.
+//! Stolen, rotated and invented access keys are tried from six addresses.
 
 use super::super::buckets::Purpose;
 use super::super::chance::pick;

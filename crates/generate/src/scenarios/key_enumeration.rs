@@ -1,4 +1,4 @@
-//! One address guesses names of objects, for an hour.
+//! One address guesses object names for an hour.
 
 use super::super::buckets::Purpose;
 use super::super::chance::pick;

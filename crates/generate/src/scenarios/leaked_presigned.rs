@@ -1,4 +1,4 @@
-//! A presigned URL that lives a week is posted somewhere: 40 addresses use it.
+//! A presigned URL that is valid for a week is leaked; 40 addresses use it.
 
 use super::super::buckets::Purpose;
 use super::super::chance::pick;

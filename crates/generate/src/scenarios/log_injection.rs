@@ -1,4 +1,5 @@
-//! A visitor whose agents try to forge log lines, to run in terminals and spreadsheets, and to break out of a page.
+//! A visitor whose user agents try to forge log lines, control terminals, inject spreadsheet formulas and break out of
+//! HTML.
 
 use super::super::buckets::Purpose;
 use super::super::chance::{made, push_host_id};
@@ -27,7 +28,7 @@ pub(super) fn play(stage: &mut Stage<'_>) {
         outcome(&mut stage.rng, &mut row, 200, None, 4_101, Some(4_101));
         row.set(col::AGENT, &agent);
         row.odd.embedded_quote = true;
-        // A forged tail may be a real one.
+        // A forged tail may look real.
         row.odd.ambiguous_quotes = at % 8 < 3;
         stage.plant(bucket, row, true);
     }

@@ -15,7 +15,7 @@ pub(super) fn play(stage: &mut Stage<'_>) {
             .map(|at| {
                 let mut key = String::new();
                 bucket.object((1 << 41) + call * 100 + at, &mut key);
-                // A batch names each key once; names made from numbers may meet.
+                // A batch names each key once, but generated names may collide.
                 key.push_str(&format!(".{}", call * 100 + at));
                 key
             })

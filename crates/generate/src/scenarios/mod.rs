@@ -1,4 +1,4 @@
-//! Attacks over the baseline, each on its own switch, with what they were beside the logs.
+//! Attacks to add to the baseline, each with its own switch and a description beside the logs.
 
 mod credential_stuffing;
 mod key_enumeration;
@@ -28,27 +28,27 @@ use super::row::{Row, clock, col};
 pub enum Scenario {
     /// Every scenario.
     All,
-    /// Anonymous readers at many addresses read private data.
+    /// Anonymous readers from many addresses read private data.
     PublicScrape,
     /// Stolen and invented access keys are tried.
     CredentialStuffing,
-    /// Names of objects are guessed.
+    /// Object names are guessed.
     KeyEnumeration,
-    /// A user reads far more than ever before, at night, from a new address.
+    /// A user reads far more than ever before, at night and from a new address.
     NightExfiltration,
     /// A role deletes hundreds of objects in minutes.
     MassDelete,
-    /// Objects are overwritten in place by copies, and no longer readable; a note is left.
+    /// Objects are overwritten in place by copies and become unreadable; a ransom note is left.
     RansomCopy,
-    /// A lifecycle rule is set that expires everything.
+    /// A lifecycle rule that expires everything is set.
     RansomLifecycle,
     /// One presigned URL is used from dozens of addresses.
     LeakedPresigned,
-    /// Logging, versioning, policy, ACL, public access block and object lock are changed within the hour.
+    /// Logging, versioning, policy, ACL, public access block and object lock are changed within an hour.
     SettingsTampering,
-    /// Clients with TLS 1.0 and 1.1, and with signatures of version 2.
+    /// Clients with TLS 1.0 and 1.1, and with Signature Version 2.
     WeakTls,
-    /// Agents that forge log lines, terminal codes, formulas and markup.
+    /// User agents with forged log lines, terminal codes, formulas and markup.
     LogInjection,
 }
 
@@ -85,7 +85,7 @@ impl Scenario {
         }
     }
 
-    /// What catalogue queries are meant to see.
+    /// Catalogue queries that should find it.
     fn expects(self) -> &'static [&'static str] {
         match self {
             Self::All => &[],
@@ -127,13 +127,13 @@ impl Scenario {
 #[derive(Clone, Debug)]
 pub(crate) struct Planted {
     pub(crate) scenario: usize,
-    /// Part of the attack; else what the attack needs to stand out, such as a past.
+    /// Whether the row is part of the attack; otherwise it provides context, such as a history.
     pub(crate) is_attack: bool,
     pub(crate) bucket: usize,
     pub(crate) row: Row,
 }
 
-/// What a scenario was, for `scenarios.json`. Times are ISO 8601, in UTC.
+/// Description of a scenario for `scenarios.json`. Times are ISO 8601 in UTC.
 #[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Account {
     pub(crate) scenario: &'static str,
@@ -148,19 +148,19 @@ pub(crate) struct Account {
     pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) rows: usize,
-    /// Rows that are no attack but its past.
+    /// Context rows that are not part of the attack.
     pub(crate) context_lines: Lines,
     /// Rows of the attack.
     pub(crate) lines: Lines,
 }
 
-/// Lines by file, as runs: `12` or `12-40`, both ends included. Line numbers begin at 1.
+/// Lines by file, as ranges: `12` or `12-40`, both ends included. Line numbers start at 1.
 #[derive(Clone, Debug, Default, Serialize)]
 #[serde(transparent)]
 pub struct Lines(BTreeMap<String, Vec<String>>);
 
 impl Lines {
-    /// Adds a file's lines, which are in order.
+    /// Adds a file's lines, which are sorted.
     pub(crate) fn add(&mut self, log_file: &str, lines: &[u64]) {
         for run in lines.chunk_by(|line, next| line + 1 == *next) {
             let text = match run {
@@ -173,7 +173,7 @@ impl Lines {
     }
 }
 
-/// Where a scenario plays.
+/// The environment of a scenario.
 pub(crate) struct Stage<'a> {
     pub(crate) buckets: &'a [Bucket],
     pub(crate) rng: Rng,
@@ -184,26 +184,26 @@ pub(crate) struct Stage<'a> {
 }
 
 impl<'a> Stage<'a> {
-    /// The bucket of a purpose, or the first.
+    /// The bucket with a purpose, or the first bucket.
     pub(crate) fn bucket(&self, purpose: Purpose) -> &'a Bucket {
         self.buckets.iter().find(|bucket| bucket.purpose == purpose).unwrap_or(&self.buckets[0])
     }
 
-    /// A time: the part of the period that has passed, as days, and seconds of the day.
+    /// A time: the share of the period that has passed, rounded to days, plus seconds of the day.
     pub(crate) fn at(&self, passed: f64, second: i64) -> i64 {
         let last = i64::from(self.days.max(1)) - 1;
         let day = ((f64::from(self.days) * passed) as i64).min(last);
         self.start + day * 86_400 + second
     }
 
-    /// A row with its principal, ids and request; the outcome is still open.
+    /// A row with principal, ids and request, but no outcome yet.
     pub(crate) fn begin(&mut self, bucket: &Bucket, actor: &Actor, time: i64, ask: &Ask<'_>) -> Row {
         let mut row = Row::new();
         begin(&mut self.rng, &mut row, bucket, actor, time, ask);
         row
     }
 
-    /// A row that went well.
+    /// A row of a successful request.
     pub(crate) fn done(
         &mut self,
         bucket: &Bucket,
@@ -219,7 +219,7 @@ impl<'a> Stage<'a> {
         self.plant(bucket, row, true);
     }
 
-    /// A row that was refused.
+    /// A row of a refused request.
     pub(crate) fn refused(
         &mut self,
         bucket: &Bucket,
@@ -239,7 +239,7 @@ impl<'a> Stage<'a> {
         self.rows.push(Planted { scenario: self.scenario, is_attack, bucket: bucket.index, row });
     }
 
-    /// Takes back the rows from `count` on as past of the attack rather than the attack.
+    /// Marks the rows from `count` on as context instead of attack.
     pub(crate) fn context_from(&mut self, count: usize) {
         for planted in &mut self.rows[count..] {
             planted.is_attack = false;
@@ -247,17 +247,17 @@ impl<'a> Stage<'a> {
     }
 }
 
-/// A read of an object by its API.
+/// A read of an object through the API.
 pub(crate) fn get(object: &str) -> Ask<'_> {
     Ask { operation: "REST.GET.OBJECT", method: "GET", object: Some(object), query: "" }
 }
 
-/// A request for a bucket, or its settings.
+/// A request for a bucket or its settings.
 pub(crate) fn bucket_ask<'a>(operation: &'a str, method: &'a str, query: &'a str) -> Ask<'a> {
     Ask { operation, method, object: None, query }
 }
 
-/// Plays scenarios. Returns their rows by time, and what they were, each once.
+/// Runs scenarios. Returns their rows in time order and their descriptions.
 pub(crate) fn play(
     chosen: &[Scenario],
     buckets: &[Bucket],

@@ -1,4 +1,4 @@
-//! A user who reads a few objects a day lists the bucket at night, from an address never seen, and takes it all.
+//! A user who reads a few objects a day lists the bucket at night from a new address and downloads everything.
 
 use super::super::buckets::Purpose;
 use super::super::people::role;

@@ -1,4 +1,4 @@
-//! A private bucket answers everybody: 25 addresses, none of them fast, read what they like for three hours.
+//! A private bucket is open to everyone: 25 addresses, none of them fast, read from it for three hours.
 
 use super::super::buckets::Purpose;
 use super::super::chance::pick;

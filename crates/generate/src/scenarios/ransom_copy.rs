@@ -1,4 +1,5 @@
-//! A role copies objects onto themselves with a key of its own; their readers then get 400, and a note lies beside.
+//! A role copies objects onto themselves with its own encryption key; their readers then get status 400, and a ransom
+//! note is left.
 
 use super::super::buckets::Purpose;
 use super::super::groups;

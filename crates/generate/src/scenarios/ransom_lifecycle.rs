@@ -1,4 +1,4 @@
-//! A lifecycle rule that lets everything expire; two days later S3 does so.
+//! A lifecycle rule that expires everything; two days later, S3 does so.
 
 use super::super::buckets::Purpose;
 use super::super::lifecycle;

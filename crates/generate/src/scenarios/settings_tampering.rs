@@ -1,4 +1,4 @@
-//! A user takes a bucket's guards down, one after the other.
+//! A user removes a bucket's protections one after the other.
 
 use super::super::buckets::{ACCOUNT, Purpose};
 use super::super::people::role;

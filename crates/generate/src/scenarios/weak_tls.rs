@@ -1,4 +1,4 @@
-//! Two machines that nobody has touched for years: TLS 1.0 and 1.1, and signatures of version 2.
+//! Two neglected machines: TLS 1.0 and 1.1, and Signature Version 2.
 
 use super::super::buckets::Purpose;
 use super::super::people::{TLS12, role};

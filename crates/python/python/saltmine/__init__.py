@@ -1,6 +1,6 @@
-"""Mine Amazon S3 server access logs: every line, right, into Parquet, and forensic SQL over it.
+"""Investigate Amazon S3 server access logs: parse every line into Parquet, hunt for attacks, query with SQL.
 
-Answers are Arrow streams (the PyCapsule interface), which pandas, Polars, DuckDB and pyarrow take without a copy::
+Answers are Arrow streams (PyCapsule interface), which pandas, Polars, DuckDB and pyarrow read without a copy::
 
     import polars, saltmine
 
@@ -8,7 +8,7 @@ Answers are Arrow streams (the PyCapsule interface), which pandas, Polars, DuckD
     rows = saltmine.query("SELECT * FROM logs WHERE remote_ip = $ip", "case.lake", params={"ip": "198.51.100.9"})
     polars.DataFrame(rows)
 
-Text in answers comes from the log as it is, and may be hostile.
+Text in answers comes unmodified from the log and may be hostile.
 """
 
 from ._api import hunt, ingest, named, queries, query, scan

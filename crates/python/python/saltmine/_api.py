@@ -21,21 +21,21 @@ def ingest(
 ) -> IngestReport:
     """Read logs into a dataset: Delta Lake tables of Parquet files.
 
-    Content that is in the dataset already is skipped, so the same call again adds only what is new. Interrupted at any
-    instant, the next call completes or removes what was under way.
+    Files already in the dataset are skipped, so the call can be repeated safely. If a call is interrupted, the next one
+    completes or removes what it left.
 
     Args:
-        paths: Files (plain, gzip or zstd), folders with all below them, globs, or ``-`` for standard input.
-        to: The dataset's folder; made if it is not there.
-        partition_by: How a new dataset is divided into folders; by default by the date of the requests.
-        jobs: Threads; 0 for one a core.
-        strict: Damaged files and lines that do not read are an error.
-        progress: Called a few times a second with files done, files in all, and lines read.
+        paths: Files (plain, gzip or zstd), folders (recursively), globs, or ``-`` for standard input.
+        to: The dataset's folder; created if missing.
+        partition_by: How to partition a new dataset; by default by the date of the requests.
+        jobs: Number of threads; 0 for one per core.
+        strict: Treat damaged files and malformed lines as errors.
+        progress: Called a few times a second with files done, total files, and lines read.
 
     Raises:
-        InputError: A path is missing, or a file changed while it was read.
+        InputError: A path is missing, or a file changed while it was being read.
         DatasetError: The dataset cannot be written.
-        StrictError: With ``strict``, where not all input was read well.
+        StrictError: With ``strict``, if any input was damaged or malformed.
     """
     return _saltmine.ingest(_convert.paths(paths), _convert.text(to), partition_by, jobs, strict, progress)
 
@@ -54,30 +54,29 @@ def query(
     redact: Optional[str] = None,
     redact_key: Optional[Path] = None,
 ) -> Rows:
-    """Ask SQL of a dataset, or of logs as they are.
+    """Run SQL on a dataset or directly on log files.
 
-    Tables: ``logs`` (a row a line), ``rejects`` (lines that could not be read), ``sources`` (a row a file), and the
-    views ``athena.s3_access_logs`` and ``cloudwatch.s3_access_logs``. Statements may only read.
+    Tables: ``logs`` (one row per line), ``rejects`` (lines that could not be parsed), ``sources`` (one row per file), and the
+    views ``athena.s3_access_logs`` and ``cloudwatch.s3_access_logs``. Only statements that read are allowed.
 
     Args:
         sql: The statement.
-        inputs: One dataset, or files, folders and globs of logs.
-        params: Values that are bound to ``$name`` in the statement, never pasted into it.
-        tables: Other files as tables: csv, tsv, json, ndjson or parquet, by their endings.
-        since: The table ``logs`` has only requests from this time on (UTC where it says nothing else).
-        until: The table ``logs`` has only requests before this time.
-        aliases: Names ``db.table`` for the logs with the columns of AWS's Athena table.
-        memory_limit: Most memory for intermediate results, such as ``512m``; more goes to disk. By
-            default 70 % of what there is.
-        threads: Threads; 0 for one a core.
-        redact: What is not shown: ``tokens`` (session tokens and signatures, always under it), ``addresses``,
-            ``principals`` (with commas between them), or ``all``. The dataset itself stays whole.
-        redact_key: The file of the key of the pseudonyms, made where it is not there. By default that of the dataset;
-            for logs as they are, a key for this call only.
+        inputs: One dataset, or log files, folders and globs.
+        params: Values bound to ``$name`` in the statement, never pasted into it.
+        tables: CSV, TSV, JSON, NDJSON or Parquet files to load as tables, by extension.
+        since: Limit the table ``logs`` to requests at or after this time (UTC unless it has an offset).
+        until: Limit the table ``logs`` to requests before this time.
+        aliases: Names (``db.table``) for the view with the columns of AWS's Athena table.
+        memory_limit: Memory limit before spilling to disk, such as ``512m``; by default 70 % of RAM.
+        threads: Number of threads; 0 for one per core.
+        redact: Values to replace with pseudonyms: ``tokens`` (session tokens and signatures; always included),
+            ``addresses``, ``principals``, separated by commas, or ``all``. The dataset itself is not changed.
+        redact_key: Pseudonym key file, created if missing. By default that of the dataset; for log files, a key for
+            this call only.
 
     Raises:
         InputError: An input is missing or cannot be read.
-        QueryError: The statement is wrong, or does more than read.
+        QueryError: The statement is invalid, or does more than read.
         ParameterError: A value cannot be bound.
     """
     options = _options(inputs, tables, since, until, aliases, memory_limit, threads, redact, redact_key)
@@ -98,27 +97,27 @@ def scan(
     redact: Optional[str] = None,
     redact_key: Optional[Path] = None,
 ) -> Rows:
-    """Read a table of a dataset, or of logs as they are, in no particular order.
+    """Read a table of a dataset or of log files, in no particular order.
 
     Args:
-        inputs: One dataset, or files, folders and globs of logs.
-        columns: Those wanted, in this order; others are not read. All by default.
-        where: A condition in SQL.
-        params: Values that are bound to ``$name`` in the condition.
-        table: Which table.
-        since, until, memory_limit, threads, redact, redact_key: As for :func:`query`.
+        inputs: One dataset, or log files, folders and globs.
+        columns: Columns to read, in this order; all by default.
+        where: An SQL condition.
+        params: Values bound to ``$name`` in the condition.
+        table: The table to read.
+        since, until, memory_limit, threads, redact, redact_key: See :func:`query`.
 
     Raises:
-        InputError, QueryError, ParameterError: As :func:`query`.
+        InputError, QueryError, ParameterError: See :func:`query`.
     """
     if table not in ("logs", "rejects", "sources"):
-        raise ParameterError("table: logs, rejects or sources")
+        raise ParameterError("table must be logs, rejects or sources")
     if isinstance(columns, str):
         columns = [columns]
     wanted = "*" if columns is None else ", ".join('"' + name.replace('"', '""') + '"' for name in columns)
     if not wanted:
-        raise ParameterError("columns: none")
-    # On lines of its own, so that a comment in the condition ends with it.
+        raise ParameterError("columns must not be empty")
+    # On separate lines, so that a trailing comment in the condition does not hide the parenthesis.
     condition = "" if where is None else f" WHERE (\n{where}\n)"
     options = _options(inputs, None, since, until, (), memory_limit, threads, redact, redact_key)
     return _saltmine.query(f"SELECT {wanted} FROM {table}{condition}", _convert.tagged(params), options)
@@ -138,18 +137,18 @@ def named(
     redact: Optional[str] = None,
     redact_key: Optional[Path] = None,
 ) -> Rows:
-    """Ask a question of the catalogue, such as ``mass-delete``.
+    """Run a query of the catalogue, such as ``mass-delete``.
 
     Args:
-        name: The question's name; :func:`queries` lists them.
-        inputs: One dataset, or files, folders and globs of logs.
-        params: Values for some of its parameters; the others have their defaults.
-        catalogue: A folder of questions, ``PACK/NAME.sql``, beside those built in.
-        tables, since, until, memory_limit, threads, redact, redact_key: As for :func:`query`.
+        name: The query's name; :func:`queries` lists them.
+        inputs: One dataset, or log files, folders and globs.
+        params: Values for its parameters; the others keep their defaults.
+        catalogue: A folder with your own queries, ``PACK/NAME.sql``, in addition to the built-in ones.
+        tables, since, until, memory_limit, threads, redact, redact_key: See :func:`query`.
 
     Raises:
-        ParameterError: There is no such question or parameter, or a value is not of its type.
-        InputError, QueryError: As :func:`query`.
+        ParameterError: The query or parameter does not exist, or a value has the wrong type.
+        InputError, QueryError: See :func:`query`.
     """
     options = _options(inputs, tables, since, until, (), memory_limit, threads, redact, redact_key)
     return _saltmine.named(name, _convert.texts(params), _folder(catalogue), options)
@@ -168,16 +167,16 @@ def hunt(
     redact: Optional[str] = None,
     redact_key: Optional[Path] = None,
 ) -> Findings:
-    """Run all detections of the catalogue, the gravest findings first.
+    """Run all detections of the catalogue and return findings by severity.
 
     Args:
-        inputs: One dataset, or files, folders and globs of logs.
-        packs: Only these packs of the catalogue.
-        catalogue: A folder of questions, ``PACK/NAME.sql``, beside those built in.
-        tables, since, until, memory_limit, threads, redact, redact_key: As for :func:`query`.
+        inputs: One dataset, or log files, folders and globs.
+        packs: Run only the detections of these packs.
+        catalogue: A folder with your own queries, ``PACK/NAME.sql``, in addition to the built-in ones.
+        tables, since, until, memory_limit, threads, redact, redact_key: See :func:`query`.
 
     Raises:
-        ParameterError: There is no such pack.
+        ParameterError: The pack does not exist.
         InputError: An input is missing or cannot be read.
     """
     several = [packs] if isinstance(packs, str) else list(packs)
@@ -186,11 +185,11 @@ def hunt(
 
 
 def queries(*, catalogue: Optional[Path] = None) -> list[dict[str, Any]]:
-    """The questions of the catalogue, each with name, pack, kind, title, question, severity, parameters, columns, what
-    would be a false positive, and its SQL.
+    """The queries of the catalogue, each with name, pack, kind, title, question, severity, parameters, columns, known
+    false positives and SQL.
 
     Args:
-        catalogue: A folder of questions, ``PACK/NAME.sql``, beside those built in.
+        catalogue: A folder with your own queries, ``PACK/NAME.sql``, in addition to the built-in ones.
     """
     known: list[dict[str, Any]] = json.loads(_saltmine.queries(_folder(catalogue)))
     return known

@@ -1,4 +1,4 @@
-"""What a person gives, to the plain values that the extension module takes."""
+"""Converts arguments to the plain values that the extension module takes."""
 
 import datetime
 import os
@@ -31,12 +31,12 @@ def text(path: Path) -> str:
     """A path as text."""
     told = os.fspath(path)
     if not isinstance(told, str):
-        raise ParameterError(f"a path must be text, and {type(told).__name__} is none")
+        raise ParameterError(f"a path must be text, not {type(told).__name__}")
     return told
 
 
 def micros(time: Optional[Time]) -> Optional[int]:
-    """Microseconds since 1970; a time without a zone is UTC, as all times of the logs."""
+    """Microseconds since 1970; a time without a zone is UTC, like all times in the logs."""
     if time is None:
         return None
     if isinstance(time, str):
@@ -49,17 +49,17 @@ def micros(time: Optional[Time]) -> Optional[int]:
 
 
 def size(limit: Union[int, str, None]) -> Optional[int]:
-    """Bytes of ``512m`` or of a number."""
+    """Parse a size such as ``512m`` to bytes."""
     if limit is None or isinstance(limit, int):
         return limit
     parts = re.fullmatch(r"(\d+)([kmg]?)(?:i?b)?", limit.strip().lower())
     if not parts:
-        raise ParameterError(f"memory_limit: {limit!r} is no size, as 512m or 4g are")
+        raise ParameterError(f"memory_limit: invalid size {limit!r}; use a size such as 512m or 4g")
     return int(parts[1]) * _UNITS[parts[2]]
 
 
 def tagged(params: Optional[Mapping[str, Value]]) -> dict[str, tuple[str, Any]]:
-    """Values to be bound, each with the word for its kind."""
+    """Values to bind, each with the name of its type."""
     return {name: _tag(name, value) for name, value in (params or {}).items()}
 
 
@@ -72,7 +72,7 @@ def _tag(name: str, value: Any) -> tuple[str, Any]:
         return "date", (value - _EPOCH.date()).days
     if isinstance(value, datetime.timedelta):
         return "interval", value // _MICROSECOND
-    # A truth value is an int too, and must come first.
+    # bool is a subclass of int, so it must come first.
     for kind, word in ((bool, "boolean"), (int, "integer"), (float, "float"), (str, "text"), (bytes, "bytes")):
         if isinstance(value, kind):
             return word, value
@@ -80,7 +80,7 @@ def _tag(name: str, value: Any) -> tuple[str, Any]:
 
 
 def texts(params: Optional[Mapping[str, Value]]) -> list[tuple[str, str]]:
-    """Values as the texts that the catalogue takes."""
+    """Values as text, as the catalogue expects them."""
     return [(name, _text(value)) for name, value in (params or {}).items()]
 
 

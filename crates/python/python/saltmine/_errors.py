@@ -2,11 +2,11 @@
 
 
 class SaltmineError(Exception):
-    """Anything that goes wrong in saltmine."""
+    """Base class of all errors of saltmine."""
 
 
 class InputError(SaltmineError):
-    """A path is missing, cannot be read, or names no logs; or a file is no table."""
+    """A path is missing, cannot be read or holds no logs, or a file is not a table."""
 
 
 class DatasetError(SaltmineError):
@@ -14,16 +14,16 @@ class DatasetError(SaltmineError):
 
 
 class QueryError(SaltmineError):
-    """SQL is wrong, is refused because it does more than read, or failed while it ran."""
+    """SQL is invalid, is refused because it does more than read, or failed while running."""
 
 
 class ParameterError(SaltmineError, ValueError):
-    """An argument or a parameter is missing, unknown, or has no value of its type."""
+    """An argument or parameter is missing, unknown, or has the wrong type."""
 
 
 class StrictError(SaltmineError):
-    """With ``strict=True``: not all input was read well, and nothing of that round was committed."""
+    """With ``strict=True``: some input was damaged or malformed, and nothing of that round was committed."""
 
 
 class DamagedInputWarning(UserWarning):
-    """Raw files were damaged, or had lines that did not read; the rest was read."""
+    """Raw files were damaged or had malformed lines; the rest was read."""

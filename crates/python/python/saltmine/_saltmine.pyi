@@ -1,4 +1,4 @@
-"""The extension module below the package."""
+"""The extension module of the package."""
 
 from collections.abc import Iterator
 from typing import Any, Callable, Optional, final

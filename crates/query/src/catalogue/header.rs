@@ -1,15 +1,15 @@
-//! Reading a query file: strictly, so that what is wrong is told with its line.
+//! Strict parser of query files; errors name the line.
 
 use std::path::Path;
 
 use super::{CatalogueError, Kind, Named, Parameter, ParameterType, Query, STANDARD_COLUMNS, Severity};
 
-/// Keys that stand once, and must.
+/// Keys that must occur exactly once.
 const SINGLE: [&str; 6] = ["title", "question", "pack", "kind", "severity", "false positives"];
-/// Keys that may stand several times, and those that may be missing.
+/// Keys that may occur several times, and keys that may be missing.
 const OTHER: [&str; 7] = ["attack", "parameter", "table", "column", "cannot tell", "next", "source"];
 
-/// Keys of which there may be one.
+/// Keys that may occur at most once.
 const OPTIONAL: [&str; 2] = ["cannot tell", "next"];
 
 struct Header<'a> {
@@ -18,24 +18,24 @@ struct Header<'a> {
     entries: Vec<(usize, &'a str, &'a str)>,
 }
 
-/// Reads one file.
+/// Parses one file.
 pub(super) fn parse(path: &Path, text: &str) -> Result<Query, CatalogueError> {
     let (header, sql) = split(path, text)?;
     let name = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let folder = path.parent().and_then(Path::file_name).map(|name| name.to_string_lossy().into_owned());
     let (pack_line, pack) = header.single("pack")?;
     if folder.is_some_and(|folder| folder != pack) {
-        return Err(header.wrong(pack_line, format!("the pack {pack:?} is not the folder's name")));
+        return Err(header.wrong(pack_line, format!("pack {pack:?} differs from the folder's name")));
     }
     let (line, kind) = header.single("kind")?;
     let kind = match kind {
         "detection" => Kind::Detection,
         "report" => Kind::Report,
-        _ => return Err(header.wrong(line, format!("{kind:?} is no kind: detection or report"))),
+        _ => return Err(header.wrong(line, format!("unknown kind {kind:?}; use detection or report"))),
     };
     let (line, severity) = header.single("severity")?;
     let severity = Severity::parse(severity).ok_or_else(|| {
-        header.wrong(line, format!("{severity:?} is no severity: info, low, medium, high or critical"))
+        header.wrong(line, format!("unknown severity {severity:?}; use info, low, medium, high or critical"))
     })?;
     let query = Query {
         name,
@@ -60,7 +60,7 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Query, CatalogueError> {
     Ok(query)
 }
 
-/// The header's entries, and the rest.
+/// Splits the file into the header's entries and the rest.
 fn split<'a>(path: &Path, text: &'a str) -> Result<(Header<'a>, &'a str), CatalogueError> {
     let mut header = Header { file: path.display().to_string(), entries: Vec::new() };
     let mut rest = text;
@@ -69,17 +69,19 @@ fn split<'a>(path: &Path, text: &'a str) -> Result<(Header<'a>, &'a str), Catalo
         rest = &rest[line.len()..];
         let number = index + 1;
         let Some((key, value)) = entry.split_once(':') else {
-            return Err(header.wrong(number, "no `-- key: value` (an empty line ends the header)".into()));
+            return Err(
+                header.wrong(number, "expected `-- key: value` (an empty line ends the header)".into())
+            );
         };
         if !SINGLE.contains(&key) && !OTHER.contains(&key) {
             return Err(header.wrong(number, format!("unknown key {key:?}")));
         }
         let twice = OPTIONAL.contains(&key) || SINGLE.contains(&key);
         if twice && header.entries.iter().any(|(_, known, _)| *known == key) {
-            return Err(header.wrong(number, format!("{key:?} stands twice")));
+            return Err(header.wrong(number, format!("duplicate key {key:?}")));
         }
         if value.trim().is_empty() {
-            return Err(header.wrong(number, format!("{key:?} says nothing")));
+            return Err(header.wrong(number, format!("{key:?} is empty")));
         }
         header.entries.push((number, key, value.trim()));
     }
@@ -96,7 +98,7 @@ impl<'a> Header<'a> {
     }
 
     fn single(&self, key: &str) -> Result<(usize, &'a str), CatalogueError> {
-        self.all(key).next().ok_or_else(|| self.wrong(1, format!("{key:?} is missing in the header")))
+        self.all(key).next().ok_or_else(|| self.wrong(1, format!("missing key {key:?} in the header")))
     }
 
     /// Ids of techniques.
@@ -118,34 +120,36 @@ impl<'a> Header<'a> {
         self.all(key).next().map(|(_, value)| value.to_owned())
     }
 
-    /// `name — meaning`, no name twice.
+    /// Parses `name — meaning` entries with unique names.
     fn named(&self, key: &str) -> Result<Vec<Named>, CatalogueError> {
         let mut list: Vec<Named> = Vec::new();
         for (line, value) in self.all(key) {
-            let (name, meaning) =
-                value.split_once(" — ").ok_or_else(|| self.wrong(line, "no `name — meaning`".into()))?;
+            let (name, meaning) = value
+                .split_once(" — ")
+                .ok_or_else(|| self.wrong(line, "expected `name — meaning`".into()))?;
             if list.iter().any(|known| known.name == name) {
-                return Err(self.wrong(line, format!("{key} {name:?} stands twice")));
+                return Err(self.wrong(line, format!("duplicate {key} {name:?}")));
             }
             list.push(Named { name: name.trim().to_owned(), meaning: meaning.trim().to_owned() });
         }
         Ok(list)
     }
 
-    /// `name type default — meaning`; the default is all between type and meaning, and may be empty for a text.
+    /// Parses `name type default — meaning`; the default is everything between type and meaning, and may be empty
+    /// for text.
     fn parameters(&self) -> Result<Vec<Parameter>, CatalogueError> {
         let mut list: Vec<Parameter> = Vec::new();
         for (line, value) in self.all("parameter") {
-            let form = || self.wrong(line, "no `name type default — meaning`".into());
+            let form = || self.wrong(line, "expected `name type default — meaning`".into());
             let (left, meaning) = value.split_once(" — ").ok_or_else(form)?;
             let mut words = left.splitn(3, ' ');
             let (name, word) = words.next().zip(words.next()).ok_or_else(form)?;
             let default = words.next().unwrap_or_default().trim();
             let kind = ParameterType::from_word(word)
-                .ok_or_else(|| self.wrong(line, format!("{word:?} is no type of a parameter")))?;
-            kind.parse(default).map_err(|problem| self.wrong(line, format!("the default {problem}")))?;
+                .ok_or_else(|| self.wrong(line, format!("unknown parameter type {word:?}")))?;
+            kind.parse(default).map_err(|problem| self.wrong(line, format!("invalid default: {problem}")))?;
             if list.iter().any(|known| known.name == name) {
-                return Err(self.wrong(line, format!("parameter {name:?} stands twice")));
+                return Err(self.wrong(line, format!("duplicate parameter {name:?}")));
             }
             list.push(Parameter {
                 name: name.to_owned(),
@@ -158,18 +162,18 @@ impl<'a> Header<'a> {
     }
 }
 
-/// What header and SQL must agree on.
+/// Checks that header and SQL agree.
 fn check(header: &Header<'_>, query: &Query) -> Result<(), CatalogueError> {
     let at_end = header.entries.last().map_or(1, |entry| entry.0 + 1);
     if query.sql.is_empty() {
-        return Err(header.wrong(at_end, "there is no SQL after the header".into()));
+        return Err(header.wrong(at_end, "no SQL after the header".into()));
     }
     if query.columns.is_empty() || query.sources.is_empty() {
-        return Err(header.wrong(at_end, "a column and a source are needed".into()));
+        return Err(header.wrong(at_end, "at least one column and one source are required".into()));
     }
     let used = placeholders(&query.sql);
     if let Some(name) = used.iter().find(|name| !query.parameters.iter().any(|known| known.name == **name)) {
-        return Err(header.wrong(at_end, format!("${name} in the SQL is no parameter")));
+        return Err(header.wrong(at_end, format!("${name} in the SQL is not declared as a parameter")));
     }
     for ((line, _), parameter) in header.all("parameter").zip(&query.parameters) {
         if !used.contains(&parameter.name.as_str()) {
@@ -179,14 +183,14 @@ fn check(header: &Header<'_>, query: &Query) -> Result<(), CatalogueError> {
     if query.kind == Kind::Detection {
         for name in STANDARD_COLUMNS {
             if !query.columns.iter().any(|column| column.name == name) {
-                return Err(header.wrong(at_end, format!("a detection needs the column {name:?}")));
+                return Err(header.wrong(at_end, format!("a detection must have the column {name:?}")));
             }
         }
     }
     Ok(())
 }
 
-/// Names after `$`, outside of quotes and comments.
+/// Names after `$`, outside quotes and comments.
 fn placeholders(sql: &str) -> Vec<&str> {
     let mut names = Vec::new();
     let mut rest = sql;
@@ -241,19 +245,19 @@ mod tests {
     #[test]
     fn what_is_wrong_is_told_with_its_line() {
         for (from, to, expected) in [
-            ("-- title: t\n", "", "p/x.sql:1: \"title\" is missing"),
-            ("severity: low", "severity: dire", "p/x.sql:5: \"dire\" is no severity"),
-            ("kind: report", "kind: rapport", "p/x.sql:4: \"rapport\" is no kind"),
-            ("kind: report", "kind: detection", "a detection needs the column"),
+            ("-- title: t\n", "", "p/x.sql:1: missing key \"title\""),
+            ("severity: low", "severity: dire", "p/x.sql:5: unknown severity \"dire\""),
+            ("kind: report", "kind: rapport", "p/x.sql:4: unknown kind \"rapport\""),
+            ("kind: report", "kind: detection", "a detection must have the column"),
             ("-- source", "-- sauce", "p/x.sql:9: unknown key \"sauce\""),
-            ("question: q", "title: q", "p/x.sql:2: \"title\" stands twice"),
-            ("pack: p", "pack: other", "p/x.sql:3: the pack"),
+            ("question: q", "title: q", "p/x.sql:2: duplicate key \"title\""),
+            ("pack: p", "pack: other", "p/x.sql:3: pack \"other\" differs"),
             ("-- source", "-- attack: 1485\n-- source", "p/x.sql:9: \"1485\" is not a technique id"),
-            ("-- source", "-- next: a\n-- next: b\n-- source", "p/x.sql:10: \"next\" stands twice"),
-            ("integer 3", "integer three", "p/x.sql:6: the default \"three\" is no integer"),
-            ("integer 3", "number 3", "p/x.sql:6: \"number\" is no type"),
+            ("-- source", "-- next: a\n-- next: b\n-- source", "p/x.sql:10: duplicate key \"next\""),
+            ("integer 3", "integer three", "p/x.sql:6: invalid default: \"three\" is not an integer"),
+            ("integer 3", "number 3", "p/x.sql:6: unknown parameter type \"number\""),
             (", $n", "", "p/x.sql:6: parameter \"n\" is not used"),
-            ("$n AS", "$n + $m AS", "$m in the SQL is no parameter"),
+            ("$n AS", "$n + $m AS", "$m in the SQL is not declared as a parameter"),
             ("SELECT '$not', $n AS a", "", "not used"),
         ] {
             let problem = problem(from, to);
@@ -261,7 +265,7 @@ mod tests {
         }
     }
 
-    /// Pieces that mean something in a header, and what its readers of numbers, times and keys may stumble over.
+    // Pieces that are meaningful in a header, or hard for its parsers of numbers, times and keys.
     const PIECES: [&str; 24] = [
         "-- ",
         ":",
@@ -309,7 +313,7 @@ mod tests {
         }
     }
 
-    /// `SALTMINE_MUTATIONS` asks for another number of texts.
+    /// `SALTMINE_MUTATIONS` sets the number of texts.
     #[test]
     fn any_text_is_read_or_refused() {
         let count = std::env::var("SALTMINE_MUTATIONS").ok().and_then(|text| text.parse().ok());

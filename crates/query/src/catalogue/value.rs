@@ -1,4 +1,4 @@
-//! Values of parameters: from text to what is bound in a plan.
+//! Parameter values: from text to bound values of a plan.
 
 use std::fmt;
 
@@ -10,19 +10,19 @@ use serde::Serialize;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ParameterType {
-    /// Any text, the empty one too.
+    /// Any text, including the empty one.
     Text,
-    /// A whole number.
+    /// An integer.
     Integer,
     /// A finite number.
     Float,
     /// `true` or `false`.
     Boolean,
-    /// A time, `2026-03-01T12:00:00Z`; UTC unless it says otherwise.
+    /// A time such as `2026-03-01T12:00:00Z`; UTC unless it has an offset.
     Timestamp,
-    /// A day, `2026-03-01`.
+    /// A date such as `2026-03-01`.
     Date,
-    /// A span of time, `90 minutes`, `1 day`.
+    /// A time span such as `90 minutes` or `1 day`.
     Interval,
 }
 
@@ -30,7 +30,7 @@ impl ParameterType {
     const ALL: [Self; 7] =
         [Self::Text, Self::Integer, Self::Float, Self::Boolean, Self::Timestamp, Self::Date, Self::Interval];
 
-    /// The word for it.
+    /// Its name.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Text => "text",
@@ -59,12 +59,12 @@ impl ParameterType {
         }
     }
 
-    /// The value of a text.
+    /// Parses a value.
     ///
     /// # Errors
-    /// What is wrong with the text, when it is none of this type.
+    /// The reason why the text is not a value of this type.
     pub fn parse(self, text: &str) -> Result<ScalarValue, String> {
-        let wrong = || format!("{text:?} is no {self}{}", self.example());
+        let wrong = || format!("{text:?} is not {}", self.described());
         match self {
             Self::Text => Ok(ScalarValue::Utf8(Some(text.to_owned()))),
             Self::Integer => text.parse().map(|value| ScalarValue::Int64(Some(value))).map_err(|_| wrong()),
@@ -80,13 +80,15 @@ impl ParameterType {
         }
     }
 
-    const fn example(self) -> &'static str {
+    const fn described(self) -> &'static str {
         match self {
-            Self::Text | Self::Integer | Self::Float => "",
-            Self::Boolean => ", which is true or false",
-            Self::Timestamp => ", as 2026-03-01T12:00:00Z is",
-            Self::Date => ", as 2026-03-01 is",
-            Self::Interval => ", as 90 minutes or 1 day is",
+            Self::Text => "text",
+            Self::Integer => "an integer",
+            Self::Float => "a number",
+            Self::Boolean => "true or false",
+            Self::Timestamp => "a timestamp such as 2026-03-01T12:00:00Z",
+            Self::Date => "a date such as 2026-03-01",
+            Self::Interval => "a time span such as 90 minutes or 1 day",
         }
     }
 }

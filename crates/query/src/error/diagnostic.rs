@@ -1,15 +1,15 @@
-//! Where SQL is wrong: the message, the line, and carets below the words that are meant.
+//! Positions of SQL errors: the message, the line, and carets under the offending text.
 
 use std::fmt;
 
 use datafusion::common::Location;
 
-/// Characters of a line that are shown.
+/// Maximum number of characters shown of a line.
 const SHOWN: usize = 100;
-/// Of these, before what is wrong.
+/// Of these, characters before the error.
 const BEFORE: usize = 60;
 
-/// Where a statement is wrong, with a line of it as excerpt.
+/// The position of an error in a statement, with an excerpt.
 #[derive(Debug)]
 pub struct SqlDiagnostic {
     /// What is wrong.
@@ -18,9 +18,9 @@ pub struct SqlDiagnostic {
     pub line: usize,
     /// Character in the line, from 1.
     pub column: usize,
-    /// The line, cut where it is long.
+    /// The line, shortened if it is long.
     excerpt: String,
-    /// Where the mark begins below the excerpt, and how long it is, in characters.
+    /// Start and length of the mark below the excerpt, in characters.
     mark: (usize, usize),
 }
 
@@ -33,11 +33,11 @@ impl fmt::Display for SqlDiagnostic {
 }
 
 impl SqlDiagnostic {
-    /// A message about the part of `sql` from `start` to the column `end`, or to the end of a word. `None` where there is no
+    /// A message about `sql` from `start` to the column `end`, or to the end of the word. `None` if there is no
     /// such line.
     pub(crate) fn new(message: &str, sql: &str, start: Location, end: Option<u64>) -> Option<Self> {
         let (line, column) = (usize::try_from(start.line).ok()?, usize::try_from(start.column).ok()?);
-        // Characters that take no room, or much of it, would put the mark elsewhere.
+        // Control characters and wide characters would shift the mark.
         let is_shown = |c: char| !c.is_control();
         let text: Vec<char> = sql
             .lines()

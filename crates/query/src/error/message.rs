@@ -1,8 +1,8 @@
-//! DataFusion's messages, in the words that a person needs.
+//! Rewrites DataFusion's messages for people.
 
 use datafusion::error::DataFusionError;
 
-/// DataFusion's message, without its layers.
+/// DataFusion's message without its layers of prefixes.
 pub(crate) fn describe(error: &DataFusionError) -> String {
     let root = error.find_root();
     let text = match root {
@@ -12,19 +12,19 @@ pub(crate) fn describe(error: &DataFusionError) -> String {
         | DataFusionError::ResourcesExhausted(text) => text.clone(),
         DataFusionError::NotImplemented(text) => format!("not supported: {text}"),
         DataFusionError::SQL(parser, _) => parser.to_string(),
-        // One of ours, which says what a person needs.
+        // One of our own errors, already written for people.
         DataFusionError::External(error) => error.to_string(),
         other => other.strip_backtrace(),
     };
-    // DataFusion's own kinds of errors are of no use to a person.
+    // DataFusion's error categories mean nothing to users.
     let text = ["Schema error: ", "Error during planning: ", "sql parser error: "]
         .into_iter()
         .fold(text, |text, kind| text.strip_prefix(kind).map(str::to_owned).unwrap_or(text));
     brief(&text)
 }
 
-/// Without what a person has no use for: all columns where the right one is named already, and how DataFusion came to
-/// find no function.
+/// Shortens the message: without the list of all columns if a suggestion is given, and without the details of
+/// function resolution.
 fn brief(text: &str) -> String {
     let text = match (text.find("Did you mean"), text.find("\nValid fields are ")) {
         (Some(_), Some(end)) => &text[..end],
@@ -41,7 +41,7 @@ fn brief(text: &str) -> String {
     text.replace("\n\t", "\n  ").replace('\t', "")
 }
 
-/// Names of columns in lines that a terminal has room for, without the table if it is the same for all.
+/// Column names in lines that fit a terminal, without the table if it is the same for all.
 fn listed(fields: &str) -> String {
     const WIDTH: usize = 90;
     let names: Vec<&str> = fields.trim_end_matches('.').split(", ").collect();

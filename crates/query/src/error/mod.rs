@@ -1,4 +1,4 @@
-//! What can go wrong with a question.
+//! Errors of sessions and queries.
 
 mod diagnostic;
 mod message;
@@ -12,19 +12,19 @@ use saltmine_scan::SourceError;
 pub use self::diagnostic::SqlDiagnostic;
 pub(crate) use self::message::describe;
 
-/// A query file that is wrong.
+/// An invalid query file.
 #[derive(Debug, thiserror::Error)]
 #[error("{file}:{line}: {problem}")]
 pub struct CatalogueError {
-    /// The file, as it was given.
+    /// The file, as given.
     pub file: String,
-    /// Line in the file, from 1; 0 where the whole file is meant.
+    /// Line in the file, from 1; 0 if the error concerns the whole file.
     pub line: usize,
     /// What is wrong.
     pub problem: String,
 }
 
-/// Why a question got no answer.
+/// Why a query failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum QueryError {
@@ -36,35 +36,35 @@ pub enum QueryError {
     #[error(transparent)]
     Lake(#[from] LakeError),
 
-    /// A dataset stands beside other inputs.
-    #[error("{0} is a dataset; give either one dataset, or paths of logs")]
+    /// A dataset was given together with other inputs.
+    #[error("{0} is a dataset; give either one dataset or paths of logs")]
     MixedInputs(String),
 
-    /// The SQL is wrong, or could not be carried out.
+    /// The SQL is invalid or could not be executed.
     #[error("{}", describe(.0))]
     Sql(#[from] DataFusionError),
 
-    /// The SQL is wrong, and it is known where.
+    /// The SQL is invalid, at a known position.
     #[error("{0}")]
     Statement(Box<SqlDiagnostic>),
 
-    /// The statement would write, or reach what is no table of the session.
+    /// The statement would write, or access something other than the session's tables.
     #[error("refused: {0}")]
     Refused(String),
 
-    /// The statement is larger than what can be planned.
+    /// The statement is too large to plan.
     #[error("too large: {0}")]
     TooLarge(String),
 
-    /// The statement is in a dialect of SQL of which a part is not known here.
+    /// The statement uses SQL syntax that is not supported.
     #[error("not supported: {0}")]
     Dialect(String),
 
-    /// There is no statement in the text.
-    #[error("there is no SQL statement")]
+    /// The text contains no statement.
+    #[error("no SQL statement given")]
     Empty,
 
-    /// A file given as a table cannot be read as one.
+    /// A file given as a table cannot be read as a table.
     #[error("table {name}: {problem}")]
     Table {
         /// The table's name.
@@ -73,7 +73,7 @@ pub enum QueryError {
         problem: String,
     },
 
-    /// The logs cannot have this name beside their own.
+    /// The alias cannot be used.
     #[error("alias {name}: {problem}")]
     Alias {
         /// The name.
@@ -82,7 +82,7 @@ pub enum QueryError {
         problem: String,
     },
 
-    /// The file of the redaction key cannot be read or made, or holds none.
+    /// The redaction key file cannot be read or created, or is not a key.
     #[error("redaction key {}: {problem}", .path.display())]
     RedactKey {
         /// The file.
@@ -91,31 +91,32 @@ pub enum QueryError {
         problem: String,
     },
 
-    /// Redaction and writing exclude each other: statements that write can also read other files, such as the dataset's.
-    #[error("redaction does not go with statements that write or read other files")]
+    /// Redaction and writing exclude each other: statements that write could also read other files, such as those
+    /// of the dataset.
+    #[error("redaction cannot be combined with statements that write or read other files")]
     RedactWrites,
-    /// A cluster was asked for what it does not do.
-    #[error("on a cluster there is no redaction, and there are no statements that write")]
+    /// A feature is not available on a cluster.
+    #[error("redaction and statements that write are not supported on a cluster")]
     RemoteOnlyReads,
 
-    /// A question that is built in failed while it read true values, which its message might tell.
-    #[error("failed over the true values; the message, which may quote them, is not shown under redaction")]
+    /// A built-in query failed while it read unredacted values, which its message could reveal.
+    #[error("failed on unredacted values; the message is hidden under redaction because it may quote them")]
     Hidden,
 
-    /// There is no query of this name.
+    /// There is no query with this name.
     #[error("there is no query {name}; {}", match .nearest {
         Some(nearest) => format!("did you mean {nearest}?"),
-        None => "`saltmine queries` lists those there are".to_owned(),
+        None => "`saltmine queries` lists all queries".to_owned(),
     })]
     UnknownQuery {
         /// The name.
         name: String,
-        /// A name that is much like it.
+        /// The most similar name.
         nearest: Option<String>,
     },
 
-    /// There is no pack of this name.
-    #[error("there is no pack {name}; there are {known}")]
+    /// There is no pack with this name.
+    #[error("there is no pack {name}; the packs are {known}")]
     UnknownPack {
         /// The name.
         name: String,
@@ -123,11 +124,11 @@ pub enum QueryError {
         known: String,
     },
 
-    /// A query file is wrong.
+    /// A query file is invalid.
     #[error(transparent)]
     Catalogue(#[from] CatalogueError),
 
-    /// A parameter is missing, unknown, or has no value of its type.
+    /// A parameter is missing or unknown, or its value does not have the right type.
     #[error("parameter {name}: {problem}")]
     Parameter {
         /// The parameter's name.

@@ -1,4 +1,4 @@
-//! What a request did: one vocabulary of operations and statuses, so that no query has a list of its own.
+//! What a request did: one classification of operations and statuses, so that queries need no lists of their own.
 
 use std::borrow::Cow;
 
@@ -8,7 +8,7 @@ use super::scalar::{Body, TextFunction};
 
 const ARGUMENTS: &[&str] = &["operation", "http_status"];
 
-/// A truth function over what a request did.
+/// A boolean function of what a request did.
 macro_rules! predicate {
     ($name:literal, $help:literal, $does:expr) => {
         TextFunction {
@@ -24,15 +24,15 @@ macro_rules! predicate {
     };
 }
 
-/// All of them.
+/// All functions.
 pub(super) const FUNCTIONS: [TextFunction; 8] = [
     TextFunction {
         name: "action",
         arguments: ARGUMENTS,
         help: (
             "What a request did: read, list, inspect, write, write_part, delete, expire, tag, restore, settings_read, \
-             settings_change, access_change, bucket_create, bucket_delete, service; null where it failed, or where \
-             another row says what it did (the call of a DeleteObjects)",
+             settings_change, access_change, bucket_create, bucket_delete, service; null if it failed, or if \
+             other rows record it (the call of a DeleteObjects)",
             "action(operation, http_status)",
         ),
         null_is: Some("-"),
@@ -40,37 +40,34 @@ pub(super) const FUNCTIONS: [TextFunction; 8] = [
     },
     predicate!(
         "is_read",
-        "Whether object data was read: GETs, also by a website, and the source of a copy, whether its status is 2xx or `-`",
+        "Whether object data was read: GETs, including those of websites, and sources of copies with status 2xx or `-`",
         |action| action == "read"
     ),
     predicate!(
         "is_write",
-        "Whether an object was written: by PUT, form POST, copy or the completion of a multipart upload. Parts are not \
-         objects",
+        "Whether an object was written: by PUT, form POST, copy or the completion of a multipart upload. Parts do not \
+         count",
         |action| action == "write"
     ),
     predicate!(
         "is_delete",
-        "Whether a key or version was deleted by a request, one row a key; also of keys that were not there",
+        "Whether a request deleted a key or version, one row per key; includes keys that did not exist",
         |action| action == "delete"
     ),
     predicate!("is_list", "Whether objects, versions, uploads or parts were listed", |action| action
         == "list"),
-    predicate!(
-        "is_settings_read",
-        "Whether a setting of a bucket was read, or found not to be set",
-        |action| action == "settings_read"
-    ),
+    predicate!("is_settings_read", "Whether a bucket setting was read or found to be unset", |action| action
+        == "settings_read"),
     predicate!(
         "is_settings_change",
-        "Whether a bucket or one of its settings was changed, made or removed, those of access included",
+        "Whether a bucket or one of its settings, including access settings, was created, changed or removed",
         |action| matches!(action, "settings_change" | "access_change" | "bucket_create" | "bucket_delete")
     ),
     TextFunction {
         name: "is_denied",
         arguments: &["http_status"],
         help: (
-            "Whether a request was refused for want of a right or of a valid signature",
+            "Whether a request was refused for lack of permission or of a valid signature",
             "is_denied(http_status)",
         ),
         null_is: None,
@@ -78,7 +75,7 @@ pub(super) const FUNCTIONS: [TextFunction; 8] = [
     },
 ];
 
-/// What a request did; `None` where it did nothing, or another row says it.
+/// What a request did; `None` if it did nothing, or another row records it.
 fn action(operation: &str, status: &str) -> Option<&'static str> {
     let class = OperationClass::from_operation(operation.as_bytes());
     // The row of a copy's source has the status `-`, or that of the copy.
@@ -88,9 +85,9 @@ fn action(operation: &str, status: &str) -> Option<&'static str> {
         _ => status.len() == 3 && status.starts_with('2'),
     };
     match (operation, class) {
-        // That a setting is not there is an answer too.
+        // A missing setting is an answer too.
         (_, OperationClass::ConfigRead) if is_success || status == "404" => Some("settings_read"),
-        // A browser's upload may be answered by a redirect.
+        // A browser's upload may be answered with a redirect.
         ("REST.POST.OBJECT" | "REST.POST.BUCKET", _) if status == "303" => Some("write"),
         (_, OperationClass::Read | OperationClass::MetadataRead) if status == "304" => Some("inspect"),
         _ if !is_success => None,

@@ -1,4 +1,4 @@
-//! Who acted, whatever the session: principals, AWS's own work, robots.
+//! Who acted, independent of the session: principals, AWS's own services, bots.
 
 use std::borrow::Cow;
 
@@ -6,15 +6,15 @@ use saltmine_format::{Principal, PrincipalKind};
 
 use super::scalar::{Body, TextFunction};
 
-/// All of them.
+/// All functions.
 pub(super) const FUNCTIONS: [TextFunction; 3] = [
     TextFunction {
         name: "principal",
         arguments: &["requester"],
         help: (
-            "Who acted, whatever the session: ACCOUNT:role/ROLE for the session of a role; ACCOUNT:person/SESSION where \
-             the session is a person (single sign-on, a session named by an e-mail address); ACCOUNT:root; anonymous; \
-             else the requester",
+            "Who acted, independent of the session: ACCOUNT:role/ROLE for a role session; ACCOUNT:person/SESSION if \
+             the session belongs to a person (single sign-on, or a session named by an e-mail address); ACCOUNT:root; \
+             anonymous; otherwise the requester",
             "principal(requester)",
         ),
         null_is: Some("-"),
@@ -24,8 +24,8 @@ pub(super) const FUNCTIONS: [TextFunction; 3] = [
         name: "is_aws_service",
         arguments: &["requester"],
         help: (
-            "Whether the requester is named as AWS itself is: S3, a service, CloudFront's identities, and the sessions \
-             of replication and batch jobs. Whoever may assume a role can give a session such a name",
+            "Whether the requester has a name of AWS itself: S3, a service, CloudFront's identities, or a session \
+             of replication or batch jobs. Anyone who may assume a role can choose such a session name",
             "is_aws_service(requester)",
         ),
         null_is: Some("-"),
@@ -35,7 +35,7 @@ pub(super) const FUNCTIONS: [TextFunction; 3] = [
         name: "is_robot",
         arguments: &["user_agent"],
         help: (
-            "Whether a user agent says that it is a crawler, a monitor or another program that nobody sits at",
+            "Whether a user agent claims to be a crawler, a monitor or another unattended program",
             "is_robot(user_agent)",
         ),
         null_is: Some("-"),
@@ -43,12 +43,12 @@ pub(super) const FUNCTIONS: [TextFunction; 3] = [
     },
 ];
 
-/// What sessions of S3 Batch Operations begin with.
+/// Session names of S3 Batch Operations start with this.
 const BATCH_OPERATIONS: &str = "s3-batch-operations";
 
 fn principal(requester: &str) -> Cow<'_, str> {
     let who = Principal::parse(requester);
-    // Under redaction a pseudonym stands where the account is.
+    // Under redaction, a pseudonym takes the place of the account.
     let account = who.account.or_else(|| crate::redact::account_pseudonym(requester)).unwrap_or("-");
     match (who.kind, who.role, who.session) {
         (PrincipalKind::Anonymous, ..) => Cow::Borrowed("anonymous"),
@@ -76,7 +76,7 @@ fn is_email(session: &str) -> bool {
     })
 }
 
-/// Words that robots put into their agents, in lower case.
+/// Words that bots use in their user agents, in lower case.
 const ROBOTS: [&str; 22] = [
     "bot",
     "crawl",

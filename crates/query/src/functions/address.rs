@@ -1,4 +1,4 @@
-//! Functions of addresses.
+//! Functions of IP addresses.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -7,13 +7,13 @@ use ipnet::IpNet;
 
 use super::scalar::{Body, TextFunction};
 
-/// All of them.
+/// All functions.
 pub(super) const FUNCTIONS: [TextFunction; 3] = [
     TextFunction {
         name: "is_private_ip",
         arguments: &["ip"],
         help: (
-            "Whether an address is of a private, link-local, shared or loopback network; null where it is none",
+            "Whether an address is in a private, link-local, shared or loopback network; null if it is not an address",
             "is_private_ip(remote_ip)",
         ),
         null_is: None,
@@ -23,8 +23,8 @@ pub(super) const FUNCTIONS: [TextFunction; 3] = [
         name: "ip_in",
         arguments: &["ip", "networks"],
         help: (
-            "Whether an address lies in a network, or in one of several with commas between them; null where it is not an \
-             address; an error where a network is not one",
+            "Whether an address is in a network, or in one of several separated by commas; null if it is not an \
+             address; an error if a network is invalid",
             "ip_in(remote_ip, '192.0.2.0/24,2001:db8::/32')",
         ),
         null_is: None,
@@ -43,7 +43,7 @@ pub(super) const FUNCTIONS: [TextFunction; 3] = [
         name: "ip_network",
         arguments: &["ip"],
         help: (
-            "The network that an address is of: its /24, of IPv6 its /64; null where it is not an address",
+            "The network of an address: its /24, or /64 for IPv6; null if it is not an address",
             "ip_network(remote_ip)",
         ),
         null_is: None,
@@ -55,7 +55,7 @@ pub(super) const FUNCTIONS: [TextFunction; 3] = [
     },
 ];
 
-/// A network, or a single address.
+/// Parses a network or a single address.
 pub(crate) fn parse_network(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }

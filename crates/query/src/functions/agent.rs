@@ -4,21 +4,21 @@ use std::borrow::Cow;
 
 use super::scalar::{Body, TextFunction};
 
-/// All of them.
+/// All functions.
 pub(super) const FUNCTIONS: [TextFunction; 1] = [TextFunction {
     name: "agent_family",
     arguments: &["user_agent"],
     help: (
-        "The program that a user agent names: aws-cli, boto3, curl, browser and so on, or other. The client chooses its \
-         user agent, so this tells habits and proves nothing",
+        "The program that a user agent names: aws-cli, boto3, curl, browser and so on, or other. Clients choose their \
+         user agent, so this is a hint and proves nothing",
         "agent_family(user_agent)",
     ),
     null_is: None,
     body: Body::Text(|args| Some(Cow::Borrowed(family(args[0])))),
 }];
 
-/// What stands in a user agent, in lower case, and what it tells. The first that is found counts: programs name what
-/// they are made of after themselves.
+/// Parts of user agents in lower case, and the family that they stand for. The first match counts: programs name
+/// the libraries they use after themselves.
 const FAMILIES: [(&str, &str); 44] = [
     ("s3console", "s3-console"),
     ("amazon cloudfront", "cloudfront"),

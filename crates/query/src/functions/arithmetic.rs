@@ -1,8 +1,8 @@
-//! `+`, `-` and `*` of integers that never wrap: where the result does not fit 64 bits, it is an error. DataFusion's own begin
-//! anew at the other end of the numbers.
+//! `+`, `-` and `*` of integers that never wrap: a result that does not fit 64 bits is an error, while DataFusion's
+//! operators wrap around.
 //!
-//! A chain such as `a - b - c` is one call, `checked('--', a, b, c)`, which is carried out from left to right: as a tree, a long
-//! one would take DataFusion minutes to plan.
+//! A chain such as `a - b - c` is a single call, `checked('--', a, b, c)`, evaluated from left to right: DataFusion
+//! would take minutes to plan a long chain as a tree.
 
 use std::sync::Arc;
 
@@ -21,17 +21,17 @@ use datafusion::logical_expr::{
 };
 use datafusion::sql::sqlparser::ast::BinaryOperator;
 
-/// The name of the function that carries the operators out, which a plan names.
+/// Name in plans of the function that evaluates the operators.
 const NAME: &str = "checked";
-/// Before the signs: what does not fit is null, as `TRY` wants it.
+/// Prefix of the operators in `TRY`: overflow gives null.
 const LENIENT: char = '?';
 
-/// The function that carries the operators out.
+/// The function that evaluates the operators.
 pub(super) fn checked() -> ScalarUDF {
     ScalarUDF::from(Checked { signature: Signature::user_defined(Volatility::Immutable) })
 }
 
-/// Plans the operators, where both sides are integers.
+/// Plans the operators if both sides are integers.
 #[derive(Debug)]
 pub(super) struct Planner;
 
@@ -63,7 +63,7 @@ fn sign_of(operator: &BinaryOperator) -> Option<char> {
     }
 }
 
-/// The signs of a call of [`checked`]; `None` for another function.
+/// The operators of a call of [`checked`]; `None` for another function.
 fn signs(call: &ScalarFunction) -> Option<&str> {
     match call.args.first() {
         Some(Expr::Literal(signs, _)) if call.func.name() == NAME => signs.try_as_str().flatten(),
@@ -75,17 +75,17 @@ fn is_integer(side: &Expr, schema: &DFSchema) -> bool {
     if matches!(side, Expr::ScalarFunction(call) if signs(call).is_some()) {
         return true;
     }
-    // The type of a parameter is not certain before it has its value.
+    // The type of a parameter is unknown until it has a value.
     let has_parameter = side.exists(|part| Ok(matches!(part, Expr::Placeholder(_)))).unwrap_or(true);
     !has_parameter && side.get_type(schema).is_ok_and(|kind| is_small_integer(&kind))
 }
 
-/// Whether all values of the type fit 64 bits with a sign.
+/// Whether all values of the type fit a signed 64-bit integer.
 fn is_small_integer(kind: &DataType) -> bool {
     kind.is_integer() && *kind != DataType::UInt64
 }
 
-/// The same call, for which what does not fit is null; `None` for another function.
+/// The same call with null in place of an overflow; `None` for another function.
 pub(super) fn lenient(call: &ScalarFunction) -> Option<ScalarFunction> {
     let signs = signs(call)?;
     let mut call = call.clone();
@@ -99,7 +99,7 @@ struct Checked {
 }
 
 impl Checked {
-    /// The call as it was written.
+    /// The expression as it was written.
     fn written(args: &[Expr], text: impl Fn(&Expr) -> String) -> Result<String> {
         let [Expr::Literal(signs, _), first, rest @ ..] = args else { return takes() };
         let signs = signs.try_as_str().flatten().unwrap_or_default().trim_start_matches(LENIENT);
@@ -121,7 +121,7 @@ impl ScalarUDFImpl for Checked {
         NAME
     }
 
-    /// Columns are called as they are with DataFusion's operators.
+    /// Names columns as DataFusion's operators do.
     fn schema_name(&self, args: &[Expr]) -> Result<String> {
         Self::written(args, |arg| arg.schema_name().to_string())
     }
@@ -190,7 +190,7 @@ fn apply(
         match done {
             Err(ArrowError::ArithmeticOverflow(_)) => {
                 return exec_err!(
-                    "the result of {sign} does not fit 64 bits; CAST(… AS decimal(38, 0)) holds more, and TRY(…) makes \
+                    "the result of {sign} does not fit 64 bits; use CAST(… AS decimal(38, 0)) for more digits; TRY(…) makes \
                      it null"
                 );
             }

@@ -1,5 +1,5 @@
-//! `count(DISTINCT text)` for many groups. DataFusion's own keeps a hash set of some ten kilobytes for each group, which
-//! a question by requester, address and hour makes gigabytes of. All else of `count` is DataFusion's.
+//! `count(DISTINCT text)` for many groups. DataFusion's implementation keeps a hash set of about ten kilobytes per
+//! group, which takes gigabytes for a query by requester, address and hour. Everything else of `count` is DataFusion's.
 
 use std::mem::size_of;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use hashbrown::HashSet;
 use super::inner::as_inner;
 use super::texts::Texts;
 
-/// `count`, with another way of counting distinct texts by group.
+/// `count` with its own grouped count of distinct texts.
 pub(super) fn count() -> AggregateUDF {
     AggregateUDF::from(Count { inner: count_udaf() })
 }
@@ -78,9 +78,9 @@ impl AggregateUDFImpl for Count {
     }
 }
 
-/// Each text is kept once, whatever the number of groups that have it; a group and a text are eight bytes.
+/// Stores each text once, whatever the number of groups that have it; a pair of group and text takes eight bytes.
 struct DistinctTexts {
-    /// The type of the texts as they come, which the state has too.
+    /// The type of the input texts, which is also that of the state.
     data_type: DataType,
     texts: Texts,
     pairs: HashSet<u64, RandomState>,
@@ -100,7 +100,7 @@ impl DistinctTexts {
         Ok(())
     }
 
-    /// Forgets the groups that are emitted; the others move up.
+    /// Removes the emitted groups and renumbers the others.
     fn forget(&mut self, emit_to: EmitTo) {
         match emit_to {
             EmitTo::All => *self = Self::new(self.data_type.clone()),

@@ -1,4 +1,4 @@
-//! `evidence(log_file, log_line, request_time)`: lines to look at, of each group.
+//! `evidence(log_file, log_line, request_time)`: log lines to look at, for each group.
 
 use std::cmp::Ordering;
 use std::mem::size_of;
@@ -22,15 +22,15 @@ use datafusion::logical_expr::{
 
 use super::texts::Texts;
 
-/// Lines that are shown of a group.
+/// Maximum number of lines per group.
 const SHOWN: usize = 3;
 
 /// `evidence(log_file, log_line, request_time)`.
 pub(super) fn evidence() -> AggregateUDF {
     let documentation = Documentation::builder(
         DocSection { include: true, label: "Access logs", description: None },
-        "Up to three lines of the group as `log_file:log_line`: the first two and the last by time. Of lines of one \
-         time the order is that of file and line, so that the answer is always the same. Rows without file or line \
+        "Up to three lines of the group as `log_file:log_line`: the first two and the last by time. Lines of the same \
+         time are ordered by file and line, so that the answer is always the same. Rows without file or line \
          do not count",
         "evidence(log_file, log_line, request_time)",
     )
@@ -110,7 +110,7 @@ impl AggregateUDFImpl for Evidence {
     }
 }
 
-/// A line; without a time it is the last.
+/// A line; lines without a time sort last.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 struct EvidenceLine {
     time: i64,
@@ -118,19 +118,19 @@ struct EvidenceLine {
     line: i64,
 }
 
-/// The lines kept of a group, in order.
+/// The lines kept for a group, in order.
 #[derive(Clone, Copy, Debug, Default)]
 struct GroupLines {
     lines: [EvidenceLine; SHOWN],
     count: usize,
 }
 
-/// By group.
+/// State of all groups.
 #[derive(Default)]
 struct Groups {
     files: Texts,
     groups: Vec<GroupLines>,
-    /// The file of the row before, which most rows share.
+    /// The file of the previous row; most rows have the same.
     last: Option<u32>,
 }
 
@@ -172,7 +172,7 @@ impl Groups {
         } else if at == SHOWN {
             kept.lines[SHOWN - 1] = line;
         } else if at < SHOWN - 1 {
-            // All but the last move up, and the one before it leaves.
+            // All but the last move up, and the one before the last is dropped.
             kept.lines[at..SHOWN - 1].rotate_right(1);
             kept.lines[at] = line;
         }
@@ -295,7 +295,7 @@ fn lists(lengths: impl IntoIterator<Item = usize>, of: DataType, values: ArrayRe
     Ok(Arc::new(ListArray::try_new(field, OffsetBuffer::from_lengths(lengths), values, None)?))
 }
 
-/// Without groups: all rows are one.
+/// Without GROUP BY: all rows form one group.
 struct One(Groups);
 
 impl std::fmt::Debug for One {
@@ -345,7 +345,7 @@ mod tests {
         pretty_format_batches(&batches).unwrap().to_string()
     }
 
-    /// Many rows of one time, rows without a file, filters, groups of one row, two phases.
+    /// Many rows with the same time, rows without a file, filters, single-row groups, two phases.
     #[tokio::test]
     async fn the_first_two_and_the_last_are_kept() {
         let rows =

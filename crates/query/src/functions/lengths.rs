@@ -1,5 +1,5 @@
-//! Functions whose result is as long as a number says: the length is checked before the memory for it is taken, which no
-//! limit of memory counts.
+//! Functions whose result size is set by a number: the size is checked before memory is allocated, which no memory
+//! limit tracks.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -16,15 +16,15 @@ use datafusion::logical_expr::{
 };
 use datafusion::prelude::SessionContext;
 
-/// Most bytes of text, or items of a list, that a function makes of one row.
+/// Maximum bytes of text or items of a list per row.
 const MOST: u64 = 16 << 20;
-/// Most that it makes of the rows of one batch.
+/// Maximum for the rows of one batch.
 const MOST_OF_A_BATCH: u64 = 256 << 20;
 
-/// How long the result of a row can be.
+/// Upper bound of the length of a row's result.
 type Length = fn(&[Column]) -> u64;
 
-/// The functions, by their names in DataFusion, and the lengths of what they make.
+/// The functions, by their DataFusion names, and the lengths of their results.
 const FUNCTIONS: [(&str, Length); 8] = [
     ("lpad", |args| at(args, 1)),
     ("rpad", |args| at(args, 1)),
@@ -36,19 +36,19 @@ const FUNCTIONS: [(&str, Length); 8] = [
     ("range", span),
 ];
 
-/// A value of an argument: a number, or the length of a text, or 0 for all else; `None` for null.
+/// A value of an argument: a number, the length of a text, or 0 for anything else; `None` for null.
 type Column = Option<i64>;
 
 fn at(args: &[Column], index: usize) -> u64 {
     args.get(index).copied().flatten().map_or(0, |value| u64::try_from(value).unwrap_or(0))
 }
 
-/// At most, where every part that can be is replaced.
+/// Upper bound: every possible match is replaced.
 fn replaced(text: u64, from: u64, to: u64) -> u64 {
     text.saturating_add((text / from.max(1)).saturating_add(1).saturating_mul(to))
 }
 
-/// Items from a first number to a last one.
+/// Number of items between two numbers.
 fn span(args: &[Column]) -> u64 {
     let (first, last) = match args {
         [last] => (0, *last),
@@ -59,14 +59,14 @@ fn span(args: &[Column]) -> u64 {
     last.unwrap_or(0).abs_diff(first) / step
 }
 
-/// Replaces the functions of a context by the same ones that check their lengths.
+/// Replaces the functions of a context with versions that check their result lengths.
 pub(super) fn register(context: &SessionContext) {
     for (name, length) in FUNCTIONS {
         if let Ok(inner) = context.udf(name) {
             context.register_udf(ScalarUDF::from(Bounded { inner, length }));
         }
     }
-    // The same function, but with its last item.
+    // The same function, but including its last item.
     if let Ok(inner) = context.udf("generate_series") {
         context.register_udf(ScalarUDF::from(Bounded { inner, length: span }));
     }
@@ -102,20 +102,20 @@ impl Bounded {
         for index in 0..rows {
             row.clear();
             row.extend(columns.iter().map(|column| column.at(index)));
-            // Of null, a function makes null.
+            // Null arguments give null.
             let length = if row.contains(&None) { 0 } else { (self.length)(&row) };
             total = total.saturating_add(length);
             if length > MOST {
                 let name = self.inner.name();
                 return exec_err!(
-                    "{name}: the result may be of {length} bytes or items; at most {MOST} are allowed"
+                    "{name}: the result may have {length} bytes or items; at most {MOST} are allowed"
                 );
             }
         }
         if total > MOST_OF_A_BATCH {
             let name = self.inner.name();
             return exec_err!(
-                "{name}: the results of {rows} rows may be of {total} bytes or items; at most {MOST_OF_A_BATCH} are allowed"
+                "{name}: the results of {rows} rows may have {total} bytes or items; at most {MOST_OF_A_BATCH} are allowed"
             );
         }
         Ok(())

@@ -1,4 +1,4 @@
-//! Where data went and how long a link lives: destinations of copies, presigned URLs.
+//! Destinations of copies, and lifetimes of presigned URLs.
 
 use std::borrow::Cow;
 
@@ -7,15 +7,15 @@ use saltmine_format::RequestLine;
 
 use super::scalar::{Body, TextFunction};
 
-/// All of them.
+/// All functions.
 pub(super) const FUNCTIONS: [TextFunction; 2] = [
     TextFunction {
         name: "destination_bucket",
         arguments: &["host_header", "request_uri"],
         help: (
-            "The bucket that a request went to, by its host, or by its path where the host names no bucket. In the row \
-             of a copy's source this is the destination, also where that bucket is not in these logs. Null for access \
-             points and hosts that are not S3's",
+            "The bucket that a request went to, from its host, or from its path if the host names no bucket. In the row \
+             of a copy's source this is the destination, even if that bucket is not in these logs. Null for access \
+             points and hosts outside S3",
             "destination_bucket(host_header, request_uri)",
         ),
         null_is: Some("-"),
@@ -25,8 +25,8 @@ pub(super) const FUNCTIONS: [TextFunction; 2] = [
         name: "presigned_lifetime",
         arguments: &["request_uri", "request_time"],
         help: (
-            "For how many seconds a presigned URL is valid: as it was signed (version 4), or at least from the time of \
-             the request on (version 2, which does not say when it was signed); null where it is not presigned",
+            "The lifetime of a presigned URL in seconds: as signed (version 4), or at least from the time of the \
+             request (version 2, which does not record when it was signed); null if it is not presigned",
             "presigned_lifetime(request_uri, request_time)",
         ),
         null_is: None,

@@ -1,4 +1,4 @@
-//! Functions of what stands in a log line: keys, request lines, requesters, operations, TLS versions.
+//! Functions of log fields: keys, request lines, requesters, operations, TLS versions.
 
 use std::borrow::Cow;
 
@@ -7,14 +7,14 @@ use saltmine_format::{Principal, PrincipalKind, RequestLine, escape_invalid_utf8
 
 use super::scalar::{Body, TextFunction};
 
-/// All of them.
+/// All functions.
 pub(super) const FUNCTIONS: [TextFunction; 16] = [
     TextFunction {
         name: "object_key",
         arguments: &["key", "operation"],
         help: (
-            "The object's name: the logged key decoded as often as the operation encodes it. Bytes that are not UTF-8 \
-             come back as \\xHH",
+            "The object key: the logged key, decoded as often as the operation encodes it. Bytes that are not UTF-8 \
+             become \\xHH",
             "object_key(key, operation)",
         ),
         null_is: None,
@@ -37,7 +37,7 @@ pub(super) const FUNCTIONS: [TextFunction; 16] = [
     TextFunction {
         name: "uri_query",
         arguments: &["request_uri"],
-        help: ("The query string of a request line; null where there is none", "uri_query(request_uri)"),
+        help: ("The query string of a request line; null if there is none", "uri_query(request_uri)"),
         null_is: None,
         body: Body::Text(|args| text(RequestLine::parse(args[0].as_bytes()).query?)),
     },
@@ -45,7 +45,7 @@ pub(super) const FUNCTIONS: [TextFunction; 16] = [
         name: "uri_param",
         arguments: &["request_uri", "name"],
         help: (
-            "The first value of a query parameter, decoded; names in any case; null where it is not there",
+            "The first value of a query parameter, decoded; names are case-insensitive; null if it is missing",
             "uri_param(request_uri, 'X-Amz-Expires')",
         ),
         null_is: None,
@@ -58,7 +58,7 @@ pub(super) const FUNCTIONS: [TextFunction; 16] = [
         name: "presigned_expires",
         arguments: &["request_uri"],
         help: (
-            "When a presigned URL ends to be valid, by its own parameters; null where it is not presigned",
+            "When a presigned URL expires, from its own parameters; null if it is not presigned",
             "presigned_expires(request_uri)",
         ),
         null_is: None,
@@ -80,7 +80,7 @@ pub(super) const FUNCTIONS: [TextFunction; 16] = [
         name: "principal_type",
         arguments: &["requester"],
         help: (
-            "What kind of principal asked: anonymous, iam_user, assumed_role, service and so on; a null requester is \
+            "The kind of principal: anonymous, iam_user, assumed_role, service and so on; a null requester is \
              anonymous",
             "principal_type(requester)",
         ),
@@ -94,7 +94,7 @@ pub(super) const FUNCTIONS: [TextFunction; 16] = [
         null_is: None,
         body: Body::Text(|args| {
             let account = Principal::parse(args[0]).account;
-            // Under redaction, what stands in its place.
+            // Under redaction, a pseudonym takes its place.
             account.or_else(|| crate::redact::account_pseudonym(args[0])).map(Cow::Borrowed)
         }),
     },
@@ -115,7 +115,7 @@ pub(super) const FUNCTIONS: [TextFunction; 16] = [
     TextFunction {
         name: "is_anonymous",
         arguments: &["requester"],
-        help: ("Whether nobody signed the request", "is_anonymous(requester)"),
+        help: ("Whether the request was not signed", "is_anonymous(requester)"),
         null_is: Some("-"),
         body: Body::Truth(|args| Ok(Some(Principal::parse(args[0]).kind == PrincipalKind::Anonymous))),
     },
@@ -123,7 +123,7 @@ pub(super) const FUNCTIONS: [TextFunction; 16] = [
         name: "api_name",
         arguments: &["operation", "key"],
         help: (
-            "The S3 API call that an operation is logged for, as CloudTrail names it; null where there is none",
+            "The S3 API call behind an operation, as CloudTrail names it; null if there is none",
             "api_name(operation, key)",
         ),
         null_is: Some("-"),
@@ -145,7 +145,7 @@ pub(super) const FUNCTIONS: [TextFunction; 16] = [
         name: "tls_rank",
         arguments: &["tls_version"],
         help: (
-            "A number that grows with the TLS version: 10 for TLSv1, 11, 12, 13; 0 for SSL; null for plain HTTP",
+            "The TLS version as a comparable number: 10 for TLSv1, then 11, 12, 13; 0 for SSL; null for plain HTTP",
             "tls_rank(tls_version) < 12",
         ),
         null_is: None,
@@ -155,7 +155,7 @@ pub(super) const FUNCTIONS: [TextFunction; 16] = [
         name: "log_file_time",
         arguments: &["log_file"],
         help: (
-            "When S3 delivered a log file, by its name; null where the name is not one that S3 gives",
+            "When S3 delivered a log file, from its name; null if S3 did not choose the name",
             "log_file_time(log_file)",
         ),
         null_is: None,
@@ -163,7 +163,7 @@ pub(super) const FUNCTIONS: [TextFunction; 16] = [
     },
 ];
 
-/// Part of a text that was cut at ASCII characters.
+/// Part of a text that was split at ASCII characters.
 fn text(bytes: &[u8]) -> Option<Cow<'_, str>> {
     std::str::from_utf8(bytes).ok().map(Cow::Borrowed)
 }

@@ -1,4 +1,4 @@
-//! SQL functions for access logs, one file a theme.
+//! SQL functions for access logs, one topic per file.
 
 mod action;
 mod actor;
@@ -36,7 +36,7 @@ pub fn register_all(context: &SessionContext) {
     context.register_udaf(count::count());
     context.register_udaf(sum::sum());
     context.register_udf(arithmetic::checked());
-    // Registering only fails where a registry takes no planners and rewrites, and this one takes both.
+    // This fails only for registries without planners and rewrites; this one supports both.
     let _ = context.state_ref().write().register_expr_planner(Arc::new(arithmetic::Planner));
     let _ = context.state_ref().write().register_function_rewrite(Arc::new(zone::WallClock));
     lengths::register(context);

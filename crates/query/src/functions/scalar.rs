@@ -1,4 +1,4 @@
-//! Functions of text: what every one of them has in common, so that each is a few lines.
+//! Common parts of functions of text, so that each function takes only a few lines.
 
 use std::borrow::Cow;
 use std::hash::{BuildHasher, Hash, Hasher};
@@ -17,16 +17,16 @@ use datafusion::logical_expr::{
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-/// What a function makes of its arguments, none of which is null. `Err` is a message for the person who asked.
+/// The implementation, for arguments that are not null. `Err` is a message for the user.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Body {
-    /// Gives text.
+    /// Returns text.
     Text(for<'a> fn(&[&'a str]) -> Option<Cow<'a, str>>),
-    /// Gives a number.
+    /// Returns an integer.
     Integer(fn(&[&str]) -> Option<i64>),
-    /// Gives a time, in microseconds since 1970 (UTC).
+    /// Returns a time, in microseconds since 1970 (UTC).
     Time(fn(&[&str]) -> Option<i64>),
-    /// Gives a truth value.
+    /// Returns a boolean.
     Truth(fn(&[&str]) -> Result<Option<bool>, String>),
 }
 
@@ -37,18 +37,18 @@ pub(super) struct TextFunction {
     pub(super) name: &'static str,
     /// The names of its arguments.
     pub(super) arguments: &'static [&'static str],
-    /// What it does, in a sentence, and an example.
+    /// A description in one sentence, and an example.
     pub(super) help: (&'static str, &'static str),
-    /// What a null argument stands for; `None`: a null argument gives null.
+    /// The value that a null argument is replaced by; `None`: a null argument gives null.
     pub(super) null_is: Option<&'static str>,
-    /// What it does.
+    /// The implementation.
     pub(super) body: Body,
 }
 
 impl TextFunction {
-    /// As DataFusion takes it.
+    /// As a DataFusion function.
     pub(super) fn udf(self) -> ScalarUDF {
-        // Statuses and times are taken as they are, and worked on as text.
+        // Statuses and times are accepted too, and cast to text.
         let is_text = |name: &&'static str| !matches!(*name, "http_status" | "request_time");
         let signature = if self.arguments.iter().all(is_text) {
             Signature::string(self.arguments.len(), Volatility::Immutable)
@@ -131,7 +131,7 @@ impl ScalarUDFImpl for Udf {
 }
 
 impl TextFunction {
-    /// Works on each combination of arguments once, where they repeat.
+    /// Computes each combination of arguments once if they repeat.
     fn apply(&self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
         let columns: Vec<_> = arguments.iter().map(|argument| argument.as_string_view()).collect();
         let Some(Repeats { firsts, numbers }) = repeats(&columns, rows) else {
@@ -147,7 +147,7 @@ impl TextFunction {
 
     fn each(&self, columns: &[&StringViewArray], rows: usize) -> Result<ArrayRef> {
         let mut row: Vec<&str> = Vec::with_capacity(columns.len());
-        // Fills `row`; false where an argument is null and stands for nothing.
+        // Fills `row`; false if an argument is null without a replacement.
         let load = |row: &mut Vec<_>, index: usize| {
             row.clear();
             row.extend(columns.iter().filter_map(|column| {
@@ -193,20 +193,19 @@ impl TextFunction {
     }
 }
 
-/// Rows after which it is told whether values repeat.
+/// Number of rows after which to decide whether values repeat.
 const TRIAL: usize = 256;
 
-/// Rows of equal arguments.
+/// Rows with equal arguments.
 struct Repeats {
     /// The first row of each combination of arguments.
     firsts: Vec<u32>,
-    /// For each row the number of its combination.
+    /// The number of its combination, for each row.
     numbers: Vec<u32>,
 }
 
-/// Tells which rows have equal arguments, by their views alone: a column that was read from a dictionary has one view
-/// for each text. Equal texts that lie in several places count as different, at no more than a loss of time. `None`
-/// where it would not pay.
+/// Finds rows with equal arguments by comparing views only: a column read from a dictionary has one view per text.
+/// Equal texts stored in several places count as different, which costs only time. `None` if it does not pay.
 fn repeats(columns: &[&StringViewArray], rows: usize) -> Option<Repeats> {
     if rows < TRIAL {
         return None;
@@ -255,7 +254,7 @@ mod tests {
         }
     }
 
-    /// Values of both kinds of views, nulls, and one or many different ones.
+    // Values of both kinds of views, nulls, and one or many different ones.
     #[test]
     fn values_that_repeat_are_worked_on_once_and_all_get_what_is_theirs() {
         for different in [1, 3, 100, 2000] {

@@ -1,5 +1,5 @@
-//! `sum` of integers that never wraps. DataFusion's own adds with 64 bits and begins anew where they do not suffice, so that
-//! two chosen sizes in a log would bring a total to any value. All else of `sum` is DataFusion's.
+//! `sum` of integers that never wraps. DataFusion's `sum` wraps around at 64 bits, so that two chosen sizes in a
+//! log could set a total to any value. Everything else of `sum` is DataFusion's.
 
 use std::collections::HashMap;
 use std::mem::size_of;
@@ -19,10 +19,10 @@ use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, Emit
 
 use super::inner::as_inner;
 
-/// What a partial sum is kept as: 2^63 values of 2^63 have room in it.
+/// The type of partial sums: wide enough for 2^63 values of 2^63.
 const STATE: DataType = DataType::Decimal128(38, 0);
 
-/// `sum`, with a total of its own for integers.
+/// `sum` with its own overflow-checked total for integers.
 pub(super) fn sum() -> AggregateUDF {
     AggregateUDF::from(Sum { inner: sum_udaf() })
 }
@@ -32,7 +32,7 @@ struct Sum {
     inner: Arc<AggregateUDF>,
 }
 
-/// The integers that are summed, and which the total is one of.
+/// The type of the summed integers and of the total.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Integer {
     Signed,
@@ -48,7 +48,7 @@ impl Integer {
         }
     }
 
-    /// Calls `each` with the rows that are not null, and their values.
+    /// Calls `each` with the index and value of every row that is not null.
     fn each(self, values: &ArrayRef, mut each: impl FnMut(usize, i128)) {
         match self {
             Self::Signed => {
@@ -66,7 +66,7 @@ impl Integer {
         }
     }
 
-    /// The total as a value; null without one.
+    /// The total as a scalar; null if there is none.
     fn scalar(self, total: Option<i128>) -> Result<ScalarValue> {
         Ok(match self {
             Self::Signed => ScalarValue::Int64(total.map(narrow).transpose()?),
@@ -89,7 +89,7 @@ impl Integer {
 
 fn narrow<T: TryFrom<i128>>(total: i128) -> Result<T> {
     T::try_from(total).or_else(|_| {
-        exec_err!("sum: the total {total} does not fit 64 bits; sum(CAST(… AS decimal(38, 0))) holds more")
+        exec_err!("sum: the total {total} does not fit 64 bits; use sum(CAST(… AS decimal(38, 0)))")
     })
 }
 
@@ -190,17 +190,17 @@ impl Accumulator for Total {
     }
 }
 
-/// Partial sums are our own, but in a cluster they come from elsewhere.
+/// Partial sums on a cluster come from other processes, so they are checked.
 fn add(total: i128, more: i128) -> Result<i128> {
     let beyond = || DataFusionError::Execution("sum: the total does not fit 128 bits".to_owned());
     total.checked_add(more).ok_or_else(beyond)
 }
 
-/// The sum of the different values, of all rows or of a window of them.
+/// The sum of distinct values, of all rows or of a window.
 #[derive(Debug)]
 struct Distinct {
     integer: Integer,
-    /// How many rows have a value.
+    /// Number of rows per value.
     rows: HashMap<i128, u64>,
 }
 
@@ -349,7 +349,7 @@ mod tests {
         Ok(datafusion::arrow::util::pretty::pretty_format_batches(&batches).unwrap().to_string())
     }
 
-    /// Two sizes that somebody chose bring the sum of 64 bits back to 1,000.
+    // Two chosen sizes that would bring a 64-bit sum back to 1,000.
     const CHOSEN: &str =
         "(VALUES (1, 16334280827), (1, 9223372036854775807), (1, 9223372020520495982), (2, 5)) AS t (g, n)";
 
@@ -376,7 +376,7 @@ mod tests {
         assert!(values(&wide, true).await.unwrap().contains("18446744073709552621"));
     }
 
-    /// Groups, filters, nulls, windows, distinct values, two phases, and more groups than one batch has rows.
+    /// Groups, filters, nulls, windows, distinct values, two phases, and more groups than a batch has rows.
     #[tokio::test]
     async fn what_fits_is_summed_as_datafusion_sums_it() {
         let rows = "(SELECT value AS n, CASE WHEN value % 7 = 0 THEN NULL ELSE value * 1000003 % 65537 - 30000 END AS v \

@@ -1,4 +1,4 @@
-//! Texts that are kept once each, and called by numbers.
+//! Interned texts, referenced by numbers.
 
 use std::hash::BuildHasher;
 use std::mem::size_of;
@@ -7,7 +7,7 @@ use datafusion::common::{Result, exec_err};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-/// Each text once, however often it comes.
+/// Stores each text once, however often it occurs.
 #[derive(Default)]
 pub(super) struct Texts {
     bytes: Vec<u8>,
@@ -18,7 +18,7 @@ pub(super) struct Texts {
 }
 
 impl Texts {
-    /// The number of a text, which is kept if it is new.
+    /// The number of a text, which is stored if it is new.
     pub(super) fn number(&mut self, text: &str) -> Result<u32> {
         let Self { bytes, ends, table, state } = self;
         let hash = state.hash_one(text.as_bytes());
@@ -32,9 +32,9 @@ impl Texts {
         Ok(number)
     }
 
-    /// The text of a number that `number` gave.
+    /// The text of a number returned by `number`.
     pub(super) fn text(&self, number: u32) -> &str {
-        // What came in as text comes out so.
+        // The bytes were valid UTF-8 when they were stored.
         std::str::from_utf8(at(&self.bytes, &self.ends, number)).unwrap_or_default()
     }
 

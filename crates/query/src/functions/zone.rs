@@ -1,5 +1,5 @@
-//! `CAST(time AT TIME ZONE zone AS timestamp)` is the wall clock of the zone, in Athena as in the SQL standard. Arrow's
-//! own cast drops the zone and keeps the clock of UTC.
+//! `CAST(time AT TIME ZONE zone AS timestamp)` gives the wall clock of the zone, in Athena as in the SQL standard.
+//! Arrow's cast drops the zone and keeps the UTC clock.
 
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::config::ConfigOptions;
@@ -9,7 +9,7 @@ use datafusion::functions::datetime::expr_fn::to_local_time;
 use datafusion::logical_expr::expr_rewriter::FunctionRewrite;
 use datafusion::logical_expr::{Cast, Expr, ExprSchemable};
 
-/// Casts of times with a zone to times without one go through the zone's clock.
+/// Rewrites casts from zoned to zoneless timestamps to use the zone's wall clock.
 #[derive(Debug)]
 pub(super) struct WallClock;
 

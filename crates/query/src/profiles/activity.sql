@@ -1,4 +1,4 @@
--- What each principal did in each bucket on each day, by where it came from. One pass over the records; all other profiles are made of it.
+-- Activity of each principal per bucket, origin and day. One pass over the records; all other profiles are computed from it.
 SELECT principal, bucket, CASE WHEN requester IS NULL THEN NULL ELSE origin END AS origin, date_trunc('day', request_time) AS day,
        is_aws, count(*) AS requests,
        count(*) FILTER (WHERE action = 'read') AS reads,

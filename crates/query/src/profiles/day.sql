@@ -1,5 +1,5 @@
--- What each principal did in each bucket on each day, beside what was the most on its earlier days there. Presigned links are left out: who uses
--- them is not who signed.
+-- Activity of each principal per bucket and day, next to the maximum of its earlier days there. Presigned links are left out, because their user
+-- is not their signer.
 WITH day AS (
   SELECT principal, bucket, day, bool_or(is_aws) AS is_aws, sum(requests) AS requests, sum(reads) AS reads, sum(bytes_read) AS bytes_read,
          sum(writes) AS writes, sum(deletes) AS deletes, sum(lists) AS lists, sum(expiries) AS expiries, sum(settings_read) AS settings_read,

@@ -1,5 +1,5 @@
--- Where each principal comes from, and what of that is new: first seen two days or more after the principal itself, who was seen on two days
--- before, and who does not roam (four public networks or more in the first two days).
+-- The origins of each principal, and whether they are new: first seen at least two days after the principal, which was seen on two days before
+-- and does not roam (four or more public networks in the first two days).
 WITH uses AS (
   SELECT principal, origin, min(first_seen) AS first_seen, max(last_seen) AS last_seen, count(DISTINCT day) AS days, sum(requests) AS requests
   FROM profile_activity WHERE principal <> 'anonymous' AND origin IS NOT NULL AND origin <> 'link' GROUP BY 1, 2

@@ -1,18 +1,18 @@
--- The records, with who acted, from where, what it did, on which object: the words that all detections share.
+-- The records with actor, origin, action and object: the classification that all detections share.
 SELECT log_file, log_line, bucket_owner, bucket, request_time, remote_ip, requester, request_id, operation, key, request_uri,
        http_status, error_code, bytes_sent, object_size, user_agent, version_id, host_id, authentication_type, host_header,
        source_region,
        principal(requester) AS principal,
-       -- Whoever may assume a role can name a session as AWS does. What AWS's own sessions do has no address.
+       -- Anyone who may assume a role can name a session like AWS does. Real sessions of AWS have no address.
        is_aws_service(requester) AND (remote_ip IS NULL OR principal_type(requester) <> 'assumed_role') AS is_aws,
        action(operation, http_status) AS action,
-       -- Who uses a link is not who signed it. Inside AWS addresses change with every instance, outside with every network.
+       -- The user of a link is not its signer. Inside AWS addresses change with every instance, outside with every network.
        CASE WHEN authentication_type IN ('QueryString', 'HtmlForm') THEN 'link'
             WHEN is_private_ip(remote_ip) THEN 'private'
             WHEN remote_ip IS NOT NULL AND source_region IS NOT NULL THEN concat('aws ', source_region)
             ELSE ip_network(remote_ip) END AS origin,
        object_key(key, operation) AS object,
        destination_bucket(host_header, request_uri) AS destination,
-       -- A record that was delivered twice is one; the rows of one DeleteObjects call differ by key and version.
+       -- A record that was delivered twice counts once; the rows of one DeleteObjects call differ by key and version.
        concat_ws(' ', coalesce(request_id, concat(log_file, ':', CAST(log_line AS VARCHAR))), operation, key, version_id) AS record
 FROM $logs

@@ -1,5 +1,5 @@
--- Days on which a principal did at least ten, and at least four times as much as on any day before the episode began; and days of principals without a
--- history of two days, unless they go on so for five days: then that is what is usual.
+-- Days on which a principal did at least ten, and at least four times as much as on any day before the episode began; and days of principals
+-- without a history of two days, unless the level lasts for five days: then it is the baseline.
 WITH amounts AS (
   SELECT principal, bucket, day, days_before, bucket_days_before, bucket_since, first_seen, 'deletes' AS measure, deletes AS amount, deletes_usual AS usual, delete_days_before AS days_with
   FROM profile_day WHERE NOT is_aws AND deletes > 0
@@ -22,7 +22,7 @@ early AS (
   SELECT principal, bucket, measure, min(day) AS began, min(bucket_since) + INTERVAL '2 days' < min(first_seen) AS is_late FROM amounts
   WHERE days_before < 2 AND amount >= 10 GROUP BY 1, 2, 3
 ),
--- What goes on so for five days is what is usual.
+-- A level that lasts for five days is the baseline.
 fresh AS (
   SELECT e.principal, e.bucket, e.measure, e.began, e.is_late
   FROM early e JOIN amounts f ON f.principal = e.principal AND f.bucket = e.bucket AND f.measure = e.measure AND f.day = e.began

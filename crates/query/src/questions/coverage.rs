@@ -1,4 +1,4 @@
-//! What an input holds and what of it could not be read: so that no answer is taken for more than it is.
+//! What an input holds and which parts could not be read, so that no answer claims more than it covers.
 
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::compute::cast;
@@ -10,10 +10,10 @@ use super::timeline::Time;
 use crate::error::QueryError;
 use crate::session::Session;
 
-/// Sources with a problem that are named; all are counted.
+/// Maximum number of sources with a problem to name; all are counted.
 const NAMED: usize = 3;
 
-/// A source that was read more than once, or whose content another one had, has a row without lines.
+/// A source that was read more than once, or whose content another source had, has a row without lines.
 const TOTALS: &str = "SELECT count(*) FILTER (WHERE state <> 'same') AS files, \
      count(*) FILTER (WHERE state NOT IN ('complete', 'same')) AS incomplete, \
      coalesce(sum(lines), 0) AS lines, coalesce(sum(rows), 0) AS rows, coalesce(sum(rejects), 0) AS rejects, \
@@ -22,18 +22,19 @@ const TOTALS: &str = "SELECT count(*) FILTER (WHERE state <> 'same') AS files, \
 const PROBLEMS: &str = "SELECT log_file, state, problem FROM sources WHERE state NOT IN ('complete', 'same') \
      ORDER BY log_file LIMIT 3";
 
-/// What the sources of an input hold, whatever limits the time of a session. Of raw files, all are read to know it.
+/// What the sources of an input hold, independent of the session's time range. For raw files, this reads all of
+/// them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Coverage {
     /// Source files.
     pub files: u64,
-    /// Of these, those that were not read to their end, or are not logs.
+    /// Files that were not read completely or are not logs.
     pub incomplete: u64,
     /// Lines; `lines = rows + rejects + blanks`.
     pub lines: u64,
-    /// Lines that gave a row.
+    /// Lines that became rows.
     pub rows: u64,
-    /// Lines that could not be read.
+    /// Lines that could not be parsed.
     pub rejects: u64,
     /// Empty lines.
     pub blanks: u64,
@@ -45,14 +46,14 @@ pub struct Coverage {
     pub problems: Vec<SourceProblem>,
 }
 
-/// A source that is not complete.
+/// A source with a problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceProblem {
-    /// Its name. May be hostile, as all texts here.
+    /// Its name. May be hostile, like all text here.
     pub log_file: String,
-    /// How it ended, in a word, such as `truncated`.
+    /// Its state in one word, such as `truncated`.
     pub state: String,
-    /// What was wrong; empty if nobody noted it.
+    /// The problem; empty if none was recorded.
     pub problem: String,
 }
 
@@ -94,7 +95,7 @@ impl Session {
         Ok(coverage)
     }
 
-    /// Whether the table `logs` has a row in this session: one within its time.
+    /// Whether the table `logs` has a row within the session's time range.
     ///
     /// # Errors
     /// If the logs cannot be read.

@@ -1,4 +1,4 @@
-//! The hunt: all detections of the catalogue in one session, the gravest findings first.
+//! The hunt: runs all detections of the catalogue in one session and sorts the findings by severity.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,41 +20,41 @@ use crate::profiles::{self, ALL_LOGS, Kept, REQUESTS};
 use crate::redact::Redactor;
 use crate::session::{Session, catalogue_query};
 
-/// Rows of a detection that are shown; all are counted.
+/// Maximum rows shown of a detection; all are counted.
 const SHOWN: usize = 5;
-/// Detections that run at a time: the parts of one that a single thread does leave the others something to do.
+/// Detections that run concurrently: the single-threaded parts of one leave cores to the others.
 const AT_ONCE: usize = 2;
-/// Examples of a finding.
+/// Examples per finding.
 const EXAMPLES: usize = 3;
 
 /// What to hunt for.
 #[derive(Clone, Debug, Default)]
 pub struct HuntOptions {
-    /// Packs; all when empty.
+    /// Packs; all if empty.
     pub packs: Vec<String>,
-    /// How the input, and what else limits it, is written in the commands that are proposed.
+    /// The input and its limits as arguments, for suggested commands.
     pub input: String,
 }
 
 /// What a hunt found.
 #[derive(Clone, Debug, Serialize)]
 pub struct HuntReport {
-    /// The gravest first; of equal ones those with more events.
+    /// By severity, the highest first; then by number of events.
     pub findings: Vec<Finding>,
-    /// Detections that ran and found nothing.
+    /// Detections without findings.
     pub quiet: Vec<String>,
-    /// Detections that could not run, and why.
+    /// Detections that failed, and why.
     pub failed: Vec<Failed>,
 }
 
 impl HuntReport {
-    /// The gravest severity found; `None` where nothing was.
+    /// The highest severity found; `None` without findings.
     pub fn worst(&self) -> Option<Severity> {
         self.findings.iter().map(|finding| finding.severity).max()
     }
 }
 
-/// A detection that could not run.
+/// A detection that failed.
 #[derive(Clone, Debug, Serialize)]
 pub struct Failed {
     /// The query's name.
@@ -63,7 +63,8 @@ pub struct Failed {
     pub problem: String,
 }
 
-/// What a detection found of one severity: rows of another are another finding. All texts but the catalogue's come from the log and may be hostile.
+/// The rows of a detection with one severity; rows with another severity form another finding. All text except the
+/// catalogue's comes from the log and may be hostile.
 #[derive(Clone, Debug, Serialize)]
 pub struct Finding {
     /// The query's name.
@@ -72,44 +73,44 @@ pub struct Finding {
     pub pack: String,
     /// Its title.
     pub title: String,
-    /// What it asks.
+    /// The question it answers.
     pub question: String,
-    /// How bad it is.
+    /// Its severity.
     pub severity: Severity,
-    /// Id of a MITRE ATT&CK technique, the first of them.
+    /// The first MITRE ATT&CK technique id.
     pub attack: Option<String>,
-    /// Ids of all.
+    /// All technique ids.
     pub attacks: Vec<String>,
-    /// How many rows the detection gave.
+    /// Number of rows.
     pub rows: u64,
-    /// Requests in all of these rows.
+    /// Requests in all rows.
     pub events: i64,
-    /// Time of the first of them.
+    /// Time of the first request.
     pub first_seen: Option<String>,
-    /// Time of the last of them.
+    /// Time of the last request.
     pub last_seen: Option<String>,
-    /// The first rows: who, from where, on what, how often.
+    /// The first rows: actor, address, bucket, number of requests.
     pub who: Vec<Who>,
     /// Up to three examples.
     pub examples: Vec<Example>,
     /// The command that shows all rows.
     pub dig_deeper: String,
-    /// What looks like it and is not.
+    /// Benign activity that it can match.
     pub false_positives: String,
-    /// What the log cannot tell, and what can.
+    /// What the log does not show, and what does.
     pub cannot_tell: Option<String>,
     /// What to do about it.
     pub next: Option<String>,
 }
 
-/// One row of a detection, in short.
+/// A row of a detection in short form.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Who {
-    /// The requester, or the principal where there are several; null is anonymous.
+    /// The requester, or the principal if there are several requesters; null is anonymous.
     pub requester: Option<String>,
-    /// The address, where there is one.
+    /// The address, if there is exactly one.
     pub remote_ip: Option<String>,
-    /// How many addresses there are, where the detection counts them.
+    /// The number of addresses, if the detection counts them.
     pub addresses: Option<i64>,
     /// Some of them.
     pub remote_ips: Vec<String>,
@@ -123,7 +124,7 @@ pub struct Who {
     pub last_seen: Option<String>,
     /// Why the row has its severity.
     pub reasons: Vec<String>,
-    /// All other columns of the row, by name: numbers, texts and lists of texts. What came of it stands here.
+    /// All other columns of the row by name: numbers, texts and lists of texts. They describe the effect.
     pub columns: Map<String, Value>,
     /// Up to three `log_file:log_line`.
     pub evidence: Vec<String>,
@@ -134,15 +135,15 @@ pub struct Who {
 pub struct Example {
     /// `log_file:log_line`.
     pub place: String,
-    /// When.
+    /// Its time.
     pub request_time: Option<String>,
-    /// Who; null is anonymous.
+    /// The requester; null is anonymous.
     pub requester: Option<String>,
-    /// From where.
+    /// The address.
     pub remote_ip: Option<String>,
-    /// What.
+    /// The operation.
     pub operation: Option<String>,
-    /// On which key, as logged.
+    /// The key, as logged.
     pub key: Option<String>,
     /// The status.
     pub http_status: Option<String>,
@@ -166,7 +167,7 @@ impl Example {
 /// Runs the detections of a catalogue.
 ///
 /// # Errors
-/// Where a pack is unknown. A detection that fails does not stop the others.
+/// If a pack is unknown. A failing detection does not stop the others.
 pub async fn hunt(
     session: &Session,
     catalogue: &Catalogue,
@@ -181,11 +182,11 @@ pub async fn hunt(
         query.kind == Kind::Detection && (options.packs.is_empty() || options.packs.contains(&query.pack))
     };
     let wanted: Vec<&Query> = catalogue.queries().filter(wanted).collect();
-    // Detections read the same records. Where they cannot be kept, each reads them again.
+    // Detections read the same records. If these cannot be kept, each detection reads them again.
     let is_worth_it = !session.mode().remote && wanted.iter().any(|query| query.sql.contains(REQUESTS));
     let kept = if is_worth_it { Kept::write(session.unredacted()).await.ok().flatten() } else { None };
     let all: String = wanted.iter().map(|query| query.sql.as_str()).collect();
-    // What fails here fails again, and is reported, where a detection asks for it.
+    // A failure here is repeated, and reported, when a detection needs the profile.
     let _ = profiles::prepare(session.unredacted(), &all, session.mode().remote).await;
     let detection = |query| async move { (query, detect(session, query, options).await) }.boxed();
     let detections: Vec<_> = wanted.into_iter().map(detection).collect();
@@ -207,7 +208,7 @@ pub async fn hunt(
     Ok(report)
 }
 
-/// What a detection found of one severity.
+/// The rows of a detection with one severity.
 #[derive(Default)]
 struct Group {
     rows: u64,
@@ -216,12 +217,12 @@ struct Group {
     first: Option<(i64, String)>,
     last: Option<(i64, String)>,
     who: Vec<Who>,
-    /// Where the lines of `who` are, as the log names them.
+    /// Places of the evidence of `who`, as logged.
     places: Vec<String>,
 }
 
 async fn detect(session: &Session, query: &Query, options: &HuntOptions) -> Result<Vec<Finding>, QueryError> {
-    // What is built in looks at the true values; what it finds is redacted at the end.
+    // Built-in queries read unredacted values; their findings are redacted at the end.
     let context = if query.is_builtin { session.unredacted() } else { session.context() };
     let redactor = session.redactor().filter(|_| query.is_builtin);
     let names = if redactor.is_some() { session.everyone().await? } else { Arc::default() };
@@ -277,7 +278,7 @@ async fn detect(session: &Session, query: &Query, options: &HuntOptions) -> Resu
     Ok(findings)
 }
 
-/// The severity of each row: its own, where the detection has such a column, else the query's.
+/// The severity of each row: its own if the detection has such a column, else the query's.
 fn severities(batch: &RecordBatch, of_query: Severity) -> Result<Vec<Severity>, DataFusionError> {
     if batch.column_by_name("severity").is_none() {
         return Ok(vec![of_query; batch.num_rows()]);
@@ -300,7 +301,7 @@ fn places(batch: &RecordBatch, row: usize) -> Result<Vec<String>, DataFusionErro
     }
 }
 
-/// Columns that have members of their own in a row of a finding.
+/// Columns that have fields of their own in a finding's row.
 const OWN_COLUMNS: [&str; 4] = ["addresses", "remote_ips", "severity", "reasons"];
 
 /// The rows of a detection.
@@ -351,7 +352,7 @@ fn read(batch: &RecordBatch) -> Result<Vec<Who>, DataFusionError> {
         .collect()
 }
 
-/// A cell as JSON: numbers and truth values as such, lists of texts, else text.
+/// A cell as JSON: numbers and booleans as such, lists of texts, anything else as text.
 fn value(column: &ArrayRef, row: usize) -> Result<Value, ArrowError> {
     if column.is_null(row) {
         return Ok(Value::Null);
@@ -390,7 +391,7 @@ fn format(array: &ArrayRef) -> Result<Vec<Option<String>>, ArrowError> {
     (0..array.len()).map(|row| if array.is_null(row) { Ok(None) } else { text(row).map(Some) }).collect()
 }
 
-/// The lines of the first evidence, read again.
+/// Reads the lines of the first evidence again.
 async fn examples(context: &SessionContext, places: &[String]) -> Result<Vec<Example>, QueryError> {
     let mut wanted = lit(false);
     for (file, line) in places.iter().take(EXAMPLES).filter_map(|place| place.rsplit_once(':')) {
@@ -400,7 +401,7 @@ async fn examples(context: &SessionContext, places: &[String]) -> Result<Vec<Exa
     }
     let names =
         ["log_file", "log_line", "request_time", "requester", "remote_ip", "operation", "key", "http_status"];
-    // A row may begin before the time that is reported.
+    // A row may begin before the reported time range.
     let logs = if context.table_exist(ALL_LOGS)? { ALL_LOGS } else { "logs" };
     let frame = context.table(logs).await?.filter(wanted)?.select_columns(&names)?;
     let mut found = Vec::new();

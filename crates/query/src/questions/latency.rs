@@ -1,4 +1,4 @@
-//! How long requests take: HdrHistograms of the times in the logs, by group.
+//! Latency: HdrHistograms of the logged times, by group.
 
 use std::sync::Arc;
 
@@ -26,14 +26,14 @@ use crate::session::Session;
 
 mod hgrm;
 
-/// One of the times that a line tells, in milliseconds.
+/// A time of a request, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Metric {
-    /// From the first byte of the request to the last of the answer, as S3 sees it.
+    /// From the first byte of the request to the last byte of the response, as S3 sees it.
     TotalTime,
-    /// From the last byte of the request to the first of the answer.
+    /// From the last byte of the request to the first byte of the response.
     TurnAroundTime,
 }
 
@@ -49,66 +49,65 @@ impl Metric {
         }
     }
 
-    /// By the name of its column; `None` for another name.
+    /// Parses the name of its column; `None` for another name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|metric| metric.name() == name)
     }
 }
 
-/// How long the requests of a group took. Percentiles are at most 0.1 % too high; the rest is exact.
+/// The latency of a group's requests. Percentiles are at most 0.1 % too high; everything else is exact.
 #[derive(Clone, Debug, Serialize)]
 pub struct Group {
-    /// The values of the columns that it was grouped by, with their names; `None` for null.
+    /// The values of the grouping columns, with their names; `None` for null.
     pub by: Vec<(String, Option<String>)>,
-    /// Which time.
+    /// The metric.
     pub metric: Metric,
-    /// Requests that tell it.
+    /// Requests with this metric.
     pub count: u64,
-    /// The least, in milliseconds, as all that follow.
+    /// The minimum in milliseconds, like all values below.
     pub min: u64,
-    /// Half of the requests took no longer.
+    /// 50th percentile.
     pub p50: u64,
-    /// 90 % took no longer.
+    /// 90th percentile.
     pub p90: u64,
-    /// 99 % took no longer.
+    /// 99th percentile.
     pub p99: u64,
-    /// 99.9 % took no longer.
+    /// 99.9th percentile.
     pub p99_9: u64,
-    /// The greatest.
+    /// The maximum.
     pub max: u64,
     /// The arithmetic mean.
     pub mean: f64,
-    /// The histogram, in HdrHistogram's V2 form, deflated, in base 64.
+    /// The histogram in HdrHistogram's V2 encoding, deflated, in base 64.
     pub histogram: String,
 }
 
 impl Group {
-    /// The percentile distribution as text, which HdrHistogram's plotters read: `.hgrm`.
+    /// The percentile distribution in the text format of HdrHistogram's plotters (`.hgrm`).
     ///
     /// # Errors
-    /// Where [`Group::histogram`] is none.
+    /// If [`Group::histogram`] is not a histogram.
     pub fn hgrm(&self) -> Result<String, QueryError> {
         Ok(hgrm::text(&decode(&self.histogram)?, self.mean, self.max))
     }
 }
 
-/// Most groups that are told: those with the most requests.
+/// Maximum number of groups; those with the most requests are kept.
 pub const MOST_GROUPS: usize = 10_000;
 
-/// The groups of [`latency`].
+/// The result of [`latency`].
 #[derive(Clone, Debug, Serialize)]
 pub struct Latency {
-    /// In the order of their values, and for each the metrics in the order given.
+    /// Ordered by their values; per group, the metrics in the given order.
     pub groups: Vec<Group>,
-    /// Whether there are more than [`MOST_GROUPS`], of which those with fewer requests are left out.
+    /// Whether there are more than [`MOST_GROUPS`]; those with fewer requests are then left out.
     pub cut: bool,
 }
 
-/// The times of the requests in `logs`, by the values of some of its columns. Lines that do not tell a time, or one below 0, do
-/// not count.
+/// Latency of the requests in `logs`, grouped by columns. Lines without a time or with a negative one are ignored.
 ///
 /// # Errors
-/// Where a column is unknown or given twice, or the logs cannot be read.
+/// If a column is unknown or given twice, or the logs cannot be read.
 pub async fn latency(session: &Session, by: &[String], metrics: &[Metric]) -> Result<Latency, QueryError> {
     let logs = session.context().table("logs").await?;
     let schema = logs.schema().clone();
@@ -118,11 +117,11 @@ pub async fn latency(session: &Session, by: &[String], metrics: &[Metric]) -> Re
             let known: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
             return Err(wrong(match nearest(name, known.iter().copied()) {
                 Some(nearest) => format!("there is no column {name}; did you mean {nearest}?"),
-                None => format!("there is no column {name}; there are {}", known.join(", ")),
+                None => format!("there is no column {name}; the columns are {}", known.join(", ")),
             }));
         }
         if by.iter().filter(|other| *other == name).count() > 1 {
-            return Err(wrong(format!("the column {name} is given twice")));
+            return Err(wrong(format!("column {name} is given twice")));
         }
         Ok(Expr::Column(column))
     });
@@ -130,7 +129,7 @@ pub async fn latency(session: &Session, by: &[String], metrics: &[Metric]) -> Re
     let aggregates = metrics.iter().map(|metric| aggregates(*metric)).collect::<Result<Vec<_>, _>>()?;
     let mut frame = logs.aggregate(columns.clone(), aggregates.concat())?;
     if !columns.is_empty() {
-        // What is left out is never kept: a group is some kilobytes, and of each requester there is one.
+        // Groups that are left out are never kept: a group takes some kilobytes, and there may be one per requester.
         let is_told = |metric: &Metric| {
             Expr::Column(Column::new(None::<TableReference>, format!("{} 0", metric.name())))
         };
@@ -155,7 +154,7 @@ pub async fn latency(session: &Session, by: &[String], metrics: &[Metric]) -> Re
     Ok(Latency { groups, cut: is_cut })
 }
 
-/// The first of the rows, in the order of their first columns.
+/// Sorts the rows by their first columns.
 fn by_keys(batches: &[RecordBatch], keys: usize) -> Result<Vec<RecordBatch>, QueryError> {
     let (Some(first), true) = (batches.first(), keys > 0) else { return Ok(batches.to_vec()) };
     let sorted = || {
@@ -171,10 +170,10 @@ fn by_keys(batches: &[RecordBatch], keys: usize) -> Result<Vec<RecordBatch>, Que
     Ok(vec![sorted().map_err(DataFusionError::from)?])
 }
 
-/// Columns of a metric in the answer: see [`aggregates`].
+/// Columns per metric in the answer: see [`aggregates`].
 const OF_METRIC: usize = 5;
 
-/// Count, least, greatest, mean and histogram.
+/// Count, minimum, maximum, mean and histogram.
 fn aggregates(metric: Metric) -> Result<Vec<Expr>, DataFusionError> {
     let column = || Expr::Column(Column::new(None::<TableReference>, metric.name()));
     let told = || column().gt_eq(lit(0_i64));
@@ -188,7 +187,7 @@ fn aggregates(metric: Metric) -> Result<Vec<Expr>, DataFusionError> {
         .collect()
 }
 
-/// A group of the answer; `None` where no line tells the metric.
+/// A group of the answer; `None` if no line has the metric.
 fn group(
     batch: &RecordBatch,
     row: usize,
@@ -234,7 +233,7 @@ fn group(
     }))
 }
 
-/// The histogram of its text, as `hdr_histogram` writes it.
+/// Decodes the text written by `hdr_histogram`.
 pub(crate) fn decode(text: &str) -> Result<Histogram<u64>, QueryError> {
     let bytes = STANDARD.decode(text).map_err(|problem| wrong(problem.to_string()))?;
     Deserializer::new().deserialize(&mut bytes.as_slice()).map_err(|problem| wrong(problem.to_string()))

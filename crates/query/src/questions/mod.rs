@@ -1,4 +1,4 @@
-//! Questions that take more than one statement: each asks a session, and puts the answers together.
+//! Analyses that take more than one statement: each queries a session and combines the answers.
 
 pub(crate) mod coverage;
 pub mod hunt;

@@ -1,10 +1,10 @@
-//! Timelines: what a requester, an address, a key or a request did, as sessions or request by request.
+//! Timelines: the activity of a requester, an address, a key or a request, as sessions or request by request.
 //!
-//! A session is what one requester did from one address without a longer break. Whoever uses two addresses at once has
-//! two sessions that overlap in time, which is what an investigator wants to see.
+//! A session is the activity of one requester from one address without a longer break. A requester that uses two
+//! addresses at once has two overlapping sessions, which is what an investigator wants to see.
 //!
-//! DataFusion sorts the rows, on disk where they are many; one session is open at a time, and what is kept of each is
-//! bounded, so that neither the number of requests nor what their text holds decides how much memory is taken.
+//! DataFusion sorts the rows, spilling to disk if there are many. Only one session is open at a time, and what is
+//! kept of each is bounded, so that neither the number of requests nor their text decides how much memory is used.
 
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
@@ -30,13 +30,13 @@ pub use self::report::{FirstUse, Statuses, Time, TimelineReport, TimelineSession
 pub use self::selection::{Selection, parse_network};
 use self::split::Splitter;
 
-/// The sessions of what is selected.
+/// The sessions of the selected requests.
 ///
-/// The logs are read twice: once for the sessions, and once for what the requesters of these sessions used for the
-/// first time, which takes all of their requests, also those that are not selected.
+/// The logs are read twice: once for the sessions, and once to find what the requesters of these sessions used for the
+/// first time, which takes all of their requests, selected or not.
 ///
 /// # Errors
-/// Where the logs cannot be read; under redaction also where the selection could be used to guess what is hidden.
+/// If the logs cannot be read; under redaction, also if the selection could be used to guess hidden values.
 pub async fn timeline(
     session: &Session,
     selection: &Selection,
@@ -61,10 +61,10 @@ pub async fn timeline(
     Ok(report)
 }
 
-/// The selected requests in the order of time, with all columns of the logs and `object_key`, the decoded key.
+/// The selected requests in time order, with all columns of the logs and `object_key`, the decoded key.
 ///
 /// # Errors
-/// Where the logs cannot be read; what happens while the rows are read comes through the stream.
+/// If the logs cannot be read. Errors while reading rows come through the stream.
 pub async fn requests(
     session: &Session,
     selection: &Selection,
@@ -76,7 +76,7 @@ pub async fn requests(
 }
 
 async fn selected(session: &Session, selection: &Selection) -> Result<DataFrame, QueryError> {
-    // What is redacted is selected by what it is, or by its pseudonym.
+    // Redacted values are selected by their true value or by their pseudonym.
     let context = session.unredacted();
     let frame = context.table("logs").await?.filter(selection.filter(context, session.redactor())?)?;
     Ok(frame.with_column("object_key", selection::object_key(context)?)?)

@@ -1,4 +1,5 @@
-//! Addresses within text: `198.51.100.7`, `2001:db8::7`, `c-198-51-100-7.isp.example`, wherever in a run they begin.
+//! Addresses within text: `198.51.100.7`, `2001:db8::7`, `c-198-51-100-7.isp.example`, wherever they start in a run
+//! of characters.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::ops::Range;
@@ -6,11 +7,11 @@ use std::ops::Range;
 use super::pseudonyms::Pseudonyms;
 use super::spans::{Spans, look, runs};
 
-/// Groups of an IPv6 address below which `::` more likely joins words of a program.
+/// Minimum groups of an IPv6 address with `::`; with fewer, it more likely joins identifiers of a program.
 const GROUPS: usize = 3;
-/// Longest text of an IPv6 address.
+/// Maximum length of an IPv6 address.
 const LONGEST: usize = 45;
-/// Numbers that overlapping IPv4 addresses may have together, to have a pseudonym each. Longer runs of numbers have one.
+/// Maximum numbers of overlapping IPv4 addresses that get separate pseudonyms. Longer runs of numbers get one.
 const OVERLAPPING: usize = 6;
 
 pub(super) fn find(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
@@ -30,8 +31,8 @@ pub(super) fn find(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
     }
 }
 
-/// IPv6 addresses that begin at a group of the run: what is before may be a word, as in `from:2001:db8::7`, and what is
-/// after a port, as in `2001:db8::7.443`.
+/// IPv6 addresses that begin at a group of the run: a word may precede them, as in `from:2001:db8::7`, and a port
+/// may follow, as in `2001:db8::7.443`.
 fn v6(bytes: &[u8], run: Range<usize>) -> Vec<(Range<usize>, IpAddr)> {
     let mut found = Vec::new();
     let mut at = run.start;
@@ -42,7 +43,7 @@ fn v6(bytes: &[u8], run: Range<usize>) -> Vec<(Range<usize>, IpAddr)> {
             Some(before) => matches!(before, b':' | b'.'),
             None => true,
         };
-        // `cafe2001:db8::7`: of a group that is too long, the last four digits may be one.
+        // `cafe2001:db8::7`: the last four digits of an overlong group may be a group.
         let group = bytes[at..run.end].iter().take(5).take_while(|byte| byte.is_ascii_hexdigit()).count();
         let is_end_of_word = group == 4 && bytes.get(at + 4) == Some(&b':');
         if (is_start || is_end_of_word)
@@ -57,7 +58,7 @@ fn v6(bytes: &[u8], run: Range<usize>) -> Vec<(Range<usize>, IpAddr)> {
     found
 }
 
-/// The longest IPv6 address that the text begins with, and its length.
+/// The longest IPv6 address at the start of the text, and its length.
 fn longest_v6(text: &[u8]) -> Option<(usize, Ipv6Addr)> {
     let text = &text[..text.len().min(LONGEST)];
     look(text.len());
@@ -76,7 +77,7 @@ fn longest_v6(text: &[u8]) -> Option<(usize, Ipv6Addr)> {
     let text = &text[..length];
     let groups = text.split(|byte| *byte == b':').filter(|group| !group.is_empty());
     let first = text.split(|byte| *byte == b':').next().unwrap_or_default();
-    // 2000::/3 is what is routed; fc00::/7 and fe80::/10 are of one's own networks.
+    // 2000::/3 is routed; fc00::/7 and fe80::/10 are private.
     let is_routed = matches!(
         first.to_ascii_lowercase()[..],
         [b'2' | b'3', _, _, _] | [b'f', b'c' | b'd', _, _] | [b'f', b'e', b'8', _]
@@ -86,21 +87,21 @@ fn longest_v6(text: &[u8]) -> Option<(usize, Ipv6Addr)> {
     is_address.then_some((length, address))
 }
 
-/// Without the digit of `ec2-`, which is of a word.
+/// Skips the digit of `ec2-`, which belongs to the word.
 fn after_words(bytes: &[u8], run: Range<usize>) -> Range<usize> {
     let is_ec2 = bytes[..run.start].last_chunk::<2>().is_some_and(|end| end.eq_ignore_ascii_case(b"ec"))
         && bytes[run.clone()].starts_with(b"2-");
     if is_ec2 { run.start + 2..run.end } else { run }
 }
 
-/// A number of a run: where it is, and its value if it may be part of an IPv4 address.
+/// A number in a run: its position, and its value if it may be part of an IPv4 address.
 struct Number {
     place: Range<usize>,
     octet: Option<u8>,
 }
 
-/// The IPv4 addresses of a run of numbers with one `point` between them, and their pseudonyms. Where several overlap, as
-/// in `v2.198.51.100.7`, nobody can say which is meant: all numbers of them are replaced.
+/// The IPv4 addresses of a run of numbers separated by single `point`s, and their pseudonyms. If several overlap,
+/// as in `v2.198.51.100.7`, it is unclear which is meant, so all of their numbers are replaced.
 fn quads(bytes: &[u8], run: Range<usize>, point: u8, pseudonyms: &Pseudonyms) -> Vec<(Range<usize>, String)> {
     let mut found: Vec<(Range<usize>, String)> = Vec::new();
     for numbers in joined(bytes, run, point) {
@@ -129,14 +130,14 @@ fn quads(bytes: &[u8], run: Range<usize>, point: u8, pseudonyms: &Pseudonyms) ->
     found
 }
 
-/// Numbers with exactly one point between them.
+/// Numbers separated by exactly one point.
 fn joined(bytes: &[u8], run: Range<usize>, point: u8) -> Vec<Vec<Number>> {
     let mut all: Vec<Vec<Number>> = Vec::new();
     let mut is_joined = false;
     let mut at = run.start;
     while at < run.end {
         if bytes[at] == point {
-            // Two points end what came before.
+            // Two points end the sequence.
             is_joined = at > run.start && bytes[at - 1] != point;
             at += 1;
             continue;
@@ -156,10 +157,10 @@ fn joined(bytes: &[u8], run: Range<usize>, point: u8) -> Vec<Vec<Number>> {
     all
 }
 
-/// The address of four numbers.
+/// The address formed by four numbers.
 ///
-/// `N.0.0.0` is the version of a browser. With `-` between them, numbers that begin with 0, or are part of a longer word,
-/// are those of a date or of an id.
+/// `N.0.0.0` is a browser version. With `-` as separator, numbers with leading zeros or within a longer word belong to
+/// dates or ids.
 fn quad(numbers: &[Number], point: u8, bytes: &[u8]) -> Option<IpAddr> {
     let mut octets = [0_u8; 4];
     for (octet, number) in octets.iter_mut().zip(numbers) {
@@ -172,14 +173,14 @@ fn quad(numbers: &[Number], point: u8, bytes: &[u8]) -> Option<IpAddr> {
     if point == b'-' && bytes.get(end).is_some_and(u8::is_ascii_alphanumeric) {
         return None;
     }
-    // `pool198-51-100-7` is a host, `a198-51-…` more likely an id in hexadecimal digits.
+    // `pool198-51-100-7` is a host name, `a198-51-…` more likely a hexadecimal id.
     if point == b'-' && bytes[..start].last().is_some_and(u8::is_ascii_hexdigit) {
         return None;
     }
     (octets[1..] != [0, 0, 0]).then(|| IpAddr::from(octets))
 }
 
-/// Which of the numbers are of dates with their time, as in the names of log files: `2026-05-01-10-20-30`.
+/// Marks numbers that belong to dates with times, as in log file names: `2026-05-01-10-20-30`.
 fn of_dates(numbers: &[Number], bytes: &[u8]) -> Vec<bool> {
     const LIMITS: [u8; 5] = [12, 31, 23, 59, 60];
     let mut of_dates = vec![false; numbers.len()];
@@ -251,7 +252,7 @@ mod tests {
         ] {
             assert_found(text, "198.51.100.9");
         }
-        // Of an escape that may be none, no reading leaves the address.
+        // If a sequence may be an escape or not, neither reading reveals the address.
         assert_found("\\101.51.100.9", "101.51.100.9");
     }
 

@@ -1,13 +1,13 @@
-//! Text with its escapes undone, however often they are nested, and where each byte of it was.
+//! Text with its escapes decoded, however deeply nested, and the original position of each byte.
 
-/// Text whose `%XX`, `%u00XX`, `\xXX`, `\u00XX`, `\OOO`, `&#D;`, `&#xX;` and `\/` are decoded until none is left.
+/// Text with `%XX`, `%u00XX`, `\xXX`, `\u00XX`, `\OOO`, `&#D;`, `&#xX;` and `\/` decoded until none is left.
 ///
-/// What a client sent may be encoded once more by whoever logged it, and once more by a page that names it in a referer.
-/// A name is searched for in what all of that says, and replaced in what was there.
+/// What a client sent may be encoded again by whoever logged it, and again by a page that quotes it in a referer.
+/// Names are searched for in the fully decoded text and replaced in the original.
 pub(super) struct Decoded<'a> {
     text: &'a str,
     bytes: Vec<u8>,
-    /// Start in `text`, and how many layers were taken off; for each of `bytes`. Empty where nothing was decoded.
+    /// Start in `text` and number of decoded layers, for each of `bytes`. Empty if nothing was decoded.
     origins: Vec<(usize, u32)>,
 }
 
@@ -22,7 +22,7 @@ impl<'a> Decoded<'a> {
         for (at, byte) in text.bytes().enumerate() {
             decoded.bytes.push(byte);
             decoded.origins.push((at, 0));
-            // What was decoded may end an escape itself.
+            // A decoded byte may complete another escape.
             while let Some((length, byte)) = escape_at_end(&decoded.bytes) {
                 decoded.fold(length, byte);
             }
@@ -30,7 +30,7 @@ impl<'a> Decoded<'a> {
         decoded
     }
 
-    /// The text as it is, with its escapes.
+    /// The text itself, with its escapes.
     pub(super) fn verbatim(text: &'a str) -> Self {
         Self { text, bytes: text.as_bytes().to_vec(), origins: Vec::new() }
     }
@@ -40,7 +40,7 @@ impl<'a> Decoded<'a> {
         self.bytes.len() != self.text.len()
     }
 
-    /// Replaces the last `length` bytes, which are an escape, by what it stands for.
+    /// Replaces the last `length` bytes, which are an escape, by the decoded byte.
     fn fold(&mut self, length: usize, byte: u8) {
         let from = self.bytes.len() - length;
         let start = self.origins[from].0;
@@ -59,12 +59,12 @@ impl<'a> Decoded<'a> {
         self.text
     }
 
-    /// How many layers of encoding were around the byte at `index`.
+    /// Number of encoding layers around the byte at `index`.
     pub(super) fn layers(&self, index: usize) -> u32 {
         self.origins.get(index).map_or(0, |origin| origin.1)
     }
 
-    /// Where the byte at `index` begins in the text; the text's end for the index after the last.
+    /// Position of the byte at `index` in the original text; the end of the text for the index after the last.
     pub(super) fn origin(&self, index: usize) -> usize {
         if self.origins.is_empty() {
             return index.min(self.text.len());
@@ -73,11 +73,11 @@ impl<'a> Decoded<'a> {
     }
 }
 
-/// The escape that `bytes` end in: its length, and the byte that it stands for.
+/// The escape at the end of `bytes`: its length and decoded byte.
 fn escape_at_end(bytes: &[u8]) -> Option<(usize, u8)> {
     let (rest, digits) = bytes.split_last_chunk::<2>()?;
     if digits == b"\\/" {
-        return Some((2, b'/')); // as some write it in JSON
+        return Some((2, b'/')); // used by some JSON writers
     }
     if digits[1] == b';' {
         return entity_at_end(bytes);
@@ -92,7 +92,7 @@ fn escape_at_end(bytes: &[u8]) -> Option<(usize, u8)> {
     Some((mark.len() + 2, byte))
 }
 
-/// `\075`, as shells and programs in C write it.
+/// `\075`, an octal escape as in C and shells.
 fn octal_at_end(bytes: &[u8]) -> Option<u8> {
     let [b'\\', digits @ ..] = bytes.last_chunk::<4>()? else { return None };
     let value =
@@ -100,7 +100,7 @@ fn octal_at_end(bytes: &[u8]) -> Option<u8> {
     u8::try_from(value).ok()
 }
 
-/// `&#61;` or `&#x3D;` of a character of ASCII.
+/// `&#61;` or `&#x3D;` of an ASCII character.
 fn entity_at_end(bytes: &[u8]) -> Option<(usize, u8)> {
     const LONGEST: usize = 8;
     let tail = &bytes[bytes.len().saturating_sub(LONGEST)..];

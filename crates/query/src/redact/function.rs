@@ -1,4 +1,4 @@
-//! Redaction as a function, for filters of the program's own over the true tables.
+//! Redaction as a function, for the program's own filters on true tables.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use datafusion::logical_expr::{
 use super::Redactor;
 use super::columns::Treatment;
 
-/// One treatment of a text. It is not registered: SQL cannot call it, and so cannot try values.
+/// Redacts a text. It is not registered, so that SQL cannot call it to test values.
 #[derive(Debug)]
 struct RedactFunction {
     redactor: Arc<Redactor>,

@@ -1,4 +1,4 @@
-//! Refuses plans that read a table around its redaction.
+//! Refuses plans that bypass the redaction of a table.
 
 use std::sync::Arc;
 
@@ -18,8 +18,8 @@ use datafusion::physical_plan::work_table::WorkTableExec;
 
 use super::wall::RedactExec;
 
-/// The last of the optimizer's rules. It changes nothing: it fails where a plan has a source of rows that is neither below
-/// a [`RedactExec`] nor one that cannot hold a row of a file.
+/// The last optimizer rule. It changes nothing, but fails if a plan has a source of rows that is neither below a
+/// [`RedactExec`] nor unable to hold a file's rows.
 #[derive(Debug)]
 pub(crate) struct RedactionGuard;
 
@@ -44,13 +44,13 @@ fn check(plan: &Arc<dyn ExecutionPlan>) -> Result<()> {
     }
     let children = plan.children();
     if children.is_empty() && !is_harmless(plan.as_ref()) {
-        let problem = format!("refused under redaction: {} reads a table around it", plan.name());
+        let problem = format!("refused under redaction: {} reads an unredacted table", plan.name());
         return Err(DataFusionError::Plan(problem));
     }
     children.into_iter().try_for_each(check)
 }
 
-/// Sources of rows that SQL itself makes, and lists of tables and columns.
+/// Row sources that SQL itself creates, and lists of tables and columns.
 fn is_harmless(source: &dyn ExecutionPlan) -> bool {
     if let Some(source) = source.downcast_ref::<DataSourceExec>() {
         return source.data_source().downcast_ref::<MemorySourceConfig>().is_some();
@@ -58,7 +58,7 @@ fn is_harmless(source: &dyn ExecutionPlan) -> bool {
     if let Some(source) = source.downcast_ref::<StreamingTableExec>() {
         let schema = source.partition_schema();
         let first = schema.fields().first().map(|field| field.name().as_str());
-        // The first columns of the tables of information_schema, which no table of ours has.
+        // The first columns of the tables in information_schema, which none of our tables has.
         return matches!(first, Some("table_catalog" | "catalog_name" | "specific_catalog"))
             || (first == Some("name") && schema.field_with_name("description").is_ok());
     }
@@ -77,7 +77,7 @@ mod tests {
     use crate::redact::Redaction;
     use crate::session::{Session, SessionOptions};
 
-    /// What a plan reads, and not how SQL came to it, decides.
+    // What a plan reads decides, not the SQL behind it.
     #[tokio::test]
     async fn a_table_around_the_redaction_is_refused() {
         let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples/logs");

@@ -1,4 +1,4 @@
-//! The names of requesters, and the addresses of rows, where no rule would recognise them: `alice`, `backup-operator`,
+//! Names of requesters and addresses of rows in forms that no rule would recognise: `alice`, `backup-operator`,
 //! `203-0-113-7.isp.example`.
 
 use std::collections::{HashMap, HashSet};
@@ -9,25 +9,25 @@ use saltmine_format::Principal;
 use super::pseudonyms::Pseudonyms;
 use super::spans::{Spans, runs};
 
-/// Longest name that is searched for, in bytes. The names of IAM have at most 64 characters, its ARNs at most 2,048.
+/// Maximum length of a name to search for, in bytes. IAM names have at most 64 characters, ARNs at most 2,048.
 const LONGEST: usize = 2048;
 
-/// Who made a request: names that are replaced in the other columns of its row.
+/// The requester and address of a row, whose names are replaced in its other columns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct RowIdentity<'a> {
     pub(crate) requester: Option<&'a str>,
     pub(crate) address: Option<&'a str>,
 }
 
-/// Names that are replaced wherever they are a word of a text.
+/// Names to replace wherever they occur as words.
 ///
-/// A name is found by its first run of letters and digits. So the search takes time by the length of the text, not by
+/// A name is found by its first run of letters and digits. So the search time depends on the length of the text, not on
 /// the number of names, of which a session may have many thousands.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Names {
-    /// Kind and spelling, by the name in lower case.
+    /// Kind and spelling, by lower-case name.
     names: HashMap<Vec<u8>, (Kind, String)>,
-    /// By the first run of a name: how many bytes of the name are before the run, and how many it has, longest first.
+    /// By the first run of a name: the number of bytes before the run and the total length, longest first.
     shapes: HashMap<Vec<u8>, Vec<(usize, usize)>>,
 }
 
@@ -55,7 +55,7 @@ impl Names {
         names
     }
 
-    /// Account, role, user and session of a requester. AWS's own services have none.
+    /// Adds the account, role, user and session of a requester. AWS's own services have none.
     pub(crate) fn add_requester(&mut self, requester: &str) {
         let who = Principal::parse(requester);
         if who.is_aws() {
@@ -76,11 +76,11 @@ impl Names {
         }
     }
 
-    /// An address as it is logged, and as the names of hosts have it.
+    /// Adds an address in its logged form and in host name form.
     pub(super) fn add_address(&mut self, address: &str) {
         let parsed = address.parse().ok();
         for form in [address.to_owned(), address.replace(['.', ':'], "-")] {
-            // What is not an address may be one letter, which would be replaced everywhere.
+            // Something other than an address may be a single letter, which would be replaced everywhere.
             if parsed.is_some() || form.len() > 2 {
                 self.add(Kind::Address(parsed), &form);
             }
@@ -89,7 +89,7 @@ impl Names {
 
     fn add(&mut self, kind: Kind, name: &str) {
         let folded = name.as_bytes().to_ascii_lowercase();
-        // Without a letter or digit there is no word to be found.
+        // Without a letter or digit, there is no word to find.
         let Some(first) = runs(&folded, is_word).into_iter().next() else { return };
         if folded.len() > LONGEST || self.names.contains_key(&folded) {
             return;
@@ -104,7 +104,7 @@ impl Names {
     }
 }
 
-/// Replaces the names that are words of the text, in any case.
+/// Replaces names that occur as words, case-insensitively.
 pub(super) fn find(spans: &mut Spans<'_>, names: &Names, pseudonyms: &Pseudonyms) {
     if names.names.is_empty() {
         return;
@@ -133,7 +133,7 @@ pub(super) fn find(spans: &mut Spans<'_>, names: &Names, pseudonyms: &Pseudonyms
 }
 
 impl Kind {
-    /// The pseudonym that the name has in the column of the requester or of the address.
+    /// The pseudonym of the name, as in the requester or address column.
     fn pseudonym(self, name: &str, pseudonyms: &Pseudonyms) -> String {
         match self {
             Self::Account => pseudonyms.get("account", name.as_bytes()),
@@ -147,7 +147,7 @@ impl Kind {
     }
 }
 
-/// Bytes outside of ASCII are parts of letters.
+// Non-ASCII bytes are parts of letters.
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || !byte.is_ascii()
 }

@@ -1,7 +1,7 @@
-//! The key of a case: who has it can tell which pseudonym an address got; who has not cannot.
+//! The redaction key of a case: with it, one can tell which pseudonym an address gets; without it, one cannot.
 //!
-//! Whoever hands over a dataset may have put a key of theirs into it. So a key is taken only from a plain file of whoever
-//! runs the program, which nobody else can read or write, and is named with its age.
+//! Whoever handed over a dataset may have planted a key of their own. So a key is only accepted from a regular file
+//! that belongs to the user and that nobody else can read or write, and its age is reported.
 
 use std::fmt::Write as _;
 use std::fs::File;
@@ -15,29 +15,29 @@ use crate::error::QueryError;
 
 /// Bytes of a key.
 const LENGTH: usize = 32;
-/// The file of a dataset's own key, in its folder.
+/// The key file in a dataset's folder.
 const FILE: &str = "redact.key";
 
-/// Where the key of a session is from.
+/// The origin of a session's key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KeySource {
-    /// A file that was there.
+    /// An existing file.
     Read {
         /// The file.
         path: PathBuf,
-        /// When it was last changed; `None` where the file system does not say.
+        /// When it was last modified; `None` if the file system does not say.
         changed: Option<SystemTime>,
     },
-    /// A file that was made.
+    /// A newly created file.
     Made(PathBuf),
-    /// Nowhere: it is gone with the session, and so is what its pseudonyms stand for.
+    /// A key for this session only; it is lost with the session, and so is the meaning of its pseudonyms.
     Session,
 }
 
 pub(super) type Key = [u8; LENGTH];
 
-/// The key in a file, which is made with random bytes where it is not there, and readable for its owner alone. With no
-/// file named: that of the dataset; without a dataset a key for this session.
+/// Loads the key from a file. A missing file is created with a random key and is readable by its owner only.
+/// Without a file: that of the dataset; without a dataset, a key for this session.
 pub(super) fn load(file: Option<&Path>, dataset: Option<&Path>) -> Result<(Key, KeySource), QueryError> {
     let path = match (file, dataset) {
         (Some(file), _) => file.to_path_buf(),
@@ -52,14 +52,14 @@ pub(super) fn load(file: Option<&Path>, dataset: Option<&Path>) -> Result<(Key, 
             if make(&path, &key).map_err(|error| wrong(error.to_string()))? {
                 return Ok((key, KeySource::Made(path)));
             }
-            // Another run was faster.
+            // Another run created it first.
             read(&path).map_err(|error| wrong(error.to_string()))
         }
         Err(error) => Err(wrong(error.to_string())),
     }
 }
 
-/// The key in a file that is safe to take one from.
+/// Reads the key from a file, if the file can be trusted.
 fn read(path: &Path) -> io::Result<(Key, KeySource)> {
     let file = open(path)?;
     let about = file.metadata()?;
@@ -74,7 +74,7 @@ fn read(path: &Path) -> io::Result<(Key, KeySource)> {
     Ok((key, KeySource::Read { path: path.to_path_buf(), changed: about.modified().ok() }))
 }
 
-/// Opens a file without following a link, and without waiting for the other end of a pipe.
+/// Opens a file without following links, and without blocking on a pipe.
 fn open(path: &Path) -> io::Result<File> {
     let mut options = File::options();
     options.read(true);
@@ -95,12 +95,12 @@ fn check_owner(about: &std::fs::Metadata) -> io::Result<()> {
     let mode = about.mode() & 0o7777;
     if mode & 0o077 != 0 {
         let problem = format!(
-            "its mode is {mode:04o}, so that others may have read or written it; chmod 600 if it is yours and nobody did, \
+            "its mode is {mode:04o}, so others may have read or written it; chmod 600 if it is yours and nobody did, \
              else remove it, and a new one is made"
         );
         return Err(io::Error::other(problem));
     }
-    // What this process makes belongs to its user.
+    // A file created by this process belongs to its user.
     if about.uid() != tempfile::tempfile()?.metadata()?.uid() {
         return Err(io::Error::other("it belongs to another user, who may know it"));
     }
@@ -112,21 +112,20 @@ fn check_owner(_: &std::fs::Metadata) -> io::Result<()> {
     Ok(())
 }
 
-/// Largest file that is read, in bytes.
+/// Maximum size of a key file, in bytes.
 const LARGEST: u64 = 4096;
-const NO_KEY: &str =
-    "not a key, which is 64 hexadecimal digits; name a file that is not there, and it is made";
+const NO_KEY: &str = "not a key (64 hexadecimal digits); name a new file to create one";
 
 fn random() -> Result<Key, QueryError> {
     let mut key = [0; LENGTH];
     getrandom::fill(&mut key).map_err(|error| QueryError::RedactKey {
         path: PathBuf::from("-"),
-        problem: format!("the system gives no random numbers: {error}"),
+        problem: format!("cannot get random numbers from the system: {error}"),
     })?;
     Ok(key)
 }
 
-/// Whether the file was made; `false` where there is one by now. It appears when it is whole.
+/// Creates the file atomically; returns `false` if it exists by now.
 fn make(path: &Path, key: &Key) -> io::Result<bool> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut text = String::with_capacity(2 * LENGTH + 1);
@@ -134,7 +133,7 @@ fn make(path: &Path, key: &Key) -> io::Result<bool> {
         let _ = write!(text, "{byte:02x}"); // writing to a String does not fail
     });
     text.push('\n');
-    // Temporary files are their owner's alone, and stay so.
+    // Temporary files are readable by their owner only, and stay so.
     let mut file = NamedTempFile::new_in(folder)?;
     file.write_all(text.as_bytes())?;
     file.as_file().sync_all()?;
@@ -194,12 +193,12 @@ mod tests {
             write(&path, text);
             let problem = load(Some(&path), None).unwrap_err().to_string();
             assert!(problem.contains("64 hexadecimal digits"), "{problem}");
-            assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "it is not written over");
+            assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "it is not overwritten");
         }
         assert!(load(Some(&folder.path().join("none/key")), None).is_err());
     }
 
-    /// A key that only its owner can read and write.
+    /// A key file that only its owner can read and write.
     fn write(path: &Path, text: &str) {
         std::fs::write(path, text).unwrap();
         #[cfg(unix)]
@@ -209,7 +208,7 @@ mod tests {
         }
     }
 
-    /// Whoever hands a dataset over, and has put a key into it, would know all pseudonyms.
+    /// Someone who planted a key in a dataset would know all pseudonyms.
     #[cfg(unix)]
     #[test]
     fn a_key_that_others_may_know_is_refused() {
@@ -230,7 +229,7 @@ mod tests {
         let link = folder.path().join("link");
         std::os::unix::fs::symlink(&plain, &link).unwrap();
         assert!(problem(&link).contains("a link"), "{}", problem(&link));
-        // No key is made where a link leads to nothing.
+        // No key is created through a dangling link.
         let loose = folder.path().join("loose");
         std::os::unix::fs::symlink(folder.path().join("nothing"), &loose).unwrap();
         assert!(problem(&loose).contains("a link"), "{}", problem(&loose));

@@ -1,8 +1,8 @@
-//! What may be given for the parameters of a built-in question under redaction.
+//! Values allowed for parameters of built-in queries under redaction.
 //!
-//! Such questions look at true values. A pattern, a network or a long list that a person chooses would find out, by whether
-//! there is an answer, what the answer does not show: an address takes 32 questions. So a parameter of text keeps its
-//! default, or is one of those below, which are compared with whole values.
+//! These queries read true values. A pattern, network or long list chosen by the user could reveal hidden values by
+//! whether there is an answer: an address takes 32 queries. So a text parameter keeps its default, or is one of those
+//! below, which are compared with whole values.
 
 use datafusion::arrow::array::AsArray;
 use datafusion::arrow::compute::cast;
@@ -16,17 +16,17 @@ use crate::catalogue::{Parameter, Query};
 use crate::error::QueryError;
 use crate::params::{Param, Params};
 
-/// Most whole values of one kind that a question may have: a long list tries many guesses at once.
+/// Maximum number of values per parameter: a long list tries many guesses at once.
 pub(crate) const MOST_VALUES: usize = 16;
 
 /// What a parameter is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Compared {
-    /// Words that say nothing of a row's text, such as the families of agents.
+    /// Words that reveal nothing of a row's text, such as user agent families.
     Words,
-    /// Whole names of buckets, which stay as they are, but for accounts in them.
+    /// Whole bucket names, which are not redacted except for accounts in them.
     Buckets,
-    /// Whole names of hosts.
+    /// Whole host names.
     Hosts,
     /// A requester, by LIKE.
     Requester,
@@ -38,7 +38,7 @@ enum Compared {
     Addresses,
 }
 
-/// The parameters that may be given. All others of text keep their defaults.
+/// Parameters that may be set. All other text parameters keep their defaults.
 const KNOWN: [(&str, &str, Compared); 11] = [
     ("client-fingerprint", "families", Compared::Words),
     ("lifecycle-summary", "by", Compared::Words),
@@ -53,10 +53,10 @@ const KNOWN: [(&str, &str, Compared); 11] = [
     ("cross-account", "own_accounts", Compared::Accounts),
 ];
 
-/// The parameters with which a built-in question is asked of the true tables: pseudonyms become what they are of.
+/// Parameters of a built-in query for the true tables: pseudonyms are resolved.
 ///
 /// # Errors
-/// Where a value could be used to guess what is redacted, or a pseudonym is of nothing in the logs.
+/// If a value could be used to guess hidden values, or a pseudonym matches nothing in the logs.
 pub(crate) async fn bind(
     query: &Query,
     params: &Params,
@@ -74,7 +74,7 @@ pub(crate) async fn bind(
     Ok(bound)
 }
 
-/// Why a value is not taken.
+/// Why a value is refused.
 enum Refusal {
     Value(String),
     Sql(DataFusionError),
@@ -139,21 +139,21 @@ async fn value(
     }
 }
 
-pub(crate) const NETWORK: &str = "under --redact, only a whole address or its pseudonym is taken: by networks, an address \
-                                  that is hidden could be found out in 32 questions";
-pub(crate) const PATTERN: &str = "under --redact, only a whole requester or its pseudonym is taken: by patterns, a name that is hidden \
-                       could be found out letter by letter";
-const KEEPS_DEFAULT: &str = "under --redact, it keeps its default: it is compared with values that are hidden, which could be \
-                             found out with it letter by letter. A copy of the query in a folder of --queries takes any value, \
+pub(crate) const NETWORK: &str = "under --redact, only a whole address or its pseudonym is accepted: with networks, a hidden \
+                                  address could be guessed with 32 queries";
+pub(crate) const PATTERN: &str = "under --redact, only a whole requester or its pseudonym is accepted: with patterns, a hidden name \
+                       could be guessed letter by letter";
+const KEEPS_DEFAULT: &str = "under --redact, it keeps its default: it is compared with hidden values, which could be \
+                             guessed with it letter by letter. A copy of the query in a --queries folder accepts any value, \
                              and compares it with what is shown";
 
 fn too_many() -> String {
     format!(
-        "under --redact, at most {MOST_VALUES} values are taken: with a long list, what is hidden could be guessed"
+        "under --redact, at most {MOST_VALUES} values are accepted: a long list could be used to guess hidden values"
     )
 }
 
-/// One address, also as a network.
+/// Whether the text is a single address, possibly written as a network.
 fn is_whole_address(text: &str) -> bool {
     match text.trim().parse::<ipnet::IpNet>() {
         Ok(network) => network.prefix_len() == network.max_prefix_len(),
@@ -161,7 +161,7 @@ fn is_whole_address(text: &str) -> bool {
     }
 }
 
-/// Where a value is looked up that a pseudonym is of.
+/// Where to look up the value of a pseudonym.
 #[derive(Clone, Copy)]
 struct Lookup<'a> {
     unredacted: &'a SessionContext,
@@ -171,7 +171,7 @@ struct Lookup<'a> {
 }
 
 impl Lookup<'_> {
-    /// The values of the column that are shown so; the text itself where it is not a pseudonym.
+    /// The values of the column with this pseudonym; the text itself if it is not a pseudonym.
     async fn find(self, text: &str) -> Result<Vec<String>, Refusal> {
         if !has_pseudonym(text) {
             return Ok(vec![text.to_owned()]);
@@ -195,7 +195,7 @@ impl Lookup<'_> {
     }
 }
 
-/// Whole values, with commas between them.
+/// Whole values, separated by commas.
 async fn list(given: &str, lookup: Lookup<'_>) -> Result<String, Refusal> {
     if given.split(',').count() > MOST_VALUES {
         return Err(Refusal::Value(too_many()));
@@ -207,7 +207,7 @@ async fn list(given: &str, lookup: Lookup<'_>) -> Result<String, Refusal> {
     Ok(values.join(","))
 }
 
-/// A pattern of LIKE for one requester.
+/// A LIKE pattern for one requester.
 async fn requester(given: &str, lookup: Lookup<'_>) -> Result<String, Refusal> {
     let values = lookup.find(given).await?;
     let [value] = &values[..] else {
@@ -222,7 +222,7 @@ async fn requester(given: &str, lookup: Lookup<'_>) -> Result<String, Refusal> {
     Ok(value.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
 }
 
-/// Whether a text has a pseudonym in it.
+/// Whether the text contains a pseudonym.
 fn has_pseudonym(text: &str) -> bool {
     const KINDS: [&str; 8] = ["ip", "account", "role", "session", "user", "principal", "key", "token"];
     const DIGITS: usize = 16;
@@ -242,7 +242,7 @@ mod tests {
     use super::*;
     use crate::catalogue::{Catalogue, ParameterType};
 
-    /// A question that is renamed, or a new parameter that looks like a known one, must not slip through.
+    /// A renamed query, or a new parameter that looks like a known one, must not slip through.
     #[test]
     fn the_known_parameters_are_those_of_the_catalogue() {
         let catalogue = Catalogue::builtin().unwrap();

@@ -1,4 +1,4 @@
-//! Who somebody is: ARNs, accounts, canonical ids and access key ids within text.
+//! Identities within text: ARNs, accounts, canonical ids and access key ids.
 
 use std::ops::Range;
 
@@ -6,16 +6,16 @@ use super::pseudonyms::Pseudonyms;
 use super::secrets::{name_before, next_separator};
 use super::spans::{Spans, end_of, runs};
 
-/// What unique ids of IAM begin with: "IAM identifiers" of the IAM user guide.
+/// Prefixes of IAM's unique ids: "IAM identifiers" in the IAM user guide.
 const KINDS: [&str; 11] =
     ["AKIA", "ASIA", "AROA", "AIDA", "AGPA", "AIPA", "ANPA", "ANVA", "APKA", "ABIA", "ACCA"];
-/// Shortest of them; those of today have 20 characters.
+/// Minimum length of such an id; current ones have 20 characters.
 const SHORTEST_ID: usize = 16;
 /// Digits of an account.
 const ACCOUNT: usize = 12;
-/// Longest resource of an ARN that is looked at, in bytes. IAM's ARNs have at most 2,048 characters.
+/// Maximum length of an ARN's resource to look at, in bytes. IAM's ARNs have at most 2,048 characters.
 const LONGEST_RESOURCE: usize = 2048;
-/// Characters of a canonical user id, and of an origin access identity of CloudFront.
+/// Lengths of a canonical user id and of a CloudFront origin access identity.
 const CANONICAL: [usize; 2] = [64, 96];
 
 pub(super) fn find(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
@@ -23,7 +23,7 @@ pub(super) fn find(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
     ids(spans, pseudonyms);
 }
 
-/// What is known by its form alone.
+/// Replaces ids that are recognisable by their form alone.
 pub(super) fn ids(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
     arns(spans, pseudonyms);
     words(spans, pseudonyms);
@@ -52,7 +52,7 @@ fn credentials(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
     }
 }
 
-/// The names in ARNs of IAM and STS. Their accounts, and those of other ARNs, are found as digits.
+/// Replaces the names in IAM and STS ARNs. Accounts in these and other ARNs are found as digits.
 fn arns(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
     let bytes = spans.decoded.bytes();
     let starts = bytes.windows(4).enumerate().filter(|(_, four)| four.eq_ignore_ascii_case(b"arn:"));
@@ -65,7 +65,7 @@ fn arns(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
     }
 }
 
-/// What stands for whom in the ARN that begins at `start`.
+/// The names in the ARN that begins at `start`, with their kinds.
 fn arn(bytes: &[u8], start: usize) -> Vec<(Range<usize>, &'static str)> {
     let mut fields = Vec::with_capacity(5);
     let mut at = start;
@@ -103,7 +103,7 @@ fn names(bytes: &[u8], resource: Range<usize>) -> Vec<(Range<usize>, &'static st
             Some(second) => vec![(rest.start..second, "role"), (second + 1..rest.end, "session")],
             None => vec![(rest, "role")],
         },
-        // The name of a role is unique; the path before it is told with it, and goes with it.
+        // A role name is unique; the path before it would reveal it, so both are replaced.
         b"role" => vec![(rest, "role")],
         b"user" if bytes[rest.clone()].starts_with(b"CloudFront") => {
             // `CloudFront Origin Access Identity ID`
@@ -120,13 +120,13 @@ fn names(bytes: &[u8], resource: Range<usize>) -> Vec<(Range<usize>, &'static st
     }
 }
 
-/// Ids that are one word.
+/// Replaces ids that are a single word.
 fn words(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
     for word in runs(spans.decoded.bytes(), |byte| byte.is_ascii_alphanumeric()) {
         let bytes = spans.decoded.bytes();
         let text = &bytes[word.clone()];
         if is_access_key(text) {
-            // `AROA…:session`, as IAM writes the id of a session.
+            // `AROA…:session`, as IAM writes a session's id.
             let session = word.end + 1;
             let end =
                 end_of(bytes, session, |byte| byte.is_ascii_alphanumeric() || b"_+=,.@-".contains(&byte));
@@ -140,7 +140,7 @@ fn words(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
     }
 }
 
-/// Twelve digits, or three times four of them.
+/// Replaces twelve digits, or three groups of four digits.
 fn accounts(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
     for run in runs(spans.decoded.bytes(), |byte| byte.is_ascii_digit() || byte == b'-') {
         let bytes = &spans.decoded.bytes()[run.clone()];

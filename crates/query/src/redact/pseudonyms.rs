@@ -1,14 +1,14 @@
-//! Pseudonyms: the same value has the same one, as long as the key is the same.
+//! Pseudonyms: with the same key, a value always has the same pseudonym.
 
 use std::net::IpAddr;
 
-/// The session that S3 itself names so, which says nothing of a customer.
+/// The session name that S3 itself uses, which reveals nothing of a customer.
 const REPLICATION: &[u8] = b"s3-replication";
 
-/// Makes pseudonyms with the key of the case.
+/// Makes pseudonyms with the key.
 pub(super) struct Pseudonyms(pub(super) [u8; 32]);
 
-/// Without the key.
+/// The key must not appear in Debug output.
 impl std::fmt::Debug for Pseudonyms {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("Pseudonyms")
@@ -16,7 +16,8 @@ impl std::fmt::Debug for Pseudonyms {
 }
 
 impl Pseudonyms {
-    /// `kind-0123456789abcdef`. Of ten million values, two have the same one with a chance of 1 in 350,000.
+    /// `kind-0123456789abcdef`. Among ten million values, the probability that two share a pseudonym is 1 in
+    /// 350,000.
     pub(super) fn get(&self, kind: &str, value: &[u8]) -> String {
         let mut hasher = blake3::Hasher::new_keyed(&self.0);
         hasher.update(kind.as_bytes()).update(&[0]).update(value);
@@ -24,7 +25,7 @@ impl Pseudonyms {
         format!("{kind}-{}", &hash[..16])
     }
 
-    /// Of the name of a role, a user or a session. A role is told by its name, whether or not its path is.
+    /// The pseudonym of a role, user or session name. A role is identified by its name, with or without its path.
     pub(super) fn name(&self, kind: &str, name: &[u8]) -> String {
         if is_of_aws(kind, name) {
             return String::from_utf8_lossy(name).into_owned();
@@ -33,7 +34,7 @@ impl Pseudonyms {
         self.get(kind, if kind == "role" { last } else { name })
     }
 
-    /// Of an address, however it is written.
+    /// The pseudonym of an address, whatever its notation.
     pub(super) fn address(&self, address: IpAddr) -> String {
         match address.to_canonical() {
             IpAddr::V4(address) => self.get("ip", &address.octets()),
@@ -42,7 +43,7 @@ impl Pseudonyms {
     }
 }
 
-/// Whether a session's name is one that S3 itself gives.
+/// Whether S3 itself chose the session name.
 fn is_of_aws(kind: &str, name: &[u8]) -> bool {
     kind == "session" && name == REPLICATION
 }

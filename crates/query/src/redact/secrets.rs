@@ -1,4 +1,4 @@
-//! What whoever has it can use: session tokens, signatures, keys and passwords.
+//! Usable secrets: session tokens, signatures, keys and passwords.
 //!
 //! Query parameters of presigned requests: "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)" of
 //! the S3 API reference, and "Signing and authenticating REST requests (AWS signature version 2)" of the user guide.
@@ -8,11 +8,11 @@ use std::ops::Range;
 use super::pseudonyms::Pseudonyms;
 use super::spans::{Spans, end_of, look, runs};
 
-/// Parts of names whose values are secret, without `-`, `_` and `.`, in lower case.
+/// Parts of names whose values are secret, in lower case without `-`, `_` and `.`.
 const PARTS: [&str; 6] = ["token", "pass", "secret", "session", "sessid", "apikey"];
-/// Ends of names whose values are secret. Those of `customerkey` are of encryption with keys that the client gives.
+/// Suffixes of names whose values are secret. `customerkey` belongs to encryption with client-provided keys.
 const ENDS: [&str; 5] = ["signature", "customerkey", "customerkeymd5", "pwd", "jwt"];
-/// Whole names whose values are secret.
+/// Full names whose values are secret.
 const WHOLE: [&str; 13] = [
     "sid",
     "code",
@@ -28,19 +28,19 @@ const WHOLE: [&str; 13] = [
     "clientassertion",
     "samlresponse",
 ];
-/// Names of S3 that would be among these, and whose values give nobody access.
+/// S3 names that would match these, but whose values give no access.
 const KNOWN: [&str; 4] = [
     "continuationtoken",
     "nextcontinuationtoken",
     "bypassgovernanceretention",
     "xamzbypassgovernanceretention",
 ];
-/// How session tokens of AWS begin: base 64 of a few fixed bytes.
+/// Prefixes of AWS session tokens: base 64 of a few fixed bytes.
 const BEGINS: [&[u8]; 6] =
     [b"IQoJb3JpZ2lu", b"FwoGZXIvYXdz", b"FQoGZXIvYXdz", b"FQoDYXdz", b"AQoDYXdz", b"AQoEYXdz"];
-/// Characters of the id of an access key, at least.
+/// Minimum length of an access key id.
 const KEY: usize = 16;
-/// Longest name that is looked at, in bytes.
+/// Maximum length of a name to look at, in bytes.
 const LONGEST_NAME: usize = 64;
 
 pub(super) fn find(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms, has_users: bool) {
@@ -59,7 +59,7 @@ fn by_name(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
         let name = name_before(bytes, separator);
         if is_secret(&name, bytes[separator]) && !is_place(bytes, separator) {
             let value = value(spans, separator, &name);
-            // What is in a value that is replaced need not be looked at again.
+            // A replaced value need not be searched again.
             at = at.max(value.end);
             spans.replace(value, |value| pseudonyms.get("token", value));
         }
@@ -74,10 +74,10 @@ pub(super) fn next_separator(bytes: &[u8], from: usize) -> Option<usize> {
 
 /// The name before a separator, in lower case and without the marks between its words.
 pub(super) fn name_before(bytes: &[u8], separator: usize) -> String {
-    // A separator is never part of what is before another, so that no byte is looked at twice.
+    // A separator never belongs to the text before another separator, so no byte is read twice.
     let before = &bytes[..separator];
     let end = before.iter().rposition(|byte| !is_junk(*byte)).map_or(0, |at| at + 1);
-    // `name[0]=` of web frameworks.
+    // `name[0]=` as in web frameworks.
     let end = match before[..end].iter().rposition(|byte| !byte.is_ascii_digit()) {
         Some(open) if before[open] == b'[' => open,
         _ => end,
@@ -91,7 +91,7 @@ pub(super) fn name_before(bytes: &[u8], separator: usize) -> String {
 }
 
 fn is_secret(name: &str, separator: u8) -> bool {
-    // `code: 404` is a status, `?code=…` what OAuth hands a session over with.
+    // `code: 404` is a status, `?code=…` an OAuth authorization code.
     if KNOWN.contains(&name) || (name == "code" && separator == b':') {
         return false;
     }
@@ -102,7 +102,7 @@ fn is_secret(name: &str, separator: u8) -> bool {
         || ENDS.iter().any(|end| name.ends_with(end))
 }
 
-/// Whether the text ends in the name of a log file, this separator and the number of a line.
+/// Whether the text ends with a log file name, this separator and a line number.
 fn is_place(bytes: &[u8], separator: usize) -> bool {
     const ENDS: [&[u8]; 6] = [b".log", b".txt", b".json", b".ndjson", b".gz", b".zst"];
     let line = &bytes[separator + 1..];
@@ -111,20 +111,20 @@ fn is_place(bytes: &[u8], separator: usize) -> bool {
         return false;
     }
     let file = &bytes[..separator];
-    // S3 ends the names of its log files so: `-0123456789ABCDEF`.
+    // S3's log file names end this way: `-0123456789ABCDEF`.
     let is_of_s3 = file.last_chunk::<17>().is_some_and(|[dash, id @ ..]| {
         *dash == b'-' && id.iter().all(|byte| byte.is_ascii_digit() || (b'A'..=b'F').contains(byte))
     });
     is_of_s3 || ENDS.iter().any(|end| file.ends_with(end))
 }
 
-/// What follows a separator, up to what ends a value at this place: `%26` ends one that began with `%3D`, but is part of
-/// one that began with `=`.
+/// The value after a separator, up to a terminator of the same encoding: `%26` ends a value that began with `%3D`,
+/// but is part of one that began with `=`.
 fn value(spans: &Spans<'_>, separator: usize, name: &str) -> Range<usize> {
     let decoded = &spans.decoded;
     let (bytes, layers) = (decoded.bytes(), decoded.layers(separator));
     let start = end_of(bytes, separator + 1, |byte| is_junk(byte) || matches!(byte, b'=' | b':'));
-    // `Authorization: SCHEME value`; and people have spaces in their passwords.
+    // `Authorization: SCHEME value`; and passwords may contain spaces.
     let has_spaces = ["authorization", "cookie", "pass", "pw"].iter().any(|part| name.contains(part));
     let ends = |at: &usize| {
         let byte = bytes[*at];
@@ -135,7 +135,7 @@ fn value(spans: &Spans<'_>, separator: usize, name: &str) -> Range<usize> {
     };
     let end = (start..bytes.len()).find(ends).unwrap_or(bytes.len());
     look(end - start + 1);
-    // What closes a list or a sentence is not of the value.
+    // Closing brackets and punctuation are not part of the value.
     let trailing = bytes[start..end].iter().rev().take_while(|byte| b",;)>}]'\\ ".contains(byte));
     start..end - trailing.count()
 }
@@ -166,7 +166,7 @@ fn named_by_value(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
     }
 }
 
-/// Tokens without a name.
+/// Replaces tokens without a name.
 pub(super) fn by_shape(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
     let mut done = 0;
     for word in runs(spans.decoded.bytes(), |byte| byte.is_ascii_alphanumeric()) {
@@ -192,7 +192,7 @@ pub(super) fn by_shape(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
     }
 }
 
-/// `https://user:password@host`. A lone `user` is as a rule a token.
+/// `https://user:password@host`. A lone `user` is usually a token.
 fn user_information(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms, has_users: bool) {
     let starts: Vec<usize> = {
         let three = spans.decoded.bytes().windows(3).enumerate();
@@ -225,8 +225,8 @@ fn is_name(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.')
 }
 
-/// What may be between a name, its separator and its value: of JSON, of header lists, of frameworks, of programs, and the
-/// bytes of a space that does not break.
+/// Characters that may stand between a name, its separator and its value: from JSON, header lists, frameworks,
+/// programs, and the bytes of a no-break space.
 fn is_junk(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'"' | b'\'' | b'\\' | b'[' | b']' | b'*' | b'+' | 0xc2 | 0xa0)
 }

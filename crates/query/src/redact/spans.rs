@@ -1,18 +1,19 @@
-//! Parts of a text that are replaced.
+//! The replaced parts of a text.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use super::decoded::Decoded;
 
-/// The parts found so far. A part that touches an earlier one is not taken: what is worth most is searched for first.
+/// The parts found so far. A part that overlaps an earlier one is ignored: the most sensitive kinds are searched
+/// for first.
 pub(super) struct Spans<'a> {
     pub(super) decoded: Decoded<'a>,
-    /// Ranges of the text as it is.
+    /// Ranges in the original text.
     found: Vec<(Range<usize>, String)>,
-    /// Which bytes of the decoded text are replaced; empty while none is.
+    /// Which bytes of the decoded text are replaced; empty if none is.
     taken: Vec<bool>,
-    /// Whether this is the second look, at the text as it is.
+    /// Whether this is the second pass, over the original text.
     verbatim: bool,
 }
 
@@ -21,12 +22,13 @@ impl<'a> Spans<'a> {
         Self { decoded: Decoded::new(text), found: Vec::new(), taken: Vec::new(), verbatim: false }
     }
 
-    /// Whether the text has escapes, so that it may be read in two ways.
+    /// Whether the text has escapes and can be read in two ways.
     pub(super) fn has_escapes(&self) -> bool {
         self.decoded.has_escapes()
     }
 
-    /// For a second look, at the text as it is: what looks like an escape may be part of a value, as in `\198.51.100.7`.
+    /// For a second pass over the original text: what looks like an escape may be part of a value, as in
+    /// `\198.51.100.7`.
     pub(super) fn verbatim(mut self) -> Self {
         let text = self.decoded.text();
         self.taken = vec![false; text.len()];
@@ -36,8 +38,8 @@ impl<'a> Spans<'a> {
         Self { decoded: Decoded::verbatim(text), verbatim: true, ..self }
     }
 
-    /// Replaces the bytes of `range` of the decoded text. On the second look a part may overlap one of the first, whose
-    /// pseudonym is then for both.
+    /// Replaces the bytes of `range` of the decoded text. In the second pass, a part may overlap one of the first
+    /// pass, and their pseudonym then covers both.
     pub(super) fn replace(&mut self, range: Range<usize>, by: impl FnOnce(&[u8]) -> String) {
         if range.is_empty() {
             return;
@@ -67,7 +69,8 @@ impl<'a> Spans<'a> {
         let mut redacted = String::with_capacity(text.len());
         let mut done = 0;
         for (Range { start, end }, by) in &self.found {
-            // Parts begin and end at ASCII characters or escapes; should one not, more is left out, never less.
+            // Parts begin and end at ASCII characters or escapes. If one did not, more text would be replaced, never
+            // less.
             if *start >= done {
                 redacted.push_str(text.get(done..*start).unwrap_or_default());
                 redacted.push_str(by);
@@ -79,7 +82,7 @@ impl<'a> Spans<'a> {
     }
 }
 
-/// Runs of bytes for which `is` holds.
+/// Runs of bytes that match `is`.
 pub(super) fn runs(bytes: &[u8], is: fn(u8) -> bool) -> Vec<Range<usize>> {
     look(bytes.len());
     let mut runs = Vec::new();
@@ -98,7 +101,7 @@ pub(super) fn runs(bytes: &[u8], is: fn(u8) -> bool) -> Vec<Range<usize>> {
     runs
 }
 
-/// The first index from `from` on whose byte is not of the kind.
+/// The first index at or after `from` whose byte does not match.
 pub(super) fn end_of(bytes: &[u8], from: usize, is: impl Fn(u8) -> bool) -> usize {
     let rest = bytes.get(from..).unwrap_or_default();
     let length = rest.iter().take_while(|byte| is(**byte)).count();
@@ -108,16 +111,16 @@ pub(super) fn end_of(bytes: &[u8], from: usize, is: impl Fn(u8) -> bool) -> usiz
 
 #[cfg(test)]
 thread_local! {
-    /// Bytes looked at on this thread, so that tests can compare what texts of different sizes cost.
+    /// Bytes looked at by this thread, so that tests can compare the work for texts of different lengths.
     pub(super) static LOOKED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
-/// Notes that `count` bytes were looked at.
+/// Records that `count` bytes were looked at.
 #[cfg(test)]
 pub(super) fn look(count: usize) {
     LOOKED.with(|looked| looked.set(looked.get() + count));
 }
 
-/// Notes nothing outside of tests.
+/// Does nothing outside tests.
 #[cfg(not(test))]
 pub(super) fn look(_: usize) {}

@@ -19,7 +19,7 @@ fn is_pseudonym(text: &str, kind: &str) -> bool {
     hash.is_some_and(|hash| hash.len() == 16 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
 }
 
-/// A line of JSON is in `raw` as it stood, with whatever escapes its writer made.
+/// `raw` holds a JSON line verbatim, with all escapes of its writer.
 #[test]
 fn lines_of_json_hide_nothing() {
     let uri = "GET /k?X-Amz-Credential=AKIAIOSFODNN7EXAMPLE/20260501&X-Amz-Security-Token=IQoJb3JpZ2luSECRET/ab/c== HTTP/1.1";
@@ -40,7 +40,7 @@ fn lines_of_json_hide_nothing() {
     }
 }
 
-/// However a token is written, it goes, and has the same pseudonym.
+/// A token is replaced however it is written, and always has the same pseudonym.
 #[test]
 fn tokens_go_however_they_are_named_and_encoded() {
     let redactor = redactor("tokens", 1);
@@ -111,13 +111,13 @@ fn tokens_go_however_they_are_named_and_encoded() {
         let text = text.replace("SECRET", SECRET);
         let redacted = redactor.text(&text);
         assert!(!redacted.contains(&SECRET[..8]), "{name}: {redacted}");
-        // More may go with it than the value alone.
+        // More than the value alone may be replaced.
         let is_header = matches!(name, "header" | "pwd");
         assert!(is_header || redacted.contains(&expected), "{name}: {redacted}");
     }
 }
 
-/// The whole password goes, also of characters that end other values.
+/// The whole password is replaced, including characters that end other values.
 #[test]
 fn passwords_go_whole() {
     let redactor = redactor("all", 1);
@@ -240,7 +240,7 @@ fn an_arn_keeps_its_form_and_nothing_else() {
     let encoded = ADA.replace(':', "%3A").replace('/', "%2F");
     let text = redactor.text(&encoded);
     assert!(parts[6..].iter().chain([&parts[4]]).all(|part| text.contains(part)), "{text}");
-    // A role is one role, however it is named.
+    // A role is the same role, however it is named.
     assert!(redactor.principal("arn:aws:iam::111122223333:role/ops/backup-operator").ends_with(parts[6]));
     for same in ["-", "AmazonS3", "svc:cloudfront.amazonaws.com"] {
         assert_eq!(redactor.principal(same), same);
@@ -311,7 +311,7 @@ fn a_requester_goes_from_what_else_is_in_the_row() {
     }
 }
 
-/// Names of one and two letters go where they are words.
+/// Names of one and two letters are replaced if they are words.
 #[test]
 fn short_names_go() {
     let redactor = redactor("all", 1);
@@ -340,7 +340,7 @@ fn the_longest_name_wins_and_many_names_are_no_burden() {
     assert_eq!(redacted, expected);
 }
 
-/// Of texts that a client chooses, twice the text is at most about twice the work.
+/// Doubling a text chosen by a client at most about doubles the work.
 #[test]
 fn work_grows_with_the_length_of_the_text_and_no_faster() {
     let redactor = redactor("all", 1);
@@ -410,7 +410,7 @@ fn what_is_redacted_is_a_list_of_words() {
     assert!(Redaction::parse("names").unwrap_err().contains("tokens, addresses, principals, all"));
 }
 
-/// Text of all kinds: what is put in is gone, whatever surrounds it, and the rest is valid text.
+/// In text of all kinds, inserted secrets are replaced whatever surrounds them, and the rest stays valid text.
 #[test]
 fn no_secret_survives_in_random_text() {
     let mut random = fastrand::Rng::with_seed(7);
@@ -439,7 +439,7 @@ fn no_secret_survives_in_random_text() {
     }
 }
 
-/// What `principal()` gives of a requester has the pseudonyms of the requester's parts.
+/// The result of `principal()` has the pseudonyms of the requester's parts.
 #[test]
 fn principals_of_roles_and_people_are_hidden_part_by_part() {
     let redactor = redactor("all", 1);

@@ -1,8 +1,8 @@
-//! Tables whose rows are redacted before anything that SQL asks for sees them.
+//! Tables whose rows are redacted before SQL sees them.
 //!
-//! A projection of a plan is not a wall: an optimizer may compute an expression below it, over the true values. Here the
-//! redaction is an operator of its own, which offers nothing to push anything through, and every plan is refused in which
-//! something reads a file and is not below such an operator.
+//! A projection is not a barrier: an optimizer may evaluate an expression below it, on true values. Here, redaction is
+//! an operator of its own that nothing can be pushed through, and every plan is refused that reads a file outside such
+//! an operator.
 
 use std::fmt;
 use std::sync::Arc;
@@ -38,18 +38,18 @@ pub(crate) struct RedactedTable {
     input: Arc<dyn TableProvider>,
     redactor: Arc<Redactor>,
     schema: SchemaRef,
-    /// Rows that the table has, of those of the true one; of columns that are not redacted.
+    /// Filter on columns that are not redacted, such as the time range.
     limit: Vec<Expr>,
 }
 
 impl RedactedTable {
-    /// Columns that are neither text nor numbers nor times are null: nobody can say what is in them.
+    // Columns that are neither text, numbers nor times become null, because their contents are unknown.
     pub(crate) fn new(input: Arc<dyn TableProvider>, redactor: Arc<Redactor>, limit: Option<Expr>) -> Self {
         let schema = redacted_schema(&input.schema(), &redactor);
         Self { input, redactor, schema, limit: limit.into_iter().collect() }
     }
 
-    /// What is made of the column at `index`.
+    /// How the column at `index` is computed.
     fn made(&self, index: usize) -> Made {
         let field = self.input.schema().field(index).clone();
         match field.data_type() {
@@ -59,8 +59,8 @@ impl RedactedTable {
         }
     }
 
-    /// Whether the true table may look at a filter: it must be of columns that are not redacted, and of operators that do
-    /// nothing but compare.
+    /// Whether a filter may be evaluated by the true table: it must only use columns that are not redacted, and
+    /// only comparisons.
     fn is_safe_below(&self, filter: &Expr) -> bool {
         let is_safe = |expr: &Expr| match expr {
             Expr::Column(column) => self.schema.index_of(&column.name).is_ok_and(|index| {
@@ -90,7 +90,7 @@ impl RedactedTable {
         !is_other && !filter.column_refs().is_empty()
     }
 
-    /// The filters, over the redacted columns that they are of.
+    /// Builds the filters on the redacted columns that they use.
     fn filter(&self, state: &dyn Session, filters: &[Expr], columns: &[usize]) -> Result<Option<Filter>> {
         let Some(all) = conjunction(self.limit.iter().chain(filters).cloned()) else { return Ok(None) };
         let schema = Arc::new(self.schema.project(columns)?);
@@ -99,7 +99,8 @@ impl RedactedTable {
     }
 }
 
-/// The schema after the redaction. The header of a file without one is a row of values, so that names are redacted too.
+/// The schema after redaction. The header of a file without column names is a row of values, so names are redacted
+/// too.
 fn redacted_schema(schema: &Schema, redactor: &Redactor) -> SchemaRef {
     let mut names: Vec<String> = Vec::new();
     let fields = schema.fields().iter().map(|field| {
@@ -124,7 +125,8 @@ impl TableProvider for RedactedTable {
         TableType::Base
     }
 
-    /// Filters are looked at here, over redacted values, so that what does not pass need not be redacted whole.
+    /// Filters are evaluated here on redacted values, so that rows that do not pass need not be redacted
+    /// completely.
     fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
         let support = |filter: &&Expr| {
             if is_of_columns(filter) {
@@ -194,7 +196,7 @@ impl TableProvider for RedactedTable {
     }
 }
 
-/// Whether a filter can be computed from the columns of a row alone.
+/// Whether a filter can be computed from a row's columns alone.
 fn is_of_columns(filter: &Expr) -> bool {
     let is_of_columns = |expr: &Expr| {
         matches!(
@@ -226,7 +228,7 @@ fn is_of_columns(filter: &Expr) -> bool {
     !is_other && !filter.is_volatile() && !filter.column_refs().is_empty()
 }
 
-/// What is made of a column.
+/// How a column is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Made {
     Text(Treatment),
@@ -234,34 +236,34 @@ enum Made {
     Null,
 }
 
-/// A column of the rows that are read, by its place in them.
+/// A column, by its position among the columns read.
 #[derive(Clone, Copy, Debug)]
 struct Column {
     place: usize,
     made: Made,
 }
 
-/// A filter over redacted columns.
+/// A filter on redacted columns.
 #[derive(Clone, Debug)]
 struct Filter {
     expr: Arc<dyn PhysicalExpr>,
     schema: SchemaRef,
 }
 
-/// What becomes of a batch.
+/// How a batch is redacted.
 #[derive(Debug)]
 struct Rules {
     columns: Vec<Column>,
     of_filter: Vec<Column>,
     filter: Option<Filter>,
-    /// Where requester and address of a row are, if its texts are redacted by them.
+    /// Positions of requester and address, if the row's texts are redacted by them.
     identity: Option<[usize; 2]>,
     schema: SchemaRef,
     redactor: Arc<Redactor>,
 }
 
 impl Rules {
-    /// The rows that pass the filter, redacted.
+    /// Returns the redacted rows that pass the filter.
     fn apply(&self, batch: &RecordBatch) -> Result<RecordBatch> {
         let Some(Filter { expr, schema }) = &self.filter else {
             return self.built(batch, |column| self.redacted(batch, column));
@@ -276,7 +278,7 @@ impl Rules {
             .ok_or_else(|| DataFusionError::Internal("a filter is not boolean".into()))?;
         let kept = filter_record_batch(batch, mask)?;
         self.built(&kept, |column| {
-            // What the filter looked at is redacted already.
+            // Columns used by the filter are redacted already.
             match self.of_filter.iter().position(|looked_at| looked_at.place == column.place) {
                 Some(index) => Ok(filter(all.column(index), mask)?),
                 None => self.redacted(&kept, column),
@@ -303,8 +305,8 @@ impl Rules {
     }
 }
 
-/// Redacts the rows of a scan. It keeps to itself what optimizers would push through it: the defaults of
-/// [`ExecutionPlan`] take no filter, no projection and no order.
+/// Redacts the rows of a scan. Optimizers cannot push anything through it: by default, an [`ExecutionPlan`] accepts
+/// no filter, projection or order.
 #[derive(Debug)]
 pub(crate) struct RedactExec {
     input: Arc<dyn ExecutionPlan>,
@@ -315,7 +317,7 @@ pub(crate) struct RedactExec {
 
 impl RedactExec {
     fn new(input: Arc<dyn ExecutionPlan>, rules: Arc<Rules>) -> Self {
-        // Nothing that holds of the true values is said of what they became.
+        // Properties of the true values, such as order, do not hold for redacted values.
         let properties = PlanProperties::new(
             EquivalenceProperties::new(Arc::clone(&rules.schema)),
             Partitioning::UnknownPartitioning(input.output_partitioning().partition_count()),
@@ -350,7 +352,7 @@ impl ExecutionPlan for RedactExec {
         vec![&self.input]
     }
 
-    /// None that an optimizer may touch.
+    /// No expressions that an optimizer may change.
     fn apply_expressions(
         &self,
         _: &mut dyn FnMut(&Arc<dyn PhysicalExpr>) -> Result<TreeNodeRecursion>,
@@ -363,9 +365,9 @@ impl ExecutionPlan for RedactExec {
         children: Vec<Arc<dyn ExecutionPlan>>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let [input] = <[_; 1]>::try_from(children)
-            .map_err(|_| DataFusionError::Internal("RedactExec has one input".into()))?;
+            .map_err(|_| DataFusionError::Internal("RedactExec must have one input".into()))?;
         if input.schema() != self.input.schema() {
-            return Err(DataFusionError::Internal("the input of RedactExec does not change".into()));
+            return Err(DataFusionError::Internal("the input of RedactExec cannot be replaced".into()));
         }
         Ok(Arc::new(Self::new(input, Arc::clone(&self.rules))))
     }
@@ -393,7 +395,7 @@ impl ExecutionPlan for RedactExec {
         vec![ChildStats::At(partition)]
     }
 
-    /// The number of rows, and nothing of what is in them.
+    /// Only the number of rows.
     fn statistics_from_inputs(
         &self,
         inputs: &[Arc<Statistics>],

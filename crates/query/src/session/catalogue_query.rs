@@ -1,4 +1,4 @@
-//! Answers of the catalogue's queries: over all records, of which those of a time are reported.
+//! Runs catalogue queries over all records and reports those within the time range.
 
 use std::sync::Arc;
 
@@ -17,27 +17,28 @@ use crate::params::Params;
 use crate::profiles;
 use crate::sql;
 
-/// The time of which detections report: from the first on, before the second; microseconds since 1970, UTC.
+/// The time range that detections report: from the first time until before the second; microseconds since 1970
+/// (UTC).
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ReportedTime {
     pub(crate) since: Option<i64>,
     pub(crate) until: Option<i64>,
 }
 
-/// How a session asks the queries of the catalogue.
+/// How a session runs catalogue queries.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct QueryMode {
     pub(crate) reported: ReportedTime,
-    /// Whether statements of others may write.
+    /// Whether user-defined statements may write.
     pub(crate) allow_writes: bool,
-    /// Whether other processes carry out the plans.
+    /// Whether other processes execute the plans.
     pub(crate) remote: bool,
 }
 
-/// The rows of a query of the catalogue. Of a detection's, those that touch the time that is reported.
+/// The rows of a catalogue query; for a detection, those that overlap the reported time range.
 ///
 /// # Errors
-/// Where the SQL is wrong or refused, or what it is compared with cannot be read.
+/// If the SQL is invalid or refused, or a profile cannot be computed.
 pub(crate) async fn rows(
     context: &SessionContext,
     query: &Query,
@@ -56,10 +57,10 @@ pub(crate) async fn rows(
     Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
 }
 
-/// Columns of time that say nothing of when something happened.
+/// Time columns that do not say when something happened.
 const NOT_OF_EVENTS: [&str; 1] = ["expires"];
 
-/// The rows of which some time lies in what is reported, or that reach over it. Rows without a time stay.
+/// The rows whose times lie in the reported range or span it. Rows without a time are kept.
 fn touching(batch: &RecordBatch, reported: ReportedTime) -> Result<RecordBatch, DataFusionError> {
     let micros = DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC")));
     let schema = batch.schema();

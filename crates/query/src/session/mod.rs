@@ -1,4 +1,4 @@
-//! A session: the tables of a dataset or of raw files, the functions, and what DataFusion may use of the machine.
+//! A session: the tables of a dataset or of raw files, the functions, and resource limits.
 
 pub(crate) mod catalogue_query;
 mod options;
@@ -37,15 +37,15 @@ use crate::tables::{self, RawInput, Registered, ScanReport, views};
 
 /// A session over one input.
 pub struct Session {
-    /// What SQL sees.
+    /// The context that SQL sees.
     context: SessionContext,
-    /// The true tables, where those that SQL sees are redacted.
+    /// The context with the true tables, if SQL sees redacted ones.
     unredacted: Option<SessionContext>,
     redactor: Option<Arc<Redactor>>,
-    /// The names of all requesters, once an answer needs them.
+    /// The names of all requesters, computed on demand.
     everyone: OnceCell<Arc<Names>>,
     raw: Option<Arc<RawInput>>,
-    /// The dataset, as it was given.
+    /// The dataset, as given.
     dataset: Option<String>,
     left_out: LeftOut,
     files: Registered,
@@ -53,11 +53,11 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens the input, and registers `logs`, `rejects` and `sources`, and the views with AWS's names.
+    /// Opens the input and registers `logs`, `rejects`, `sources` and the views with AWS's names.
     ///
     /// # Errors
-    /// Where an input cannot be read, a dataset stands beside other inputs, an alias is taken or no name, or a file is no
-    /// table.
+    /// If an input cannot be read, a dataset is combined with other inputs, an alias is taken or invalid, or a file is
+    /// not a table.
     pub async fn open(options: &SessionOptions) -> Result<Self, QueryError> {
         if options.allow_writes && options.redaction.is_some() {
             return Err(QueryError::RedactWrites);
@@ -74,7 +74,7 @@ impl Session {
             ([input], 1) => {
                 let dataset = Dataset::open(Path::new(input))?;
                 register_dataset(&context, &dataset, remote)?;
-                // A key in the bucket would be with the data, and a file for it is given by --redact-key.
+                // A key in the bucket would be stored with the data; --redact-key gives a file instead.
                 root = Some(dataset.root().to_path_buf()).filter(|root| S3Url::of_path(root).is_none());
                 None
             }
@@ -104,7 +104,7 @@ impl Session {
             let (unredacted, redactor) = (None, None);
             return Ok(Self { context, unredacted, redactor, everyone, raw, dataset, left_out, files, mode });
         };
-        // A value of a file that does not read as its type may be quoted.
+        // The error may quote a value that cannot be parsed as its type.
         let files = files.map_err(|error| hidden(&redactor, error))?;
         let redacted = context_of(options, &runtime)?;
         let redacted = redacted_context(&redacted, options, &context, whole, &redactor).await?;
@@ -113,36 +113,36 @@ impl Session {
         Ok(Self { context: redacted, unredacted, redactor, everyone, raw, dataset, left_out, files, mode })
     }
 
-    /// The DataFusion context below, with the tables that SQL sees.
+    /// The underlying DataFusion context, with the tables that SQL sees.
     pub fn context(&self) -> &SessionContext {
         &self.context
     }
 
-    /// Runs SQL: one statement or several, of which the last one's rows are the answer. `params` are bound to `$name`.
+    /// Runs one or more SQL statements; the last one's rows are the answer. `params` are bound to `$name`.
     ///
     /// # Errors
-    /// Where the SQL is wrong or refused; what happens while the rows are read comes through the stream.
+    /// If the SQL is invalid or refused. Errors while reading rows come through the stream.
     pub async fn sql(&self, sql: &str, params: &Params) -> Result<SendableRecordBatchStream, QueryError> {
         let answer = sql::run(&self.context, sql, params, self.mode.allow_writes).await;
         let Some(redactor) = &self.redactor else { return Ok(answer?.rows) };
         let answer = answer.map_err(|error| hidden(redactor, error))?;
-        // A plan names files.
+        // A plan contains file names.
         if answer.plan {
             return Ok(redacted(Arc::clone(redactor), answer.rows, Arc::default()));
         }
-        // What SQL sees is redacted, but an error may quote what the statement has in it.
+        // SQL sees redacted values, but an error may quote the statement's own text.
         let (schema, redactor) = (answer.rows.schema(), Arc::clone(redactor));
         let rows = answer.rows.map_err(move |error| redactor.error(&error));
         Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
     }
 
-    /// Asks a question of the catalogue. A built-in one looks at the true values even under redaction, as it must compare
-    /// networks and names; its answer is redacted, and its parameters are limited. Others see redacted tables, as all other
-    /// SQL does.
+    /// Runs a query of the catalogue. A built-in one reads true values even under redaction, because it must
+    /// compare networks and names; its answer is redacted, and its parameters are restricted. Other queries see
+    /// redacted tables, like all other SQL.
     ///
     /// # Errors
-    /// As [`Session::sql`]; and under redaction where a parameter could be used to guess what is hidden. Errors that may
-    /// quote a value then say so and no more.
+    /// As [`Session::sql`]; under redaction, also if a parameter could be used to guess hidden values. Messages that
+    /// may quote a value are then withheld.
     pub async fn ask(&self, query: &Query, params: &Params) -> Result<SendableRecordBatchStream, QueryError> {
         match (&self.unredacted, &self.redactor) {
             (Some(unredacted), Some(redactor)) if query.is_builtin => {
@@ -158,7 +158,7 @@ impl Session {
         }
     }
 
-    /// Runs SQL of the program's own, over the true tables; the answer is redacted.
+    /// Runs the program's own SQL on the true tables; the answer is redacted.
     ///
     /// # Errors
     /// As [`Session::ask`].
@@ -175,7 +175,7 @@ impl Session {
         self.hide(answer.rows, redactor).await
     }
 
-    /// Rows that were made of the true tables, redacted.
+    /// Redacts rows computed from the true tables.
     async fn hide(
         &self,
         rows: SendableRecordBatchStream,
@@ -183,13 +183,13 @@ impl Session {
     ) -> Result<SendableRecordBatchStream, QueryError> {
         let schema = rows.schema();
         let has_rows = ["requester", "remote_ip"].iter().all(|name| schema.field_with_name(name).is_ok());
-        // A principal is a name too, which the requester of its row need not have in it.
+        // A principal is a name too, and need not occur in its row's requester.
         let is_summed = schema.field_with_name("principal").is_ok();
         let names = if has_rows && !is_summed { Arc::default() } else { self.everyone().await? };
         Ok(redacted(Arc::clone(redactor), rows, names))
     }
 
-    /// The names of all requesters of the logs, which an answer may have in a text although it does not name them.
+    /// The names of all requesters in the logs, for answers whose texts may contain names of other rows.
     pub(crate) async fn everyone(&self) -> Result<Arc<Names>, QueryError> {
         let read = || async {
             let mut names = Names::default();
@@ -208,7 +208,7 @@ impl Session {
         names.cloned().map_err(|error| self.shown_error(error))
     }
 
-    /// Rows of the true logs, as they may be shown.
+    /// Redacts rows of the true logs.
     pub(crate) fn redacted(&self, rows: SendableRecordBatchStream) -> SendableRecordBatchStream {
         match &self.redactor {
             Some(redactor) => redacted(Arc::clone(redactor), rows, Arc::default()),
@@ -216,7 +216,7 @@ impl Session {
         }
     }
 
-    /// An error, as it may be shown.
+    /// Redacts an error.
     pub(crate) fn shown_error(&self, error: QueryError) -> QueryError {
         match &self.redactor {
             Some(redactor) => hidden(redactor, error),
@@ -224,27 +224,27 @@ impl Session {
         }
     }
 
-    /// The true tables.
+    /// The context with the true tables.
     pub(crate) fn unredacted(&self) -> &SessionContext {
         self.unredacted.as_ref().unwrap_or(&self.context)
     }
 
-    /// How the catalogue's queries are asked.
+    /// How catalogue queries are run.
     pub(crate) fn mode(&self) -> QueryMode {
         self.mode
     }
 
-    /// What redacts, where something is to be.
+    /// The redactor, if redaction is on.
     pub(crate) fn redactor(&self) -> Option<&Arc<Redactor>> {
         self.redactor.as_ref()
     }
 
-    /// Where the key of the redaction is from; `None` without redaction.
+    /// The origin of the redaction key; `None` without redaction.
     pub fn redact_key(&self) -> Option<&KeySource> {
         self.redactor.as_ref().map(|redactor| redactor.source())
     }
 
-    /// `text`, as it may be shown: redacted where that is wanted.
+    /// `text`, redacted if redaction is on.
     pub fn shown<'a>(&self, text: &'a str) -> Cow<'a, str> {
         match &self.redactor {
             Some(redactor) => redactor.text(text),
@@ -252,7 +252,7 @@ impl Session {
         }
     }
 
-    /// What was damaged or did not read in the raw files that have been read to their ends so far. Empty for a dataset.
+    /// Damaged files and rejected lines in the raw files read completely so far. Empty for a dataset.
     pub fn scan_report(&self) -> ScanReport {
         let mut report = self.raw.as_ref().map(|raw| raw.report()).unwrap_or_default();
         if self.redactor.is_some() {
@@ -261,27 +261,27 @@ impl Session {
         report
     }
 
-    /// The dataset, as it was given; `None` for raw files.
+    /// The dataset, as given; `None` for raw files.
     pub fn dataset(&self) -> Option<&str> {
         self.dataset.as_deref()
     }
 
-    /// What was not read of the paths that were given. Nothing for a dataset.
+    /// What was not read of the given paths. Empty for a dataset.
     pub fn left_out(&self) -> &LeftOut {
         &self.left_out
     }
 
-    /// How files that were given as tables were understood, each a sentence for a person.
+    /// How files given as tables were interpreted, one sentence each.
     pub fn notes(&self) -> impl Iterator<Item = Cow<'_, str>> {
         self.files.notes.iter().map(|note| self.shown(note))
     }
 
-    /// Most bytes of memory for intermediate results.
+    /// Memory limit for intermediate results, in bytes.
     pub fn memory_limit(&self) -> usize {
         memory::limit_of(&self.context.runtime_env())
     }
 
-    /// How many source files the session looks at; 0 for a dataset.
+    /// Number of source files of the session; 0 for a dataset.
     pub fn raw_files(&self) -> usize {
         self.raw.as_ref().map_or(0, |raw| raw.sources().len())
     }

@@ -1,4 +1,4 @@
-//! What SQL sees, and what errors say, under redaction.
+//! Tables and errors under redaction.
 
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use crate::error::QueryError;
 use crate::redact::{Names, RedactedTable, RedactionGuard, Redactor};
 use crate::tables::table_names;
 
-/// What SQL sees under redaction: `context` with each table of `unredacted`, its rows redacted. `whole` is the table of the
-/// logs without the limits of time, which are filters of the redacted table.
+/// The context for SQL under redaction: `context` with the tables of `unredacted`, their rows redacted. `whole` is
+/// the table of logs without the time range, which becomes a filter of the redacted table.
 pub(super) async fn redacted_context(
     context: &SessionContext,
     options: &SessionOptions,
@@ -28,7 +28,7 @@ pub(super) async fn redacted_context(
         .with_physical_optimizer_rule(Arc::new(RedactionGuard))
         .build();
     let context = SessionContext::new_with_state(state);
-    // They say of which file and which line a row is, which are values that no column has.
+    // These virtual columns give the file and line of a row, values that no column of the table has.
     for function in ["input_file_name", "file_row_index"] {
         context.deregister_udf(function);
     }
@@ -45,7 +45,7 @@ pub(super) async fn redacted_context(
     Ok(context)
 }
 
-/// An error that may quote a value, as it may be shown.
+/// Redacts an error that may quote a value.
 pub(super) fn hidden(redactor: &Redactor, error: QueryError) -> QueryError {
     match error {
         QueryError::Sql(error) if matches!(error.find_root(), DataFusionError::ArrowError(..)) => {
@@ -59,7 +59,7 @@ pub(super) fn hidden(redactor: &Redactor, error: QueryError) -> QueryError {
     }
 }
 
-/// Rows of true values, or of a plan, as they may be shown. What goes wrong while they are made may quote them.
+/// Redacts rows of true values or of a plan, and errors while reading them.
 pub(super) fn redacted(
     redactor: Arc<Redactor>,
     rows: SendableRecordBatchStream,

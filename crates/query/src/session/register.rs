@@ -1,4 +1,4 @@
-//! The tables `logs`, `rejects` and `sources` of a session, and the limits of its time.
+//! Registers the tables `logs`, `rejects` and `sources` of a session, with its time range.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::profiles;
 use crate::tables::remote::check_sources;
 use crate::tables::{DatasetTable, RawInput, RawTable, RawTableKind, register_bucket, spool};
 
-/// The limits of the time of requests, as a filter.
+/// The time range as a filter.
 pub(super) fn time_filter(options: &SessionOptions) -> Option<Expr> {
     let time = |micros| lit(ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into())));
     let since = options.since.map(|since| col("request_time").gt_eq(time(since)));
@@ -21,7 +21,7 @@ pub(super) fn time_filter(options: &SessionOptions) -> Option<Expr> {
     since.into_iter().chain(until).reduce(Expr::and)
 }
 
-/// Puts a filter over the table `logs`, which scans use to skip files.
+/// Filters the table `logs`; scans use the filter to skip files.
 pub(super) async fn limit_time(context: &SessionContext, options: &SessionOptions) -> Result<(), QueryError> {
     let Some(filter) = time_filter(options) else { return Ok(()) };
     let view = context.table("logs").await?.filter(filter)?.into_view();
@@ -32,7 +32,7 @@ pub(super) async fn limit_time(context: &SessionContext, options: &SessionOption
     Ok(())
 }
 
-/// Registers all tables of a dataset, as of one moment. `plain`: text without views.
+/// Registers all tables of a dataset as of one version. `plain`: plain strings in place of views.
 pub(super) fn register_dataset(
     context: &SessionContext,
     dataset: &Dataset,

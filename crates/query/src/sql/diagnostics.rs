@@ -1,4 +1,4 @@
-//! Errors of parsing and planning, with their place in the SQL.
+//! Parser and planner errors with their position in the SQL.
 
 use datafusion::common::Location;
 use datafusion::error::DataFusionError;
@@ -8,14 +8,14 @@ use crate::error::{QueryError, SqlDiagnostic, describe};
 use crate::nearest::nearest;
 use crate::tables::table_names;
 
-/// An error of planning, with its place in the SQL and the name that was perhaps meant.
+/// Adds the position in the SQL and a suggested name to a planner error.
 pub(crate) fn locate(error: DataFusionError, sql: &str, context: &SessionContext) -> QueryError {
     let mut message = describe(&error);
     if let Some(name) = missing_table(&message) {
         let known = table_names(context);
         message = match nearest(&name, known.iter().map(String::as_str)) {
             Some(nearest) => format!("there is no table {name}; did you mean {nearest}?"),
-            None => format!("there is no table {name}; there are {}", known.join(", ")),
+            None => format!("there is no table {name}; the tables are {}", known.join(", ")),
         };
     }
     let span = error.diagnostic().and_then(|diagnostic| diagnostic.span);
@@ -27,13 +27,13 @@ pub(crate) fn locate(error: DataFusionError, sql: &str, context: &SessionContext
     found.map_or(QueryError::Sql(error), |found| QueryError::Statement(Box::new(found)))
 }
 
-/// The name in DataFusion's words for a table that is not there, without catalog and schema where they are the usual.
+/// The name in DataFusion's message for a missing table, without the default catalog and schema.
 fn missing_table(message: &str) -> Option<String> {
     let name = message.strip_prefix("table '")?.split_once('\'')?.0;
     message.ends_with("not found").then(|| name.trim_start_matches("datafusion.public.").to_owned())
 }
 
-/// Takes the parser's words for a place off a message.
+/// Removes the parser's position from a message and returns it.
 fn place_in(message: &mut String) -> Option<Location> {
     let at = message.find(" at Line: ")?;
     let mut numbers = message[at..].split(|c: char| !c.is_ascii_digit()).filter(|digits| !digits.is_empty());

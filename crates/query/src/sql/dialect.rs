@@ -1,4 +1,4 @@
-//! What published queries write, and the parser or DataFusion takes for something else.
+//! Rewrites syntax of published queries that the parser or DataFusion interprets differently.
 
 mod path;
 mod presto;
@@ -12,10 +12,10 @@ use datafusion::sql::sqlparser::ast::{
     Expr, Ident, OrderByExpr, OrderByKind, Query, Select, VisitMut, VisitorMut,
 };
 
-/// Brings a statement to the dialect of DataFusion.
+/// Rewrites a statement to DataFusion's dialect.
 ///
 /// # Errors
-/// What is not supported, and what to write in its place.
+/// What is not supported, and what to write instead.
 pub(crate) async fn repair(statement: &mut Statement, context: &SessionContext) -> Result<(), String> {
     match statement {
         Statement::Statement(statement) => {
@@ -48,7 +48,7 @@ impl VisitorMut for Repair {
     }
 
     fn post_visit_query(&mut self, query: &mut Query) -> ControlFlow<String> {
-        // The keys stand beside the SELECT that has the tables.
+        // ORDER BY is outside the SELECT with the tables.
         for unnested in &self.unnested {
             unnested.rename_in(&mut query.order_by);
         }
@@ -71,7 +71,7 @@ impl VisitorMut for Repair {
     }
 }
 
-/// `ORDER BY interval ASC`, of a column that is called so, is read as an interval of `ASC`.
+// `ORDER BY interval ASC` with a column `interval` is parsed as an interval of `ASC`.
 fn order_by_interval(key: &mut OrderByExpr) {
     let Expr::Interval(interval) = &key.expr else { return };
     let Expr::Identifier(word) = interval.value.as_ref() else { return };

@@ -1,6 +1,6 @@
-//! How much a statement asks for once every use of a `WITH` is written out. DataFusion plans each use by itself, so
-//! twenty-five lines that double each other are thirty million scans, and the plan alone takes all memory. This is
-//! counted before anything is planned.
+//! The size of a statement after every use of a `WITH` is expanded. DataFusion plans each use separately, so
+//! twenty-five lines that double each other become thirty million scans, and the plan alone takes all memory. The size
+//! is computed before planning.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use datafusion::sql::parser::Statement;
 use datafusion::sql::sqlparser::ast::{ObjectName, Query, Visit, Visitor};
 
-/// Tables and queries of a statement, each as often as it is used.
+/// Number of tables and queries of a statement, each counted as often as it is used.
 pub(super) fn expanded(statement: &Statement) -> u64 {
     match statement {
         Statement::Statement(statement) => {
@@ -23,11 +23,11 @@ pub(super) fn expanded(statement: &Statement) -> u64 {
 
 #[derive(Default)]
 struct Counter {
-    /// What the queries that are open ask for so far; the innermost last.
+    /// Counts of the open queries so far, the innermost last.
     open: Vec<u64>,
-    /// The names of the queries of a `WITH`, by their addresses.
+    /// The names of the queries of a `WITH`, by address.
     names: HashMap<*const Query, String>,
-    /// What a use of a name asks for.
+    /// The size of a use of a name.
     uses: HashMap<String, u64>,
     most: u64,
 }
@@ -41,7 +41,7 @@ impl Counter {
     }
 }
 
-/// Nothing stops the walk.
+/// The walk never stops early.
 enum Never {}
 
 impl Visitor for Counter {

@@ -1,4 +1,4 @@
-//! How much memory questions may take for what they sort, group and join; more goes to disk.
+//! Memory limits of queries for sorting, grouping and joining; beyond them, they spill to disk.
 
 use std::time::Duration;
 
@@ -13,22 +13,23 @@ use datafusion::prelude::SessionContext;
 use futures::{StreamExt, TryStreamExt, stream};
 use sysinfo::{MemoryRefreshKind, System};
 
-/// With less, sorts that run at the same time leave each other, and the merge after them, no memory when they go to disk.
+/// Below this limit, concurrent sorts leave each other, and the merge after them, too little memory when they
+/// spill.
 const AMPLE: usize = 4 << 30;
 
-/// The limit, where none is told: 70 % of the memory of the machine, or of the container. The rest is for what
-/// is read and decoded, which is not counted.
+/// The default limit: 70 % of the memory of the machine or container. The rest is for reading and decoding, which
+/// is not tracked.
 pub(crate) fn default_limit() -> usize {
     let mut system = System::new();
     system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
     let machine = Some(system.total_memory());
     let container = system.cgroup_limits().map(|limits| limits.total_memory);
-    // What cannot be found out is told as 0.
+    // Unknown sizes are reported as 0.
     let memory = machine.into_iter().chain(container).filter(|memory| *memory > 0).min();
     memory.map_or(usize::MAX, |memory| usize::try_from(memory / 10 * 7).unwrap_or(usize::MAX))
 }
 
-/// The limit of what questions share.
+/// The limit that queries share.
 pub(crate) fn limit_of(runtime: &RuntimeEnv) -> usize {
     match runtime.memory_pool.memory_limit() {
         MemoryLimit::Finite(limit) => limit,
@@ -36,13 +37,13 @@ pub(crate) fn limit_of(runtime: &RuntimeEnv) -> usize {
     }
 }
 
-/// Whether several sorts may run at the same time.
+/// Whether several sorts may run concurrently.
 pub(crate) fn is_ample(limit: usize) -> bool {
     limit >= AMPLE
 }
 
-/// The rows of a question. Where the memory does not suffice to get at the first of them, it is asked once more in a way
-/// that takes less: joins by sorting, which go to disk, in place of hash tables, which cannot; and one sort at a time.
+/// The rows of a query. If memory does not suffice for the first of them, the query is retried in a way that takes
+/// less: with sort-merge joins, which can spill, in place of hash joins, which cannot; and with one sort at a time.
 pub(crate) async fn rows(
     context: &SessionContext,
     frame: DataFrame,
@@ -76,7 +77,8 @@ fn is_exhausted(error: &DataFusionError) -> bool {
     matches!(error.find_root(), DataFusionError::ResourcesExhausted(_))
 }
 
-/// What the first try had is given back by its threads as they end, soon. Others that run meanwhile keep theirs.
+/// Waits for the memory of the first attempt, which its threads release as they end. Concurrent queries keep
+/// theirs.
 async fn wait_for_memory(context: &SessionContext) {
     let pool = &context.runtime_env().memory_pool;
     for _ in 0..50 {
@@ -126,7 +128,7 @@ mod tests {
         assert_eq!(Some(session.memory_limit()), limit);
 
         let once = session.context().sql(join).await.unwrap().collect().await;
-        assert!(once.is_err_and(|error| is_exhausted(&error)), "the test is of no use if it fits");
+        assert!(once.is_err_and(|error| is_exhausted(&error)), "the test is pointless if it fits");
         let rows = session.sql(join, &Default::default()).await.unwrap();
         let rows: Vec<_> = rows.try_collect().await.unwrap();
         assert_eq!(rows[0].column(0).as_primitive::<Int64Type>().value(0), 500_000);

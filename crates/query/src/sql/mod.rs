@@ -1,4 +1,4 @@
-//! Statements: the dialect, the limits, the settings, and where an error is.
+//! Statements: dialect, limits, settings, and error positions.
 
 mod diagnostics;
 mod dialect;

@@ -1,4 +1,4 @@
-//! All DataFusion settings that differ from its own, each with its reason.
+//! All DataFusion settings that differ from the defaults, each with its reason.
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;
@@ -11,34 +11,34 @@ use datafusion::prelude::SessionConfig;
 
 use super::memory;
 
-/// The configuration of a session. `threads`: 0 for one a core.
+/// The configuration of a session. `threads`: 0 for one per core.
 pub(crate) fn config(threads: usize, memory_limit: usize) -> SessionConfig {
     let mut config = SessionConfig::new().with_information_schema(true);
     if threads > 0 {
         config = config.with_target_partitions(threads);
     }
     let settings = config.options_mut();
-    // Log times are UTC; what the machine thinks is of no meaning for them.
+    // Log times are UTC; the time zone of the machine must not matter.
     settings.execution.time_zone = Some("UTC".into());
-    // So that errors can say where in the SQL they are.
+    // Needed for error positions in the SQL.
     settings.sql_parser.collect_spans = true;
-    // Most questions keep few rows of wide ones: filter before the other columns are decoded.
+    // Most queries keep few, wide rows: filter before decoding the other columns.
     settings.execution.parquet.pushdown_filters = true;
     settings.execution.parquet.reorder_filters = true;
-    // It computes functions such as file_row_index(), and members of structs, below a projection that has given another
-    // column the name of theirs, and so of the wrong column.
+    // It evaluates functions such as file_row_index(), and struct members, below a projection that has given another
+    // column the same name, and so on the wrong column.
     settings.optimizer.enable_leaf_expression_pushdown = false;
-    // The footers of a dataset are read once, and tell all that is asked of them.
+    // The footers of a dataset are read once and provide all statistics.
     settings.execution.collect_statistics = false;
-    // One sort does with what memory there is.
+    // A single sort manages with little memory.
     settings.optimizer.repartition_sorts = memory::is_ample(memory_limit);
     config
 }
 
-/// What a session may use of the machine: disk for intermediate results, and memory up to the limit, or the default.
+/// Resources of a session: disk for intermediate results, and memory up to the given or default limit.
 ///
 /// # Errors
-/// Where the disk manager cannot be made.
+/// If the disk manager cannot be created.
 pub(crate) fn runtime(memory_limit: Option<usize>) -> Result<Arc<RuntimeEnv>> {
     let disk = DiskManagerBuilder::default().with_mode(DiskManagerMode::OsTmpDirectory);
     let builder = RuntimeEnvBuilder::new().with_disk_manager_builder(disk);

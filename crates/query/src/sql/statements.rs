@@ -1,4 +1,4 @@
-//! Statements: read only, unless writing was asked for; values are bound, never pasted.
+//! Statements: read-only by default; values are bound, never pasted.
 
 use std::collections::HashMap;
 
@@ -16,18 +16,19 @@ use super::{dialect, expansion, memory};
 use crate::error::QueryError;
 use crate::params::{Params, bind};
 
-/// Bytes of stack that threads need which carry out statements, so that none of those that are allowed is too deep.
+/// Stack size in bytes for threads that execute statements, sufficient for the deepest allowed statement.
 pub const STACK_SIZE: usize = 64 << 20;
 
-/// Most words and signs of a text, without literals and the commas between them: how deep a statement can be nested is
-/// bounded by it, and the stack with that. Lists of values may be as long as memory allows.
+/// Maximum number of words and symbols in a text, not counting literals and the commas between them. This bounds
+/// the nesting depth of a statement, and thereby the stack. Lists of values may be as long as memory allows.
 const MOST_WORDS: usize = 4000;
-/// Most steps of a plan: each use of a `WITH` is carried out by itself, so that a few lines can ask for millions of steps.
+/// Maximum number of steps in a plan: each use of a `WITH` is executed separately, so a few lines can ask for
+/// millions of steps.
 const MOST_STEPS: u64 = 2000;
 
 /// The rows of a statement.
 pub(crate) struct Answer {
-    /// Whether they tell how a statement is carried out.
+    /// Whether the rows describe an execution plan.
     pub(crate) plan: bool,
     pub(crate) rows: SendableRecordBatchStream,
 }
@@ -74,7 +75,7 @@ async fn frame(
     Ok(context.execute_logical_plan(plan).await?)
 }
 
-/// Refuses what would need more of the stack than there is. What cannot be cut into words is left to the parser.
+/// Refuses SQL that would need more stack than there is. SQL that cannot be tokenized is left to the parser.
 fn check_length(sql: &str) -> Result<(), QueryError> {
     let Ok(tokens) = Tokenizer::new(&GenericDialect {}, sql).tokenize() else { return Ok(()) };
     let is_word = |token: &&Token| {
@@ -91,24 +92,24 @@ fn check_length(sql: &str) -> Result<(), QueryError> {
     };
     match tokens.iter().filter(is_word).count() {
         count if count > MOST_WORDS => Err(QueryError::TooLarge(format!(
-            "the SQL has {count} words and signs besides literals; at most {MOST_WORDS} are allowed. A list, \
+            "the SQL has {count} words and symbols besides literals; at most {MOST_WORDS} are allowed. A list, \
              x IN ('a', 'b', …), may have any number of values, and --table makes a table of a file"
         ))),
         _ => Ok(()),
     }
 }
 
-/// Refuses what takes more steps than can be planned.
+/// Refuses SQL with more steps than can be planned.
 fn check_uses(count: u64) -> Result<(), QueryError> {
     if count <= MOST_STEPS {
         return Ok(());
     }
     Err(QueryError::TooLarge(format!(
-        "the SQL asks for {count} steps, as every use of a WITH is carried out by itself; at most {MOST_STEPS} are allowed"
+        "the SQL has {count} steps, because every use of a WITH is executed separately; at most {MOST_STEPS} are allowed"
     )))
 }
 
-/// The steps of a plan. Parts that are shared are looked at once, and count as often as they are used.
+/// Number of steps of a plan. Shared parts are visited once, but count as often as they are used.
 fn steps(plan: &LogicalPlan, known: &mut HashMap<*const LogicalPlan, u64>) -> Result<u64, DataFusionError> {
     if let Some(count) = known.get(&std::ptr::from_ref(plan)) {
         return Ok(*count);
@@ -125,14 +126,14 @@ fn steps(plan: &LogicalPlan, known: &mut HashMap<*const LogicalPlan, u64>) -> Re
     Ok(count)
 }
 
-/// Only reading, or all.
+/// Read-only, or everything.
 fn allowed(writes: bool) -> SQLOptions {
     SQLOptions::new().with_allow_ddl(writes).with_allow_dml(writes).with_allow_statements(writes)
 }
 
 fn refusal(plan: &LogicalPlan) -> String {
     let what = match plan {
-        LogicalPlan::Ddl(_) => "a statement that makes or drops tables",
+        LogicalPlan::Ddl(_) => "a statement that creates or drops tables",
         LogicalPlan::Dml(_) | LogicalPlan::Copy(_) => "a statement that writes",
         LogicalPlan::Statement(_) => "a statement that changes the session",
         _ => "a statement that does more than read",

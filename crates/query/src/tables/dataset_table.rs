@@ -1,4 +1,4 @@
-//! A dataset's tables, for DataFusion: Parquet files that its Delta tables name, and no others.
+//! Tables of a dataset for DataFusion: exactly the Parquet files named by its Delta tables.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ use super::plain_text::plain_schema;
 use super::time_bounds::TimeBounds;
 use crate::error::QueryError;
 
-/// A table of a dataset, as it was when the session was opened.
+/// A table of a dataset, as of when the session was opened.
 #[derive(Debug)]
 pub(crate) struct DatasetTable {
     table: Table,
@@ -36,7 +36,7 @@ pub(crate) struct DatasetTable {
 }
 
 impl DatasetTable {
-    /// The table with these files; `plain` is for text without views.
+    /// A table of these files; `plain` gives plain strings in place of views.
     pub(crate) fn of_files(table: Table, files: Vec<DataFile>, plain: bool) -> Result<Self> {
         let is_partitioned = table == Table::Logs;
         let partition = Arc::new(Field::new("event_date", DataType::Date32, true));
@@ -83,12 +83,12 @@ impl DatasetTable {
     }
 }
 
-/// How many rows a file has. Where its log does not say, nobody knows: a count of 0 would be believed.
+/// The number of rows of a file. Unknown if its Delta log does not say: a 0 would be taken as exact.
 fn rows_of(file: &DataFile) -> Precision<usize> {
     file.rows.and_then(|rows| usize::try_from(rows).ok()).map_or(Precision::Absent, Precision::Exact)
 }
 
-/// Has DataFusion read files of the bucket that a dataset is in, if it is in one.
+/// Registers the bucket of a dataset with DataFusion, if it is in one.
 pub(crate) fn register_bucket(context: &SessionContext, dataset: &Dataset) -> Result<(), QueryError> {
     if let Some(url) = S3Url::of_path(dataset.root()) {
         let store = Bucket::open(&url.bucket).map_err(LakeError::from)?.store();
@@ -130,7 +130,7 @@ impl TableProvider for DatasetTable {
         let files: Vec<&DataFile> =
             self.files.iter().filter(|file| bounds.may_hold(file.min_time, file.max_time)).collect();
         if files.is_empty() {
-            // A scan of no files has no partition, which not every plan above it bears.
+            // A scan without files has no partition, which some parent plans do not support.
             let schema = self.schema.table_schema();
             let schema = match projection {
                 Some(columns) => Arc::new(schema.project(columns)?),

@@ -1,4 +1,4 @@
-//! Other files as tables, beside those of the logs: an inventory, a list of addresses.
+//! Other files as tables: for example an inventory or a list of addresses.
 
 mod header;
 mod inventory;
@@ -17,23 +17,23 @@ use self::header::Head;
 use self::inventory::Inventory;
 use crate::error::QueryError;
 
-/// Most columns of a table: with some ten thousand, plans alone take gigabytes.
+/// Maximum number of columns: with ten thousand, plans alone take gigabytes.
 const MOST_COLUMNS: usize = 2000;
 
-/// What came of the files.
+/// The result of registering files.
 #[derive(Default)]
 pub(crate) struct Registered {
-    /// Inflated copies of compressed files, which are removed with the session.
+    /// Decompressed copies of files, removed with the session.
     pub(crate) inflated: Vec<NamedTempFile>,
-    /// How files were understood where that is not certain.
+    /// How files were interpreted if that is not certain.
     pub(crate) notes: Vec<String>,
 }
 
 /// Registers files as tables.
 ///
 /// # Errors
-/// Where a name is taken, the file is not there, or is not of the form that its ending tells; where the first line of a CSV
-/// file is not the names of its columns.
+/// If a name is taken, a file is missing or not of the format of its extension, or the first line of a CSV file does
+/// not hold column names.
 pub(crate) async fn register(
     context: &SessionContext,
     tables: &[(String, PathBuf)],
@@ -41,12 +41,12 @@ pub(crate) async fn register(
     let mut registered = Registered::default();
     for (name, path) in tables {
         let wrong = |problem: String| QueryError::Table { name: name.clone(), problem };
-        // Names are taken as written, not as SQL: `a.b` would be a table of a schema that is not there.
+        // Names are taken literally, not as SQL: `a.b` would be a table in a schema that does not exist.
         if name.contains(['.', '"']) {
-            return Err(wrong("the name must have no point and no quote".into()));
+            return Err(wrong("the name must not contain a dot or a quote".into()));
         }
         if context.table_exist(name.as_str())? {
-            return Err(wrong("there is a table of this name already".into()));
+            return Err(wrong("there is already a table with this name".into()));
         }
         let table = Table::open(name, path, &mut registered).map_err(wrong)?;
         let told = |error| wrong(format!("{}: {}", path.display(), QueryError::from(error)));
@@ -69,7 +69,7 @@ fn too_many(path: &Path, count: usize) -> String {
     format!("{}: has {count} columns; at most {MOST_COLUMNS} are allowed", path.display())
 }
 
-/// A file, and how it is read.
+/// A file and how to read it.
 struct Table<'a> {
     name: &'a str,
     url: String,
@@ -81,7 +81,7 @@ enum Form {
     Csv {
         delimiter: u8,
     },
-    /// A CSV file without the names of its columns.
+    /// A CSV file without column names.
     Inventory(Inventory),
     Json,
     Parquet,
@@ -160,26 +160,26 @@ impl<'a> Table<'a> {
     }
 }
 
-/// Some of the names, where there are many.
+/// Some of the names, if there are many.
 fn shortened(names: &[&str]) -> String {
     let shown = names.iter().take(10).copied().collect::<Vec<_>>().join(", ");
     if names.len() > 10 { format!("{shown}, … ({} in all)", names.len()) } else { shown }
 }
 
-/// As a URL no character of the path means anything but itself.
+/// As a URL, so that no character of the path has a special meaning.
 fn url(path: &Path) -> Result<String, String> {
     let whole = std::path::absolute(path).map_err(|error| format!("{}: {error}", path.display()))?;
     Url::from_file_path(&whole).map(String::from).map_err(|()| format!("{}: not a path", path.display()))
 }
 
-/// A copy of a compressed file's text. DataFusion reads only what it can read again at any place.
+/// A decompressed copy of a file. DataFusion needs random access.
 fn inflate(path: &Path, ending: &str) -> io::Result<NamedTempFile> {
     let mut copy = tempfile::Builder::new().suffix(&format!(".{ending}")).tempfile()?;
     io::copy(&mut InflatedText::new(File::open(path)?), copy.as_file_mut())?;
     Ok(copy)
 }
 
-/// How a CSV file is read, by its beginning. `read` is the file of its text.
+/// Decides how to read a CSV file from its first rows. `read` is the file with its text.
 fn csv_form(path: &Path, read: &Path, delimiter: u8) -> Result<Form, String> {
     let head = Head::read(read, delimiter).map_err(|problem| format!("{}: {problem}", path.display()))?;
     if head.columns() > MOST_COLUMNS {
@@ -191,8 +191,8 @@ fn csv_form(path: &Path, read: &Path, delimiter: u8) -> Result<Form, String> {
     match head.data_in_first_line() {
         None => Ok(Form::Csv { delimiter }),
         Some(value) => Err(format!(
-            "{}: the first line is not the names of columns, but holds {value:?}; put a line with their names before it. \
-             (Of an S3 Inventory, the file manifest.json that S3 delivers with it names them: keep it in the same folder)",
+            "{}: the first line holds data, not column names: {value:?}; add a line with column names before it. \
+             (For an S3 Inventory, keep the manifest.json that S3 delivers with it in the same folder)",
             path.display()
         )),
     }

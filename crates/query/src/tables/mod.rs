@@ -1,4 +1,4 @@
-//! The tables that SQL sees: of a dataset, of raw logs, of other files, and the views with AWS's names.
+//! The tables that SQL sees: from a dataset, raw logs or other files, and the views with AWS's names.
 
 mod dataset_table;
 mod files;
@@ -20,7 +20,7 @@ pub use self::raw::ScanReport;
 pub(crate) use self::raw::{RawInput, RawTable, RawTableKind};
 pub(crate) use self::stdin::spool;
 
-/// The names of the tables that are not in a schema of their own.
+/// The names of the tables in the default schema.
 pub(crate) fn table_names(context: &SessionContext) -> Vec<String> {
     let state = context.state();
     let options = &state.config_options().catalog;

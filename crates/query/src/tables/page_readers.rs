@@ -1,7 +1,7 @@
-//! Readers of Parquet files that know where each page is.
+//! Parquet readers that know the position of each page.
 //!
-//! DataFusion reads where pages are only where it can skip some by their bounds. Datasets have no bounds of pages, but once a filter
-//! has told which rows are wanted, only the pages that hold them need to be read of the other columns.
+//! DataFusion reads the page index only if it can skip pages by their bounds. Datasets have no page bounds, but once a
+//! filter has selected rows, only the pages of the other columns that hold these rows need to be read.
 
 use std::ops::Range;
 use std::sync::Arc;
@@ -19,7 +19,7 @@ use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 
-/// Makes the readers. What footers tell is kept for the session.
+/// Creates the readers. File metadata is cached for the session.
 #[derive(Debug)]
 pub(crate) struct PageReaders(CachedParquetFileReaderFactory);
 

@@ -1,4 +1,4 @@
-//! Plain text columns in the place of views, which do not travel well between processes.
+//! Plain string columns in place of views, which are expensive to send between processes.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::error::Result;
 
-/// `schema`, with plain text in the place of views.
+/// `schema` with plain strings in place of views.
 pub(super) fn plain_schema(schema: &Schema) -> SchemaRef {
     let plain = |field: &Arc<Field>| match field.data_type() {
         DataType::Utf8View => Arc::new(Field::clone(field).with_data_type(DataType::Utf8)),
@@ -17,7 +17,7 @@ pub(super) fn plain_schema(schema: &Schema) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
-/// `batch`, with plain text in the place of views.
+/// `batch` with plain strings in place of views.
 pub(super) fn plain_batch(batch: &RecordBatch) -> Result<RecordBatch> {
     let schema = plain_schema(&batch.schema());
     let columns = batch.columns().iter().zip(schema.fields());

@@ -1,4 +1,4 @@
-//! What filters say of the rows of raw logs that need not be built.
+//! Derives from filters which rows of raw logs need not be built.
 
 use std::ops::RangeInclusive;
 
@@ -10,7 +10,7 @@ use saltmine_scan::RowFilter;
 
 use super::time_bounds::{TimeBounds, comparisons};
 
-/// What holds for all rows that pass every one of `filters`, as far as it is easily told.
+/// Conditions that hold for all rows that pass every one of `filters`, as far as they are easy to derive.
 pub(crate) fn row_filter(filters: &[Expr]) -> RowFilter {
     let mut rows = RowFilter { times: TimeBounds::from_filters(filters).range(), ..RowFilter::default() };
     filters.iter().for_each(|filter| narrow(&mut rows, filter));

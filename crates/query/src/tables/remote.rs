@@ -1,5 +1,5 @@
-//! What a session needs so that its plans can be carried out elsewhere: tables that can be written down, and plain text
-//! columns, as views into blocks do not travel well.
+//! Support for executing plans in other processes: serialisable tables, and plain string columns, because views are
+//! expensive to send.
 
 use std::fmt::Debug;
 use std::path::{Path, PathBuf};
@@ -18,16 +18,16 @@ use super::dataset_table::DatasetTable;
 use super::plain_text::{plain_batch, plain_schema};
 use super::raw::{RawInput, RawTable, RawTableKind};
 
-/// Something that carries out the plans of a session.
+/// Executes the plans of a session elsewhere.
 pub trait Remote: Debug + Send + Sync {
-    /// A state whose plans are carried out there. Its functions are registered after this.
+    /// A state whose plans are executed there. Functions are registered afterwards.
     ///
     /// # Errors
-    /// Where it cannot be made.
+    /// If it cannot be created.
     fn state(&self, state: SessionState) -> Result<SessionState>;
 }
 
-/// A table of a session, as it can be sent. Paths must mean the same wherever it arrives.
+/// A serialisable table of a session. Paths must be valid wherever it is used.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum RemoteTable {
     /// Parquet files of a dataset, as of when the session was opened.
@@ -41,7 +41,7 @@ pub enum RemoteTable {
     Raw(RemoteLogs),
 }
 
-/// A Parquet file of a dataset, with what tells whether it is worth reading.
+/// A Parquet file of a dataset, with statistics for pruning.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RemoteFile {
     path: PathBuf,
@@ -60,10 +60,10 @@ pub struct RemoteLogs {
 }
 
 impl RemoteTable {
-    /// The table that `provider` is; `None` where it is none of a session's own.
+    /// The serialisable form of `provider`; `None` if it is not a session's own table.
     ///
     /// # Errors
-    /// Where a path cannot be made absolute.
+    /// If a path cannot be made absolute.
     pub fn from_provider(provider: &dyn TableProvider) -> Result<Option<Self>> {
         if let Some(dataset) = provider.downcast_ref::<DatasetTable>() {
             let files = dataset.files().iter().map(RemoteFile::from_data_file).collect();
@@ -71,7 +71,7 @@ impl RemoteTable {
         }
         let Some(raw) = provider.downcast_ref::<RawTable>() else { return Ok(None) };
         let input = raw.input();
-        // Of a copy, only the table `sources` has something to say.
+        // Copies only have rows in the table `sources`.
         let is_all = raw.kind() == RawTableKind::Sources;
         let sources = input.sources().iter().enumerate();
         let wanted = sources.filter(|(index, _)| is_all || input.original(*index).is_none());
@@ -83,10 +83,10 @@ impl RemoteTable {
         Ok(Some(Self::Raw(RemoteLogs { kind: raw.kind(), sources })))
     }
 
-    /// The files of a dataset as a table that can be scanned.
+    /// Files of a dataset as a scannable table.
     ///
     /// # Errors
-    /// Where a path of S3 names no bucket.
+    /// If an S3 path names no bucket.
     pub fn dataset(table: Table, files: Vec<RemoteFile>) -> Result<Arc<dyn TableProvider>> {
         let files = files.into_iter().map(RemoteFile::into_file).collect();
         Ok(Arc::new(DatasetTable::of_files(table, files, true)?))
@@ -121,12 +121,12 @@ impl RemoteFile {
 }
 
 impl RemoteLogs {
-    /// The columns, with plain text.
+    /// The columns, with plain strings.
     pub fn schema(&self) -> SchemaRef {
         plain_schema(&self.kind.schema())
     }
 
-    /// The sources. A filter on time needs all of them, as names do not bound the times of rows.
+    /// The sources. A time filter needs all of them, because names do not bound the times of rows.
     pub fn sources(&self) -> &[RemoteSource] {
         &self.sources
     }
@@ -136,10 +136,10 @@ impl RemoteLogs {
         Self { kind: self.kind, sources: Vec::new() }
     }
 
-    /// Reads sources, one after the other.
+    /// Reads sources one after the other.
     ///
     /// # Errors
-    /// Where the bucket of one cannot be opened. What cannot be read comes with the rows.
+    /// If a bucket cannot be opened. Errors of single sources come with the rows.
     pub fn read(
         &self,
         sources: Vec<RemoteSource>,
@@ -154,7 +154,7 @@ impl RemoteLogs {
     }
 }
 
-/// What is read once only cannot be read elsewhere.
+/// Standard input can only be read in this process.
 pub(crate) fn check_sources(sources: &[Source]) -> Result<(), DataFusionError> {
     match sources.iter().find(|source| source.stdin || source.path == Path::new("-")) {
         Some(_) => Err(DataFusionError::Plan("a cluster cannot read standard input".into())),

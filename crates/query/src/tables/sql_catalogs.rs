@@ -1,12 +1,12 @@
-//! The catalogs of a session, of which one is not listed: it holds a view under the name that AWS gives it, so that
-//! published queries find it, and would come before the tables themselves in `SHOW TABLES`.
+//! SQL catalogs of a session. One of them is hidden: it holds a view under the name that AWS gives it, so that
+//! published queries find it; otherwise `SHOW TABLES` would list it before the tables themselves.
 
 use std::sync::Arc;
 
 use datafusion::catalog::{CatalogProvider, CatalogProviderList, MemoryCatalogProviderList};
 use datafusion::prelude::SessionContext;
 
-/// The catalog that is not listed.
+/// The hidden catalog.
 pub(crate) const AWS_CATALOG: &str = "s3tablescatalog/aws-cloudwatch";
 
 #[derive(Debug)]
@@ -32,7 +32,7 @@ impl CatalogProviderList for Catalogs {
     }
 }
 
-/// Gives a context such catalogs, and what it has into them.
+/// Installs these catalogs in a context, keeping its tables.
 pub(crate) fn install(context: &SessionContext) {
     let catalogs = Catalogs { all: MemoryCatalogProviderList::new() };
     for name in context.catalog_names() {

@@ -1,14 +1,14 @@
-//! Standard input as a source that can be read again: every query of a session scans it anew.
+//! Makes standard input re-readable: every query of a session scans it again.
 
 use std::io;
 
 use saltmine_scan::{Source, SourceError};
 use tempfile::NamedTempFile;
 
-/// Copies standard input, where it is among the sources, to a file that is removed with the answer.
+/// Copies standard input, if it is among the sources, to a file that is removed with the session.
 ///
 /// # Errors
-/// Where it cannot be read or there is no room for it.
+/// If it cannot be read or there is not enough space.
 pub(crate) fn spool(sources: &mut [Source]) -> Result<Option<NamedTempFile>, SourceError> {
     let Some(source) = sources.iter_mut().find(|source| source.stdin) else { return Ok(None) };
     let failed = |error| SourceError::Unreadable { path: "-".into(), source: error };

@@ -1,4 +1,4 @@
-//! What filters say of the time of requests, so that Parquet files whose statistics exclude it are not opened.
+//! Time bounds derived from filters, so that Parquet files outside of them are not opened.
 
 use std::ops::RangeInclusive;
 
@@ -8,7 +8,7 @@ use datafusion::logical_expr::{Between, BinaryExpr, Expr, Operator};
 
 const DAY: i64 = 86_400_000_000;
 
-/// A span of time, in microseconds since 1970, first and last; `None` is open.
+/// First and last time in microseconds since 1970; `None` is unbounded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct TimeBounds {
     first: Option<i64>,
@@ -16,7 +16,7 @@ pub(crate) struct TimeBounds {
 }
 
 impl TimeBounds {
-    /// The bounds that hold for all rows that pass every one of `filters`.
+    /// Bounds that hold for all rows that pass every one of `filters`.
     pub(crate) fn from_filters(filters: &[Expr]) -> Self {
         let mut bounds = Self::default();
         for filter in filters {
@@ -25,7 +25,7 @@ impl TimeBounds {
         bounds
     }
 
-    /// Whether something between `first` and `last` may pass. Unknown ends may be anything.
+    /// Whether a row between `first` and `last` may pass. Unknown ends may be anything.
     pub(crate) fn may_hold(&self, first: Option<i64>, last: Option<i64>) -> bool {
         let begins_late = self.last.zip(first).is_some_and(|(last, first)| first > last);
         let ends_early = self.first.zip(last).is_some_and(|(first, last)| last < first);
@@ -46,7 +46,7 @@ impl TimeBounds {
         }
     }
 
-    /// Strict comparisons are taken as if they were not: a file too many does no harm.
+    /// Treats strict comparisons as inclusive: reading one file too many does no harm.
     fn compare(&mut self, column: TimeColumn, op: Operator, value: i64) {
         let end = match column {
             TimeColumn::RequestTime => value,
@@ -72,8 +72,8 @@ enum TimeColumn {
     EventDate,
 }
 
-/// The comparisons of columns with literals that a part of a conjunction makes. Columns are bare: a cast that loses
-/// precision would not do, and no column of time can be cast and still be compared with a literal of [`micros`]'s types.
+/// The comparisons of columns with literals in a part of a conjunction. Columns must be bare: a lossy cast would
+/// give wrong bounds, and no cast of a time column can be compared with a literal of [`micros`]'s types.
 pub(crate) fn comparisons(part: &Expr) -> Vec<(&str, Operator, &ScalarValue)> {
     match part {
         Expr::BinaryExpr(BinaryExpr { left, op, right }) => {

@@ -1,5 +1,5 @@
-//! The same rows under the names that AWS gives them: in the Athena table of its documentation, and in its structured
-//! delivery. Queries published for those run as they are.
+//! Views of the same rows under AWS's column names: those of the Athena table in its documentation, and those of
+//! its structured delivery. Queries published for these run unchanged.
 //!
 //! Sources: the Amazon S3 User Guide, "Using Amazon S3 server access logs to identify requests" for the Athena table
 //! and its values, "Querying access logs in S3 Tables" for the other.
@@ -14,11 +14,11 @@ use datafusion::prelude::SessionContext;
 use super::sql_catalogs::{self, AWS_CATALOG};
 use crate::error::QueryError;
 
-/// Athena's table as its regular expression fills it: text as it stands in the line, so `-` for what is not there, and
-/// the three quoted fields with their quotes; the two numbers are null there. `timestamp` is the partition by day.
+/// Athena's table as filled by its regular expression: text as logged, with `-` for missing values, and the three
+/// quoted fields with their quotes. The two numbers are null if missing. `timestamp` is the daily partition.
 ///
-/// Which of the quoted fields stands without quotes when it is not there, a row does not tell any more: requests that
-/// the service made have none of the three, and are as a rule written with a bare `-`.
+/// A row does not record whether a missing quoted field was logged with or without quotes. Requests made by the
+/// service have none of the three, and are usually logged with a bare `-`.
 const ATHENA: &str = r#"
 SELECT coalesce(bucket_owner, '-') AS bucketowner,
        coalesce(bucket, '-') AS bucket_name,
@@ -52,7 +52,7 @@ SELECT coalesce(bucket_owner, '-') AS bucketowner,
        to_char(request_time, '%Y/%m/%d') AS timestamp
 FROM logs"#;
 
-/// The structured delivery: nulls are nulls, and numbers are numbers.
+/// The structured delivery: real nulls and numbers.
 const CLOUDWATCH: &str = "
 SELECT 'V_1_0' AS schema_version_id,
        'arn:aws:s3:::' || bucket AS bucket_arn,
@@ -85,7 +85,7 @@ SELECT 'V_1_0' AS schema_version_id,
        source_region
 FROM logs";
 
-/// Catalog, schema and name of the Athena view with the column `"$path"`. It is not listed.
+/// Catalog, schema and name of the hidden Athena view with the column `"$path"`.
 pub(crate) const fn with_path() -> [&'static str; 3] {
     [AWS_CATALOG, "athena", "with_path"]
 }
@@ -97,8 +97,8 @@ pub(crate) fn is_athena(schema: &Schema) -> bool {
         && schema.field_with_name("log_file").is_err()
 }
 
-/// Registers the views: `athena.s3_access_logs`; `cloudwatch.s3_access_logs`, also under the name that AWS gives it;
-/// and the first under the names that were asked for.
+/// Registers the views: `athena.s3_access_logs`; `cloudwatch.s3_access_logs`, also under the name that AWS gives
+/// it; and the first one under the given aliases.
 pub(crate) async fn register(context: &SessionContext, aliases: &[String]) -> Result<(), QueryError> {
     sql_catalogs::install(context);
     let athena = context.sql(ATHENA).await?.into_view();
@@ -123,28 +123,28 @@ pub(crate) async fn register(context: &SessionContext, aliases: &[String]) -> Re
         let wrong = |problem: &str| QueryError::Alias { name: alias.clone(), problem: problem.to_owned() };
         let name = parse(alias).ok_or_else(|| wrong("not a name of one to three parts, such as db.table"))?;
         if name.schema() == Some("information_schema") {
-            return Err(wrong("information_schema is not to be written to"));
+            return Err(wrong("information_schema is read-only"));
         }
         make_schema(context, &name)?;
         if context.table_exist(name.clone())? {
-            return Err(wrong("there is a table of this name"));
+            return Err(wrong("there is already a table with this name"));
         }
         context.register_table(name, Arc::clone(&athena))?;
     }
     Ok(())
 }
 
-/// A name as in SQL: parts between points, in lower case unless they are quoted.
+/// Parses a name as SQL does: parts separated by dots, in lower case unless quoted.
 fn parse(alias: &str) -> Option<TableReference> {
     let name = TableReference::parse_str(alias);
     let parts = [Some(name.table()), name.schema(), name.catalog()];
     let is_whole = parts.iter().flatten().all(|part| !part.trim().is_empty());
-    // What has too many parts, or quotes that do not close, comes back as one part as it was.
+    // A name with too many parts or unclosed quotes comes back unchanged as a single part.
     let is_read = name.schema().is_some() || alias.contains('"') || !alias.contains('.');
     (is_whole && is_read).then_some(name)
 }
 
-/// Makes the catalog and the schema of a name, where they are not there.
+/// Creates the catalog and schema of a name if they do not exist.
 fn make_schema(context: &SessionContext, name: &TableReference) -> Result<(), QueryError> {
     let state = context.state();
     let options = &state.config_options().catalog;

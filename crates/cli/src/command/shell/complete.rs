@@ -1,4 +1,4 @@
-//! Completion of tables, columns, functions, keywords, and names of the catalogue.
+//! Completion of tables, columns, functions, keywords and catalogue names.
 
 use rustyline::completion::Completer;
 use rustyline::{Context, Helper, Highlighter, Hinter, Validator};
@@ -69,7 +69,7 @@ const KEYWORDS: &[&str] = &[
 
 const COMMANDS: &[&str] = &["\\d", "\\run", "\\format", "\\timing", "\\q", "\\?"];
 
-/// What can be completed.
+/// The words that can be completed.
 #[derive(Helper, Highlighter, Hinter, Validator)]
 pub(super) struct Words {
     /// Sorted.
@@ -79,7 +79,7 @@ pub(super) struct Words {
 }
 
 impl Words {
-    /// The words of a session and a catalogue.
+    /// Collects the words of a session and a catalogue.
     pub(super) fn for_session(
         runtime: &Runtime,
         session: &Session,
@@ -102,7 +102,7 @@ impl Words {
         Ok(Self { sql, tables, queries: catalogue.queries().map(|query| query.name.clone()).collect() })
     }
 
-    /// Where the word at the cursor begins, and what it may become.
+    /// Where the word at the cursor begins, and its candidates.
     fn candidates(&self, before: &str) -> (usize, Vec<String>) {
         let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
         let is_name = |c: char| is_part(c) || c == '-';
@@ -130,7 +130,7 @@ impl Words {
     }
 }
 
-/// Names of the tables, with their schema unless it is the one that is meant without.
+/// Names of the tables, with their schema unless it is the default one.
 fn tables(session: &Session) -> Vec<String> {
     let context = session.context();
     let mut names = Vec::new();

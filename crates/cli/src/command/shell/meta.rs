@@ -1,26 +1,26 @@
-//! What is no SQL: lines that begin with a backslash.
+//! Meta commands: lines that begin with a backslash.
 
 use clap::ValueEnum;
 
 use crate::error::CliError;
 use crate::output::Format;
 
-/// What `\?` shows.
+/// Output of `\?`.
 pub(super) const HELP: &str = "\
-\\d             the tables
-\\d TABLE       the columns of a table
-\\run NAME ...  a question of the catalogue, with its parameters as name=value
-\\format NAME   how answers are shown: table, csv, tsv, json, ndjson, markdown
-\\timing        tell, or no longer tell, how long an answer took
-\\q             leave; so does Ctrl-D
-Ctrl-C ends the question that is being answered.";
+\\d             list the tables
+\\d TABLE       list the columns of a table
+\\run NAME ...  run a query of the catalogue, with its parameters as name=value
+\\format NAME   set the output format: table, csv, tsv, json, ndjson, markdown
+\\timing        switch the display of run times on or off
+\\q             quit (also Ctrl-D)
+Ctrl-C stops the running query.";
 
-/// What `\d` asks.
+/// The query behind `\d`.
 pub(super) const TABLES: &str = "\
 SELECT table_schema AS schema, table_name AS name, table_type AS type FROM information_schema.tables
 WHERE table_schema <> 'information_schema' ORDER BY 1, 2";
 
-/// A line that begins with a backslash.
+/// A meta command.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Meta {
     Quit,
@@ -34,7 +34,7 @@ pub(super) enum Meta {
 
 impl Meta {
     pub(super) fn parse(line: &str) -> Result<Self, CliError> {
-        let wrong = |problem: &str| CliError::Usage(format!("{problem}; \\? tells what there is"));
+        let wrong = |problem: &str| CliError::Usage(format!("{problem}. Type \\? for help"));
         let mut words = line.trim().trim_end_matches(';').split_whitespace();
         let (command, rest) = (words.next().unwrap_or(""), words.collect::<Vec<_>>());
         Ok(match (command, rest.as_slice()) {
@@ -44,21 +44,24 @@ impl Meta {
             ("\\d" | "\\dt", []) => Self::Tables,
             ("\\d", [table]) => Self::Describe((*table).to_owned()),
             ("\\format", [name]) => match Format::from_str(name, true) {
-                Ok(Format::Parquet) | Err(_) => return Err(wrong("no such format")),
+                Ok(Format::Parquet) | Err(_) => return Err(wrong("Unknown format")),
                 Ok(format) => Self::Format(format),
             },
             ("\\run", [name, given @ ..]) => {
                 let pairs = given.iter().map(|pair| pair.split_once('='));
                 let pairs = pairs.map(|pair| pair.map(|(name, value)| (name.to_owned(), value.to_owned())));
                 let pairs: Option<Vec<_>> = pairs.collect();
-                Self::Run((*name).to_owned(), pairs.ok_or_else(|| wrong("not name=value"))?)
+                Self::Run(
+                    (*name).to_owned(),
+                    pairs.ok_or_else(|| wrong("Invalid parameter; use name=value"))?,
+                )
             }
-            _ => return Err(wrong("not understood")),
+            _ => return Err(wrong("Unknown command")),
         })
     }
 }
 
-/// A name as SQL takes it, with its schema where it has one.
+/// A name quoted for SQL, with its schema if it has one.
 pub(super) fn identifier(name: &str) -> String {
     let quoted: Vec<String> =
         name.split('.').map(|part| format!("\"{}\"", part.replace('"', "\"\""))).collect();

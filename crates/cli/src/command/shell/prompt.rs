@@ -1,4 +1,4 @@
-//! Where statements come from: a terminal, with history and completion, or a pipe.
+//! Reads statements from a terminal, with history and completion, or from a pipe.
 
 use std::collections::VecDeque;
 use std::io;
@@ -12,17 +12,17 @@ use super::complete::Words;
 use super::statements::{is_blank, split};
 use crate::error::CliError;
 
-/// Something to carry out.
+/// Something to run.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Input {
     Sql(String),
     Meta(String),
 }
 
-/// Reads lines, and gives what is whole.
+/// Reads lines and returns complete statements.
 pub(super) struct Prompt {
     lines: Lines,
-    /// Lines of a statement that has no end yet.
+    /// Lines of an unfinished statement.
     pending: String,
     ready: VecDeque<Input>,
 }
@@ -33,7 +33,7 @@ enum Lines {
 }
 
 impl Prompt {
-    /// A person types.
+    /// For a terminal.
     pub(super) fn terminal(words: Words) -> Result<Self, CliError> {
         let config = Config::builder()
             .history_ignore_space(true)
@@ -44,13 +44,13 @@ impl Prompt {
         editor.set_helper(Some(words));
         let history = history();
         if let Some(path) = &history {
-            // The first time there is none.
+            // The first time, there is no history file.
             let _ = editor.load_history(path);
         }
         Ok(Self::new(Lines::Terminal(Box::new(editor), history)))
     }
 
-    /// A script.
+    /// For a pipe.
     pub(super) fn pipe() -> Self {
         Self::new(Lines::Pipe(io::stdin().lines()))
     }
@@ -59,7 +59,7 @@ impl Prompt {
         Self { lines, pending: String::new(), ready: VecDeque::new() }
     }
 
-    /// The next thing to carry out; `None` at the end.
+    /// The next statement or meta command; `None` at the end.
     pub(super) fn next(&mut self) -> Result<Option<Input>, CliError> {
         loop {
             if let Some(input) = self.ready.pop_front() {
@@ -69,7 +69,7 @@ impl Prompt {
                 LineRead::Text(line) => self.take(&line),
                 LineRead::Cancelled => self.pending.clear(),
                 LineRead::End => {
-                    // The last statement of a script needs no semicolon.
+                    // The last statement of a script may lack its semicolon.
                     let rest = std::mem::take(&mut self.pending);
                     return Ok((!is_blank(&rest)).then_some(Input::Sql(rest)));
                 }
@@ -95,7 +95,7 @@ impl Prompt {
         if is_meta {
             self.ready.push_back(Input::Meta(rest));
         } else {
-            // The end of the line that the last statement ended on does not begin the next one.
+            // Drop the line break after the semicolon: it is not part of the next statement.
             self.pending = rest.trim_start().to_owned();
         }
     }
@@ -123,7 +123,7 @@ impl Lines {
         }
     }
 
-    /// Written at once, so that a crash of the terminal loses nothing.
+    /// Saves the history at once, so that a crash of the terminal loses nothing.
     fn remember(&mut self, text: &str) {
         if let Self::Terminal(editor, path) = self {
             // Without a history file the prompt still works.

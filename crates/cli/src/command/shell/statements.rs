@@ -1,13 +1,13 @@
-//! Where a statement ends.
+//! Splits text into SQL statements.
 
 use saltmine_query::datafusion::sql::sqlparser::dialect::GenericDialect;
 use saltmine_query::datafusion::sql::sqlparser::tokenizer::{Token, Tokenizer};
 
-/// The whole statements at the begin of `text`, and the rest, which has no semicolon yet. A semicolon in a string,
-/// a quoted name or a comment ends nothing.
+/// The complete statements at the start of `text`, and the rest without a semicolon. Semicolons in strings, quoted
+/// names and comments do not end a statement.
 pub(super) fn split(text: &str) -> (Vec<String>, String) {
     let dialect = GenericDialect {};
-    // Where a string is not closed yet, there are no tokens: more is to come.
+    // Tokenizing fails while a string is still open: wait for more.
     let Ok(tokens) = Tokenizer::new(&dialect, text).with_unescape(false).tokenize() else {
         return (Vec::new(), text.to_owned());
     };
@@ -23,7 +23,7 @@ pub(super) fn split(text: &str) -> (Vec<String>, String) {
     (whole, rest)
 }
 
-/// Whether there is nothing to carry out in `text`.
+/// Whether `text` holds nothing but white space and comments.
 pub(super) fn is_blank(text: &str) -> bool {
     Tokenizer::new(&GenericDialect {}, text)
         .tokenize()

@@ -1,5 +1,5 @@
-//! Text on a page: HTML's own marks as entities, and what a reader cannot see, or what turns the reading, as escapes.
-//! Templates print through this and nothing else, so that no field of a log can be forgotten.
+//! Escaping of text on the page: HTML special characters become entities, and invisible or bidirectional characters
+//! become escapes. Templates print only through this, so that no log field can be forgotten.
 
 use std::fmt::{self, Write};
 
@@ -13,7 +13,7 @@ pub(crate) struct PageText;
 
 impl Escaper for PageText {
     fn write_escaped_str<W: Write>(&self, mut to: W, text: &str) -> fmt::Result {
-        // SQL has lines, which stay; everything else that is invisible is shown.
+        // Line breaks of SQL are kept; all other invisible characters are shown.
         for (index, line) in text.split('\n').enumerate() {
             if index > 0 {
                 to.write_char('\n')?;
@@ -33,14 +33,14 @@ impl Escaper for PageText {
     }
 }
 
-/// JSON that may stand in a `script` element: nothing in it ends the element, or a line.
+/// JSON that is safe in a `script` element: nothing in it ends the element or a line.
 pub(super) fn json(value: &impl serde::Serialize) -> Result<String, serde_json::Error> {
     let text = serde_json::to_string(value)?;
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
         match character {
             '<' | '>' | '&' | '\u{2028}' | '\u{2029}' => {
-                // Writing to a String does not fail. These only stand within JSON's strings.
+                // Writing to a String does not fail. These characters only occur within JSON strings.
                 let _ = write!(safe, "\\u{:04x}", u32::from(character));
             }
             character => safe.push(character),

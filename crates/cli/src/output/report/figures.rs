@@ -1,4 +1,4 @@
-//! The sections of a page, and the figures in them.
+//! The sections of a page and their figures.
 
 use saltmine_query::report::{Answer, Report, SourceLine, Value};
 
@@ -34,10 +34,10 @@ pub(super) enum Body {
     Heatmap(HourHeatmap, HourHeatmap),
 }
 
-/// A statement that ran.
+/// The SQL behind a figure.
 pub(super) struct Sql {
     pub(super) text: String,
-    /// What it is of, where that is not plain from its place.
+    /// What it belongs to, if that is not clear from its position.
     pub(super) of: &'static str,
     /// Names and values.
     pub(super) params: Vec<(String, String)>,
@@ -61,27 +61,23 @@ const FAILED: Spec = ("failed", "Failed", Count, "–");
 const SENT: Spec = ("bytes_sent", "Bytes sent", Bytes, "–");
 const REQUESTER: Spec = ("requester", "Requester", Code, "(anonymous)");
 const BUCKET: Spec = ("bucket", "Bucket", Code, "–");
-const ADDRESSES: Spec = ("addresses", "Addresses", Count, "–");
+const ADDRESSES: Spec = ("addresses", "Source IPs", Count, "–");
 
-const TOP: &str = "The 60 with the most requests and the 60 with the most bytes.";
+const TOP: &str = "The 60 with the most requests, and the 60 with the most bytes.";
 
-/// All sections between the findings and the limits, and the sources after them.
+/// All sections after the findings.
 pub(super) fn sections(report: &Report, shown: usize) -> Vec<Section> {
     let page = Sections { report, shown };
     let sections = vec![
         Section { id: "traffic", title: "Traffic", figures: page.traffic() },
-        Section { id: "who", title: "Who, and from where", figures: page.who() },
-        Section { id: "what", title: "What was asked for", figures: page.what() },
-        Section {
-            id: "unsigned",
-            title: "Access without credentials, and presigned",
-            figures: page.unsigned(),
-        },
-        Section { id: "settings", title: "Changes of settings", figures: page.settings() },
+        Section { id: "who", title: "Principals and source IPs", figures: page.who() },
+        Section { id: "what", title: "Buckets, operations and objects", figures: page.what() },
+        Section { id: "unsigned", title: "Anonymous and presigned access", figures: page.unsigned() },
+        Section { id: "settings", title: "Changes to bucket settings", figures: page.settings() },
         Section { id: "errors", title: "Errors", figures: page.errors() },
         Section { id: "transport", title: "Transport and signatures", figures: page.transport() },
-        Section { id: "latency", title: "How long requests took", figures: page.latency() },
-        Section { id: "limits", title: "What the logs cannot tell", figures: page.gaps() },
+        Section { id: "latency", title: "Latency", figures: page.latency() },
+        Section { id: "limits", title: "Limitations of this evidence", figures: page.gaps() },
         Section { id: "sources", title: "Sources", figures: page.sources() },
     ];
     sections.into_iter().filter(|section| !section.figures.is_empty()).collect()
@@ -140,8 +136,8 @@ impl Sections<'_> {
             return Vec::new();
         }
         let note = format!(
-            "Each point is {}. Drag over a span to zoom in, double-click to see all; with the keyboard: arrows move, + and − \
-             zoom, 0 shows all.",
+            "Each point is {}. Drag to zoom in, double-click to show everything. Keyboard: arrow keys move, + and − zoom, 0 \
+             shows everything.",
             width(slots.width)
         );
         let specs: [Spec; 7] = [
@@ -179,8 +175,8 @@ impl Sections<'_> {
             },
             Figure {
                 id: "by-hour",
-                title: "By weekday and hour (UTC)",
-                note: "The stronger the colour, the more.".to_owned(),
+                title: "Activity by weekday and hour (UTC)",
+                note: "Darker = more requests (or bytes).".to_owned(),
                 body: Body::Heatmap(
                     HourHeatmap::new("Requests", &traffic.requests, text::count),
                     HourHeatmap::new("Bytes sent", &traffic.bytes, text::bytes),
@@ -195,7 +191,7 @@ impl Sections<'_> {
         let requesters =
             [REQUESTER, ("kind", "Kind", Text, "–"), REQUESTS, FAILED, denied, SENT, ADDRESSES, FIRST, LAST];
         let addresses = [
-            ("remote_ip", "Address", Code, "–"),
+            ("remote_ip", "Source IP", Code, "–"),
             ("private", "Private", Flag, "–"),
             REQUESTS,
             FAILED,
@@ -217,11 +213,11 @@ impl Sections<'_> {
             FIRST,
             LAST,
         ];
-        let note = format!("{TOP} AmazonS3 is S3 itself: lifecycle, replication, inventory.");
-        let claims = format!("{TOP} The client chooses it: it tells habits, and proves nothing.");
+        let note = format!("{TOP} AmazonS3 is the service itself: lifecycle, replication, inventory.");
+        let claims = format!("{TOP} Clients choose the user agent: it hints at tools but proves nothing.");
         [
             self.whole("requesters", "requesters", "Requesters", &note, &requesters),
-            self.whole("addresses", "addresses", "Addresses", TOP, &addresses),
+            self.whole("addresses", "addresses", "Source IPs", TOP, &addresses),
             self.whole("agents", "agents", "User agents", &claims, &agents),
         ]
         .into_iter()
@@ -243,7 +239,7 @@ impl Sections<'_> {
         ];
         let keys = [
             BUCKET,
-            ("key", "Key, decoded", Code, "–"),
+            ("key", "Key (decoded)", Code, "–"),
             REQUESTS,
             ("reads", "Read", Count, "–"),
             ("writes", "Written", Count, "–"),
@@ -254,7 +250,7 @@ impl Sections<'_> {
             LAST,
         ];
         let prefixes =
-            [BUCKET, ("prefix", "Prefix as logged", Code, "–"), REQUESTS, FAILED, SENT, FIRST, LAST];
+            [BUCKET, ("prefix", "Prefix (as logged)", Code, "–"), REQUESTS, FAILED, SENT, FIRST, LAST];
         let operations = [("operation", "Operation", Code, "–"), REQUESTS, FAILED, SENT, FIRST, LAST];
         [
             self.part(
@@ -271,7 +267,7 @@ impl Sections<'_> {
                 "The 50 with the most requests.",
                 &operations,
             ),
-            self.whole("keys", "keys", "Keys", TOP, &keys),
+            self.whole("keys", "keys", "Objects", TOP, &keys),
             self.whole(
                 "prefixes",
                 "prefixes",
@@ -299,8 +295,8 @@ impl Sections<'_> {
             FIRST,
             LAST,
         ];
-        let note = "Anonymous requests carry no credentials; of presigned URLs the requester is who signed, not who used \
-                    it. The 150 with the most allowed requests.";
+        let note = "Anonymous requests carry no credentials. The requester of a presigned URL is its signer, not its \
+                    user. The 150 with the most allowed requests.";
         self.whole("unsigned", "anonymous-presigned", "Anonymous and presigned requests", note, &specs)
             .into_iter()
             .collect()
@@ -316,31 +312,31 @@ impl Sections<'_> {
             ("http_status", "Status", Code, "(none)"),
             ("error_code", "Error code", Code, "–"),
             REQUESTS,
-            ("from_clients", "Of clients", Count, "–"),
+            ("from_clients", "From clients", Count, "–"),
             FIRST,
             LAST,
         ];
-        let note = "The 50 most frequent. No status: what S3 did itself, such as expiry by lifecycle.";
+        let note = "The 50 most frequent. Requests without a status were made by S3 itself, such as lifecycle expiry.";
         self.part("kinds", "error", ("error-codes", "Status and error codes"), note, &specs)
             .into_iter()
             .collect()
     }
 
     fn transport(&self) -> Vec<Figure> {
-        let clients = ("from_clients", "Of clients", Count, "–");
+        let clients = ("from_clients", "From clients", Count, "–");
         let tls = [("tls_version", "TLS version", Code, "(none)"), REQUESTS, clients, SENT, FIRST, LAST];
         let ciphers =
             [("cipher_suite", "Cipher suite", Code, "(none)"), REQUESTS, clients, SENT, FIRST, LAST];
         let signatures = [
             ("signature_version", "Signature", Code, "(none)"),
-            ("authentication_type", "Given in", Code, "–"),
+            ("authentication_type", "Authentication", Code, "–"),
             REQUESTS,
             clients,
             SENT,
             FIRST,
             LAST,
         ];
-        let none = "None: of clients, plain HTTP; the rest are requests that S3 made itself.";
+        let none = "(none): plain HTTP if from clients; otherwise requests that S3 made itself.";
         [
             self.part("kinds", "tls", ("tls", "TLS versions"), none, &tls),
             self.part("kinds", "cipher", ("ciphers", "Cipher suites"), none, &ciphers),
@@ -348,7 +344,7 @@ impl Sections<'_> {
                 "kinds",
                 "signature",
                 ("signatures", "Signature versions"),
-                "None: of clients, anonymous requests.",
+                "(none): anonymous requests if from clients.",
                 &signatures,
             ),
         ]
@@ -388,9 +384,9 @@ impl Sections<'_> {
             row.extend(turn_around);
             row
         });
-        let note = "Total time is from the first byte of the request to the last of the answer, as S3 sees it, and holds the \
-                    client’s network. Turn-around time is what S3 took to begin to answer. Percentiles are those of an \
-                    HdrHistogram: at most 0.1 % too high.";
+        let note = "Total time runs from the first byte of the request to the last byte of the response, as S3 sees it, and includes \
+                    the client’s network. Turn-around time is what S3 took before it began to respond. Percentiles are \
+                    computed with an HdrHistogram and are at most 0.1 % too high.";
         vec![Figure {
             id: "percentiles",
             title: "Percentiles by operation",
@@ -403,18 +399,18 @@ impl Sections<'_> {
     fn gaps(&self) -> Vec<Figure> {
         let specs = [
             BUCKET,
-            ("hours_without", "Hours without a line", Hours, "–"),
-            ("hours_with_lines", "Hours with lines", Hours, "–"),
+            ("hours_without", "Hours without records", Hours, "–"),
+            ("hours_with_lines", "Hours with records", Hours, "–"),
             ("gaps", "Gaps", Count, "–"),
-            ("longest_gap_hours", "Longest gap, hours", Hours, "–"),
-            ("last_hour_before", "Hour before it (UTC)", Time, "–"),
-            ("silent_at_end", "Silent at the end, hours", Hours, "–"),
+            ("longest_gap_hours", "Longest gap (hours)", Hours, "–"),
+            ("last_hour_before", "Last hour before it (UTC)", Time, "–"),
+            ("silent_at_end", "Silent at the end (hours)", Hours, "–"),
             ("first_hour", "First hour (UTC)", Time, "–"),
             ("last_hour", "Last hour (UTC)", Time, "–"),
         ];
-        let note = "Hours without any line between a bucket’s first and last, and from its last to the end of all logs. The \
-                    100 buckets with the most.";
-        self.whole("gaps", "gaps", "Hours without any line, by bucket", note, &specs).into_iter().collect()
+        let note = "Hours without any record between a bucket’s first and last, and from its last to the end of all logs. \
+                    The 100 buckets with the most.";
+        self.whole("gaps", "gaps", "Hours without records, by bucket", note, &specs).into_iter().collect()
     }
 
     fn sources(&self) -> Vec<Figure> {
@@ -430,8 +426,8 @@ impl Sections<'_> {
             ("", "Last (UTC)", Time, "–"),
         ];
         let rows = sources.listed.iter().map(|source| self.source(source));
-        let note = "Those with a problem first, then those with rejects; 100 at most. Numbers of files are of all that was \
-                    read, whatever limits the time of the requests.";
+        let note = "Files with a problem first, then those with rejects; at most 100. File counts cover everything that was \
+                    read, whatever the time range of the report.";
         let files = Figure {
             id: "files",
             title: "Source files",
@@ -443,20 +439,20 @@ impl Sections<'_> {
             ("reason", "Reason", Text, "–"),
             ("lines", "Lines", Count, "–"),
             ("files", "Files", Count, "–"),
-            ("one_file", "One of them", Code, "–"),
+            ("one_file", "Example", Code, "–"),
         ];
-        let odd = [("anomaly", "What is odd", Text, "(nothing)"), REQUESTS, FAILED, FIRST, LAST];
-        let odd_note = "Lines that were read, though something in them is not as the format says. The column raw of logs \
-                        keeps each whole.";
+        let odd = [("anomaly", "Anomaly", Text, "(nothing)"), REQUESTS, FAILED, FIRST, LAST];
+        let odd_note = "Parsed, but not fully conforming to the format. The column raw of logs keeps each line \
+                        verbatim.";
         [
             self.whole(
                 "rejects",
                 "rejects",
-                "Lines that could not be read",
-                "The table rejects keeps each whole.",
+                "Rejected lines",
+                "Lines that could not be parsed. The table rejects keeps each of them verbatim.",
                 &rejects,
             ),
-            self.part("kinds", "anomaly", ("anomalies", "Odd lines"), odd_note, &odd),
+            self.part("kinds", "anomaly", ("anomalies", "Malformed or suspicious lines"), odd_note, &odd),
             Some(files),
         ]
         .into_iter()
@@ -483,7 +479,7 @@ impl Sections<'_> {
     }
 }
 
-/// A width in seconds, in words.
+/// A width in seconds as words.
 fn width(seconds: i64) -> String {
     let (number, unit) = match seconds {
         86_400.. => (seconds / 86_400, "day"),

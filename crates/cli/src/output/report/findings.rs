@@ -9,7 +9,7 @@ use super::table::{Cell, Kind, Spec, Table, number, words};
 use super::text;
 
 pub(super) struct Findings {
-    /// How many of each severity, the gravest first.
+    /// Number of findings by severity, the most severe first.
     pub(super) counts: Vec<(&'static str, usize)>,
     pub(super) findings: Vec<Finding>,
     pub(super) quiet: Vec<String>,
@@ -19,7 +19,7 @@ pub(super) struct Findings {
 pub(super) struct Finding {
     pub(super) severity: &'static str,
     pub(super) name: String,
-    /// Name within the page: a query may have findings of several severities.
+    /// Unique within the page: a query may have findings of several severities.
     pub(super) anchor: String,
     pub(super) title: String,
     pub(super) question: String,
@@ -52,7 +52,7 @@ const EXAMPLES: [Spec; 5] = [
     ("", "Line (file:line)", Kind::Code, "–"),
     ("", "Time (UTC)", Kind::Time, "–"),
     ("", "Operation", Kind::Code, "–"),
-    ("", "Key as logged", Kind::Code, "–"),
+    ("", "Key (as logged)", Kind::Code, "–"),
     ("", "Status", Kind::Count, "–"),
 ];
 
@@ -126,7 +126,7 @@ fn who(found: &Found, shown: usize) -> Table {
     Table::new(&WHO, rows.collect())
 }
 
-/// The address, or how many there are: never one of many.
+/// The address if there is only one; otherwise their number.
 fn address(who: &Who) -> Option<String> {
     let many = || who.addresses.filter(|addresses| *addresses > 1);
     who.remote_ip.clone().or_else(|| many().map(|addresses| format!("{addresses} addresses")))
@@ -145,7 +145,7 @@ fn examples(found: &Found, shown: usize) -> Table {
     Table::new(&EXAMPLES, rows.collect())
 }
 
-/// `2026-03-01T12:00:00Z` as the rest of the page writes it.
+/// `2026-03-01T12:00:00Z` in the format of the rest of the page.
 fn plain_time(time: &str) -> String {
     time.trim_end_matches('Z').replacen('T', " ", 1)
 }

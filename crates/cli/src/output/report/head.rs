@@ -1,16 +1,17 @@
-//! The head of a page: what it tells of, and where it comes from.
+//! The head of a page: its subject and its provenance.
 
 use saltmine_query::report::{Report, Value};
 
 use super::figures::Sql;
 use super::{Origin, text};
+use crate::output::line_counts;
 
 pub(super) struct Head {
     pub(super) title: String,
     pub(super) period: Option<(String, String)>,
-    /// Numbers at a glance: label, value, exact value.
+    /// Key figures: label, value, exact value.
     pub(super) facts: Vec<(&'static str, String, String)>,
-    /// How it was made: label and text.
+    /// Provenance: label and text.
     pub(super) origin: Vec<(&'static str, String)>,
     pub(super) sql: Vec<Sql>,
 }
@@ -43,7 +44,7 @@ pub(super) fn head(report: &Report, origin: &Origin, shown: usize) -> Head {
                 facts.push((label, text::count(answer.integer(all, column)), String::new()));
             };
             fact("Requesters", "requesters");
-            fact("Addresses", "addresses");
+            fact("Source IPs", "addresses");
             let bytes = answer.integer(all, "bytes_sent");
             facts.push(("Bytes sent", text::bytes(bytes), format!("{} bytes", text::count(bytes))));
         }
@@ -55,48 +56,42 @@ pub(super) fn head(report: &Report, origin: &Origin, shown: usize) -> Head {
 fn made(report: &Report, origin: &Origin, shown: usize) -> Vec<(&'static str, String)> {
     let sources = &report.sources;
     let count = |number: u64| text::count(i64::try_from(number).unwrap_or(i64::MAX));
-    let lines = format!(
-        "{} lines = {} rows + {} rejects + {} blanks",
-        count(sources.lines),
-        count(sources.rows),
-        count(sources.rejects),
-        count(sources.blanks)
-    );
+    let lines = line_counts(sources.lines, sources.rows, sources.rejects, sources.blanks);
     let mut files = format!(
         "{} files, {}",
         count(sources.files),
         text::bytes(i64::try_from(sources.size).unwrap_or(i64::MAX))
     );
     if sources.damaged > 0 {
-        files += &format!("; {} not read to the end", count(sources.damaged));
+        files += &format!("; {} not read completely", count(sources.damaged));
     }
     let digest = match &sources.digest {
         Some(digest) => format!(
-            "{digest} (SHA-256 over the {} files’ SHA-256, sorted, one a line)",
+            "{digest} (SHA-256 of the sorted list of the {} files’ SHA-256, one per line)",
             count(sources.hashed)
         ),
-        None => "not known: raw files were read; an ingest records the SHA-256 of each".to_owned(),
+        None => "unknown: log files were read directly; an ingest records the SHA-256 of each".to_owned(),
     };
-    let mut made = vec![("Source files", files), ("Lines in them", lines), ("Their hashes", digest)];
+    let mut made = vec![("Source files", files), ("Log lines", lines), ("Source hash", digest)];
     if origin.since.is_some() || origin.until.is_some() {
         let from = origin.since.map_or_else(|| "the beginning".to_owned(), |time| text::moment(&time));
         let to = origin.until.map_or_else(|| "the end".to_owned(), |time| text::moment(&time));
-        made.push(("Limited to", format!("requests from {from} to before {to}, UTC")));
+        made.push(("Time range", format!("requests from {from} until before {to} (UTC)")));
     }
     if !origin.packs.is_empty() {
-        made.push(("Detections", format!("only of {}", origin.packs.join(", "))));
+        made.push(("Detections", format!("only {}", origin.packs.join(", "))));
     }
     made.push((
-        "Made",
+        "Generated",
         format!(
             "{}, by saltmine {}",
             origin.made.replace('T', " ").replace('Z', " UTC"),
             env!("CARGO_PKG_VERSION")
         ),
     ));
-    made.push(("By the command", text::cut(&origin.command, shown.max(200) * 4)));
+    made.push(("Command", text::cut(&origin.command, shown.max(200) * 4)));
     made.push((
-        "To ask again",
+        "Reproduce",
         format!("saltmine query {} 'SQL' -p NAME=VALUE", text::cut(&origin.input, shown.max(200) * 2)),
     ));
     made

@@ -1,7 +1,7 @@
-//! A report as one HTML page that needs nothing else: no network, no other file.
+//! The report as a self-contained HTML page: it needs no network and no other file.
 //!
-//! Whoever opens it may not trust the logs that it tells of. All text goes through [`escape`]; the page's policy lets run
-//! only the script and the style that are in it, by their hashes, and load nothing.
+//! The logs it describes may be hostile. All text goes through [`escape`], and the page's content security policy allows
+//! only the embedded script and style, by their hashes, and no loading of anything.
 
 pub(crate) mod escape;
 mod figures;
@@ -38,23 +38,23 @@ const SCRIPT: &str = concat!(
     include_str!("../../../assets/report/page.js")
 );
 
-/// Most bytes of a page. Text from logs is cut shorter and shorter until it fits.
+/// Maximum bytes of a page. Log text is shortened step by step until the page fits.
 const MOST: usize = 3_000_000;
-/// Characters that are shown of a field.
+/// Characters shown of a field, step by step.
 const SHOWN: [usize; 3] = [240, 90, 30];
 
-/// Where a report comes from, for its head.
+/// Provenance of a report, for its head.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
-    /// What it is called.
+    /// The title.
     pub(crate) title: String,
-    /// The command that made it.
+    /// The command that generated it.
     pub(crate) command: String,
-    /// The input, as commands take it.
+    /// The input, quoted as command arguments.
     pub(crate) input: String,
-    /// When, in UTC.
+    /// Time of generation (UTC).
     pub(crate) made: String,
-    /// Only requests from this time on.
+    /// Only requests at or after this time.
     pub(crate) since: Option<DateTime<Utc>>,
     /// Only requests before this time.
     pub(crate) until: Option<DateTime<Utc>>,
@@ -75,7 +75,7 @@ struct Page<'a> {
     limits: &'static [&'static str],
 }
 
-/// What the charts draw.
+/// Data of the charts.
 #[derive(Serialize)]
 struct Data<'a> {
     traffic: &'a saltmine_query::report::Slots,
@@ -88,7 +88,7 @@ struct Curves<'a> {
     series: Vec<(String, &'a [u64])>,
 }
 
-/// Curves that are drawn; more could not be told apart.
+/// Maximum number of curves; more could not be distinguished.
 const DRAWN: usize = 8;
 
 /// The page.
@@ -127,7 +127,7 @@ fn render_with(report: &Report, origin: &Origin, shown: usize) -> Result<String,
     page.render().map_err(|error| CliError::Format(error.to_string()))
 }
 
-/// A source of the page's policy that stands for exactly this text.
+/// The hash source expression that allows exactly this text in the content security policy.
 fn hash(text: &str) -> String {
     format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text.as_bytes())))
 }

@@ -4,16 +4,16 @@ use saltmine_query::report::{Answer, Value};
 
 use super::text;
 
-/// What a column holds, and so how it is written, aligned and sorted.
+/// The kind of a column, which decides how it is formatted, aligned and sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// Text that breaks where words do.
+    /// Text that wraps between words.
     Text,
     /// Text as logged, which may be long.
     Code,
-    /// Yes or nothing.
+    /// `yes` or empty.
     Flag,
-    /// A number of things.
+    /// A count.
     Count,
     /// Bytes.
     Bytes,
@@ -21,7 +21,7 @@ pub(super) enum Kind {
     Millis,
     /// Hours.
     Hours,
-    /// A time, UTC.
+    /// A time (UTC).
     Time,
 }
 
@@ -36,10 +36,10 @@ impl Kind {
     }
 }
 
-/// Characters of text that stays in one line.
+/// Text up to this many characters is not wrapped.
 const SHORT: usize = 28;
 
-/// A column: its name in the answer, its heading, what it holds, and what stands for null.
+/// A column: its name in the answer, its heading, its kind, and the text for null.
 pub(super) type Spec = (&'static str, &'static str, Kind, &'static str);
 
 /// A table.
@@ -57,16 +57,16 @@ pub(super) struct Column {
 
 #[derive(Debug)]
 pub(super) struct Cell {
-    /// The text, which may be broken between its pieces.
+    /// The text, which may wrap between its pieces.
     pub(super) pieces: Vec<String>,
     pub(super) class: &'static str,
-    /// What it is sorted by, where that is not its text.
+    /// The sort key, if it is not the text.
     pub(super) sort: Option<String>,
-    /// The exact value, where the text is rounded.
+    /// The exact value, if the text is rounded.
     pub(super) exact: Option<String>,
 }
 
-/// The rows of an answer, in columns as they are to be shown.
+/// A table of the rows of an answer, with the given columns.
 pub(super) fn table<'a>(
     answer: &Answer,
     rows: impl Iterator<Item = &'a Vec<Value>>,

@@ -1,4 +1,4 @@
-//! Numbers, times and long text, as people read them.
+//! Formats numbers, times and long text for people.
 
 use chrono::{DateTime, Utc};
 
@@ -20,12 +20,12 @@ pub(super) fn count(number: i64) -> String {
     text
 }
 
-/// Bytes in units of a thousand, to three digits: `16.3 GB`.
+/// Bytes in decimal units, with three digits: `16.3 GB`.
 pub(super) fn bytes(number: i64) -> String {
     short(number, &[" B", " kB", " MB", " GB", " TB", " PB", " EB"])
 }
 
-/// A count in few characters, for a narrow cell: `12.3k`.
+/// A short count for a narrow cell: `12.3k`.
 pub(super) fn brief(number: i64) -> String {
     short(number, &["", "k", "M", "G", "T", "P", "E"])
 }
@@ -56,7 +56,7 @@ pub(super) fn moment(time: &DateTime<Utc>) -> String {
     time.format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// Milliseconds as people say them: `12 ms`, `1.25 s`.
+/// Milliseconds: `12 ms`, `1.25 s`.
 pub(super) fn millis(number: i64) -> String {
     if number.abs() < 10_000 {
         format!("{} ms", count(number))
@@ -65,13 +65,13 @@ pub(super) fn millis(number: i64) -> String {
     }
 }
 
-/// A number of things: `1 case`, `2 cases`.
+/// A number with its noun: `1 case`, `2 cases`.
 pub(super) fn things(number: i64, thing: &str) -> String {
     format!("{} {thing}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
-/// Text with at most `most` characters: of longer text the begin, the end, and how much is between. What cannot be
-/// seen is counted as the escape it is shown as, so that a page has a greatest size whatever stands in a log.
+/// Shortens text to `most` characters: keeps the beginning, the end, and the number of characters in between. Invisible
+/// characters count as their escapes, so that the size of a page is bounded whatever a log contains.
 pub(super) fn cut(text: &str, most: usize) -> String {
     let text = sanitize(text);
     let length = text.chars().count();
@@ -84,7 +84,7 @@ pub(super) fn cut(text: &str, most: usize) -> String {
     format!("{begin} [… {} characters …] {end}", count((length - head - tail) as i64))
 }
 
-/// Text in pieces between which a line may break: after the marks that part an ARN, a path or an agent.
+/// Splits text into pieces between which a line may wrap: after the separators of an ARN, a path or a user agent.
 pub(super) fn pieces(text: &str) -> Vec<String> {
     let mut pieces = Vec::new();
     let mut piece = String::new();

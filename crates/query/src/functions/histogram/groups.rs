@@ -1,4 +1,4 @@
-//! Values by group, as DataFusion's aggregation wants them.
+//! Accumulators of DataFusion's aggregation.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use datafusion::logical_expr::{Accumulator, EmitTo, GroupsAccumulator};
 
 use super::values::Values;
 
-/// Without groups.
+/// Without GROUP BY.
 #[derive(Debug)]
 pub(super) struct One {
     values: Values,
@@ -48,11 +48,11 @@ impl Accumulator for One {
     }
 }
 
-/// By group.
+/// With GROUP BY.
 #[derive(Debug)]
 pub(super) struct Groups {
     groups: Vec<Values>,
-    /// What the groups take beside the vector, counted as they grow.
+    /// Memory of the groups beside the vector, tracked as they grow.
     bytes: usize,
     answer: Answer,
 }
@@ -144,7 +144,7 @@ fn is_wanted(values: &Int64Array, filter: Option<&BooleanArray>, row: usize) -> 
     values.is_valid(row) && filter.is_none_or(|filter| filter.is_valid(row) && filter.value(row))
 }
 
-/// What is asked of a group's values.
+/// What to compute from a group's values.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Answer {
     Quantile(f64),

@@ -1,4 +1,4 @@
-//! Aggregates on HdrHistogram: quantiles that merge, and histograms that other tools read.
+//! Aggregates based on HdrHistogram: mergeable quantiles, and histograms that other tools read.
 
 mod groups;
 mod values;
@@ -21,8 +21,8 @@ use self::groups::{Answer, Groups, One};
 pub(super) fn hdr_quantile() -> AggregateUDF {
     let documentation = Documentation::builder(
         SECTION,
-        "The least value that at least the share q of the values does not exceed, at most 0.1 % too high; exact for \
-         up to 64 values, and for the least and the greatest. Of integers; nulls do not count, values below 0 do. The \
+        "The smallest value that at least the fraction q of the values does not exceed; at most 0.1 % too high, exact for \
+         up to 64 values and for the minimum and maximum. Takes integers; nulls are ignored, negative values count. The \
          same answer however the rows are divided among threads",
         "hdr_quantile(total_time, 0.99)",
     )
@@ -35,8 +35,8 @@ pub(super) fn hdr_quantile() -> AggregateUDF {
 pub(crate) fn hdr_histogram() -> AggregateUDF {
     let documentation = Documentation::builder(
         SECTION,
-        "The histogram of the values as text that HdrHistogram's tools of all languages read: its V2 form, deflated, \
-         in base 64, with 3 significant digits. Of integers; nulls do not count, values below 0 are an error; null \
+        "The histogram of the values in the text format of HdrHistogram's tools: its V2 encoding, deflated, \
+         in base 64, with 3 significant digits. Takes integers; nulls are ignored, negative values are an error; null \
          where there is no value",
         "hdr_histogram(total_time)",
     )
@@ -64,12 +64,12 @@ impl HdrUdaf {
 
     fn answer(&self, args: &AccumulatorArgs<'_>) -> Result<Answer> {
         if args.is_distinct {
-            return plan_err!("{} takes no DISTINCT", self.name);
+            return plan_err!("{} does not support DISTINCT", self.name);
         }
         if !self.is_quantile() {
             return Ok(Answer::Histogram);
         }
-        // What is no literal needs columns, and fails without.
+        // Anything but a literal needs columns, and fails without them.
         let nothing = RecordBatch::new_empty(Arc::new(Schema::empty()));
         let value = args.exprs.get(1).map(|q| q.evaluate(&nothing));
         match value {
@@ -116,7 +116,7 @@ impl AggregateUDFImpl for HdrUdaf {
             _ => return plan_err!("{} takes one value", self.name),
         };
         if !value.is_integer() && !value.is_null() {
-            return plan_err!("{} takes integers, and not {value}; cast the value", self.name);
+            return plan_err!("{} takes integers, not {value}; cast the value", self.name);
         }
         Ok(std::iter::once(DataType::Int64).chain(rest).collect())
     }

@@ -1,4 +1,4 @@
-//! The values of a group: as they are while they are few, then in HdrHistograms.
+//! The values of a group: stored individually while they are few, then in HdrHistograms.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -7,20 +7,20 @@ use datafusion::error::DataFusionError;
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer, V2Serializer};
 
-/// Significant digits: a value is at most 0.1 % from what it was.
+/// Significant digits: a recorded value differs by at most 0.1 %.
 const DIGITS: u8 = 3;
 
-/// Values that are kept as they are. A histogram takes 16 kB at the least, which many small groups should not.
+/// Maximum number of individually stored values. A histogram takes at least 16 kB, too much for many small groups.
 const FEW: usize = 64;
 
-/// The values of a group. Takes at most half a megabyte, whatever comes.
+/// The values of a group. Takes at most half a megabyte, whatever the input.
 #[derive(Debug, Default)]
 pub(super) struct Values {
     few: Vec<i64>,
     many: Option<Box<Many>>,
 }
 
-/// More than a few values. Those below zero are counted by what they are without their sign.
+/// More than a few values. Negative values are counted by their magnitude.
 #[derive(Debug)]
 struct Many {
     least: i64,
@@ -55,7 +55,7 @@ impl Values {
         self.few.capacity() * size_of::<i64>() + many
     }
 
-    /// The least value that at least the share `q` of the values does not exceed. `None` where there is none.
+    /// The smallest value that at least the fraction `q` of the values does not exceed. `None` if there is none.
     pub(super) fn quantile(&self, q: f64) -> Option<i64> {
         match &self.many {
             Some(many) => Some(many.at(rank(q, many.count()))),
@@ -68,7 +68,7 @@ impl Values {
         }
     }
 
-    /// The histogram as other HdrHistogram tools read it: V2, deflated, in base 64. `None` where there is no value.
+    /// The histogram for other HdrHistogram tools: V2, deflated, in base 64. `None` if there is no value.
     pub(super) fn encoded(&self) -> Result<Option<String>> {
         if self.few.is_empty() && self.many.is_none() {
             return Ok(None);
@@ -76,10 +76,10 @@ impl Values {
         let (least, most) = (self.quantile(0.0).unwrap_or(0), self.quantile(1.0).unwrap_or(0));
         if least < 0 {
             return exec_err!(
-                "hdr_histogram counts no values below 0; leave them out, as with FILTER (WHERE value >= 0)"
+                "hdr_histogram takes no values below 0; exclude them, for example with FILTER (WHERE value >= 0)"
             );
         }
-        // The range is part of the text, and must not tell in which order the values came.
+        // The range is part of the encoded text and must not depend on the order of the values.
         let mut histogram =
             Histogram::<u64>::new_with_max(most.unsigned_abs().max(2), DIGITS).map_err(wrong)?;
         match &self.many {
@@ -93,7 +93,7 @@ impl Values {
         Ok(Some(STANDARD.encode(bytes)))
     }
 
-    /// For another partition to merge: the few values, or the histograms in V2.
+    /// The state for merging with other partitions: the few values, or the histograms in V2.
     pub(super) fn state(&self) -> Result<Vec<u8>> {
         let Some(many) = &self.many else {
             let mut bytes = vec![0];
@@ -111,7 +111,7 @@ impl Values {
         Ok(bytes)
     }
 
-    /// Adds what [`Values::state`] gave.
+    /// Merges the state from [`Values::state`].
     pub(super) fn merge(&mut self, state: &[u8]) -> Result<()> {
         match state.split_first() {
             Some((0, values)) => {
@@ -183,7 +183,7 @@ impl Many {
         Ok(())
     }
 
-    /// The value of a rank, from 1.
+    /// The value at a rank, from 1.
     fn at(&self, rank: u64) -> i64 {
         if rank <= 1 {
             return self.least;
@@ -207,7 +207,7 @@ fn histogram() -> Result<Histogram<u64>> {
     Histogram::new(DIGITS).map_err(wrong)
 }
 
-/// The greatest value that counts as the same as that of a rank, as HdrHistogram's own percentiles have it.
+/// The greatest value in the same bucket as that of a rank, as HdrHistogram's own percentiles report it.
 fn value_at(histogram: &Histogram<u64>, rank: u64) -> u64 {
     let mut seen = 0_u64;
     for step in histogram.iter_recorded() {
@@ -219,9 +219,9 @@ fn value_at(histogram: &Histogram<u64>, rank: u64) -> u64 {
     histogram.max()
 }
 
-/// The rank of a quantile, from 1; 0 of no values.
+/// The rank of a quantile, from 1; 0 if there are no values.
 fn rank(q: f64, count: u64) -> u64 {
-    // What rounding makes of 0.07 * 100 is more than 7, and stands for 7.
+    // Rounding makes 0.07 * 100 slightly more than 7, but 7 is meant.
     let exact = q * count as f64;
     let rounded = exact.round();
     let is_whole = (exact - rounded).abs() <= rounded * f64::EPSILON;
@@ -243,7 +243,7 @@ mod tests {
         all
     }
 
-    /// Many small and few large ones, as latencies are; without chance.
+    // Many small and few large values, like latencies; deterministic.
     fn latencies(count: i64) -> impl Iterator<Item = i64> {
         (0..count).map(|index| {
             let spread = index.wrapping_mul(2_654_435_761).rem_euclid(1_000_003);

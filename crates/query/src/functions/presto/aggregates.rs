@@ -1,4 +1,4 @@
-//! Presto's aggregates, each written as one that is there.
+//! Presto's aggregates, rewritten to DataFusion's or our own.
 
 use std::sync::Arc;
 
@@ -15,30 +15,30 @@ use datafusion::logical_expr::{
 
 use crate::functions::histogram::hdr_quantile;
 
-/// All of them.
+/// All aggregates.
 pub(super) fn all() -> [AggregateUDF; 4] {
     [
         Rewritten::udaf(
             Kind::ApproxPercentile,
-            "The value at a share of the values. Integers give an integer, by hdr_quantile; other numbers by \
-             approx_percentile_cont. As in Presto, but without weights and without several shares at once",
+            "The value at a fraction of the values. Integers give an integer, computed by hdr_quantile; other numbers by \
+             approx_percentile_cont. As in Presto, but without weights and without arrays of fractions",
             "approx_percentile(total_time, 0.95)",
         ),
         Rewritten::udaf(
             Kind::CountIf,
-            "How many rows are true; as in Presto",
+            "The number of rows for which it is true; as in Presto",
             "count_if(http_status >= 400)",
         ),
         Rewritten::udaf(
             Kind::MaxBy,
-            "The value in the row in which another is greatest; any of them where there are several. As in Presto, \
-             but without a number of rows",
+            "The value in the row with the maximum of another; any of them in case of a tie. As in Presto, \
+             but without the argument n",
             "max_by(key, object_size)",
         ),
         Rewritten::udaf(
             Kind::MinBy,
-            "The value in the row in which another is least; any of them where there are several. As in Presto, but \
-             without a number of rows",
+            "The value in the row with the minimum of another; any of them in case of a tie. As in Presto, but \
+             without the argument n",
             "min_by(key, request_time)",
         ),
     ]
@@ -52,7 +52,7 @@ enum Kind {
     MinBy,
 }
 
-/// An aggregate that the optimizer writes as another one.
+/// An aggregate that the optimizer rewrites to another one.
 #[derive(Debug)]
 struct Rewritten {
     kind: Kind,
@@ -104,10 +104,10 @@ impl AggregateUDFImpl for Rewritten {
                 Ok(vec![value, DataType::Float64])
             }
             (Kind::ApproxPercentile, _) => {
-                plan_err!("approx_percentile takes a number, and a share from 0 to 1")
+                plan_err!("approx_percentile takes a number and a fraction from 0 to 1")
             }
             (Kind::CountIf, [DataType::Boolean | DataType::Null]) => Ok(vec![DataType::Boolean]),
-            (Kind::CountIf, _) => plan_err!("count_if takes a truth value"),
+            (Kind::CountIf, _) => plan_err!("count_if takes a boolean"),
             (Kind::MaxBy | Kind::MinBy, [_, _]) => Ok(given.to_vec()),
             (Kind::MaxBy | Kind::MinBy, _) => plan_err!("{} takes two values", self.name()),
         }
@@ -125,7 +125,7 @@ impl AggregateUDFImpl for Rewritten {
     }
 
     fn accumulator(&self, _: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        // The optimizer has written it as another one, but for windows.
+        // The optimizer has rewritten it, except in window functions.
         not_impl_err!("{} cannot be used with OVER", self.name())
     }
 
@@ -151,7 +151,7 @@ impl AggregateUDFImpl for Rewritten {
                     params.order_by = vec![Sort::new(by, kind == Kind::MinBy, false)];
                     call.func = first_value_udaf();
                 }
-                _ => return plan_err!("{} has other arguments than it takes", call.func.name()),
+                _ => return plan_err!("{} has wrong arguments", call.func.name()),
             }
             Ok(Expr::AggregateFunction(AggregateFunction { func: call.func, params: call.params }))
         }))

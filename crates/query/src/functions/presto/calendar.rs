@@ -1,4 +1,4 @@
-//! Arithmetic with times: sums, differences and parts.
+//! Date arithmetic: sums, differences and parts.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use datafusion::error::DataFusionError;
 use super::typed_function::{Kind, TypedFunction};
 use super::zone::Zone;
 
-/// A function that gives a part of a time, in its zone.
+/// A function that returns a part of a time, in its zone.
 macro_rules! part {
     ($name:literal, $help:literal, $part:expr) => {
         TypedFunction {
@@ -29,7 +29,7 @@ macro_rules! part {
     };
 }
 
-/// All of them.
+/// All functions.
 pub(super) const FUNCTIONS: [TypedFunction; 12] = [
     TypedFunction {
         name: "date_add",
@@ -37,7 +37,7 @@ pub(super) const FUNCTIONS: [TypedFunction; 12] = [
         optional: 0,
         returns: Kind::Time,
         help: (
-            "A time so many units later: millisecond, second, minute, hour, day, week, month, quarter or year. As in \
+            "Adds a number of units to a time: millisecond, second, minute, hour, day, week, month, quarter or year. As in \
              Presto, but that a date becomes the time of its midnight",
             "date_add('day', -7, current_timestamp)",
         ),
@@ -50,7 +50,7 @@ pub(super) const FUNCTIONS: [TypedFunction; 12] = [
         optional: 0,
         returns: Kind::Integer,
         help: (
-            "How many whole units lie between two times; less than 0 where the second is the earlier. As in Presto",
+            "The number of whole units between two times; negative if the second is earlier. As in Presto",
             "date_diff('minute', min(request_time), max(request_time))",
         ),
         body: |args, rows, _| date_diff(args, rows),
@@ -102,14 +102,14 @@ pub(super) const FUNCTIONS: [TypedFunction; 12] = [
 
 const SECOND: i64 = 1_000_000;
 
-/// What times are counted in.
+/// A unit of time.
 #[derive(Clone, Copy)]
 enum Unit {
-    /// So many microseconds.
+    /// A fixed number of microseconds.
     Micros(i64),
-    /// So many days of the calendar, which are longer or shorter where clocks are changed.
+    /// Calendar days, which are longer or shorter when clocks change.
     Days(i64),
-    /// So many months, whose lengths differ.
+    /// Calendar months.
     Months(i64),
 }
 
@@ -133,7 +133,7 @@ impl Unit {
         })
     }
 
-    /// `None` beyond what a calendar holds.
+    /// `None` if the result is out of range.
     fn add(self, time: i64, count: i64, zone: Zone) -> Option<i64> {
         match self {
             Self::Micros(micros) => time.checked_add(micros.checked_mul(count)?),

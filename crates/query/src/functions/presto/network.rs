@@ -1,4 +1,4 @@
-//! `contains` of a network and an address, which Presto knows beside those of a list and a value. DataFusion's is of text.
+//! Presto's `contains(network, address)`, beside DataFusion's `contains` of text.
 
 use std::hash::{Hash, Hasher};
 use std::net::IpAddr;
@@ -15,14 +15,14 @@ use ipnet::IpNet;
 
 use super::typed_function::{Kind, TypedFunction};
 
-/// What `CAST(… AS IPADDRESS)` is written as.
+/// The function behind `CAST(… AS IPADDRESS)`.
 pub(super) const ADDRESS: TypedFunction = TypedFunction {
     name: "ip_address",
     arguments: &[("text", Kind::Text)],
     optional: 0,
     returns: Kind::Text,
     help: (
-        "The address that a text is, in its shortest form; an error where it is not one, null within TRY. As CAST(… AS \
+        "Parses an address and returns its shortest form; an error if it is invalid, null within TRY. As CAST(… AS \
          IPADDRESS) in Presto",
         "ip_address(remote_ip)",
     ),
@@ -38,7 +38,7 @@ pub(super) const ADDRESS: TypedFunction = TypedFunction {
                 Ok(address) => addresses.append_value(address.to_string()),
                 Err(_) if is_lenient => addresses.append_null(),
                 Err(_) => {
-                    return exec_err!("{:?} is not an address; TRY(...) makes it null", texts.value(row));
+                    return exec_err!("invalid address {:?}; TRY(...) returns null", texts.value(row));
                 }
             }
         }
@@ -47,7 +47,7 @@ pub(super) const ADDRESS: TypedFunction = TypedFunction {
     simplify: None,
 };
 
-/// DataFusion's `contains`, which also knows networks.
+/// DataFusion's `contains`, extended to networks.
 pub(super) fn contains(inner: Arc<ScalarUDF>) -> ScalarUDF {
     ScalarUDF::from(Contains { inner })
 }
@@ -93,7 +93,7 @@ impl ScalarUDFImpl for Contains {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        // As a rule the first is a literal, and one look says that it is not a network.
+        // Usually the first argument is a literal, so a single look rules networks out.
         let may_be = |argument: &ColumnarValue| match argument {
             ColumnarValue::Scalar(scalar) => {
                 scalar.try_as_str().flatten().is_none_or(|text| text.contains('/'))
@@ -122,7 +122,8 @@ fn texts(argument: &ColumnarValue, rows: usize) -> Result<ArrayRef> {
     Ok(cast(&argument.to_array(rows)?, &DataType::Utf8View)?)
 }
 
-/// Where the first text is a network and the second an address, whether it lies there; else what is so of the texts.
+/// If the first text is a network and the second an address, whether the network contains it; otherwise the text
+/// result.
 fn by_network(networks: &ArrayRef, addresses: &ArrayRef, by_text: &ArrayRef) -> ArrayRef {
     let (networks, addresses) = (networks.as_string_view(), addresses.as_string_view());
     let by_text = by_text.as_boolean();

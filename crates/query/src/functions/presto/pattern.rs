@@ -1,5 +1,5 @@
-//! Patterns of times: Joda's letters (`dd/MMM/yyyy`), as `parse_datetime` takes them, and MySQL's specifiers
-//! (`%d/%b/%Y`), as `date_parse` does. Both become chrono's items, which read and write.
+//! Date patterns: Joda's letters (`dd/MMM/yyyy`) for `parse_datetime`, and MySQL's specifiers (`%d/%b/%Y`) for
+//! `date_parse`. Both are translated to chrono's format items.
 //!
 //! Sources: Trino's documentation of date and time functions, and that of Joda-Time's `DateTimeFormat`.
 
@@ -10,17 +10,17 @@ use chrono::{DateTime, FixedOffset, NaiveTime, Offset, TimeZone, Utc};
 
 use super::zone::Zone;
 
-/// A pattern, read.
+/// A parsed pattern.
 #[derive(Clone, Debug)]
 pub(super) struct Pattern {
     items: Vec<Item<'static>>,
 }
 
 impl Pattern {
-    /// Of Joda's letters. Text stands between `'`, and `''` is one of them.
+    /// Parses Joda's letters. Text is quoted with `'`; `''` is a literal quote.
     ///
     /// # Errors
-    /// Where a letter is none of Joda's, or none that is known here.
+    /// If a letter is not one of Joda's, or is not supported.
     pub(super) fn joda(pattern: &str) -> Result<Self, String> {
         let mut format = String::with_capacity(2 * pattern.len());
         let mut rest = pattern;
@@ -41,10 +41,10 @@ impl Pattern {
         Self::from_format(&format)
     }
 
-    /// Of MySQL's specifiers.
+    /// Parses MySQL's specifiers.
     ///
     /// # Errors
-    /// Where a specifier is none of MySQL's, or one that Presto does not carry out either.
+    /// If a specifier is not one of MySQL's, or Presto does not support it either.
     pub(super) fn mysql(pattern: &str) -> Result<Self, String> {
         let mut format = String::with_capacity(pattern.len() + 8);
         let mut characters = pattern.chars();
@@ -67,11 +67,11 @@ impl Pattern {
 
     fn from_format(format: &str) -> Result<Self, String> {
         let items = StrftimeItems::new(format).parse_to_owned();
-        Ok(Self { items: items.map_err(|_| format!("no pattern of a time: {format:?}"))? })
+        Ok(Self { items: items.map_err(|_| format!("invalid time pattern: {format:?}"))? })
     }
 
-    /// The time that a text says, in microseconds since 1970; UTC, unless the text has an offset. What it does not say
-    /// is the first of its kind: the first month, the first day, midnight. `None` where the text does not fit.
+    /// Parses a time to microseconds since 1970; UTC unless the text has an offset. Missing parts default to the
+    /// first of their kind: the first month, the first day, midnight. `None` if the text does not match.
     pub(super) fn parse(&self, text: &str) -> Option<i64> {
         let mut parsed = Parsed::new();
         parse(&mut parsed, text, self.items.iter()).ok()?;
@@ -89,8 +89,7 @@ impl Pattern {
         Some(local.timestamp_micros())
     }
 
-    /// A time, in microseconds since 1970, as text, as the clocks of a zone show it. `None` where it is beyond what a calendar
-    /// holds.
+    /// Formats a time (microseconds since 1970) in a zone. `None` if it is out of range.
     pub(super) fn format(&self, micros: i64, zone: Zone) -> Option<String> {
         let time = DateTime::<Utc>::from_timestamp_micros(micros)?;
         zone.local(micros)?;
@@ -101,7 +100,7 @@ impl Pattern {
     }
 }
 
-/// Sets what a text did not say. Years as Joda has them: 2000 for a month or day without one, else 1970.
+/// Fills in missing parts, with Joda's years: 2000 for a month or day without a year, else 1970.
 fn complete(parsed: &mut Parsed) -> Option<()> {
     let has_year = parsed.year().is_some()
         || parsed.year_mod_100().is_some()
@@ -141,7 +140,7 @@ fn complete_time(parsed: &mut Parsed) -> Option<()> {
     Some(())
 }
 
-/// The text between two `'`; returns what follows.
+/// The quoted text between two `'`; returns the rest.
 fn quoted<'a>(pattern: &'a str, format: &mut String) -> Result<&'a str, String> {
     let mut rest = &pattern[1..];
     if let Some(after) = rest.strip_prefix('\'') {
@@ -149,7 +148,7 @@ fn quoted<'a>(pattern: &'a str, format: &mut String) -> Result<&'a str, String> 
         return Ok(after);
     }
     loop {
-        let end = rest.find('\'').ok_or_else(|| format!("a ' of {pattern:?} is not closed"))?;
+        let end = rest.find('\'').ok_or_else(|| format!("unclosed ' in {pattern:?}"))?;
         rest[..end].chars().for_each(|character| push_literal(format, character));
         rest = &rest[end + 1..];
         match rest.strip_prefix('\'') {
@@ -169,7 +168,7 @@ fn push_literal(format: &mut String, character: char) {
     format.push(character);
 }
 
-/// chrono's item for a run of one of Joda's letters.
+/// chrono's item for a run of one Joda letter.
 fn joda_letters(letter: char, count: usize, pattern: &str) -> Result<String, String> {
     let item = match (letter, count) {
         ('y' | 'Y' | 'u', 2) => "%y",
@@ -206,7 +205,7 @@ fn joda_letters(letter: char, count: usize, pattern: &str) -> Result<String, Str
     Ok(item.to_owned())
 }
 
-/// chrono's item for one of MySQL's specifiers.
+/// chrono's item for a MySQL specifier.
 fn mysql_specifier(specifier: char) -> Option<&'static str> {
     Some(match specifier {
         'a' => "%a",

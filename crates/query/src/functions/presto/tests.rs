@@ -151,7 +151,7 @@ async fn aggregates_give_what_they_say() {
 #[tokio::test]
 async fn what_is_wrong_is_told() {
     for (expression, problem) in [
-        ("parse_datetime('2019-07-01', 'yyyy-MM-dd:HH')", "is not a time of the form"),
+        ("parse_datetime('2019-07-01', 'yyyy-MM-dd:HH')", "does not match the time pattern"),
         ("parse_datetime('2019', 'yyyy-QQ')", "QQ of \"yyyy-QQ\" is not supported"),
         ("parse_datetime('2019')", "parse_datetime takes text, pattern"),
         ("parse_datetime(2019, 'yyyy')", "should be a Text"),

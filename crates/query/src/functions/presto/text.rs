@@ -12,7 +12,7 @@ use url::Url;
 
 use super::typed_function::{Kind, TypedFunction};
 
-/// All of them.
+/// All functions.
 pub(super) const FUNCTIONS: [TypedFunction; 8] = [
     TypedFunction {
         name: "url_decode",
@@ -20,9 +20,9 @@ pub(super) const FUNCTIONS: [TypedFunction; 8] = [
         optional: 0,
         returns: Kind::Text,
         help: (
-            "Percent-encoded text, decoded once; + is a space. As in Presto, but that what does not decode, or to no \
-             UTF-8, is an error there, and stays as it is or becomes U+FFFD here. object_key decodes keys as often as \
-             the operation asks for",
+            "Decodes percent-encoded text once; + is a space. As in Presto, except that invalid escapes are kept and \
+             invalid UTF-8 becomes U+FFFD, which are errors in Presto. object_key decodes keys as often as the \
+             operation requires",
             "url_decode(key)",
         ),
         body: |args, rows, _| each(args, rows, |args| Some(decode(args[0]))),
@@ -33,7 +33,7 @@ pub(super) const FUNCTIONS: [TypedFunction; 8] = [
         arguments: &[("url", Kind::Text)],
         optional: 0,
         returns: Kind::Text,
-        help: ("The scheme of a URL; null where it is none", "url_extract_protocol(referer)"),
+        help: ("The scheme of a URL; null if it is not a URL", "url_extract_protocol(referer)"),
         body: |args, rows, _| each(args, rows, |args| Some(parse(args[0])?.scheme().to_owned())),
         simplify: None,
     },
@@ -42,7 +42,7 @@ pub(super) const FUNCTIONS: [TypedFunction; 8] = [
         arguments: &[("url", Kind::Text)],
         optional: 0,
         returns: Kind::Text,
-        help: ("The host of a URL, in lower case; null where it is none", "url_extract_host(referer)"),
+        help: ("The host of a URL, in lower case; null if it is not a URL", "url_extract_host(referer)"),
         body: |args, rows, _| each(args, rows, |args| Some(parse(args[0])?.host_str()?.to_owned())),
         simplify: None,
     },
@@ -52,7 +52,7 @@ pub(super) const FUNCTIONS: [TypedFunction; 8] = [
         optional: 0,
         returns: Kind::Text,
         help: (
-            "The path of a URL, decoded; null where it is none. As in Presto, but that an empty path is /",
+            "The path of a URL, decoded; null if it is not a URL. As in Presto, except that an empty path is /",
             "url_extract_path(referer)",
         ),
         body: |args, rows, _| {
@@ -68,7 +68,7 @@ pub(super) const FUNCTIONS: [TypedFunction; 8] = [
         optional: 0,
         returns: Kind::Text,
         help: (
-            "The query string of a URL, as it was sent; null where it is none",
+            "The query string of a URL, as it was sent; null if it is not a URL",
             "url_extract_query(referer)",
         ),
         body: |args, rows, _| each(args, rows, |args| Some(parse(args[0])?.query()?.to_owned())),
@@ -80,7 +80,7 @@ pub(super) const FUNCTIONS: [TypedFunction; 8] = [
         optional: 0,
         returns: Kind::Text,
         help: (
-            "The first value of a parameter of a URL, decoded; null where it is not there. For request lines there is \
+            "The first value of a parameter of a URL, decoded; null if it is missing. For request lines, use \
              uri_param",
             "url_extract_parameter(referer, 'q')",
         ),
@@ -99,7 +99,7 @@ pub(super) const FUNCTIONS: [TypedFunction; 8] = [
         optional: 1,
         returns: Kind::Text,
         help: (
-            "The first match of a regular expression, or a group of it; null where there is none. As in Presto, but in \
+            "The first match of a regular expression, or of a group in it; null if there is none. As in Presto, but in \
              the syntax of Rust's regex crate, which has no look-around and no back-references",
             "regexp_extract(request_uri, 'prefix=([^& ]*)', 1)",
         ),
@@ -119,7 +119,7 @@ pub(super) const FUNCTIONS: [TypedFunction; 8] = [
     },
 ];
 
-/// A function of text, for each row of which no argument is null.
+/// Applies a text function to each row without null arguments.
 fn each(args: &[ArrayRef], rows: usize, body: fn(&[&str]) -> Option<String>) -> Result<ArrayRef> {
     let columns: Vec<_> = args.iter().map(|column| column.as_string_view()).collect();
     let mut texts = StringViewBuilder::with_capacity(rows);
@@ -132,7 +132,7 @@ fn each(args: &[ArrayRef], rows: usize, body: fn(&[&str]) -> Option<String>) -> 
     Ok(Arc::new(texts.finish()))
 }
 
-/// A URL, perhaps in the quotes that the columns of `athena.s3_access_logs` have.
+/// Parses a URL, possibly in quotes as in the columns of `athena.s3_access_logs`.
 fn parse(text: &str) -> Option<Url> {
     let bare = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
     Url::parse(bare).ok()
@@ -144,7 +144,7 @@ fn decode(text: &str) -> String {
     percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
 }
 
-/// Most bytes of a compiled expression: who asks may ask what they like, but not for all of the memory.
+/// Maximum bytes of a compiled regular expression, so that a query cannot take all memory.
 const EXPRESSION_LIMIT: usize = 1 << 24;
 
 fn regexp_extract(args: &[ArrayRef], rows: usize) -> Result<ArrayRef> {

@@ -1,4 +1,4 @@
-//! Times and their texts.
+//! Parsing and formatting of times.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use super::pattern::Pattern;
 use super::typed_function::{Kind, TypedFunction};
 use super::zone::Zone;
 
-/// All of them.
+/// All functions.
 pub(super) const FUNCTIONS: [TypedFunction; 6] = [
     TypedFunction {
         name: "log_time",
@@ -22,8 +22,8 @@ pub(super) const FUNCTIONS: [TypedFunction; 6] = [
         optional: 0,
         returns: Kind::Text,
         help: (
-            "A time as the logs write it, in UTC: 06/Feb/2019:00:00:38 +0000. Whole seconds, as in the logs. The \
-             column requestdatetime of athena.s3_access_logs is made with it",
+            "Formats a time as in the logs, in UTC and whole seconds: 06/Feb/2019:00:00:38 +0000. The \
+             column requestdatetime of athena.s3_access_logs uses it",
             "log_time(request_time)",
         ),
         body: |args, rows, _| {
@@ -38,9 +38,9 @@ pub(super) const FUNCTIONS: [TypedFunction; 6] = [
         optional: 0,
         returns: Kind::Time,
         help: (
-            "The time that a text says, by a pattern of Joda's letters; UTC where the text has no offset. An error \
-             where the text does not fit, null within TRY. As in Presto, but for zone names, eras and half days, \
-             which are not known",
+            "Parses a time with a pattern of Joda's letters; UTC if the text has no offset. An error \
+             if the text does not match, null within TRY. As in Presto, except for zone names, eras and half days, \
+             which are not supported",
             "parse_datetime(requestdatetime, 'dd/MMM/yyyy:HH:mm:ss Z')",
         ),
         body: |args, rows, is_lenient| read(args, rows, is_lenient, Pattern::joda),
@@ -52,8 +52,8 @@ pub(super) const FUNCTIONS: [TypedFunction; 6] = [
         optional: 0,
         returns: Kind::Time,
         help: (
-            "The time that a text says, by a format of MySQL's specifiers. An error where the text does not fit, null \
-             within TRY. As in Presto, but that the time is one of UTC and not one without a zone",
+            "Parses a time with a format of MySQL's specifiers. An error if the text does not match, null \
+             within TRY. As in Presto, except that the time is in UTC instead of without a zone",
             "date_parse('2019-02-06 00:00:38', '%Y-%m-%d %H:%i:%s')",
         ),
         body: |args, rows, is_lenient| read(args, rows, is_lenient, Pattern::mysql),
@@ -65,7 +65,7 @@ pub(super) const FUNCTIONS: [TypedFunction; 6] = [
         optional: 0,
         returns: Kind::Text,
         help: (
-            "A time as text, by a pattern of Joda's letters, in the zone of the time; as in Presto",
+            "Formats a time with a pattern of Joda's letters, in the zone of the time; as in Presto",
             "format_datetime(request_time AT TIME ZONE 'Asia/Tokyo', 'yyyy-MM-dd HH:mm')",
         ),
         body: |args, rows, _| write_by(args, rows, Pattern::joda),
@@ -77,8 +77,8 @@ pub(super) const FUNCTIONS: [TypedFunction; 6] = [
         optional: 0,
         returns: Kind::Text,
         help: (
-            "A time as text, by a format of MySQL's specifiers, in the zone of the time; as in Presto. DataFusion has date_format as \
-             another name of to_char, with other specifiers; to_char still is what it was",
+            "Formats a time with a format of MySQL's specifiers, in the zone of the time; as in Presto. In \
+             DataFusion, date_format is an alias of to_char with other specifiers; to_char is unchanged",
             "date_format(request_time, '%Y-%m-%d %H:%i')",
         ),
         body: |args, rows, _| write_by(args, rows, Pattern::mysql),
@@ -90,8 +90,8 @@ pub(super) const FUNCTIONS: [TypedFunction; 6] = [
         optional: 0,
         returns: Kind::Time,
         help: (
-            "The time that a text in ISO 8601 says; UTC where it has no offset. An error where it is none, null within \
-             TRY; as in Presto, but for week dates and days of the year",
+            "Parses a time in ISO 8601; UTC if it has no offset. An error if it is invalid, null within \
+             TRY; as in Presto, except for week dates and ordinal dates",
             "from_iso8601_timestamp('2019-02-06T00:00:38Z')",
         ),
         body: |args, rows, is_lenient| read_each(args, rows, is_lenient, |text| Ok(iso8601(text))),
@@ -99,13 +99,13 @@ pub(super) const FUNCTIONS: [TypedFunction; 6] = [
     },
 ];
 
-/// The pattern of the times in the logs, and of `requestdatetime`, as published queries write it.
+/// The log time pattern in Joda's letters, as published queries on `requestdatetime` write it.
 const LOG_TIME_JODA: &[&str] = &["dd/MMM/yyyy:HH:mm:ss Z"];
 const LOG_TIME_MYSQL: &[&str] = &["%d/%b/%Y:%H:%i:%s +0000", "%d/%b/%Y:%H:%i:%S +0000", "%d/%b/%Y:%T +0000"];
 
-/// To write a time of the log as text and read that text is to do nothing: so filters on `requestdatetime` are
-/// filters on `request_time`, and files that cannot hold what is asked for are not opened. Times of the logs are whole
-/// seconds, so that nothing is lost on the way.
+/// Formatting a log time and parsing it again changes nothing. Removing both turns filters on `requestdatetime`
+/// into filters on `request_time`, so that files outside the range are not opened. Log times are whole seconds, so
+/// nothing is lost.
 fn without_the_text(args: &[Expr], info: &SimplifyContext, patterns: &[&str]) -> Option<Expr> {
     let [Expr::ScalarFunction(inner), Expr::Literal(pattern, _)] = args else { return None };
     let (ScalarValue::Utf8View(Some(pattern)) | ScalarValue::Utf8(Some(pattern))) = pattern else {
@@ -121,7 +121,7 @@ fn without_the_text(args: &[Expr], info: &SimplifyContext, patterns: &[&str]) ->
     (is_of_the_log && is_same_type).then(|| time.clone())
 }
 
-/// Reads each text by the pattern beside it.
+/// Parses each text with the pattern in its row.
 fn read(
     args: &[ArrayRef],
     rows: usize,
@@ -140,7 +140,7 @@ fn read(
         let (text, pattern) = (texts.value(row), patterns.value(row));
         let time = known.get(pattern)?.parse(text);
         if time.is_none() && !is_lenient {
-            return exec_err!("{text:?} is not a time of the form {pattern:?}; TRY(...) makes it null");
+            return exec_err!("{text:?} does not match the time pattern {pattern:?}; TRY(...) returns null");
         }
         times.append_option(time);
     }
@@ -158,14 +158,14 @@ fn read_each(
     for row in 0..rows {
         let time = if texts.is_valid(row) { read(texts.value(row))? } else { None };
         if time.is_none() && texts.is_valid(row) && !is_lenient {
-            return exec_err!("{:?} is not a time in ISO 8601; TRY(...) makes it null", texts.value(row));
+            return exec_err!("{:?} is not a time in ISO 8601; TRY(...) returns null", texts.value(row));
         }
         times.append_option(time);
     }
     Ok(Arc::new(times.finish()))
 }
 
-/// Writes each time by the pattern beside it.
+/// Formats each time with the pattern in its row.
 fn write_by(
     args: &[ArrayRef],
     rows: usize,
@@ -192,7 +192,7 @@ fn write(
     Ok(Arc::new(texts.finish()))
 }
 
-/// The pattern of the last row: as a rule that of all rows.
+/// The pattern of the last row, which is usually that of all rows.
 struct Known {
     compile: fn(&str) -> Result<Pattern, String>,
     last: Option<(String, Pattern)>,

@@ -1,4 +1,4 @@
-//! `TRY(…)`: what fails within it is null.
+//! `TRY(…)`: errors within it become null.
 
 use std::sync::Arc;
 
@@ -12,22 +12,22 @@ use datafusion::logical_expr::{BinaryExpr, Cast, Expr, ExprSchemable, Operator, 
 use super::typed_function::{Kind, TypedFunction, TypedUdf};
 use crate::functions::arithmetic;
 
-/// The name `try`, for the planner. [`Try`] takes it away before anything runs.
+/// The function `try`, for the planner. [`Try`] removes it before execution.
 pub(super) const FUNCTION: TypedFunction = TypedFunction {
     name: "try",
     arguments: &[("value", Kind::Any)],
     optional: 0,
     returns: Kind::Any,
     help: (
-        "The value, or null where there is none: for casts, texts that are not times, division by zero, and integers that do \
-         not fit. Other errors stay errors, which Presto makes null too",
+        "The value, or null on error: for casts, texts that are not times, division by zero, and integers that do \
+         not fit. Other errors remain errors, while Presto returns null",
         "TRY(CAST(totaltime AS bigint))",
     ),
     body: |args, _, _| Ok(args[0].clone()),
     simplify: None,
 };
 
-/// Makes every cast within `TRY` one that gives null, and every division, every operator and function of ours likewise.
+/// Rewrites every cast, division, checked operator and own function within `TRY` to return null on error.
 #[derive(Debug)]
 pub(super) struct Try;
 
@@ -71,7 +71,7 @@ fn lenient(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
     }
 }
 
-/// Whether division by zero is an error, as it is not for floating-point numbers.
+/// Whether division by zero is an error, which it is not for floating-point numbers.
 fn is_exact(side: &Expr, schema: &DFSchema) -> bool {
     side.get_type(schema).is_ok_and(|kind| kind.is_integer() || kind.is_decimal())
 }

@@ -1,4 +1,4 @@
-//! Scalar functions over columns of any type: what all of them have in common.
+//! Scalar functions over columns of any type: the common parts.
 
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
@@ -13,24 +13,24 @@ use datafusion::logical_expr::{
     Volatility,
 };
 
-/// What an argument is, and is brought to.
+/// The type of an argument, which values are cast to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Text.
     Text,
     /// An integer.
     Integer,
-    /// A time: microseconds, in the zone that it has. Dates are their midnights in UTC, times without a zone are taken as
-    /// UTC.
+    /// A timestamp in microseconds, keeping its zone. Dates become midnight UTC, timestamps without a zone are
+    /// taken as UTC.
     Time,
     /// A day.
     Date,
-    /// Anything, which stays what it is.
+    /// Any type, unchanged.
     Any,
 }
 
 impl Kind {
-    /// The type that an argument of type `given` is brought to.
+    /// The type that an argument of type `given` is cast to.
     pub(super) fn data_type(self, given: &DataType) -> DataType {
         match self {
             Self::Text => DataType::Utf8View,
@@ -60,39 +60,39 @@ impl Kind {
     }
 }
 
-/// Takes columns of a function's arguments, how many rows they have, and whether what does not fit is null.
+/// Takes the argument columns, the number of rows, and whether errors become null.
 type Body = fn(&[ArrayRef], usize, bool) -> Result<ArrayRef>;
 
-/// Writes a call with these arguments more simply; `None` where it cannot.
+/// Rewrites a call with these arguments to a simpler expression; `None` if that is not possible.
 type Simplify = fn(&[Expr], &SimplifyContext) -> Option<Expr>;
 
-/// A function. Rows of which an argument is null are null.
+/// A function. Rows with a null argument are null.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TypedFunction {
     /// Its name in SQL.
     pub(super) name: &'static str,
     /// Its arguments.
     pub(super) arguments: &'static [(&'static str, Kind)],
-    /// How many of the last arguments may be left out.
+    /// The number of trailing arguments that are optional.
     pub(super) optional: usize,
-    /// What it gives.
+    /// Its return type.
     pub(super) returns: Kind,
-    /// What it does, and an example.
+    /// Description and example.
     pub(super) help: (&'static str, &'static str),
-    /// What it does. Whether what does not fit is null, and not an error, is asked for by `TRY`.
+    /// The implementation. `TRY` requests null in place of errors.
     pub(super) body: Body,
-    /// What a call can be written as more simply; see [`ScalarUDFImpl::simplify`].
+    /// Simplification of calls; see [`ScalarUDFImpl::simplify`].
     pub(super) simplify: Option<Simplify>,
 }
 
 impl TypedFunction {
-    /// As DataFusion takes it.
+    /// As a DataFusion function.
     pub(super) fn udf(self) -> ScalarUDF {
         ScalarUDF::from(TypedUdf::new(self, false))
     }
 }
 
-/// A function, as DataFusion takes it.
+/// The DataFusion function.
 #[derive(Debug)]
 pub(super) struct TypedUdf {
     function: TypedFunction,
@@ -112,7 +112,7 @@ impl TypedUdf {
         Self { function, is_lenient, signature, documentation: documentation.build() }
     }
 
-    /// The same function, for which what does not fit is null.
+    /// The same function with null in place of errors.
     pub(super) fn lenient(&self) -> ScalarUDF {
         ScalarUDF::from(Self::new(self.function, true))
     }
@@ -147,18 +147,18 @@ impl ScalarUDFImpl for TypedUdf {
         let least = arguments.len() - optional;
         if given.len() < least || given.len() > arguments.len() {
             let names: Vec<&str> = arguments.iter().map(|(name, _)| *name).collect();
-            return plan_err!("{name} takes {}; {} arguments were given", names.join(", "), given.len());
+            return plan_err!("{name} takes {}; got {} arguments", names.join(", "), given.len());
         }
         for ((argument, kind), given) in arguments.iter().zip(given) {
             if !kind.takes(given) {
-                return plan_err!("{name}: {argument} is of type {given}, and should be a {kind:?}");
+                return plan_err!("{name}: {argument} has type {given}, but should be a {kind:?}");
             }
         }
         Ok(arguments.iter().zip(given).map(|((_, kind), given)| kind.data_type(given)).collect())
     }
 
     fn return_type(&self, given: &[DataType]) -> Result<DataType> {
-        // A time that is made of another one has the zone of that.
+        // A time computed from another one keeps its zone.
         let TypedFunction { arguments, returns, .. } = self.function;
         let is_alike = |kind: Kind| kind == returns || returns == Kind::Any;
         let alike = arguments.iter().zip(given).find(|((_, kind), _)| is_alike(*kind));

@@ -1,11 +1,11 @@
-//! The zone of times: functions of the clock and the calendar work on what the clock shows there, as in Presto.
+//! Time zones: clock and calendar functions work on local time, as in Presto.
 
 use chrono::{DateTime, Duration, NaiveDateTime, Offset, TimeZone};
 use datafusion::arrow::array::timezone::Tz;
 use datafusion::arrow::datatypes::DataType;
 use datafusion::common::Result;
 
-/// The zone of a column of times, by its type.
+/// The time zone of a timestamp column's type.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Zone(Option<Tz>);
 
@@ -13,10 +13,10 @@ impl Zone {
     /// UTC.
     pub(super) const UTC: Self = Self(None);
 
-    /// The zone of a type; UTC where it has none.
+    /// The zone of a type; UTC if it has none.
     ///
     /// # Errors
-    /// Where nobody knows the zone.
+    /// If the zone is unknown.
     pub(super) fn from_type(kind: &DataType) -> Result<Self> {
         match kind {
             DataType::Timestamp(_, Some(name)) if &**name != "UTC" => Ok(Self(Some(name.parse()?))),
@@ -24,14 +24,14 @@ impl Zone {
         }
     }
 
-    /// What the clock shows there; `None` beyond what a calendar holds.
+    /// The local time; `None` if it is out of range.
     pub(super) fn local(self, micros: i64) -> Option<NaiveDateTime> {
         let utc = DateTime::from_timestamp_micros(micros)?.naive_utc();
         utc.checked_add_signed(Duration::seconds(self.offset(utc).into()))
     }
 
-    /// The time at which the clock shows this; where it does so twice, the first. Where the clock skips it, as much later as is
-    /// skipped.
+    /// The time at which clocks show this local time: the first if they do so twice. A local time that clocks skip
+    /// is moved forward by the length of the gap.
     pub(super) fn micros(self, local: NaiveDateTime) -> Option<i64> {
         let Self(Some(zone)) = self else { return Some(local.and_utc().timestamp_micros()) };
         if let Some(time) = zone.from_local_datetime(&local).earliest() {
@@ -42,7 +42,7 @@ impl Zone {
         Some(utc.and_utc().timestamp_micros())
     }
 
-    /// Seconds that the clock is ahead of UTC at a time.
+    /// The zone's offset from UTC in seconds.
     pub(super) fn offset(self, utc: NaiveDateTime) -> i32 {
         self.0.map_or(0, |zone| zone.offset_from_utc_datetime(&utc).fix().local_minus_utc())
     }

@@ -1,6 +1,6 @@
-//! The text that HdrHistogram's `outputPercentileDistribution` writes and its plotters read. The form is that of its
-//! Java original: columns of 12, 14, 10 and 14 characters, five steps for each half of what remains, and three lines with
-//! `#` at the end.
+//! The text format of HdrHistogram's `outputPercentileDistribution`, which its plotters read. It follows the Java
+//! original: columns of 12, 14, 10 and 14 characters, five steps per halving of the remaining distance, and three
+//! trailing lines with `#`.
 
 use std::fmt::Write;
 
@@ -8,7 +8,7 @@ use hdrhistogram::Histogram;
 
 const STEPS: u32 = 5;
 
-/// `mean` and `max` are those of the values themselves.
+/// `mean` and `max` are those of the original values.
 pub(super) fn text(histogram: &Histogram<u64>, mean: f64, max: u64) -> String {
     let mut text =
         format!("{:>12} {:>14} {:>10} {:>14}\n\n", "Value", "Percentile", "TotalCount", "1/(1-Percentile)");
@@ -54,7 +54,7 @@ mod tests {
         let trailer = &lines[lines.len() - 3..];
         let deviation = trailer[0].strip_prefix("#[Mean    =   225001.500, StdDeviation   = ").unwrap();
         let deviation: f64 = deviation.trim_end_matches(']').trim().parse().unwrap();
-        // Of the values themselves it is 389711.1; of the histogram's, a thousandth from it at the most.
+        // Of the original values it is 389711.1; the histogram's differs by at most 0.1 %.
         assert!((deviation - 389_711.1).abs() < 390.0, "{deviation}");
         assert_eq!(trailer[1], "#[Max     =   900001.000, Total count    =            4]");
         assert_eq!(trailer[2], "#[Buckets =           10, SubBuckets     =         2048]");

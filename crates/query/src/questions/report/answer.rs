@@ -14,7 +14,7 @@ use crate::error::QueryError;
 use crate::params::Params;
 use crate::session::Session;
 
-/// A statement that ran, and its rows.
+/// A statement and its rows.
 #[derive(Clone, Debug, Serialize)]
 pub struct Answer {
     /// Its name.
@@ -25,7 +25,7 @@ pub struct Answer {
     pub params: Vec<(&'static str, String)>,
     /// Names of the columns.
     pub columns: Vec<String>,
-    /// The rows, a value a column.
+    /// The rows; one value per column.
     pub rows: Vec<Vec<Value>>,
 }
 
@@ -33,20 +33,20 @@ pub struct Answer {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Value {
-    /// Nothing.
+    /// Null.
     Null,
-    /// A whole number.
+    /// An integer.
     Integer(i64),
-    /// Another number.
+    /// A floating-point number.
     Float(f64),
-    /// Microseconds since 1970, UTC.
+    /// Microseconds since 1970 (UTC).
     Time(i64),
-    /// Anything else, as text; it may come from a log.
+    /// Anything else, as text; may come from a log.
     Text(String),
 }
 
 impl Value {
-    /// The number; 0 where it is none.
+    /// The integer; 0 if it is not one.
     pub fn integer(&self) -> i64 {
         match self {
             Self::Integer(number) => *number,
@@ -54,7 +54,7 @@ impl Value {
         }
     }
 
-    /// The text; `None` where it is none.
+    /// The text; `None` if it is not text.
     pub fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) => Some(text),
@@ -66,13 +66,13 @@ impl Value {
 static NULL: Value = Value::Null;
 
 impl Answer {
-    /// The value of a row in a column; null where there is no such column.
+    /// The value of a row in a column; null if there is no such column.
     pub fn value<'a>(&self, row: &'a [Value], column: &str) -> &'a Value {
         let index = self.columns.iter().position(|name| name == column);
         index.and_then(|index| row.get(index)).unwrap_or(&NULL)
     }
 
-    /// The number of a row in a column; 0 where it is none.
+    /// The integer of a row in a column; 0 if it is not one.
     pub fn integer(&self, row: &[Value], column: &str) -> i64 {
         self.value(row, column).integer()
     }
@@ -91,7 +91,7 @@ impl Answer {
     }
 }
 
-/// Runs a statement, and takes all of its rows, which it limits itself.
+/// Runs a statement and collects all of its rows; the statement itself limits their number.
 pub(super) async fn ask(
     session: &Session,
     (name, sql): Statement,

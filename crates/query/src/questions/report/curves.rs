@@ -1,4 +1,4 @@
-//! How long requests took, by operation, as percentile curves on one scale.
+//! Latency by operation, as percentile curves on a common scale.
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use crate::error::QueryError;
 use crate::questions::latency::decode;
 use crate::session::Session;
 
-/// Points of a curve for each tenfold of 1 / (1 - percentile).
+/// Points of a curve per factor of ten in 1 / (1 - percentile).
 const STEPS: i32 = 16;
 /// The last point is at 1 - 10^-LAST.
 const LAST: i32 = 6;
@@ -18,34 +18,35 @@ const LAST: i32 = 6;
 pub struct Latency {
     /// The statement; its rows are in the curves.
     pub answer: Answer,
-    /// 1 / (1 - percentile) of the points, from 1 (the least value) on.
+    /// 1 / (1 - percentile) of the points, starting at 1 (the minimum).
     pub scale: Vec<f64>,
-    /// A curve an operation.
+    /// One curve per operation.
     pub curves: Vec<Curve>,
 }
 
-/// The times of an operation's requests, in milliseconds. Percentiles are at most 0.1 % too high; the rest is exact.
+/// The latency of an operation's requests, in milliseconds. Percentiles are at most 0.1 % too high; everything else
+/// is exact.
 #[derive(Clone, Debug, Serialize)]
 pub struct Curve {
     /// The operation as logged.
     pub operation: String,
-    /// Requests that tell their total time.
+    /// Requests with a total time.
     pub requests: i64,
     /// The mean of the total time.
     pub mean: f64,
-    /// The greatest total time.
+    /// The maximum total time.
     pub greatest: i64,
-    /// Total time that 50, 90, 99 and 99.9 % of them did not exceed.
+    /// The 50th, 90th, 99th and 99.9th percentile of the total time.
     pub total: [u64; 4],
-    /// Turn-around time likewise; `None` where no request tells it.
+    /// The same of the turn-around time; `None` if no request has one.
     pub turn_around: Option<[u64; 4]>,
-    /// Total time at the points of the scale, as far as there are requests to tell it.
+    /// Total time at the points of the scale that the number of requests supports.
     pub points: Vec<u64>,
 }
 
 const QUANTILES: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
 
-/// Asks for the times.
+/// Queries the latency.
 pub(super) async fn read(session: &Session, statement: Statement) -> Result<Latency, QueryError> {
     let mut answer = ask(session, statement, &[]).await?;
     let scale: Vec<f64> =
@@ -59,7 +60,7 @@ pub(super) async fn read(session: &Session, statement: Statement) -> Result<Late
         let at = |share: f64| histogram.value_at_quantile(share).clamp(low, high.max(low));
         let turn_around = answer.value(row, "turn_around_time").text().map(decode).transpose()?;
         let requests = answer.integer(row, "requests");
-        // A percentile that would be told by less than one request tells nothing but the maximum again.
+        // A percentile based on less than one request would only repeat the maximum.
         let told = scale.iter().take_while(|point| **point <= requests as f64 * 1.000_1);
         curves.push(Curve {
             operation: answer.value(row, "operation").text().unwrap_or_default().to_owned(),

@@ -1,8 +1,8 @@
-//! What a report on one input holds: the findings of the hunt, and figures, each with the SQL that gave it.
+//! The contents of a report on one input: the findings of the hunt, and figures with the SQL behind them.
 //!
-//! No statement runs twice, and what needs the same columns shares one where that stays readable. The answers have at
-//! most some thousand rows however large the input is: the tables are cut by the statements themselves, and slots of time
-//! are as wide as the period needs.
+//! No statement runs twice, and statements that need the same columns are combined if that stays readable. Answers have
+//! at most a few thousand rows, however large the input: statements limit their tables, and time slots are as wide as
+//! the period requires.
 
 mod answer;
 mod curves;
@@ -36,7 +36,7 @@ const REJECTS: Statement = statement!("rejects");
 const TRAFFIC: Statement = statement!("traffic");
 const LATENCY: Statement = statement!("latency");
 
-/// Statements whose answers are tables as they are.
+/// Statements whose answers are shown as tables.
 const TABLES: [Statement; 9] = [
     statement!("requesters"),
     statement!("addresses"),
@@ -49,43 +49,44 @@ const TABLES: [Statement; 9] = [
     statement!("gaps"),
 ];
 
-/// What a report tells of one input. All texts but the catalogue's and the SQL may come from a log and be hostile.
+/// The contents of a report on one input. All text except the catalogue's and the SQL may come from a log and be
+/// hostile.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     /// The source files, their lines and hashes.
     pub sources: Sources,
     /// Requests and bytes over time.
     pub traffic: Traffic,
-    /// How long requests took.
+    /// Latency by operation.
     pub latency: Latency,
-    /// Answers that are tables, by the name of their statement.
+    /// Answers shown as tables, by the name of their statement.
     pub answers: BTreeMap<&'static str, Answer>,
-    /// What the detections found.
+    /// The findings of the hunt.
     pub hunt: HuntReport,
-    /// What the detections that found something ran, by their name.
+    /// The queries behind the findings, by name.
     pub asked: BTreeMap<String, Asked>,
 }
 
-/// What a detection ran.
+/// A query behind findings.
 #[derive(Clone, Debug, Serialize)]
 pub struct Asked {
     /// The statement.
     pub sql: String,
-    /// Its parameters, which had their defaults.
+    /// Its parameters, with their default values.
     pub parameters: Vec<Parameter>,
 }
 
 impl Report {
-    /// The answer of a statement; `None` where it was not asked, as for rejects where there are none.
+    /// The answer of a statement; `None` if it did not run, such as the one for rejects if there are none.
     pub fn answer(&self, name: &str) -> Option<&Answer> {
         self.answers.get(name)
     }
 }
 
-/// Asks all that a report needs.
+/// Runs everything that a report needs.
 ///
 /// # Errors
-/// Where a pack is unknown, or the input cannot be read. A detection that fails does not stop the report.
+/// If a pack is unknown, or the input cannot be read. A failing detection does not stop the report.
 pub async fn report(
     session: &Session,
     catalogue: &Catalogue,

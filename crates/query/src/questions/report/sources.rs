@@ -1,4 +1,4 @@
-//! The source files: their lines, and one hash over all of theirs.
+//! The source files: their lines, and a hash over all of their hashes.
 
 use futures::TryStreamExt;
 use serde::Serialize;
@@ -9,57 +9,57 @@ use super::statement::Statement;
 use crate::error::QueryError;
 use crate::session::Session;
 
-/// Files that are listed.
+/// Maximum number of files to list.
 const LISTED: usize = 100;
 
-/// The source files of an input. Lines are of all of them, whatever limits the time of the requests.
+/// The source files of an input. Lines are counted for all of them, independent of the time range.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Sources {
     /// The SQL.
     pub sql: &'static str,
-    /// How many files.
+    /// Number of files.
     pub files: u64,
-    /// Their bytes as stored.
+    /// Size as stored, in bytes.
     pub size: u64,
     /// Their lines; `lines = rows + rejects + blanks`.
     pub lines: u64,
-    /// Lines that gave a row.
+    /// Lines that became rows.
     pub rows: u64,
-    /// Lines that could not be read.
+    /// Lines that could not be parsed.
     pub rejects: u64,
-    /// Lines of white space.
+    /// Blank lines.
     pub blanks: u64,
-    /// Files that were not read to their end.
+    /// Files that were not read completely.
     pub damaged: u64,
     /// Files with a hash; raw files have none.
     pub hashed: u64,
-    /// SHA-256 over the files' SHA-256 in hexadecimal, sorted, each with a line feed; `None` where no file has one.
+    /// SHA-256 of the files' hexadecimal SHA-256, sorted, one per line; `None` if no file has one.
     pub digest: Option<String>,
-    /// The files: first those with a problem, then those with rejects, then by name; 100 at most.
+    /// The files: those with a problem first, then those with rejects, then by name; at most 100.
     pub listed: Vec<SourceLine>,
 }
 
 /// A source file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct SourceLine {
-    /// How it ended is not well.
+    /// Whether it was read completely.
     #[serde(skip)]
     is_whole: bool,
     #[serde(skip)]
     is_read: bool,
     /// Its path.
     pub log_file: String,
-    /// Its bytes as stored.
+    /// Its size as stored, in bytes.
     pub size: i64,
     /// Its SHA-256.
     pub sha256: Option<String>,
     /// Its lines.
     pub lines: i64,
-    /// Those that could not be read.
+    /// Lines that could not be parsed.
     pub rejects: i64,
-    /// How it ended, in a word.
+    /// Its state, in one word.
     pub state: String,
-    /// What was wrong.
+    /// The problem, if there is one.
     pub problem: Option<String>,
     /// First request, in microseconds since 1970.
     pub first_time: Option<i64>,
@@ -67,7 +67,7 @@ pub struct SourceLine {
     pub last_time: Option<i64>,
 }
 
-/// Reads the list of sources once, as it comes, and keeps little of it.
+/// Reads the list of sources once, as a stream, and keeps only a small part.
 pub(super) async fn read(session: &Session, (name, sql): Statement) -> Result<Sources, QueryError> {
     let mut stream = session.trusted(sql, &Default::default()).await?;
     let columns = stream.schema().fields().iter().map(|field| field.name().clone()).collect();
@@ -121,7 +121,7 @@ impl Sources {
     }
 }
 
-/// Whether all of a source is in the input; of one whose content another source had, that is so too.
+/// Whether the input includes all of a source, or of another source with the same content.
 fn is_whole(state: &str) -> bool {
     matches!(state, "complete" | "same")
 }

@@ -1,4 +1,4 @@
-//! What a report asks.
+//! The statements of a report.
 
-/// A statement of the report: its name, and its text.
+/// A statement of the report: name and text.
 pub(super) type Statement = (&'static str, &'static str);

@@ -1,4 +1,4 @@
-//! Requests over time, in slots that are as wide as the period needs, and by weekday and hour.
+//! Requests over time, in slots as wide as the period requires, and by weekday and hour.
 
 use serde::Serialize;
 
@@ -7,19 +7,19 @@ use super::statement::Statement;
 use crate::error::QueryError;
 use crate::session::Session;
 
-/// Most slots.
+/// Maximum number of slots.
 const MOST: i64 = 800;
-/// Widths of slots that people can read, in seconds: from a minute to a week.
+/// Readable slot widths in seconds, from a minute to a week.
 const WIDTHS: [i64; 10] = [60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 604_800];
 
-/// The series of [`Slots`], as the statement's columns are named.
+/// The series of [`Slots`], named like the statement's columns.
 const SERIES: [&str; 6] =
     ["status_2xx", "status_3xx", "status_4xx", "status_5xx", "status_none", "bytes_sent"];
 
 /// Traffic over time and by hour of the week.
 #[derive(Clone, Debug, Serialize)]
 pub struct Traffic {
-    /// The statement and its rows; those of slots are taken out.
+    /// The statement and its rows, without those of the slots.
     pub answer: Answer,
     /// The slots.
     pub slots: Slots,
@@ -29,10 +29,10 @@ pub struct Traffic {
     pub bytes: [[i64; 24]; 7],
 }
 
-/// Slots of one width, one after the other, also where nothing was logged.
+/// Consecutive slots of equal width, including empty ones.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Slots {
-    /// Begin of the first, in seconds since 1970.
+    /// Start of the first slot, in seconds since 1970.
     pub start: i64,
     /// Their width in seconds.
     pub width: i64,
@@ -41,18 +41,18 @@ pub struct Slots {
 }
 
 impl Slots {
-    /// How many slots.
+    /// The number of slots.
     pub fn len(&self) -> usize {
         self.series.first().map_or(0, |(_, values)| values.len())
     }
 
-    /// Whether there is none.
+    /// Whether there are no slots.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// Asks for the traffic of a period, given in microseconds since 1970; there is none where nothing was logged.
+/// Queries the traffic of a period, given in microseconds since 1970; empty if nothing was logged.
 pub(super) async fn read(
     session: &Session,
     statement: Statement,
@@ -66,7 +66,7 @@ pub(super) async fn read(
         let mut table = [[0; 24]; 7];
         for row in answer.part("hour") {
             let place = (answer.integer(row, "weekday"), answer.integer(row, "hour"));
-            // Sunday is 0 in SQL; the week begins on Monday here.
+            // SQL counts weekdays from Sunday, this table from Monday.
             if let ((0..=6, hour), true) = (place, (0..24).contains(&place.1)) {
                 table[(place.0 as usize + 6) % 7][hour as usize] = answer.integer(row, column);
             }
@@ -81,7 +81,7 @@ pub(super) async fn read(
     Ok(Traffic { answer, slots, requests, bytes })
 }
 
-/// The least width that gives no more than [`MOST`] slots over a span of seconds; beyond weeks, whole weeks.
+/// The smallest width with at most [`MOST`] slots over a span in seconds; above a week, whole weeks.
 fn width(span: i64) -> i64 {
     let least = span / (MOST - 1) + 1;
     let week = WIDTHS[WIDTHS.len() - 1];
@@ -92,7 +92,7 @@ fn seconds(micros: i64) -> i64 {
     micros.div_euclid(1_000_000)
 }
 
-/// The slots of the answer, with those between them that are empty.
+/// The slots of the answer, including empty ones.
 fn slots(answer: &Answer, width: i64) -> Slots {
     let rows: Vec<(i64, &Vec<Value>)> =
         answer.part("slot").filter_map(|row| Some((seconds(answer.time(row, "slot")?), row))).collect();

@@ -1,4 +1,4 @@
-//! What requesters of sessions used for the first time: a second look, at all that they did.
+//! First use by the requesters of sessions: a second pass over all of their requests.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,10 +13,11 @@ use super::tally::{Ids, Kind, is_short};
 use crate::error::QueryError;
 use crate::session::Session;
 
-/// Requesters that are named in the filter; where there are more, all rows are looked at.
+/// Maximum number of requesters to name in the filter; with more, all rows are read.
 const NAMED: usize = 100;
 
-/// Marks what was not there before. Only what the sessions show is looked for, so that memory stays theirs.
+/// Marks values that were not used before. Only values shown in the sessions are tracked, so that memory stays
+/// bounded.
 pub(super) async fn mark(
     session: &Session,
     sessions: &mut [TimelineSession],
@@ -60,7 +61,7 @@ pub(super) async fn mark(
     Ok(())
 }
 
-/// The values that are looked for.
+/// The tracked values.
 fn values(session: &mut TimelineSession) -> impl Iterator<Item = &mut Value> {
     let kinds = [&mut session.operations, &mut session.buckets, &mut session.user_agents];
     kinds.into_iter().flat_map(|values| &mut values.top)
@@ -75,7 +76,7 @@ fn wanted(sessions: &mut [TimelineSession]) -> HashMap<u64, i64> {
     sessions.iter_mut().flat_map(of_session).map(|id| (id, i64::MAX)).collect()
 }
 
-/// The requests of the sessions' requesters; `None` where they are too many, or too long, to be named.
+/// The requests of the sessions' requesters; `None` if they are too many or too long to be named.
 fn of_requesters(sessions: &[TimelineSession]) -> Option<Expr> {
     let names: BTreeSet<Option<&str>> = sessions.iter().map(|session| session.requester.as_deref()).collect();
     if names.len() > NAMED || !names.iter().flatten().all(|name| is_short(name)) {

@@ -1,11 +1,11 @@
-//! How requests become sessions.
+//! Options of a timeline.
 
-/// How requests become sessions.
+/// How requests are grouped into sessions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TimelineOptions {
-    /// A break longer than this begins a new session; microseconds.
+    /// A new session starts after a break longer than this; microseconds.
     pub idle: i64,
-    /// Most sessions of the report, the earliest ones; `None` for all, however many. All are counted.
+    /// Maximum number of sessions in the report, the earliest ones; `None` for all. All sessions are counted.
     pub most: Option<usize>,
 }
 

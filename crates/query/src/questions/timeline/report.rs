@@ -1,4 +1,4 @@
-//! What a timeline tells. All texts come from the log and may be hostile.
+//! The contents of a timeline. All text comes from the log and may be hostile.
 
 use std::fmt;
 
@@ -26,12 +26,12 @@ impl Serialize for Time {
     }
 }
 
-/// The sessions of what was selected.
+/// The sessions of the selected requests.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct TimelineReport {
-    /// A break longer than this many seconds began a new session.
+    /// A new session started after a break longer than this many seconds.
     pub idle_seconds: f64,
-    /// How many sessions there are.
+    /// Number of sessions.
     pub session_count: u64,
     /// Requests in all of them.
     pub requests: u64,
@@ -41,7 +41,7 @@ pub struct TimelineReport {
     pub first_time: Option<Time>,
     /// Time of the last request.
     pub last_time: Option<Time>,
-    /// The sessions by their first time; where there are more than was wanted, the earliest.
+    /// The sessions by first time; if there are more than requested, the earliest.
     pub sessions: Vec<TimelineSession>,
 }
 
@@ -52,12 +52,13 @@ impl TimelineReport {
     }
 }
 
-/// What one requester did from one address without a longer break. Long texts are cut, and then end in `…`.
+/// The activity of one requester from one address without a longer break. Long texts are truncated and then end in
+/// `…`.
 #[derive(Clone, Debug, Serialize)]
 pub struct TimelineSession {
-    /// Who asked; `None` is anonymous.
+    /// The requester; `None` is anonymous.
     pub requester: Option<String>,
-    /// From where; `None` for AWS's own services.
+    /// The address; `None` for AWS's own services.
     pub remote_ip: Option<String>,
     /// Time of the first request.
     pub first_time: Time,
@@ -75,13 +76,13 @@ pub struct TimelineSession {
     pub operations: Values,
     /// By bucket.
     pub buckets: Values,
-    /// By object, `BUCKET/KEY` with the key decoded; requests without a key are not in it.
+    /// By object, `BUCKET/KEY` with the key decoded; without requests that have no key.
     pub objects: Values,
-    /// By error code; requests without one are not in it.
+    /// By error code; without requests that have none.
     pub errors: Values,
     /// By user agent; `None`: none was sent.
     pub user_agents: Values,
-    /// By TLS version; `None`: plain HTTP, or a service of AWS.
+    /// By TLS version; `None`: plain HTTP, or an AWS service.
     pub tls_versions: Values,
     /// `log_file:log_line` of the first and the last request.
     pub evidence: [String; 2],
@@ -94,7 +95,7 @@ pub struct TimelineSession {
 }
 
 impl TimelineSession {
-    /// As it may be shown. What the session is of goes last, as the rest is redacted by it.
+    // Redacted for output. Requester and address go last, because the redaction of the rest depends on them.
     pub(super) fn redact(&mut self, redactor: &Redactor) {
         let of_bucket = [
             &mut self.operations,
@@ -122,13 +123,13 @@ impl TimelineSession {
     }
 }
 
-/// What the requester did or used in this session for the first time in all of the logs, whatever was selected of them.
-/// Of what was before the logs begin, they say nothing.
+/// What the requester used in this session for the first time in all of the logs, independent of the selection.
+/// Activity before the logs begin is unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct FirstUse {
-    /// The requester was not there before.
+    /// The requester is new.
     pub requester: bool,
-    /// The requester did not use this address before.
+    /// The requester used this address for the first time.
     pub address: bool,
 }
 
@@ -147,7 +148,7 @@ pub struct Statuses {
     /// 500 to 599.
     #[serde(rename = "5xx")]
     pub server_error: u64,
-    /// No status, as internal operations have none, or another one.
+    /// No status, as in internal operations, or any other status.
     pub other: u64,
 }
 
@@ -175,25 +176,25 @@ impl Statuses {
     }
 }
 
-/// The values of a session's requests.
+/// The values of a field in a session's requests.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Values {
-    /// How many different ones.
+    /// Number of distinct values.
     pub distinct: u64,
-    /// Whether there were too many to count, and `distinct` is what was counted.
+    /// Whether there were too many to count, so that `distinct` is a lower bound.
     pub distinct_is_at_least: bool,
-    /// Those with most requests, of equal ones the earlier.
+    /// The values with the most requests; ties go to the earlier value.
     pub top: Vec<Value>,
 }
 
 impl Values {
-    /// How many values are not in `top`.
+    /// Number of values that are not in `top`.
     pub fn more(&self) -> u64 {
         self.distinct.saturating_sub(self.top.len() as u64)
     }
 }
 
-/// One of the values.
+/// One value.
 #[derive(Clone, Debug, Serialize)]
 pub struct Value {
     /// The value.
@@ -206,11 +207,11 @@ pub struct Value {
     pub statuses: Statuses,
     /// Time of the session's first request with it.
     pub first_time: Time,
-    /// Whether that was the requester's first in all of the logs; `None` where it is not looked for.
+    /// Whether that was the requester's first use in all of the logs; `None` if that is not tracked.
     pub first_use: Option<bool>,
     /// `log_file:log_line` of that request.
     pub evidence: String,
-    /// The hash of requester and whole value.
+    /// The hash of the requester and the whole value.
     #[serde(skip)]
     pub(super) id: u64,
 }

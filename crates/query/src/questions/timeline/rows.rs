@@ -1,4 +1,4 @@
-//! The rows that sessions are made of, out of the columns that hold them.
+//! Reads the rows of sessions from their columns.
 
 use datafusion::arrow::array::{
     Array, ArrayRef, AsArray, Int16Array, Int64Array, RecordBatch, StringViewArray, TimestampMicrosecondArray,
@@ -8,7 +8,7 @@ use datafusion::arrow::datatypes::{DataType, Int16Type, Int64Type, TimeUnit, Tim
 use datafusion::common::Result;
 use datafusion::error::DataFusionError;
 
-/// What is read of each request.
+/// Columns read of each request.
 pub(super) const COLUMNS: [&str; 13] = [
     "requester",
     "remote_ip",
@@ -81,7 +81,7 @@ impl Rows {
         })
     }
 
-    /// The request of a row, which the batch must have.
+    /// The request in a row, which must exist.
     pub(super) fn get(&self, row: usize) -> Row<'_> {
         Row {
             requester: at(&self.requester, row),

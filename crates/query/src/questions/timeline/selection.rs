@@ -1,4 +1,4 @@
-//! What a timeline is of. Values become literals of the plan, never part of SQL text.
+//! Which requests a timeline covers. Values become literals of the plan, never part of SQL text.
 
 use std::sync::Arc;
 
@@ -11,40 +11,42 @@ use crate::error::QueryError;
 use crate::functions::address;
 use crate::redact::{MOST_VALUES, NETWORK, PATTERN, Redactor};
 
-/// What a timeline is of. Those of one kind are alternatives; what there is of each kind must hold. Of nothing: all.
+/// Which requests a timeline covers. Values of one kind are alternatives; all given kinds must match. An empty
+/// selection matches everything.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Requesters, or what they are under redaction; `*` stands for any text, `?` for one character. `-` is who did not sign: anonymous.
+    /// Requesters or their pseudonyms; `*` matches any text, `?` one character. `-` is anonymous.
     pub requesters: Vec<String>,
-    /// Addresses and networks of the client.
+    /// Client addresses and networks.
     pub addresses: Vec<IpNet>,
-    /// Pseudonyms of addresses, `ip-…`, under the redaction of the session.
+    /// Pseudonyms of addresses (`ip-…`) in the session's redaction.
     pub pseudonyms: Vec<String>,
-    /// Object keys, decoded; `*` stands for any text, `/` included, `?` for one character.
+    /// Object keys, decoded; `*` matches any text including `/`, `?` one character.
     pub keys: Vec<String>,
     /// Request ids. Several lines may share one.
     pub request_ids: Vec<String>,
-    /// Only requests from this time on; microseconds since 1970, UTC.
+    /// Only requests at or after this time; microseconds since 1970 (UTC).
     pub since: Option<i64>,
-    /// Only requests before this time; microseconds since 1970, UTC.
+    /// Only requests before this time; microseconds since 1970 (UTC).
     pub until: Option<i64>,
 }
 
-/// A network such as `192.0.2.0/24`, or a single address.
+/// Parses a network such as `192.0.2.0/24`, or a single address.
 ///
 /// # Errors
-/// What to say to the person where it is neither.
+/// A message for the user if it is neither.
 pub fn parse_network(text: &str) -> Result<IpNet, String> {
-    let wrong = || format!("{text:?} is no address or network such as 192.0.2.7 or 192.0.2.0/24");
+    let wrong =
+        || format!("invalid address {text:?}; use an address or network such as 192.0.2.7 or 192.0.2.0/24");
     address::parse_network(text).ok_or_else(wrong)
 }
 
 impl Selection {
-    /// As a filter of the table `logs`. Under redaction, requesters and addresses are compared with true values and with
-    /// pseudonyms, and keys with what is shown of them.
+    /// As a filter of the table `logs`. Under redaction, requesters and addresses are compared with true values and
+    /// pseudonyms, and keys as they are shown.
     ///
     /// # Errors
-    /// Under redaction, where a pattern or a network could be used to guess what is hidden.
+    /// Under redaction, if a pattern or a network could be used to guess hidden values.
     pub(super) fn filter(
         &self,
         context: &SessionContext,
@@ -79,17 +81,18 @@ impl Selection {
             self.since.map(|since| col("request_time").gt_eq(time(since))),
             self.until.map(|until| col("request_time").lt(time(until))),
         ];
-        // The parser gives every row a time; a table made by others may not, and a row without has no place in time.
+        // The parser gives every row a time, but tables made by other tools may have rows without one. These have no
+        // place in a timeline.
         Ok(kinds.into_iter().flatten().fold(col("request_time").is_not_null(), Expr::and))
     }
 
-    /// Refuses what would find out hidden values, by whether something is found.
+    /// Refuses selections that could reveal hidden values by whether something is found.
     fn check(&self, redactor: &Redactor) -> Result<(), QueryError> {
         let wrong =
             |name: &str, problem: String| Err(QueryError::Parameter { name: name.to_owned(), problem });
         let too_many = || {
             format!(
-                "under --redact, at most {MOST_VALUES} are taken: in a long list, hidden values could be guessed"
+                "under --redact, at most {MOST_VALUES} values are accepted: a long list could be used to guess hidden values"
             )
         };
         if redactor.hides_principals() {
@@ -111,7 +114,7 @@ impl Selection {
         match self.keys.iter().find(|pattern| redactor.text(pattern) != pattern.as_str()) {
             Some(_) => wrong(
                 "--key",
-                "under --redact, keys are compared as they are shown, and this has something in it that is hidden; write its \
+                "under --redact, keys are compared as they are shown, and part of this key is hidden; use its \
                  pseudonym, or *"
                     .to_owned(),
             ),
@@ -134,7 +137,7 @@ fn any(alternatives: impl Iterator<Item = Expr>) -> Option<Expr> {
     alternatives.reduce(Expr::or)
 }
 
-/// Text without wildcards is compared as it is, which files can be skipped by.
+/// Compares text without wildcards for equality, which allows files to be skipped.
 fn matches(column: Expr, pattern: &str) -> Expr {
     match like(pattern) {
         Ok(pattern) => column.like(lit(pattern)),
@@ -142,8 +145,8 @@ fn matches(column: Expr, pattern: &str) -> Expr {
     }
 }
 
-/// A pattern of `*` and `?` as one of LIKE; `Err` with the text where it has no wildcard. A backslash before a wildcard
-/// makes it a character like others; anywhere else it is one itself, as keys that came from Windows have it.
+/// Translates `*` and `?` to a LIKE pattern; `Err` with the text if it has no wildcard. A backslash escapes a
+/// following wildcard; elsewhere it is an ordinary character, as in keys from Windows.
 fn like(pattern: &str) -> Result<String, String> {
     let (mut like, mut text, mut is_pattern) = (String::new(), String::new(), false);
     let mut characters = pattern.chars().peekable();
@@ -192,7 +195,7 @@ mod tests {
         }
     }
 
-    /// What DataFusion makes of the patterns.
+    /// Runs the patterns in DataFusion.
     #[tokio::test]
     async fn patterns_find_what_they_say() {
         let keys = ["a/1", "a/b/22", "100%_x", "100ab", "a\\b", "a*", "it's", "two\nlines"];
@@ -223,6 +226,6 @@ mod tests {
     fn networks_are_checked() {
         assert_eq!(parse_network("192.0.2.7").unwrap().to_string(), "192.0.2.7/32");
         assert_eq!(parse_network("2001:db8::/32").unwrap().to_string(), "2001:db8::/32");
-        assert!(parse_network("ten").unwrap_err().contains("\"ten\" is no address or network"));
+        assert!(parse_network("ten").unwrap_err().contains("invalid address \"ten\""));
     }
 }

@@ -8,7 +8,7 @@ use super::report::{FirstUse, Statuses, Time, TimelineReport, TimelineSession};
 use super::rows::Row;
 use super::tally::{Ids, Kind, Tally, cut, place};
 
-/// Values of each kind that a session shows. Operations are nearly all shown: the rare one may be the one that matters.
+/// Values shown per kind. Nearly all operations are shown, because a rare one may be the one that matters.
 const OPERATIONS: usize = 50;
 const BUCKETS: usize = 20;
 const OBJECTS: usize = 10;
@@ -16,13 +16,13 @@ const ERRORS: usize = 20;
 const AGENTS: usize = 10;
 const TLS: usize = 5;
 
-/// Makes sessions of requests that come in the order of requester, address, and time.
+/// Groups requests into sessions. They must arrive ordered by requester, address and time.
 pub(super) struct Splitter {
     idle: i64,
     most: usize,
     ids: Ids,
     open: Option<Open>,
-    /// The earliest sessions, the latest of them on top.
+    /// The earliest sessions, with the latest of them on top.
     kept: BinaryHeap<Kept>,
     report: TimelineReport,
 }
@@ -36,7 +36,7 @@ impl Splitter {
         Self { idle: options.idle, most, ids, open, kept, report }
     }
 
-    /// Takes the next request.
+    /// Adds the next request.
     pub(super) fn push(&mut self, row: &Row<'_>) {
         let report = &mut self.report;
         report.requests += 1;
@@ -50,7 +50,7 @@ impl Splitter {
         self.open.get_or_insert_with(|| Open::new(row)).add(row, &self.ids);
     }
 
-    /// The sessions, and the ids of their values.
+    /// The sessions and the hasher of their values.
     pub(super) fn finish(mut self) -> (TimelineReport, Ids) {
         self.close();
         self.report.sessions = self.kept.into_sorted_vec().into_iter().map(|kept| kept.0).collect();
@@ -67,7 +67,7 @@ impl Splitter {
     }
 }
 
-/// Ordered by first time, then by who and from where.
+/// Ordered by first time, then by requester and address.
 struct Kept(TimelineSession);
 
 impl Kept {
@@ -96,7 +96,7 @@ impl PartialEq for Kept {
 
 impl Eq for Kept {}
 
-/// The session that is being read.
+/// The current session.
 struct Open {
     requester: Option<String>,
     remote_ip: Option<String>,
@@ -136,7 +136,7 @@ impl Open {
         }
     }
 
-    /// A break as long as `idle` is none yet.
+    /// A break of exactly `idle` does not start a new session.
     fn goes_on_with(&self, row: &Row<'_>, idle: i64) -> bool {
         self.requester.as_deref() == row.requester
             && self.remote_ip.as_deref() == row.remote_ip
@@ -161,7 +161,7 @@ impl Open {
             let name = || Some(cut(&format!("{}/{key}", row.bucket.unwrap_or_default())));
             self.objects.add(ids.of_object(row), row, name);
         }
-        // Most requests are of the file that the last one was of.
+        // Most requests are from the same file as the previous one.
         if row.log_file != Some(self.last_place.0.as_str()) {
             self.last_place.0 = row.log_file.unwrap_or_default().to_owned();
         }
@@ -235,7 +235,7 @@ mod tests {
         assert_eq!(report.sessions[0].evidence, ["f:0", "f:60"]);
         assert_eq!((report.session_count, report.requests, report.bytes_sent), (2, 5, 50));
         assert_eq!((report.first_time, report.last_time), (Some(Time(0)), Some(Time(91 * MINUTE))));
-        // One microsecond more of a break is one too many.
+        // A break that is one microsecond too long starts a new session.
         let options = TimelineOptions { idle: 30 * MINUTE - 1, ..TimelineOptions::default() };
         assert_eq!(split(&options, &rows).session_count, 4);
     }

@@ -1,4 +1,4 @@
-//! Counting values without keeping all of them: text from a log never decides how much memory is taken.
+//! Counts values without keeping all of them: log text never decides how much memory is used.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
@@ -6,14 +6,14 @@ use std::hash::{BuildHasher, RandomState};
 use super::report::{Statuses, Time, Value, Values};
 use super::rows::Row;
 
-/// Values of a session that are counted one by one; of further ones only their number is known.
+/// Maximum number of values counted individually per session; beyond that, only their number is known.
 const COUNTED: usize = 1000;
-/// Values that are told apart; with more, their number is a lower bound.
+/// Maximum number of distinct values tracked; beyond that, the number is a lower bound.
 const DISTINCT: usize = 1 << 20;
-/// Characters of a text that are kept.
+/// Maximum characters kept of a text.
 const TEXT: usize = 1024;
 
-/// What a value is of.
+/// The field of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
     Requester,
@@ -26,7 +26,8 @@ pub(super) enum Kind {
     Tls,
 }
 
-/// Short names for values of requesters, of any length: hashes with a random key, which nobody can make collide.
+/// Fixed-size ids for requesters' values of any length: hashes with a random key, so that collisions cannot be
+/// constructed.
 #[derive(Clone, Default)]
 pub(super) struct Ids(RandomState);
 
@@ -49,7 +50,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    /// Counts a request. Its value is only made where it is new.
+    /// Counts a request. The value is only computed if it is new.
     pub(super) fn add(&mut self, id: u64, row: &Row<'_>, value: impl FnOnce() -> Option<String>) {
         let room = self.counted.len() < COUNTED;
         if let Some(known) = self.counted.get_mut(&id) {
@@ -77,7 +78,7 @@ impl Tally {
         }
     }
 
-    /// The values with most requests.
+    /// The values with the most requests.
     pub(super) fn top(self, most: usize) -> Values {
         let distinct = (self.counted.len() + self.beyond.len()) as u64;
         let mut top: Vec<Value> = self.counted.into_values().collect();
@@ -95,7 +96,7 @@ pub(super) fn place(row: &Row<'_>) -> String {
     format!("{}:{line}", row.log_file.unwrap_or_default())
 }
 
-/// The begin of a long text, with `…` for what is left out.
+/// Truncates a long text and appends `…`.
 pub(super) fn cut(text: &str) -> String {
     match text.char_indices().nth(TEXT) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -103,7 +104,7 @@ pub(super) fn cut(text: &str) -> String {
     }
 }
 
-/// Whether [`cut`] leaves a text as it is.
+/// Whether [`cut`] leaves a text unchanged.
 pub(super) fn is_short(text: &str) -> bool {
     text.char_indices().nth(TEXT).is_none()
 }

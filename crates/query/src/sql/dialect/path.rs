@@ -1,4 +1,4 @@
-//! `"$path"`, a column that Athena's tables have and `SELECT *` does not show: the file of a row.
+//! `"$path"`, a hidden column of Athena's tables that `SELECT *` leaves out: the file of a row.
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -11,7 +11,7 @@ use datafusion::sql::sqlparser::ast::{
 
 use crate::tables::views::{is_athena, with_path};
 
-/// Has the Athena views of a statement give the column, if the statement names it.
+/// Adds the column to the Athena views of a statement that uses it.
 pub(super) async fn give(statement: &mut Statement, context: &SessionContext) {
     let mut looked = Looked::default();
     let _ = Visit::visit(&*statement, &mut looked);
@@ -28,7 +28,7 @@ pub(super) async fn give(statement: &mut Statement, context: &SessionContext) {
     let _ = VisitMut::visit(statement, &mut Replace(views));
 }
 
-/// Whether the column is named, and all tables.
+/// Whether the column is used, and which tables are.
 #[derive(Default)]
 struct Looked {
     named: bool,

@@ -1,25 +1,25 @@
-//! Functions and types of Presto that are written in another way here.
+//! Presto's functions and types that are written differently here.
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentList,
     FunctionArguments, Ident, ObjectName, TimezoneInfo, UnaryOperator, Value,
 };
 
-/// Functions that cannot be had, and what does the same.
+/// Unsupported functions, and alternatives.
 const ADVICE: [(&str, &str); 7] = [
-    ("histogram", "histogram(x) makes a map; SELECT x, count(*) … GROUP BY x counts the values"),
-    ("map_agg", "map_agg(k, v) makes a map; SELECT k, v … gives the pairs"),
-    ("multimap_agg", "multimap_agg(k, v) makes a map; SELECT k, array_agg(v) … GROUP BY k gives the lists"),
-    ("approx_most_frequent", "SELECT x, count(*) … GROUP BY x ORDER BY 2 DESC LIMIT n counts exactly"),
-    ("json_extract", "json_extract is not known; the columns of the logs hold no JSON"),
-    ("json_extract_scalar", "json_extract_scalar is not known; the columns of the logs hold no JSON"),
-    ("ip_prefix", "ip_prefix is not known; ip_in(address, '192.0.2.0/24') tests for a network"),
+    ("histogram", "histogram(x) returns a map; use SELECT x, count(*) … GROUP BY x"),
+    ("map_agg", "map_agg(k, v) returns a map; use SELECT k, v …"),
+    ("multimap_agg", "multimap_agg(k, v) returns a map; use SELECT k, array_agg(v) … GROUP BY k"),
+    ("approx_most_frequent", "use SELECT x, count(*) … GROUP BY x ORDER BY 2 DESC LIMIT n, which is exact"),
+    ("json_extract", "json_extract is not supported; the columns of the logs hold no JSON"),
+    ("json_extract_scalar", "json_extract_scalar is not supported; the columns of the logs hold no JSON"),
+    ("ip_prefix", "ip_prefix is not supported; use ip_in(address, '192.0.2.0/24')"),
 ];
 
-/// Writes an expression as DataFusion knows it.
+/// Rewrites an expression for DataFusion.
 ///
 /// # Errors
-/// What is not supported, and what to write in its place.
+/// What is not supported, and what to write instead.
 pub(super) fn translate(expr: &mut Expr) -> Result<(), String> {
     let translated = match expr {
         Expr::Cast { kind, expr: inner, data_type: DataType::Custom(name, _), .. } => {
@@ -49,7 +49,7 @@ pub(super) fn translate(expr: &mut Expr) -> Result<(), String> {
     Ok(())
 }
 
-/// The name of a call that has nothing but arguments.
+/// The name of a call with nothing but plain arguments.
 fn plain_name(function: &Function) -> Option<String> {
     let is_plain = function.over.is_none() && function.filter.is_none() && function.within_group.is_empty();
     let [part] = &function.name.0[..] else { return None };
@@ -79,7 +79,7 @@ fn of_function(name: &str, function: &mut Function) -> Option<Expr> {
             binary(first, BinaryOperator::BitwiseXor, Box::new(one))
         }
         ("at_timezone", Some(zone)) => Expr::AtTimeZone { timestamp: first, time_zone: zone },
-        // What the clock shows stays, and is taken for that of the zone.
+        // Keeps the local time and changes the zone.
         ("with_timezone", Some(zone)) => {
             let naive = Box::new(cast(first, DataType::Timestamp(None, TimezoneInfo::None)));
             Expr::AtTimeZone { timestamp: naive, time_zone: zone }

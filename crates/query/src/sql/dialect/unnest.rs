@@ -1,5 +1,5 @@
-//! `FROM t CROSS JOIN UNNEST(split(key, '/')) AS u (part)`: a list of each row made to rows. DataFusion knows `unnest` of a
-//! column in a SELECT, and UNNEST in FROM only of what does not depend on the other table.
+//! `FROM t CROSS JOIN UNNEST(split(key, '/')) AS u (part)`: expands a list in each row to rows. DataFusion supports
+//! `unnest` of a column in SELECT, but UNNEST in FROM only if it does not depend on another table.
 
 use std::ops::ControlFlow;
 
@@ -11,16 +11,16 @@ use datafusion::sql::sqlparser::ast::{
 
 const ADVICE: &str = "UNNEST beside other tables can be written as SELECT …, unnest(list) AS part FROM (…)";
 
-/// A table of rows that were lists.
+/// A table of unnested rows.
 pub(super) struct Unnested {
-    /// What it is called in the statement.
+    /// Its alias in the statement.
     alias: Ident,
-    /// What its columns belong to now.
+    /// The table that its columns belong to now.
     table: Ident,
 }
 
 impl Unnested {
-    /// Brings columns that are called after the alias to the table that they are of now.
+    /// Renames columns qualified with the alias to the table they belong to now.
     pub(super) fn rename_in(&self, order_by: &mut Option<OrderBy>) {
         let _ = VisitMut::visit(order_by, &mut Rename(self));
     }
@@ -49,10 +49,10 @@ fn is_same(a: &Ident, b: &Ident) -> bool {
     a.value.eq_ignore_ascii_case(&b.value)
 }
 
-/// Rewrites the FROM of a SELECT; `None` where it has no list that depends on a table.
+/// Rewrites the FROM of a SELECT; `None` if it has no list that depends on a table.
 ///
 /// # Errors
-/// Where it has one that cannot be rewritten.
+/// If it has one that cannot be rewritten.
 pub(super) fn unnest(select: &mut Select) -> Result<Option<Unnested>, String> {
     let Some(lists) = take_lists(&mut select.from) else { return Ok(None) };
     let TableFactor::UNNEST {
@@ -82,7 +82,7 @@ pub(super) fn unnest(select: &mut Select) -> Result<Option<Unnested>, String> {
     Ok(Some(unnested))
 }
 
-/// Takes the first UNNEST whose lists name columns out of a FROM.
+/// Removes the first UNNEST with lists that use columns from a FROM.
 fn take_lists(from: &mut Vec<TableWithJoins>) -> Option<TableFactor> {
     if let Some(at) = from.iter().position(|table| table.joins.is_empty() && depends(&table.relation))
         && from.len() > 1
@@ -123,7 +123,7 @@ impl Visitor for Columns {
     }
 }
 
-/// What columns of a table are called after.
+/// The name by which columns of a table are qualified.
 fn name_of(relation: &TableFactor) -> Option<Ident> {
     match relation {
         TableFactor::Table { alias: Some(alias), .. } | TableFactor::Derived { alias: Some(alias), .. } => {

@@ -1,5 +1,5 @@
-//! The beginning of a CSV file: whether its first line names the columns. A file without such a line would lose its first row
-//! without a word.
+//! Detects whether the first line of a CSV file holds column names. Without this check, a file without such a line
+//! would silently lose its first row.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -9,9 +9,9 @@ use std::path::Path;
 
 use csv::{ReaderBuilder, StringRecord};
 
-/// Rows that are looked at.
+/// Maximum number of rows to look at.
 const ROWS: usize = 1000;
-/// Bytes that are looked at.
+/// Maximum number of bytes to look at.
 const BYTES: u64 = 16 << 20;
 
 /// The first rows of a file.
@@ -23,7 +23,7 @@ impl Head {
     /// Reads the beginning of a file.
     ///
     /// # Errors
-    /// Where it cannot be read, or is empty.
+    /// If it cannot be read or is empty.
     pub(super) fn read(path: &Path, delimiter: u8) -> Result<Self, String> {
         let file = File::open(path).map_err(|error| error.to_string())?.take(BYTES);
         let mut reader =
@@ -40,7 +40,7 @@ impl Head {
         if rows.is_empty() { Err("the file is empty".to_owned()) } else { Ok(Self { rows }) }
     }
 
-    /// How many values the first row has.
+    /// Number of values in the first row.
     pub(super) fn columns(&self) -> usize {
         self.first().len()
     }
@@ -50,13 +50,13 @@ impl Head {
         &self.rows[0]
     }
 
-    /// The values of a column; `None` where a row has none.
+    /// The values of a column; `None` for rows without one.
     pub(super) fn column(&self, index: usize) -> impl Iterator<Item = Option<&str>> {
         self.rows.iter().map(move |row| row.get(index))
     }
 
-    /// A value of the first row that cannot be the name of a column: a number, a time, an address, an ARN, a URL, or what
-    /// comes again below it or beside it.
+    /// A value of the first row that cannot be a column name: a number, a time, an address, an ARN, a URL, or a
+    /// value that is repeated below or beside it.
     pub(super) fn data_in_first_line(&self) -> Option<&str> {
         let mut names = HashSet::new();
         self.first().iter().enumerate().find_map(|(index, value)| {

@@ -1,5 +1,5 @@
-//! An S3 Inventory in CSV, as S3 delivers it: without the names of the columns, which `manifest.json` has, and with keys that
-//! are URL-encoded once.
+//! An S3 Inventory in CSV as delivered by S3: without column names, which are in `manifest.json`, and with
+//! URL-encoded keys.
 //!
 //! Source: the Amazon S3 User Guide, "Amazon S3 Inventory list" and "Locating your inventory list".
 
@@ -19,14 +19,14 @@ use serde::Deserialize;
 
 use super::header::Head;
 
-/// Bytes of a manifest that are read: it names every file of an inventory.
+/// Maximum bytes of a manifest: it names every file of an inventory.
 const MANIFEST: u64 = 64 << 20;
 
 /// The columns of an inventory.
 #[derive(Debug)]
 pub(super) struct Inventory {
     columns: Vec<String>,
-    /// The manifest that names them; `None` where they are known by what is in them.
+    /// The manifest that names them; `None` if they were recognised by their content.
     manifest: Option<PathBuf>,
 }
 
@@ -45,20 +45,20 @@ struct ManifestFile {
 }
 
 impl Inventory {
-    /// The inventory that a file is, if it is one: by a manifest beside it, or by its rows.
+    /// Recognises an inventory by a manifest next to it, or by its rows.
     ///
     /// # Errors
-    /// Where a manifest names other columns than the file has.
+    /// If the manifest names other columns than the file has.
     pub(super) fn from_manifest(path: &Path, head: &Head) -> std::result::Result<Option<Self>, String> {
         if let Some((manifest, schema)) = manifest_of(path) {
             let columns: Vec<String> = schema.split(',').map(|name| snake_case(name.trim())).collect();
-            // Somebody has put the names there.
+            // Someone has added the names already.
             if head.first().iter().map(|name| snake_case(name.trim())).eq(columns.iter().cloned()) {
                 return Ok(None);
             }
             if columns.len() != head.columns() {
                 return Err(format!(
-                    "{}: has {} columns, and {} names {}",
+                    "{}: has {} columns, but {} names {}",
                     path.display(),
                     head.columns(),
                     manifest.display(),
@@ -74,16 +74,19 @@ impl Inventory {
         &self.columns
     }
 
-    /// How the file was understood, for a person.
+    /// How the file was interpreted, for a note.
     pub(super) fn note(&self) -> String {
         let by = match &self.manifest {
-            Some(manifest) => format!("by {}", manifest.display()),
-            None => "by its rows".to_owned(),
+            Some(manifest) => manifest.display().to_string(),
+            None => "its rows".to_owned(),
         };
-        format!("an S3 Inventory, {by}, with decoded keys and the columns {}", self.columns.join(", "))
+        format!(
+            "an S3 Inventory, recognised by {by}, with decoded keys and the columns {}",
+            self.columns.join(", ")
+        )
     }
 
-    /// The rows with values of their types: keys decoded, sizes as numbers, times as times.
+    /// The rows with typed values: decoded keys, numeric sizes, timestamps.
     pub(super) fn typed(&self, context: &SessionContext, rows: DataFrame) -> Result<DataFrame> {
         let decode = context.udf("url_decode")?;
         let typed = self.columns.iter().map(|name| {
@@ -103,8 +106,8 @@ impl Inventory {
     }
 }
 
-/// The manifest of an inventory's file, and its columns: in the same folder, or, as S3 lays them out, in a folder beside that
-/// of the file.
+/// The manifest of an inventory file, and its columns: in the same folder or, as S3 stores them, in a sibling of
+/// the file's folder.
 fn manifest_of(path: &Path) -> Option<(PathBuf, String)> {
     let whole = std::path::absolute(path).ok()?;
     let (folder, name) = (whole.parent()?, whole.file_name()?.to_str()?);
@@ -145,10 +148,10 @@ fn snake_case(name: &str) -> String {
     snake
 }
 
-/// Whether a value looks like one of a column.
+/// Whether a value looks like one of the column.
 type LooksRight = fn(&str) -> bool;
 
-/// Optional columns, in the order in which S3 writes them, and what their values look like.
+/// Optional columns in the order in which S3 writes them, with checks of their values.
 const OPTIONAL: [(&str, LooksRight); 5] = [
     ("e_tag", is_etag),
     ("storage_class", |value| {
@@ -161,7 +164,7 @@ const OPTIONAL: [(&str, LooksRight); 5] = [
     }),
 ];
 
-/// The columns of a file that looks like an inventory: in each row the same bucket, a key, a size and a time.
+/// The columns of a file that looks like an inventory: every row has the same bucket, a key, a size and a time.
 fn by_rows(head: &Head) -> Option<Vec<String>> {
     let all = |index: usize, is: fn(&str) -> bool| head.column(index).all(|value| value.is_some_and(is));
     let bucket = head.first().get(0)?;
@@ -197,7 +200,7 @@ fn is_truth(value: &str) -> bool {
     matches!(value, "true" | "false")
 }
 
-/// Delete markers have none.
+/// Delete markers have no size.
 fn is_size(value: &str) -> bool {
     value.bytes().all(|b| b.is_ascii_digit())
 }

@@ -1,5 +1,5 @@
-//! The rows of some sources, one after the other. Reading waits for disks and networks, so it is done on threads that may
-//! wait, a step at a time: the threads that carry out plans stay free, also for the signal that ends the program.
+//! The rows of several sources, one after the other. Reading blocks on disks and networks, so it runs step by step
+//! on threads that may block; the threads that execute plans stay free, also for the interrupt signal.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
@@ -21,7 +21,7 @@ use saltmine_scan::{
 
 use super::input::{RawInput, RawTableKind};
 
-/// How long a step goes on without a row to give. Between two steps a scan can be dropped.
+/// Maximum duration of a step without rows. A scan can be cancelled between steps.
 const STEP: Duration = Duration::from_millis(50);
 
 /// The rows of some sources.
@@ -30,25 +30,25 @@ pub(super) struct Batches {
     kind: RawTableKind,
     projection: Vec<usize>,
     filter: RowFilter,
-    /// The sources that are still to be read.
+    /// The sources still to be read.
     wanted: VecDeque<usize>,
-    /// With how many others the budget for reading ahead is shared.
+    /// Number of scans that share the read-ahead budget.
     share: usize,
     ahead: Option<Prefetcher>,
-    /// Copies that were known when the first source was opened: nothing is read of them, not even ahead.
+    /// Copies known when the first source was opened: they are not read, not even ahead.
     copies: HashSet<usize>,
     begun: bool,
     scan: Option<Open>,
 }
 
-/// The source that is being read.
+/// The current source.
 struct Open {
     index: usize,
     scan: SourceScan,
     first_reject: Option<Reject>,
 }
 
-/// What a step gave.
+/// The result of a step.
 enum Step {
     Rows(RecordBatch),
     Nothing,
@@ -69,8 +69,8 @@ impl Batches {
         Self { input, kind, projection, filter, wanted, share, ahead, copies, begun: false, scan }
     }
 
-    /// As a stream, whose steps run on threads that may wait. Nothing is read before the first row is asked for, and no
-    /// thread waits for whoever asks.
+    /// As a stream whose steps run on threads that may block. Nothing is read before the first row is requested,
+    /// and no thread waits for the consumer.
     pub(super) fn into_stream(self, schema: SchemaRef) -> SendableRecordBatchStream {
         let rows = stream::unfold(Some(self), |state| async move {
             let mut batches = state?;
@@ -84,7 +84,7 @@ impl Batches {
                         batches = back;
                         step
                     }
-                    // The program ends, or the step panicked.
+                    // The program is ending, or the step panicked.
                     Err(error) => return Some((Err(DataFusionError::External(error.into())), None)),
                 };
                 match step {
@@ -98,7 +98,7 @@ impl Batches {
         Box::pin(RecordBatchStreamAdapter::new(schema, rows))
     }
 
-    /// Steps until there are rows, or for a while.
+    /// Runs steps until there are rows, or for a while.
     fn steps(&mut self) -> Result<Step> {
         let begin = Instant::now();
         loop {
@@ -109,7 +109,7 @@ impl Batches {
         }
     }
 
-    /// Opens the next source, reads a block of it, or ends it.
+    /// Opens the next source, reads a block, or finishes the source.
     fn step(&mut self) -> Result<Step> {
         let Some(mut open) = self.scan.take() else { return self.open_next() };
         let block = open.scan.next_block().map_err(|error| DataFusionError::External(error.into()))?;
@@ -149,8 +149,8 @@ impl Batches {
         Ok(Step::Nothing)
     }
 
-    /// Opens a source, and gives whether it is a copy, which is not opened. What fails for one object alone is told in its
-    /// report; what fails for all is an error.
+    /// Opens a source; returns whether it is a copy, which is then not opened. Errors of a single object go to its
+    /// report; errors that concern all objects are returned.
     fn open(&mut self, index: usize) -> Result<bool, S3Error> {
         let source = &self.input.sources[index];
         let (options, pool) = (self.options(), Arc::clone(&self.input.pool));
@@ -166,7 +166,7 @@ impl Batches {
                     SourceScan::over_bytes(source, content.into(), &options, pool)
                 }
                 Ok(Body::Large(_)) => {
-                    // Where it fails here, it will fail again below, and be told.
+                    // If this fails, opening it below fails too and reports the error.
                     if copies.is_undecided(index)
                         && let Ok(Some(_)) = copies.compare(index, object.reader())
                     {
@@ -193,7 +193,7 @@ impl Batches {
                 filter: self.filter.clone(),
                 kept_rejects: 1,
             },
-            // They are taken block by block.
+            // Rejects are collected block by block.
             RawTableKind::Rejects => {
                 ScanOptions { projection: Some(Vec::new()), kept_rejects: usize::MAX, ..Default::default() }
             }
@@ -216,7 +216,7 @@ impl Batches {
         Ok(Some(batch.project(&self.projection)?))
     }
 
-    /// The end of a source.
+    /// Finishes a source.
     fn end(&self, mut open: Open) -> Result<Option<RecordBatch>> {
         let last = if self.kind == RawTableKind::Rejects { self.rejects(&mut open)? } else { None };
         let Open { index, scan, first_reject } = open;
@@ -251,7 +251,7 @@ impl Iterator for Batches {
     }
 }
 
-/// A row of `sources` for a source that is not in a ledger: without hash and run.
+/// The row in `sources` for a source that is not in a ledger: without hash and run.
 fn entry(report: &SourceReport, url: Option<String>) -> SourceEntry {
     SourceEntry {
         log_file: report.name.clone(),

@@ -1,9 +1,9 @@
-//! Sources of the same content: it is read once, as an ingest reads it once.
+//! Sources with the same content are read once, as in an ingest.
 //!
-//! Content is the file's bytes as stored, by which the ledger of a dataset knows it too. Only sources of equal size can
-//! have the same. Files of equal size are hashed when the session opens. Objects are hashed when a scan reads them: equal
-//! ETags prove nothing, as whoever can write to the bucket can make two contents with one MD5. Only where other processes
-//! read the objects are ETags all that there is to compare.
+//! Content means the bytes as stored, which also identify a source in a dataset's ledger. Only sources of equal size
+//! can have the same content. Files of equal size are hashed when the session opens. Objects are hashed when a scan
+//! reads them: equal ETags prove nothing, because anyone who can write to the bucket can create two contents with the
+//! same MD5. Only if other processes read the objects are ETags compared, because nothing else is available.
 
 use std::collections::{HashMap, HashSet};
 use std::fs::File;
@@ -21,21 +21,21 @@ type Hash = [u8; 32];
 #[derive(Debug, Default)]
 pub(crate) struct Copies {
     known: Mutex<Known>,
-    /// Objects of the same size as another source, whose content is hashed when it is read.
+    /// Objects with the same size as another source, whose content is hashed when it is read.
     undecided: HashSet<usize>,
 }
 
 #[derive(Debug, Default)]
 struct Known {
-    /// For a copy, the source that is read in its place.
+    /// For a copy, the source that is read instead.
     originals: HashMap<usize, usize>,
-    /// Which source has the content of this hash.
+    /// The source with the content of this hash.
     contents: HashMap<Hash, usize>,
 }
 
 impl Copies {
-    /// Looks for copies among sources of these sizes. Of equal ones, the first in the order of an ingest is read: by the
-    /// time in the name, then by name. `remote`: other processes read them, so that objects are compared by ETag only.
+    /// Finds copies among sources of these sizes. Of equal sources, the first in ingest order is read: by the time in the
+    /// name, then by name. `remote`: other processes read them, so objects are compared by ETag only.
     pub(crate) fn find(sources: &[Source], sizes: &[u64], remote: bool) -> Self {
         let mut groups: HashMap<u64, Vec<usize>> = HashMap::new();
         for (index, _) in sources.iter().enumerate().filter(|(_, source)| !source.stdin) {
@@ -74,12 +74,12 @@ impl Copies {
         Self { known: Mutex::new(known), undecided }
     }
 
-    /// The source that is read in the place of this one; `None` where it is no copy, as far as is known.
+    /// The source that is read instead of this one; `None` if it is not known to be a copy.
     pub(crate) fn original(&self, index: usize) -> Option<usize> {
         self.lock().originals.get(&index).copied()
     }
 
-    /// Copies and their originals, as far as is known.
+    /// The known copies and their originals.
     pub(crate) fn pairs(&self) -> Vec<(usize, usize)> {
         self.lock().originals.iter().map(|(copy, original)| (*copy, *original)).collect()
     }
@@ -89,7 +89,8 @@ impl Copies {
         self.undecided.contains(&index)
     }
 
-    /// Notes the content of an undecided source. Gives the source that is read in its place, if another has it.
+    /// Records the content of an undecided source. Returns the source that is read instead if another has the same
+    /// content.
     pub(crate) fn compare(&self, index: usize, content: impl Read) -> io::Result<Option<usize>> {
         let hash = hash(content)?;
         Ok(self.lock().claim(index, hash))
@@ -101,7 +102,7 @@ impl Copies {
 }
 
 impl Known {
-    /// The source that has this content already, unless it is this one.
+    /// The source that already has this content, unless it is this one.
     fn claim(&mut self, index: usize, hash: Hash) -> Option<usize> {
         let first = *self.contents.entry(hash).or_insert(index);
         if first == index {
@@ -112,12 +113,12 @@ impl Known {
     }
 }
 
-/// Sorts sources as an ingest reads them.
+/// Sorts sources in ingest order.
 fn in_order(sources: &[Source], indices: &mut [usize]) {
     indices.sort_by_cached_key(|index| (LogObjectName::new(&sources[*index].name).time_range(), *index));
 }
 
-/// The hashes of files, by several threads; `None` for what cannot be read, which its scan will report.
+/// Hashes files on several threads; `None` for unreadable files, which the scan will report.
 fn hash_all(sources: &[Source], files: &[usize]) -> Vec<Option<Hash>> {
     let mut hashes = vec![None; files.len()];
     let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
@@ -134,7 +135,7 @@ fn hash_all(sources: &[Source], files: &[usize]) -> Vec<Option<Hash>> {
     hashes
 }
 
-/// What is not a regular file, such as a pipe, can be read only once, and is not read for this.
+// Only regular files: a pipe, for example, can be read only once.
 fn hash_file(path: &Path) -> io::Result<Hash> {
     if !std::fs::metadata(path)?.is_file() {
         return Err(io::Error::other("not a regular file"));
@@ -194,7 +195,7 @@ mod tests {
         assert_eq!(copies.pairs(), [(3, 5)]);
     }
 
-    /// A pipe that is opened waits for its other end, and what is read from it is gone.
+    // Opening a pipe waits for the other end, and bytes read from it are gone.
     #[cfg(unix)]
     #[test]
     fn pipes_are_not_hashed() {

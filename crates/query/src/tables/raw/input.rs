@@ -15,12 +15,12 @@ use super::report::{Noted, ScanReport};
 #[derive(Debug)]
 pub(crate) struct RawInput {
     pub(super) sources: Vec<Source>,
-    /// Bytes as stored; 0 where they are not known.
+    /// Sizes as stored, in bytes; 0 if unknown.
     pub(super) sizes: Vec<u64>,
     pub(super) copies: Copies,
-    /// Names of the originals of copies, where another process found them.
+    /// Names of the originals of copies, if another process found them.
     originals: Vec<Option<String>>,
-    /// Holds what came on standard input, until the session ends.
+    /// The spooled standard input, kept until the session ends.
     _spooled: Option<NamedTempFile>,
     pub(super) pool: Arc<BlockPool>,
     noted: Mutex<Noted>,
@@ -34,7 +34,7 @@ impl RawInput {
         Arc::new(Self::with_copies(sources, sizes, copies, spooled))
     }
 
-    /// Sources that another process has sent, with the names of the originals of those that are copies.
+    /// Sources sent by another process, with the names of the originals of copies.
     pub(crate) fn sent(sources: Vec<Source>, originals: Vec<Option<String>>) -> Arc<Self> {
         let sizes = sizes(&sources);
         Arc::new(Self { originals, ..Self::with_copies(sources, sizes, Copies::default(), None) })
@@ -54,7 +54,7 @@ impl RawInput {
         &self.sources
     }
 
-    /// The name of the source that is read in the place of a copy; `None` where it is no copy, as far as is known.
+    /// The name of the source that is read in place of a copy; `None` if it is not known to be a copy.
     pub(crate) fn original(&self, index: usize) -> Option<&str> {
         if let Some(Some(name)) = self.originals.get(index) {
             return Some(name);
@@ -82,7 +82,7 @@ impl RawInput {
         self.sources.get(index)?.object.as_ref().map(|object| object.url())
     }
 
-    /// The row of `sources` for a copy. As in a ledger, it has no lines of its own.
+    /// The row in `sources` for a copy. As in a ledger, it has no lines of its own.
     pub(super) fn same(&self, index: usize, original: &str) -> SourceEntry {
         SourceEntry {
             log_file: self.name(index).to_owned(),
@@ -95,7 +95,7 @@ impl RawInput {
     }
 }
 
-/// Which table is made of the sources.
+/// Which table is built from the sources.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum RawTableKind {
     Logs,

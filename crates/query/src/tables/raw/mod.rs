@@ -1,7 +1,6 @@
 //! Raw log files as tables: SQL without an ingest.
 //!
-//! A content is read once, wherever it lies; only the columns asked for are built, and only for rows that may pass the
-//! filters.
+//! Equal content is read once. Only the requested columns are built, and only for rows that may pass the filters.
 
 mod batches;
 mod copies;
@@ -39,7 +38,7 @@ pub(crate) struct RawTable {
 }
 
 impl RawTable {
-    /// `plain` shows text without views, for plans that are carried out elsewhere.
+    /// `plain` gives plain strings in place of views, for plans executed elsewhere.
     pub(crate) fn new(input: Arc<RawInput>, kind: RawTableKind, plain: bool) -> Self {
         let schema = if plain { plain_schema(&kind.schema()) } else { kind.schema() };
         Self { input, kind, schema }
@@ -62,10 +61,10 @@ impl RawTable {
         Batches::new(Arc::clone(&self.input), self.kind, projection, RowFilter::default(), &all, 1)
     }
 
-    /// The sources that have rows. A filter on time opens all of them: the name of a copy, or of another server's file, does not
-    /// bound the times of its rows.
+    /// The sources to read. A time filter leaves out none of them: the name of a copied file, or of another
+    /// server's file, does not bound its times.
     fn wanted(&self) -> Vec<usize> {
-        // Of a copy, only the table `sources` has something to say.
+        // Copies only have rows in the table `sources`.
         let has_rows =
             |index: &usize| self.kind == RawTableKind::Sources || self.input.original(*index).is_none();
         (0..self.input.sources.len()).filter(has_rows).collect()
@@ -114,7 +113,7 @@ impl TableProvider for RawTable {
     }
 }
 
-/// A partition of a scan: it can be carried out any number of times.
+/// A partition of a scan; it can be executed any number of times.
 struct RawPartition {
     input: Arc<RawInput>,
     kind: RawTableKind,
@@ -122,7 +121,7 @@ struct RawPartition {
     filter: RowFilter,
     schema: SchemaRef,
     sources: Vec<usize>,
-    /// Partitions of the scan.
+    /// Number of partitions of the scan.
     count: usize,
 }
 

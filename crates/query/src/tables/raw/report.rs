@@ -1,21 +1,21 @@
-//! What raw scans met that was damaged or did not read, in memory that does not grow with the number of sources.
+//! Collects damaged files and rejected lines of raw scans, in memory that does not grow with the number of sources.
 
 use std::collections::BTreeMap;
 
 use saltmine_scan::{SourceReport, SourceState};
 
-/// Sources that are reported one by one; of the others only numbers are kept.
+/// Maximum number of sources reported individually; beyond that, they are only counted.
 const REPORTED: usize = 1000;
-/// Bytes of a rejected line that a report keeps; the table `rejects` has all of them.
+/// Maximum bytes kept of a rejected line; the table `rejects` has all of them.
 const KEPT: usize = 512;
 
-/// What raw scans met that was damaged or did not read, by source, and what they read only once.
+/// Damaged files, rejected lines and copies found by raw scans.
 #[derive(Clone, Debug, Default)]
 pub struct ScanReport {
-    /// Reports of the sources that did not end well, or had rejects, by name; of many, the first by name. Of the rejects
-    /// of a source, at most the first.
+    /// Reports of sources with damage or rejects, by name; if there are many, the first by name. Each keeps at most
+    /// its first reject.
     pub sources: BTreeMap<String, SourceReport>,
-    /// Sources whose content another has, which was read in their place: by name, with the other's name.
+    /// Sources with the same content as another one, which was read instead: by name, with the other's name.
     pub copies: BTreeMap<String, String>,
     files: u64,
     damaged: u64,
@@ -23,28 +23,28 @@ pub struct ScanReport {
 }
 
 impl ScanReport {
-    /// Lines that did not read.
+    /// Rejected lines.
     pub fn rejects(&self) -> u64 {
         self.rejects
     }
 
-    /// Files that did not end well, or had rejects; [`ScanReport::sources`] may name fewer.
+    /// Files with damage or rejects; [`ScanReport::sources`] may list fewer.
     pub fn files(&self) -> u64 {
         self.files
     }
 
-    /// Files that did not end well; [`ScanReport::damaged`] may name fewer.
+    /// Damaged files; [`ScanReport::damaged`] may list fewer.
     pub fn damaged_files(&self) -> u64 {
         self.damaged
     }
 
-    /// Sources that did not end well.
+    /// Damaged sources.
     pub fn damaged(&self) -> impl Iterator<Item = &SourceReport> {
         self.sources.values().filter(|report| report.state != SourceState::Complete)
     }
 
-    /// Adds what a scan of a source met. `is_new` is false where the source was noted before: a scan of another table has
-    /// seen the same, but perhaps a reject that the first did not keep.
+    /// Adds the result of scanning a source. `is_new` is false if the source is known: a scan of another table saw
+    /// the same, but perhaps a reject that the first one did not keep.
     fn note(&mut self, report: &SourceReport, is_new: bool) {
         if is_new {
             self.files += 1;
@@ -68,7 +68,7 @@ impl ScanReport {
         }
     }
 
-    /// Changes all texts that come from outside.
+    /// Rewrites all text that comes from outside.
     pub(crate) fn change_texts(&mut self, change: impl Fn(&str) -> String) {
         for (name, mut report) in std::mem::take(&mut self.sources) {
             report.name = change(&report.name);
@@ -93,11 +93,11 @@ fn first_reject(report: &SourceReport) -> Vec<saltmine_scan::Reject> {
     kept
 }
 
-/// The report of a session, as it grows.
+/// The growing report of a session.
 #[derive(Debug, Default)]
 pub(super) struct Noted {
     report: ScanReport,
-    /// A bit for each source that was noted.
+    /// One bit per source that was recorded.
     seen: Vec<u64>,
 }
 

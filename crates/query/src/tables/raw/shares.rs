@@ -1,16 +1,16 @@
-//! Which partition of a scan reads which sources.
+//! Assigns sources to the partitions of a scan.
 //!
-//! The shares are fixed when the scan is planned. A queue that the partitions share would balance a little better, but a
-//! plan may carry out its parts several times, or only some of them: a recursive query does so in each round. Whatever is
-//! carried out then reads its own share, whole.
+//! The assignment is fixed when the scan is planned. A shared queue would balance slightly better, but a plan may
+//! execute its partitions several times, or only some of them, as a recursive query does in each round. Every execution
+//! reads its own share completely.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// What it costs to open a source, in bytes that could be read meanwhile.
+/// Cost of opening a source, in bytes that could be read in the same time.
 const OPENING: u64 = 16 << 10;
 
-/// Divides sources into at most `count` shares of about equal size: the largest first, each to the share that has least.
+/// Divides sources into at most `count` shares of similar size: the largest first, each to the smallest share.
 pub(super) fn shares(wanted: &[usize], sizes: &[u64], count: usize) -> Vec<Vec<usize>> {
     let count = count.clamp(1, wanted.len().max(1));
     let size = |index: usize| sizes.get(index).copied().unwrap_or(0).saturating_add(OPENING);

@@ -1,14 +1,14 @@
-//! A table of hours and weekdays, coloured.
+//! A heat map of hours and weekdays.
 
 use super::text;
 
-/// Steps of colour.
+/// Number of colour steps.
 const STEPS: i64 = 9;
 
-/// A heat map. Its colours are classes, as the page's policy allows no style in elements.
+/// A heat map. Its colours are classes, because the page's content security policy forbids inline styles.
 pub(in crate::output::report) struct HourHeatmap {
     pub(in crate::output::report) title: &'static str,
-    /// By hour: its name, and the days from Monday.
+    /// Per hour: its name and the days from Monday.
     pub(in crate::output::report) rows: Vec<(String, Vec<HeatCell>)>,
 }
 
@@ -28,7 +28,7 @@ impl HourHeatmap {
     }
 }
 
-/// The cube root of the share, so that an hour that is far above the others does not make those all alike.
+/// Scales by the cube root, so that one hour far above the others does not make those look alike.
 fn step(value: i64, most: i64) -> i64 {
     if value <= 0 {
         return 0;

@@ -1,4 +1,4 @@
-//! Changes of buckets' settings, one after the other.
+//! Changes to bucket settings in chronological order.
 
 use saltmine_query::report::{Answer, Value};
 
@@ -17,7 +17,7 @@ const SPECS: [Spec; 7] = [
     ("", "Line (file:line)", Code, "–"),
 ];
 
-/// What follows the verb in an operation, and what people call it.
+/// The part of an operation after the verb, and its common name.
 const NAMES: [(&str, &str); 22] = [
     ("BUCKET", "bucket"),
     ("BUCKETPOLICY", "bucket policy"),
@@ -47,10 +47,14 @@ pub(super) fn figure(answer: &Answer, shown: usize) -> Figure {
     let rows: Vec<Vec<Cell>> = answer.rows.iter().map(|row| change(answer, row, shown)).collect();
     let all = answer.rows.first().map_or(0, |row| answer.integer(row, "of_all"));
     let note = format!(
-        "{} changes of buckets’ settings were asked for{}. Settings of single objects are left out. What the new setting \
-         says, the logs do not tell; CloudTrail does.",
+        "{} requests to change bucket settings{}. Settings of single objects are left out. The logs do not show \
+         the new value; CloudTrail does.",
         text::count(all),
-        if all > rows.len() as i64 { format!("; the first {} are shown", rows.len()) } else { String::new() }
+        if all > rows.len() as i64 {
+            format!("; only the first {} are shown", rows.len())
+        } else {
+            String::new()
+        }
     );
     let body = Body::Table(Table::new(&SPECS, rows));
     Figure {
@@ -85,7 +89,7 @@ fn change(answer: &Answer, row: &[Value], shown: usize) -> Vec<Cell> {
     ]
 }
 
-/// `REST.DELETE.BUCKETPOLICY` in words; the operation itself where there are none.
+/// `REST.DELETE.BUCKETPOLICY` in words; the operation itself if it has no name here.
 fn what(operation: &str) -> String {
     let mut parts = operation.splitn(3, '.').skip(1);
     let (Some(verb), Some(name)) = (parts.next(), parts.next()) else { return operation.to_owned() };

@@ -1,4 +1,4 @@
-/* One row a bucket, and before them one over all of them. */
+/* One row for all buckets, then one per bucket. */
 SELECT CASE WHEN grouping(bucket) = 1 THEN 'all' ELSE 'bucket' END AS part,
        bucket,
        count(*) AS requests,

@@ -1,4 +1,4 @@
-/* Hours without any line, by bucket: between its first and its last hour, and from there to the end of the logs. */
+/* Hours without records, by bucket: between its first and last hour, and from there to the end of the logs. */
 WITH hours AS (
   SELECT bucket, date_trunc('hour', request_time) AS hour, count(*) AS requests
   FROM logs

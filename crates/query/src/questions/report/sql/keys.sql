@@ -1,5 +1,5 @@
 /* The 60 with the most requests, and the 60 with the most bytes. */
--- Which they are is found first: to count all for each key takes more memory, and to rank all is to sort them.
+-- The keys are selected first: computing all columns for every key takes more memory, and ranking all keys means sorting them.
 WITH largest AS (
   (SELECT bucket, object_key(key, operation) AS name FROM logs WHERE key IS NOT NULL
    GROUP BY 1, 2 ORDER BY count(*) DESC, 1, 2 LIMIT 60)

@@ -1,4 +1,4 @@
-/* One scan for six tables: part tells which, the columns of the others are null. */
+/* One scan for six tables: the column part names the table; columns of the others are null. */
 SELECT CASE WHEN grouping(operation) = 0 THEN 'operation'
             WHEN grouping(http_status) = 0 THEN 'error'
             WHEN grouping(tls_version) = 0 THEN 'tls'
@@ -9,7 +9,7 @@ SELECT CASE WHEN grouping(operation) = 0 THEN 'operation'
        count(*) AS requests,
        count(*) FILTER (WHERE http_status >= 400) AS failed,
        sum(bytes_sent) AS bytes_sent,
-       -- Requests that S3 made itself have no address; of them nothing is said of transport and signature.
+       -- Requests made by S3 itself have no address, and no transport or signature either.
        count(remote_ip) AS from_clients,
        min(request_time) AS first_seen, max(request_time) AS last_seen
 FROM logs

@@ -1,4 +1,4 @@
-/* The operations with the most timed requests; histograms in HdrHistogram's V2 form. */
+/* The operations with the most timed requests; histograms in HdrHistogram's V2 encoding. */
 SELECT operation,
        count(*) AS requests,
        min(total_time) AS least, max(total_time) AS greatest, avg(total_time) AS mean,

@@ -1,4 +1,4 @@
-/* Changes of a bucket's settings; those of single objects are left out. */
+/* Changes to bucket settings; those of single objects are left out. */
 SELECT request_time, bucket, operation, requester, remote_ip, user_agent, http_status, error_code, log_file, log_line,
        count(*) OVER () AS of_all
 FROM logs

@@ -1,4 +1,4 @@
-/* Requests and bytes by slot of time, and by weekday (0 is Sunday) and hour; UTC. */
+/* Requests and bytes by time slot, and by weekday (0 is Sunday) and hour; UTC. */
 SELECT CASE WHEN grouping(slot) = 0 THEN 'slot' ELSE 'hour' END AS part,
        slot, weekday, hour,
        count(*) AS requests,

@@ -1,4 +1,4 @@
-/* Without credentials, or by a URL that carries its signature. */
+/* Requests without credentials, or with a presigned URL. */
 SELECT CASE WHEN requester IS NULL THEN 'anonymous' ELSE 'presigned' END AS access,
        bucket, operation, requester,
        count(*) AS requests,
