@@ -27,7 +27,6 @@ pub(super) fn skimmer(logs: &mut Logs, care: Care) {
     logs.attack(|logs| {
         let scripts = if care == Care::Loud { 5..8 } else { 6..7 };
         for (at, (key, size)) in (0..).zip(&site()[scripts]) {
-            logs.get(put - 60 + at, &thief, (&company.web, key, *size));
             logs.put(put + at * 2, &thief, (&company.web, key, size + 3_117));
         }
         // The careful one puts it back after two days.
