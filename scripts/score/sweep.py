@@ -6,6 +6,7 @@ threshold are put in place of those it gave before, and all else stays.
 
 import re
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 PARAMETER = re.compile(r"^-- parameter: (\w+) (integer|float|interval) (\S+(?: \w+)?)( — .*)$", re.MULTILINE)
@@ -69,8 +70,9 @@ def sweep(options, chosen, before, hunt, score):
                 target = Path(folder) / path
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(text)
-            for scenario in chosen:
-                findings = hunt(options, scenario, folder, f"round-{number}")
+            with ThreadPoolExecutor(options.jobs) as pool:
+                found = list(pool.map(lambda scenario: hunt(options, scenario, folder, f"round-{number}"), chosen))
+            for scenario, findings in zip(chosen, found):
                 for path, name, default, other, _, _ in changes:
                     query = path.stem
                     mixed = [found for found in before[scenario.name] if found["query"] != query]
