@@ -1,41 +1,68 @@
 -- title: Refused, then allowed
--- question: Who was refused, and soon afterwards allowed the same operation?
+-- question: Who was refused several times in a row, and then allowed the same operation, and who opened it?
 -- pack: access
 -- kind: detection
--- severity: low
+-- severity: medium
 -- attack: T1078.004
--- parameter: within interval 24 hours — longest time between the first refusal and the first success
--- parameter: min_denials integer 3 — refusals from which it is shown
--- column: requester — who, by ARN or canonical id; null is anonymous
+-- attack: T1098
+-- parameter: within interval 24 hours — longest time between the first refusal and the success
+-- parameter: min_denials integer 3 — refusals in a row from which it is shown
+-- parameter: quiet interval 1 day — time before the refusals in which the same was not allowed: who is refused and allowed by turns is usual
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
 -- column: remote_ip — the source IP where there is one, else null
--- column: bucket — the bucket
--- column: operation — operation as logged
--- column: denials — how many were refused
--- column: successes — how many succeeded
--- column: first_denied — first refusal
--- column: first_allowed — first success
--- column: events — requests that match
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — the bucket, where there is one
+-- column: events — requests of the principal that match
 -- column: first_seen — time of the first of them
 -- column: last_seen — time of the last of them
--- column: evidence — up to three log_file:log_line to look at
--- false positives: Tickets for permissions being worked on; look at access-change-timeline beside it.
+-- column: operation — operation as logged
+-- column: denials — how many were refused
+-- column: first_denied — first refusal
+-- column: first_allowed — the success that follows
+-- column: opened_by — who changed the access to the bucket between the two
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
+-- false positives: Tickets for permissions being worked on.
+-- cannot tell: What a policy says, and changes of IAM policies: CloudTrail has both.
+-- next: Ask who asked for the access; look at what the principal read since.
 -- source: Own
 
-WITH tries AS (
-  SELECT requester, bucket, operation, CASE WHEN count(DISTINCT remote_ip) = 1 THEN min(remote_ip) END AS remote_ip,
-         min(request_time) FILTER (WHERE http_status = 403) AS first_denied,
-         min(request_time) FILTER (WHERE http_status BETWEEN 200 AND 299) AS first_allowed,
-         count(*) FILTER (WHERE http_status = 403) AS denials,
-         count(*) FILTER (WHERE http_status BETWEEN 200 AND 299) AS successes,
-         count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-         evidence(log_file, log_line, request_time) AS evidence
-  FROM logs
-  WHERE requester IS NOT NULL AND (http_status = 403 OR http_status BETWEEN 200 AND 299)
-  GROUP BY requester, bucket, operation
+WITH pairs AS (
+  SELECT principal, bucket FROM profile_activity WHERE NOT is_aws AND principal <> 'anonymous' GROUP BY 1, 2 HAVING sum(denied) >= $min_denials AND sum(requests) > sum(denied)
+),
+tries AS (
+  SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.operation, r.record, r.request_time, r.log_file, r.log_line, is_denied(r.http_status) AS is_refused,
+         sum(CASE WHEN r.action IS NOT NULL THEN 1 ELSE 0 END) OVER (PARTITION BY r.principal, r.bucket, r.operation ORDER BY r.request_time, r.log_file, r.log_line ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS successes,
+         max(CASE WHEN r.action IS NOT NULL THEN r.request_time END) OVER (PARTITION BY r.principal, r.bucket, r.operation ORDER BY r.request_time, r.log_file, r.log_line ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS last_allowed
+  FROM requests r JOIN pairs p ON p.principal = r.principal AND p.bucket = r.bucket
+  WHERE (is_denied(r.http_status) OR r.action IS NOT NULL) AND (r.origin IS DISTINCT FROM 'link')
+),
+-- Refusals between two successes, and the success that ends them.
+streaks AS (SELECT *, successes - CASE WHEN is_refused THEN 0 ELSE 1 END AS streak FROM tries),
+summed AS (
+  SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
+       CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
+       count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, r.operation, r.streak,
+         count(*) FILTER (WHERE r.is_refused) AS denials, min(CASE WHEN r.is_refused THEN r.request_time END) AS first_denied,
+         min(CASE WHEN NOT r.is_refused THEN r.request_time END) AS first_allowed, min(r.last_allowed) AS last_allowed, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+  FROM streaks r GROUP BY r.principal, r.bucket, r.operation, r.streak
+),
+chosen AS (
+  SELECT * FROM summed WHERE denials >= $min_denials AND first_allowed <= first_denied + CAST($within AS INTERVAL)
+    AND (last_allowed IS NULL OR last_allowed < first_denied - CAST($quiet AS INTERVAL))
+),
+openers AS (
+  SELECT s.principal, s.bucket, s.operation, s.streak, min(a.principal) AS opened_by, bool_or(a.principal = s.principal) AS is_own
+  FROM chosen s JOIN requests a ON a.bucket = s.bucket AND a.action = 'access_change' AND a.request_time BETWEEN s.first_denied AND s.first_allowed GROUP BY 1, 2, 3, 4
 )
-SELECT requester, remote_ip, bucket, operation, denials, successes, first_denied, first_allowed,
-       events, first_seen, last_seen, evidence
-FROM tries
-WHERE first_allowed > first_denied AND first_allowed <= first_denied + CAST($within AS INTERVAL)
-  AND denials >= $min_denials
-ORDER BY first_denied, requester, bucket, operation
+SELECT s.principal, s.requester, s.remote_ip, s.addresses, s.remote_ips, s.sessions, s.bucket, s.events, s.first_seen, s.last_seen, s.operation, s.denials, s.first_denied, s.first_allowed, o.opened_by,
+       CASE WHEN o.is_own THEN 'medium' ELSE 'low' END AS severity,
+       nullif(array_to_string(make_array(CASE WHEN s.last_allowed IS NULL THEN 'never allowed before' END,
+         CASE WHEN o.is_own THEN 'it changed the access itself' WHEN o.opened_by IS NOT NULL THEN 'the access was changed between' END), '; '), '') AS reasons, s.evidence
+FROM chosen s LEFT JOIN openers o ON o.principal = s.principal AND o.bucket = s.bucket AND o.operation = s.operation AND o.streak = s.streak
+ORDER BY s.first_denied, s.principal, s.bucket, s.operation

@@ -18,8 +18,8 @@ WITH seen AS (
   SELECT DISTINCT bucket,
          array_to_string(array_slice(string_to_array(object_key(key, operation), '/'), 1, $depth), '/') AS prefix
   FROM logs
-  WHERE operation IN ('REST.GET.OBJECT', 'REST.HEAD.OBJECT', 'REST.COPY.OBJECT_GET', 'WEBSITE.GET.OBJECT')
-    AND http_status < 400
+  -- Copies read too, whatever status the row of their source has.
+  WHERE action(operation, http_status) IN ('read', 'inspect')
 ),
 stored AS (
   SELECT bucket, array_to_string(array_slice(string_to_array(key, '/'), 1, $depth), '/') AS prefix,

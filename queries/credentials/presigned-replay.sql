@@ -6,6 +6,7 @@
 -- attack: T1550.001
 -- attack: T1530
 -- parameter: addresses integer 10 — different addresses, of IPv6 networks, from which it is shown
+-- parameter: uses integer 20 — uses of a link at two addresses or more, far more than of other links and over a longer life than theirs, from which it is shown too
 -- parameter: times integer 5 — how many times the most of the other links of the signer is unusual
 -- parameter: others integer 20 — links of the signer that are needed for a comparison
 -- column: principal — who, whatever the session: role, user or person
@@ -38,21 +39,28 @@ WITH hits AS (
   FROM requests r WHERE r.authentication_type = 'QueryString' AND r.action IN ('read', 'write', 'delete')
 ),
 links AS (
-  SELECT principal, bucket, object, key_id, expires, count(DISTINCT network) AS networks FROM hits WHERE expires IS NOT NULL GROUP BY 1, 2, 3, 4, 5
+  SELECT principal, bucket, object, key_id, expires, count(DISTINCT network) AS networks, count(DISTINCT record) AS uses, max(request_time) - min(request_time) AS span
+  FROM hits WHERE expires IS NOT NULL GROUP BY 1, 2, 3, 4, 5
 ),
 compared AS (
-  SELECT *, count(*) OVER (PARTITION BY principal) - 1 AS others, nth_value(networks, 2) OVER (PARTITION BY principal ORDER BY networks DESC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS second
-  FROM links
+  SELECT *, count(*) OVER w - 1 AS others, nth_value(networks, 2) OVER (PARTITION BY principal ORDER BY networks DESC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS second,
+         nth_value(uses, 2) OVER (PARTITION BY principal ORDER BY uses DESC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS second_uses,
+         nth_value(span, 2) OVER (PARTITION BY principal ORDER BY span DESC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS second_span
+  FROM links WINDOW w AS (PARTITION BY principal)
 ),
-chosen AS (SELECT * FROM compared WHERE networks >= $addresses)
+chosen AS (
+  SELECT *, networks >= 2 AND uses >= $uses AND others >= $others AND uses >= $times * second_uses AND span > second_span + second_span AS is_passed_on FROM compared
+  WHERE networks >= $addresses OR networks >= 2 AND uses >= $uses AND others >= $others AND uses >= $times * second_uses AND span > second_span + second_span
+)
 SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
        CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
        count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen,
        r.key_id, r.expires, count(DISTINCT r.user_agent) AS clients, c.second AS usual, r.object AS key, sum(r.bytes_sent) AS bytes,
-       CASE WHEN c.others >= $others AND c.networks >= $times * c.second THEN 'high' ELSE 'medium' END AS severity,
-       CASE WHEN c.others >= $others THEN concat('other links of the signer were used from at most ', c.second, ' addresses') ELSE 'too few other links of the signer to compare with' END AS reasons,
+       CASE WHEN c.others >= $others AND c.networks >= $times * c.second OR c.is_passed_on THEN 'high' ELSE 'medium' END AS severity,
+       CASE WHEN c.is_passed_on AND c.networks < $addresses THEN concat('other links of the signer were used at most ', c.second_uses, ' times, and for less than half as long')
+            WHEN c.others >= $others THEN concat('other links of the signer were used from at most ', c.second, ' addresses') ELSE 'too few other links of the signer to compare with' END AS reasons,
        evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM chosen c JOIN hits r ON r.principal = c.principal AND r.bucket = c.bucket AND r.object = c.object AND (r.key_id IS NOT DISTINCT FROM c.key_id) AND r.expires = c.expires
-GROUP BY r.principal, r.bucket, r.object, r.key_id, r.expires, c.networks, c.others, c.second
+GROUP BY r.principal, r.bucket, r.object, r.key_id, r.expires, c.networks, c.others, c.second, c.second_uses, c.is_passed_on
 ORDER BY c.networks DESC, bytes DESC NULLS LAST, r.principal, r.bucket, r.key_id, r.expires

@@ -1,29 +1,50 @@
--- title: The account's root user
--- question: Did the root user of the bucket's account act?
+-- title: Activity of the root user
+-- question: Did the root user of the account that owns the bucket act, and is that new?
 -- pack: credentials
 -- kind: detection
--- severity: medium
+-- severity: high
 -- attack: T1078.004
 -- parameter: reads boolean false — whether reads are shown too
--- column: requester — who, by ARN or canonical id; null is anonymous
+-- parameter: habit integer 3 — days on which root acts from the beginning, from which it is usual
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
 -- column: remote_ip — the source IP where there is one, else null
--- column: bucket — the bucket
--- column: operation — operation as logged
--- column: events — requests that match
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — the bucket, where there is one
+-- column: events — requests of the principal that match
 -- column: first_seen — time of the first of them
 -- column: last_seen — time of the last of them
--- column: evidence — up to three log_file:log_line to look at
--- false positives: Servers other than AWS's, where every user is logged under the owner's id. Old tools with root's keys; some reads of AWS itself.
+-- column: operations — operations seen
+-- column: changes — settings changed
+-- column: deletes — keys deleted
+-- column: keys — distinct keys
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
+-- false positives: Servers other than those of AWS, where every user is logged under the id of the owner; old tools with the keys of root: low where it is done on most days.
+-- cannot tell: Whether a key or a password of root was used: CloudTrail has userIdentity.accessKeyId and signInEvents.
+-- next: Root needs no access key: delete it. Look at CloudTrail for what root did elsewhere.
 -- source: AWS documentation on the requester field; query of our own
 
 WITH hits AS (
-  SELECT * FROM logs
-  WHERE (requester = bucket_owner AND regexp_like(requester, '^[0-9a-f]{64}$') OR (requester LIKE '%:root' AND principal_type(requester) = 'root'))
-    AND ($reads OR operation_class(operation) NOT IN ('read', 'metadata_read', 'list', 'config_read'))
-)
-SELECT requester, remote_ip, bucket, operation,
-       count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       evidence(log_file, log_line, request_time) AS evidence
-FROM hits
-GROUP BY requester, remote_ip, bucket, operation
-ORDER BY events DESC, bucket, remote_ip, operation, requester
+  SELECT r.*, r.bucket_owner AS owner FROM requests r
+  WHERE (r.requester = r.bucket_owner AND regexp_like(r.requester, '^[0-9a-f]{64}$') OR (r.requester LIKE '%:root' AND principal_type(r.requester) = 'root'))
+    AND ($reads OR coalesce(r.action, '-') NOT IN ('read', 'inspect', 'list', 'settings_read') AND operation_class(r.operation) NOT IN ('read', 'metadata_read', 'list', 'config_read'))
+),
+days AS (SELECT principal, count(DISTINCT date_trunc('day', request_time)) AS days, min(request_time) AS since FROM hits GROUP BY 1),
+logs_since AS (SELECT min(first_seen) AS since FROM profile_activity)
+SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
+       CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
+       count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, array_sort(array_agg(DISTINCT r.operation)) AS operations,
+       count(*) FILTER (WHERE r.action IN ('settings_change', 'access_change', 'bucket_create', 'bucket_delete')) AS changes, count(*) FILTER (WHERE r.action = 'delete') AS deletes, count(DISTINCT r.object) AS keys,
+       CASE WHEN min(d.days) >= $habit AND min(d.since) < min(l.since) + INTERVAL '2 days' THEN 'low'
+            WHEN min(d.since) >= min(l.since) + INTERVAL '2 days' AND bool_or(r.action IN ('access_change', 'settings_change', 'delete', 'bucket_delete')) THEN 'high' ELSE 'medium' END AS severity,
+       nullif(array_to_string(make_array(CASE WHEN min(d.days) >= $habit AND min(d.since) < min(l.since) + INTERVAL '2 days' THEN 'done since the logs begin' WHEN min(d.since) >= min(l.since) + INTERVAL '2 days' THEN 'never seen before' ELSE 'no earlier days to compare with' END,
+         CASE WHEN bool_or(r.action IN ('access_change', 'settings_change', 'bucket_delete')) THEN 'settings changed' END,
+         CASE WHEN bool_or(r.action = 'delete') THEN 'objects deleted' END), '; '), '') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+FROM hits r JOIN days d ON d.principal = r.principal CROSS JOIN logs_since l
+GROUP BY r.principal, r.bucket
+ORDER BY events DESC, r.bucket, r.principal

@@ -1,38 +1,51 @@
 -- title: One session in two places
--- question: Is one role session used from a private and a public address, or from several addresses, within minutes?
+-- question: Is one session of a role used by turns from inside AWS and from the internet, or from several networks?
 -- pack: credentials
 -- kind: detection
--- severity: low
+-- severity: medium
 -- attack: T1552.005
--- parameter: window interval 10 minutes — length of the windows, which do not overlap
--- parameter: addresses integer 3 — different addresses from which it is shown
--- column: requester — who, by ARN or canonical id; null is anonymous
+-- attack: T1078.004
+-- parameter: window interval 10 minutes — longest pause between requests of one session from two networks
+-- parameter: switches integer 3 — changes of the network from which it is shown: one is a move
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
 -- column: remote_ip — the source IP where there is one, else null
--- column: bucket — the bucket
--- column: events — requests that match
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — the bucket, where there is one
+-- column: events — requests of the principal that match
 -- column: first_seen — time of the first of them
 -- column: last_seen — time of the last of them
--- column: addresses — distinct addresses
+-- column: networks — number of networks
+-- column: switches — changes of the network within the window
 -- column: private_and_public — whether both private and public addresses
 -- column: regions — distinct source Regions
--- column: evidence — up to three log_file:log_line to look at
--- false positives: Functions that share a session name, hosts with both NAT and an endpoint, several containers with one role.
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
+-- false positives: Functions that share a session name, hosts with both NAT and an endpoint, several containers with one role: low.
+-- cannot tell: Whether two hosts have the credentials, or one host two ways out.
+-- next: Look at role-elsewhere; end the sessions of the role (aws:TokenIssueTime) where the second place is not yours.
 -- source: Own
 
 WITH hits AS (
-  SELECT * FROM logs
-  WHERE principal_type(requester) = 'assumed_role' AND remote_ip IS NOT NULL
+  SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.origin, r.source_region, r.record, r.request_time, r.log_file, r.log_line,
+         lag(r.origin) OVER s AS origin_before, r.request_time - lag(r.request_time) OVER s AS pause
+  FROM requests r
+  WHERE principal_type(r.requester) = 'assumed_role' AND NOT r.is_aws AND r.remote_ip IS NOT NULL
     -- Whoever holds a presigned URL is not who signed it.
-    AND coalesce(authentication_type, '') NOT IN ('QueryString', 'HtmlForm')
-)
-SELECT requester, CASE WHEN count(DISTINCT remote_ip) = 1 THEN min(remote_ip) END AS remote_ip, CASE WHEN count(DISTINCT bucket) = 1 THEN min(bucket) END AS bucket,
-       count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       count(DISTINCT remote_ip) AS addresses,
-       bool_or(is_private_ip(remote_ip)) AND bool_or(NOT is_private_ip(remote_ip)) AS private_and_public,
-       count(DISTINCT source_region) AS regions,
-       evidence(log_file, log_line, request_time) AS evidence
-FROM hits
-GROUP BY requester, date_bin(CAST($window AS INTERVAL), request_time)
-HAVING count(DISTINCT remote_ip) >= $addresses
-    OR (bool_or(is_private_ip(remote_ip)) AND bool_or(NOT is_private_ip(remote_ip)))
-ORDER BY first_seen, requester
+    AND (r.origin IS DISTINCT FROM 'link')
+  WINDOW s AS (PARTITION BY r.requester ORDER BY r.request_time, r.log_file, r.log_line)
+),
+turns AS (SELECT * FROM hits WHERE origin <> origin_before AND pause <= CAST($window AS INTERVAL))
+SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
+       CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
+       count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT r.requester) AS sessions, CASE WHEN count(DISTINCT r.bucket) = 1 THEN min(r.bucket) END AS bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(DISTINCT r.origin) AS networks, count(DISTINCT r.record) AS switches,
+       bool_or(r.origin = 'private') AND bool_or(coalesce(o.is_public, false)) AS private_and_public, count(DISTINCT r.source_region) AS regions,
+       CASE WHEN bool_or(o.is_new AND o.is_public) THEN 'medium' ELSE 'low' END AS severity,
+       CASE WHEN bool_or(o.is_new AND o.is_public) THEN 'one of the networks is public and new for this principal' ELSE 'no network is new' END AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+FROM turns r LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
+GROUP BY r.principal HAVING count(DISTINCT r.record) >= $switches
+ORDER BY switches DESC, first_seen, r.principal

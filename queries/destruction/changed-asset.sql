@@ -29,7 +29,7 @@
 
 WITH served AS (
   SELECT bucket FROM requests
-  WHERE action = 'read' AND (operation = 'WEBSITE.GET.OBJECT' OR requester IS NULL OR principal_type(requester) = 'cloudfront_oai' OR requester = 'svc:cloudfront.amazonaws.com')
+  WHERE action = 'read' AND (operation = 'WEBSITE.GET.OBJECT' OR principal = 'anonymous' OR principal_type(requester) = 'cloudfront_oai' OR requester = 'svc:cloudfront.amazonaws.com')
   GROUP BY 1
 ),
 sized AS (
@@ -46,6 +46,12 @@ known AS (
   FROM changed c JOIN requests r ON r.bucket = c.bucket AND r.object = c.object WHERE r.action IN ('read', 'write') AND r.object_size IS NOT NULL
 ),
 writes AS (SELECT * FROM known WHERE action = 'write' AND object_size <> size_before),
+-- All that the writer did with the file from there: looks before, and what puts it back.
+did AS (
+  SELECT DISTINCT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.record, r.request_time, r.log_file, r.log_line
+  FROM writes w JOIN requests r ON r.principal = w.principal AND r.bucket = w.bucket AND r.object = w.object AND (r.remote_ip IS NOT DISTINCT FROM w.remote_ip)
+  WHERE r.action IS NOT NULL AND r.request_time >= w.request_time - INTERVAL '1 day'
+),
 served_after AS (
   SELECT w.bucket, w.object, count(*) AS served FROM (SELECT bucket, object, min(request_time) AS at FROM writes GROUP BY 1, 2) w
   JOIN requests r ON r.bucket = w.bucket AND r.object = w.object AND r.action = 'read' AND r.request_time > w.at GROUP BY 1, 2
@@ -56,5 +62,5 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen,
        count(DISTINCT r.object) AS keys, array_slice(array_sort(array_agg(DISTINCT r.object)), 1, 5) AS names, coalesce(max(s.served), 0) AS served,
        'high' AS severity, 'the name holds a hash, and the size changed' AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
-FROM writes r LEFT JOIN served_after s ON s.bucket = r.bucket AND s.object = r.object
+FROM did r LEFT JOIN served_after s ON s.bucket = r.bucket AND s.object = r.object
 GROUP BY r.principal, r.bucket ORDER BY keys DESC, first_seen, r.principal, r.bucket

@@ -30,7 +30,7 @@
 
 WITH served AS (
   SELECT bucket FROM requests
-  WHERE action = 'read' AND (operation = 'WEBSITE.GET.OBJECT' OR requester IS NULL OR principal_type(requester) = 'cloudfront_oai' OR requester = 'svc:cloudfront.amazonaws.com')
+  WHERE action = 'read' AND (operation = 'WEBSITE.GET.OBJECT' OR principal = 'anonymous' OR principal_type(requester) = 'cloudfront_oai' OR requester = 'svc:cloudfront.amazonaws.com')
   GROUP BY 1
 ),
 since AS (SELECT bucket, min(first_seen) AS since FROM profile_activity GROUP BY 1),

@@ -43,7 +43,7 @@ WITH changes AS (
          d.days_before < 2 AND d.bucket_since + INTERVAL '2 days' < d.first_seen AND coalesce(o.is_public, false) AS is_stranger
   FROM requests r JOIN profile_day d ON d.principal = r.principal AND d.bucket = r.bucket AND d.day = date_trunc('day', r.request_time)
   LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
-  WHERE r.operation = 'REST.PUT.LIFECYCLE' AND r.action = 'settings_change' AND NOT r.is_aws
+  WHERE r.operation IN ('REST.PUT.LIFECYCLE', 'REST.DELETE.LIFECYCLE') AND r.action = 'settings_change' AND NOT r.is_aws
 ),
 spans AS (
   SELECT bucket, request_time AS changed_at, lead(request_time) OVER (PARTITION BY bucket ORDER BY request_time) AS changed_again
@@ -92,6 +92,8 @@ SELECT c.principal, CASE WHEN count(DISTINCT c.requester) = 1 THEN min(c.request
          CASE WHEN e.keys_in_use > 0 THEN e.keys_in_use || ' keys that were in use' END,
          CASE WHEN e.keys_missed > 0 THEN e.keys_missed || ' of them asked for since, in vain' END), '; '), '') AS reasons,
        evidence(c.log_file, c.log_line, c.request_time) AS evidence
-FROM effects e JOIN changes c ON c.bucket = e.bucket AND c.request_time = e.changed_at
+FROM effects e JOIN changes a ON a.bucket = e.bucket AND a.request_time = e.changed_at
+-- What the same principal did with the rules while they took effect.
+JOIN changes c ON c.bucket = e.bucket AND c.principal = a.principal AND c.request_time BETWEEN e.changed_at AND greatest(e.expired_last, e.changed_at + CAST($within AS INTERVAL))
 GROUP BY c.principal, c.bucket, e.changed_at, e.expired, e.markers, e.expired_first, e.expired_last, e.usual, e.bytes, e.keys, e.keys_in_use, e.keys_missed, e.since
 ORDER BY e.expired + e.markers DESC, first_seen, c.bucket, c.principal

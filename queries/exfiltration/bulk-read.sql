@@ -27,7 +27,7 @@
 -- column: evidence — up to three log_file:log_line
 -- false positives: First runs of backups, training and migration jobs, trials of a restore: medium at most from inside. A provider that gives a program new public addresses.
 -- cannot tell: What was in the objects, and whether a read was for another purpose; the bytes are those that S3 sent or copied.
--- next: Deactivate the key or deny the role its older sessions. List what left with breach-export, and look at the timeline of the principal.
+-- next: Deactivate the key or deny the role its older sessions. List what left with retrieved-objects, and look at the timeline of the principal.
 -- source: AWS documentation, "bytes sent to an address"
 -- source: Thresholds of our own: five times the busiest earlier day is beyond what weekly and monthly jobs vary by
 
@@ -51,7 +51,7 @@ chosen AS (
   UNION ALL
   SELECT u.principal, u.bucket, u.day, 'volume', u.no_history, false, false, false, p.is_person, u.days_with, CASE WHEN u.measure = 'reads' THEN u.usual END, NULL, NOT u.no_history AND u.bucket_days_before = 0
   FROM profile_unusual u JOIN profile_principal p ON p.principal = u.principal
-  WHERE u.principal <> 'anonymous' AND (u.measure = 'reads' AND u.amount >= $few OR u.measure = 'bytes_read' AND u.amount >= $bytes) AND u.amount >= $times * u.usual
+  WHERE u.principal <> 'anonymous' AND (u.measure = 'reads' AND u.most >= $few OR u.measure = 'bytes_read' AND u.most >= $bytes) AND u.most >= $times * u.usual
 ),
 reads AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.record, r.request_time, r.log_file, r.log_line, c.day, c.why, c.no_history, c.is_public, c.was_inside, c.is_moved, c.is_person,
@@ -67,6 +67,10 @@ first_reads AS (
   SELECT k.principal, k.bucket, k.object, k.why, min(r.request_time) < min(k.since) AS is_known
   FROM (SELECT principal, bucket, object, why, min(request_time) AS since FROM reads GROUP BY 1, 2, 3, 4) k
   JOIN requests r ON r.principal = k.principal AND r.bucket = k.bucket AND r.object = k.object AND r.action IN ('read', 'write') GROUP BY 1, 2, 3, 4
+),
+-- Who writes into a bucket day by day reads, when it checks or restores, what it wrote before the logs begin.
+owners AS (
+  SELECT principal, bucket FROM profile_activity WHERE writes > 0 GROUP BY 1, 2 HAVING count(DISTINCT day) >= 2
 ),
 summed AS (
   SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
@@ -89,7 +93,9 @@ judged AS (
       WHEN why = 'elsewhere' AND is_public AND keys >= $times * $few AND new_keys * 5 >= keys * 4 AND keys >= $times * p.busiest THEN 'high'
       -- A person at work on data that was never theirs.
       WHEN why = 'volume' AND s.is_person AND NOT no_history AND new_keys * 5 >= keys * 4 AND keys >= 2 * $few THEN 'high'
-      WHEN why = 'volume' AND is_new_bucket AND is_from_internet AND NOT s.is_person AND keys >= $times * $few THEN 'high'
+      -- A program outside AWS that takes what it never took; from inside, so do training, restores and new pipelines.
+      WHEN why = 'volume' AND NOT no_history AND is_from_internet AND w.principal IS NULL AND new_keys * 5 >= keys * 4 AND keys >= $times * $few THEN 'high'
+      WHEN why = 'volume' AND is_new_bucket AND is_from_internet AND w.principal IS NULL AND NOT s.is_person AND keys >= $times * $few THEN 'high'
       WHEN keys >= $few AND (is_public OR NOT no_history) THEN 'medium'
       WHEN keys >= $keys OR bytes >= $bytes THEN 'medium'
       ELSE 'low' END AS severity,
@@ -99,10 +105,12 @@ judged AS (
         CASE WHEN is_moved AND why = 'elsewhere' THEN 'the networks known before are not used any more' END,
         CASE WHEN why = 'volume' AND no_history THEN 'no earlier days to compare with' WHEN why = 'volume' AND is_new_bucket THEN 'never used this bucket before' WHEN why = 'volume' AND read_days_before = 0 THEN 'never read this bucket before'
              WHEN why = 'volume' THEN 'at most ' || reads_usual || ' reads a day before' END,
-        CASE WHEN new_keys > 0 THEN new_keys || ' of ' || keys || ' keys never read by it before' END), '; '), '') AS reasons
+        CASE WHEN new_keys > 0 THEN new_keys || ' of ' || keys || ' keys never read by it before' END,
+        CASE WHEN w.principal IS NOT NULL THEN 'it writes into the bucket too' END), '; '), '') AS reasons
   FROM summed s
   JOIN (SELECT q.principal, bool_or(q.is_person) AS is_person, max(d.reads) AS busiest FROM profile_principal q JOIN profile_day d ON d.principal = q.principal GROUP BY 1) p
     ON p.principal = s.principal
+  LEFT JOIN owners w ON w.principal = s.principal AND w.bucket = s.bucket
 )
 SELECT principal, requester, remote_ip, addresses, remote_ips, sessions, bucket, events, first_seen, last_seen, days, keys, bytes, new_keys, severity, reasons, evidence
 FROM judged WHERE (why = 'elsewhere' AND (keys >= $few OR bytes >= $bytes)) OR (why = 'volume' AND (keys >= $keys OR bytes >= $bytes OR (NOT no_history AND is_person)))

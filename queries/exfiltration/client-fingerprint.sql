@@ -1,37 +1,55 @@
--- title: An unusual client for the first time
--- question: Which principals came with a client that is unusual for programs, and new for them?
+-- title: Known principal with a new client
+-- question: Which principals use a program that they never used before, or one that intruders use?
 -- pack: exfiltration
 -- kind: detection
--- severity: low
--- attack: T1119
--- parameter: families text s3-browser,cyberduck,winscp,rclone,s5cmd,s3cmd,curl,wget,python-requests — families of agents, as agent_family() names them
--- parameter: tail float 0.25 — share of the logs' span, at its end, in which a client counts as new
--- column: requester — who, by ARN or canonical id; null is anonymous
+-- severity: medium
+-- attack: T1530
+-- attack: T1078.004
+-- parameter: tools text distrib#kali|[+]kali|kali-(amd|arm)64|parrot|pacu|scoutsuite|trufflehog|nuclei|s3scanner|bucketdump — regular expression over agents in lower case, of programs and systems that test or attack; what published rules look for
+-- parameter: many integer 4 — clients of the first two days from which a principal uses whatever there is
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
 -- column: remote_ip — the source IP where there is one, else null
--- column: bucket — the bucket
--- column: client — family of the agent
--- column: events — requests that match
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — the bucket, where there is one
+-- column: events — requests of the principal that match
 -- column: first_seen — time of the first of them
 -- column: last_seen — time of the last of them
--- column: bytes — bytes sent, or of objects where nothing is sent
--- column: evidence — up to three log_file:log_line to look at
--- false positives: The client chooses its agent. Administrators try tools out.
--- source: Published rules on unusual clients; families of our own
+-- column: client — family of the agent
+-- column: user_agent — the agent, where there is one
+-- column: keys — distinct keys
+-- column: bytes — bytes of the objects
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
+-- false positives: Upgrades, new programs, people at work: low. The agent is what the client says.
+-- cannot tell: Whether the agent is true; the log has no fingerprint of TLS.
+-- next: Look at where else this client was used, and at new-source-address for the principal.
+-- source: Published rules on clients that are new for a principal
+-- source: Own
 
-WITH span AS (
-  SELECT max(request_time) AS last, date_part('epoch', max(request_time)) - date_part('epoch', min(request_time)) AS seconds
-  FROM logs
+WITH uses AS (
+  SELECT principal, agent_family(user_agent) AS client, min(request_time) AS since, bool_or(regexp_like(lower(user_agent), $tools)) AS is_tool
+  FROM requests WHERE NOT is_aws AND principal <> 'anonymous' AND user_agent IS NOT NULL AND (origin IS DISTINCT FROM 'link') GROUP BY 1, 2
 ),
-uses AS (
-  SELECT requester, agent_family(user_agent) AS client, CASE WHEN count(DISTINCT remote_ip) = 1 THEN min(remote_ip) END AS remote_ip, CASE WHEN count(DISTINCT bucket) = 1 THEN min(bucket) END AS bucket,
-         count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen, sum(bytes_sent) AS bytes,
-         evidence(log_file, log_line, request_time) AS evidence
-  FROM logs
-  WHERE requester IS NOT NULL AND http_status < 400
-  GROUP BY requester, agent_family(user_agent)
+known AS (SELECT *, min(since) OVER (PARTITION BY principal) AS known_since FROM uses),
+settled AS (SELECT principal, count(*) FILTER (WHERE since < known_since + INTERVAL '2 days') AS clients FROM known GROUP BY 1),
+chosen AS (
+  SELECT k.principal, k.client, k.is_tool FROM known k JOIN settled s ON s.principal = k.principal
+  WHERE k.is_tool OR k.since >= k.known_since + INTERVAL '2 days' AND s.clients < $many
 )
-SELECT requester, remote_ip, bucket, client, events, first_seen, last_seen, bytes, evidence
-FROM uses CROSS JOIN span
-WHERE array_has(string_to_array($families, ','), client)
-  AND date_part('epoch', first_seen) >= date_part('epoch', span.last) - $tail * span.seconds
-ORDER BY first_seen, requester, client
+SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
+       CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
+       count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT r.requester) AS sessions, CASE WHEN count(DISTINCT r.bucket) = 1 THEN min(r.bucket) END AS bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, c.client, CASE WHEN count(DISTINCT r.user_agent) = 1 THEN min(r.user_agent) END AS user_agent,
+       count(DISTINCT r.object) AS keys, sum(CASE WHEN r.action = 'read' THEN r.bytes_sent END) AS bytes,
+       CASE WHEN bool_or(c.is_tool) OR bool_or(o.is_new AND o.is_public) THEN 'medium' ELSE 'low' END AS severity,
+       nullif(array_to_string(make_array(CASE WHEN bool_or(c.is_tool) THEN 'a program or system of those who test or attack' ELSE 'never used this client before' END,
+         CASE WHEN bool_or(o.is_new AND o.is_public) THEN 'from a public network that is new for this principal' END), '; '), '') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+FROM chosen c JOIN requests r ON r.principal = c.principal AND agent_family(r.user_agent) = c.client
+LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
+WHERE NOT r.is_aws AND (r.origin IS DISTINCT FROM 'link')
+GROUP BY r.principal, c.client
+ORDER BY first_seen, r.principal, c.client

@@ -25,14 +25,14 @@
 -- column: evidence — up to three log_file:log_line
 -- false positives: Destinations of one's own whose logs were not collected; copies that were always made are low.
 -- cannot tell: Whose bucket the destination is: CloudTrail has CopyObject with the account of the resource.
--- next: Ask whose bucket it is; report it to AWS where it is not yours. List what left with breach-export.
+-- next: Ask whose bucket it is; report it to AWS where it is not yours. List what left with retrieved-objects.
 -- source: AWS documentation: the request of a copy goes to its destination, and the row of the source has its host
 
 WITH ours AS (SELECT DISTINCT bucket FROM profile_activity),
 sources AS (
-  SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.object_size, r.record, r.request_id, r.host_id, r.request_time, r.log_file, r.log_line, r.destination
+  SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.object_size, r.record, r.request_id, r.host_id, r.request_time, r.log_file, r.log_line, r.destination, r.origin, r.is_aws
   FROM requests r LEFT JOIN ours o ON o.bucket = r.destination
-  WHERE r.operation IN ('REST.COPY.OBJECT_GET', 'REST.COPY.PART_GET') AND r.action = 'read' AND NOT r.is_aws AND o.bucket IS NULL
+  WHERE r.operation IN ('REST.COPY.OBJECT_GET', 'REST.COPY.PART_GET') AND r.action = 'read' AND (NOT r.is_aws OR principal_type(r.requester) = 'assumed_role') AND o.bucket IS NULL
 ),
 -- Where the host names no bucket, the row of the destination may be here, under the same request or host id.
 targets AS (
@@ -53,17 +53,23 @@ summed AS (
        CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
        count(DISTINCT r.requester) AS sessions, r.bucket, r.destination, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen,
-         count(DISTINCT date_trunc('day', r.request_time)) AS days, count(DISTINCT r.object) AS keys, evidence(r.log_file, r.log_line, r.request_time) AS evidence
-  FROM foreigners r GROUP BY r.principal, r.bucket, r.destination
+         count(DISTINCT date_trunc('day', r.request_time)) AS days, count(DISTINCT r.object) AS keys, bool_or(p.is_new AND p.is_public) AS is_new_public, bool_or(r.is_aws) AS is_batch,
+         evidence(r.log_file, r.log_line, r.request_time) AS evidence
+  FROM foreigners r LEFT JOIN profile_origin p ON p.principal = r.principal AND p.origin = r.origin GROUP BY r.principal, r.bucket, r.destination
 ),
 whole AS (SELECT principal, bucket, destination, sum(size) AS bytes FROM sized GROUP BY 1, 2, 3),
 buckets AS (SELECT bucket, min(first_seen) AS since FROM profile_activity GROUP BY 1)
 SELECT s.principal, s.requester, s.remote_ip, s.addresses, s.remote_ips, s.sessions, s.bucket, s.events, s.first_seen, s.last_seen, s.destination, s.days, s.keys, w.bytes,
        CASE WHEN s.days >= 3 AND s.first_seen < b.since + INTERVAL '2 days' THEN 'low'
+            -- A name that begins as those of our buckets do speaks for a bucket of ours whose logs were not collected; but whole buckets, which jobs copy, are worth a call.
+            WHEN NOT coalesce(s.is_new_public, false) AND NOT s.is_batch AND k.stem IS NOT NULL THEN 'medium'
             WHEN s.keys >= $few OR w.bytes >= $bytes THEN 'high' ELSE 'medium' END AS severity,
        nullif(array_to_string(make_array(
          CASE WHEN s.days >= 3 AND s.first_seen < b.since + INTERVAL '2 days' THEN 'done since the logs begin' WHEN s.first_seen < b.since + INTERVAL '2 days' THEN 'no earlier days to compare with' ELSE 'never copied there before' END,
+         CASE WHEN s.is_new_public THEN 'from a public network that is new for this principal' END, CASE WHEN s.is_batch THEN 'by a batch job' END,
+         CASE WHEN k.stem IS NOT NULL THEN 'named as our buckets are' END,
          CASE WHEN s.destination IS NULL THEN 'the destination is not known' ELSE 'no log of the destination is here' END), '; '), '') AS reasons, s.evidence
 FROM summed s JOIN whole w ON w.principal = s.principal AND w.bucket = s.bucket AND w.destination IS NOT DISTINCT FROM s.destination
 JOIN buckets b ON b.bucket = s.bucket
+LEFT JOIN (SELECT DISTINCT split_part(bucket, '-', 1) AS stem FROM ours) k ON k.stem = split_part(s.destination, '-', 1)
 ORDER BY w.bytes DESC NULLS LAST, s.principal, s.bucket, s.destination NULLS FIRST

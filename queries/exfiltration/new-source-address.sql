@@ -1,40 +1,43 @@
--- title: Known principals at addresses new for them
--- question: Which principals came from an address never seen for them before the last part of the logs?
+-- title: Known principal from a new network
+-- question: Which principals that were known came from public networks where they never were?
 -- pack: exfiltration
 -- kind: detection
--- severity: low
+-- severity: medium
 -- attack: T1078.004
--- parameter: tail float 0.25 — share of the logs' span, at its end, in which an address counts as new
--- parameter: min_events integer 5 — requests from the new address from which it is shown
--- column: requester — who, by ARN or canonical id; null is anonymous
+-- parameter: min_events integer 5 — successful requests from new networks from which it is shown
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
 -- column: remote_ip — the source IP where there is one, else null
--- column: bucket — the bucket
--- column: events — requests that match
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — the bucket, where there is one
+-- column: events — requests of the principal that match
 -- column: first_seen — time of the first of them
 -- column: last_seen — time of the last of them
--- column: bytes — bytes sent, or of objects where nothing is sent
--- column: known_since — first request of the principal at any address
--- column: evidence — up to three log_file:log_line to look at
--- false positives: People who travel, functions and containers with public addresses, a changed NAT gateway.
--- source: Published searches for new addresses; own
+-- column: networks — number of new networks
+-- column: known_since — first request of the principal from anywhere
+-- column: bytes — bytes of the objects
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
+-- false positives: People who travel or work at home, functions and containers with public addresses, a changed NAT gateway: low where nothing was deleted or changed.
+-- cannot tell: Who sits at the address; how the credentials got there: CloudTrail has AssumeRole and the access key id.
+-- next: Ask the principal; look at bulk-read and role-elsewhere.
+-- source: Published searches for new addresses
+-- source: Own
 
-WITH span AS (
-  SELECT max(request_time) AS last, date_part('epoch', max(request_time)) - date_part('epoch', min(request_time)) AS seconds
-  FROM logs
-),
-pairs AS (
-  SELECT requester, remote_ip, CASE WHEN count(DISTINCT bucket) = 1 THEN min(bucket) END AS bucket, count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen, sum(bytes_sent) AS bytes,
-         evidence(log_file, log_line, request_time) AS evidence
-  FROM logs
-  WHERE requester IS NOT NULL AND remote_ip IS NOT NULL AND http_status < 400
-    -- A presigned URL is used by others than the one who signed it.
-    AND authentication_type IS DISTINCT FROM 'QueryString'
-  GROUP BY requester, remote_ip
-),
-aged AS (SELECT *, min(first_seen) OVER (PARTITION BY requester) AS known_since FROM pairs)
-SELECT p.requester, p.remote_ip, p.bucket, p.events, p.first_seen, p.last_seen, p.bytes, p.known_since, p.evidence
-FROM aged p CROSS JOIN span s
-WHERE date_part('epoch', p.first_seen) >= date_part('epoch', s.last) - $tail * s.seconds
-  AND date_part('epoch', p.known_since) < date_part('epoch', s.last) - $tail * s.seconds
-  AND p.events >= $min_events
-ORDER BY p.bytes DESC NULLS LAST, p.requester, p.remote_ip
+WITH chosen AS (SELECT principal, origin, known_since FROM profile_origin WHERE is_new AND is_public)
+SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
+       CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
+       count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT r.requester) AS sessions, CASE WHEN count(DISTINCT r.bucket) = 1 THEN min(r.bucket) END AS bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(DISTINCT r.origin) AS networks, min(c.known_since) AS known_since,
+       sum(CASE WHEN r.action = 'read' THEN r.bytes_sent END) AS bytes,
+       CASE WHEN bool_or(r.action IN ('delete', 'settings_change', 'access_change', 'bucket_delete')) THEN 'medium' ELSE 'low' END AS severity,
+       nullif(array_to_string(make_array(CASE WHEN true THEN concat('known since ', CAST(date_trunc('day', min(c.known_since)) AS DATE), ', never from there') END,
+         CASE WHEN bool_or(r.action = 'delete') THEN 'objects deleted' END,
+         CASE WHEN bool_or(r.action IN ('settings_change', 'access_change', 'bucket_delete')) THEN 'settings changed' END), '; '), '') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+FROM chosen c JOIN requests r ON r.principal = c.principal AND r.origin = c.origin
+WHERE NOT r.is_aws AND r.action IS NOT NULL
+GROUP BY r.principal HAVING count(DISTINCT r.record) >= $min_events
+ORDER BY bytes DESC NULLS LAST, first_seen, r.principal

@@ -1,38 +1,55 @@
--- title: Secrets and dumps that were read
--- question: Were credentials, keys, state files or dumps read?
+-- title: Secrets and dumps read
+-- question: Who read credentials, keys, state files or dumps, and is that new for them?
 -- pack: exfiltration
 -- kind: detection
 -- severity: medium
 -- attack: T1552.001
+-- attack: T1530
 -- parameter: pattern text (^|/)([.]aws/credentials|id_(rsa|dsa|ecdsa|ed25519)|[.]env([.][a-z]+)?|[^/]*[.](pem|ppk|kdbx|pfx|p12|jks|keystore|key|tfstate|dump|sql|sql[.]gz|bak)|[.]kube/config|[.]npmrc|wp-config[.]php|ntds[.]dit)$ — regular expression over the decoded key, in lower case
 -- parameter: except text ^$ — regular expression over requesters that may
--- column: requester — who, by ARN or canonical id; null is anonymous
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
 -- column: remote_ip — the source IP where there is one, else null
--- column: bucket — the bucket
--- column: key_decoded — the decoded key
--- column: events — requests that match
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — the bucket, where there is one
+-- column: events — requests of the principal that match
 -- column: first_seen — time of the first of them
 -- column: last_seen — time of the last of them
--- column: bytes — bytes sent, or of objects where nothing is sent
+-- column: keys — distinct keys
+-- column: names — up to five of the keys
+-- column: new_keys — keys that the principal had not used before
+-- column: bytes — bytes of the objects
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line to look at
--- false positives: Builds that read Terraform state, applications that load their settings.
+-- column: evidence — up to three log_file:log_line
+-- false positives: Builds that read Terraform state, applications that load their settings: low, as they did it before.
+-- cannot tell: What the files hold, and whether it was used: CloudTrail has what the credentials in them did.
+-- next: Rotate what was in the files, first what opens most.
 -- source: Own list, after published rules on credentials in buckets
 
 WITH hits AS (
-  SELECT *, principal(requester) AS who, object_key(key, operation) AS key_decoded
-  FROM logs
-  WHERE is_read(operation, http_status)
-)
-SELECT CASE WHEN count(DISTINCT h.requester) = 1 THEN min(h.requester) WHEN h.who <> 'anonymous' THEN h.who END AS requester,
-       CASE WHEN count(DISTINCT h.remote_ip) = 1 THEN min(h.remote_ip) END AS remote_ip, h.bucket, h.key_decoded,
-       count(*) AS events, min(h.request_time) AS first_seen, max(h.request_time) AS last_seen,
-       sum(CASE WHEN h.operation LIKE 'REST.COPY.%' THEN h.object_size ELSE h.bytes_sent END) AS bytes,
-       CASE WHEN h.who = 'anonymous' OR bool_or(o.is_new AND o.is_public) THEN 'medium' ELSE 'low' END AS severity,
-       CASE WHEN h.who = 'anonymous' THEN 'read without credentials' WHEN bool_or(o.is_new AND o.is_public) THEN 'from a public network that is new for this principal' END AS reasons,
-       evidence(h.log_file, h.log_line, h.request_time) AS evidence
-FROM hits h LEFT JOIN profile_origin o ON o.principal = h.who AND o.origin = CASE WHEN is_private_ip(h.remote_ip) THEN 'private' WHEN h.source_region IS NOT NULL THEN concat('aws ', h.source_region) ELSE ip_network(h.remote_ip) END
-WHERE regexp_like(lower(h.key_decoded), $pattern) AND NOT regexp_like(coalesce(h.requester, 'anonymous'), $except)
-GROUP BY h.who, h.bucket, h.key_decoded
-ORDER BY first_seen, bucket, key_decoded, requester NULLS FIRST, remote_ip
+  SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.operation, r.bytes_sent, r.object_size, r.origin, r.record, r.request_time, r.log_file, r.log_line
+  FROM requests r WHERE r.action = 'read' AND NOT r.is_aws AND regexp_like(lower(r.object), $pattern) AND NOT regexp_like(coalesce(r.requester, 'anonymous'), $except)
+),
+-- Since when the principal has read such keys of this bucket, beside since when both were known.
+first_uses AS (
+  SELECT h.principal, h.bucket, min(h.request_time) AS since, min(p.first_seen) AS known_since, min(b.since) AS bucket_since
+  FROM hits h JOIN profile_principal p ON p.principal = h.principal JOIN (SELECT bucket, min(first_seen) AS since FROM profile_activity GROUP BY 1) b ON b.bucket = h.bucket GROUP BY 1, 2
+),
+first_keys AS (SELECT principal, bucket, object, min(request_time) AS since FROM hits GROUP BY 1, 2, 3)
+SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
+       CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
+       count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(DISTINCT r.object) AS keys, array_slice(array_sort(array_agg(DISTINCT r.object)), 1, 5) AS names,
+       count(DISTINCT CASE WHEN k.since >= f.bucket_since + INTERVAL '2 days' THEN r.object END) AS new_keys,
+       sum(CASE WHEN r.operation LIKE 'REST.COPY.%' THEN r.object_size ELSE r.bytes_sent END) AS bytes,
+       CASE WHEN r.principal = 'anonymous' OR bool_or(o.is_new AND o.is_public) OR bool_or(f.since >= f.bucket_since + INTERVAL '2 days' AND coalesce(o.is_public, false)) THEN 'medium' ELSE 'low' END AS severity,
+       nullif(array_to_string(make_array(CASE WHEN r.principal = 'anonymous' THEN 'read without credentials' END,
+         CASE WHEN bool_or(o.is_new AND o.is_public) THEN 'from a public network that is new for this principal' END,
+         CASE WHEN bool_or(f.since >= f.bucket_since + INTERVAL '2 days') THEN 'never read such keys before' END), '; '), '') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+FROM hits r JOIN first_uses f ON f.principal = r.principal AND f.bucket = r.bucket JOIN first_keys k ON k.principal = r.principal AND k.bucket = r.bucket AND k.object = r.object
+LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
+GROUP BY r.principal, r.bucket
+ORDER BY keys DESC, first_seen, r.principal, r.bucket

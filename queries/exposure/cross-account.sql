@@ -4,7 +4,7 @@
 -- kind: report
 -- severity: info
 -- attack: T1537
--- parameter: own_accounts text  — account ids with commas between them; when empty, each owner's commonest account is taken for its own
+-- parameter: own_accounts text  — account ids with commas between them; when empty, the accounts that change settings of an owner's buckets, else its commonest account
 -- column: bucket — the bucket
 -- column: account — account id of the requester
 -- column: requester — who, by ARN or canonical id; null is anonymous
@@ -26,11 +26,16 @@ WITH counted AS (
 ),
 seen AS (
   SELECT *, account_id(requester) AS account FROM counted
-  WHERE principal_type(requester) NOT IN ('service', 'amazon_s3')
+  WHERE principal_type(requester) NOT IN ('service', 'amazon_s3', 'cloudfront_oai')
 ),
-weighed AS (SELECT *, sum(events) OVER (PARTITION BY bucket_owner, account) AS weight FROM seen),
+-- Who changes settings is at home; a partner may read more than we write.
+weighed AS (
+  SELECT *, sum(events) OVER (PARTITION BY bucket_owner, account) AS weight,
+         sum(CASE WHEN operation_class(operation) IN ('config_change', 'access_change') THEN events ELSE 0 END) OVER (PARTITION BY bucket_owner, account) AS changes
+  FROM seen
+),
 placed AS (
-  SELECT *, first_value(account) OVER (PARTITION BY bucket_owner ORDER BY account IS NULL, weight DESC, account) AS home_account
+  SELECT *, first_value(account) OVER (PARTITION BY bucket_owner ORDER BY account IS NULL, changes DESC, weight DESC, account) AS home_account
   FROM weighed
 )
 SELECT bucket, account, requester, operation,

@@ -11,13 +11,13 @@
 -- column: late — how many came late
 -- column: median_delay — seconds between event and the time in the file's name
 -- column: longest_delay — seconds
--- false positives: File names without a time have no delay. Rows of a batch delete share a request id, so the key belongs to the test.
+-- false positives: File names without a time have no delay. Rows of a batch delete share a request id, so key and version belong to the test.
 -- source: Reports on lateness at scale; AWS documentation on delivery
 
 WITH records AS (
-  SELECT bucket, request_time, request_id, operation, key, count(*) AS times, min(log_file_time(log_file)) AS delivered
+  SELECT bucket, request_time, request_id, operation, key, version_id, http_status, count(*) AS times, min(log_file_time(log_file)) AS delivered
   FROM logs
-  GROUP BY bucket, request_time, request_id, operation, key
+  GROUP BY bucket, request_time, request_id, operation, key, version_id, http_status
 ),
 delays AS (
   SELECT *, date_part('epoch', delivered) - date_part('epoch', request_time) AS delay

@@ -6,7 +6,8 @@
 -- attack: T1685.002
 -- parameter: within interval 90 minutes — time after the change in which the silence begins
 -- parameter: times integer 3 — how many times the longest usual pause is a silence
--- parameter: least integer 60 — shortest silence in minutes
+-- parameter: least integer 30 — shortest silence in minutes
+-- parameter: expected float 10 — records that the same hours of the week before had on average, from which silence is none of chance: one time in 20,000
 -- column: principal — who, whatever the session: role, user or person
 -- column: requester — the requester where there is one, else the principal; null is anonymous
 -- column: remote_ip — the source IP where there is one, else null
@@ -20,6 +21,7 @@
 -- column: silent_from — last record before the silence
 -- column: silent_to — first record after it; null where the logs of the bucket end
 -- column: usual_pause — longest pause in the week before, in minutes
+-- column: expected — records of the same hours, on average of the days before; null where the logs end
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
 -- column: evidence — up to three log_file:log_line
@@ -38,10 +40,11 @@ WITH changes AS (
   LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
   WHERE r.operation = 'REST.PUT.LOGGING_STATUS' AND r.action = 'settings_change' AND NOT r.is_aws
 ),
-minutes AS (
-  SELECT DISTINCT r.bucket, date_trunc('minute', r.request_time) AS minute FROM requests r
-  WHERE r.bucket IN (SELECT bucket FROM changes)
+counted AS (
+  SELECT r.bucket, date_trunc('minute', r.request_time) AS minute, count(*) AS records FROM requests r
+  WHERE r.bucket IN (SELECT bucket FROM changes) GROUP BY 1, 2
 ),
+minutes AS (SELECT bucket, minute FROM counted),
 gaps AS (
   SELECT bucket, minute, next, (date_part('epoch', next) - date_part('epoch', minute)) / 60 AS pause
   FROM (SELECT bucket, minute, lead(minute) OVER (PARTITION BY bucket ORDER BY minute) AS next FROM minutes)
@@ -52,27 +55,39 @@ usual AS (
   FROM (SELECT DISTINCT bucket, request_time FROM changes) c JOIN gaps g ON g.bucket = c.bucket
   WHERE g.next <= c.request_time AND g.minute >= c.request_time - INTERVAL '7 days' GROUP BY 1, 2
 ),
+-- How many records the same hours of the seven days before had.
+same_hours AS (
+  SELECT u.bucket, u.changed_at, g.minute, sum(d.records) / 7.0 AS expected
+  FROM usual u JOIN gaps g ON g.bucket = u.bucket AND g.minute >= date_trunc('minute', u.changed_at) AND g.minute <= u.changed_at + CAST($within AS INTERVAL) AND g.pause >= $least
+  CROSS JOIN (VALUES (INTERVAL '1 day'), (INTERVAL '2 days'), (INTERVAL '3 days'), (INTERVAL '4 days'), (INTERVAL '5 days'), (INTERVAL '6 days'), (INTERVAL '7 days')) AS s (back)
+  JOIN counted d ON d.bucket = u.bucket AND d.minute > g.minute - s.back AND d.minute < least(g.next, g.minute + INTERVAL '1 day') - s.back
+  GROUP BY 1, 2, 3
+),
 ending AS (SELECT bucket, max(last_seen) AS last_seen FROM profile_activity GROUP BY 1),
 silences AS (
-  SELECT u.bucket, u.changed_at, u.usual_pause, g.minute AS silent_from, g.next AS silent_to,
+  SELECT u.bucket, u.changed_at, u.usual_pause, g.minute AS silent_from, g.next AS silent_to, h.expected,
          (SELECT count(*) FROM ending) AS buckets, (SELECT max(last_seen) FROM ending) AS end_of_all,
          row_number() OVER (PARTITION BY u.bucket, g.minute ORDER BY u.changed_at DESC) AS nearest
   FROM usual u JOIN gaps g ON g.bucket = u.bucket AND g.minute >= date_trunc('minute', u.changed_at) AND g.minute <= u.changed_at + CAST($within AS INTERVAL)
+  LEFT JOIN same_hours h ON h.bucket = u.bucket AND h.changed_at = u.changed_at AND h.minute = g.minute
   -- A day of steady records is needed to know what silence is.
   WHERE u.changed_at - u.since >= INTERVAL '20 hours' AND u.minutes >= 50
-    AND (g.next IS NULL OR g.pause >= $least AND g.pause >= $times * u.usual_pause)
+    AND (g.next IS NULL OR g.pause >= $least AND (g.pause >= $times * u.usual_pause OR h.expected >= $expected))
 )
 SELECT c.principal, CASE WHEN count(DISTINCT c.requester) = 1 THEN min(c.requester) WHEN c.principal <> 'anonymous' THEN c.principal END AS requester,
        CASE WHEN count(DISTINCT c.remote_ip) = 1 THEN min(c.remote_ip) END AS remote_ip,
        count(DISTINCT c.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT c.remote_ip)), 1, 10) AS remote_ips,
        count(DISTINCT c.requester) AS sessions, c.bucket, count(DISTINCT c.record) AS events, min(c.request_time) AS first_seen, max(c.request_time) AS last_seen,
-       s.silent_from, s.silent_to, CAST(s.usual_pause AS BIGINT) AS usual_pause,
+       s.silent_from, s.silent_to, CAST(s.usual_pause AS BIGINT) AS usual_pause, CAST(round(s.expected) AS BIGINT) AS expected,
        CASE WHEN s.silent_to IS NULL AND s.buckets > 1 AND date_part('epoch', s.end_of_all) < date_part('epoch', s.silent_from) + 60 * greatest($least, $times * s.usual_pause) THEN 'medium' ELSE 'high' END AS severity,
-       nullif(array_to_string(make_array(CASE WHEN s.silent_to IS NULL THEN 'the logs of the bucket end with it' ELSE 'the bucket was never silent for so long in the week before' END,
+       nullif(array_to_string(make_array(CASE WHEN s.silent_to IS NULL THEN 'the logs of the bucket end with it' WHEN (date_part('epoch', s.silent_to) - date_part('epoch', s.silent_from)) / 60 >= $times * s.usual_pause THEN 'the bucket was never silent for so long in the week before'
+              ELSE concat('the same hours had ', CAST(round(s.expected) AS BIGINT), ' records a day in the week before') END,
          CASE WHEN bool_or(c.is_new_public) THEN 'from a public network that is new for this principal' END,
          CASE WHEN bool_or(c.is_first) THEN 'never changed settings before' END), '; '), '') AS reasons,
        evidence(c.log_file, c.log_line, c.request_time) AS evidence
-FROM silences s JOIN changes c ON c.bucket = s.bucket AND c.request_time = s.changed_at
+FROM silences s JOIN changes a ON a.bucket = s.bucket AND a.request_time = s.changed_at
+-- The change that ends the silence belongs to it.
+JOIN changes c ON c.bucket = s.bucket AND c.principal = a.principal AND c.request_time BETWEEN s.changed_at AND coalesce(s.silent_to + INTERVAL '10 minutes', s.changed_at)
 WHERE s.nearest = 1
-GROUP BY c.principal, c.bucket, s.silent_from, s.silent_to, s.usual_pause, s.buckets, s.end_of_all
+GROUP BY c.principal, c.bucket, s.silent_from, s.silent_to, s.usual_pause, s.expected, s.buckets, s.end_of_all
 ORDER BY s.silent_from, c.bucket, c.principal

@@ -1,36 +1,50 @@
--- title: A public address at a private bucket
--- question: Did a bucket that is used from private addresses answer a public one?
+-- title: Public address at a private bucket
+-- question: Did a bucket that was used from private addresses for days answer a public one?
 -- pack: network
 -- kind: detection
 -- severity: medium
 -- attack: T1530
--- parameter: share float 0.99 — share of private requests from which a bucket counts as private
--- parameter: min_events integer 200 — requests with an address a bucket must have
--- column: requester — who, by ARN or canonical id; null is anonymous
+-- parameter: min_events integer 200 — requests that a bucket must have before
+-- parameter: min_days integer 2 — days with requests before
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
 -- column: remote_ip — the source IP where there is one, else null
--- column: bucket — the bucket
--- column: events — requests that match
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — the bucket, where there is one
+-- column: events — requests of the principal that match
 -- column: first_seen — time of the first of them
 -- column: last_seen — time of the last of them
 -- column: refused — how many got 403
--- column: bytes — bytes sent, or of objects where nothing is sent
--- column: evidence — up to three log_file:log_line to look at
--- false positives: People in the console, reads by services in AWS.
+-- column: keys — distinct keys
+-- column: bytes — bytes of the objects
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
+-- false positives: People in the console, reads by services in AWS: low where the principal comes from there elsewhere too.
+-- cannot tell: Whether a public address is a NAT gateway of yours: CloudTrail has vpcEndpointId where an endpoint was used.
+-- next: Restrict the bucket to its endpoints (aws:SourceVpce); look at role-elsewhere.
 -- source: Own
 
-WITH private AS (
-  SELECT bucket FROM logs
-  WHERE remote_ip IS NOT NULL
-  GROUP BY bucket
-  HAVING count(*) >= $min_events AND avg(CASE WHEN is_private_ip(remote_ip) THEN 1.0 ELSE 0.0 END) >= $share
+WITH uses AS (
+  SELECT a.bucket, a.day, a.first_seen, a.requests, a.origin <> 'private' AND a.origin NOT LIKE 'aws %' AND a.origin <> 'link' AS is_public
+  FROM profile_activity a WHERE a.origin IS NOT NULL AND NOT a.is_aws
 ),
-hits AS (SELECT * FROM logs WHERE NOT is_private_ip(remote_ip))
-SELECT h.requester, h.remote_ip, h.bucket,
-       count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       count(*) FILTER (WHERE h.http_status = 403) AS refused, sum(h.bytes_sent) AS bytes,
-       evidence(log_file, log_line, request_time) AS evidence
--- The few buckets stand first: a join keeps its first side in memory, and reads the second past it.
-FROM private p JOIN hits h ON h.bucket = p.bucket
-GROUP BY h.requester, h.remote_ip, h.bucket
-HAVING count(*) FILTER (WHERE h.http_status < 400) > 0
-ORDER BY bytes DESC NULLS LAST, h.requester NULLS FIRST, h.remote_ip, h.bucket
+opened AS (SELECT bucket, min(CASE WHEN is_public THEN first_seen END) AS opened_at FROM uses GROUP BY 1),
+private AS (
+  SELECT o.bucket, o.opened_at FROM opened o JOIN uses u ON u.bucket = o.bucket AND u.first_seen < o.opened_at
+  GROUP BY 1, 2 HAVING sum(u.requests) >= $min_events AND count(DISTINCT u.day) >= $min_days AND o.opened_at >= min(u.first_seen) + INTERVAL '2 days'
+)
+SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
+       CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
+       count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(*) FILTER (WHERE is_denied(r.http_status)) AS refused, count(DISTINCT r.object) AS keys, sum(r.bytes_sent) AS bytes,
+       CASE WHEN bool_and(coalesce(o.is_public AND NOT o.is_new AND NOT o.was_inside, false)) THEN 'low' ELSE 'medium' END AS severity,
+       'only private addresses used this bucket before' AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+FROM private p JOIN requests r ON r.bucket = p.bucket
+LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
+WHERE r.remote_ip IS NOT NULL AND NOT r.is_aws AND r.origin <> 'private' AND r.origin NOT LIKE 'aws %' AND (r.origin IS DISTINCT FROM 'link')
+GROUP BY r.principal, r.bucket
+HAVING count(*) FILTER (WHERE r.action IS NOT NULL) > 0
+ORDER BY bytes DESC NULLS LAST, first_seen, r.principal, r.bucket

@@ -1,29 +1,39 @@
 -- title: Records not to be trusted as they are
--- question: Which records read oddly, as forged ones do?
+-- question: Which records read oddly, as forged ones do, or carry text that is meant for who reads them?
 -- pack: quality
 -- kind: detection
 -- severity: low
 -- attack: T1070
--- column: requester — who, by ARN or canonical id; null is anonymous
+-- parameter: hostile text [[:cntrl:]]|<script|[$][{]jndi:|^[=+@]|^-[0-9a-z(] — regular expression over agent, referer and host: control characters, scripts, lookups, formulas
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
 -- column: remote_ip — the source IP where there is one, else null
--- column: bucket — the bucket
--- column: anomaly — what is odd, as in the table logs
--- column: events — requests that match
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — the bucket, where there is one
+-- column: events — requests of the principal that match
 -- column: first_seen — time of the first of them
 -- column: last_seen — time of the last of them
--- column: evidence — up to three log_file:log_line to look at
+-- column: anomaly — what is odd, as in the table logs
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
 -- false positives: Quotes in agents, referers and URIs are logged as they are, and many are harmless. Lines that did not read at all are in the table rejects.
+-- cannot tell: Whether a line was forged: compare its request id with CloudTrail data events.
+-- next: Look at the lines as they are in the file; never paste them unescaped.
 -- source: Reports on injected log lines; own
 
 WITH hits AS (
-  SELECT * FROM logs
-  WHERE anomaly IS NOT NULL
-     OR http_status NOT BETWEEN 100 AND 599
-     OR regexp_like(coalesce(user_agent, ''), '[[:cntrl:]]|<script|^[=+@]')
+  SELECT principal, requester, remote_ip, bucket, coalesce(anomaly, 'hostile_text') AS anomaly, record, request_time, log_file, log_line FROM requests
+  WHERE anomaly IS NOT NULL OR http_status NOT BETWEEN 100 AND 599
+     OR regexp_like(coalesce(user_agent, ''), $hostile) OR regexp_like(coalesce(referer, ''), $hostile) OR regexp_like(coalesce(host_header, ''), $hostile)
+     OR regexp_like(coalesce(request_uri, ''), '[[:cntrl:]]|[$][{]jndi:')
 )
-SELECT requester, remote_ip, bucket, coalesce(anomaly, 'hostile_text') AS anomaly,
-       count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       evidence(log_file, log_line, request_time) AS evidence
-FROM hits
-GROUP BY requester, remote_ip, bucket, coalesce(anomaly, 'hostile_text')
-ORDER BY events DESC, bucket, remote_ip, requester NULLS FIRST, anomaly
+SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
+       CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
+       count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, r.anomaly, 'low' AS severity, CAST(NULL AS VARCHAR) AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+FROM hits r
+GROUP BY r.principal, r.bucket, r.anomaly
+ORDER BY events DESC, r.bucket, r.principal, r.anomaly

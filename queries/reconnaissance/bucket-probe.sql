@@ -1,36 +1,55 @@
 -- title: Refused at several buckets
--- question: Who was refused at several of our buckets within a day?
+-- question: Who was refused at several of our buckets in one go, and is that new for them?
 -- pack: reconnaissance
 -- kind: detection
--- severity: low
+-- severity: medium
 -- attack: T1619
--- parameter: buckets integer 5 — different buckets from which it is shown
--- column: requester — who, by ARN or canonical id; null is anonymous
+-- attack: T1580
+-- parameter: few integer 5 — different buckets from which it is shown
+-- parameter: gap interval 6 hours — longest pause within a run
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
 -- column: remote_ip — the source IP where there is one, else null
--- column: bucket — the bucket
--- column: buckets — buckets seen
--- column: events — requests that match
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — the bucket, where there is one
+-- column: events — requests of the principal that match
 -- column: first_seen — time of the first of them
 -- column: last_seen — time of the last of them
--- column: evidence — up to three log_file:log_line to look at
--- false positives: Scripts that make inventories.
+-- column: buckets — number of buckets
+-- column: names — up to ten of them
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
+-- false positives: Scripts that make inventories, scanners: low where they are refused so on other days too.
+-- cannot tell: Requests to names that are nobody’s, or not ours, are in no log of ours.
+-- next: Look at what the same network or principal was allowed.
 -- source: Published rules on enumeration
 
 WITH hits AS (
-  SELECT *, date_trunc('day', request_time) AS day FROM logs
+  SELECT principal, CASE WHEN principal = 'anonymous' THEN ip_network(remote_ip) ELSE principal END AS who, requester, remote_ip, bucket, origin, record, request_time, log_file, log_line
   -- A setting that is not set, and a key that is not there, are no refusals.
-  WHERE http_status = 403 OR http_status IN (301, 404) AND operation IN ('REST.HEAD.BUCKET', 'REST.GET.BUCKET', 'REST.GET.LOCATION')
+  FROM requests WHERE NOT is_aws AND (is_denied(http_status) OR http_status IN (301, 404) AND object IS NULL AND operation_class(operation) IN ('list', 'metadata_read'))
 ),
-wide AS (
-  SELECT requester, remote_ip, day FROM hits
-  GROUP BY requester, remote_ip, day
-  HAVING count(DISTINCT bucket) >= $buckets
-)
-SELECT h.requester, h.remote_ip, CASE WHEN count(DISTINCT h.bucket) = 1 THEN min(h.bucket) END AS bucket, array_sort(array_agg(DISTINCT h.bucket)) AS buckets,
-       count(*) AS events, min(h.request_time) AS first_seen, max(h.request_time) AS last_seen,
-       evidence(h.log_file, h.log_line, h.request_time) AS evidence
-FROM wide w
-JOIN hits h ON h.day = w.day AND (h.requester IS NOT DISTINCT FROM w.requester)
-           AND (h.remote_ip IS NOT DISTINCT FROM w.remote_ip)
-GROUP BY h.requester, h.remote_ip, h.day
-ORDER BY events DESC, first_seen, h.requester NULLS FIRST, h.remote_ip
+runs AS (
+  SELECT *, sum(CASE WHEN pause > CAST($gap AS INTERVAL) THEN 1 ELSE 0 END) OVER (PARTITION BY who ORDER BY request_time, log_file, log_line ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS run
+  FROM (SELECT *, request_time - lag(request_time) OVER (PARTITION BY who ORDER BY request_time, log_file, log_line) AS pause FROM hits)
+),
+summed AS (
+  SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
+       CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
+       count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT r.requester) AS sessions, CASE WHEN count(DISTINCT r.bucket) = 1 THEN min(r.bucket) END AS bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, r.who, r.run, count(DISTINCT r.bucket) AS buckets, array_slice(array_sort(array_agg(DISTINCT r.bucket)), 1, 10) AS names,
+         bool_or(o.is_new AND o.is_public) AS is_new_public, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+  FROM runs r LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
+  GROUP BY r.principal, r.who, r.run HAVING count(DISTINCT r.bucket) >= $few
+),
+-- Who is refused so on several days is a scanner.
+judged AS (SELECT *, count(*) OVER (PARTITION BY who) AS runs_of_all, row_number() OVER (PARTITION BY who ORDER BY buckets DESC, first_seen) AS place FROM summed)
+SELECT principal, requester, remote_ip, addresses, remote_ips, sessions, bucket, events, first_seen, last_seen, buckets, names,
+       CASE WHEN is_new_public THEN 'medium' ELSE 'low' END AS severity,
+       nullif(array_to_string(make_array(CASE WHEN is_new_public THEN 'from a public network that is new for this principal' END,
+         CASE WHEN runs_of_all > 1 THEN concat('one of ', runs_of_all, ' such runs, with the most buckets') END), '; '), '') AS reasons, evidence
+FROM judged WHERE place = 1
+ORDER BY buckets DESC, events DESC, first_seen, principal, remote_ip

@@ -1,34 +1,56 @@
 -- title: Many settings of a bucket read at once
--- question: Who read many different settings of a bucket within minutes?
+-- question: Who read many different settings of buckets within minutes, and is that new for them?
 -- pack: reconnaissance
 -- kind: detection
--- severity: low
+-- severity: medium
 -- attack: T1580
--- parameter: kinds integer 8 — different settings from which it is shown
--- parameter: window interval 10 minutes — length of the windows, which do not overlap
--- column: requester — who, by ARN or canonical id; null is anonymous
+-- parameter: kinds integer 8 — different settings of one bucket from which it is shown
+-- parameter: gap interval 10 minutes — longest pause within a run
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
 -- column: remote_ip — the source IP where there is one, else null
--- column: bucket — the bucket
--- column: kinds — distinct settings read
--- column: denied — how many got 403
--- column: client — family of the agent
--- column: events — requests that match
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — the bucket, where there is one
+-- column: events — requests of the principal that match
 -- column: first_seen — time of the first of them
 -- column: last_seen — time of the last of them
--- column: evidence — up to three log_file:log_line to look at
--- false positives: The S3 console and every posture scanner do exactly this: know their roles, and look who does it for the first time.
+-- column: buckets — number of buckets
+-- column: kinds — distinct settings read
+-- column: denied — how many got 403
+-- column: client — family of the agent, where there is one
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
+-- false positives: The S3 console and every posture scanner do exactly this: low, unless the network is new for the principal.
+-- cannot tell: What was read in other services: CloudTrail has all Get and Describe calls of the principal.
+-- next: Look at what the principal did next: access-change-timeline, guardrail-strip.
 -- source: Own
 
-WITH hits AS (
-  SELECT * FROM logs
-  WHERE operation LIKE 'REST.GET.%' AND key IS NULL
-    AND operation NOT IN ('REST.GET.OBJECT', 'REST.GET.BUCKET', 'REST.GET.BUCKETVERSIONS', 'REST.GET.UPLOADS')
-)
-SELECT requester, remote_ip, bucket, count(DISTINCT operation) AS kinds,
-       count(*) FILTER (WHERE http_status = 403) AS denied, min(agent_family(user_agent)) AS client,
-       count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       evidence(log_file, log_line, request_time) AS evidence
-FROM hits
-GROUP BY requester, remote_ip, bucket, date_bin(CAST($window AS INTERVAL), request_time)
-HAVING count(DISTINCT operation) >= $kinds
-ORDER BY kinds DESC, first_seen, requester NULLS FIRST, remote_ip, bucket
+WITH chosen AS (
+  SELECT principal, day FROM profile_activity WHERE NOT is_aws AND settings_read + denied >= $kinds GROUP BY 1, 2
+),
+hits AS (
+  SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.operation, r.http_status, r.origin, r.user_agent, r.record, r.request_time, r.log_file, r.log_line
+  FROM requests r JOIN chosen c ON c.principal = r.principal AND c.day = date_trunc('day', r.request_time)
+  WHERE operation_class(r.operation) = 'config_read' AND NOT r.is_aws
+),
+runs AS (
+  SELECT *, sum(CASE WHEN pause > CAST($gap AS INTERVAL) THEN 1 ELSE 0 END) OVER (PARTITION BY principal, bucket ORDER BY request_time, log_file, log_line ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS run
+  FROM (SELECT *, request_time - lag(request_time) OVER (PARTITION BY principal, bucket ORDER BY request_time, log_file, log_line) AS pause FROM hits)
+),
+wide AS (SELECT principal, bucket, run FROM runs GROUP BY 1, 2, 3 HAVING count(DISTINCT operation) >= $kinds)
+SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
+       CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
+       count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT r.requester) AS sessions, CASE WHEN count(DISTINCT r.bucket) = 1 THEN min(r.bucket) END AS bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(DISTINCT r.bucket) AS buckets, count(DISTINCT r.operation) AS kinds, count(*) FILTER (WHERE is_denied(r.http_status)) AS denied,
+       CASE WHEN count(DISTINCT agent_family(r.user_agent)) = 1 THEN min(agent_family(r.user_agent)) END AS client,
+       CASE WHEN bool_or(o.is_new AND o.is_public) OR min(r.request_time) >= min(p.first_seen) + INTERVAL '2 days' AND bool_or(o.is_public) THEN 'medium' ELSE 'low' END AS severity,
+       nullif(array_to_string(make_array(CASE WHEN bool_or(o.is_new AND o.is_public) THEN 'from a public network that is new for this principal' END,
+         CASE WHEN min(r.request_time) >= min(p.first_seen) + INTERVAL '2 days' THEN 'never did so before' END), '; '), '') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+FROM wide w JOIN runs r ON r.principal = w.principal AND r.bucket = w.bucket AND r.run = w.run
+JOIN profile_principal p ON p.principal = r.principal
+LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
+GROUP BY r.principal
+ORDER BY kinds DESC, first_seen, r.principal

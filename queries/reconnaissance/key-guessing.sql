@@ -1,43 +1,68 @@
--- title: Names of objects being guessed
--- question: Who guesses names of objects?
+-- title: Object names guessed
+-- question: Who asks for many objects that are not there or refused, and finds few?
 -- pack: reconnaissance
 -- kind: detection
 -- severity: medium
 -- attack: T1595.003
--- parameter: keys integer 50 — distinct keys refused or not found within an hour from which it is shown
--- column: requester — who, by ARN or canonical id; null is anonymous
+-- attack: T1619
+-- parameter: few integer 50 — distinct keys refused or not found in a run from which it is shown
+-- parameter: gap interval 1 hour — longest pause within a run
+-- parameter: found float 0.2 — share of requests that found something, above which it is no guessing: clients that look before they write, and sites with broken links, find more
+-- parameter: words text [.]git/|[.]env|wp-|phpmyadmin|passw|id_rsa|[.]sql|backup — regular expression over keys that scanners ask for, in lower case
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
 -- column: remote_ip — the source IP where there is one, else null
--- column: bucket — the bucket
--- column: events — requests that match
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — the bucket, where there is one
+-- column: events — requests of the principal that match
 -- column: first_seen — time of the first of them
 -- column: last_seen — time of the last of them
 -- column: keys — distinct keys
 -- column: denied — how many got 403
 -- column: not_found — how many got 404
 -- column: scanner — keys that scanners ask for
+-- column: hits — objects that it got
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line to look at
--- false positives: Broken links, single-page applications, clients that look before they write.
+-- column: evidence — up to three log_file:log_line
+-- false positives: Broken links, single-page applications, crawlers with old links, clients that look before they write.
+-- cannot tell: Where the names came from; whether the objects were ever there.
+-- next: Look at what was found: the objects that the same network or principal got.
 -- source: Published thresholds for failed requests; own
 
-WITH hits AS (
-  SELECT *,
-         regexp_like(lower(key), '([.]git/|[.]env|wp-|phpmyadmin|passw|id_rsa|[.]sql|backup)') AS scanned
-  FROM logs
-  WHERE operation IN ('REST.GET.OBJECT', 'REST.HEAD.OBJECT', 'WEBSITE.GET.OBJECT', 'WEBSITE.HEAD.OBJECT')
-    AND http_status IN (403, 404)
+WITH tries AS (
+  SELECT principal, CASE WHEN principal = 'anonymous' THEN ip_network(remote_ip) ELSE principal END AS who, requester, remote_ip, bucket, object, http_status, record, request_time, log_file, log_line
+  FROM requests WHERE operation_class(operation) IN ('read', 'metadata_read') AND object IS NOT NULL AND NOT is_aws AND http_status IN (403, 404)
+),
+runs AS (
+  SELECT *, sum(CASE WHEN pause > CAST($gap AS INTERVAL) THEN 1 ELSE 0 END) OVER (PARTITION BY who, bucket ORDER BY request_time, log_file, log_line ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS run
+  FROM (SELECT *, request_time - lag(request_time) OVER (PARTITION BY who, bucket ORDER BY request_time, log_file, log_line) AS pause FROM tries)
+),
+summed AS (
+  SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
+       CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
+       count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, r.who, r.run, count(DISTINCT r.object) AS keys, count(*) FILTER (WHERE r.http_status = 403) AS denied, count(*) FILTER (WHERE r.http_status = 404) AS not_found,
+         count(DISTINCT CASE WHEN regexp_like(lower(r.object), $words) THEN r.object END) AS scanner, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+  FROM runs r GROUP BY r.principal, r.who, r.bucket, r.run HAVING count(DISTINCT r.object) >= $few
+),
+good AS (
+  SELECT s.who, s.bucket, s.run, count(*) AS hits FROM summed s
+  JOIN requests g ON g.bucket = s.bucket AND g.principal = s.principal AND (s.principal <> 'anonymous' OR ip_network(g.remote_ip) = s.who)
+  WHERE g.action IN ('read', 'inspect') AND g.request_time BETWEEN s.first_seen AND s.last_seen GROUP BY 1, 2, 3
+),
+judged AS (
+  SELECT s.*, coalesce(g.hits, 0) AS hits, row_number() OVER (PARTITION BY s.who, s.bucket ORDER BY s.keys DESC, s.first_seen) AS place, count(*) OVER (PARTITION BY s.who, s.bucket) AS runs_of_all
+  FROM summed s LEFT JOIN good g ON g.who = s.who AND g.bucket = s.bucket AND g.run = s.run
+  WHERE coalesce(g.hits, 0) <= $found * (s.events + coalesce(g.hits, 0))
 )
-SELECT requester, remote_ip, bucket,
-       count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       count(DISTINCT key) AS keys, count(*) FILTER (WHERE http_status = 403) AS denied,
-       count(*) FILTER (WHERE http_status = 404) AS not_found,
-       count(DISTINCT key) FILTER (WHERE scanned) AS scanner,
-       -- A client that probes before it writes only misses; who guesses is refused too, or nobody.
-       CASE WHEN requester IS NULL OR count(*) FILTER (WHERE http_status = 403) > 0 AND count(*) FILTER (WHERE http_status = 404) > 0 THEN 'medium' ELSE 'low' END AS severity,
-       CASE WHEN requester IS NULL THEN 'without credentials' WHEN count(*) FILTER (WHERE http_status = 403) > 0 AND count(*) FILTER (WHERE http_status = 404) > 0 THEN 'both refused and not found' ELSE 'only one kind of failure' END AS reasons,
-       evidence(log_file, log_line, request_time) AS evidence
-FROM hits
-GROUP BY requester, remote_ip, bucket, date_bin(INTERVAL '1 hour', request_time)
-HAVING count(DISTINCT key) >= $keys
-ORDER BY keys DESC, first_seen, requester NULLS FIRST, remote_ip, bucket
+SELECT principal, requester, remote_ip, addresses, remote_ips, sessions, bucket, events, first_seen, last_seen, keys, denied, not_found, scanner, hits,
+       CASE WHEN (principal = 'anonymous' AND runs_of_all <= 3) OR denied > 0 AND not_found > 0 AND runs_of_all <= 3 THEN 'medium' ELSE 'low' END AS severity,
+       nullif(array_to_string(make_array(CASE WHEN principal = 'anonymous' THEN 'without credentials' END,
+         CASE WHEN denied > 0 AND not_found > 0 THEN 'both refused and not found' END,
+         CASE WHEN scanner > 0 THEN concat(scanner, ' keys that scanners ask for') END,
+         CASE WHEN runs_of_all > 1 THEN concat('one of ', runs_of_all, ' such runs, with the most keys') END), '; '), '') AS reasons, evidence
+FROM judged WHERE place = 1
+ORDER BY keys DESC, first_seen, principal, remote_ip, bucket

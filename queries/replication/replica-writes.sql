@@ -1,32 +1,46 @@
--- title: Who writes to buckets that hold replicas
--- question: Is the replica side written by the right role, without errors, and by anybody else?
+-- title: Writes by others to buckets that hold replicas
+-- question: Who writes or deletes in a bucket that replication writes to, and is that new?
 -- pack: replication
--- kind: report
--- severity: info
+-- kind: detection
+-- severity: medium
 -- attack: T1485
+-- attack: T1565.001
 -- parameter: replica_buckets text  — names with commas between them; when empty, every bucket that a replication session writes to
--- column: bucket — the bucket
--- column: requester — who, by ARN or canonical id; null is anonymous
--- column: by_replication — whether by a replication session
--- column: operation — operation as logged
--- column: events — requests that match
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
+-- column: remote_ip — the source IP where there is one, else null
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — the bucket, where there is one
+-- column: events — requests of the principal that match
 -- column: first_seen — time of the first of them
 -- column: last_seen — time of the last of them
+-- column: writes — objects written
+-- column: deletes — keys deleted
 -- column: errors — how many failed
--- false positives: Batch replication, a change of owner on the way. The session name is not documented for these logs.
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
+-- false positives: Batch replication, buckets that are replica and source at once: low where it was done from the beginning.
+-- cannot tell: Whether an object is a replica: the log has no replication status.
+-- next: Compare the objects with their source.
 -- source: Own
 
 WITH replicas AS (
-  SELECT DISTINCT bucket FROM logs
-  WHERE CASE WHEN $replica_buckets = '' THEN session_name(requester) = 's3-replication' AND operation LIKE 'REST.PUT.%'
-             ELSE array_has(string_to_array($replica_buckets, ','), bucket) END
-)
-SELECT l.bucket, l.requester, coalesce(session_name(l.requester) = 's3-replication', false) AS by_replication, l.operation,
-       count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       count(*) FILTER (WHERE l.http_status >= 400) AS errors
+  SELECT bucket, min(request_time) AS since FROM requests
+  WHERE CASE WHEN $replica_buckets = '' THEN session_name(requester) = 's3-replication' AND action = 'write' ELSE array_has(string_to_array($replica_buckets, ','), bucket) END GROUP BY 1
+),
+buckets AS (SELECT bucket, min(first_seen) AS since FROM profile_activity GROUP BY 1)
 -- The few buckets stand first: a join keeps its first side in memory, and reads the second past it.
-FROM replicas r JOIN logs l ON l.bucket = r.bucket
-WHERE l.operation IN ('REST.PUT.OBJECT', 'REST.COPY.OBJECT', 'REST.PUT.PART', 'REST.POST.UPLOAD', 'REST.DELETE.OBJECT',
-                      'BATCH.DELETE.OBJECT')
-GROUP BY l.bucket, l.requester, coalesce(session_name(l.requester) = 's3-replication', false), l.operation
-ORDER BY by_replication, events DESC, l.bucket, l.requester NULLS FIRST, l.operation
+SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
+       CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
+       count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(DISTINCT CASE WHEN r.action = 'write' THEN r.object END) AS writes, count(DISTINCT CASE WHEN r.action = 'delete' THEN r.object END) AS deletes,
+       count(*) FILTER (WHERE r.http_status >= 400) AS errors,
+       CASE WHEN min(r.request_time) >= min(b.since) + INTERVAL '2 days' AND count(*) FILTER (WHERE r.action IN ('write', 'delete')) > 0 THEN 'medium' ELSE 'low' END AS severity,
+       CASE WHEN min(r.request_time) >= min(b.since) + INTERVAL '2 days' THEN 'never done here before' ELSE 'done since the logs begin' END AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+FROM replicas p JOIN requests r ON r.bucket = p.bucket JOIN buckets b ON b.bucket = r.bucket
+WHERE NOT r.is_aws AND operation_class(r.operation) IN ('write', 'delete')
+GROUP BY r.principal, r.bucket
+ORDER BY events DESC, r.bucket, r.principal

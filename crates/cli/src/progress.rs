@@ -1,10 +1,11 @@
-//! Progress of an ingest on a terminal: files, bytes, lines, rate and time left.
+//! Progress on a terminal: of an ingest its files, bytes, lines, rate and time left; of a hunt its detections and findings.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use saltmine_lake::{Event, Progress, SourceOutcome};
+use saltmine_query::hunt::HuntProgress;
 use saltmine_scan::{Source, sizes};
 
 use crate::output::{line_counts, plural};
@@ -174,5 +175,56 @@ impl Progress for IngestProgress<'_> {
             }
             _ => {}
         }
+    }
+}
+
+/// Shows how far a hunt is if standard error is a terminal.
+pub(crate) struct HuntBar {
+    bar: ProgressBar,
+}
+
+impl HuntBar {
+    pub(crate) fn new(terminal: &Terminal) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
+        if terminal.shows_progress() {
+            if let Ok(style) = ProgressStyle::with_template("{bar:30} {msg}, {elapsed}") {
+                bar.set_style(style);
+            }
+            bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(8));
+            bar.enable_steady_tick(Duration::from_millis(250));
+        }
+        Self { bar }
+    }
+
+    pub(crate) fn show(&self, step: HuntProgress) {
+        self.bar.set_length(step.detections as u64);
+        self.bar.set_position(step.done as u64);
+        self.bar.set_message(describe_hunt(step));
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+fn describe_hunt(step: HuntProgress) -> String {
+    match (step.done, step.findings) {
+        (0, _) => "reading the records".to_owned(),
+        (done, 1) => format!("{done} of {} detections, 1 finding", step.detections),
+        (done, findings) => format!("{done} of {} detections, {findings} findings", step.detections),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hunt_says_how_far_it_is() {
+        let step = |done, findings| describe_hunt(HuntProgress { done, detections: 40, findings });
+        assert_eq!(step(0, 0), "reading the records");
+        assert_eq!(step(3, 1), "3 of 40 detections, 1 finding");
+        assert_eq!(step(40, 0), "40 of 40 detections, 0 findings");
     }
 }

@@ -237,3 +237,27 @@ fn a_question_can_be_limited_in_time() {
     assert_eq!(before + after, all);
     saltmine(&["query", ATTACK, "SELECT 1", "--since", "noon"]).assert().code(2).stderr(contains("noon"));
 }
+
+/// What a hunt keeps on disk is gone after each way it can end.
+#[cfg(unix)]
+#[test]
+fn no_end_of_a_hunt_leaves_anything_behind() {
+    use std::io::{BufRead, BufReader};
+    use std::process::{Command, Stdio};
+    for signal in [None, Some("-INT"), Some("-TERM"), Some("-HUP")] {
+        let temporary = tempfile::tempdir().unwrap();
+        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("saltmine"));
+        command.current_dir(root()).env("TMPDIR", temporary.path()).args(["hunt", ATTACK, "-vv"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
+        said.find(|line| line.as_ref().unwrap().contains("the records are kept")).unwrap().unwrap();
+        let count = || std::fs::read_dir(temporary.path()).unwrap().count();
+        assert!(count() > 0, "something is kept while it runs");
+        if let Some(signal) = signal {
+            assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
+        }
+        said.for_each(drop);
+        assert_eq!(child.wait().unwrap().code(), Some(if signal.is_some() { 130 } else { 0 }), "{signal:?}");
+        assert_eq!(count(), 0, "{signal:?}");
+    }
+}

@@ -287,7 +287,7 @@ fn the_demo_shows_what_it_is_like() {
         " lines: ",
         "Who downloaded the most?",
         "CRITICAL  overwrite-storm",
-        "46 detections ran: ",
+        "50 detections ran: ",
         "Next steps:",
         "rm -r ",
     ] {

@@ -306,42 +306,41 @@ mod tests {
         }
     }
 
-    // Ids of `ATTACK_VERSION` that queries use. The former T1562.008 is T1685.002 there.
-    const TECHNIQUES: [&str; 27] = [
-        "T1040",
-        "T1070",
-        "T1078.004",
-        "T1098",
-        "T1110",
-        "T1119",
-        "T1485",
-        "T1485.001",
-        "T1486",
-        "T1490",
-        "T1491.001",
-        "T1491.002",
-        "T1496",
-        "T1499",
-        "T1530",
-        "T1537",
-        "T1550.001",
-        "T1552",
-        "T1552.001",
-        "T1552.005",
-        "T1557",
-        "T1565.001",
-        "T1580",
-        "T1595.003",
-        "T1619",
-        "T1685",
-        "T1685.002",
-    ];
-
     #[test]
     fn techniques_are_of_one_version() {
-        for query in Catalogue::builtin().unwrap().queries() {
-            for id in &query.attack {
-                assert!(TECHNIQUES.contains(&id.as_str()), "{}: {id} is not of {ATTACK_VERSION}", query.name);
+        let list = include_str!("catalogue/attack.txt");
+        assert!(list.starts_with(&format!(
+            "# Techniques that the catalogue names, of MITRE ATT&CK {ATTACK_VERSION}."
+        )));
+        let known: BTreeMap<&str, &str> = list
+            .lines()
+            .filter(|line| !line.starts_with('#'))
+            .filter_map(|line| line.split_once('\t'))
+            .collect();
+        let catalogue = Catalogue::builtin().unwrap();
+        let named: Vec<(&str, &str)> = catalogue
+            .queries()
+            .flat_map(|query| query.attack.iter().map(|id| (query.name.as_str(), id.as_str())))
+            .collect();
+        for (query, id) in &named {
+            assert!(known.contains_key(id), "{query}: {id} is not of {ATTACK_VERSION}");
+        }
+        for id in known.keys() {
+            assert!(named.iter().any(|(_, named)| named == id), "no query names {id}");
+        }
+    }
+
+    /// What builds incidents and reports of findings relies on these columns of every detection.
+    #[test]
+    fn detections_say_who_what_and_why() {
+        let columns = ["principal", "addresses", "remote_ips", "sessions", "severity", "reasons"];
+        for query in Catalogue::builtin().unwrap().queries().filter(|query| query.kind == Kind::Detection) {
+            for column in columns.into_iter().chain(STANDARD_COLUMNS) {
+                assert!(
+                    query.columns.iter().any(|known| known.name == column),
+                    "{}: no column {column}",
+                    query.name
+                );
             }
         }
     }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use saltmine_query::SessionOptions;
-use saltmine_query::hunt::{HuntOptions, HuntReport, hunt};
+use saltmine_query::hunt::{HuntOptions, HuntReport, hunt_with_progress};
 
 use super::coverage::{finish, require_records};
 use super::query::block_on;
@@ -12,6 +12,7 @@ use crate::args::{Engine, HuntArgs, HuntFormat, NameArgs, TimeRange};
 use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::output::{Target, findings, plural, shell_quote};
+use crate::progress::HuntBar;
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &HuntArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
@@ -30,7 +31,10 @@ pub(crate) fn run(args: &HuntArgs, terminal: &Terminal) -> Result<ExitCode, CliE
     };
     block_on(async {
         let session = super::open(&options, terminal).await?;
-        let found = hunt(&session, &catalogue, &hunting).await?;
+        let progress = HuntBar::new(terminal);
+        let found = hunt_with_progress(&session, &catalogue, &hunting, &|step| progress.show(step)).await;
+        progress.finish();
+        let found = found?;
         if found.findings.is_empty() {
             require_records(&session, range, terminal).await?;
         }

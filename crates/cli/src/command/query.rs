@@ -61,7 +61,7 @@ pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Re
         tokio::select! {
             // Biased: listen for the signal before the work begins.
             biased;
-            _ = tokio::signal::ctrl_c() => Err(CliError::Interrupted),
+            _ = interrupted() => Err(CliError::Interrupted),
             done = work => done,
         }
     });
@@ -70,7 +70,28 @@ pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Re
     done
 }
 
-/// A runtime for DataFusion with one thread per core.
+/// Waits for a signal that ends the run: Ctrl-C, and where there are such, that of `kill` and of a closed terminal. What
+/// was written to temporary folders is then removed as after any other end.
+async fn interrupted() {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let listen = |kind| signal(kind).ok();
+        if let (Some(mut term), Some(mut hangup)) =
+            (listen(SignalKind::terminate()), listen(SignalKind::hangup()))
+        {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = term.recv() => {}
+                _ = hangup.recv() => {}
+            }
+            return;
+        }
+    }
+    let _ = tokio::signal::ctrl_c().await;
+}
+
+/// A runtime for DataFusion: as many threads as there are cores.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     Ok(builder.thread_stack_size(saltmine_query::STACK_SIZE).enable_all().build()?)

@@ -12,9 +12,14 @@ settled AS (
          count(*) FILTER (WHERE NOT is_public AND first_seen < known_since + INTERVAL '2 days') AS early_inside
   FROM known GROUP BY 1
 ),
+-- Days of each principal in order: a join of all networks with all days would be the square of them.
+seen AS (
+  SELECT principal, day, min(first_seen) AS first_seen, row_number() OVER (PARTITION BY principal ORDER BY day) - 1 AS days_before
+  FROM profile_activity WHERE principal <> 'anonymous' AND origin IS NOT NULL AND origin <> 'link' GROUP BY 1, 2
+),
 history AS (
-  SELECT k.principal, k.origin, count(DISTINCT a.day) AS days_before
-  FROM known k JOIN profile_activity a ON a.principal = k.principal AND a.origin <> 'link' AND a.first_seen < k.first_seen GROUP BY 1, 2
+  SELECT k.principal, k.origin, d.days_before + CASE WHEN d.first_seen < k.first_seen THEN 1 ELSE 0 END AS days_before
+  FROM known k JOIN seen d ON d.principal = k.principal AND d.day = date_trunc('day', k.first_seen)
 )
 SELECT k.principal, k.origin, k.is_public, k.first_seen, k.last_seen, k.days, k.requests, k.known_since,
        coalesce(h.days_before, 0) AS days_before, s.early >= 4 AS is_roaming, s.early = 0 AS was_inside,

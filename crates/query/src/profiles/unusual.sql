@@ -1,5 +1,6 @@
--- Days on which a principal did at least ten, and at least four times as much as on any day before the episode began; and days of principals
--- without a history of two days, unless the level lasts for five days: then it is the baseline.
+-- Days on which a principal did at least ten, and at least four times as much as on any day before the episode began, and the days after it with
+-- at least twice as much; and days of principals without a history of two days, unless they go on so for five days: then that is what is usual.
+-- `most` is the busiest day of the episode.
 WITH amounts AS (
   SELECT principal, bucket, day, days_before, bucket_days_before, bucket_since, first_seen, 'deletes' AS measure, deletes AS amount, deletes_usual AS usual, delete_days_before AS days_with
   FROM profile_day WHERE NOT is_aws AND deletes > 0
@@ -32,12 +33,14 @@ fresh AS (
 days AS (
   SELECT a.principal, a.bucket, a.measure, a.day, a.amount, g.usual, g.days_with, g.bucket_days_before, false AS no_history, false AS is_late
   FROM amounts a JOIN against g ON g.principal = a.principal AND g.bucket = a.bucket AND g.measure = a.measure
-  WHERE a.day >= g.began AND a.amount >= 10 AND a.amount >= 4 * g.usual
+  WHERE a.day >= g.began AND a.amount >= 10 AND a.amount >= 2 * g.usual
   UNION ALL
   SELECT a.principal, a.bucket, a.measure, a.day, a.amount, 0, 0, 0, true, f.is_late
   FROM amounts a JOIN fresh f ON f.principal = a.principal AND f.bucket = a.bucket AND f.measure = a.measure
   WHERE a.day >= f.began AND a.day < f.began + INTERVAL '7 days' AND a.amount >= 10
 )
-SELECT principal, bucket, measure, day, max(amount) AS amount, max(usual) AS usual, max(days_with) AS days_with, max(bucket_days_before) AS bucket_days_before,
-       bool_or(no_history) AS no_history, bool_or(is_late) AS is_late
-FROM days GROUP BY 1, 2, 3, 4
+SELECT *, max(amount) OVER (PARTITION BY principal, bucket, measure) AS most FROM (
+  SELECT principal, bucket, measure, day, max(amount) AS amount, max(usual) AS usual, max(days_with) AS days_with, max(bucket_days_before) AS bucket_days_before,
+         bool_or(no_history) AS no_history, bool_or(is_late) AS is_late
+  FROM days GROUP BY 1, 2, 3, 4
+)

@@ -1,7 +1,8 @@
 //! The hunt: runs all detections of the catalogue in one session and sorts the findings by severity.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Instant;
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::compute::cast;
@@ -13,6 +14,7 @@ use datafusion::prelude::{SessionContext, col, lit};
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use tracing::debug;
 
 use crate::catalogue::{Catalogue, Kind, Query, STANDARD_COLUMNS, Severity};
 use crate::error::QueryError;
@@ -173,6 +175,19 @@ pub async fn hunt(
     catalogue: &Catalogue,
     options: &HuntOptions,
 ) -> Result<HuntReport, QueryError> {
+    hunt_with_progress(session, catalogue, options, &|_| {}).await
+}
+
+/// Runs the detections of a catalogue, and says after each how far it is.
+///
+/// # Errors
+/// As [`hunt`].
+pub async fn hunt_with_progress(
+    session: &Session,
+    catalogue: &Catalogue,
+    options: &HuntOptions,
+    watch: &(dyn Fn(HuntProgress) + Send + Sync),
+) -> Result<HuntReport, QueryError> {
     let known = catalogue.packs();
     if let Some(pack) = options.packs.iter().find(|pack| !known.contains(&pack.as_str())) {
         return Err(QueryError::UnknownPack { name: pack.clone(), known: known.join(", ") });
@@ -182,19 +197,29 @@ pub async fn hunt(
         query.kind == Kind::Detection && (options.packs.is_empty() || options.packs.contains(&query.pack))
     };
     let wanted: Vec<&Query> = catalogue.queries().filter(wanted).collect();
-    // Detections read the same records. If these cannot be kept, each detection reads them again.
+    let mut progress = HuntProgress { detections: wanted.len(), ..HuntProgress::default() };
+    watch(progress);
+    // Detections read the same records. Where they cannot be kept, each reads them again.
     let is_worth_it = !session.mode().remote && wanted.iter().any(|query| query.sql.contains(REQUESTS));
+    let start = Instant::now();
     let kept = if is_worth_it { Kept::write(session.unredacted()).await.ok().flatten() } else { None };
+    debug!(seconds = start.elapsed().as_secs_f64(), "the records are kept");
     let all: String = wanted.iter().map(|query| query.sql.as_str()).collect();
     // A failure here is repeated, and reported, when a detection needs the profile.
     let _ = profiles::prepare(session.unredacted(), &all, session.mode().remote).await;
-    let detection = |query| async move { (query, detect(session, query, options).await) }.boxed();
+    let detection = |query| async move { (query, timed(session, query, options).await) }.boxed();
     let detections: Vec<_> = wanted.into_iter().map(detection).collect();
-    let detections: Vec<_> = futures::stream::iter(detections).buffered(AT_ONCE).collect().await;
-    for (query, detected) in detections {
+    let mut detections = futures::stream::iter(detections).buffered(AT_ONCE);
+    let mut wanting = Vec::new();
+    while let Some((query, detected)) = detections.next().await {
         match detected {
             Ok(findings) if findings.is_empty() => report.quiet.push(query.name.clone()),
-            Ok(findings) => report.findings.extend(findings),
+            Ok(findings) => {
+                for (finding, places) in findings {
+                    report.findings.push(finding);
+                    wanting.push((query.is_builtin, places));
+                }
+            }
             Err(error) => {
                 // A message may quote values.
                 let is_telling = session.redactor().is_some() && matches!(error, QueryError::Sql(_));
@@ -202,13 +227,31 @@ pub async fn hunt(
                 report.failed.push(Failed { query: query.name.clone(), problem: error.to_string() });
             }
         }
+        progress.done += 1;
+        progress.findings = report.findings.len();
+        watch(progress);
+    }
+    if let Err(error) = fill_examples(session, &mut report.findings, &wanting).await {
+        let problem = if session.redactor().is_some() { QueryError::Hidden } else { error }.to_string();
+        report.failed.push(Failed { query: "examples".to_owned(), problem });
     }
     drop(kept);
     report.findings.sort_by(|a, b| (b.severity, b.events, &a.query).cmp(&(a.severity, a.events, &b.query)));
     Ok(report)
 }
 
-/// The rows of a detection with one severity.
+/// How far a hunt is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HuntProgress {
+    /// Detections that have run; 0 while the records are read.
+    pub done: usize,
+    /// Detections that will run.
+    pub detections: usize,
+    /// Findings so far.
+    pub findings: usize,
+}
+
+/// What a detection found of one severity.
 #[derive(Default)]
 struct Group {
     rows: u64,
@@ -221,8 +264,18 @@ struct Group {
     places: Vec<String>,
 }
 
-async fn detect(session: &Session, query: &Query, options: &HuntOptions) -> Result<Vec<Finding>, QueryError> {
-    // Built-in queries read unredacted values; their findings are redacted at the end.
+async fn timed(session: &Session, query: &Query, options: &HuntOptions) -> Result<Vec<Found>, QueryError> {
+    let start = Instant::now();
+    let found = detect(session, query, options).await;
+    debug!(seconds = start.elapsed().as_secs_f64(), query = query.name, "a detection ran");
+    found
+}
+
+/// A finding without examples, and where the lines are that could be some.
+type Found = (Finding, Vec<String>);
+
+async fn detect(session: &Session, query: &Query, options: &HuntOptions) -> Result<Vec<Found>, QueryError> {
+    // What is built in looks at the true values; what it finds is redacted at the end.
     let context = if query.is_builtin { session.unredacted() } else { session.context() };
     let redactor = session.redactor().filter(|_| query.is_builtin);
     let names = if redactor.is_some() { session.everyone().await? } else { Arc::default() };
@@ -251,11 +304,7 @@ async fn detect(session: &Session, query: &Query, options: &HuntOptions) -> Resu
     }
     let mut findings = Vec::with_capacity(groups.len());
     for (severity, group) in groups.into_iter().rev() {
-        let mut examples = examples(context, &group.places).await?;
-        if let Some(redactor) = redactor {
-            examples.iter_mut().for_each(|example| example.redact(redactor));
-        }
-        findings.push(Finding {
+        let finding = Finding {
             query: query.name.clone(),
             pack: query.pack.clone(),
             title: query.title.clone(),
@@ -267,13 +316,14 @@ async fn detect(session: &Session, query: &Query, options: &HuntOptions) -> Resu
             events: group.events,
             first_seen: group.first.map(|(_, text)| text),
             last_seen: group.last.map(|(_, text)| text),
-            examples,
+            examples: Vec::new(),
             who: group.who,
             dig_deeper: format!("saltmine query {} --name {}", session.shown(&options.input), query.name),
             false_positives: query.false_positives.clone(),
             cannot_tell: query.cannot_tell.clone(),
             next: query.next.clone(),
-        });
+        };
+        findings.push((finding, group.places));
     }
     Ok(findings)
 }
@@ -391,35 +441,79 @@ fn format(array: &ArrayRef) -> Result<Vec<Option<String>>, ArrowError> {
     (0..array.len()).map(|row| if array.is_null(row) { Ok(None) } else { text(row).map(Some) }).collect()
 }
 
-/// Reads the lines of the first evidence again.
-async fn examples(context: &SessionContext, places: &[String]) -> Result<Vec<Example>, QueryError> {
-    let mut wanted = lit(false);
-    for (file, line) in places.iter().take(EXAMPLES).filter_map(|place| place.rsplit_once(':')) {
-        if let Ok(line) = line.parse::<i64>() {
-            wanted = wanted.or(col("log_file").eq(lit(file)).and(col("log_line").eq(lit(line))));
+/// Reads the lines of the first evidence of all findings, in one pass over the records. Each of `wanting` belongs to a
+/// finding: whether its query is built in, and its places.
+async fn fill_examples(
+    session: &Session,
+    findings: &mut [Finding],
+    wanting: &[(bool, Vec<String>)],
+) -> Result<(), QueryError> {
+    for is_builtin in [true, false] {
+        // What is built in looks at the true values.
+        let context = if is_builtin { session.unredacted() } else { session.context() };
+        let redactor = session.redactor().filter(|_| is_builtin);
+        let places = wanting.iter().filter(|(is, _)| *is == is_builtin);
+        let places: BTreeSet<&str> =
+            places.flat_map(|(_, places)| places.iter().take(EXAMPLES).map(String::as_str)).collect();
+        let found = examples(context, &places).await?;
+        for (finding, (_, places)) in
+            findings.iter_mut().zip(wanting).filter(|(_, (is, _))| *is == is_builtin)
+        {
+            let known = places.iter().take(EXAMPLES).filter_map(|place| found.get(place));
+            finding.examples = known.cloned().collect();
+            finding.examples.sort_by(|a, b| (&a.request_time, &a.place).cmp(&(&b.request_time, &b.place)));
+            finding.examples.dedup();
+            if let Some(redactor) = redactor {
+                finding.examples.iter_mut().for_each(|example| example.redact(redactor));
+            }
         }
     }
+    Ok(())
+}
+
+/// The lines at `log_file:log_line`, by place.
+async fn examples(
+    context: &SessionContext,
+    places: &BTreeSet<&str>,
+) -> Result<HashMap<String, Example>, QueryError> {
+    let split = places.iter().filter_map(|place| place.rsplit_once(':'));
+    let split: Vec<(&str, i64)> = split.filter_map(|(file, line)| Some((file, line.parse().ok()?))).collect();
+    if split.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let (files, lines): (BTreeSet<&str>, BTreeSet<i64>) = split.into_iter().unzip();
+    let of_files = col("log_file").in_list(files.into_iter().map(lit).collect(), false);
+    let of_lines = col("log_line").in_list(lines.into_iter().map(lit).collect(), false);
     let names =
         ["log_file", "log_line", "request_time", "requester", "remote_ip", "operation", "key", "http_status"];
-    // A row may begin before the reported time range.
-    let logs = if context.table_exist(ALL_LOGS)? { ALL_LOGS } else { "logs" };
-    let frame = context.table(logs).await?.filter(wanted)?.select_columns(&names)?;
-    let mut found = Vec::new();
-    for batch in frame.limit(0, Some(EXAMPLES))?.collect().await? {
+    // What is kept for the hunt is read faster. A row may begin before the time that is reported.
+    let known = [REQUESTS, ALL_LOGS, "logs"];
+    let exists = |name: &&str| context.table_exist(*name).unwrap_or_default();
+    let logs = known.into_iter().find(exists).unwrap_or("logs");
+    let frame = context.table(logs).await?.filter(of_files.and(of_lines))?.select_columns(&names)?;
+    let mut found = HashMap::new();
+    let mut rows = frame.execute_stream().await?;
+    while let Some(batch) = rows.try_next().await? {
         let columns = names.map(|name| texts(&batch, name));
         let [file, line, time, requester, address, operation, key, status] = columns;
         let (file, line, time, requester, address) = (file?, line?, time?, requester?, address?);
         let (operation, key, status) = (operation?, key?, status?);
-        found.extend((0..batch.num_rows()).map(|row| Example {
-            place: [file[row].as_deref().unwrap_or(""), line[row].as_deref().unwrap_or("")].join(":"),
-            request_time: time[row].clone(),
-            requester: requester[row].clone(),
-            remote_ip: address[row].clone(),
-            operation: operation[row].clone(),
-            key: key[row].clone(),
-            http_status: status[row].clone(),
-        }));
+        for row in 0..batch.num_rows() {
+            let place = [file[row].as_deref().unwrap_or(""), line[row].as_deref().unwrap_or("")].join(":");
+            if !places.contains(place.as_str()) {
+                continue;
+            }
+            let example = Example {
+                place: place.clone(),
+                request_time: time[row].clone(),
+                requester: requester[row].clone(),
+                remote_ip: address[row].clone(),
+                operation: operation[row].clone(),
+                key: key[row].clone(),
+                http_status: status[row].clone(),
+            };
+            found.insert(place, example);
+        }
     }
-    found.sort_by(|a, b| (&a.request_time, &a.place).cmp(&(&b.request_time, &b.place)));
     Ok(found)
 }

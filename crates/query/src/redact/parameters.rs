@@ -40,11 +40,11 @@ enum Compared {
 
 /// Parameters that may be set. All other text parameters keep their defaults.
 const KNOWN: [(&str, &str, Compared); 11] = [
-    ("client-fingerprint", "families", Compared::Words),
     ("lifecycle-summary", "by", Compared::Words),
     ("replica-writes", "replica_buckets", Compared::Buckets),
     ("referers-and-agents", "own_hosts", Compared::Hosts),
     ("retrieved-objects", "who", Compared::Requester),
+    ("principal-footprint", "who", Compared::Requester),
     ("retrieved-objects", "address", Compared::Addresses),
     ("origin-split", "own_network", Compared::Addresses),
     ("off-hours", "humans", Compared::RequesterPattern),

@@ -1,0 +1,67 @@
+-- title: Presigned links made by one who never made any
+-- question: Who begins to sign links, and were many objects fetched by them from few networks?
+-- pack: credentials
+-- kind: detection
+-- severity: high
+-- attack: T1550.001
+-- attack: T1530
+-- parameter: keys integer 100 — distinct keys fetched by links from which it is shown: more than people share by hand
+-- parameter: each integer 20 — keys a network fetched on average, from which it is a collection: customers of a service fetch a few each
+-- parameter: times integer 5 — how many times the busiest day of a person is far above habit
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
+-- column: remote_ip — the source IP where there is one, else null
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — the bucket, where there is one
+-- column: events — requests of the principal that match
+-- column: first_seen — time of the first of them
+-- column: last_seen — time of the last of them
+-- column: keys — distinct keys
+-- column: key_ids — access key ids that signed
+-- column: networks — networks that fetched
+-- column: bytes — bytes of the objects
+-- column: lifetime — longest life of a link, in seconds
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
+-- false positives: A new feature that hands out links: its links come from many networks. A partner who fetches a set by links is medium.
+-- cannot tell: Who made the links, and where: signing leaves no trace. CloudTrail has the key id in data events.
+-- next: Deactivate the key that signed, or end the sessions of the role.
+-- source: AWS guidance on presigned URLs; own
+
+WITH signers AS (
+  SELECT a.principal, min(CASE WHEN a.origin = 'link' THEN a.first_seen END) AS link_since, min(CASE WHEN a.origin IS DISTINCT FROM 'link' THEN a.first_seen END) AS known_since,
+         max(CASE WHEN a.origin IS DISTINCT FROM 'link' THEN a.reads END) AS busiest
+  FROM profile_activity a WHERE NOT a.is_aws AND a.principal <> 'anonymous' GROUP BY 1
+),
+logs_since AS (SELECT min(first_seen) AS since FROM profile_activity),
+chosen AS (
+  SELECT s.principal, s.busiest, s.known_since IS NULL OR s.known_since >= s.link_since AS is_unknown
+  -- Who signs from the first days on always did; a signer that nobody knew is as new as one that begins.
+  FROM signers s CROSS JOIN logs_since l WHERE s.link_since >= l.since + INTERVAL '2 days' AND (s.known_since IS NULL OR s.link_since >= s.known_since + INTERVAL '2 days' OR s.known_since >= l.since + INTERVAL '2 days')
+),
+hits AS (
+  SELECT r.principal, r.requester, r.remote_ip, ip_network(r.remote_ip) AS network, r.bucket, r.object, r.bytes_sent, r.record, r.request_time, r.log_file, r.log_line,
+         access_key_id(r.request_uri) AS key_id, presigned_lifetime(r.request_uri, r.request_time) AS seconds, c.busiest, c.is_unknown
+  FROM chosen c JOIN requests r ON r.principal = c.principal 
+  -- Consoles sign links for who sits at them: those are used where the signer is.
+  LEFT JOIN profile_origin k ON k.principal = r.principal AND k.origin = ip_network(r.remote_ip) AND NOT k.is_new
+  WHERE r.origin = 'link' AND r.action = 'read' AND NOT is_private_ip(r.remote_ip) AND k.principal IS NULL
+),
+networks AS (SELECT principal, bucket, network, count(DISTINCT object) AS keys FROM hits GROUP BY 1, 2, 3),
+top AS (SELECT principal, bucket, avg(keys) AS each FROM networks GROUP BY 1, 2)
+SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
+       CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
+       count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(DISTINCT r.object) AS keys, count(DISTINCT r.key_id) AS key_ids, count(DISTINCT r.network) AS networks, sum(r.bytes_sent) AS bytes, max(r.seconds) AS lifetime,
+       CASE WHEN max(t.each) < $each THEN 'low'
+            WHEN NOT bool_or(p.is_person) THEN 'high'
+            WHEN count(DISTINCT r.object) >= $times * coalesce(max(r.busiest), 0) AND count(DISTINCT r.object) >= 2 * $keys THEN 'high' ELSE 'medium' END AS severity,
+       nullif(array_to_string(make_array(CASE WHEN bool_or(r.is_unknown) THEN 'the signer did nothing else' ELSE 'never signed links before' END,
+         CASE WHEN max(t.each) >= $each THEN concat(CAST(round(max(t.each)) AS BIGINT), ' keys went to each network on average') ELSE 'each network fetched a few' END,
+         CASE WHEN bool_or(p.is_person) AND count(DISTINCT r.object) >= $times * coalesce(max(r.busiest), 0) THEN concat('at most ', max(r.busiest), ' reads a day before') END), '; '), '') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+FROM hits r JOIN top t ON t.principal = r.principal AND t.bucket = r.bucket JOIN profile_principal p ON p.principal = r.principal
+GROUP BY r.principal, r.bucket HAVING count(DISTINCT r.object) >= $keys
+ORDER BY keys DESC, first_seen, r.principal, r.bucket

@@ -1,0 +1,91 @@
+-- title: Bucket used by an account never seen before
+-- question: Which account that was never seen before reads or writes a bucket, who let it in, and was that usual for them?
+-- pack: exposure
+-- kind: detection
+-- severity: high
+-- attack: T1530
+-- attack: T1098
+-- attack: T1537
+-- parameter: keys integer 5 — distinct keys, or listings, from which it is shown
+-- parameter: within interval 7 days — longest time between the change of access and the first use
+-- parameter: open integer 3 — other accounts of the first two days from which a bucket is open to accounts
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
+-- column: remote_ip — the source IP where there is one, else null
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — the bucket, where there is one
+-- column: events — requests of the principal that match
+-- column: first_seen — time of the first of them
+-- column: last_seen — time of the last of them
+-- column: account — the account, or the canonical id
+-- column: opened_by — who changed the access last before
+-- column: opened_at — when
+-- column: keys — distinct keys
+-- column: bytes — bytes of the objects
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
+-- false positives: Partners and vendors that are let in on purpose: medium where those who change settings on other days did it; low where everybody may read.
+-- cannot tell: What the policy says, and whose account it is: CloudTrail has PutBucketPolicy.
+-- next: Ask who the account is. Remove it from the policy, and list what it read with retrieved-objects.
+-- source: Published simulations of policies that let others in
+-- source: Own
+
+WITH named AS (
+  SELECT *, coalesce(regexp_match(principal, '^([0-9]{12}):')[1], account_id(principal), principal) AS account FROM profile_activity
+  WHERE NOT is_aws AND principal <> 'anonymous' AND (origin IS DISTINCT FROM 'link')
+),
+logs_since AS (SELECT min(first_seen) AS since FROM profile_activity),
+accounts AS (SELECT account, min(CASE WHEN reads + lists + writes + deletes > 0 THEN first_seen END) AS since, sum(settings_changed) AS changes FROM named GROUP BY 1),
+buckets AS (SELECT bucket, min(first_seen) AS since, bool_or(principal = 'anonymous' AND reads > 0) AS is_public FROM profile_activity GROUP BY 1),
+early AS (SELECT n.bucket, count(DISTINCT n.account) AS accounts FROM named n JOIN buckets b ON b.bucket = n.bucket AND n.first_seen < b.since + INTERVAL '2 days' GROUP BY 1),
+fresh AS (
+  SELECT n.bucket, n.account, min(CASE WHEN n.reads + n.lists + n.writes + n.deletes > 0 THEN n.first_seen END) AS since
+  FROM named n JOIN accounts a ON a.account = n.account JOIN buckets b ON b.bucket = n.bucket CROSS JOIN logs_since l
+  WHERE a.since >= l.since + INTERVAL '2 days' AND a.since >= b.since + INTERVAL '2 days' AND a.changes = 0 GROUP BY 1, 2
+),
+changes AS (
+  SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.record, r.request_time, r.log_file, r.log_line,
+         d.days_before >= 2 AND d.change_days_before = 0 OR d.days_before < 2 AND d.bucket_since + INTERVAL '2 days' < d.first_seen AS is_first, coalesce(o.is_new AND o.is_public, false) AS is_new_public, f.account, f.since
+  FROM fresh f JOIN requests r ON r.bucket = f.bucket AND r.request_time BETWEEN f.since - CAST($within AS INTERVAL) AND f.since
+  JOIN profile_day d ON d.principal = r.principal AND d.bucket = r.bucket AND d.day = date_trunc('day', r.request_time)
+  LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
+  WHERE r.action = 'access_change' AND r.object IS NULL AND NOT r.is_aws
+),
+openers AS (
+  SELECT bucket, account, first_value(principal ORDER BY request_time DESC, record) AS opened_by, max(request_time) AS opened_at, bool_or(is_first) AS is_first, bool_or(is_new_public) AS is_new_public FROM changes GROUP BY 1, 2
+),
+hits AS (
+  SELECT r.*, f.account, f.since AS used_since FROM fresh f JOIN requests r ON r.bucket = f.bucket AND r.request_time >= f.since
+  WHERE NOT r.is_aws AND (r.origin IS DISTINCT FROM 'link') AND r.action IS NOT NULL AND coalesce(regexp_match(r.principal, '^([0-9]{12}):')[1], account_id(r.principal), r.principal) = f.account
+),
+summed AS (
+  SELECT CASE WHEN count(DISTINCT r.principal) = 1 THEN min(r.principal) ELSE r.account END AS principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN count(DISTINCT r.principal) = 1 THEN min(r.principal) END AS requester,
+         CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip, count(DISTINCT r.remote_ip) AS addresses,
+         array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips, count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, r.account,
+         count(DISTINCT r.object) AS keys, sum(r.bytes_sent) AS bytes, count(*) FILTER (WHERE r.action = 'list') AS lists, count(*) FILTER (WHERE r.action IN ('read', 'write', 'delete')) AS did, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+  FROM hits r GROUP BY r.account, r.bucket HAVING count(DISTINCT r.object) >= $keys OR count(*) FILTER (WHERE r.action = 'list') > 0
+),
+judged AS (
+  SELECT s.*, o.opened_by, o.opened_at, o.is_first, o.is_new_public,
+         CASE WHEN b.is_public OR e.accounts > $open THEN 'low' WHEN s.did >= $keys AND (o.is_new_public OR o.is_first) THEN 'high' ELSE 'medium' END AS severity, b.is_public OR e.accounts > $open AS is_open
+  FROM summed s JOIN buckets b ON b.bucket = s.bucket LEFT JOIN early e ON e.bucket = s.bucket LEFT JOIN openers o ON o.bucket = s.bucket AND o.account = s.account
+)
+SELECT principal, requester, remote_ip, addresses, remote_ips, sessions, bucket, events, first_seen, last_seen, account, opened_by, opened_at, keys, bytes, severity,
+       nullif(array_to_string(make_array(CASE WHEN is_open THEN 'everybody or many accounts use this bucket' ELSE 'the account was never seen before' END,
+         CASE WHEN is_new_public THEN 'let in from a public network that is new for its principal' END,
+         CASE WHEN is_first THEN 'let in by somebody who did not change settings before' WHEN opened_by IS NULL THEN 'no change of access is in these logs' END), '; '), '') AS reasons, evidence
+FROM judged
+UNION ALL
+-- Who let it in.
+SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
+       CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
+       count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, r.account, r.principal AS opened_by, max(r.request_time) AS opened_at, CAST(NULL AS BIGINT) AS keys, CAST(NULL AS BIGINT) AS bytes, j.severity,
+       concat('changed the access of the bucket, which account ', r.account, ' used then') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+FROM changes r JOIN judged j ON j.bucket = r.bucket AND j.account = r.account
+WHERE j.severity = 'high'
+GROUP BY r.principal, r.bucket, r.account, j.severity
+ORDER BY 9, 1, 7, 11

@@ -1,0 +1,47 @@
+-- title: Log objects deleted or written by others than AWS
+-- question: Who deleted or wrote over log files in a bucket that holds logs, and is that new?
+-- pack: integrity
+-- kind: detection
+-- severity: high
+-- attack: T1070
+-- attack: T1685.002
+-- parameter: pattern text ([0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{2}-[0-9]{2}-[0-9]{2}-[0-9A-F]{16}|(^|/)AWSLogs/.*[.](json|log)([.]gz)?)$ — regular expression over the decoded key: names that AWS gives to access logs, CloudTrail and others
+-- parameter: few integer 10 — log files from which it is high
+-- parameter: habit integer 3 — days on which it is done from the beginning, from which it is usual
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
+-- column: remote_ip — the source IP where there is one, else null
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
+-- column: bucket — the bucket, where there is one
+-- column: events — requests of the principal that match
+-- column: first_seen — time of the first of them
+-- column: last_seen — time of the last of them
+-- column: operations — operations seen
+-- column: keys — distinct keys
+-- column: bytes — bytes of the objects
+-- column: severity — severity of this row
+-- column: reasons — why it has this severity
+-- column: evidence — up to three log_file:log_line
+-- false positives: Programs that compact or move logs: low where they always did.
+-- cannot tell: Whether the bucket keeps versions.
+-- next: Restore the versions; take the time that they cover as unknown.
+-- source: Own
+
+WITH hits AS (
+  SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.object_size, r.operation, r.origin, r.record, r.request_time, r.log_file, r.log_line
+  FROM requests r WHERE r.action IN ('delete', 'write') AND NOT r.is_aws AND regexp_like(r.object, $pattern)
+),
+buckets AS (SELECT bucket, min(first_seen) AS since FROM profile_activity GROUP BY 1)
+SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
+       CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
+       count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
+       count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, array_sort(array_agg(DISTINCT r.operation)) AS operations, count(DISTINCT r.object) AS keys, sum(r.object_size) AS bytes,
+       CASE WHEN count(DISTINCT date_trunc('day', r.request_time)) >= $habit AND min(r.request_time) < min(b.since) + INTERVAL '2 days' THEN 'low'
+            WHEN min(r.request_time) >= min(b.since) + INTERVAL '2 days' AND count(DISTINCT r.object) >= $few AND bool_or(o.is_public) THEN 'high' ELSE 'medium' END AS severity,
+       nullif(array_to_string(make_array(CASE WHEN min(r.request_time) < min(b.since) + INTERVAL '2 days' THEN 'done since the logs begin' ELSE 'never done here before' END,
+         CASE WHEN bool_or(o.is_new AND o.is_public) THEN 'from a public network that is new for this principal' END), '; '), '') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+FROM hits r JOIN buckets b ON b.bucket = r.bucket LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
+GROUP BY r.principal, r.bucket
+ORDER BY keys DESC, first_seen, r.principal, r.bucket
