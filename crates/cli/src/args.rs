@@ -19,6 +19,7 @@ pub(crate) use self::s3::S3Args;
 pub(crate) use self::shell::ShellArgs;
 pub(crate) use self::time::{FileRange, NameArgs, TimeRange, span};
 pub(crate) use self::timeline::{TimelineArgs, TimelineFormat};
+pub(crate) use self::verify::{CustodyArgs, VerifyArgs};
 
 mod cluster;
 mod engine;
@@ -33,6 +34,7 @@ mod shell;
 mod size;
 mod time;
 mod timeline;
+mod verify;
 
 /// Investigate Amazon S3 server access logs: parse every line, hunt for attacks, query with SQL.
 #[derive(Debug, Parser)]
@@ -153,6 +155,8 @@ pub(crate) enum Command {
     /// Run a cluster executor
     #[cfg(feature = "cluster")]
     Executor(ExecutorArgs),
+    /// Show what to do about an incident, step by step
+    Playbook(PlaybookArgs),
     /// Print shell completions
     Completions(CompletionsArgs),
     /// Print the manual, or write its pages to a folder
@@ -227,40 +231,6 @@ pub(crate) enum PartitionColumns {
     // By bucket, then by date
     #[value(name = "bucket,event_date")]
     BucketEventDate,
-}
-
-/// `saltmine verify`
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  saltmine verify case.lake
-  saltmine verify case.lake logs/ --by 'A. Examiner' > verified.txt
-  saltmine verify case.lake logs/ --format json > proof.json
-  saltmine verify s3://my-lake/case s3://my-logs/prefix --since 2026-05-01
-
-Give the logs that were ingested, with the --since, --until and --trust-names of the ingest: without them the dataset is compared only with itself, and somebody who can write to it can make it agree with itself. Exits with code 1 if a check failed, and with 3 if rows are left that none of the given logs could be compared with.")]
-pub(crate) struct VerifyArgs {
-    /// The dataset
-    #[arg(value_name = "DATASET")]
-    pub(crate) dataset: PathBuf,
-
-    /// The logs that were ingested: files, folders, globs or s3://BUCKET/KEY. Every line is read again and compared
-    #[arg(value_name = "SOURCE")]
-    pub(crate) sources: Vec<String>,
-
-    #[command(flatten)]
-    pub(crate) files: FileRange,
-
-    /// Name of the examiner, for the report (default: the account's name)
-    #[arg(long, value_name = "NAME")]
-    pub(crate) by: Option<String>,
-
-    /// Output format of the report
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
-    pub(crate) format: ReportFormat,
-
-    #[command(flatten)]
-    pub(crate) s3: S3Args,
 }
 
 /// `saltmine status`
@@ -355,6 +325,21 @@ pub(crate) enum SchemaFormat {
     AthenaDdl,
     // CREATE TABLE for Spark
     SparkDdl,
+}
+
+/// `saltmine playbook`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+A playbook has the signs of an incident, the commands that answer who, what and when, how to confirm it in CloudTrail, how to contain it and recover, and what to write down. getting-logs says how to get the logs in the first place.
+
+Examples:
+  saltmine playbook
+  saltmine playbook ransom
+  saltmine playbook getting-logs | less")]
+pub(crate) struct PlaybookArgs {
+    /// Name of the playbook; without it, all are listed
+    #[arg(value_name = "NAME")]
+    pub(crate) name: Option<String>,
 }
 
 /// `saltmine completions`

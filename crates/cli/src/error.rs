@@ -7,6 +7,7 @@ use saltmine_lake::LakeError;
 use saltmine_query::QueryError;
 use saltmine_scan::SourceError;
 
+use crate::custody::CustodyError;
 use crate::exit::ExitCode;
 
 /// Why the command failed.
@@ -20,6 +21,8 @@ pub(crate) enum CliError {
     Query(#[from] QueryError),
     #[error(transparent)]
     Catalogue(#[from] saltmine_query::catalogue::CatalogueError),
+    #[error(transparent)]
+    Custody(CustodyError),
     #[error(transparent)]
     Generate(#[from] saltmine_generate::GenerateError),
     #[error("{path}: {source}")]
@@ -38,6 +41,15 @@ pub(crate) enum CliError {
     Nothing(String),
     #[error("interrupted")]
     Interrupted,
+}
+
+impl From<CustodyError> for CliError {
+    fn from(error: CustodyError) -> Self {
+        match error {
+            CustodyError::Usage(problem) => Self::Usage(problem),
+            error => Self::Custody(error),
+        }
+    }
 }
 
 impl CliError {

@@ -2,6 +2,7 @@
 
 mod args;
 mod command;
+mod custody;
 mod error;
 mod exit;
 mod logging;
@@ -81,6 +82,7 @@ fn run(command: Command, terminal: &Terminal) -> Result<ExitCode, CliError> {
         Command::Scheduler(args) => command::cluster::scheduler(&args, terminal),
         #[cfg(feature = "cluster")]
         Command::Executor(args) => command::cluster::executor(&args, terminal),
+        Command::Playbook(args) => command::playbook::run(&args),
         Command::Completions(args) => command::completions::completions(&args),
         Command::Man(args) => command::completions::man(&args, terminal),
         Command::Demo(args) => command::demo::run(&args, terminal),

@@ -6,7 +6,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-const SUBCOMMANDS: [&str; 16] = [
+const SUBCOMMANDS: [&str; 17] = [
+    "playbook",
     "ingest",
     "report",
     "query",
@@ -129,7 +130,7 @@ fn a_new_command_belongs_into_these_tests() {
 fn only_commands_that_take_s3_have_its_options() {
     for subcommand in SUBCOMMANDS {
         let help = text(&saltmine(&[subcommand, "--help"]).stdout);
-        let local = ["queries", "schema", "completions", "man", "demo"].contains(&subcommand);
+        let local = ["queries", "playbook", "schema", "completions", "man", "demo"].contains(&subcommand);
         assert_eq!(help.contains("--s3-anonymous"), !local, "{subcommand}");
     }
 }

@@ -34,7 +34,7 @@ mod value;
 
 pub use value::ParameterType;
 
-static BUILTIN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../queries");
+pub(crate) static BUILTIN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/queries");
 
 /// Severity of a finding, in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

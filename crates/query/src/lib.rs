@@ -8,6 +8,7 @@ mod error;
 pub mod functions;
 mod nearest;
 mod params;
+pub mod playbooks;
 mod profiles;
 mod questions;
 pub mod redact;

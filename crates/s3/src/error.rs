@@ -57,7 +57,10 @@ impl fmt::Display for Problem {
             Self::NoSuchBucket => f.write_str("no such bucket"),
             Self::NoSuchKey => f.write_str("no such object"),
             Self::Archived => f.write_str("the object is in an archive; it must be restored first"),
-            Self::AccessDenied(said) => write!(f, "access denied ({said})"),
+            Self::AccessDenied(said) => write!(
+                f,
+                "access denied ({said}); `saltmine playbook getting-logs` has the policy that reading needs"
+            ),
             Self::NoCredentials(why) => write!(
                 f,
                 "no usable credentials: {why}. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or \

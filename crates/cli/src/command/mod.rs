@@ -11,6 +11,7 @@ pub(crate) mod generate;
 pub(crate) mod hunt;
 pub(crate) mod ingest;
 pub(crate) mod latency;
+pub(crate) mod playbook;
 pub(crate) mod queries;
 pub(crate) mod query;
 pub(crate) mod recover;

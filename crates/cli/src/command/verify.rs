@@ -7,6 +7,7 @@ use saltmine_scan::{Discovery, discover_within};
 
 use super::coverage;
 use crate::args::{ReportFormat, VerifyArgs};
+use crate::custody;
 use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::output::sanitize::sanitize;
@@ -14,6 +15,8 @@ use crate::output::{Target, line_counts};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &VerifyArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    let format = format_of(args)?;
+    let signer = custody::signer(&args.custody)?;
     let dataset = Dataset::open(&args.dataset)?;
     let window = args.files.window()?;
     let given = !args.sources.is_empty();
@@ -28,9 +31,11 @@ pub(crate) fn run(args: &VerifyArgs, terminal: &Terminal) -> Result<ExitCode, Cl
         passed_over: left_out.hidden + left_out.special,
         examiner: Examiner { name: args.by.clone().or_else(account), host: host() },
     };
-    let report = verify(&dataset, &options)?;
-    let mut out = Target::open(None)?;
-    match args.format {
+    let mut report = verify(&dataset, &options)?;
+    report.checks.extend(custody::check(&args.custody, args.output.as_deref(), &report)?);
+    report.verdict = report.verdict();
+    let mut out = Target::open(args.output.as_deref())?;
+    match format {
         ReportFormat::Json => {
             out = out.of_bytes(true);
             serde_json::to_writer_pretty(&mut out, &report).map_err(CliError::json)?;
@@ -39,11 +44,30 @@ pub(crate) fn run(args: &VerifyArgs, terminal: &Terminal) -> Result<ExitCode, Cl
         ReportFormat::Text => write_text(&report, &mut out)?,
     }
     out.finish()?;
+    if let Some(path) = &args.output {
+        terminal.note(&format!("{}: {}", path.display(), report.verdict));
+        for written in custody::seal(&args.custody, signer, path, &report)? {
+            terminal.note(&format!("wrote {}", written.display()));
+        }
+    }
     Ok(match (report.passed(), report.is_partial()) {
         (false, _) => ExitCode::Failure,
         (true, true) => ExitCode::DamagedInput,
         (true, false) => ExitCode::Success,
     })
+}
+
+/// What is signed is compared with a dataset later, by a program.
+fn format_of(args: &VerifyArgs) -> Result<ReportFormat, CliError> {
+    let sealed = args.custody.sign.is_some() || args.custody.timestamp.is_some();
+    match args.format {
+        Some(ReportFormat::Text) if sealed => Err(CliError::Usage(
+            "a report that is signed or time-stamped has the format json; leave out --format text".into(),
+        )),
+        Some(format) => Ok(format),
+        None if sealed => Ok(ReportFormat::Json),
+        None => Ok(ReportFormat::Text),
+    }
 }
 
 /// The name of the account, from the environment.

@@ -231,7 +231,7 @@ pub struct Check {
     pub examined: u64,
     /// The number of items that are wrong.
     pub failures: u64,
-    /// What is wrong with the first of them. Names from logs and paths are quoted and escaped.
+    /// What is wrong with the first of them; for a time stamp that passed, its time. Names from logs and paths are quoted and escaped.
     pub details: Vec<String>,
     /// Why the check was skipped, if it was.
     pub skipped: Option<&'static str>,

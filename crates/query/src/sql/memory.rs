@@ -23,7 +23,9 @@ pub(crate) fn default_limit() -> usize {
     let mut system = System::new();
     system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
     let machine = Some(system.total_memory());
-    let container = system.cgroup_limits().map(|limits| limits.total_memory);
+    // Without /proc, as in a bare chroot, the machine's memory is not known, and sysinfo panics if it is asked for the container's.
+    let known = machine.filter(|memory| *memory > 0);
+    let container = known.and_then(|_| system.cgroup_limits()).map(|limits| limits.total_memory);
     // Unknown sizes are reported as 0.
     let memory = machine.into_iter().chain(container).filter(|memory| *memory > 0).min();
     memory.map_or(usize::MAX, |memory| usize::try_from(memory / 10 * 7).unwrap_or(usize::MAX))

@@ -1,0 +1,84 @@
+//! A report that was kept, compared with the dataset as it is now.
+
+use std::path::Path;
+
+use saltmine_lake::{Check, VerifyReport};
+use serde::Deserialize;
+
+use super::{CustodyError, checked};
+use crate::output::sanitize::sanitize;
+
+/// What is compared of a report.
+#[derive(Debug, Deserialize)]
+struct Kept {
+    verdict: String,
+    verified_at: String,
+    sources_fingerprint: String,
+    tables: Vec<KeptTable>,
+    checks: Vec<KeptCheck>,
+}
+
+#[derive(Debug, Deserialize)]
+struct KeptTable {
+    name: String,
+    rows: u64,
+    fingerprint: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct KeptCheck {
+    name: String,
+    outcome: String,
+}
+
+/// Whether the dataset is the one that a report is about, unchanged, and whether the report had passed.
+pub(super) fn check(bytes: &[u8], path: &Path, now: &VerifyReport) -> Result<Check, CustodyError> {
+    let kept: Kept = serde_json::from_slice(bytes).map_err(|error| CustodyError::NotOne {
+        path: path.display().to_string(),
+        what: "a report as saltmine verify --format json writes it",
+        problem: error.to_string(),
+    })?;
+    let mut problems = tables(&kept, now);
+    if kept.sources_fingerprint != now.sources_fingerprint {
+        problems.push(format!(
+            "it is about other log files: their fingerprint was {}, and is {}",
+            sanitize(&kept.sources_fingerprint),
+            now.sources_fingerprint
+        ));
+    }
+    let failed: Vec<&str> = kept
+        .checks
+        .iter()
+        .filter(|check| check.outcome == "failed")
+        .map(|check| check.name.as_str())
+        .collect();
+    if !failed.is_empty() || kept.checks.is_empty() {
+        problems.push(format!(
+            "the verification of {} had not passed: {}",
+            sanitize(&kept.verified_at),
+            sanitize(&kept.verdict)
+        ));
+    }
+    Ok(checked("report", "The dataset is, file for file, the one that the report was made of.", problems))
+}
+
+fn tables(kept: &Kept, now: &VerifyReport) -> Vec<String> {
+    let mut problems = Vec::new();
+    for table in &kept.tables {
+        let name = sanitize(&table.name);
+        match now.tables.iter().find(|other| other.name == table.name) {
+            None => problems.push(format!("the table {name} is not there")),
+            Some(other) if other.fingerprint != table.fingerprint => problems.push(format!(
+                "the files of the table {name} have changed: {} rows with the fingerprint {}, now {} rows with {}",
+                table.rows,
+                sanitize(&table.fingerprint),
+                other.rows,
+                other.fingerprint
+            )),
+            Some(_) => {}
+        }
+    }
+    let new = now.tables.iter().filter(|table| !kept.tables.iter().any(|other| other.name == table.name));
+    problems.extend(new.map(|table| format!("the table {} was not there", table.name)));
+    problems
+}

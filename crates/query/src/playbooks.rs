@@ -1,0 +1,127 @@
+//! Playbooks: what to do about an incident, as Markdown pages that are part of the program.
+//!
+//! A page is `queries/playbooks/NAME.md`: a title (`# …`), a line `Detections: NAME, NAME` where findings lead to it, and
+//! sections. Its commands run as they stand over the sample logs, once their variables are set.
+
+use include_dir::File;
+
+use crate::catalogue::BUILTIN;
+use crate::nearest::nearest;
+
+const FOLDER: &str = "playbooks";
+const DETECTIONS: &str = "Detections: ";
+
+/// A page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Playbook {
+    /// Its name, such as `ransom`: the file's, without the ending.
+    pub name: &'static str,
+    /// The first line: what has happened.
+    pub title: &'static str,
+    /// All of it, as Markdown.
+    pub text: &'static str,
+}
+
+impl Playbook {
+    /// Names of the detections whose findings lead to it; none for a page that is not about an incident.
+    pub fn detections(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let line = self.text.lines().find_map(|line| line.strip_prefix(DETECTIONS));
+        line.into_iter().flat_map(|line| line.split(", "))
+    }
+}
+
+/// All pages, by name.
+pub fn all() -> Vec<Playbook> {
+    let files = BUILTIN.get_dir(FOLDER).into_iter().flat_map(include_dir::Dir::files);
+    let mut pages: Vec<Playbook> = files.filter_map(page).collect();
+    pages.sort_by_key(|page| page.name);
+    pages
+}
+
+/// The page of a name.
+///
+/// # Errors
+/// The name that was perhaps meant, if one is near.
+pub fn get(name: &str) -> Result<Playbook, Option<&'static str>> {
+    let pages = all();
+    let found = pages.iter().find(|page| page.name == name).copied();
+    found.ok_or_else(|| nearest(name, pages.iter().map(|page| page.name)))
+}
+
+/// The pages that findings of a detection lead to, the one that names it first before others; none for queries that are in
+/// no page.
+pub fn for_detection(detection: &str) -> Vec<Playbook> {
+    let place = |page: &Playbook| page.detections().position(|name| name == detection);
+    let mut pages: Vec<(usize, Playbook)> =
+        all().into_iter().filter_map(|page| Some((place(&page)?, page))).collect();
+    pages.sort_by_key(|(place, page)| (*place, page.name));
+    pages.into_iter().map(|(_, page)| page).collect()
+}
+
+fn page(file: &'static File<'static>) -> Option<Playbook> {
+    let name = file.path().file_name()?.to_str()?.strip_suffix(".md")?;
+    let text = file.contents_utf8()?;
+    let title = text.lines().next()?.strip_prefix("# ")?;
+    Some(Playbook { name, title, text })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use crate::catalogue::{Catalogue, Kind};
+
+    /// Every file is a page: none is left out for a missing title.
+    #[test]
+    fn every_file_is_a_page() {
+        let files = BUILTIN.get_dir(FOLDER).unwrap().files().count();
+        assert_eq!(all().len(), files);
+        assert!(files >= 9);
+    }
+
+    #[test]
+    fn pages_name_detections_of_the_catalogue() {
+        let catalogue = Catalogue::builtin().unwrap();
+        for page in all() {
+            for name in page.detections() {
+                let query = catalogue.get(name).unwrap_or_else(|error| panic!("{}: {error}", page.name));
+                assert_eq!(query.kind, Kind::Detection, "{}: {name}", page.name);
+            }
+        }
+    }
+
+    /// Whoever is shown a severe finding is shown what to do.
+    #[test]
+    fn every_severe_detection_leads_to_a_page() {
+        let catalogue = Catalogue::builtin().unwrap();
+        let severe = catalogue.queries().filter(|query| {
+            query.kind == Kind::Detection && query.severity >= crate::catalogue::Severity::High
+        });
+        let without: Vec<&str> =
+            severe.map(|query| query.name.as_str()).filter(|name| for_detection(name).is_empty()).collect();
+        assert!(without.is_empty(), "in no playbook: {without:?}");
+    }
+
+    #[test]
+    fn pages_of_incidents_have_all_sections() {
+        for page in all().iter().filter(|page| page.detections().next().is_some()) {
+            let sections: Vec<&str> = page.text.lines().filter_map(|line| line.strip_prefix("## ")).collect();
+            let all = ["Signs", "Commands", "Confirm in CloudTrail", "Contain", "Recover", "Write down"];
+            assert_eq!(sections, all, "{}", page.name);
+        }
+    }
+
+    #[test]
+    fn the_page_that_names_a_detection_first_comes_first() {
+        assert_eq!(for_detection("mass-delete")[0].name, "mass-deletion");
+        assert_eq!(for_detection("overwrite-storm")[0].name, "ransom");
+        assert!(for_detection("nothing-of-the-kind").is_empty());
+    }
+
+    #[test]
+    fn a_name_that_is_nearly_right_is_suggested() {
+        assert_eq!(get("ransom").unwrap().name, "ransom");
+        assert_eq!(get("ransome").unwrap_err(), Some("ransom"));
+        assert_eq!(get("zebra-crossing-at-noon").unwrap_err(), None);
+    }
+}
