@@ -8,6 +8,12 @@
 -- parameter: from_hour integer 8 — first working hour
 -- parameter: to_hour integer 18 — first hour after work
 -- parameter: humans text :person/|^arn:[^:]+:iam::[0-9]{12}:user/ — regular expression over principals that tells people from programs
+-- column: principal — who, whatever the session: role, user or person
+-- column: requester — the requester where there is one, else the principal; null is anonymous
+-- column: remote_ip — the source IP where there is one, else null
+-- column: addresses — number of source IPs
+-- column: remote_ips — up to ten source IPs
+-- column: sessions — number of requesters
 -- column: bucket — the bucket, where there is one
 -- column: events — requests of the principal that match
 -- column: first_seen — time of the first of them
