@@ -15,9 +15,9 @@ use super::truth::{Part, ScenarioKind, Truth};
 
 /// Hours of a file.
 const HOURS: i64 = 8;
-/// One record in so many comes with a later file.
+/// One record in this many arrives in a later file.
 const LATE: u32 = 2_500;
-/// One record in so many comes with the next file too.
+/// One record in this many arrives again in the next file.
 const TWICE: u32 = 4_000;
 
 /// Writes the logs below a folder as BUCKET/NAME.gz, and says what is true of them. Equal calls write equal bytes.

@@ -143,7 +143,7 @@ impl Logs {
         day.rem_euclid(7) >= 5
     }
 
-    /// So many times in the office hours of the working days from `first` to `last`, in order.
+    /// This many times within office hours of the working days from `first` to `last`, in order.
     pub(super) fn careful_times(&mut self, count: usize, first: i64, last: i64) -> Vec<i64> {
         let days: Vec<i64> = (first..=last).filter(|day| !self.is_weekend(*day)).collect();
         let mut times: Vec<i64> =

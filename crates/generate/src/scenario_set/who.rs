@@ -38,7 +38,7 @@ pub(super) struct Who {
     pub(super) agent: Option<String>,
     /// Without TLS.
     pub(super) plain: bool,
-    /// Requests are presigned by this access key, for so many seconds.
+    /// Requests are presigned by this access key, valid for this many seconds.
     pub(super) link: Option<(String, u32)>,
 }
 
