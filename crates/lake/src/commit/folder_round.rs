@@ -33,7 +33,7 @@ impl Rounds for InFolders {
         folder(storage, name)?.join_name(NOTE)
     }
 
-    /// Whatever file is there, it is not a round, and does no harm.
+    /// A file is never a round and does no harm.
     fn name_of(&self, entry: &Entry) -> Result<Option<RoundName>, &'static str> {
         match (entry.kind, RoundName::parse(&entry.name)) {
             (Kind::Folder, Some(name)) => Ok(Some(name)),

@@ -34,10 +34,10 @@ pub(crate) trait Rounds: fmt::Debug + Sync {
         folder: &Path,
     ) -> Result<(), LakeError>;
 
-    /// The round that an entry of the folder of rounds is; `None` for what is not a round, and does no harm.
+    /// The round that an entry of the rounds folder represents; `None` if it is not a round but does no harm.
     ///
     /// # Errors
-    /// Where it is something that no run writes there.
+    /// If no run writes such an entry there.
     fn name_of(&self, entry: &Entry) -> Result<Option<RoundName>, &'static str>;
 
     /// The rounds that have begun and not ended, in the order in which they began.
@@ -52,7 +52,7 @@ pub(crate) trait Rounds: fmt::Debug + Sync {
         Ok(names)
     }
 
-    /// Where the note of a round is.
+    /// The path of a round's note.
     fn note(&self, storage: &dyn Storage, name: &RoundName) -> Result<Inside, LakeError>;
 
     /// The note of a round; `None` if there is none.
@@ -87,7 +87,7 @@ pub(crate) fn runs(storage: &dyn Storage) -> Result<Inside, LakeError> {
     storage.state().join_name("runs")
 }
 
-/// What no run writes in the folder of rounds, or of a round.
+/// The error for an entry that no run writes in the rounds folder or in the folder of a round.
 pub(crate) fn alien(storage: &dyn Storage, folder: &Inside, name: &str, problem: &str) -> LakeError {
     let problem = format!("{problem}; nothing was removed: inspect it and remove it manually");
     LakeError::Foreign { path: storage.path(folder).join(name), problem }

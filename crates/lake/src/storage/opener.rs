@@ -16,7 +16,7 @@ pub(crate) enum Content {
 
 /// Opens files one after the other; those in S3 are prefetched.
 pub(crate) enum Opener {
-    /// The file of an index.
+    /// The file at an index.
     Disk(Box<dyn Fn(usize) -> Result<File, LakeError> + Send + Sync>),
     Bucket(Prefetcher),
 }

@@ -59,9 +59,9 @@ pub struct VerifyOptions<'a> {
     pub sources: Option<&'a [Source]>,
     /// The paths where the sources were found, for the report.
     pub paths: Vec<String>,
-    /// The time range that leaves out sources by their names, as options of the command, for the report.
+    /// The time range that excludes sources by their names, written as command-line options, for the report.
     pub range: Option<String>,
-    /// Sources that the range left out, for the report: files, objects, and periods of objects that were not listed.
+    /// The number of sources outside the range, for the report: files, objects, and unlisted periods of objects.
     pub left_out: u64,
     /// The number of hidden and special files that were skipped there, for the report.
     pub passed_over: u64,

@@ -31,9 +31,9 @@ pub struct VerifyReport {
     /// SHA-256 over a line `SHA256  NAME` for each content that was read, in the order of the lines. It does
     /// not change unless a source is added, however the dataset's own files are merged.
     pub sources_fingerprint: String,
-    /// The time range by which sources were left out because of their names, as options of the command.
+    /// The time range that excluded sources by their names, written as command-line options.
     pub range: Option<String>,
-    /// Sources that the range left out: files, objects, and periods of objects that were not listed.
+    /// The number of sources outside the range: files, objects, and unlisted periods of objects.
     pub left_out: u64,
     /// Hidden and special files among the sources, which neither ingest nor verification reads.
     pub passed_over: u64,

@@ -8,7 +8,7 @@ use std::fs;
 use std::sync::Arc;
 
 use crate::Forgery;
-use crate::forger::{add, line, row_of};
+use crate::forger::row_of;
 
 pub(crate) fn forgeries() -> Vec<Forgery> {
     let forgery = |name, forge, check, says| Forgery { name, forge, check, says };

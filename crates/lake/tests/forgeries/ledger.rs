@@ -4,7 +4,7 @@ use arrow::compute::concat_batches;
 use saltmine_lake::Table;
 use serde_json::json;
 
-use crate::forger::{text, with};
+use crate::forger::with;
 use crate::{Forgery, lines, plant, sha256};
 
 pub(crate) fn forgeries() -> Vec<Forgery> {

@@ -17,16 +17,12 @@ use std::sync::Arc;
 
 use arrow::array::{Array, ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
 use arrow::compute::{concat_batches, filter_record_batch};
-use arrow::datatypes::{DataType, Field, Schema};
-use forger::{Case, add, details, failed, gzip, line, number, parquet, read, row_of, text, with};
+use forger::{Case, add, details, failed, gzip, line, parquet, read, row_of, text, with};
 use parquet::arrow::arrow_reader::{ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
-use parquet::bloom_filter::Sbbf;
 use parquet::column::writer::ColumnCloseResult;
-use parquet::data_type::ByteArray;
-use parquet::file::metadata::{ColumnIndexBuilder, PageIndexPolicy};
+use parquet::file::metadata::PageIndexPolicy;
 use parquet::file::page_index::column_index::ColumnIndexMetaData;
 use parquet::file::properties::WriterProperties;
-use parquet::file::statistics::{Statistics, ValueStatistics};
 use parquet::file::writer::SerializedFileWriter;
 use saltmine_lake::{CompactOptions, Table, compact};
 use serde_json::{Value, json};

@@ -3,7 +3,7 @@
 use saltmine_lake::Table;
 use serde_json::json;
 
-use crate::forger::{line, number, text};
+use crate::forger::{number, text};
 use crate::{Forgery, declare};
 
 pub(crate) fn forgeries() -> Vec<Forgery> {

@@ -4,7 +4,7 @@ use arrow::compute::concat_batches;
 use saltmine_lake::Table;
 use serde_json::{Value, json};
 
-use crate::forger::{line, number, row_of, with};
+use crate::forger::{number, row_of, with};
 use crate::{Forgery, HIDDEN, copy_row, forget, plant, rename, renamed};
 
 pub(crate) fn forgeries() -> Vec<Forgery> {

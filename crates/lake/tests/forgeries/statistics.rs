@@ -7,7 +7,6 @@ use parquet::file::statistics::{Statistics, ValueStatistics};
 use saltmine_lake::Table;
 use serde_json::{Value, json};
 
-use crate::forger::{add, parquet, text};
 use crate::{Forgery, forge_file};
 
 pub(crate) fn forgeries() -> Vec<Forgery> {
