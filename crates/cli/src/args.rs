@@ -9,6 +9,7 @@ pub(crate) use self::cluster::ClusterArgs;
 #[cfg(feature = "cluster")]
 pub(crate) use self::cluster::{ExecutorArgs, SchedulerArgs};
 pub(crate) use self::engine::Engine;
+pub(crate) use self::export::ExportArgs;
 pub(crate) use self::help::command;
 pub(crate) use self::hunt::{HuntArgs, HuntFormat};
 pub(crate) use self::latency::{LatencyArgs, LatencyFormat};
@@ -23,6 +24,7 @@ pub(crate) use self::verify::{CustodyArgs, VerifyArgs};
 
 mod cluster;
 mod engine;
+mod export;
 mod help;
 mod hunt;
 mod latency;
@@ -96,6 +98,7 @@ impl Command {
             Self::Shell(args) => &args.engine.redact,
             Self::Latency(args) => &args.engine.redact,
             Self::Timeline(args) => &args.redact,
+            Self::Export(args) => &args.engine.redact,
             _ => return false,
         };
         redact.redact.is_some()
@@ -109,6 +112,7 @@ impl Command {
             Self::Hunt(args) => Some(args.engine.s3),
             Self::Timeline(args) => Some(args.s3),
             Self::Report(args) => Some(args.engine.s3),
+            Self::Export(args) => Some(args.engine.s3),
             Self::Shell(args) => Some(args.engine.s3),
             Self::Latency(args) => Some(args.engine.s3),
             Self::Verify(args) => Some(args.s3),
@@ -129,10 +133,12 @@ pub(crate) enum Command {
     Query(QueryArgs),
     /// List the queries of the catalogue, or show one
     Queries(QueriesArgs),
-    /// Run all detections and list findings by severity
+    /// Run all detections and show what happened: incidents, actors, findings
     Hunt(HuntArgs),
     /// Reconstruct the activity of a principal, IP, object or request
     Timeline(TimelineArgs),
+    /// List what was taken, destroyed or changed in an incident
+    Export(ExportArgs),
     /// Write a self-contained HTML report: findings, charts, SQL
     Report(ReportArgs),
     /// Open an SQL prompt with history and completion

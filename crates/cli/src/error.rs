@@ -70,6 +70,7 @@ impl CliError {
             Self::Usage(_)
             | Self::Query(
                 QueryError::UnknownQuery { .. }
+                | QueryError::NoDetection { .. }
                 | QueryError::UnknownPack { .. }
                 | QueryError::Parameter { .. }
                 | QueryError::MixedInputs(_)

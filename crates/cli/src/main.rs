@@ -36,7 +36,11 @@ fn main() -> process::ExitCode {
 
 fn command_line() -> process::ExitCode {
     let start = Instant::now();
-    let parsed = args::command().try_get_matches_from(args::join_redact(std::env::args_os()));
+    let words: Vec<_> = std::env::args_os().collect();
+    if let Some(code) = command::greeting::answer(&words) {
+        return code;
+    }
+    let parsed = args::command().try_get_matches_from(args::join_redact(words.into_iter()));
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
         Err(error) => return terminal::usage(&error),
@@ -70,6 +74,7 @@ fn run(command: Command, terminal: &Terminal) -> Result<ExitCode, CliError> {
         Command::Queries(args) => command::queries::run(&args),
         Command::Hunt(args) => command::hunt::run(&args, terminal),
         Command::Timeline(args) => command::timeline::run(&args, terminal),
+        Command::Export(args) => command::export::run(&args, terminal),
         Command::Report(args) => command::report::run(&args, terminal),
         Command::Shell(args) => command::shell::run(&args, terminal),
         Command::Latency(args) => command::latency::run(&args, terminal),

@@ -27,7 +27,7 @@ const ATTACK: &str = "samples/attack";
 
 #[test]
 fn findings_are_ranked_and_show_their_evidence() {
-    let text = stdout(&["hunt", ATTACK]);
+    let text = stdout(&["hunt", ATTACK, "--details"]);
     let ranks: Vec<usize> =
         ["CRITICAL  ", "HIGH  ", "MEDIUM  "].map(|rank| text.find(rank).unwrap()).to_vec();
     assert!(ranks.is_sorted(), "{text}");
@@ -115,10 +115,13 @@ fn ordinary_traffic_raises_no_alarm() {
         ])
         .assert()
         .success();
-        saltmine(&["hunt", out.to_str().unwrap(), "--fail-on", "high"])
-            .assert()
-            .code(predicate::in_iter([0, 3]))
-            .stdout(contains("HIGH  ").not().and(contains("CRITICAL  ").not()));
+        let hunt = ["hunt", out.to_str().unwrap(), "--fail-on", "high", "--format", "json"];
+        let output = saltmine(&hunt).assert().code(predicate::in_iter([0, 3]));
+        let report: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+        assert_eq!(report["incidents"], Value::Array(Vec::new()));
+        let findings = report["findings"].as_array().unwrap().iter();
+        let mut severities = findings.map(|finding| finding["severity"].as_str().unwrap());
+        assert!(severities.all(|severity| !matches!(severity, "high" | "critical")), "{report}");
     }
 }
 
@@ -152,6 +155,8 @@ fn each_attack_alone_sets_off_its_own_alarms() {
         for expected in &expects {
             assert!(all.iter().any(|query| query == expected), "{name}: {expected} is silent; {all:?}");
         }
+        let incidents = report["incidents"].as_array().unwrap();
+        assert_eq!(incidents.len(), usize::from(!found(&["high", "critical"]).is_empty()), "{name}");
         for query in found(&["high", "critical"]) {
             assert!(expects.contains(&query.as_str()), "{name}: {query} speaks");
         }

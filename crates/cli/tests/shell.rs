@@ -45,3 +45,37 @@ fn a_mistake_does_not_end_the_session_but_is_told() {
         .stdout(predicates::prelude::PredicateBooleanExt::not(contains("unreached")));
     shell("DROP TABLE logs;").code(1).stderr(contains("refused"));
 }
+
+#[test]
+fn people_leave_and_ask_for_help_in_plain_words() {
+    for word in ["exit", "quit;", "EXIT", "\\q"] {
+        let script = format!("SELECT 1 AS one;\n{word}\nSELECT 'unreached';");
+        let output = shell(&script).success();
+        let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+        assert!(text.contains("one") && !text.contains("unreached"), "{word}: {text}");
+    }
+    shell("help\n").success().stdout(contains("\\timeline WHO"));
+    // Within a statement, a word is SQL; a command is one.
+    shell("SELECT 'a' AS\nquit\n;\n").success().stdout(contains("quit"));
+    let output = shell("SELECT 7\n\\format csv\nAS seven;\n").success();
+    assert_eq!(String::from_utf8(output.get_output().stdout.clone()).unwrap(), "seven\n7\n");
+    shell("SELECT '\n\\q\n' AS text;\n").success().stdout(contains("\\q"));
+}
+
+#[test]
+fn rows_can_be_records_and_go_to_files() {
+    shell("\\x\nSELECT bucket, count(*) AS n FROM logs GROUP BY 1 ORDER BY 2 DESC LIMIT 1;\n")
+        .success()
+        .stdout(contains("-[ row 1 ]-"))
+        .stdout(contains("bucket  halite-"));
+    let folder = tempfile::tempdir().unwrap();
+    let (file, script) = (folder.path().join("a.csv"), folder.path().join("s.sql"));
+    std::fs::write(&script, "SELECT 3 AS three;\nSELECT 4 AS four").unwrap();
+    let typed = format!("\\o {}\nSELECT 2 AS two;\n\\i {}\n", file.display(), script.display());
+    shell(&typed).success().stdout(contains("three")).stdout(contains("four"));
+    assert_eq!(std::fs::read_to_string(file).unwrap(), "two\n2\n");
+    shell("\\timeline m.keller\n")
+        .code(1)
+        .stderr(contains("Did you mean arn:aws:iam::111122223333:user/m.keller"));
+    shell("\\timeline 198.51.100.201\n").success().stdout(contains("user/m.keller"));
+}

@@ -5,6 +5,7 @@
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
+use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
 
@@ -45,7 +46,11 @@ const CLEANUP: &str = "arn:aws:sts::111122223333:assumed-role/ops-maintenance/cl
 
 #[test]
 fn a_session_is_a_line_and_its_operations() {
-    insta::assert_snapshot!(attack(&["--requester", "arn:aws:iam::111122223333:user/old-admin"]));
+    insta::assert_snapshot!(attack(&[
+        "--requester",
+        "arn:aws:iam::111122223333:user/old-admin",
+        "--details"
+    ]));
 }
 
 #[test]
@@ -171,7 +176,8 @@ fn raw_logs_and_their_dataset_have_the_same_timeline() {
 fn no_control_character_of_a_log_reaches_the_reader() {
     let injected = ["--ip", "198.51.100.91"];
     let is_harmless = |text: &str| !text.chars().any(|c| c.is_control() && c != '\n');
-    let table = attack(&injected);
+    assert!(is_harmless(&attack(&injected)) && is_harmless(&attack(&[&injected[..], &["--rows"]].concat())));
+    let table = attack(&[&injected[..], &["--details"]].concat());
     assert!(is_harmless(&table) && table.contains("\\x1B]0;owned"), "{table}");
     let markdown = attack(&[&injected[..], &["--format", "markdown"]].concat());
     assert!(is_harmless(&markdown) && !markdown.contains('<') && markdown.contains("&lt;script&gt;"));
@@ -238,4 +244,48 @@ fn more_sessions_than_are_wanted_are_counted() {
     assert_eq!(lines(&std::fs::read_to_string(file).unwrap()), all[..3]);
     let firsts: Vec<&str> = all.iter().map(|session| session["first_time"].as_str().unwrap()).collect();
     assert!(firsts.is_sorted());
+}
+
+#[test]
+fn a_line_a_session_marks_what_stands_out() {
+    let text = attack(&["--requester", KELLER]);
+    assert!(text.lines().count() < 40, "{text}");
+    let night = text.lines().find(|line| line.contains("198.51.100.201")).unwrap();
+    assert!(night.contains("Sat 2026-03-07 02:00") && night.contains("16.3 GB"), "{night}");
+    let marked: Vec<&str> = text.lines().filter(|line| line.contains("<-")).collect();
+    assert!(marked.len() == 1 && marked[0].contains("the usual bytes"), "{marked:?}");
+    let csv = attack(&["--requester", KELLER, "--format", "csv"]);
+    assert_eq!(
+        csv.lines().count() as u64,
+        1 + report(&["--requester", KELLER])["session_count"].as_u64().unwrap()
+    );
+}
+
+#[test]
+fn rows_are_the_requests() {
+    let rows = attack(&["--requester", CLEANUP, "--rows", "--format", "csv"]);
+    let sql = "SELECT count(*) AS n FROM logs WHERE requester LIKE '%cleanup-7f2a'";
+    assert_eq!(rows.lines().count() - 1, query("samples/attack", sql)[0].parse::<usize>().unwrap());
+    assert!(rows.starts_with("request_time,requester,remote_ip,operation,bucket,object_key"), "{rows}");
+    let few = ["timeline", "samples/attack", "--requester", CLEANUP, "--rows", "--limit", "5"];
+    saltmine(&few).assert().success().stderr(contains("later requests are not shown"));
+    let archive = report(&["--bucket", "halite-archive", "--requester", CLEANUP]);
+    assert_eq!(archive["requests"], report(&["--requester", CLEANUP])["requests"]);
+}
+
+#[test]
+fn what_is_much_like_a_requester_is_suggested() {
+    saltmine(&["timeline", "samples/attack", "--requester", "m.keller"])
+        .assert()
+        .code(1)
+        .stderr(contains("Did you mean arn:aws:iam::111122223333:user/m.keller (361 requests)?"));
+    saltmine(&["timeline", "samples/attack", "--bucket", "archive"])
+        .assert()
+        .code(1)
+        .stderr(contains("Did you mean halite-archive ("));
+    // Under redaction, that would say what is hidden.
+    saltmine(&["timeline", "samples/attack", "--requester", "m.keller", "--redact", "all"])
+        .assert()
+        .code(1)
+        .stderr(contains("Did you mean").not());
 }

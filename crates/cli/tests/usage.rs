@@ -370,3 +370,16 @@ fn diagnostics_are_off_unless_asked_for() {
     assert_eq!(wrong.status.code(), Some(2));
     assert!(text(&wrong.stderr).contains("SALTMINE_LOG"));
 }
+
+#[test]
+fn without_a_command_a_person_learns_what_to_type() {
+    let output = command(&[]).output().unwrap();
+    let said = text(&output.stdout);
+    assert!(output.status.success() && said.lines().count() == 12, "{said}");
+    assert!(said.contains("saltmine hunt case.lake") && said.contains("saltmine --help"), "{said}");
+    let output = command(&["samples/attack"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("Did you mean: saltmine hunt samples/attack"));
+    let output = command(&["nowhere"]).output().unwrap();
+    assert!(text(&output.stderr).contains("unrecognized subcommand"));
+}

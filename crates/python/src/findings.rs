@@ -91,7 +91,7 @@ pub(crate) fn hunt(
     let catalogue = catalogue(folder.as_deref())?;
     let hunted = wait(py, async move {
         let session = Session::open(&options).await?;
-        let wanted = HuntOptions { packs, input: String::new() };
+        let wanted = HuntOptions { packs, ..HuntOptions::default() };
         let report = run(&session, &catalogue, &wanted).await?;
         Ok((report, session.scan_report(), session.left_out().clone()))
     })?;

@@ -19,7 +19,7 @@ mod tables;
 pub use error::{QueryError, SqlDiagnostic};
 pub use params::{Param, Params};
 pub use questions::coverage::{Coverage, SourceProblem};
-pub use questions::{hunt, latency, report, timeline};
+pub use questions::{hunt, incidents, latency, report, timeline};
 pub use redact::{KeySource, Redaction};
 pub use session::{Session, SessionOptions};
 pub use sql::STACK_SIZE;

@@ -4,34 +4,53 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use saltmine_query::catalogue::Severity;
+use saltmine_query::hunt::HuntOptions;
 
 use super::engine::Engine;
 use super::time::{NameArgs, TimeRange};
+use crate::output::shell_quote;
 
 /// `saltmine hunt`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Each finding says who did what, from where, how often and when, with log lines as evidence, known false positives, and the command that shows all rows.
+Findings that share an actor, a rare address, an access key, a destination or an object, near in time, are shown as one incident: what was done, by whom, when, and whether it goes on. Numbers of an incident are counted from the log for its actors. --show N has everything about incident or actor N, --show NAME about a finding; --details lists all findings with their evidence.
 
 Examples:
   saltmine hunt case.lake
-  saltmine hunt logs/ --pack destruction --since 2026-03-01
-  saltmine hunt case.lake --format markdown -o findings.md
+  saltmine hunt case.lake --show 1
+  saltmine hunt case.lake --min-severity high --exclude off-hours
+  saltmine hunt case.lake -p mass-delete.keys=500 --since 24h
+  saltmine hunt logs/ --pack destruction --format markdown -o findings.md
   saltmine hunt case.lake --fail-on high || page-somebody")]
 pub(crate) struct HuntArgs {
     /// A dataset, or log files, folders, globs, s3://BUCKET/PREFIX or - for standard input
     #[arg(required = true, value_name = "DATASET|PATH")]
     pub(crate) inputs: Vec<String>,
 
-    /// Run only the detections of this pack; repeatable
-    #[arg(long = "pack", value_name = "PACK")]
-    pub(crate) packs: Vec<String>,
+    #[command(flatten)]
+    pub(crate) choice: HuntChoice,
 
     #[command(flatten)]
     pub(crate) range: TimeRange,
 
     #[command(flatten)]
     pub(crate) names: NameArgs,
+
+    /// Show everything about one incident or actor, by its number, or about the finding of a detection, by its name
+    #[arg(long, value_name = "N|NAME", conflicts_with = "details")]
+    pub(crate) show: Option<String>,
+
+    /// List all findings with their evidence instead of one screen of incidents
+    #[arg(long)]
+    pub(crate) details: bool,
+
+    /// Show only findings of this severity or above; incidents are always shown
+    #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
+    pub(crate) min_severity: Option<Severity>,
+
+    /// Rows shown of each finding
+    #[arg(long, value_name = "N", default_value_t = 5)]
+    pub(crate) limit: usize,
 
     /// Exit with code 4 if a finding has at least this severity
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
@@ -45,12 +64,63 @@ pub(crate) struct HuntArgs {
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
+    #[command(flatten)]
+    pub(crate) engine: Engine,
+}
+
+/// Which detections run, and with which parameters. Incidents are numbered by what these find.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct HuntChoice {
+    /// Run only the detections of this pack; repeatable
+    #[arg(long = "pack", value_name = "PACK")]
+    pub(crate) packs: Vec<String>,
+
+    /// Run only this detection; repeatable
+    #[arg(long = "name", value_name = "QUERY")]
+    pub(crate) detections: Vec<String>,
+
+    /// Do not run this detection; repeatable
+    #[arg(long = "exclude", value_name = "QUERY")]
+    pub(crate) excluded: Vec<String>,
+
+    /// Set a parameter of a detection; repeatable
+    #[arg(long = "param", short = 'p', value_name = "QUERY.NAME=VALUE", value_parser = parse_param)]
+    pub(crate) params: Vec<(String, String, String)>,
+
     /// Folder with your own queries, PACK/NAME.sql; a query with the same name overrides the built-in one
     #[arg(long, value_name = "DIR")]
     pub(crate) queries: Option<PathBuf>,
+}
 
-    #[command(flatten)]
-    pub(crate) engine: Engine,
+impl HuntChoice {
+    /// As the hunt takes it.
+    pub(crate) fn options(&self, input: String, rows: usize) -> HuntOptions {
+        HuntOptions {
+            packs: self.packs.clone(),
+            names: self.detections.clone(),
+            excluded: self.excluded.clone(),
+            params: self.params.clone(),
+            rows,
+            input,
+        }
+    }
+
+    /// As words of a command, each with a space before it.
+    pub(crate) fn words(&self) -> String {
+        let option = |name: &str, values: &[String]| -> String {
+            values.iter().map(|value| format!(" --{name} {}", shell_quote(value))).collect()
+        };
+        let mut words = option("pack", &self.packs)
+            + &option("name", &self.detections)
+            + &option("exclude", &self.excluded);
+        for (query, name, value) in &self.params {
+            words += &format!(" -p {}", shell_quote(&format!("{query}.{name}={value}")));
+        }
+        if let Some(folder) = &self.queries {
+            words += &format!(" --queries {}", shell_quote(&folder.display().to_string()));
+        }
+        words
+    }
 }
 
 /// Output format of the findings.
@@ -62,6 +132,8 @@ pub(crate) enum HuntFormat {
     Json,
     // One JSON object per finding and line
     Ndjson,
+    // One line per row of a finding
+    Csv,
     // A Markdown report
     Markdown,
 }
@@ -71,4 +143,39 @@ fn parse_severity(word: &str) -> Result<Severity, String> {
         let words: Vec<&str> = Severity::ALL.iter().map(|severity| severity.as_str()).collect();
         format!("expected one of {}", words.join(", "))
     })
+}
+
+fn parse_param(text: &str) -> Result<(String, String, String), String> {
+    let parts = text.split_once('=').and_then(|(name, value)| Some((name.split_once('.')?, value)));
+    match parts {
+        Some(((query, name), value)) if !query.is_empty() && !name.is_empty() => {
+            Ok((query.to_owned(), name.to_owned(), value.to_owned()))
+        }
+        _ => Err("expected QUERY.NAME=VALUE, such as mass-delete.keys=500".to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_name_their_detection() {
+        let given = parse_param("mass-delete.keys=5=6");
+        assert_eq!(given, Ok(("mass-delete".to_owned(), "keys".to_owned(), "5=6".to_owned())));
+        for wrong in ["keys=5", "mass-delete.keys", ".keys=5", "mass-delete.=5", ""] {
+            assert!(parse_param(wrong).is_err_and(|problem| problem.contains("QUERY.NAME=VALUE")), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_choice_can_be_typed_again() {
+        let choice = HuntChoice {
+            excluded: vec!["it's".into()],
+            params: vec![("a".into(), "b".into(), "c d".into())],
+            ..HuntChoice::default()
+        };
+        assert_eq!(choice.words(), " --exclude 'it'\\''s' -p 'a.b=c d'");
+        assert_eq!(HuntChoice::default().words(), "");
+    }
 }

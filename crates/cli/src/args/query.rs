@@ -58,8 +58,8 @@ pub(crate) struct QueryArgs {
     #[arg(long)]
     pub(crate) csv_safe: bool,
 
-    /// Maximum rows to display (0 = all)
-    #[arg(long, value_name = "N", default_value_t = 1000)]
+    /// Maximum rows to display on a terminal (0 = all)
+    #[arg(long, value_name = "N", default_value_t = 40)]
     pub(crate) max_rows: usize,
 
     /// Allow statements that write, or that read other files

@@ -17,8 +17,8 @@ pub(crate) struct ShellArgs {
     #[arg(required = true, value_name = "DATASET|PATH")]
     pub(crate) inputs: Vec<String>,
 
-    /// Maximum rows to display (0 = all)
-    #[arg(long, value_name = "N", default_value_t = 1000)]
+    /// Maximum rows to display on a terminal (0 = all)
+    #[arg(long, value_name = "N", default_value_t = 40)]
     pub(crate) max_rows: usize,
 
     /// Prefix formula-like cells with ' in CSV and TSV output

@@ -6,6 +6,7 @@ use clap::{Args, ValueEnum};
 use saltmine_query::timeline::{IpNet, Selection, parse_network};
 
 use super::cluster::ClusterArgs;
+use super::hunt::HuntChoice;
 use super::redact::RedactArgs;
 use super::s3::S3Args;
 use super::size::parse_size;
@@ -14,13 +15,17 @@ use super::time::{TimeRange, parse_span};
 /// `saltmine timeline`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A session is a series of requests by one requester from one address without a break longer than --idle. Give at least one of --requester, --ip, --key and --request-id. Repeating an option widens the selection; different options narrow it.
+A session is a series of requests by one requester from one address without a break longer than --idle. Give at least one of --requester, --ip, --key, --bucket, --request-id, --incident and --finding. Repeating an option widens the selection; different options narrow it.
 
 Principals, addresses, operations, buckets and user agents are marked as \"first use\" when the logs hold no earlier request of that requester with them. Activity before the logs begin is unknown.
+
+A line per session marks what stands out: the largest by bytes or requests, deletes, changed settings, failures, and what is used for the first time. --details has operations and objects of each session, --rows each request.
 
 The timesketch format has one line per request, in time order, for a file named *.jsonl.
 
 Examples:
+  saltmine timeline case.lake --incident 1
+  saltmine timeline case.lake --finding mass-delete --rows --format csv
   saltmine timeline case.lake --requester '*:assumed-role/ops/cleanup'
   saltmine timeline logs/ --ip 198.51.100.0/24 --since 2026-03-05 --idle 10m
   saltmine timeline case.lake --key 'payroll/*' --requester -
@@ -41,9 +46,20 @@ pub(crate) struct TimelineArgs {
     #[arg(long, value_name = "SPAN", default_value = "30m", value_parser = parse_span)]
     pub(crate) idle: i64,
 
-    /// Show at most this many sessions, earliest first (0 = all; needs memory for each)
-    #[arg(long, value_name = "N", default_value_t = 1000)]
+    /// Show everything about each session: operations, objects, errors, agents
+    #[arg(long, conflicts_with = "rows")]
+    pub(crate) details: bool,
+
+    /// Show a line a request instead of a line a session
+    #[arg(long)]
+    pub(crate) rows: bool,
+
+    /// Show at most this many sessions, earliest first (0 = all; needs memory for each); with --rows, at most this many requests
+    #[arg(long, visible_alias = "limit", value_name = "N", default_value_t = 1000)]
     pub(crate) max_sessions: usize,
+
+    #[command(flatten)]
+    pub(crate) choice: HuntChoice,
 
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "table")]
@@ -90,6 +106,18 @@ pub(crate) struct Selectors {
     /// A request id
     #[arg(long = "request-id", value_name = "ID")]
     pub(crate) request_ids: Vec<String>,
+
+    /// A bucket; * matches any text, ? one character
+    #[arg(long = "bucket", value_name = "BUCKET")]
+    pub(crate) buckets: Vec<String>,
+
+    /// The requests of the incident or actor with this number, as saltmine hunt shows it
+    #[arg(long, value_name = "N", conflicts_with = "finding")]
+    pub(crate) incident: Option<usize>,
+
+    /// The requests of what this detection found
+    #[arg(long, value_name = "NAME")]
+    pub(crate) finding: Option<String>,
 }
 
 /// Output format of the timeline.
@@ -103,6 +131,8 @@ pub(crate) enum TimelineFormat {
     Ndjson,
     // A Markdown report
     Markdown,
+    // A line a session, or with --rows a line a request
+    Csv,
     // One JSON object per request and line, for import into Timesketch
     Timesketch,
 }
@@ -142,6 +172,8 @@ impl TimelineArgs {
             pseudonyms: self.selectors.addresses.iter().filter_map(Address::pseudonym).collect(),
             keys: self.selectors.keys.clone(),
             request_ids: self.selectors.request_ids.clone(),
+            buckets: self.selectors.buckets.clone(),
+            requests: None,
             since: self.range.since,
             until: self.range.until,
         }

@@ -3,20 +3,27 @@
 use std::io::Write;
 use std::path::Path;
 
-use saltmine_query::SessionOptions;
-use saltmine_query::hunt::{HuntOptions, HuntReport, hunt_with_progress};
+use saltmine_query::catalogue::{Catalogue, Severity};
+use saltmine_query::hunt::{HuntOptions, HuntReport, hunt, hunt_with_progress};
+use saltmine_query::incidents::{ActorFindings, FindingRef, Incident, changes};
+use saltmine_query::{Coverage, Session, SessionOptions};
+use serde::Serialize;
 
 use super::coverage::{finish, require_records};
-use super::query::block_on;
+use super::query::{block_on, terminal_width};
 use crate::args::{Engine, HuntArgs, HuntFormat, NameArgs, TimeRange};
 use crate::error::CliError;
 use crate::exit::ExitCode;
-use crate::output::{Target, findings, plural, shell_quote};
+use crate::output::incidents::{self, Screen};
+use crate::output::{Format, Options, Target, findings, plural, shell_quote};
 use crate::progress::HuntBar;
 use crate::terminal::Terminal;
 
+/// Columns where nobody says how wide it is.
+const WIDTH: usize = 100;
+
 pub(crate) fn run(args: &HuntArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
-    let catalogue = super::catalogue(args.queries.as_deref())?;
+    let catalogue = super::catalogue(args.choice.queries.as_deref())?;
     let target = Target::open(args.output.as_deref())?;
     let range = args.range.check()?;
     let options = SessionOptions {
@@ -25,61 +32,276 @@ pub(crate) fn run(args: &HuntArgs, terminal: &Terminal) -> Result<ExitCode, CliE
         names: args.names.rules(),
         ..args.engine.session(&args.inputs)
     };
-    let hunting = HuntOptions {
-        packs: args.packs.clone(),
-        input: limited(&args.inputs, (range, args.names), &args.engine, args.queries.as_deref()),
-    };
+    let input = limited(&args.inputs, (range, args.names), &args.engine, args.choice.queries.as_deref());
+    let hunting = args.choice.options(input, args.limit);
     block_on(async {
         let session = super::open(&options, terminal).await?;
         let progress = HuntBar::new(terminal);
         let found = hunt_with_progress(&session, &catalogue, &hunting, &|step| progress.show(step)).await;
         progress.finish();
-        let found = found?;
+        let mut found = found?;
         if found.findings.is_empty() {
             require_records(&session, range, terminal).await?;
         }
-        write(&found, args.format, target, terminal)?;
+        let worst = found.worst();
+        let hidden = hide(&mut found, args.min_severity);
+        Output { args, session: &session, catalogue: &catalogue, range, terminal }
+            .write(&found, hidden, target)
+            .await?;
         terminal.wrote(args.output.as_deref(), &plural(found.findings.len() as u64, "finding"));
         for failed in &found.failed {
             terminal.warning(&format!("{}: {}", failed.query, failed.problem));
         }
-        let is_alarm = args.fail_on.is_some_and(|limit| found.worst().is_some_and(|worst| worst >= limit));
+        let is_alarm = args.fail_on.is_some_and(|limit| worst.is_some_and(|worst| worst >= limit));
         let findings = if is_alarm { ExitCode::Findings } else { ExitCode::Success };
         let failures = if found.failed.is_empty() { ExitCode::Success } else { ExitCode::Failure };
         Ok(finish(&session, terminal).await.and(findings).and(failures))
     })
 }
 
-fn write(
-    found: &HuntReport,
-    format: HuntFormat,
-    mut target: Target,
-    terminal: &Terminal,
-) -> Result<(), CliError> {
-    if matches!(format, HuntFormat::Json | HuntFormat::Ndjson) {
-        target = target.of_bytes(true);
-    }
-    match format {
-        HuntFormat::Table => {
-            let is_coloured = terminal.colours(target.is_terminal());
-            findings::text(found, is_coloured, &mut target)?;
-        }
-        HuntFormat::Markdown => findings::markdown(found, &mut target)?,
-        HuntFormat::Json => {
-            serde_json::to_writer_pretty(&mut target, found).map_err(CliError::json)?;
-            writeln!(target)?;
-        }
-        HuntFormat::Ndjson => {
-            for finding in &found.findings {
-                serde_json::to_writer(&mut target, finding).map_err(CliError::json)?;
+/// Removes findings below a severity; returns how many.
+fn hide(found: &mut HuntReport, least: Option<Severity>) -> usize {
+    let Some(least) = least else { return 0 };
+    let before = found.findings.len();
+    found.findings.retain(|finding| finding.severity >= least);
+    found.actors.retain(|actor| actor.severity >= least);
+    before - found.findings.len()
+}
+
+/// What a hunt found, with what it is of.
+#[derive(Serialize)]
+struct Whole<'a> {
+    /// The version of saltmine.
+    version: &'static str,
+    /// The input.
+    dataset: Vec<String>,
+    /// The time that is reported; null is without a limit.
+    range: Range,
+    /// What was examined.
+    coverage: &'a Coverage,
+    /// Findings below --min-severity, which are not here.
+    findings_hidden: usize,
+    #[serde(flatten)]
+    found: &'a HuntReport,
+}
+
+#[derive(Serialize)]
+struct Range {
+    since: Option<String>,
+    until: Option<String>,
+}
+
+/// How the answer is written.
+struct Output<'a> {
+    args: &'a HuntArgs,
+    session: &'a Session,
+    catalogue: &'a Catalogue,
+    range: TimeRange,
+    terminal: &'a Terminal,
+}
+
+impl Output<'_> {
+    async fn write(&self, found: &HuntReport, hidden: usize, mut target: Target) -> Result<(), CliError> {
+        match self.args.format {
+            HuntFormat::Csv => {
+                let batch = incidents::rows::batch(found)?;
+                let mut writer = Format::Csv.writer(
+                    target,
+                    &batch.schema(),
+                    Options { csv_safe: true, ..Options::default() },
+                )?;
+                writer.write(&batch)?;
+                writer.finish()?;
+                return Ok(());
+            }
+            HuntFormat::Json => {
+                target = target.of_bytes(true);
+                let coverage = self.coverage().await?;
+                let time =
+                    |time: Option<i64>| time.map(|time| saltmine_query::timeline::Time(time).to_string());
+                let whole = Whole {
+                    version: env!("CARGO_PKG_VERSION"),
+                    dataset: self
+                        .args
+                        .inputs
+                        .iter()
+                        .map(|input| self.session.shown(input).into_owned())
+                        .collect(),
+                    range: Range { since: time(self.range.since), until: time(self.range.until) },
+                    coverage: &coverage,
+                    findings_hidden: hidden,
+                    found,
+                };
+                serde_json::to_writer_pretty(&mut target, &whole).map_err(CliError::json)?;
                 writeln!(target)?;
             }
+            HuntFormat::Ndjson => {
+                target = target.of_bytes(true);
+                for finding in &found.findings {
+                    serde_json::to_writer(&mut target, finding).map_err(CliError::json)?;
+                    writeln!(target)?;
+                }
+            }
+            HuntFormat::Markdown => {
+                incidents::markdown(found, &mut target)?;
+                findings::markdown(found, &mut target)?;
+            }
+            HuntFormat::Table => self.text(found, &mut target).await?,
         }
+        if hidden > 0 && !matches!(self.args.format, HuntFormat::Json) {
+            let least = self.args.min_severity.map_or("", Severity::as_str);
+            self.terminal
+                .note(&format!("note: {} below {least} not shown", plural(hidden as u64, "finding")));
+        }
+        target.finish()
     }
+
+    async fn coverage(&self) -> Result<Coverage, CliError> {
+        Ok(self.session.coverage().await?.shown(|text| self.session.shown(text).into_owned()))
+    }
+
+    async fn text(&self, found: &HuntReport, target: &mut Target) -> Result<(), CliError> {
+        let is_coloured = self.terminal.colours(target.is_terminal());
+        let width = terminal_width().map_or(WIDTH, usize::from).max(40);
+        if let Some(what) = &self.args.show {
+            return self.show(found, what, width, is_coloured, target);
+        }
+        if self.args.details {
+            return Ok(findings::text(found, is_coloured, target)?);
+        }
+        let is_quiet = found.findings.is_empty();
+        let (inputs, words) = (self.args.inputs.join(" "), self.words());
+        let screen = Screen {
+            report: found,
+            coverage: &self.coverage().await?,
+            input: &self.session.shown(&inputs),
+            words: &self.session.shown(&words),
+            min_severity: self.args.min_severity,
+            width,
+            is_coloured,
+            changes: &if is_quiet { changes(self.session).await? } else { Vec::new() },
+        };
+        Ok(screen.write(target)?)
+    }
+
+    /// What every command takes that asks for an incident: the input, and what decides its number.
+    fn words(&self) -> String {
+        let mut words: Vec<String> = self.args.inputs.iter().map(|input| shell_quote(input)).collect();
+        words.extend(self.args.engine.redact.words());
+        words.join(" ") + &self.range.words() + &self.args.choice.words()
+    }
+
+    /// All of an incident, of an actor or of a finding.
+    fn show(
+        &self,
+        found: &HuntReport,
+        what: &str,
+        width: usize,
+        is_coloured: bool,
+        target: &mut Target,
+    ) -> Result<(), CliError> {
+        let mut sql = Vec::new();
+        match chosen(found, what)? {
+            Chosen::Incident(incident) => {
+                incidents::show_incident(incident, width, target)?;
+                findings::each(of(found, &incident.findings), is_coloured, target)?;
+                sql.extend(incident.findings.iter().map(|finding| finding.query.as_str()));
+            }
+            Chosen::Actor(actor) => {
+                incidents::show_actor(actor, width, target)?;
+                findings::each(of(found, &actor.findings), is_coloured, target)?;
+                sql.extend(actor.findings.iter().map(|finding| finding.query.as_str()));
+            }
+            Chosen::Finding(query) => {
+                let all = found.findings.iter().filter(|finding| finding.query == query);
+                findings::each(all, is_coloured, target)?;
+                let text = &self.catalogue.get(query)?.sql;
+                writeln!(target, "SQL of {query}:\n")?;
+                for line in text.lines() {
+                    writeln!(target, "  {}", crate::output::sanitize::sanitize(line))?;
+                }
+            }
+        }
+        for query in sql {
+            writeln!(target, "SQL: saltmine queries {query}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Hunts with all detections, and writes the screen to standard output.
+pub(super) async fn screen(
+    session: &Session,
+    catalogue: &Catalogue,
+    inputs: &[String],
+    terminal: &Terminal,
+) -> Result<(), CliError> {
+    let found = hunt(session, catalogue, &HuntOptions::default()).await?;
+    let mut target = Target::open(None)?;
+    let words: Vec<String> = inputs.iter().map(|input| shell_quote(input)).collect();
+    let (inputs, words) = (inputs.join(" "), words.join(" "));
+    let screen = Screen {
+        report: &found,
+        coverage: &session.coverage().await?.shown(|text| session.shown(text).into_owned()),
+        input: &session.shown(&inputs),
+        words: &session.shown(&words),
+        min_severity: None,
+        width: terminal_width().map_or(WIDTH, usize::from).max(40),
+        is_coloured: terminal.colours(target.is_terminal()),
+        changes: &if found.findings.is_empty() { changes(session).await? } else { Vec::new() },
+    };
+    screen.write(&mut target)?;
     target.finish()
 }
 
-/// The input and its limits as arguments of `saltmine query`.
+/// The findings that are named, with all their rows that are kept.
+fn of<'a>(
+    found: &'a HuntReport,
+    named: &'a [FindingRef],
+) -> impl Iterator<Item = &'a saltmine_query::hunt::Finding> {
+    found.findings.iter().filter(|finding| {
+        named.iter().any(|one| one.query == finding.query && one.severity >= finding.severity)
+    })
+}
+
+/// What a person asked for.
+pub(super) enum Chosen<'a> {
+    Incident(&'a Incident),
+    Actor(&'a ActorFindings),
+    Finding(&'a str),
+}
+
+/// What a number or a name stands for.
+///
+/// # Errors
+/// Where there is no such incident, actor or finding: which there are.
+pub(super) fn chosen<'a>(found: &'a HuntReport, what: &str) -> Result<Chosen<'a>, CliError> {
+    let last = found.incidents.len() + found.actors.len();
+    if let Ok(number) = what.parse::<usize>() {
+        let incident =
+            found.incidents.iter().find(|incident| incident.number == number).map(Chosen::Incident);
+        let actor = || found.actors.iter().find(|actor| actor.number == number).map(Chosen::Actor);
+        let nothing = || match last {
+            0 => "nothing was found".to_owned(),
+            last => format!("there is no incident or actor {number}: they are numbered from 1 to {last}"),
+        };
+        return incident.or_else(actor).ok_or_else(|| CliError::Nothing(nothing()));
+    }
+    if let Some(finding) = found.findings.iter().find(|finding| finding.query == what) {
+        return Ok(Chosen::Finding(&finding.query));
+    }
+    if found.quiet.iter().any(|query| query == what) {
+        return Err(CliError::Nothing(format!("{what} found nothing")));
+    }
+    let names: Vec<&str> = found.findings.iter().map(|finding| finding.query.as_str()).collect();
+    let names: std::collections::BTreeSet<&str> = names.into_iter().collect();
+    Err(CliError::Nothing(format!(
+        "there is no finding {what}; there are: {}",
+        if names.is_empty() { "none".to_owned() } else { names.into_iter().collect::<Vec<_>>().join(", ") }
+    )))
+}
+
+/// The input and what limits it, as `saltmine query` would take them.
 pub(super) fn limited(
     inputs: &[String],
     (range, names): (TimeRange, NameArgs),

@@ -6,6 +6,7 @@ use std::path::Path;
 use futures::StreamExt;
 use saltmine_query::catalogue::Query;
 use saltmine_query::datafusion::execution::SendableRecordBatchStream;
+use saltmine_query::incidents::quantity::{counted, grouped};
 use saltmine_query::{Param, Params, QueryError, Session, SessionOptions};
 
 use super::coverage::{finish, nothing, require_records};
@@ -39,7 +40,12 @@ pub(crate) fn run(args: &QueryArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         let Written { rows, hidden } = write(stream, format, target, output).await?;
         terminal.wrote(args.output.as_deref(), &plural(rows, "row"));
         if hidden > 0 {
-            terminal.warning(&format!("{hidden} more rows not shown; use --max-rows 0 or another --format"));
+            let shown = rows.saturating_sub(hidden as u64);
+            terminal.warning(&format!(
+                "{} of {} shown; --max-rows 0 shows all",
+                grouped(shown),
+                counted(rows, "row")
+            ));
         }
         if rows == 0 && !session.has_records().await? {
             // An empty answer of a detection must not look like an all-clear.
@@ -205,8 +211,8 @@ fn parse_param(param: &str) -> Result<(String, String), CliError> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
-/// Chosen by the file's extension; otherwise a table on a terminal and CSV elsewhere.
-fn default_format(output: Option<&Path>) -> Format {
+/// By the file's name, else a table for people and csv for programs.
+pub(crate) fn default_format(output: Option<&Path>) -> Format {
     match output {
         Some(path) => Format::of_path(path).unwrap_or(Format::Csv),
         None if std::io::stdout().is_terminal() => Format::Table,

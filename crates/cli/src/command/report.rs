@@ -30,7 +30,7 @@ pub(crate) fn run(args: &ReportArgs, terminal: &Terminal) -> Result<ExitCode, Cl
         ..args.engine.session(&args.inputs)
     };
     let input = limited(&args.inputs, (range, args.names), &args.engine, args.queries.as_deref());
-    let hunting = HuntOptions { packs: args.packs.clone(), input: input.clone() };
+    let hunting = HuntOptions { packs: args.packs.clone(), input: input.clone(), ..HuntOptions::default() };
     let made = Utc::now();
     block_on(async {
         let session = super::open(&options, terminal).await?;

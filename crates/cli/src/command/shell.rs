@@ -1,6 +1,7 @@
 //! `saltmine shell`: an SQL prompt.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
 use std::time::Instant;
 
 use saltmine_query::{Params, Session, SessionOptions};
@@ -13,7 +14,7 @@ use super::query::{Asked, Written, runtime, terminal_width, write};
 use crate::args::ShellArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
-use crate::output::{Format, Options, Target};
+use crate::output::{Format, Options, Target, plural};
 use crate::terminal::Terminal;
 
 mod complete;
@@ -46,12 +47,16 @@ pub(crate) fn run(args: &ShellArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         format: Format::Table,
         max_rows: args.max_rows,
         csv_safe: args.csv_safe,
+        inputs: args.inputs.clone(),
+        output: None,
+        last: String::new(),
     };
     let mut code = ExitCode::Success;
     while let Some(input) = prompt.next()? {
         match shell.carry_out(input) {
-            Ok(true) => {}
-            Ok(false) => break,
+            Ok(Step::Next) => {}
+            Ok(Step::Text(text)) => prompt.take_all(&text),
+            Ok(Step::End) => break,
             Err(error) if error.is_broken_pipe() => break,
             Err(error) => {
                 terminal.error(&error.to_string());
@@ -65,7 +70,17 @@ pub(crate) fn run(args: &ShellArgs, terminal: &Terminal) -> Result<ExitCode, Cli
     Ok(shell.runtime.block_on(finish(&shell.session, terminal)).and(code))
 }
 
-/// The state of the prompt.
+/// What comes after something was carried out.
+enum Step {
+    /// What is typed next.
+    Next,
+    /// Statements of a file or of an editor.
+    Text(String),
+    /// Nothing.
+    End,
+}
+
+/// What the prompt works on.
 struct Shell<'a> {
     runtime: Runtime,
     session: Session,
@@ -76,15 +91,32 @@ struct Shell<'a> {
     format: Format,
     max_rows: usize,
     csv_safe: bool,
+    inputs: Vec<String>,
+    /// Where the next answer goes.
+    output: Option<PathBuf>,
+    /// The last statement.
+    last: String,
 }
 
 impl Shell<'_> {
-    /// Runs one input; returns `false` at the end of the session.
-    fn carry_out(&mut self, input: Input) -> Result<bool, CliError> {
+    fn carry_out(&mut self, input: Input) -> Result<Step, CliError> {
         match input {
-            Input::Sql(sql) => self.ask(&sql, &Params::new())?,
+            Input::Sql(sql) => {
+                self.last.clone_from(&sql);
+                self.ask(&sql, &Params::new())?;
+            }
             Input::Meta(line) => match Meta::parse(&line)? {
-                Meta::Quit => return Ok(false),
+                Meta::Quit => return Ok(Step::End),
+                Meta::Hunt => self.hunt()?,
+                Meta::Timeline(who) => self.timeline(&who)?,
+                Meta::Record if self.format == Format::Record => self.format = Format::Table,
+                Meta::Record => self.format = Format::Record,
+                Meta::Output(file) => self.output = Some(file.into()),
+                Meta::Include(file) => {
+                    let path = std::path::Path::new(&file);
+                    return Ok(Step::Text(std::fs::read_to_string(path).map_err(CliError::file(path))?));
+                }
+                Meta::Edit => return Ok(Step::Text(edit(&self.last)?)),
                 Meta::Help => writeln!(io::stdout(), "{}", meta::HELP)?,
                 Meta::Timing => {
                     self.timing = !self.timing;
@@ -102,17 +134,41 @@ impl Shell<'_> {
                 }
             },
         }
-        Ok(true)
+        Ok(Step::Next)
     }
 
-    fn ask(&self, sql: &str, params: &Params) -> Result<(), CliError> {
+    /// The screen of a hunt.
+    fn hunt(&self) -> Result<(), CliError> {
+        self.interruptible(super::hunt::screen(&self.session, &self.catalogue, &self.inputs, self.terminal))
+    }
+
+    /// The sessions of a requester or an address.
+    fn timeline(&self, who: &str) -> Result<(), CliError> {
+        self.interruptible(super::timeline::brief_of(&self.session, who, self.terminal))
+    }
+
+    fn interruptible<T>(&self, work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+        self.runtime.block_on(async {
+            if !self.interactive {
+                return work.await;
+            }
+            tokio::select! {
+                done = work => done,
+                _ = tokio::signal::ctrl_c() => Err(CliError::Interrupted),
+            }
+        })
+    }
+
+    fn ask(&mut self, sql: &str, params: &Params) -> Result<(), CliError> {
         self.answer(Asked::Sql(sql), params)
     }
 
-    fn answer(&self, asked: Asked<'_>, params: &Params) -> Result<(), CliError> {
+    fn answer(&mut self, asked: Asked<'_>, params: &Params) -> Result<(), CliError> {
         let start = Instant::now();
-        let target = Target::open(None)?;
-        let is_cut = self.interactive && self.max_rows > 0;
+        let output = self.output.take();
+        let target = Target::open(output.as_deref())?;
+        let format = output.as_deref().and_then(Format::of_path).unwrap_or(self.format);
+        let is_cut = self.interactive && self.max_rows > 0 && output.is_none();
         let options = Options {
             max_rows: is_cut.then_some(self.max_rows),
             width: target.is_terminal().then(terminal_width).flatten(),
@@ -120,23 +176,34 @@ impl Shell<'_> {
         };
         let answer = async {
             let stream = asked.run(&self.session, params).await?;
-            write(stream, self.format, target, options).await
+            write(stream, format, target, options).await
         };
-        let Written { hidden, .. } = self.runtime.block_on(async {
-            if !self.interactive {
-                return answer.await;
-            }
-            tokio::select! {
-                answer = answer => answer,
-                _ = tokio::signal::ctrl_c() => Err(CliError::Interrupted),
-            }
-        })?;
+        let Written { hidden, rows } = self.interruptible(answer)?;
+        self.terminal.wrote(output.as_deref(), &plural(rows, "row"));
         if hidden > 0 {
-            self.terminal.warning(&format!("{hidden} more rows not shown; use --max-rows 0"));
+            let shown = rows.saturating_sub(hidden as u64);
+            self.terminal.warning(&format!("{shown} of {rows} rows shown; --max-rows 0 shows all"));
         }
         if self.timing {
             self.terminal.note(&format!("Time: {:.3} s", start.elapsed().as_secs_f64()));
         }
         Ok(())
+    }
+}
+
+/// A statement, as somebody changed it in their editor.
+fn edit(statement: &str) -> Result<String, CliError> {
+    let editor = ["VISUAL", "EDITOR"]
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok().filter(|word| !word.is_empty()));
+    let editor = editor.unwrap_or_else(|| "vi".to_owned());
+    let mut words = editor.split_whitespace();
+    let mut file = tempfile::Builder::new().suffix(".sql").tempfile()?;
+    writeln!(file, "{}", statement.trim_end())?;
+    let done = std::process::Command::new(words.next().unwrap_or("vi")).args(words).arg(file.path()).status();
+    match done {
+        Ok(status) if status.success() => Ok(std::fs::read_to_string(file.path())?),
+        Ok(_) => Err(CliError::Usage(format!("{editor} failed: nothing was run"))),
+        Err(error) => Err(CliError::Usage(format!("cannot start the editor {editor}: {error}"))),
     }
 }

@@ -3,25 +3,32 @@
 use std::io::Write;
 
 use futures::TryStreamExt;
-use saltmine_query::timeline::{Selection, TimelineOptions, TimelineReport, requests, timeline};
+use saltmine_query::incidents::IncidentRequests;
+use saltmine_query::timeline::{
+    Selection, SimilarTo, TimelineOptions, TimelineReport, parse_network, requests, similar, timeline,
+};
 use saltmine_query::{QueryError, Session, SessionOptions};
 
 use super::coverage::{finish, require_records};
-use super::query::block_on;
+use super::export::{find, requests_of};
+use super::query::{block_on, terminal_width};
 use crate::args::{TimeRange, TimelineArgs, TimelineFormat};
 use crate::error::CliError;
 use crate::exit::ExitCode;
-use crate::output::{Target, plural, timeline as sessions, timesketch};
+use crate::output::{Format, Options, Target, plural, sessions as brief, timeline as sessions, timesketch};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &TimelineArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let range = args.range.check()?;
     let is_by_request = args.format == TimelineFormat::Timesketch;
     let mut target = Target::open(args.output.as_deref())?;
-    if !matches!(args.format, TimelineFormat::Table | TimelineFormat::Markdown) {
-        target = target.of_bytes(true);
-    }
-    // The session itself has no time limit: "first use" is determined from all of the logs.
+    target = match args.format {
+        _ if args.rows => target,
+        TimelineFormat::Table | TimelineFormat::Markdown => target,
+        TimelineFormat::Csv => target.of_bytes(false),
+        TimelineFormat::Json | TimelineFormat::Ndjson | TimelineFormat::Timesketch => target.of_bytes(true),
+    };
+    // The time is no limit of the session: what was used first is looked for in all of the logs.
     let options = SessionOptions {
         inputs: args.inputs.clone(),
         memory_limit: Some(args.memory_limit),
@@ -30,21 +37,29 @@ pub(crate) fn run(args: &TimelineArgs, terminal: &Terminal) -> Result<ExitCode, 
         remote: args.cluster.remote(args.jobs),
         ..SessionOptions::default()
     };
-    let selection = args.selection();
+    let mut selection = args.selection();
     if args.redact.redact.is_none() && !selection.pseudonyms.is_empty() {
         return Err(CliError::Usage(
             "--ip takes a pseudonym only together with --redact and the key that made the pseudonym".into(),
         ));
     }
+    let hunted = Hunted {
+        args,
+        options: SessionOptions { since: range.since, until: range.until, ..options.clone() },
+    };
     block_on(async {
         let session = super::open(&options, terminal).await?;
+        selection.requests = hunted.requests(terminal).await?;
+        if args.rows {
+            return rows(args, &session, &selection, target, terminal).await;
+        }
         let found = if is_by_request {
             by_request(&session, &selection, &mut target).await?
         } else {
             let most = (args.max_sessions > 0).then_some(args.max_sessions);
             let options = TimelineOptions { idle: args.idle, most };
             let found = timeline(&session, &selection, &options).await?;
-            write(&found, args.format, &mut target, terminal)?;
+            write(&found, args, &mut target, terminal)?;
             if found.hidden() > 0 {
                 let hidden = found.hidden();
                 terminal.warning(&format!("{hidden} later sessions not shown; use --max-sessions 0"));
@@ -60,7 +75,119 @@ pub(crate) fn run(args: &TimelineArgs, terminal: &Terminal) -> Result<ExitCode, 
     })
 }
 
-/// Writes requests as they arrive; returns their number.
+/// What asks for the requests of an incident.
+struct Hunted<'a> {
+    args: &'a TimelineArgs,
+    /// As the hunt's: the time limits what it reports.
+    options: SessionOptions,
+}
+
+impl Hunted<'_> {
+    /// The requests of the incident or finding that is asked for; `None` where none is.
+    async fn requests(&self, terminal: &Terminal) -> Result<Option<IncidentRequests>, CliError> {
+        let TimelineArgs { selectors, choice, inputs, .. } = self.args;
+        if selectors.incident.is_none() && selectors.finding.is_none() {
+            return Ok(None);
+        }
+        if inputs.iter().any(|input| input == "-") {
+            return Err(CliError::Usage(
+                "standard input can be read only once: write it to a file first".into(),
+            ));
+        }
+        let catalogue = super::catalogue(choice.queries.as_deref())?;
+        let session = super::open(&self.options, terminal).await?;
+        let finding = selectors.finding.as_deref();
+        let found = find(&session, &catalogue, choice.options(String::new(), 0), finding).await?;
+        Ok(Some(requests_of(&found, selectors.incident, finding)?.clone()))
+    }
+}
+
+/// Columns of a request in a timeline.
+const COLUMNS: [&str; 12] = [
+    "request_time",
+    "requester",
+    "remote_ip",
+    "operation",
+    "bucket",
+    "object_key",
+    "http_status",
+    "error_code",
+    "bytes_sent",
+    "user_agent",
+    "log_file",
+    "log_line",
+];
+
+fn wrong(error: arrow::error::ArrowError) -> QueryError {
+    saltmine_query::datafusion::error::DataFusionError::from(error).into()
+}
+
+/// Writes a line a request.
+async fn rows(
+    args: &TimelineArgs,
+    session: &Session,
+    selection: &Selection,
+    target: Target,
+    terminal: &Terminal,
+) -> Result<ExitCode, CliError> {
+    let format = match args.format {
+        TimelineFormat::Table => Format::Table,
+        TimelineFormat::Csv => Format::Csv,
+        TimelineFormat::Json => Format::Json,
+        TimelineFormat::Ndjson => Format::Ndjson,
+        TimelineFormat::Markdown => Format::Markdown,
+        TimelineFormat::Timesketch => {
+            return Err(CliError::Usage("timesketch has a line per request: leave out --rows".into()));
+        }
+    };
+    let mut stream = requests(session, selection).await?;
+    let schema = stream.schema();
+    let columns = COLUMNS.map(|name| schema.index_of(name)).into_iter().collect::<Result<Vec<_>, _>>();
+    let columns = columns.map_err(wrong)?;
+    let shown = std::sync::Arc::new(schema.project(&columns).map_err(wrong)?);
+    let is_table = format == Format::Table;
+    let options = Options {
+        max_rows: (is_table && args.max_sessions > 0).then_some(args.max_sessions),
+        width: is_table.then(terminal_width).flatten(),
+        ..Options::default()
+    };
+    let mut writer = format.writer(target, &shown, options)?;
+    let mut found = 0;
+    while let Some(batch) = stream.try_next().await.map_err(QueryError::from)? {
+        found += batch.num_rows() as u64;
+        writer.write(&batch.project(&columns).map_err(wrong)?)?;
+    }
+    let hidden = writer.finish()?;
+    if found == 0 {
+        let range = args.range.check()?;
+        return Err(nothing(session, selection, range, terminal).await?);
+    }
+    if hidden > 0 {
+        terminal.warning(&format!("{hidden} later requests are not shown; --limit 0 shows all"));
+    }
+    terminal.wrote(args.output.as_deref(), &plural(found, "request"));
+    Ok(finish(session, terminal).await)
+}
+
+/// Writes the sessions of a requester, or of an address or network, to standard output.
+pub(super) async fn brief_of(session: &Session, who: &str, terminal: &Terminal) -> Result<(), CliError> {
+    let selection = match parse_network(who) {
+        Ok(network) => Selection { addresses: vec![network], ..Selection::default() },
+        Err(_) => Selection { requesters: vec![who.to_owned()], ..Selection::default() },
+    };
+    let found = timeline(session, &selection, &TimelineOptions::default()).await?;
+    if found.requests == 0 {
+        let meant = meant(session, &selection).await?;
+        return Err(CliError::Nothing(format!("no request matches.{meant}")));
+    }
+    let mut target = Target::open(None)?;
+    let is_coloured = terminal.colours(target.is_terminal());
+    let width = terminal_width().map_or(100, usize::from).max(60);
+    brief::text(&found, is_coloured, width, &mut target)?;
+    target.finish()
+}
+
+/// Writes requests as they come; returns how many.
 async fn by_request(session: &Session, selection: &Selection, target: &mut Target) -> Result<u64, CliError> {
     let mut stream = requests(session, selection).await?;
     let mut written = 0;
@@ -73,11 +200,11 @@ async fn by_request(session: &Session, selection: &Selection, target: &mut Targe
 
 fn write(
     found: &TimelineReport,
-    format: TimelineFormat,
+    args: &TimelineArgs,
     target: &mut Target,
     terminal: &Terminal,
 ) -> Result<(), CliError> {
-    match format {
+    match args.format {
         TimelineFormat::Markdown => sessions::markdown(found, target)?,
         TimelineFormat::Json => {
             serde_json::to_writer_pretty(&mut *target, found).map_err(CliError::json)?;
@@ -91,8 +218,14 @@ fn write(
         }
         TimelineFormat::Table | TimelineFormat::Timesketch => {
             let is_coloured = terminal.colours(target.is_terminal());
-            sessions::text(found, is_coloured, target)?;
+            if args.details {
+                sessions::text(found, is_coloured, target)?;
+            } else {
+                let width = terminal_width().map_or(100, usize::from).max(60);
+                brief::text(found, is_coloured, width, target)?;
+            }
         }
+        TimelineFormat::Csv => brief::csv(found, target)?,
     }
     Ok(())
 }
@@ -118,5 +251,18 @@ async fn nothing(
         }
         _ => String::new(),
     };
-    Ok(CliError::Nothing(format!("no request matches{}.{hint}{all}", range.words())))
+    let meant = meant(session, selection).await?;
+    Ok(CliError::Nothing(format!("no request matches{}.{meant}{hint}{all}", range.words())))
+}
+
+/// Requesters and buckets that are much like those that were asked for.
+async fn meant(session: &Session, selection: &Selection) -> Result<String, CliError> {
+    let asked = selection.requesters.iter().map(|text| (SimilarTo::Requester, text));
+    let asked = asked.chain(selection.buckets.iter().map(|text| (SimilarTo::Bucket, text)));
+    let mut meant = Vec::new();
+    for (to, text) in asked {
+        let found = similar(session, to, text).await?.into_iter().filter(|(name, _)| name != text);
+        meant.extend(found.map(|(name, requests)| format!("{name} ({})", plural(requests, "request"))));
+    }
+    Ok(if meant.is_empty() { String::new() } else { format!(" Did you mean {}?", meant.join(" or ")) })
 }

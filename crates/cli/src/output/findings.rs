@@ -11,9 +11,19 @@ use super::markdown::escape;
 use super::plural;
 use super::sanitize::sanitize;
 
-/// Writes a report as text.
+/// Writes a report as text: each finding with its evidence.
 pub(crate) fn text(report: &HuntReport, is_coloured: bool, out: &mut impl Write) -> io::Result<()> {
-    for finding in &report.findings {
+    each(&report.findings, is_coloured, out)?;
+    writeln!(out, "{}", sanitize(&summary(report)))
+}
+
+/// Writes findings with their evidence.
+pub(crate) fn each<'a>(
+    findings: impl IntoIterator<Item = &'a Finding>,
+    is_coloured: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    for finding in findings {
         let style = if is_coloured { colour(finding.severity) } else { Style::new() };
         let severity = finding.severity.as_str().to_uppercase();
         let (title, query) = (sanitize(&finding.title), sanitize(&finding.query));
@@ -44,7 +54,7 @@ pub(crate) fn text(report: &HuntReport, is_coloured: bool, out: &mut impl Write)
         }
         writeln!(out)?;
     }
-    writeln!(out, "{}", sanitize(&summary(report)))
+    Ok(())
 }
 
 /// Writes one line per finding.
@@ -87,8 +97,8 @@ pub(crate) fn markdown(report: &HuntReport, out: &mut impl Write) -> io::Result<
     Ok(())
 }
 
-/// Detections that ran, findings by severity, and detections that failed.
-fn summary(report: &HuntReport) -> String {
+/// What was found, what was not, what could not be asked.
+pub(super) fn summary(report: &HuntReport) -> String {
     let counts: Vec<String> = Severity::ALL
         .iter()
         .rev()
@@ -163,7 +173,7 @@ fn span(first: &Option<String>, last: &Option<String>) -> String {
     }
 }
 
-fn colour(severity: Severity) -> Style {
+pub(super) fn colour(severity: Severity) -> Style {
     let colour = match severity {
         Severity::Critical | Severity::High => AnsiColor::Red,
         Severity::Medium => AnsiColor::Yellow,

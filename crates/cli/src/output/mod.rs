@@ -3,13 +3,16 @@
 
 mod csv;
 pub(crate) mod findings;
+pub(crate) mod incidents;
 mod json;
 mod markdown;
 mod parquet;
 mod plural;
 mod quote;
+mod record;
 pub(crate) mod report;
 pub(crate) mod sanitize;
+pub(crate) mod sessions;
 mod table;
 mod target;
 mod text;
@@ -34,6 +37,8 @@ use crate::error::CliError;
 pub(crate) enum Format {
     // Aligned columns, for people
     Table,
+    // A row at a time, a line a column
+    Record,
     // Comma-separated values with a header
     Csv,
     // Tab-separated values with a header
@@ -73,10 +78,11 @@ impl Format {
         let target = match self {
             Self::Csv | Self::Tsv => target.of_bytes(false),
             Self::Json | Self::Ndjson => target.of_bytes(true),
-            Self::Table | Self::Markdown | Self::Parquet => target,
+            Self::Table | Self::Record | Self::Markdown | Self::Parquet => target,
         };
         Ok(match self {
             Self::Table => Box::new(table::TableWriter::new(target, schema, options)),
+            Self::Record => Box::new(record::RecordWriter::new(target, schema, options)),
             Self::Csv => Box::new(csv::CsvWriter::new(target, schema, b',', options)?),
             Self::Tsv => Box::new(csv::CsvWriter::new(target, schema, b'\t', options)?),
             Self::Json => Box::new(json::JsonWriter::array(target)),

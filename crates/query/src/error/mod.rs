@@ -115,7 +115,14 @@ pub enum QueryError {
         nearest: Option<String>,
     },
 
-    /// There is no pack with this name.
+    /// A query that is a report was named where a detection is needed.
+    #[error("{name} is not a detection; `saltmine queries` lists those there are")]
+    NoDetection {
+        /// The name.
+        name: String,
+    },
+
+    /// There is no pack of this name.
     #[error("there is no pack {name}; the packs are {known}")]
     UnknownPack {
         /// The name.

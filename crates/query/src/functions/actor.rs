@@ -18,7 +18,7 @@ pub(super) const FUNCTIONS: [TextFunction; 3] = [
             "principal(requester)",
         ),
         null_is: Some("-"),
-        body: Body::Text(|args| Some(principal(args[0]))),
+        body: Body::Text(|args| Some(acting(args[0]))),
     },
     TextFunction {
         name: "is_aws_service",
@@ -46,7 +46,12 @@ pub(super) const FUNCTIONS: [TextFunction; 3] = [
 /// Session names of S3 Batch Operations start with this.
 const BATCH_OPERATIONS: &str = "s3-batch-operations";
 
-fn principal(requester: &str) -> Cow<'_, str> {
+/// Who acted, whatever the session, as the SQL function `principal` says; `-` is `anonymous`.
+pub(crate) fn principal(requester: &str) -> String {
+    acting(requester).into_owned()
+}
+
+fn acting(requester: &str) -> Cow<'_, str> {
     let who = Principal::parse(requester);
     // Under redaction, a pseudonym takes the place of the account.
     let account = who.account.or_else(|| crate::redact::account_pseudonym(requester)).unwrap_or("-");
@@ -136,7 +141,7 @@ mod tests {
                 "account-0123456789abcdef:role/role-1",
             ),
         ] {
-            assert_eq!(principal(requester), expected);
+            assert_eq!(acting(requester), expected);
         }
     }
 

@@ -47,15 +47,25 @@ pub(super) const FUNCTIONS: [TextFunction; 3] = [
             "ip_network(remote_ip)",
         ),
         null_is: None,
-        body: Body::Text(|args| {
-            let address = args[0].parse::<IpAddr>().ok()?.to_canonical();
-            let bits = if address.is_ipv4() { 24 } else { 64 };
-            Some(Cow::Owned(IpNet::new(address, bits).ok()?.trunc().to_string()))
-        }),
+        body: Body::Text(|args| Some(Cow::Owned(network_of(args[0].parse().ok()?)))),
     },
 ];
 
-/// Parses a network or a single address.
+/// The origin of all private addresses, in the view `requests` and in profiles.
+pub(crate) const PRIVATE: &str = "private";
+
+/// The origin of an address as the view `requests` has it where the log names no Region: private, or its network.
+pub(crate) fn origin(address: IpAddr) -> String {
+    if is_private(address) { PRIVATE.to_owned() } else { network_of(address) }
+}
+
+fn network_of(address: IpAddr) -> String {
+    let address = address.to_canonical();
+    let bits = if address.is_ipv4() { 24 } else { 64 };
+    IpNet::new(address, bits).map_or_else(|_| address.to_string(), |network| network.trunc().to_string())
+}
+
+/// A network, or a single address.
 pub(crate) fn parse_network(text: &str) -> Option<IpNet> {
     text.parse().ok().or_else(|| text.parse::<IpAddr>().ok().map(IpNet::from))
 }

@@ -18,6 +18,8 @@ mod sum;
 mod texts;
 mod zone;
 
+pub(crate) use self::actor::principal;
+pub(crate) use self::address::{PRIVATE, origin};
 pub(crate) use self::histogram::hdr_histogram;
 
 use std::sync::Arc;

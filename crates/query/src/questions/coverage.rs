@@ -5,6 +5,7 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::error::DataFusionError;
 use futures::TryStreamExt;
+use serde::Serialize;
 
 use super::timeline::Time;
 use crate::error::QueryError;
@@ -22,9 +23,8 @@ const TOTALS: &str = "SELECT count(*) FILTER (WHERE state <> 'same') AS files, \
 const PROBLEMS: &str = "SELECT log_file, state, problem FROM sources WHERE state NOT IN ('complete', 'same') \
      ORDER BY log_file LIMIT 3";
 
-/// What the sources of an input hold, independent of the session's time range. For raw files, this reads all of
-/// them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+/// What the sources of an input hold, whatever limits the time of a session. Of raw files, all are read to know it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Coverage {
     /// Source files.
     pub files: u64,
@@ -46,8 +46,8 @@ pub struct Coverage {
     pub problems: Vec<SourceProblem>,
 }
 
-/// A source with a problem.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A source that is not complete.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SourceProblem {
     /// Its name. May be hostile, like all text here.
     pub log_file: String,
@@ -55,6 +55,18 @@ pub struct SourceProblem {
     pub state: String,
     /// The problem; empty if none was recorded.
     pub problem: String,
+}
+
+impl Coverage {
+    /// As it may be shown, by what `shown` does with a text.
+    #[must_use]
+    pub fn shown(mut self, shown: impl Fn(&str) -> String) -> Self {
+        for problem in &mut self.problems {
+            problem.log_file = shown(&problem.log_file);
+            problem.problem = shown(&problem.problem);
+        }
+        self
+    }
 }
 
 impl Session {

@@ -1,4 +1,4 @@
-//! The hunt: runs all detections of the catalogue in one session and sorts the findings by severity.
+//! The hunt: all detections of the catalogue in one session, the most severe findings first.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -13,12 +13,16 @@ use datafusion::error::DataFusionError;
 use datafusion::prelude::{SessionContext, col, lit};
 use futures::{FutureExt, StreamExt, TryStreamExt};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use tracing::debug;
 
 use crate::catalogue::{Catalogue, Kind, Query, STANDARD_COLUMNS, Severity};
 use crate::error::QueryError;
 use crate::profiles::{self, ALL_LOGS, Kept, REQUESTS};
+pub use crate::questions::finding_row::Who;
+use crate::questions::incidents::{
+    self, ActorFindings, Clue, Examined, Incident, IncidentReport, IncidentRequests,
+};
 use crate::redact::Redactor;
 use crate::session::{Session, catalogue_query};
 
@@ -26,7 +30,9 @@ use crate::session::{Session, catalogue_query};
 const SHOWN: usize = 5;
 /// Detections that run concurrently: the single-threaded parts of one leave cores to the others.
 const AT_ONCE: usize = 2;
-/// Examples per finding.
+/// Rows of a detection that incidents are made of. Detections give the most important ones first.
+const JOINED: usize = 20_000;
+/// Examples of a finding.
 const EXAMPLES: usize = 3;
 
 /// What to hunt for.
@@ -34,23 +40,66 @@ const EXAMPLES: usize = 3;
 pub struct HuntOptions {
     /// Packs; all if empty.
     pub packs: Vec<String>,
-    /// The input and its limits as arguments, for suggested commands.
+    /// Detections; all of the packs when empty.
+    pub names: Vec<String>,
+    /// Detections that are not run.
+    pub excluded: Vec<String>,
+    /// Values of parameters: detection, parameter, value as text. Others have their defaults.
+    pub params: Vec<(String, String, String)>,
+    /// Rows of a finding that are shown; 5 where it is 0. All are counted.
+    pub rows: usize,
+    /// How the input, and what else limits it, is written in the commands that are proposed.
     pub input: String,
 }
 
+impl HuntOptions {
+    /// The parameters of a detection, as [`Query::params`] takes them.
+    fn params_of(&self, query: &Query) -> Vec<(String, String)> {
+        let of_query = self.params.iter().filter(|(name, ..)| *name == query.name);
+        of_query.map(|(_, parameter, value)| (parameter.clone(), value.clone())).collect()
+    }
+
+    /// The command that shows all rows of a detection.
+    fn dig_deeper(&self, session: &Session, query: &Query) -> String {
+        let mut command = format!("saltmine query {} --name {}", session.shown(&self.input), query.name);
+        for (name, value) in self.params_of(query) {
+            let given = format!("{name}={value}");
+            let is_plain = given.chars().all(|c| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c));
+            let quoted = if is_plain { given } else { format!("'{}'", given.replace('\'', "'\\''")) };
+            command += &format!(" -p {}", session.shown(&quoted));
+        }
+        command
+    }
+
+    fn shown(&self) -> usize {
+        if self.rows == 0 { SHOWN } else { self.rows }
+    }
+}
+
 /// What a hunt found.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct HuntReport {
-    /// By severity, the highest first; then by number of events.
+    /// The most severe first; of equal ones those with more events.
     pub findings: Vec<Finding>,
     /// Detections without findings.
     pub quiet: Vec<String>,
     /// Detections that failed, and why.
     pub failed: Vec<Failed>,
+    /// Findings that belong together, shown as one: the most severe first.
+    pub incidents: Vec<Incident>,
+    /// Incidents beyond those.
+    pub incidents_left_out: u64,
+    /// What findings outside of all incidents say, by actor: the most severe first.
+    pub actors: Vec<ActorFindings>,
+    /// How much was examined.
+    pub examined: Examined,
+    /// Which requests the rows of each detection are made of, by its name.
+    #[serde(skip)]
+    pub requests: BTreeMap<String, IncidentRequests>,
 }
 
 impl HuntReport {
-    /// The highest severity found; `None` without findings.
+    /// The greatest severity found; `None` where nothing was.
     pub fn worst(&self) -> Option<Severity> {
         self.findings.iter().map(|finding| finding.severity).max()
     }
@@ -103,33 +152,6 @@ pub struct Finding {
     pub cannot_tell: Option<String>,
     /// What to do about it.
     pub next: Option<String>,
-}
-
-/// A row of a detection in short form.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Who {
-    /// The requester, or the principal if there are several requesters; null is anonymous.
-    pub requester: Option<String>,
-    /// The address, if there is exactly one.
-    pub remote_ip: Option<String>,
-    /// The number of addresses, if the detection counts them.
-    pub addresses: Option<i64>,
-    /// Some of them.
-    pub remote_ips: Vec<String>,
-    /// The bucket.
-    pub bucket: Option<String>,
-    /// Requests of the actor.
-    pub events: i64,
-    /// Time of the first.
-    pub first_seen: Option<String>,
-    /// Time of the last.
-    pub last_seen: Option<String>,
-    /// Why the row has its severity.
-    pub reasons: Vec<String>,
-    /// All other columns of the row by name: numbers, texts and lists of texts. They describe the effect.
-    pub columns: Map<String, Value>,
-    /// Up to three `log_file:log_line`.
-    pub evidence: Vec<String>,
 }
 
 /// A line of the log.
@@ -192,11 +214,24 @@ pub async fn hunt_with_progress(
     if let Some(pack) = options.packs.iter().find(|pack| !known.contains(&pack.as_str())) {
         return Err(QueryError::UnknownPack { name: pack.clone(), known: known.join(", ") });
     }
-    let mut report = HuntReport { findings: Vec::new(), quiet: Vec::new(), failed: Vec::new() };
+    let named = options.names.iter().chain(&options.excluded);
+    for name in named.chain(options.params.iter().map(|(query, ..)| query)) {
+        if catalogue.get(name)?.kind != Kind::Detection {
+            return Err(QueryError::NoDetection { name: name.clone() });
+        }
+    }
+    let mut report = HuntReport::default();
     let wanted = |query: &&Query| {
-        query.kind == Kind::Detection && (options.packs.is_empty() || options.packs.contains(&query.pack))
+        query.kind == Kind::Detection
+            && (options.packs.is_empty() || options.packs.contains(&query.pack))
+            && (options.names.is_empty() || options.names.contains(&query.name))
+            && !options.excluded.contains(&query.name)
     };
     let wanted: Vec<&Query> = catalogue.queries().filter(wanted).collect();
+    // A wrong parameter is a mistake of the person's, and no detection that could not run.
+    for query in &wanted {
+        query.params(&options.params_of(query))?;
+    }
     let mut progress = HuntProgress { detections: wanted.len(), ..HuntProgress::default() };
     watch(progress);
     // Detections read the same records. Where they cannot be kept, each reads them again.
@@ -210,11 +245,12 @@ pub async fn hunt_with_progress(
     let detection = |query| async move { (query, timed(session, query, options).await) }.boxed();
     let detections: Vec<_> = wanted.into_iter().map(detection).collect();
     let mut detections = futures::stream::iter(detections).buffered(AT_ONCE);
-    let mut wanting = Vec::new();
+    let (mut wanting, mut clues) = (Vec::new(), Vec::new());
     while let Some((query, detected)) = detections.next().await {
         match detected {
-            Ok(findings) if findings.is_empty() => report.quiet.push(query.name.clone()),
-            Ok(findings) => {
+            Ok((findings, _)) if findings.is_empty() => report.quiet.push(query.name.clone()),
+            Ok((findings, rows)) => {
+                clues.extend(rows);
                 for (finding, places) in findings {
                     report.findings.push(finding);
                     wanting.push((query.is_builtin, places));
@@ -235,7 +271,14 @@ pub async fn hunt_with_progress(
         let problem = if session.redactor().is_some() { QueryError::Hidden } else { error }.to_string();
         report.failed.push(Failed { query: "examples".to_owned(), problem });
     }
+    let said = incidents_of(session, &clues).await;
     drop(kept);
+    let said = said?;
+    report.incidents = said.incidents;
+    report.incidents_left_out = said.left_out;
+    report.actors = said.others;
+    report.examined = said.examined;
+    report.requests = said.requests;
     report.findings.sort_by(|a, b| (b.severity, b.events, &a.query).cmp(&(a.severity, a.events, &b.query)));
     Ok(report)
 }
@@ -251,6 +294,16 @@ pub struct HuntProgress {
     pub findings: usize,
 }
 
+/// The incidents of rows, as they may be shown.
+async fn incidents_of(session: &Session, clues: &[Clue]) -> Result<IncidentReport, QueryError> {
+    let said = incidents::report(session.unredacted(), clues, session.mode().remote).await;
+    let mut said = said.map_err(|error| session.shown_error(error))?;
+    if let Some(redactor) = session.redactor() {
+        said.redact(redactor, &*session.everyone().await?);
+    }
+    Ok(said)
+}
+
 /// What a detection found of one severity.
 #[derive(Default)]
 struct Group {
@@ -264,7 +317,11 @@ struct Group {
     places: Vec<String>,
 }
 
-async fn timed(session: &Session, query: &Query, options: &HuntOptions) -> Result<Vec<Found>, QueryError> {
+async fn timed(
+    session: &Session,
+    query: &Query,
+    options: &HuntOptions,
+) -> Result<(Vec<Found>, Vec<Clue>), QueryError> {
     let start = Instant::now();
     let found = detect(session, query, options).await;
     debug!(seconds = start.elapsed().as_secs_f64(), query = query.name, "a detection ran");
@@ -274,13 +331,22 @@ async fn timed(session: &Session, query: &Query, options: &HuntOptions) -> Resul
 /// A finding without examples, and where the lines are that could be some.
 type Found = (Finding, Vec<String>);
 
-async fn detect(session: &Session, query: &Query, options: &HuntOptions) -> Result<Vec<Found>, QueryError> {
+/// The findings of a detection, and its rows with their true values.
+async fn detect(
+    session: &Session,
+    query: &Query,
+    options: &HuntOptions,
+) -> Result<(Vec<Found>, Vec<Clue>), QueryError> {
     // What is built in looks at the true values; what it finds is redacted at the end.
     let context = if query.is_builtin { session.unredacted() } else { session.context() };
     let redactor = session.redactor().filter(|_| query.is_builtin);
     let names = if redactor.is_some() { session.everyone().await? } else { Arc::default() };
-    let mut stream = catalogue_query::rows(context, query, &query.params(&[])?, session.mode()).await?;
+    let params = query.params(&options.params_of(query))?;
+    let mut stream = catalogue_query::rows(context, query, &params, session.mode()).await?;
     let mut groups: BTreeMap<Severity, Group> = BTreeMap::new();
+    // What sees redacted values shares nothing with what sees the true ones.
+    let is_true = query.is_builtin || session.redactor().is_none();
+    let mut clues = Vec::new();
     while let Some(batch) = stream.try_next().await? {
         let shown = match redactor {
             Some(redactor) => read(&redactor.batch(&batch, &names)?)?,
@@ -288,6 +354,14 @@ async fn detect(session: &Session, query: &Query, options: &HuntOptions) -> Resu
         };
         let severities = severities(&batch, query.severity)?;
         let (firsts, lasts) = (times(&batch, "first_seen")?, times(&batch, "last_seen")?);
+        if is_true {
+            let unredacted = if redactor.is_some() { Some(read(&batch)?) } else { None };
+            let whole = unredacted.as_ref().unwrap_or(&shown);
+            for (row, (who, severity)) in whole.iter().zip(&severities).enumerate().take(JOINED - clues.len())
+            {
+                clues.extend(Clue::new(query, *severity, who, (firsts[row], lasts[row])));
+            }
+        }
         for (row, (who, severity)) in shown.into_iter().zip(severities).enumerate() {
             let group = groups.entry(severity).or_default();
             group.rows += 1;
@@ -296,7 +370,7 @@ async fn detect(session: &Session, query: &Query, options: &HuntOptions) -> Resu
             let last = lasts[row].zip(who.last_seen.clone());
             group.first = [group.first.take(), first].into_iter().flatten().min();
             group.last = group.last.take().max(last);
-            if group.who.len() < SHOWN {
+            if group.who.len() < options.shown() {
                 group.places.extend(places(&batch, row)?);
                 group.who.push(who);
             }
@@ -318,14 +392,14 @@ async fn detect(session: &Session, query: &Query, options: &HuntOptions) -> Resu
             last_seen: group.last.map(|(_, text)| text),
             examples: Vec::new(),
             who: group.who,
-            dig_deeper: format!("saltmine query {} --name {}", session.shown(&options.input), query.name),
+            dig_deeper: options.dig_deeper(session, query),
             false_positives: query.false_positives.clone(),
             cannot_tell: query.cannot_tell.clone(),
             next: query.next.clone(),
         };
         findings.push((finding, group.places));
     }
-    Ok(findings)
+    Ok((findings, clues))
 }
 
 /// The severity of each row: its own if the detection has such a column, else the query's.

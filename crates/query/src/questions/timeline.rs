@@ -20,6 +20,7 @@ mod options;
 mod report;
 mod rows;
 mod selection;
+mod similar;
 mod split;
 mod tally;
 
@@ -28,6 +29,7 @@ pub use ipnet::IpNet;
 pub use self::options::TimelineOptions;
 pub use self::report::{FirstUse, Statuses, Time, TimelineReport, TimelineSession, Value, Values};
 pub use self::selection::{Selection, parse_network};
+pub use self::similar::{SimilarTo, similar};
 use self::split::Splitter;
 
 /// The sessions of the selected requests.
@@ -78,7 +80,9 @@ pub async fn requests(
 async fn selected(session: &Session, selection: &Selection) -> Result<DataFrame, QueryError> {
     // Redacted values are selected by their true value or by their pseudonym.
     let context = session.unredacted();
-    let frame = context.table("logs").await?.filter(selection.filter(context, session.redactor())?)?;
+    let logs = context.table("logs").await?;
+    let filter = selection.filter(context, logs.schema(), session.redactor())?;
+    let frame = logs.filter(filter)?;
     Ok(frame.with_column("object_key", selection::object_key(context)?)?)
 }
 

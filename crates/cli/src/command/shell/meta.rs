@@ -10,9 +10,15 @@ pub(super) const HELP: &str = "\
 \\d             list the tables
 \\d TABLE       list the columns of a table
 \\run NAME ...  run a query of the catalogue, with its parameters as name=value
-\\format NAME   set the output format: table, csv, tsv, json, ndjson, markdown
+\\hunt          show what happened: incidents and findings
+\\timeline WHO  show the sessions of a requester (* matches any text) or an address
+\\format NAME   set the output format: table, record, csv, tsv, json, ndjson, markdown
+\\x             switch between tables and records, one line per column
+\\o FILE        write the next answer to a file, in the format of its extension
+\\i FILE        run the statements of a file
+\\e             edit the last statement with $EDITOR, and run it
 \\timing        switch the display of run times on or off
-\\q             quit (also Ctrl-D)
+\\q             quit (also exit, quit and Ctrl-D)
 Ctrl-C stops the running query.";
 
 /// The query behind `\d`.
@@ -30,6 +36,12 @@ pub(super) enum Meta {
     Describe(String),
     Format(Format),
     Run(String, Vec<(String, String)>),
+    Hunt,
+    Timeline(String),
+    Record,
+    Output(String),
+    Include(String),
+    Edit,
 }
 
 impl Meta {
@@ -41,6 +53,12 @@ impl Meta {
             ("\\q" | "\\quit", []) => Self::Quit,
             ("\\?" | "\\h" | "\\help", []) => Self::Help,
             ("\\timing", []) => Self::Timing,
+            ("\\x", []) => Self::Record,
+            ("\\e", []) => Self::Edit,
+            ("\\hunt", []) => Self::Hunt,
+            ("\\timeline", [who]) => Self::Timeline((*who).to_owned()),
+            ("\\o", [file]) => Self::Output((*file).to_owned()),
+            ("\\i", [file]) => Self::Include((*file).to_owned()),
             ("\\d" | "\\dt", []) => Self::Tables,
             ("\\d", [table]) => Self::Describe((*table).to_owned()),
             ("\\format", [name]) => match Format::from_str(name, true) {
@@ -79,7 +97,9 @@ mod tests {
         assert_eq!(Meta::parse(" \\format JSON").unwrap(), Meta::Format(Format::Json));
         let given = vec![("keys".into(), "7".into())];
         assert_eq!(Meta::parse("\\run mass-delete keys=7").unwrap(), Meta::Run("mass-delete".into(), given));
-        for wrong in ["\\x", "\\d a b", "\\format parquet", "\\run a b", "\\"] {
+        assert_eq!(Meta::parse("\\x").unwrap(), Meta::Record);
+        assert_eq!(Meta::parse("\\o a.csv;").unwrap(), Meta::Output("a.csv".into()));
+        for wrong in ["\\y", "\\o", "\\d a b", "\\format parquet", "\\run a b", "\\"] {
             assert!(Meta::parse(wrong).is_err(), "{wrong}");
         }
         assert_eq!(identifier("athena.a\"b"), "\"athena\".\"a\"\"b\"");

@@ -9,7 +9,7 @@ use rustyline::history::FileHistory;
 use rustyline::{CompletionType, Config, Editor};
 
 use super::complete::Words;
-use super::statements::{is_blank, split};
+use super::statements::{is_blank, is_whole_text, split};
 use crate::error::CliError;
 
 /// Something to run.
@@ -77,7 +77,38 @@ impl Prompt {
         }
     }
 
+    /// Takes the lines of a file or of an editor, as if they were typed.
+    pub(super) fn take_all(&mut self, text: &str) {
+        text.lines().for_each(|line| self.take(line));
+        // The last statement of a file needs no semicolon.
+        let rest = std::mem::take(&mut self.pending);
+        if !is_blank(&rest) {
+            self.ready.push_back(Input::Sql(rest));
+        }
+    }
+
+    /// Whether a line is a command of the prompt's, though a statement before it has no end yet.
+    fn is_command_within(&self, line: &str) -> bool {
+        // Within a string, a backslash is text.
+        line.trim_start().starts_with('\\') && !self.pending.trim().is_empty() && is_whole_text(&self.pending)
+    }
+
     fn take(&mut self, line: &str) {
+        if self.is_command_within(line) {
+            self.lines.remember(line.trim());
+            self.ready.push_back(Input::Meta(line.to_owned()));
+            return;
+        }
+        if self.pending.trim().is_empty()
+            && let Some(command) = word(line)
+        {
+            self.lines.remember(line.trim());
+            self.ready.push_back(Input::Meta(command.to_owned()));
+            return;
+        }
+        if line.trim().is_empty() && !self.pending.trim().is_empty() {
+            self.lines.hint();
+        }
         // Skip empty lines before a statement, so that error positions count from its first line.
         if self.pending.trim().is_empty() {
             self.pending.clear();
@@ -98,6 +129,15 @@ impl Prompt {
             // Drop the line break after the semicolon: it is not part of the next statement.
             self.pending = rest.trim_start().to_owned();
         }
+    }
+}
+
+/// A word that people type to leave or to be helped, as the command that it means.
+fn word(line: &str) -> Option<&'static str> {
+    match line.trim().trim_end_matches(';').trim_end().to_lowercase().as_str() {
+        "exit" | "quit" => Some("\\q"),
+        "help" => Some("\\?"),
+        _ => None,
     }
 }
 
@@ -123,7 +163,14 @@ impl Lines {
         }
     }
 
-    /// Saves the history at once, so that a crash of the terminal loses nothing.
+    /// What a person may have forgotten.
+    fn hint(&self) {
+        if matches!(self, Self::Terminal(..)) {
+            eprintln!("Statements end with ;   (Ctrl-C cancels)");
+        }
+    }
+
+    /// Written at once, so that a crash of the terminal loses nothing.
     fn remember(&mut self, text: &str) {
         if let Self::Terminal(editor, path) = self {
             // Without a history file the prompt still works.

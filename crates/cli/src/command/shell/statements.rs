@@ -23,7 +23,12 @@ pub(super) fn split(text: &str) -> (Vec<String>, String) {
     (whole, rest)
 }
 
-/// Whether `text` holds nothing but white space and comments.
+/// Whether no string, quoted name or comment of `text` is open at its end.
+pub(super) fn is_whole_text(text: &str) -> bool {
+    Tokenizer::new(&GenericDialect {}, text).tokenize().is_ok()
+}
+
+/// Whether there is nothing to carry out in `text`.
 pub(super) fn is_blank(text: &str) -> bool {
     Tokenizer::new(&GenericDialect {}, text)
         .tokenize()

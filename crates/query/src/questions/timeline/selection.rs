@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use datafusion::common::ScalarValue;
+use datafusion::common::{DFSchema, ScalarValue};
 use datafusion::execution::FunctionRegistry;
 use datafusion::prelude::{Expr, SessionContext, col, lit};
 use ipnet::IpNet;
 
 use crate::error::QueryError;
 use crate::functions::address;
+use crate::questions::request_scope::IncidentRequests;
 use crate::redact::{MOST_VALUES, NETWORK, PATTERN, Redactor};
 
 /// Which requests a timeline covers. Values of one kind are alternatives; all given kinds must match. An empty
@@ -25,7 +26,11 @@ pub struct Selection {
     pub keys: Vec<String>,
     /// Request ids. Several lines may share one.
     pub request_ids: Vec<String>,
-    /// Only requests at or after this time; microseconds since 1970 (UTC).
+    /// Buckets; `*` stands for any text, `?` for one character.
+    pub buckets: Vec<String>,
+    /// The requests of an incident or of a finding.
+    pub requests: Option<IncidentRequests>,
+    /// Only requests from this time on; microseconds since 1970, UTC.
     pub since: Option<i64>,
     /// Only requests before this time; microseconds since 1970 (UTC).
     pub until: Option<i64>,
@@ -50,6 +55,7 @@ impl Selection {
     pub(super) fn filter(
         &self,
         context: &SessionContext,
+        logs: &DFSchema,
         redactor: Option<&Arc<Redactor>>,
     ) -> Result<Expr, QueryError> {
         if let Some(redactor) = redactor {
@@ -78,6 +84,8 @@ impl Selection {
             any(networks.into_iter().chain(self.pseudonyms.iter().map(pseudonym))),
             any(self.keys.iter().map(|pattern| matches(key.clone(), pattern))),
             any(self.request_ids.iter().map(|id| col("request_id").eq(lit(id)))),
+            any(self.buckets.iter().map(|pattern| matches(col("bucket"), pattern))),
+            self.requests.as_ref().map(|requests| requests.filter_of_logs(context, logs)).transpose()?,
             self.since.map(|since| col("request_time").gt_eq(time(since))),
             self.until.map(|until| col("request_time").lt(time(until))),
         ];

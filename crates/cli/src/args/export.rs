@@ -1,0 +1,93 @@
+//! `saltmine export`: its arguments.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use saltmine_query::incidents::What;
+
+use super::engine::Engine;
+use super::hunt::HuntChoice;
+use super::time::TimeRange;
+use crate::output::Format;
+
+/// `saltmine export`
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Incidents and actors have the numbers that saltmine hunt shows for the same input and options: the command hunts first.
+
+taken lists objects that were read or copied, with how much of each; destroyed lists objects that were deleted, expired or written over, with the last write before; changed lists changed settings and written objects; rows lists all requests.
+
+Examples:
+  saltmine export case.lake --incident 1 --what taken -o taken.csv
+  saltmine export case.lake --incident 2 --what destroyed -o lost.parquet
+  saltmine export case.lake --finding mass-delete --what rows > rows.csv")]
+pub(crate) struct ExportArgs {
+    /// A dataset, or log files, folders, globs, s3://BUCKET/PREFIX or - for standard input
+    #[arg(required = true, value_name = "DATASET|PATH")]
+    pub(crate) inputs: Vec<String>,
+
+    #[command(flatten)]
+    pub(crate) of: OfHunt,
+
+    /// What to list
+    #[arg(long, value_name = "WHAT", default_value = "rows")]
+    pub(crate) what: Listed,
+
+    #[command(flatten)]
+    pub(crate) range: TimeRange,
+
+    #[command(flatten)]
+    pub(crate) choice: HuntChoice,
+
+    /// Output format (default: by the ending of -o, else csv)
+    #[arg(long, value_name = "FORMAT")]
+    pub(crate) format: Option<Format>,
+
+    /// Write the list to a file (atomically)
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+
+    /// Prefix formula-like cells with ' in CSV and TSV output
+    #[arg(long)]
+    pub(crate) csv_safe: bool,
+
+    #[command(flatten)]
+    pub(crate) engine: Engine,
+}
+
+/// An incident, actor or finding of a hunt.
+#[derive(Clone, Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct OfHunt {
+    /// The incident or actor with this number
+    #[arg(long, value_name = "N")]
+    pub(crate) incident: Option<usize>,
+
+    /// What this detection found
+    #[arg(long, value_name = "NAME")]
+    pub(crate) finding: Option<String>,
+}
+
+/// What is listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Listed {
+    // Objects that were read or copied
+    Taken,
+    // Objects that were deleted, expired or written over
+    Destroyed,
+    // Settings that were changed, and objects that were written
+    Changed,
+    // All requests
+    Rows,
+}
+
+impl From<Listed> for What {
+    fn from(listed: Listed) -> Self {
+        match listed {
+            Listed::Taken => Self::Taken,
+            Listed::Destroyed => Self::Destroyed,
+            Listed::Changed => Self::Changed,
+            Listed::Rows => Self::Rows,
+        }
+    }
+}

@@ -1,0 +1,284 @@
+//! What a hunt found, as one screen: incidents first, then findings by actor, then what to type next.
+
+mod detail;
+pub(crate) mod rows;
+pub(super) mod words;
+
+use std::io::{self, Write};
+
+use saltmine_query::Coverage;
+use saltmine_query::catalogue::Severity;
+use saltmine_query::hunt::HuntReport;
+use saltmine_query::incidents::quantity::{counted, grouped};
+use saltmine_query::incidents::{Actor, ActorFindings, Change, Incident};
+
+pub(crate) use self::detail::{actor as show_actor, incident as show_incident, markdown};
+use self::words::{Line, day_and_time, days, wrapped};
+use super::findings::colour;
+use super::sanitize::sanitize;
+
+/// Lines of a screen.
+const LINES: usize = 50;
+/// Columns before the text of an incident.
+const INDENT: usize = 13;
+/// Lines of an incident's details.
+const DETAILS: usize = 2;
+
+/// A hunt, and what stands around it on the screen.
+pub(crate) struct Screen<'a> {
+    /// What was found.
+    pub(crate) report: &'a HuntReport,
+    /// What was examined.
+    pub(crate) coverage: &'a Coverage,
+    /// The input, as it may be shown.
+    pub(crate) input: &'a str,
+    /// The input and what limits it, as the words of a command.
+    pub(crate) words: &'a str,
+    /// Findings below it are counted, not shown.
+    pub(crate) min_severity: Option<Severity>,
+    /// Columns of the terminal.
+    pub(crate) width: usize,
+    /// Whether severities have colours.
+    pub(crate) is_coloured: bool,
+    /// Where nothing was found.
+    pub(crate) changes: &'a [Change],
+}
+
+impl Screen<'_> {
+    /// Writes the screen.
+    pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
+        self.head(out)?;
+        let report = self.report;
+        let least = self.min_severity.unwrap_or(Severity::Medium);
+        let mut room = LINES.saturating_sub(11);
+        for incident in &report.incidents {
+            let lines = self.incident(incident);
+            if lines.len() > room {
+                break;
+            }
+            room -= lines.len();
+            self.print(out, &lines, incident.severity)?;
+        }
+        let shown: Vec<&ActorFindings> =
+            report.actors.iter().filter(|actor| actor.severity >= least).collect();
+        let mut printed = 0;
+        for actor in &shown {
+            let lines = self.actor(actor);
+            // With a severity given, nothing of it is left out.
+            if self.min_severity.is_none() && lines.len() > room {
+                break;
+            }
+            room = room.saturating_sub(lines.len());
+            printed += 1;
+            self.print(out, &lines, actor.severity)?;
+        }
+        self.rest(out, printed, least)?;
+        if report.findings.is_empty() {
+            return self.nothing(out);
+        }
+        self.next(out)
+    }
+
+    /// What was examined, and how much was found.
+    fn head(&self, out: &mut impl Write) -> io::Result<()> {
+        let Coverage { files, incomplete, rows, .. } = self.coverage;
+        let examined = self.report.examined;
+        let mut what = vec![counted(*rows, "request")];
+        what.push(counted(examined.buckets, "bucket"));
+        what.push(counted(examined.principals, "principal"));
+        let complete = match (files, incomplete) {
+            (0, _) => String::new(),
+            (files, 0) => format!("{} complete", counted(*files, "file")),
+            (files, incomplete) => {
+                format!("{} of {} INCOMPLETE", grouped(*incomplete), counted(*files, "file"))
+            }
+        };
+        let span = match (self.coverage.first_time, self.coverage.last_time) {
+            (Some(first), Some(last)) => format!("{} to {} UTC", day_and_time(first), day_and_time(last)),
+            _ => String::new(),
+        };
+        let title = format!("{}   {}", sanitize(self.input), what.join(" · "));
+        for line in Line::of(&title, &span, self.width) {
+            writeln!(out, "{line}")?;
+        }
+        let summary = super::findings::summary(self.report);
+        for line in Line::of(&sanitize(&summary), &complete, self.width) {
+            writeln!(out, "{line}")?;
+        }
+        writeln!(out)
+    }
+
+    fn print(&self, out: &mut impl Write, lines: &[String], severity: Severity) -> io::Result<()> {
+        let word = severity.as_str().to_uppercase();
+        for (index, line) in lines.iter().enumerate() {
+            match line.split_once(&word).filter(|_| index == 0 && self.is_coloured) {
+                Some((before, after)) => {
+                    let style = colour(severity);
+                    writeln!(out, "{before}{style}{word}{style:#}{after}")?;
+                }
+                None => writeln!(out, "{line}")?,
+            }
+        }
+        Ok(())
+    }
+
+    fn incident(&self, incident: &Incident) -> Vec<String> {
+        let who = who(&incident.actors);
+        let place = whence(&incident.actors);
+        let buckets = several(&incident.buckets, "bucket");
+        let when = days(incident.first_seen, incident.last_seen);
+        let first = title(incident.number, incident.severity, &[&who, &place, &buckets], &when, self.width);
+        let mut lines = vec![first];
+        lines.extend(self.indented(&incident.title, 1));
+        lines.extend(self.indented(&incident.headline, 2));
+        for detail in incident.details.iter().take(DETAILS) {
+            lines.extend(self.indented(detail, 1));
+        }
+        let findings: usize = incident.findings.len();
+        let note = format!("{} · {}", counted(findings as u64, "detection"), incident.last_seen_note);
+        lines.extend(self.indented(&note, 1));
+        lines
+    }
+
+    fn actor(&self, actor: &ActorFindings) -> Vec<String> {
+        let place = match (&actor.remote_ips[..], actor.addresses) {
+            ([one], 1) => one.clone(),
+            (_, 0) => String::new(),
+            (_, count) => counted(count, "address"),
+        };
+        let buckets = several(&actor.buckets, "bucket");
+        let when = days(actor.first_seen, actor.last_seen);
+        let first = title(actor.number, actor.severity, &[&actor.name, &place, &buckets], &when, self.width);
+        let mut lines = vec![first];
+        let more = match actor.findings.len() {
+            0 | 1 => String::new(),
+            count => format!(" (and {})", counted(count as u64 - 1, "other detection")),
+        };
+        lines.extend(self.indented(&format!("{}{more}", actor.headline), 1));
+        lines
+    }
+
+    fn indented(&self, text: &str, most: usize) -> Vec<String> {
+        let width = self.width.saturating_sub(INDENT).max(20);
+        let text = sanitize(text);
+        wrapped(&text, width, most).into_iter().map(|line| format!("{:INDENT$}{line}", "")).collect()
+    }
+
+    /// What is not on the screen.
+    fn rest(&self, out: &mut impl Write, printed: usize, least: Severity) -> io::Result<()> {
+        let mut counts: Vec<String> = Vec::new();
+        let mut lowest = Severity::Info;
+        for severity in Severity::ALL.into_iter().rev() {
+            let shown = self.report.actors.iter().filter(|actor| actor.severity >= least).take(printed);
+            let shown = shown.filter(|actor| actor.severity == severity).count();
+            let all = self.report.actors.iter().filter(|actor| actor.severity == severity).count();
+            if all > shown {
+                let more = (all - shown) as u64;
+                let actors = if counts.is_empty() { counted(more, "actor") } else { grouped(more) };
+                counts.push(format!("{actors} with {}", severity.as_str()));
+                lowest = severity;
+            }
+        }
+        if !counts.is_empty() {
+            let text =
+                format!("{} findings: --min-severity {} shows them", counts.join(", "), lowest.as_str());
+            for line in wrapped(&sanitize(&text), self.width.saturating_sub(3).max(20), 2) {
+                writeln!(out, " … {line}")?;
+            }
+        }
+        if self.report.incidents_left_out > 0 {
+            writeln!(
+                out,
+                " … {} are not shown",
+                counted(self.report.incidents_left_out, "further incident")
+            )?;
+        }
+        writeln!(out)
+    }
+
+    /// What to type next.
+    fn next(&self, out: &mut impl Write) -> io::Result<()> {
+        let number = self.report.incidents.first().map(|incident| incident.number);
+        let number = number.or_else(|| self.report.actors.first().map(|actor| actor.number)).unwrap_or(1);
+        let words = self.words;
+        let commands = [
+            (format!("hunt {words} --show {number}"), "evidence, phases, next steps"),
+            (format!("timeline {words} --incident {number}"), "what the actors did, in order"),
+            (format!("export {words} --incident {number} --what taken -o taken.csv"), "the objects"),
+            (format!("report {words}"), "a page to hand over"),
+        ];
+        let commands = commands.map(|(command, what)| (sanitize(&command).into_owned(), what));
+        let wide = commands.iter().map(|(command, _)| command.chars().count()).max().unwrap_or(0);
+        let fits = wide + 30 + 10 < self.width;
+        for (index, (command, what)) in commands.iter().enumerate() {
+            let lead = if index == 0 { "Next:" } else { "" };
+            if fits {
+                writeln!(out, "{lead:<6} saltmine {command:wide$}  {what}")?;
+            } else {
+                // A command that is cut cannot be copied.
+                writeln!(out, "{lead:<6} saltmine {command}")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Where no detection matched: what to look at.
+    fn nothing(&self, out: &mut impl Write) -> io::Result<()> {
+        let text = "No detection matched. That is not proof that nothing happened. The largest changes, to look at yourself:";
+        for line in wrapped(text, self.width, 3) {
+            writeln!(out, "{line}")?;
+        }
+        for change in self.changes {
+            let bucket = change.bucket.as_deref().map_or_else(String::new, |bucket| format!(" in {bucket}"));
+            let text = format!("{:<17} {}: {}{bucket}", change.kind, change.subject, change.text);
+            for line in wrapped(&sanitize(&text), self.width.saturating_sub(2), 1) {
+                writeln!(out, "  {line}")?;
+            }
+        }
+        if let Some(requester) = self.changes.iter().find_map(|change| change.requester.as_deref()) {
+            let quoted = super::shell_quote(requester);
+            let command = format!("timeline {} --requester {quoted}", self.words);
+            writeln!(out, "\nNext:  saltmine {}", sanitize(&command))?;
+        }
+        Ok(())
+    }
+}
+
+/// The line that names an incident or an actor.
+fn title(number: usize, severity: Severity, parts: &[&str], when: &str, width: usize) -> String {
+    let parts: Vec<&str> = parts.iter().copied().filter(|part| !part.is_empty()).collect();
+    let text = format!("{number:>2} {:<9} {}", severity.as_str().to_uppercase(), parts.join(" · "));
+    let when = format!("  {when}");
+    let room = width.saturating_sub(when.chars().count()).max(20);
+    format!("{:<room$}{when}", words::cut(&sanitize(&text), room))
+}
+
+/// Who acts, in short.
+fn who(actors: &[Actor]) -> String {
+    match actors {
+        [] => String::new(),
+        [one] => one.name.clone(),
+        [one, others @ ..] => format!("{} and {}", one.name, counted(others.len() as u64, "other")),
+    }
+}
+
+/// From where, in short: never one address of many.
+fn whence(actors: &[Actor]) -> String {
+    let count: u64 = actors.iter().map(|actor| actor.addresses).sum();
+    let known: std::collections::BTreeSet<&String> =
+        actors.iter().flat_map(|actor| &actor.remote_ips).collect();
+    match (known.first(), known.len(), count) {
+        (Some(one), 1, 0 | 1) => (*one).clone(),
+        (Some(one), 1, _) => (*one).clone(),
+        (None, ..) => String::new(),
+        (_, _, count) => counted(count, "address"),
+    }
+}
+
+fn several(names: &[String], noun: &str) -> String {
+    match names {
+        [] => String::new(),
+        [one] => one.clone(),
+        names => counted(names.len() as u64, noun),
+    }
+}

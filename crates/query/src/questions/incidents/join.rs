@@ -1,0 +1,271 @@
+//! Which rows of detections belong together. Pure: what is known of the surroundings is given.
+//!
+//! Two rows are joined where they share something rare, near in time: the principal at a network that is new for it, the
+//! principal in general unless it is busy all day, a network where nobody is at home, an access key id of links, a bucket
+//! outside of the logs that was copied to, an object, an exposure. What many share joins nothing.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::net::IpAddr;
+
+use serde_json::Value;
+
+use super::clue::Clue;
+use crate::catalogue::Severity;
+use crate::functions;
+
+const HOUR: i64 = 3_600_000_000;
+const DAY: i64 = 24 * HOUR;
+
+/// What the rows are seen beside. Principals and origins are those of the view `requests`.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Surroundings {
+    /// Origins that are new for a principal, who has a history elsewhere.
+    pub(crate) new_origins: HashMap<String, BTreeSet<String>>,
+    /// Principals that use a network, and for whom it is not new.
+    pub(crate) residents: HashMap<String, BTreeSet<String>>,
+    /// Principals with requests all day, on several days: a role of a service or of CI.
+    pub(crate) busy: HashSet<String>,
+    /// AWS's own services.
+    pub(crate) services: HashSet<String>,
+    /// Buckets that have logs here.
+    pub(crate) buckets: HashSet<String>,
+}
+
+/// Where a row's requests came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Place {
+    /// Networks that are new for the principal.
+    New,
+    /// Other networks, or several of which some are known.
+    Known,
+    /// A presigned link.
+    Link,
+    /// Nobody signed.
+    Anonymous,
+}
+
+/// What rows can share.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+enum Token<'a> {
+    Actor(&'a str, Place),
+    /// The principal's work in a bucket, wherever it comes from.
+    Work(&'a str, Option<&'a str>),
+    Network(String),
+    AccessKey(&'a str),
+    Destination(&'a str),
+    Object(Option<&'a str>, &'a str),
+    Exposure(&'a str),
+    /// An opening of a bucket, and what came of it.
+    Opening(String, &'a str),
+}
+
+/// Rows that belong together, as indexes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Joined {
+    /// Of each incident, in the order of time. At least one of its rows is of high severity.
+    pub(crate) incidents: Vec<Vec<usize>>,
+    /// All other rows.
+    pub(crate) others: Vec<usize>,
+}
+
+impl Surroundings {
+    pub(super) fn place(&self, clue: &Clue) -> Place {
+        if clue.is_of_links() {
+            return Place::Link;
+        }
+        if clue.is_anonymous() {
+            return Place::Anonymous;
+        }
+        let Some(new) = self.new_origins.get(&clue.principal) else { return Place::Known };
+        let is_new = |address: &String| origin(address).is_some_and(|origin| new.contains(&origin));
+        if !clue.addresses.is_empty() && clue.addresses.iter().all(is_new) {
+            Place::New
+        } else {
+            Place::Known
+        }
+    }
+
+    /// Networks of a row where nobody is at home but those whom the rows are of.
+    fn rare_networks(&self, clue: &Clue, suspects: &HashSet<&str>) -> Vec<String> {
+        if !clue.has_all_addresses() {
+            return Vec::new();
+        }
+        let networks: BTreeSet<String> =
+            clue.addresses.iter().filter_map(|address| origin(address)).collect();
+        let is_rare = |network: &String| {
+            network != functions::PRIVATE
+                && self
+                    .residents
+                    .get(network)
+                    .is_none_or(|all| all.iter().all(|one| suspects.contains(one.as_str())))
+        };
+        networks.into_iter().filter(is_rare).collect()
+    }
+
+    /// What a row can share, and how far apart in time others may be.
+    fn tokens<'a>(&self, clue: &'a Clue, suspects: &HashSet<&str>) -> Vec<(Token<'a>, i64)> {
+        let mut tokens = Vec::new();
+        let (principal, bucket) = (clue.principal.as_str(), clue.bucket.as_deref());
+        let place = self.place(clue);
+        match place {
+            _ if self.services.contains(principal) => {}
+            Place::Link => {
+                tokens.extend(clue.link_keys().into_iter().map(|key| (Token::AccessKey(key), 7 * DAY)));
+            }
+            Place::Anonymous => tokens.extend(bucket.map(|bucket| (Token::Exposure(bucket), DAY))),
+            Place::New => tokens.push((Token::Actor(principal, place), 7 * DAY)),
+            Place::Known if self.busy.contains(principal) => {}
+            Place::Known => tokens.push((Token::Actor(principal, place), 2 * DAY)),
+        }
+        if matches!(place, Place::New | Place::Known) && !self.services.contains(principal) {
+            tokens.push((Token::Work(principal, bucket), HOUR));
+        }
+        tokens
+            .extend(self.rare_networks(clue, suspects).into_iter().map(|one| (Token::Network(one), 7 * DAY)));
+        if let Some(destination) = clue.text("destination").filter(|bucket| !self.buckets.contains(*bucket)) {
+            tokens.push((Token::Destination(destination), 30 * DAY));
+        }
+        if place == Place::Link
+            && let Some(key) = clue.text("key")
+        {
+            tokens.push((Token::Object(bucket, key), 2 * DAY));
+        }
+        if let Some(bucket) = bucket {
+            let opened_by = clue.text("opened_by").map(functions::principal);
+            let is_change = changes_access(clue);
+            let opener =
+                opened_by.or_else(|| (is_change && !clue.is_anonymous()).then(|| clue.principal.clone()));
+            tokens.extend(opener.map(|opener| (Token::Opening(opener, bucket), 2 * DAY)));
+        }
+        tokens
+    }
+}
+
+/// The origin of an address, as the view `requests` has it; `None` for what is no address.
+pub(super) fn origin(address: &str) -> Option<String> {
+    address.parse::<IpAddr>().ok().map(functions::origin)
+}
+
+/// Joins rows. The answer does not depend on their order.
+pub(crate) fn join(clues: &[Clue], around: &Surroundings) -> Joined {
+    let suspects: HashSet<&str> = clues
+        .iter()
+        .filter(|clue| clue.severity >= Severity::High)
+        .map(|clue| clue.principal.as_str())
+        .collect();
+    let mut groups = Groups::new(clues.len());
+    let mut shared: BTreeMap<Token<'_>, (i64, Vec<usize>)> = BTreeMap::new();
+    for (index, clue) in clues.iter().enumerate().filter(|(_, clue)| clue.is_severe()) {
+        for (token, reach) in around.tokens(clue, &suspects) {
+            shared.entry(token).or_insert((reach, Vec::new())).1.push(index);
+        }
+    }
+    for (reach, members) in shared.values_mut() {
+        members.sort_by_key(|index| clues[*index].first);
+        let mut end = i64::MIN;
+        for pair in members.windows(2) {
+            end = end.max(clues[pair[0]].last);
+            if clues[pair[1]].first <= end.saturating_add(*reach) {
+                groups.join(pair[0], pair[1]);
+            }
+        }
+    }
+    attach(clues, around, &suspects, &shared, &mut groups);
+    let mut by_root: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    (0..clues.len()).for_each(|index| by_root.entry(groups.root(index)).or_default().push(index));
+    let mut joined = Joined::default();
+    for mut members in by_root.into_values() {
+        members.sort_by(|a, b| rank(&clues[*a]).cmp(&rank(&clues[*b])));
+        if members.iter().any(|index| clues[*index].severity >= Severity::High) {
+            joined.incidents.push(members);
+        } else {
+            joined.others.extend(members);
+        }
+    }
+    let severity = |members: &Vec<usize>| members.iter().map(|index| clues[*index].severity).max();
+    joined
+        .incidents
+        .sort_by(|a, b| (severity(b), rank(&clues[a[0]])).cmp(&(severity(a), rank(&clues[b[0]]))));
+    joined.others.sort_by(|a, b| rank(&clues[*a]).cmp(&rank(&clues[*b])));
+    joined
+}
+
+/// Puts less severe rows to the nearest group of the same actor. They join no two groups.
+fn attach(
+    clues: &[Clue],
+    around: &Surroundings,
+    suspects: &HashSet<&str>,
+    shared: &BTreeMap<Token<'_>, (i64, Vec<usize>)>,
+    groups: &mut Groups,
+) {
+    for (index, clue) in clues.iter().enumerate().filter(|(_, clue)| !clue.is_severe()) {
+        let tokens = around.tokens(clue, suspects).into_iter();
+        let of_actor = tokens.filter(|(token, _)| {
+            matches!(
+                token,
+                Token::Actor(..)
+                    | Token::Work(..)
+                    | Token::AccessKey(_)
+                    | Token::Exposure(_)
+                    | Token::Object(..)
+            )
+        });
+        let near = of_actor.flat_map(|(token, reach)| {
+            let members = shared.get(&token).map(|(_, members)| members.as_slice()).unwrap_or_default();
+            members
+                .iter()
+                .map(move |member| (apart(clue, &clues[*member]), *member))
+                .filter(move |(gap, _)| *gap <= reach)
+        });
+        let nearest = near.min_by(|a, b| (a.0, rank(&clues[a.1])).cmp(&(b.0, rank(&clues[b.1]))));
+        if let Some((_, member)) = nearest {
+            groups.join(member, index);
+        }
+    }
+}
+
+/// Whether one of its operations decides who may reach a bucket.
+fn changes_access(clue: &Clue) -> bool {
+    let is_of_access = |operation: &str| {
+        let is_set = operation.contains(".PUT.") || operation.contains(".DELETE.");
+        is_set && ["POLICY", "ACL", "PUBLIC_ACCESS"].iter().any(|word| operation.contains(word))
+    };
+    let several = clue.columns.get("operations").and_then(Value::as_array);
+    let mut several = several.into_iter().flatten().filter_map(Value::as_str);
+    clue.text("operation").is_some_and(is_of_access) || several.any(is_of_access)
+}
+
+/// How long lies between two rows; 0 where they overlap.
+fn apart(a: &Clue, b: &Clue) -> i64 {
+    (a.first.saturating_sub(b.last)).max(b.first.saturating_sub(a.last)).max(0)
+}
+
+/// An order of rows by what they hold.
+fn rank(clue: &Clue) -> (i64, i64, &str, &str, Option<&str>, i64) {
+    (clue.first, clue.last, &clue.query, &clue.principal, clue.bucket.as_deref(), clue.events)
+}
+
+/// Disjoint sets.
+struct Groups(Vec<usize>);
+
+impl Groups {
+    fn new(size: usize) -> Self {
+        Self((0..size).collect())
+    }
+
+    fn root(&mut self, mut index: usize) -> usize {
+        while self.0[index] != index {
+            self.0[index] = self.0[self.0[index]];
+            index = self.0[index];
+        }
+        index
+    }
+
+    fn join(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        self.0[a.max(b)] = a.min(b);
+    }
+}
+
+#[cfg(test)]
+mod tests;

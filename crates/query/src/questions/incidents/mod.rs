@@ -1,0 +1,138 @@
+//! Incidents: rows of detections that belong together, shown as one.
+//!
+//! A hunt says which rules fired; an incident says what happened: who acted, in which phases, what was taken, destroyed or
+//! changed, whether it goes on, what the logs cannot tell, and what to do. Rows of all detections are joined by what they
+//! share where that is rare. Then the log is counted anew for the actors and their time, in one pass, because findings
+//! overlap and their numbers do not add up.
+
+mod changes;
+mod clue;
+mod export;
+mod findings;
+mod join;
+mod model;
+pub mod quantity;
+mod recount;
+mod rows;
+mod scope;
+mod story;
+
+use std::collections::BTreeMap;
+
+use datafusion::prelude::SessionContext;
+
+pub use self::changes::{Change, changes};
+pub(crate) use self::clue::Clue;
+pub use self::export::{What, export};
+use self::join::join;
+pub use self::model::{
+    Actor, ActorFindings, ActorPlace, Deed, DeedKind, Examined, Failing, FindingRef, Incident, Losses,
+    NextSteps, Phase, PhaseKind,
+};
+use crate::error::QueryError;
+pub use crate::questions::request_scope::IncidentRequests;
+use crate::redact::{Names, Redactor};
+
+/// Most incidents that are shown; what a log holds does not decide how long a statement gets.
+const MOST: usize = 40;
+
+/// Incidents, and what stands beside them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct IncidentReport {
+    pub(crate) incidents: Vec<Incident>,
+    pub(crate) others: Vec<ActorFindings>,
+    /// Incidents beyond those that are shown.
+    pub(crate) left_out: u64,
+    /// The requests of each detection's rows.
+    pub(crate) requests: BTreeMap<String, IncidentRequests>,
+    pub(crate) examined: Examined,
+}
+
+/// Makes incidents of rows.
+///
+/// # Errors
+/// Where the records cannot be read.
+pub(crate) async fn report(
+    context: &SessionContext,
+    clues: &[Clue],
+    is_remote: bool,
+) -> Result<IncidentReport, QueryError> {
+    let examined = recount::examined(context, is_remote).await?;
+    if clues.is_empty() {
+        return Ok(IncidentReport { examined, ..IncidentReport::default() });
+    }
+    let around = recount::surroundings(context, clues, is_remote).await?;
+    let joined = join(clues, &around);
+    let mut others = story::by_actor(joined.others.iter().map(|index| &clues[*index]), &around);
+    let left_out = joined.incidents.len().saturating_sub(MOST) as u64;
+    let groups: Vec<Vec<usize>> = joined.incidents.into_iter().take(MOST).collect();
+    let of_group = |group: &Vec<usize>| -> Vec<&Clue> { group.iter().map(|index| &clues[*index]).collect() };
+    let (roles, scopes): (Vec<_>, Vec<_>) =
+        groups.iter().map(|group| scope::scopes(&of_group(group), &around)).unzip();
+    let counted = recount::count(context, &scopes, is_remote).await?;
+    let end = recount::logs_end(context).await?;
+    let parts = groups.into_iter().zip(roles).zip(scopes).zip(counted);
+    let mut incidents: Vec<Incident> = parts
+        .map(|(((rows, roles), scopes), counted)| {
+            let said = story::incident(&of_group(&rows), &roles, counted, end);
+            Incident { requests: IncidentRequests(scopes), ..said }
+        })
+        .collect();
+    incidents.sort_by_key(|incident| (std::cmp::Reverse(incident.severity), incident.first_seen));
+    incidents.iter_mut().zip(1..).for_each(|(incident, number)| incident.number = number);
+    others.iter_mut().zip(incidents.len() + 1..).for_each(|(other, number)| other.number = number);
+    let mut by_query: BTreeMap<&String, Vec<&Clue>> = BTreeMap::new();
+    clues.iter().for_each(|clue| by_query.entry(&clue.query).or_default().push(clue));
+    let requests = by_query
+        .into_iter()
+        .map(|(query, rows)| (query.clone(), IncidentRequests(scope::scopes(&rows, &around).1)))
+        .collect();
+    Ok(IncidentReport { incidents, others, left_out, requests, examined })
+}
+
+/// A short name of a requester: `backup-operator/sess-4471`, `user/ann`, `(anonymous)` for `None`.
+pub fn short_name(requester: Option<&str>) -> String {
+    story::name(requester.unwrap_or("-"))
+}
+
+impl IncidentReport {
+    /// As it may be shown.
+    pub(crate) fn redact(&mut self, redactor: &Redactor, names: &Names) {
+        let text = |text: &mut String| *text = redactor.text_of(text, names).into_owned();
+        let principal = |text: &mut String| *text = redactor.principal(text).into_owned();
+        let address = |text: &mut String| *text = redactor.address(text).into_owned();
+        for incident in &mut self.incidents {
+            for actor in &mut incident.actors {
+                let who = actor.requesters.first().unwrap_or(&actor.principal);
+                actor.name = story::name(&redactor.principal(who)) + story::suffix(&actor.name);
+                principal(&mut actor.principal);
+                actor.requesters.iter_mut().for_each(principal);
+                actor.remote_ips.iter_mut().for_each(address);
+                actor.user_agents.iter_mut().for_each(text);
+            }
+            if let Some(failing) = &mut incident.failing {
+                failing.principals.iter_mut().for_each(principal);
+            }
+            text(&mut incident.headline);
+            incident.details.iter_mut().for_each(text);
+            incident.buckets.iter_mut().for_each(text);
+            for deed in &mut incident.deeds {
+                text(&mut deed.bucket);
+                deed.destination.iter_mut().for_each(text);
+            }
+            incident.losses.destinations.iter_mut().for_each(text);
+            incident.phases.iter_mut().for_each(|phase| text(&mut phase.text));
+            let steps = &mut incident.next_steps;
+            let steps = [&mut steps.containment, &mut steps.confirmation, &mut steps.recovery];
+            steps.into_iter().flatten().for_each(text);
+        }
+        for other in &mut self.others {
+            other.name = story::name(&redactor.principal(&other.principal)) + story::suffix(&other.name);
+            principal(&mut other.principal);
+            other.remote_ips.iter_mut().for_each(address);
+            other.buckets.iter_mut().for_each(text);
+            text(&mut other.headline);
+            other.reasons.iter_mut().for_each(text);
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! What the log says of the requests of incidents: one pass over the records keeps them, small statements count them.
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
+
+use datafusion::config::TableParquetOptions;
+use datafusion::dataframe::{DataFrame, DataFrameWriteOptions};
+use datafusion::datasource::MemTable;
+use datafusion::error::Result;
+use datafusion::logical_expr::Case;
+use datafusion::prelude::{Expr, ParquetReadOptions, SessionContext, col, lit};
+
+use super::clue::Clue;
+use super::join::{Surroundings, origin};
+use super::model::{Deed, DeedKind, Examined};
+use super::rows::Rows;
+use crate::profiles::{self, REQUESTS};
+use crate::questions::request_scope::{Scope, between};
+use crate::questions::timeline::Time;
+
+/// The requests of incidents, with the column `scope`: the incident's number times [`ACTORS`], and the actor's.
+pub(super) const INCIDENT_REQUESTS: &str = "incident_requests";
+/// More than an incident has actors.
+pub(super) const ACTORS: usize = 1024;
+/// Requests a day from which a principal is busy.
+const BUSY: i64 = 500;
+/// Residents of a network that are kept; more say no more.
+const RESIDENTS: usize = 50;
+
+/// What is counted of one actor.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Acted {
+    pub(super) requests: u64,
+    pub(super) failed: u64,
+    pub(super) first: i64,
+    pub(super) last: i64,
+    pub(super) addresses: u64,
+    pub(super) remote_ips: Vec<String>,
+    pub(super) sessions: u64,
+    pub(super) requesters: Vec<String>,
+    pub(super) user_agents: Vec<String>,
+}
+
+/// What became of the objects that were touched.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Impact {
+    pub(super) objects: u64,
+    /// Those seen before.
+    pub(super) existed: u64,
+    pub(super) failing: u64,
+    pub(super) failures: u64,
+    pub(super) reads_after: u64,
+    pub(super) restored: u64,
+    pub(super) failed_first: Option<i64>,
+    pub(super) failed_last: Option<i64>,
+    pub(super) failed_for: Vec<String>,
+    pub(super) error_codes: Vec<String>,
+}
+
+/// What is counted of one incident.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Counted {
+    pub(super) actors: BTreeMap<usize, Acted>,
+    pub(super) deeds: Vec<Deed>,
+    pub(super) overwritten: Impact,
+    pub(super) destroyed: Impact,
+}
+
+/// What rows are seen beside.
+///
+/// # Errors
+/// Where the records cannot be read.
+pub(super) async fn surroundings(
+    context: &SessionContext,
+    clues: &[Clue],
+    is_remote: bool,
+) -> Result<Surroundings> {
+    profiles::prepare(context, "profile_principal profile_origin", is_remote).await?;
+    let principals: HashSet<&str> = clues.iter().map(|clue| clue.principal.as_str()).collect();
+    let addresses = clues.iter().flat_map(|clue| &clue.addresses);
+    let networks: HashSet<String> = addresses.filter_map(|address| origin(address)).collect();
+    let mut around = Surroundings::default();
+    for row in Rows::of(context, include_str!("sql/around.sql")).await?.iter() {
+        let (Some(principal), Some(origin)) = (row.text("principal")?, row.text("origin")?) else { continue };
+        let is_new = row.truth("is_new")?;
+        if !is_new && networks.contains(&origin) {
+            let residents: &mut BTreeSet<String> = around.residents.entry(origin.clone()).or_default();
+            if residents.len() < RESIDENTS {
+                residents.insert(principal.clone());
+            }
+        }
+        if !principals.contains(principal.as_str()) {
+            continue;
+        }
+        let days = row.number("days")?;
+        if days >= 3 && row.number("requests")? >= BUSY.saturating_mul(days) {
+            around.busy.insert(principal.clone());
+        }
+        if row.truth("is_aws")? {
+            around.services.insert(principal.clone());
+        }
+        if is_new {
+            around.new_origins.entry(principal).or_default().insert(origin);
+        }
+    }
+    for row in Rows::of(context, "SELECT DISTINCT bucket FROM profile_activity").await?.iter() {
+        around.buckets.extend(row.text("bucket")?);
+    }
+    Ok(around)
+}
+
+/// How much was examined.
+pub(super) async fn examined(context: &SessionContext, is_remote: bool) -> Result<Examined> {
+    profiles::prepare(context, "profile_principal", is_remote).await?;
+    let sql = "SELECT (SELECT count(DISTINCT bucket) FROM profile_activity) AS buckets, \
+               (SELECT count(*) FROM profile_principal) AS principals";
+    match Rows::of(context, sql).await?.iter().next() {
+        Some(row) => Ok(Examined { buckets: row.count("buckets")?, principals: row.count("principals")? }),
+        None => Ok(Examined::default()),
+    }
+}
+
+/// When the logs end; `None` without records.
+pub(super) async fn logs_end(context: &SessionContext) -> Result<Option<i64>> {
+    match Rows::of(context, include_str!("sql/end.sql")).await?.iter().next() {
+        Some(row) => row.time("last_seen"),
+        None => Ok(None),
+    }
+}
+
+/// Counts what incidents did; `scopes` are those of each.
+///
+/// # Errors
+/// Where the records cannot be read.
+pub(super) async fn count(
+    context: &SessionContext,
+    scopes: &[Vec<Scope>],
+    is_remote: bool,
+) -> Result<Vec<Counted>> {
+    let mut counted = vec![Counted::default(); scopes.len()];
+    let Some(frame) = requests(context, scopes).await? else { return Ok(counted) };
+    let _kept = Kept::new(context, frame, is_remote).await?;
+    for row in Rows::of(context, include_str!("sql/actors.sql")).await?.iter() {
+        let (Some(incident), Some(actor)) = (row.index("incident")?, row.index("actor")?) else { continue };
+        let acted = Acted {
+            requests: row.count("requests")?,
+            failed: row.count("failed")?,
+            first: row.time("first_seen")?.unwrap_or_default(),
+            last: row.time("last_seen")?.unwrap_or_default(),
+            addresses: row.count("addresses")?,
+            remote_ips: row.texts("remote_ips")?,
+            sessions: row.count("sessions")?,
+            requesters: row.texts("requesters")?,
+            user_agents: row.texts("user_agents")?,
+        };
+        if let Some(counted) = counted.get_mut(incident) {
+            counted.actors.insert(actor, acted);
+        }
+    }
+    for row in Rows::of(context, include_str!("sql/deeds.sql")).await?.iter() {
+        let deed = Deed {
+            kind: DeedKind::parse(&row.text("kind")?.unwrap_or_default()),
+            bucket: row.text("bucket")?.unwrap_or_default(),
+            destination: row.text("destination")?,
+            requests: row.count("requests")?,
+            objects: row.count("objects")?,
+            versions: row.count("versions")?,
+            bytes: row.number("bytes")?,
+            first_seen: Time(row.time("first_seen")?.unwrap_or_default()),
+            last_seen: Time(row.time("last_seen")?.unwrap_or_default()),
+            operations: row.texts("operations")?,
+        };
+        if let Some(counted) = row.index("incident")?.and_then(|incident| counted.get_mut(incident)) {
+            counted.deeds.push(deed);
+        }
+    }
+    let touches = |deed: &Deed| {
+        matches!(
+            deed.kind,
+            DeedKind::Written | DeedKind::Deleted | DeedKind::VersionDeleted | DeedKind::Expired
+        )
+    };
+    if counted.iter().any(|counted| counted.deeds.iter().any(touches)) {
+        impact(context, &mut counted).await?;
+    }
+    Ok(counted)
+}
+
+async fn impact(context: &SessionContext, counted: &mut [Counted]) -> Result<()> {
+    for row in Rows::of(context, include_str!("sql/impact.sql")).await?.iter() {
+        let impact = Impact {
+            objects: row.count("objects")?,
+            existed: row.count("existed")?,
+            failing: row.count("failing")?,
+            failures: row.count("failures")?,
+            reads_after: row.count("reads_after")?,
+            restored: row.count("restored")?,
+            failed_first: row.time("failed_first")?,
+            failed_last: row.time("failed_last")?,
+            failed_for: row.texts("failed_for")?,
+            error_codes: row.texts("error_codes")?,
+        };
+        let Some(counted) = row.index("incident")?.and_then(|incident| counted.get_mut(incident)) else {
+            continue;
+        };
+        match row.text("kind")?.as_deref() {
+            Some("overwritten") => counted.overwritten = impact,
+            _ => counted.destroyed = impact,
+        }
+    }
+    Ok(())
+}
+
+/// The requests of incidents; `None` where no incident has any.
+async fn requests(context: &SessionContext, scopes: &[Vec<Scope>]) -> Result<Option<DataFrame>> {
+    let number = |incident: usize, scope: &Scope| incident * ACTORS + scope.actor.min(ACTORS - 1);
+    let numbered = scopes.iter().enumerate().flat_map(|(incident, scopes)| {
+        scopes.iter().map(move |scope| (scope.filter(), i64::try_from(number(incident, scope)).unwrap_or(-1)))
+    });
+    let cases = numbered.map(|(is, number)| (Box::new(is), Box::new(lit(number)))).collect::<Vec<_>>();
+    if cases.is_empty() {
+        return Ok(None);
+    }
+    let case = Expr::Case(Case::new(None, cases, None));
+    let all: Vec<&Scope> = scopes.iter().flatten().collect();
+    let frame = context.table(REQUESTS).await?.filter(may_be(&all))?;
+    Ok(Some(frame.with_column("scope", case)?.filter(col("scope").is_not_null())?))
+}
+
+/// What is quick to ask, and true of all requests of the scopes.
+fn may_be(scopes: &[&Scope]) -> Expr {
+    let principals: BTreeSet<&str> = scopes.iter().filter_map(|scope| scope.principal.as_deref()).collect();
+    let actions: BTreeSet<&str> =
+        scopes.iter().filter(|scope| scope.principal.is_none()).filter_map(|scope| scope.action).collect();
+    let since = scopes.iter().map(|scope| scope.since).min().unwrap_or_default();
+    let until = scopes.iter().map(|scope| scope.until).max().unwrap_or_default();
+    let is_any =
+        |name: &str, values: BTreeSet<&str>| col(name).in_list(values.into_iter().map(lit).collect(), false);
+    let is_one = is_any("principal", principals).or(is_any("action", actions));
+    is_one.and(between(since, until))
+}
+
+/// Requests that statements can ask for as long as this lives.
+struct Kept<'a> {
+    context: &'a SessionContext,
+    _folder: Option<tempfile::TempDir>,
+}
+
+impl<'a> Kept<'a> {
+    async fn new(context: &'a SessionContext, frame: DataFrame, is_remote: bool) -> Result<Kept<'a>> {
+        // Other processes do not have this one's files.
+        if is_remote {
+            context.register_table(INCIDENT_REQUESTS, frame.into_view())?;
+            return Ok(Self { context, _folder: None });
+        }
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("requests").to_string_lossy().into_owned() + "/";
+        let mut options = TableParquetOptions::default();
+        options.global.compression = Some("lz4_raw".into());
+        let schema = Arc::clone(frame.schema().inner());
+        frame.write_parquet(&path, DataFrameWriteOptions::new(), Some(options)).await?;
+        // Without rows there is no file to read the columns from.
+        if std::fs::read_dir(&path).map_or(true, |mut files| files.next().is_none()) {
+            context.register_table(INCIDENT_REQUESTS, Arc::new(MemTable::try_new(schema, vec![vec![]])?))?;
+        } else {
+            context.register_parquet(INCIDENT_REQUESTS, &path, ParquetReadOptions::default()).await?;
+        }
+        Ok(Self { context, _folder: Some(folder) })
+    }
+}
+
+impl Drop for Kept<'_> {
+    fn drop(&mut self) {
+        // What is not there needs no removal.
+        let _ = self.context.deregister_table(INCIDENT_REQUESTS);
+    }
+}

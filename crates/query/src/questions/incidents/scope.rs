@@ -1,0 +1,145 @@
+//! Which requests an incident is made of. Pure: rows in, conditions out.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::clue::{ANONYMOUS, Clue};
+use super::join::{Place, Surroundings};
+use crate::catalogue::Severity;
+use crate::questions::request_scope::Scope;
+
+const DAY: i64 = 86_400_000_000;
+/// How long before and after its rows an actor at a new network is looked at.
+const MARGIN: i64 = 7 * DAY;
+/// Most scopes of an incident; what a log holds does not decide how long a statement gets.
+const MOST: usize = 64;
+
+/// Who acts in an incident.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Role {
+    pub(crate) principal: String,
+    pub(crate) place: ActorPlace,
+}
+
+/// Where an actor came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ActorPlace {
+    /// Networks that are new for the principal, which has a history elsewhere: its credentials are likely in other hands.
+    NewNetwork,
+    /// Networks that are known for it, or it has no history to compare with.
+    Known,
+    /// A presigned link, which anybody who has it can use.
+    Link,
+    /// Without credentials.
+    Anonymous,
+}
+
+/// The actors of an incident, and their requests. `rows` are those of the incident.
+pub(crate) fn scopes(rows: &[&Clue], around: &Surroundings) -> (Vec<Role>, Vec<Scope>) {
+    let mut actors: BTreeMap<(String, Place), Vec<&Clue>> = BTreeMap::new();
+    // Rows that are less severe say more of habits than of what happened, unless there is nothing else.
+    let least = rows.iter().map(|clue| clue.severity).max().unwrap_or(Severity::Medium).min(Severity::Medium);
+    for clue in rows.iter().filter(|clue| clue.severity >= least) {
+        actors.entry((clue.principal.clone(), around.place(clue))).or_default().push(clue);
+    }
+    let most_severe_elsewhere = |principal: &str| {
+        let new = actors.get(&(principal.to_owned(), Place::New)).into_iter().flatten();
+        new.map(|clue| clue.severity).max()
+    };
+    let (mut roles, mut scopes) = (Vec::new(), Vec::new());
+    for ((principal, place), clues) in &actors {
+        let clues: Vec<&Clue> = match most_severe_elsewhere(principal) {
+            // What is seen at a new network is the attacker; what is seen everywhere has the owner's requests in it.
+            Some(elsewhere) if *place == Place::Known => {
+                clues.iter().copied().filter(|clue| clue.severity > elsewhere).collect()
+            }
+            _ => clues.clone(),
+        };
+        if clues.is_empty() {
+            continue;
+        }
+        let actor = roles.len();
+        roles.push(Role { principal: principal.clone(), place: (*place).into() });
+        match place {
+            Place::New => scopes.push(elsewhere(actor, principal, &clues, around)),
+            Place::Link => scopes.extend(clues.iter().map(|clue| of_link(actor, clue))),
+            Place::Known | Place::Anonymous => scopes.extend(clues.iter().map(|clue| at_work(actor, clue))),
+        }
+        scopes.extend(clues.iter().filter_map(|clue| expiries(actor, clue)));
+    }
+    scopes.dedup();
+    scopes.truncate(MOST);
+    (roles, scopes)
+}
+
+impl From<Place> for ActorPlace {
+    fn from(place: Place) -> Self {
+        match place {
+            Place::New => Self::NewNetwork,
+            Place::Known => Self::Known,
+            Place::Link => Self::Link,
+            Place::Anonymous => Self::Anonymous,
+        }
+    }
+}
+
+/// All that a principal did at networks that are new for it.
+fn elsewhere(actor: usize, principal: &str, clues: &[&Clue], around: &Surroundings) -> Scope {
+    let new = around.new_origins.get(principal).cloned().unwrap_or_default();
+    let named: BTreeSet<String> = clues
+        .iter()
+        .flat_map(|clue| &clue.addresses)
+        .filter_map(|address| super::join::origin(address))
+        .collect();
+    let is_complete =
+        clues.iter().filter(|clue| clue.severity >= Severity::High).all(|clue| clue.has_all_addresses());
+    Scope {
+        actor,
+        principal: Some(principal.to_owned()),
+        origins: if is_complete { new.intersection(&named).cloned().collect() } else { new },
+        since: clues.iter().map(|clue| clue.first).min().unwrap_or_default() - MARGIN,
+        until: clues.iter().map(|clue| clue.last).max().unwrap_or_default() + MARGIN,
+        ..Scope::default()
+    }
+}
+
+/// What a row is of: a principal, or nobody, in a bucket for a time.
+fn at_work(actor: usize, clue: &Clue) -> Scope {
+    Scope {
+        actor,
+        principal: Some(clue.principal.clone()),
+        requester: clue.requester.clone().filter(|_| clue.principal != ANONYMOUS),
+        addresses: if clue.has_all_addresses() { clue.addresses.clone() } else { Vec::new() },
+        bucket: clue.bucket.clone(),
+        since: clue.first,
+        until: clue.last,
+        ..Scope::default()
+    }
+}
+
+/// Uses of a presigned link, or of those that a network used.
+fn of_link(actor: usize, clue: &Clue) -> Scope {
+    Scope {
+        links: true,
+        object: clue.text("key").map(str::to_owned),
+        requester: None,
+        ..at_work(actor, clue)
+    }
+}
+
+/// What expired because of a rule that the actor set.
+fn expiries(actor: usize, clue: &Clue) -> Option<Scope> {
+    Some(Scope {
+        actor,
+        bucket: clue.bucket.clone(),
+        action: Some("expire"),
+        since: clue.time("expired_first")?,
+        until: clue.time("expired_last")?,
+        ..Scope::default()
+    })
+}
+
+#[cfg(test)]
+mod tests;

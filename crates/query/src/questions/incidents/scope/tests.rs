@@ -1,0 +1,91 @@
+use serde_json::{Map, json};
+
+use super::*;
+
+const HOUR: i64 = 3_600_000_000;
+
+fn clue(severity: Severity, principal: &str, address: &str, hours: (i64, i64)) -> Clue {
+    Clue {
+        query: "query".to_owned(),
+        title: "Title".to_owned(),
+        severity,
+        attack: Vec::new(),
+        principal: principal.to_owned(),
+        requester: Some(format!("{principal}/session")),
+        addresses: vec![address.to_owned()],
+        address_count: 1,
+        bucket: Some("lake".to_owned()),
+        events: 1,
+        first: hours.0 * HOUR,
+        last: hours.1 * HOUR,
+        reasons: Vec::new(),
+        columns: Map::new(),
+        cannot_tell: None,
+        next: None,
+    }
+}
+
+fn around() -> Surroundings {
+    let new = ["203.0.113.0/24", "198.51.100.0/24"].map(str::to_owned);
+    Surroundings { new_origins: [("ann".to_owned(), BTreeSet::from(new))].into(), ..Surroundings::default() }
+}
+
+#[test]
+fn at_a_new_network_all_that_was_done_there_counts_and_the_owner_stays_out() {
+    let night = clue(Severity::High, "ann", "203.0.113.9", (100, 101));
+    // The same principal, with its owner's requests of the day in it.
+    let day = Clue {
+        addresses: vec!["203.0.113.9".into(), "192.0.2.1".into()],
+        address_count: 2,
+        ..clue(Severity::Medium, "ann", "", (96, 120))
+    };
+    let (roles, scopes) = scopes(&[&night, &day], &around());
+    assert_eq!(roles, [Role { principal: "ann".into(), place: ActorPlace::NewNetwork }]);
+    assert_eq!(scopes.len(), 1);
+    assert_eq!(scopes[0].origins, BTreeSet::from(["203.0.113.0/24".to_owned()]));
+    assert_eq!((scopes[0].bucket.as_ref(), scopes[0].requester.as_ref()), (None, None));
+    assert_eq!((scopes[0].since, scopes[0].until), (100 * HOUR - MARGIN, 101 * HOUR + MARGIN));
+}
+
+#[test]
+fn of_more_addresses_than_are_named_all_new_networks_count() {
+    let many = Clue { address_count: 173, ..clue(Severity::High, "ann", "203.0.113.9", (0, 200)) };
+    assert_eq!(scopes(&[&many], &around()).1[0].origins.len(), 2);
+}
+
+#[test]
+fn elsewhere_only_the_time_the_bucket_and_the_session_of_a_row_count() {
+    let row = clue(Severity::Critical, "ben", "192.0.2.7", (5, 6));
+    let low = clue(Severity::Low, "ben", "192.0.2.8", (0, 99));
+    let (roles, scopes) = scopes(&[&row, &low], &around());
+    assert_eq!(roles, [Role { principal: "ben".into(), place: ActorPlace::Known }]);
+    let expected = Scope {
+        principal: Some("ben".into()),
+        requester: Some("ben/session".into()),
+        addresses: vec!["192.0.2.7".into()],
+        bucket: Some("lake".into()),
+        since: 5 * HOUR,
+        until: 6 * HOUR,
+        ..Scope::default()
+    };
+    assert_eq!(scopes, [expected]);
+}
+
+#[test]
+fn a_link_is_its_object_and_a_rule_is_what_expired() {
+    let mut link = clue(Severity::High, "exporter", "", (0, 1));
+    link.addresses.clear();
+    link.columns.insert("key_id".into(), json!("AKIA1"));
+    link.columns.insert("key".into(), json!("all customers.csv"));
+    let (roles, of_link) = scopes(&[&link], &around());
+    assert_eq!(roles[0].place, ActorPlace::Link);
+    assert!(of_link[0].links && of_link[0].requester.is_none());
+    assert_eq!(of_link[0].object.as_deref(), Some("all customers.csv"));
+
+    let mut rule = clue(Severity::High, "admin", "192.0.2.7", (0, 0));
+    rule.columns.insert("expired_first".into(), json!("1970-01-02T00:00:00Z"));
+    rule.columns.insert("expired_last".into(), json!("1970-01-03T00:00:00Z"));
+    let (_, scopes) = scopes(&[&rule], &around());
+    let expiry = scopes.last().map(|scope| (scope.action, scope.principal.clone(), scope.since, scope.until));
+    assert_eq!(expiry, Some((Some("expire"), None, 24 * HOUR, 48 * HOUR)));
+}

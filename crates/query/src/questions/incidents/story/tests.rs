@@ -1,0 +1,150 @@
+use super::super::recount::Impact;
+use super::*;
+
+const HOUR: i64 = 3_600_000_000;
+
+#[test]
+fn names_are_short() {
+    for (who, short) in [
+        ("anonymous", "(anonymous)"),
+        ("arn:aws:sts::111122223333:assumed-role/backup/sess-1", "backup/sess-1"),
+        (
+            "arn:aws:sts::111122223333:assumed-role/AWSReservedSSO_A_0123456789abcdef/ann@x.example",
+            "ann@x.example",
+        ),
+        ("arn:aws:iam::111122223333:user/staff/ann", "user/ann"),
+        ("arn:aws:iam::111122223333:root", "root user"),
+        ("111122223333:role/etl", "role/etl"),
+        ("111122223333:person/ann@x.example", "ann@x.example"),
+        ("svc:logging.s3.amazonaws.com", "svc:logging.s3.amazonaws.com"),
+    ] {
+        assert_eq!(name(who), short, "{who}");
+    }
+}
+
+#[test]
+fn the_end_of_the_logs_says_whether_it_goes_on() {
+    assert_eq!(last_seen(0, Some(44 * HOUR)), (false, "last seen 44 h before the logs end".into()));
+    assert_eq!(last_seen(0, Some(0)), (true, "still going on when the logs end".into()));
+    assert!(last_seen(0, Some(HOUR)).0);
+    assert_eq!(last_seen(0, None), (false, String::new()));
+}
+
+fn deed(kind: DeedKind, requests: u64, objects: u64, bytes: i64, minutes: (i64, i64)) -> Deed {
+    Deed {
+        kind,
+        bucket: "lake".into(),
+        destination: None,
+        requests,
+        objects,
+        versions: if kind == DeedKind::VersionDeleted { requests } else { 0 },
+        bytes,
+        first_seen: Time(minutes.0 * 60_000_000),
+        last_seen: Time(minutes.1 * 60_000_000),
+        operations: vec!["REST.PUT.LOGGING_STATUS".into()],
+    }
+}
+
+fn row(query: &str, attack: &str) -> Clue {
+    Clue {
+        query: query.into(),
+        title: format!("Title of {query}"),
+        severity: Severity::High,
+        attack: vec![attack.into()],
+        principal: "111122223333:role/etl".into(),
+        requester: None,
+        addresses: Vec::new(),
+        address_count: 0,
+        bucket: Some("lake".into()),
+        events: 5,
+        first: 0,
+        last: HOUR,
+        reasons: vec!["never seen there before".into()],
+        columns: serde_json::Map::new(),
+        cannot_tell: Some("Who sat there.".into()),
+        next: None,
+    }
+}
+
+fn said(rows: &[Clue], place: ActorPlace, counted: Counted) -> Incident {
+    let roles = [Role { principal: "111122223333:role/etl".into(), place }];
+    let acted = Acted { requests: 333, addresses: 1, first: 0, last: HOUR, ..Acted::default() };
+    let counted = Counted { actors: BTreeMap::from([(0, acted)]), ..counted };
+    incident(&rows.iter().collect::<Vec<_>>(), &roles, counted, Some(40 * HOUR))
+}
+
+#[test]
+fn a_theft_says_how_much_in_what_time_and_after_what() {
+    let deeds = vec![
+        deed(DeedKind::Listed, 3, 0, 0, (0, 1)),
+        deed(DeedKind::Taken, 330, 330, 16_329_992_258, (1, 28)),
+    ];
+    let said =
+        said(&[row("bulk-read", "T1530")], ActorPlace::NewNetwork, Counted { deeds, ..Counted::default() });
+    assert_eq!(
+        said.headline,
+        "16.3 GB in 330 objects read over 27 min, after 3 listings, from an address that is new for this principal"
+    );
+    assert_eq!(said.title, "Data taken with credentials used from elsewhere");
+    let phases: Vec<PhaseKind> = said.phases.iter().map(|phase| phase.phase).collect();
+    assert_eq!(phases, [PhaseKind::Discovery, PhaseKind::Exfiltration]);
+    assert_eq!((said.last_seen.0, said.ongoing), (28 * 60_000_000, false));
+    assert!(said.cannot_tell.iter().any(|text| text.contains("userIdentity.accessKeyId")), "{said:?}");
+    assert!(said.cannot_tell.contains(&"Who sat there.".to_owned()));
+    assert!(!said.next_steps.containment.is_empty() && !said.next_steps.recovery.is_empty());
+}
+
+#[test]
+fn a_ransom_comes_before_what_was_read_for_it() {
+    let deeds = vec![
+        deed(DeedKind::Copied, 120, 120, 5000, (0, 24)),
+        deed(DeedKind::Written, 121, 121, 0, (0, 24)),
+        deed(DeedKind::Taken, 9, 9, 9_000_000, (0, 1)),
+    ];
+    let overwritten = Impact {
+        objects: 121,
+        existed: 120,
+        failing: 40,
+        failures: 44,
+        failed_first: Some(HOUR),
+        failed_last: Some(2 * HOUR),
+        failed_for: vec!["111122223333:role/ledger".into()],
+        error_codes: vec!["InvalidRequest".into()],
+        ..Impact::default()
+    };
+    let counted = Counted { deeds, overwritten, ..Counted::default() };
+    let said = said(&[row("overwrite-storm", "T1486")], ActorPlace::Known, counted);
+    assert_eq!(
+        said.headline,
+        "120 objects written over by copies onto themselves in 24 min; 44 requests of others for 40 of them failed since"
+    );
+    assert!(said.title.contains("ransom"), "{}", said.title);
+    assert_eq!((said.losses.overwritten_objects, said.losses.new_objects), (120, 1));
+    let failing = said.failing.as_ref().map(|failing| (failing.objects, failing.requests));
+    assert_eq!(failing, Some((40, 44)));
+    assert!(
+        said.details.iter().any(|text| text.contains("role/ledger") && text.contains("InvalidRequest")),
+        "{said:?}"
+    );
+}
+
+#[test]
+fn versions_deleted_by_id_are_gone_and_markers_are_not() {
+    let of = |kind| Counted { deeds: vec![deed(kind, 2779, 1007, 0, (0, 60))], ..Counted::default() };
+    let purge = said(&[row("version-purge", "T1485")], ActorPlace::Known, of(DeedKind::VersionDeleted));
+    assert_eq!(purge.headline, "2,779 versions of 1,007 objects deleted for good over 60 min");
+    assert!(purge.losses.restorable.as_ref().is_some_and(|text| text.contains("gone for good")));
+    let delete = said(&[row("mass-delete", "T1485")], ActorPlace::Known, of(DeedKind::Deleted));
+    assert!(
+        delete.headline.ends_with("none by version id: restorable if versioning was on"),
+        "{}",
+        delete.headline
+    );
+}
+
+#[test]
+fn without_numbers_the_title_of_the_most_severe_row_remains() {
+    let said = said(&[row("root-activity", "T1078")], ActorPlace::Known, Counted::default());
+    assert_eq!(said.headline, "Title of root-activity");
+    assert_eq!((said.first_seen.0, said.last_seen.0), (0, HOUR));
+}
