@@ -395,3 +395,17 @@ fn on_disk_no_row_is_lost_by_a_name_unless_names_are_trusted() {
     );
     assert!(out == "n\n2\n" && said.contains("note: 2 files were left out"), "{out}{said}");
 }
+
+/// Of two objects with the same content one is read, and the other is not said to be damaged.
+#[test]
+fn an_object_with_the_content_of_another_is_not_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let here = folder.path();
+    let (_, endpoint) = Served::start(["logs/x/a.log", "logs/x-a.log"].map(str::to_owned));
+    ends(here, &endpoint, &["ingest", "s3://b/logs", "--to", "lake"], 0);
+    let same = "SELECT count(*) AS n, count(*) FILTER (WHERE state = 'same') AS same FROM sources";
+    assert_eq!(ends(here, &endpoint, &["query", "lake", same], 0).0, "n,same\n2,1\n");
+    ends(here, &endpoint, &["report", "lake", "--pack", "quality", "-o", "page.html"], 0);
+    let page = fs::read_to_string(here.join("page.html")).unwrap();
+    assert!(page.contains("2 files, ") && !page.contains("not read to the end"));
+}

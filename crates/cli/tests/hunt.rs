@@ -266,3 +266,37 @@ fn no_end_of_a_hunt_leaves_anything_behind() {
         assert_eq!(count(), 0, "{signal:?}");
     }
 }
+
+/// Times are compared as times: as text, `10:00:00.5Z` would come before `10:00:00Z`.
+#[test]
+fn a_finding_lasts_from_its_first_time_to_its_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let pack = folder.path().join("queries/mine");
+    std::fs::create_dir_all(&pack).unwrap();
+    let query = "-- title: t\n-- question: q\n-- pack: mine\n-- kind: detection\n-- severity: high\n\
+                 -- column: requester — r\n-- column: remote_ip — r\n-- column: bucket — r\n-- column: events — r\n\
+                 -- column: first_seen — r\n-- column: last_seen — r\n-- column: evidence — r\n-- false positives: f\n\
+                 -- source: s\n\nSELECT requester, remote_ip, bucket, count(*) AS events, min(request_time) AS first_seen,\n\
+                 max(request_time) AS last_seen, evidence(log_file, log_line, request_time) AS evidence\n\
+                 FROM logs GROUP BY 1, 2, 3 ORDER BY 1\n";
+    std::fs::write(pack.join("everybody.sql"), query).unwrap();
+    let record = |user: &str, second: &str| {
+        format!(
+            "{{\"schema_version_id\":\"V_1_0\",\"bucket_name\":\"vault\",\"request_time\":\"2026-05-01T10:00:{second}Z\",\
+             \"bucket_owner_id\":\"0wner\",\"remote_ip\":\"198.51.100.7\",\"requester\":\"arn:aws:iam::111122223333:user/{user}\",\
+             \"request_id\":\"0A\",\"operation\":\"REST.GET.OBJECT\",\"key_name\":\"k\",\"http_status\":200}}\n"
+        )
+    };
+    let (log, queries) = (folder.path().join("log"), folder.path().join("queries"));
+    let (log, queries) = (log.to_str().unwrap(), queries.to_str().unwrap());
+    for users in [["ada", "bob"], ["bob", "ada"]] {
+        std::fs::write(log, record(users[0], "00.000") + &record(users[1], "00.500")).unwrap();
+        let hunt = ["hunt", log, "--pack", "mine", "--queries", queries, "--format", "json"];
+        let report: Value = serde_json::from_str(&stdout(&hunt)).unwrap();
+        let finding = &report["findings"][0];
+        assert_eq!((&finding["query"], &finding["rows"]), (&"everybody".into(), &2.into()), "{report}");
+        assert_eq!(finding["first_seen"], "2026-05-01T10:00:00Z", "{users:?}");
+        let last = finding["last_seen"].as_str().unwrap();
+        assert!(last.starts_with("2026-05-01T10:00:00.5"), "{users:?}: {last}");
+    }
+}

@@ -318,3 +318,44 @@ fn logs_without_a_request_give_no_page() {
     report.code(1).stderr(contains("no log records to examine: 1 file read, 0 records"));
     assert!(!page.exists());
 }
+
+/// Objects are written by PUT, form POST, copy and the completion of an upload; parts are not objects.
+#[test]
+fn all_ways_to_write_a_key_are_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let operations = [
+        "REST.PUT.OBJECT",
+        "REST.POST.OBJECT",
+        "REST.COPY.OBJECT",
+        "REST.PUT.PART",
+        "REST.POST.UPLOAD",
+        "REST.GET.OBJECT",
+        "REST.DELETE.OBJECT",
+    ];
+    let lines = operations.iter().enumerate();
+    let lines = lines.map(|(second, name)| line("k", "a", "-", second).replace("REST.GET.OBJECT", name));
+    std::fs::write(&log, lines.collect::<String>()).unwrap();
+    let page = page(&[log.to_str().unwrap(), "--pack", "quality"]);
+    let keys = cells(figure(&page, "keys"));
+    // Requests, read, written, deleted.
+    let counts: Vec<_> = keys[0][2..6].iter().map(|cell| cell.1).collect();
+    assert_eq!((keys.len(), counts), (1, vec![Some(7), Some(1), Some(4), Some(1)]));
+}
+
+/// What is asked about an address is asked of the address, and not of its pseudonym.
+#[test]
+fn private_addresses_are_told_under_redaction_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let private = line("k", "a", "-", 1).replace("198.51.100.7", "10.0.0.7");
+    std::fs::write(&log, line("k", "a", "-", 0) + &private + &private).unwrap();
+    for redact in [&[][..], &["--redact", "all"]] {
+        let page = page(&[&[log.to_str().unwrap(), "--pack", "quality"], redact].concat());
+        let addresses = cells(figure(&page, "addresses"));
+        // The one with more requests comes first.
+        let told: Vec<&str> = addresses.iter().map(|row| row[1].0.as_str()).collect();
+        assert_eq!(told, ["yes", ""], "{redact:?}");
+        assert_eq!(redact.is_empty(), addresses[0][0].0 == "10.0.0.7", "{addresses:?}");
+    }
+}

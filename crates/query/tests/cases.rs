@@ -405,3 +405,46 @@ async fn deleted_buckets_are_found() {
     check(&found[0], &[("buckets", "2"), ("names", "[backup-a, backup-b]"), ("severity", "high")]);
     check(&found[0], &[("requester", BATCH), ("events", "2")]);
 }
+
+/// 90 keys in 22 minutes are one run, whether or not a full hour, or midnight, lies in it.
+#[tokio::test]
+async fn an_overwrite_is_not_cut_by_the_hour_or_the_day() {
+    let keys: Vec<String> = (0..90).map(|number| format!("site/{number:02}")).collect();
+    for requester in [BATCH, "-"] {
+        for begin in [2 * 3600 + 5 * 60, 2 * 3600 + 49 * 60, 23 * 3600 + 49 * 60] {
+            let mut records = Vec::new();
+            for (number, key) in keys.iter().enumerate() {
+                let at = |second: u32| {
+                    let second = begin + number as u32 * 15 + second;
+                    (15 + second / 86_400, second / 3600 % 24, second / 60 % 60, second % 60)
+                };
+                let base = Record { requester, key, size: "900", ..GET };
+                records.push(Record { at: at(0), sent: "900", ..base });
+                records.push(Record { at: at(2), operation: "REST.PUT.OBJECT", ..base });
+            }
+            let found = rows(&records, "overwrite-storm", &[]).await;
+            assert_eq!(found.len(), 1, "{requester} from second {begin}: {found:?}");
+            check(&found[0], &[("keys_rewritten", "90"), ("events", "90")]);
+        }
+    }
+}
+
+/// Who did not sign is followed as anybody else: null is equal to null here.
+#[tokio::test]
+async fn deletes_without_credentials_follow_a_change_without_credentials() {
+    let keys: Vec<String> = (0..12).map(|number| format!("k{number}")).collect();
+    let nobody = Record { requester: "-", ..GET };
+    let versioning = Record { operation: "REST.PUT.VERSIONING", query: "?versioning", ..nobody };
+    let mut records = vec![Record { at: (20, 22, 0, 0), ..versioning }];
+    records.extend(keys.iter().enumerate().map(|(number, key)| Record {
+        at: (20, 22, 5, number as u32),
+        operation: "REST.DELETE.OBJECT",
+        status: "204",
+        key,
+        ..nobody
+    }));
+    let changes = rows(&records, "protection-off", &[]).await;
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    check(&changes[0], &[("deletes_after", "12"), ("operation", "REST.PUT.VERSIONING")]);
+    assert!(!changes[0].contains_key("requester"), "{changes:?}");
+}

@@ -95,6 +95,9 @@ mod tests {
             ("tag", "a\u{e0041}", "a\\u{E0041}"),
             ("line separator", "a\u{2028}b", "a\\u{2028}b"),
             ("soft hyphen", "a\u{ad}b", "a\\xADb"),
+            ("beginning of a beam in music", "a\u{1d173}b", "a\\u{1D173}b"),
+            ("end of a phrase in music", "a\u{1d17a}b", "a\\u{1D17A}b"),
+            ("braille pattern without dots", "a\u{2800}b", "a\\u{2800}b"),
         ] {
             assert_eq!(sanitize(attack), shown, "{name}");
         }

@@ -16,6 +16,7 @@ use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::arrow::parquet_to_arrow_schema;
 use parquet::basic::Encoding;
+use parquet::column::page::Page;
 use parquet::file::metadata::PageIndexPolicy;
 use parquet::file::properties::ReaderProperties;
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -113,6 +114,38 @@ fn mostly_distinct_numbers_have_no_dictionary() {
         assert!(is_encoded_so(name, Encoding::RLE_DICTIONARY), "{name}");
         assert!(!is_encoded_so(name, Encoding::DELTA_BINARY_PACKED), "{name}");
     }
+}
+
+/// A client chooses how long its texts are, and that each differs: they do not collect in a dictionary.
+#[test]
+fn a_dictionary_of_long_texts_ends_before_it_grows_large() {
+    let folder = TempDir::new().unwrap();
+    let encoder = Encoder::new().unwrap();
+    let mut group = encoder.row_group().unwrap();
+    let (rows, length) = (200, 100_000);
+    // Of columns that begin with a dictionary: a requester is one.
+    let texts = (0..rows).map(|row| Some(format!("{row:08}{}", "r".repeat(length))));
+    let texts: ArrayRef = Arc::new(StringViewArray::from_iter(texts));
+    group.write(&[batch_with(logs_schema(), rows, vec![("requester", texts)])]).unwrap();
+    let path = folder.path().join("a.parquet");
+    let mut part = encoder.part(path.clone(), Partition { event_date: 0, bucket: None }).unwrap();
+    part.append(group.close().unwrap()).unwrap();
+    part.finish().unwrap();
+
+    let reader = SerializedFileReader::new(File::open(&path).unwrap()).unwrap();
+    let row_group = reader.get_row_group(0).unwrap();
+    let columns = reader.metadata().row_group(0).columns();
+    let column = columns.iter().position(|column| column.column_path().string() == "requester").unwrap();
+    let mut pages = row_group.get_column_page_reader(column).unwrap();
+    let first = pages.get_next_page().unwrap().unwrap();
+    assert!(matches!(first, Page::DictionaryPage { .. }), "it begins with a dictionary");
+    // A little of 20 MB: what there was when a page was full.
+    assert!(first.buffer().len() < 4 << 20, "{} bytes in the dictionary", first.buffer().len());
+    let read = parquet_batches(&path);
+    let read = concat_batches(&read[0].schema(), &read).unwrap();
+    let read = cast(read.column_by_name("requester").unwrap(), &DataType::Utf8).unwrap();
+    assert!(read.as_string::<i32>().iter().flatten().all(|text| text.len() == length + 8));
+    assert_eq!(read.len(), rows);
 }
 
 /// Writes rows as one file of several row groups, with our encoder or with the library's writer.
