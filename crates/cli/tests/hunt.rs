@@ -300,3 +300,40 @@ fn a_finding_lasts_from_its_first_time_to_its_last() {
         assert!(last.starts_with("2026-05-01T10:00:00.5"), "{users:?}: {last}");
     }
 }
+
+/// The findings of a hunt over the attacks and another file: queries and severities.
+fn findings_beside(lines: &str) -> Vec<(String, String)> {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    std::fs::write(&log, lines).unwrap();
+    let report = stdout(&["hunt", ATTACK, log.to_str().unwrap(), "--format", "json"]);
+    let report: Value = serde_json::from_str(&report).unwrap();
+    assert_eq!(report["failed"].as_array().map(Vec::len), Some(0), "{}", report["failed"]);
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let findings = report["findings"].as_array().unwrap().iter();
+    findings.map(|finding| (text(&finding["query"]), text(&finding["severity"]))).collect()
+}
+
+/// Whoever can add a file to the logs writes any time and any size. Neither takes a finding away, or ends a detection.
+#[test]
+fn odd_times_and_sizes_take_no_finding_away() {
+    let line = |time: &str, requester: &str, bytes: &str| {
+        format!(
+            "0wner of-its-own [{time} +0000] 198.51.100.7 {requester} 7QK3EXAMPLE REST.GET.OBJECT k \"GET /k HTTP/1.1\" \
+             200 - {bytes} 99 12 11 \"-\" \"agent\" - host SigV4 C AuthHeader h TLSv1.3 - - -\n"
+        )
+    };
+    let usual = line("06/Mar/2026:10:00:00", "-", "5");
+    let plain = findings_beside(&usual);
+    let years = [line("31/Dec/2098:10:00:00", "-", "5"), line("01/Jan/2007:10:00:00", "-", "5")].concat();
+    let most = i64::MAX.to_string();
+    let user = "arn:aws:iam::111122223333:user/somebody.else";
+    let sizes =
+        [line("07/Mar/2026:02:10:00", user, &most), line("07/Mar/2026:02:10:01", user, &most)].concat();
+    for (what, lines) in [("years", years), ("sizes", sizes)] {
+        let found = findings_beside(&(usual.clone() + &lines));
+        for finding in &plain {
+            assert!(found.contains(finding), "{what}: {finding:?} is not among {found:?}");
+        }
+    }
+}

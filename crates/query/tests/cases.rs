@@ -448,3 +448,24 @@ async fn deletes_without_credentials_follow_a_change_without_credentials() {
     check(&changes[0], &[("deletes_after", "12"), ("operation", "REST.PUT.VERSIONING")]);
     assert!(!changes[0].contains_key("requester"), "{changes:?}");
 }
+
+/// Versions that nobody signed to delete are gone for good all the same.
+#[tokio::test]
+async fn versions_deleted_without_credentials_are_found() {
+    let keys: Vec<String> = (0..40).map(|number| format!("k{number}")).collect();
+    let nobody = Record { requester: "-", ..GET };
+    let list = Record { operation: "REST.GET.BUCKETVERSIONS", query: "?versions", ..nobody };
+    let mut records = vec![Record { at: (20, 22, 10, 0), ..list }];
+    records.extend(keys.iter().enumerate().map(|(number, key)| Record {
+        at: (20, 22, 12 + number as u32 / 30, 2 * (number as u32 % 30)),
+        operation: "REST.DELETE.OBJECT",
+        status: "204",
+        version: key,
+        key,
+        size: "500",
+        ..nobody
+    }));
+    let purge = rows(&records, "version-purge", &[]).await;
+    assert_eq!(purge.len(), 1, "{purge:?}");
+    check(&purge[0], &[("versions", "40"), ("versions_listed", "2026-05-20T22:10:00Z")]);
+}
