@@ -16,7 +16,7 @@
 -- false positives: Log delivery, and uploads of long ago from other accounts.
 -- source: AWS documentation, "Identifying access log requests that require an ACL"
 
-SELECT bucket, requester, operation, requester IS NULL AS anonymous,
+SELECT bucket, requester, operation, is_anonymous(requester) AS anonymous,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        count(DISTINCT remote_ip) AS addresses, count(DISTINCT key) AS keys
 FROM logs

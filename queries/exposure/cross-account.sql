@@ -21,7 +21,7 @@ WITH counted AS (
   SELECT bucket_owner, bucket, requester, operation,
          count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen, sum(bytes_sent) AS bytes
   FROM logs
-  WHERE requester IS NOT NULL AND requester <> bucket_owner
+  WHERE NOT is_anonymous(requester) AND requester <> bucket_owner
   GROUP BY bucket_owner, bucket, requester, operation
 ),
 seen AS (

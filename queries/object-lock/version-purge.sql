@@ -38,7 +38,7 @@
 
 WITH chosen AS (
   SELECT principal, bucket, day, no_history, is_late, usual, days_with AS delete_days_before FROM profile_unusual
-  WHERE measure = 'deletes' AND principal <> 'anonymous' AND most >= $few AND most >= $times * usual
+  WHERE measure = 'deletes' AND most >= $few AND most >= $times * usual
 ),
 deletes AS (
   SELECT r.principal, r.bucket, r.requester, r.remote_ip, r.object, r.version_id, r.object_size, r.operation, r.record, r.request_time, r.log_file, r.log_line,

@@ -21,7 +21,7 @@
 SELECT bucket,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        count(DISTINCT requester) AS requesters, count(DISTINCT remote_ip) AS addresses,
-       count(DISTINCT operation) AS operations, count(*) FILTER (WHERE requester IS NULL) AS anonymous,
+       count(DISTINCT operation) AS operations, count(*) FILTER (WHERE is_anonymous(requester)) AS anonymous,
        count(*) FILTER (WHERE http_status >= 400) AS errors,
        count(*) FILTER (WHERE tls_version IS NULL AND operation LIKE 'REST.%') AS no_tls,
        count(*) FILTER (WHERE source_region IS NOT NULL) AS newest_field,

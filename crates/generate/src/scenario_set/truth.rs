@@ -93,9 +93,8 @@ impl Tally {
                 self.read.insert(object);
             }
             "REST.COPY.OBJECT_GET" | "REST.COPY.PART_GET" => {
-                if self.copied.insert(object) {
-                    self.bytes_copied += size;
-                }
+                let is_first = self.copied.insert(object);
+                self.bytes_copied += if is_first { size } else { 0 };
             }
             "REST.PUT.OBJECT" | "REST.COPY.OBJECT" | "REST.POST.UPLOAD" => _ = self.written.insert(object),
             "REST.DELETE.OBJECT" | "BATCH.DELETE.OBJECT" => {

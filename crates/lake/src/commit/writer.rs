@@ -6,9 +6,9 @@
 //!
 //! 1. data files are written to a staging folder, `.saltmine/runs/RUN-rROUND/`;
 //! 2. so are the files of `rejects` and `sources`; all are synced, and then the [`Intent`]: the round is
-//! prepared;
+//!    prepared;
 //! 3. for each table, the files are moved into place and then added in a commit with the round's transaction
-//! id;
+//!    id;
 //! 4. the staging folder is removed.
 //!
 //! If files cannot be moved, as in S3, steps 1 and 2 differ, see `bucket_round`; the staging folder is then a

@@ -1,5 +1,5 @@
 -- Activity of each principal per bucket, origin and day. One pass over the records; all other profiles are computed from it.
-SELECT principal, bucket, CASE WHEN requester IS NULL THEN NULL ELSE origin END AS origin, date_trunc('day', request_time) AS day,
+SELECT principal, bucket, CASE WHEN is_anonymous(requester) THEN NULL ELSE origin END AS origin, date_trunc('day', request_time) AS day,
        is_aws, count(*) AS requests,
        count(*) FILTER (WHERE action = 'read') AS reads,
        sum(CASE WHEN action = 'read' THEN CASE WHEN operation LIKE 'REST.COPY.%' THEN object_size ELSE bytes_sent END END) AS bytes_read,

@@ -6,7 +6,7 @@ WITH counted AS (
          count(*) FILTER (WHERE http_status = 403) AS denied,
          sum(bytes_sent) AS bytes_sent,
          count(DISTINCT requester) AS requesters,
-         count(*) FILTER (WHERE requester IS NULL) AS anonymous,
+         count(*) FILTER (WHERE is_anonymous(requester)) AS anonymous,
          min(request_time) AS first_seen, max(request_time) AS last_seen
   FROM logs
   WHERE remote_ip IS NOT NULL

@@ -6,7 +6,7 @@ SELECT CASE WHEN grouping(bucket) = 1 THEN 'all' ELSE 'bucket' END AS part,
        sum(bytes_sent) AS bytes_sent,
        count(DISTINCT requester) AS requesters,
        count(DISTINCT remote_ip) AS addresses,
-       count(*) FILTER (WHERE requester IS NULL) AS anonymous,
+       count(*) FILTER (WHERE is_anonymous(requester)) AS anonymous,
        count(*) FILTER (WHERE anomaly IS NOT NULL) AS anomalies,
        min(request_time) AS first_seen,
        max(request_time) AS last_seen
