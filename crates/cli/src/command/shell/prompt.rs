@@ -1,7 +1,7 @@
 //! Reads statements from a terminal, with history and completion, or from a pipe.
 
 use std::collections::VecDeque;
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use rustyline::error::ReadlineError;
@@ -166,7 +166,8 @@ impl Lines {
     /// What a person may have forgotten.
     fn hint(&self) {
         if matches!(self, Self::Terminal(..)) {
-            eprintln!("Statements end with ;   (Ctrl-C cancels)");
+            // Only a hint: without it the prompt still works.
+            let _ = writeln!(io::stderr(), "Statements end with ;   (Ctrl-C cancels)");
         }
     }
 
