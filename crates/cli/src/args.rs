@@ -133,7 +133,7 @@ pub(crate) enum Command {
     Query(QueryArgs),
     /// List the queries of the catalogue, or show one
     Queries(QueriesArgs),
-    /// Run all detections and show what happened: incidents, actors, findings
+    /// Run all detections and show incidents and findings
     Hunt(HuntArgs),
     /// Reconstruct the activity of a principal, IP, object or request
     Timeline(TimelineArgs),

@@ -83,8 +83,8 @@ pub(crate) struct HuntChoice {
     #[arg(long = "exclude", value_name = "QUERY")]
     pub(crate) excluded: Vec<String>,
 
-    /// Set a parameter of a detection; repeatable
-    #[arg(long = "param", short = 'p', value_name = "QUERY.NAME=VALUE", value_parser = parse_param)]
+    /// Set a parameter of a detection, as QUERY.NAME=VALUE; repeatable
+    #[arg(long = "param", short = 'p', value_name = "NAME=VALUE", value_parser = parse_param)]
     pub(crate) params: Vec<(String, String, String)>,
 
     /// Folder with your own queries, PACK/NAME.sql; a query with the same name overrides the built-in one

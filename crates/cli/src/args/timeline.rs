@@ -14,6 +14,7 @@ use super::time::{TimeRange, parse_span};
 
 /// `saltmine timeline`
 #[derive(Debug, Args)]
+#[command(override_usage = "saltmine timeline [OPTIONS] <SELECTOR>... <DATASET|PATH>...")]
 #[command(after_help = "\
 A session is a series of requests by one requester from one address without a break longer than --idle. Give at least one of --requester, --ip, --key, --bucket, --request-id, --incident and --finding. Repeating an option widens the selection; different options narrow it.
 
