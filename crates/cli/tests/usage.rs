@@ -6,7 +6,7 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-const SUBCOMMANDS: [&str; 17] = [
+const SUBCOMMANDS: [&str; 18] = [
     "playbook",
     "ingest",
     "report",
@@ -14,6 +14,7 @@ const SUBCOMMANDS: [&str; 17] = [
     "queries",
     "hunt",
     "timeline",
+    "export",
     "shell",
     "latency",
     "verify",
@@ -288,7 +289,7 @@ fn the_demo_shows_what_it_is_like() {
         " lines: ",
         "Who downloaded the most?",
         "CRITICAL  overwrite-storm",
-        "50 detections ran: ",
+        "53 detections ran: ",
         "Next steps:",
         "rm -r ",
     ] {

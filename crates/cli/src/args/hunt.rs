@@ -45,7 +45,7 @@ pub(crate) struct HuntArgs {
     pub(crate) details: bool,
 
     /// Show only findings of this severity or above; incidents are always shown
-    #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
+    #[arg(long, value_name = "LEVEL", value_parser = parse_severity)]
     pub(crate) min_severity: Option<Severity>,
 
     /// Rows shown of each finding

@@ -114,12 +114,17 @@ fn queries_of_others_see_pseudonyms() {
     std::fs::write(pack.join("steal.sql"), format!("{head}{sql}\n")).unwrap();
     for command in [
         &["query", "logs", "--name", "steal", "--queries", "mine"][..],
-        &["hunt", "logs", "--pack", "mine", "--queries", "mine"],
+        &["hunt", "logs", "--pack", "mine", "--queries", "mine", "--details"],
     ] {
         let text = answer(case.path(), &[command, &["--redact", "all", "--redact-key", "key"]].concat());
         assert_clean(&text, "steal");
         assert!(text.contains("session-"), "{text}");
     }
+    // What is in no incident is on the screen too.
+    let hunt =
+        ["hunt", "logs", "--pack", "mine", "--queries", "mine", "--redact", "all", "--redact-key", "key"];
+    let text = answer(case.path(), &hunt);
+    assert!(text.contains("CRITICAL  steal: t ("), "{text}");
 }
 
 /// Patterns, networks and long lists cannot be used to find out what answers hide.

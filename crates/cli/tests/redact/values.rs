@@ -180,7 +180,7 @@ fn pseudonyms_are_those_of_the_case() {
             &["query", input, "--name", "retrieved-objects", "-p", &format!("who={ADA}")],
             &["latency", input, "--by", "requester,remote_ip"],
             &["hunt", input, "--format", "json"],
-            &["hunt", input],
+            &["hunt", input, "--details"],
             &["query", input, "--name", "requester-profile"],
         ] {
             let output = saltmine(case.path(), &[command, &key].concat());

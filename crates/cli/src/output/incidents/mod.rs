@@ -4,11 +4,12 @@ mod detail;
 pub(crate) mod rows;
 pub(super) mod words;
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use saltmine_query::Coverage;
 use saltmine_query::catalogue::Severity;
-use saltmine_query::hunt::HuntReport;
+use saltmine_query::hunt::{Finding, HuntReport};
 use saltmine_query::incidents::quantity::{counted, grouped};
 use saltmine_query::incidents::{Actor, ActorFindings, Change, Incident};
 
@@ -72,11 +73,31 @@ impl Screen<'_> {
             printed += 1;
             self.print(out, &lines, actor.severity)?;
         }
+        for finding in self.without_actor(least) {
+            let rows = counted(finding.rows, "row");
+            let text = format!(
+                "   {:<9} {}: {} ({rows})",
+                finding.severity.as_str().to_uppercase(),
+                finding.query,
+                finding.title
+            );
+            self.print(out, &[words::cut(&sanitize(&text), self.width)], finding.severity)?;
+        }
         self.rest(out, printed, least)?;
         if report.findings.is_empty() {
             return self.nothing(out);
         }
         self.next(out)
+    }
+
+    /// Findings that are in no incident and of no actor: those of a person's own queries under redaction, and rows
+    /// without a time.
+    fn without_actor(&self, least: Severity) -> impl Iterator<Item = &Finding> {
+        let incidents = self.report.incidents.iter().flat_map(|incident| &incident.findings);
+        let actors = self.report.actors.iter().flat_map(|actor| &actor.findings);
+        let placed: BTreeSet<&str> = incidents.chain(actors).map(|finding| finding.query.as_str()).collect();
+        let findings = self.report.findings.iter();
+        findings.filter(move |finding| finding.severity >= least && !placed.contains(finding.query.as_str()))
     }
 
     /// What was examined, and how much was found.
@@ -265,8 +286,7 @@ fn who(actors: &[Actor]) -> String {
 /// From where, in short: never one address of many.
 fn whence(actors: &[Actor]) -> String {
     let count: u64 = actors.iter().map(|actor| actor.addresses).sum();
-    let known: std::collections::BTreeSet<&String> =
-        actors.iter().flat_map(|actor| &actor.remote_ips).collect();
+    let known: BTreeSet<&String> = actors.iter().flat_map(|actor| &actor.remote_ips).collect();
     match (known.first(), known.len(), count) {
         (Some(one), 1, 0 | 1) => (*one).clone(),
         (Some(one), 1, _) => (*one).clone(),
