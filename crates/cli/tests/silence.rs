@@ -294,7 +294,10 @@ fn a_file_that_was_written_is_named() {
         assert!(out.is_empty() && said.contains(wrote), "{arguments:?}: {out}{said}");
     }
     let (out, _) = ends(here, &["hunt", "log", "--pack", "destruction"], 0);
-    assert!(out.contains(" detections ran: 0 findings.") && out.contains("not proof that nothing happened"), "{out}");
+    assert!(
+        out.contains(" detections ran: 0 findings.") && out.contains("not proof that nothing happened"),
+        "{out}"
+    );
     assert_eq!(out.matches("0 findings").count(), 1, "{out}");
 }
 

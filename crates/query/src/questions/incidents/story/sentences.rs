@@ -270,6 +270,10 @@ impl Story<'_> {
     /// The most important first.
     pub(super) fn sentences(&self) -> Vec<String> {
         let mut sentences: Vec<String> = self.themes().into_iter().map(|(_, text)| text).collect();
+        if sentences.is_empty() {
+            let rows = self.rows.iter().copied();
+            sentences.extend(rows.max_by_key(|clue| (clue.severity, clue.events)).map(of_row));
+        }
         let mut notes: BTreeSet<String> = BTreeSet::new();
         let mut why: Vec<String> = Vec::new();
         for clue in self.rows.iter().filter(|clue| clue.is_severe()) {

@@ -145,6 +145,6 @@ fn versions_deleted_by_id_are_gone_and_markers_are_not() {
 #[test]
 fn without_numbers_the_title_of_the_most_severe_row_remains() {
     let said = said(&[row("root-activity", "T1078")], ActorPlace::Known, Counted::default());
-    assert_eq!(said.headline, "Title of root-activity");
+    assert_eq!(said.headline, "Title of root-activity: 5 requests");
     assert_eq!((said.first_seen.0, said.last_seen.0), (0, HOUR));
 }
