@@ -272,8 +272,8 @@ fn only_folders_of_awss_own_layout_are_passed_over_and_that_is_said() {
     };
     let (out, said) = query(&[]);
     assert_eq!(out, "n,files\n4,4\n", "{said}");
-    let note = "delivered outside of the time range and 14d after it: 1 object and 2 days, months or years of objects \
-                that were not listed. --delivery-delay reads more of them, --trust-names=none all";
+    let note = "keys show delivery outside the time range and 14d after it: 1 object and 2 days, months or years of \
+                unlisted objects. --delivery-delay reads more of them, --trust-names=none all";
     assert!(said.contains(note), "{said}");
     assert_eq!(served.count().1, 4);
     assert_eq!(query(&["--trust-names=none"]), ("n,files\n7,7\n".to_owned(), String::new()));
@@ -368,7 +368,7 @@ fn on_disk_no_row_is_lost_by_a_name_unless_names_are_trusted() {
         assert!(page.contains("<dt>Requests</dt><dd>4</dd>"));
     }
     // With --trust-names, a note reports what was left out.
-    let note = "note: 3 files were left out, because of the times in their names (--trust-names)";
+    let note = "note: 3 files were left out because of the times in their names (--trust-names)";
     for arguments in [
         &["query", "logs", "SELECT count(*) AS n FROM logs", "--trust-names"][..],
         &["ingest", "logs", "--to", "trusting", "--trust-names"],

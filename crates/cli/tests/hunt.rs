@@ -220,7 +220,7 @@ fn other_files_are_tables() {
 
     for (table, said) in [
         ("logs=x.csv", "there is already a table with this name"),
-        ("a.b=x.csv", "no point"),
+        ("a.b=x.csv", "must not contain a dot"),
         ("t=nowhere.csv", "nowhere.csv: "),
         ("t=README.md", "must end in csv"),
     ] {
