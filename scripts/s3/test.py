@@ -343,12 +343,12 @@ def test_errors_are_plain():
         (["query", "s3://logs/pre", one], "cannot read: access denied (AccessDenied: Access Denied)", None),
         (["ingest", "s3://logs/pre", "--to", str(WORK / "denied")], "cannot read: access denied", None),
         (["query", "s3://lo gs/x", one], "not s3://BUCKET", None),
-        (["query", "s3://logs/pre", one, *few], "no answer", {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}),
+        (["query", "s3://logs/pre", one, *few], "no response", {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}),
         (["query", "s3://logs/pre", one], "AWS_ALLOW_HTTP", {"AWS_ALLOW_HTTP": None}),
-        (["query", "s3://logs/pre", one, *few], "no credentials",
+        (["query", "s3://logs/pre", one, *few], "no usable credentials",
          {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None, "AWS_METADATA_ENDPOINT": "http://127.0.0.1:1"}),
         (["ingest", str(WORK / "one.log"), "--to", "s3://logs/copy"], "not empty", None),
-        (["ingest", str(WORK / "one.log"), "--to", "s3://lake/a//b"], "cannot be there", None),
+        (["ingest", str(WORK / "one.log"), "--to", "s3://lake/a//b"], "no dataset can be stored there", None),
         (["verify", "s3://lake/nothing"], "not a saltmine dataset", None),
     ):
         _, err = saltmine(*arguments, code=1, env=env)

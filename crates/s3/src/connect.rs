@@ -132,7 +132,7 @@ mod tests {
             ("minio.example:9000", "host"),
             ("ftp://x", "neither"),
             ("https://x?y", "more than"),
-            ("", "no URL"),
+            ("", "not a URL"),
         ] {
             let problem = check_endpoint(Some(endpoint), false);
             assert!(problem.is_err_and(|problem| problem.to_string().contains(told)), "{endpoint}");

@@ -153,7 +153,7 @@ fn answers_are_no_oracle() {
         (&["query", "logs", "--name", "retrieved-objects", "-p", "address=198.51.100.0/25"], "32 queries"),
         (
             &["query", "logs", "--name", "retrieved-objects", "-p", "address=198.51.100.7,0.0.0.0/1"],
-            "32 questions",
+            "32 queries",
         ),
         (&["query", "logs", "--name", "retrieved-objects", "-p", &many], "at most 16"),
         (&["query", "logs", "--name", "retrieved-objects", "-p", "who=arn:%"], "letter by letter"),
