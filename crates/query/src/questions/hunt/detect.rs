@@ -1,0 +1,116 @@
+//! One detection: its rows, as findings and as clues for incidents.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures::TryStreamExt;
+use tracing::debug;
+
+use super::columns::{places, read, severities, times};
+use super::report::{Finding, HuntOptions, Who};
+use crate::catalogue::{Query, Severity};
+use crate::error::QueryError;
+use crate::questions::incidents::Clue;
+use crate::session::{Session, catalogue_query};
+
+/// Rows of a detection that incidents are made of. Detections give the most important ones first.
+const JOINED: usize = 20_000;
+
+/// What a detection found of one severity.
+#[derive(Default)]
+struct Group {
+    rows: u64,
+    events: i64,
+    /// Microseconds since 1970, and as text.
+    first: Option<(i64, String)>,
+    last: Option<(i64, String)>,
+    who: Vec<Who>,
+    /// Places of the evidence of `who`, as logged.
+    places: Vec<String>,
+}
+
+pub(super) async fn timed(
+    session: &Session,
+    query: &Query,
+    options: &HuntOptions,
+) -> Result<(Vec<Found>, Vec<Clue>), QueryError> {
+    let start = Instant::now();
+    let found = detect(session, query, options).await;
+    debug!(seconds = start.elapsed().as_secs_f64(), query = query.name, "a detection ran");
+    found
+}
+
+/// A finding without examples, and where the lines are that could be some.
+type Found = (Finding, Vec<String>);
+
+/// The findings of a detection, and its rows with their true values.
+async fn detect(
+    session: &Session,
+    query: &Query,
+    options: &HuntOptions,
+) -> Result<(Vec<Found>, Vec<Clue>), QueryError> {
+    // What is built in looks at the true values; what it finds is redacted at the end.
+    let context = if query.is_builtin { session.unredacted() } else { session.context() };
+    let redactor = session.redactor().filter(|_| query.is_builtin);
+    let names = if redactor.is_some() { session.everyone().await? } else { Arc::default() };
+    let params = query.params(&options.params_of(query))?;
+    let mut stream = catalogue_query::rows(context, query, &params, session.mode()).await?;
+    let mut groups: BTreeMap<Severity, Group> = BTreeMap::new();
+    // What sees redacted values shares nothing with what sees the true ones.
+    let is_true = query.is_builtin || session.redactor().is_none();
+    let mut clues = Vec::new();
+    while let Some(batch) = stream.try_next().await? {
+        let shown = match redactor {
+            Some(redactor) => read(&redactor.batch(&batch, &names)?)?,
+            None => read(&batch)?,
+        };
+        let severities = severities(&batch, query.severity)?;
+        let (firsts, lasts) = (times(&batch, "first_seen")?, times(&batch, "last_seen")?);
+        if is_true {
+            let unredacted = if redactor.is_some() { Some(read(&batch)?) } else { None };
+            let whole = unredacted.as_ref().unwrap_or(&shown);
+            for (row, (who, severity)) in whole.iter().zip(&severities).enumerate().take(JOINED - clues.len())
+            {
+                clues.extend(Clue::new(query, *severity, who, (firsts[row], lasts[row])));
+            }
+        }
+        for (row, (who, severity)) in shown.into_iter().zip(severities).enumerate() {
+            let group = groups.entry(severity).or_default();
+            group.rows += 1;
+            group.events += who.events;
+            let first = firsts[row].zip(who.first_seen.clone());
+            let last = lasts[row].zip(who.last_seen.clone());
+            group.first = [group.first.take(), first].into_iter().flatten().min();
+            group.last = group.last.take().max(last);
+            if group.who.len() < options.shown() {
+                group.places.extend(places(&batch, row)?);
+                group.who.push(who);
+            }
+        }
+    }
+    let mut findings = Vec::with_capacity(groups.len());
+    for (severity, group) in groups.into_iter().rev() {
+        let finding = Finding {
+            query: query.name.clone(),
+            pack: query.pack.clone(),
+            title: query.title.clone(),
+            question: query.question.clone(),
+            severity,
+            attack: query.attack.first().cloned(),
+            attacks: query.attack.clone(),
+            rows: group.rows,
+            events: group.events,
+            first_seen: group.first.map(|(_, text)| text),
+            last_seen: group.last.map(|(_, text)| text),
+            examples: Vec::new(),
+            who: group.who,
+            dig_deeper: options.dig_deeper(session, query),
+            false_positives: query.false_positives.clone(),
+            cannot_tell: query.cannot_tell.clone(),
+            next: query.next.clone(),
+        };
+        findings.push((finding, group.places));
+    }
+    Ok((findings, clues))
+}

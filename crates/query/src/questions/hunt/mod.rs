@@ -1,0 +1,128 @@
+//! The hunt: all detections of the catalogue in one session, the most severe findings first.
+
+mod columns;
+mod detect;
+mod examples;
+mod report;
+
+use std::time::Instant;
+
+use futures::{FutureExt, StreamExt};
+use tracing::debug;
+
+use self::detect::timed;
+use self::examples::fill_examples;
+pub use self::report::{Example, Failed, Finding, HuntOptions, HuntProgress, HuntReport, Who};
+use crate::catalogue::{Catalogue, Kind, Query};
+use crate::error::QueryError;
+use crate::profiles::{self, Kept, REQUESTS};
+use crate::questions::incidents::{self, Clue, IncidentReport};
+use crate::session::Session;
+
+/// Detections that run concurrently: the single-threaded parts of one leave cores to the others.
+const AT_ONCE: usize = 2;
+
+/// Runs the detections of a catalogue.
+///
+/// # Errors
+/// If a pack is unknown. A failing detection does not stop the others.
+pub async fn hunt(
+    session: &Session,
+    catalogue: &Catalogue,
+    options: &HuntOptions,
+) -> Result<HuntReport, QueryError> {
+    hunt_with_progress(session, catalogue, options, &|_| {}).await
+}
+
+/// Runs the detections of a catalogue, and says after each how far it is.
+///
+/// # Errors
+/// As [`hunt`].
+pub async fn hunt_with_progress(
+    session: &Session,
+    catalogue: &Catalogue,
+    options: &HuntOptions,
+    watch: &(dyn Fn(HuntProgress) + Send + Sync),
+) -> Result<HuntReport, QueryError> {
+    let known = catalogue.packs();
+    if let Some(pack) = options.packs.iter().find(|pack| !known.contains(&pack.as_str())) {
+        return Err(QueryError::UnknownPack { name: pack.clone(), known: known.join(", ") });
+    }
+    let named = options.names.iter().chain(&options.excluded);
+    for name in named.chain(options.params.iter().map(|(query, ..)| query)) {
+        if catalogue.get(name)?.kind != Kind::Detection {
+            return Err(QueryError::NoDetection { name: name.clone() });
+        }
+    }
+    let mut report = HuntReport::default();
+    let wanted = |query: &&Query| {
+        query.kind == Kind::Detection
+            && (options.packs.is_empty() || options.packs.contains(&query.pack))
+            && (options.names.is_empty() || options.names.contains(&query.name))
+            && !options.excluded.contains(&query.name)
+    };
+    let wanted: Vec<&Query> = catalogue.queries().filter(wanted).collect();
+    // A wrong parameter is a mistake of the person's, and no detection that could not run.
+    for query in &wanted {
+        query.params(&options.params_of(query))?;
+    }
+    let mut progress = HuntProgress { detections: wanted.len(), ..HuntProgress::default() };
+    watch(progress);
+    // Detections read the same records. Where they cannot be kept, each reads them again.
+    let is_worth_it = !session.mode().remote && wanted.iter().any(|query| query.sql.contains(REQUESTS));
+    let start = Instant::now();
+    let kept = if is_worth_it { Kept::write(session.unredacted()).await.ok().flatten() } else { None };
+    debug!(seconds = start.elapsed().as_secs_f64(), "the records are kept");
+    let all: String = wanted.iter().map(|query| query.sql.as_str()).collect();
+    // A failure here is repeated, and reported, when a detection needs the profile.
+    let _ = profiles::prepare(session.unredacted(), &all, session.mode().remote).await;
+    let detection = |query| async move { (query, timed(session, query, options).await) }.boxed();
+    let detections: Vec<_> = wanted.into_iter().map(detection).collect();
+    let mut detections = futures::stream::iter(detections).buffered(AT_ONCE);
+    let (mut wanting, mut clues) = (Vec::new(), Vec::new());
+    while let Some((query, detected)) = detections.next().await {
+        match detected {
+            Ok((findings, _)) if findings.is_empty() => report.quiet.push(query.name.clone()),
+            Ok((findings, rows)) => {
+                clues.extend(rows);
+                for (finding, places) in findings {
+                    report.findings.push(finding);
+                    wanting.push((query.is_builtin, places));
+                }
+            }
+            Err(error) => {
+                // A message may quote values.
+                let is_telling = session.redactor().is_some() && matches!(error, QueryError::Sql(_));
+                let error = if is_telling { QueryError::Hidden } else { error };
+                report.failed.push(Failed { query: query.name.clone(), problem: error.to_string() });
+            }
+        }
+        progress.done += 1;
+        progress.findings = report.findings.len();
+        watch(progress);
+    }
+    if let Err(error) = fill_examples(session, &mut report.findings, &wanting).await {
+        let problem = if session.redactor().is_some() { QueryError::Hidden } else { error }.to_string();
+        report.failed.push(Failed { query: "examples".to_owned(), problem });
+    }
+    let said = incidents_of(session, &clues).await;
+    drop(kept);
+    let said = said?;
+    report.incidents = said.incidents;
+    report.incidents_left_out = said.left_out;
+    report.actors = said.others;
+    report.examined = said.examined;
+    report.requests = said.requests;
+    report.findings.sort_by(|a, b| (b.severity, b.events, &a.query).cmp(&(a.severity, a.events, &b.query)));
+    Ok(report)
+}
+
+/// The incidents of rows, as they may be shown.
+async fn incidents_of(session: &Session, clues: &[Clue]) -> Result<IncidentReport, QueryError> {
+    let said = incidents::report(session.unredacted(), clues, session.mode().remote).await;
+    let mut said = said.map_err(|error| session.shown_error(error))?;
+    if let Some(redactor) = session.redactor() {
+        said.redact(redactor, &*session.everyone().await?);
+    }
+    Ok(said)
+}

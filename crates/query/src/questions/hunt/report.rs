@@ -1,0 +1,177 @@
+//! What a hunt is asked for, and what it answers.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::catalogue::{Query, Severity};
+pub use crate::questions::finding_row::Who;
+use crate::questions::incidents::{ActorFindings, Examined, Incident, IncidentRequests};
+use crate::redact::Redactor;
+use crate::session::Session;
+use crate::shell_quote;
+
+/// Maximum rows shown of a detection; all are counted.
+const SHOWN: usize = 5;
+
+/// What to hunt for.
+#[derive(Clone, Debug, Default)]
+pub struct HuntOptions {
+    /// Packs; all if empty.
+    pub packs: Vec<String>,
+    /// Detections; all of the packs when empty.
+    pub names: Vec<String>,
+    /// Detections that are not run.
+    pub excluded: Vec<String>,
+    /// Values of parameters: detection, parameter, value as text. Others have their defaults.
+    pub params: Vec<(String, String, String)>,
+    /// Rows of a finding that are shown; 5 where it is 0. All are counted.
+    pub rows: usize,
+    /// How the input, and what else limits it, is written in the commands that are proposed.
+    pub input: String,
+}
+
+impl HuntOptions {
+    /// The parameters of a detection, as [`Query::params`] takes them.
+    pub(super) fn params_of(&self, query: &Query) -> Vec<(String, String)> {
+        let of_query = self.params.iter().filter(|(name, ..)| *name == query.name);
+        of_query.map(|(_, parameter, value)| (parameter.clone(), value.clone())).collect()
+    }
+
+    /// The command that shows all rows of a detection.
+    pub(super) fn dig_deeper(&self, session: &Session, query: &Query) -> String {
+        let mut command = format!("saltmine query {} --name {}", session.shown(&self.input), query.name);
+        for (name, value) in self.params_of(query) {
+            let given = format!("{name}={value}");
+            command += &format!(" -p {}", session.shown(&shell_quote(&given)));
+        }
+        command
+    }
+
+    pub(super) fn shown(&self) -> usize {
+        if self.rows == 0 { SHOWN } else { self.rows }
+    }
+}
+
+/// What a hunt found.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct HuntReport {
+    /// The most severe first; of equal ones those with more events.
+    pub findings: Vec<Finding>,
+    /// Detections without findings.
+    pub quiet: Vec<String>,
+    /// Detections that failed, and why.
+    pub failed: Vec<Failed>,
+    /// Findings that belong together, shown as one: the most severe first.
+    pub incidents: Vec<Incident>,
+    /// Incidents beyond those.
+    pub incidents_left_out: u64,
+    /// What findings outside of all incidents say, by actor: the most severe first.
+    pub actors: Vec<ActorFindings>,
+    /// How much was examined.
+    pub examined: Examined,
+    /// Which requests the rows of each detection are made of, by its name.
+    #[serde(skip)]
+    pub requests: BTreeMap<String, IncidentRequests>,
+}
+
+impl HuntReport {
+    /// The greatest severity found; `None` where nothing was.
+    pub fn worst(&self) -> Option<Severity> {
+        self.findings.iter().map(|finding| finding.severity).max()
+    }
+}
+
+/// A detection that failed.
+#[derive(Clone, Debug, Serialize)]
+pub struct Failed {
+    /// The query's name.
+    pub query: String,
+    /// Why.
+    pub problem: String,
+}
+
+/// The rows of a detection with one severity; rows with another severity form another finding. All text except the
+/// catalogue's comes from the log and may be hostile.
+#[derive(Clone, Debug, Serialize)]
+pub struct Finding {
+    /// The query's name.
+    pub query: String,
+    /// Its pack.
+    pub pack: String,
+    /// Its title.
+    pub title: String,
+    /// The question it answers.
+    pub question: String,
+    /// Its severity.
+    pub severity: Severity,
+    /// The first MITRE ATT&CK technique id.
+    pub attack: Option<String>,
+    /// All technique ids.
+    pub attacks: Vec<String>,
+    /// Number of rows.
+    pub rows: u64,
+    /// Requests in all rows.
+    pub events: i64,
+    /// Time of the first request.
+    pub first_seen: Option<String>,
+    /// Time of the last request.
+    pub last_seen: Option<String>,
+    /// The first rows: actor, address, bucket, number of requests.
+    pub who: Vec<Who>,
+    /// Up to three examples.
+    pub examples: Vec<Example>,
+    /// The command that shows all rows.
+    pub dig_deeper: String,
+    /// Benign activity that it can match.
+    pub false_positives: String,
+    /// What the log does not show, and what does.
+    pub cannot_tell: Option<String>,
+    /// What to do about it.
+    pub next: Option<String>,
+}
+
+/// A line of the log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Example {
+    /// `log_file:log_line`.
+    pub place: String,
+    /// Its time.
+    pub request_time: Option<String>,
+    /// The requester; null is anonymous.
+    pub requester: Option<String>,
+    /// The address.
+    pub remote_ip: Option<String>,
+    /// The operation.
+    pub operation: Option<String>,
+    /// The key, as logged.
+    pub key: Option<String>,
+    /// The status.
+    pub http_status: Option<String>,
+}
+
+impl Example {
+    pub(super) fn redact(&mut self, redactor: &Redactor) {
+        self.place = redactor.text(&self.place).into_owned();
+        for text in [&mut self.operation, &mut self.key].into_iter().flatten() {
+            *text = redactor.text(text).into_owned();
+        }
+        if let Some(requester) = &mut self.requester {
+            *requester = redactor.principal(requester).into_owned();
+        }
+        if let Some(address) = &mut self.remote_ip {
+            *address = redactor.address(address).into_owned();
+        }
+    }
+}
+
+/// How far a hunt is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HuntProgress {
+    /// Detections that have run; 0 while the records are read.
+    pub done: usize,
+    /// Detections that will run.
+    pub detections: usize,
+    /// Findings so far.
+    pub findings: usize,
+}
