@@ -23,7 +23,7 @@ fn generate(folder: &Path, more: &str) -> Summary {
 }
 
 /// Every file below a folder, by relative path.
-fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
+pub(crate) fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_path_buf()];
     while let Some(next) = folders.pop() {
