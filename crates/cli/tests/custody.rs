@@ -94,7 +94,7 @@ fn another_key_does_not_confirm() {
     let path = folder.path();
     keys(path, "other", None);
     check(path, "lake", "other.pub").code(1).stdout(contains("FAILED   signature"));
-    check(path, "lake", "nothing.pub").code(1).stderr(contains("there is no such file, and it is not a key"));
+    check(path, "lake", "nothing.pub").code(1).stderr(contains("it is neither a file nor a key"));
     check(path, "lake", "mine.key").code(1).stderr(contains("not a minisign public key"));
 }
 

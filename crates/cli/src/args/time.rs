@@ -74,7 +74,7 @@ impl FileRange {
         Ok(Window { since, until, names: self.names.rules() })
     }
 
-    /// The options as they are typed; `None` if there is no time range.
+    /// The options as typed on a command line; `None` without a time range.
     pub(crate) fn words(self) -> Option<String> {
         let range = self.range().words();
         let names = self.names.words().into_iter();

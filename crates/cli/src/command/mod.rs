@@ -71,7 +71,7 @@ fn tell_of_redaction(session: &Session, options: &SessionOptions, terminal: &Ter
     let shown = |path: &Path| session.shown(&path.display().to_string()).into_owned();
     match key {
         KeySource::Made(path) => terminal.note(&format!(
-            "created the redaction key {}: anyone who has it can find out what the pseudonyms stand for; keep it, and do not hand it over",
+            "created the redaction key {}: anyone who has it can reverse the pseudonyms; keep it private",
             shown(path)
         )),
         KeySource::Read { path, changed } => {
@@ -86,7 +86,7 @@ fn tell_of_redaction(session: &Session, options: &SessionOptions, terminal: &Ter
     for (name, _) in &options.tables {
         terminal.note(&format!(
             "table {name} gets its own pseudonyms, which differ from those of the logs: otherwise a table that lists \
-             addresses or names would reveal what the pseudonyms stand for"
+             addresses or names would reveal the values behind the pseudonyms"
         ));
     }
 }

@@ -37,5 +37,5 @@ fn unknown(name: &str, nearest: Option<&str>) -> CliError {
         || "; saltmine playbook lists them".to_owned(),
         |nearest| format!("; did you mean {nearest}?"),
     );
-    CliError::Usage(format!("there is no playbook {name:?}{hint}"))
+    CliError::Usage(format!("no playbook is named {name:?}{hint}"))
 }

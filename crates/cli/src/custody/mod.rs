@@ -36,7 +36,7 @@ pub(crate) enum CustodyError {
     Usage(String),
 }
 
-/// The checks that the options ask for. A check that fails is no error: the report says so.
+/// Runs the checks that the options ask for. A failed check is not an error; it is part of the report.
 pub(crate) fn check(
     args: &CustodyArgs,
     output: Option<&Path>,

@@ -101,7 +101,7 @@ fn public_key(given: &str) -> Result<PublicKey, CustodyError> {
     };
     if !Path::new(given).exists() {
         let from_text = PublicKey::from_base64(given);
-        return from_text.map_err(|_| problem("there is no such file, and it is not a key".into()));
+        return from_text.map_err(|_| problem("it is neither a file nor a key".into()));
     }
     let bytes = read(Path::new(given), MAX_BYTES, "a public key")?;
     let text = String::from_utf8(bytes).map_err(|_| problem("it is not text".into()))?;

@@ -60,7 +60,7 @@ impl Authorities {
         let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&bytes).collect();
         let all = all.map_err(|error| problem(error.to_string()))?;
         if all.is_empty() {
-            return Err(problem("there is no certificate in it".into()));
+            return Err(problem("it contains no certificate".into()));
         }
         Ok(Self(all))
     }

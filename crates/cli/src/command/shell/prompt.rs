@@ -44,7 +44,7 @@ impl Prompt {
         editor.set_helper(Some(words));
         let history = history();
         if let Some(path) = &history {
-            // The first time, there is no history file.
+            // On the first run, no history file exists yet.
             let _ = editor.load_history(path);
         }
         Ok(Self::new(Lines::Terminal(Box::new(editor), history)))
