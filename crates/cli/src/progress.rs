@@ -8,7 +8,7 @@ use saltmine_lake::{Event, Progress, SourceOutcome};
 use saltmine_query::hunt::HuntProgress;
 use saltmine_scan::{Source, sizes};
 
-use crate::output::{line_counts, plural};
+use crate::output::{counted, line_counts};
 use crate::terminal::Terminal;
 
 /// Shows the progress of an ingest if standard error is a terminal, and stops it if the input does not look like
@@ -126,7 +126,7 @@ impl<'a> IngestProgress<'a> {
                 "{}: {state}: {}; {} ({} decompressed)",
                 outcome.name,
                 line_counts(counts.lines, counts.rows, counts.rejects, counts.blanks),
-                plural(outcome.size, "byte"),
+                counted(outcome.size, "byte"),
                 HumanCount(outcome.inflated)
             ));
         });

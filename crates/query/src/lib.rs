@@ -10,9 +10,11 @@ mod nearest;
 mod params;
 pub mod playbooks;
 mod profiles;
+pub mod quantity;
 mod questions;
 pub mod redact;
 mod session;
+mod shell_quote;
 mod sql;
 mod tables;
 
@@ -22,6 +24,7 @@ pub use questions::coverage::{Coverage, SourceProblem};
 pub use questions::{hunt, incidents, latency, report, timeline};
 pub use redact::{KeySource, Redaction};
 pub use session::{Session, SessionOptions};
+pub use shell_quote::shell_quote;
 pub use sql::STACK_SIZE;
 pub use tables::{ScanReport, remote};
 

@@ -6,7 +6,7 @@ use saltmine_lake::{CompactOptions, Dataset, compact};
 use crate::args::CompactArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
-use crate::output::plural;
+use crate::output::counted;
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &CompactArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
@@ -19,7 +19,7 @@ pub(crate) fn run(args: &CompactArgs, terminal: &Terminal) -> Result<ExitCode, C
     if args.dedup {
         terminal.note(&format!(
             "{} removed as duplicates (equal in every logged field); see the table duplicates",
-            plural(report.duplicates, "row")
+            counted(report.duplicates, "row")
         ));
     }
     if report.files_before == 0 {
@@ -28,11 +28,11 @@ pub(crate) fn run(args: &CompactArgs, terminal: &Terminal) -> Result<ExitCode, C
     }
     terminal.note(&format!(
         "{} ({}) merged into {} ({}) with {}",
-        plural(report.files_before, "file"),
+        counted(report.files_before, "file"),
         DecimalBytes(report.bytes_before),
-        plural(report.files_after, "file"),
+        counted(report.files_after, "file"),
         DecimalBytes(report.bytes_after),
-        plural(report.rows, "row")
+        counted(report.rows, "row")
     ));
     Ok(ExitCode::Success)
 }

@@ -8,7 +8,7 @@ use super::damage::report;
 use crate::args::{TimeRange, span};
 use crate::error::CliError;
 use crate::exit::ExitCode;
-use crate::output::{plural, shell_quote};
+use crate::output::{counted, shell_quote};
 use crate::terminal::Terminal;
 
 /// Reports what was left out of the given paths. `shown` redacts names.
@@ -29,10 +29,10 @@ pub(crate) fn left_out(
     if objects + periods > 0 {
         let mut what = Vec::new();
         if *objects > 0 {
-            what.push(plural(*objects, "object"));
+            what.push(counted(*objects, "object"));
         }
         if *periods > 0 {
-            what.push(format!("{} of unlisted objects", plural(*periods, "day, month or year")));
+            what.push(format!("{} of unlisted objects", counted(*periods, "day, month or year")));
         }
         terminal.note(&format!(
             "note: left out in S3 because their keys show delivery outside the time range and {} after \
@@ -44,10 +44,10 @@ pub(crate) fn left_out(
     if hidden + special > 0 {
         let mut what = Vec::new();
         if *hidden > 0 {
-            what.push(plural(*hidden, "hidden file or folder"));
+            what.push(counted(*hidden, "hidden file or folder"));
         }
         if *special > 0 {
-            what.push(plural(*special, "special file"));
+            what.push(counted(*special, "special file"));
         }
         let more = (hidden + special).saturating_sub(named.len() as u64);
         let mut places: Vec<String> = named.iter().map(|name| shown(name)).collect();
@@ -59,7 +59,7 @@ pub(crate) fn left_out(
 }
 
 fn were(count: u64, noun: &str) -> String {
-    format!("{} {}", plural(count, noun), if count == 1 { "was" } else { "were" })
+    format!("{} {}", counted(count, noun), if count == 1 { "was" } else { "were" })
 }
 
 /// Reports, at the end of an answer, which input could not be read.
@@ -89,7 +89,7 @@ fn incomplete(coverage: &Coverage) -> Option<String> {
     if coverage.incomplete > 0 {
         let is = if coverage.incomplete == 1 { "is" } else { "are" };
         let mut text =
-            format!("{} of {} {is} incomplete", coverage.incomplete, plural(coverage.files, "source file"));
+            format!("{} of {} {is} incomplete", coverage.incomplete, counted(coverage.files, "source file"));
         if let [problem] = &coverage.problems[..] {
             text += &match problem.problem.as_str() {
                 "" => format!(" ({})", problem.state),
@@ -99,7 +99,7 @@ fn incomplete(coverage: &Coverage) -> Option<String> {
         parts.push(text);
     }
     if coverage.rejects > 0 {
-        parts.push(format!("{} rejected", plural(coverage.rejects, "line")));
+        parts.push(format!("{} rejected", counted(coverage.rejects, "line")));
     }
     (!parts.is_empty()).then(|| parts.join(", "))
 }
@@ -128,7 +128,7 @@ pub(crate) async fn nothing(session: &Session, range: TimeRange) -> Result<Strin
         return Ok(format!(
             "no log records with{}: the input has {} from {first} to {last}",
             range.words(),
-            plural(rows, "request")
+            counted(rows, "request")
         ));
     }
     if files == 0 {
@@ -137,9 +137,9 @@ pub(crate) async fn nothing(session: &Session, range: TimeRange) -> Result<Strin
             None => "no log records to examine: every file was left out because of its name".to_owned(),
         });
     }
-    let mut why = vec![format!("{} read", plural(files, "file")), "0 records".to_owned()];
+    let mut why = vec![format!("{} read", counted(files, "file")), "0 records".to_owned()];
     if rejects > 0 {
-        why.push(format!("{} rejected", plural(rejects, "line")));
+        why.push(format!("{} rejected", counted(rejects, "line")));
     }
     if lines == 0 && incomplete == 0 {
         why.push(if files == 1 { "the file is empty" } else { "all files are empty" }.to_owned());

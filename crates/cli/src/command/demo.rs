@@ -16,7 +16,7 @@ use crate::args::DemoArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::output::sanitize::sanitize;
-use crate::output::{Format, Options, Target, findings, line_counts, plural, shell_quote};
+use crate::output::{Format, Options, Target, counted, findings, line_counts, shell_quote};
 use crate::terminal::Terminal;
 
 /// Options of the generator; they give the same bytes each time.
@@ -64,7 +64,7 @@ pub(crate) fn run(args: &DemoArgs, terminal: &Terminal) -> Result<ExitCode, CliE
     say(&format!(
         "{}; {} read in {:.1} s",
         line_counts(counts.lines, counts.rows, counts.rejects, counts.blanks),
-        plural(report.files, "file"),
+        counted(report.files, "file"),
         report.elapsed.as_secs_f64()
     ))?;
     block_on(answers(lake, terminal))?;

@@ -10,7 +10,7 @@ use super::query::{block_on, default_format, write};
 use crate::args::ExportArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
-use crate::output::{Format, Options, Target, plural};
+use crate::output::{Format, Options, Target, counted};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &ExportArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
@@ -37,7 +37,7 @@ pub(crate) fn run(args: &ExportArgs, terminal: &Terminal) -> Result<ExitCode, Cl
         if written.rows == 0 {
             terminal.note("note: nothing of this kind was done in it: the list is empty");
         }
-        terminal.wrote(args.output.as_deref(), &plural(written.rows, "row"));
+        terminal.wrote(args.output.as_deref(), &counted(written.rows, "row"));
         Ok(finish(&session, terminal).await)
     })
 }

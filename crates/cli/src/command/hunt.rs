@@ -15,7 +15,7 @@ use crate::args::{Engine, HuntArgs, HuntFormat, NameArgs, TimeRange};
 use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::output::incidents::{self, Screen};
-use crate::output::{Format, Options, Target, findings, plural, shell_quote};
+use crate::output::{Format, Options, Target, counted, findings, shell_quote};
 use crate::progress::HuntBar;
 use crate::terminal::Terminal;
 
@@ -48,7 +48,7 @@ pub(crate) fn run(args: &HuntArgs, terminal: &Terminal) -> Result<ExitCode, CliE
         Output { args, session: &session, catalogue: &catalogue, range, terminal }
             .write(&found, hidden, target)
             .await?;
-        terminal.wrote(args.output.as_deref(), &plural(found.findings.len() as u64, "finding"));
+        terminal.wrote(args.output.as_deref(), &counted(found.findings.len() as u64, "finding"));
         for failed in &found.failed {
             terminal.warning(&format!("{}: {}", failed.query, failed.problem));
         }
@@ -111,6 +111,7 @@ impl Output<'_> {
                     Options { csv_safe: true, ..Options::default() },
                 )?;
                 writer.write(&batch)?;
+                self.note_hidden(hidden);
                 writer.finish()?;
                 return Ok(());
             }
@@ -148,12 +149,19 @@ impl Output<'_> {
             }
             HuntFormat::Table => self.text(found, &mut target).await?,
         }
-        if hidden > 0 && !matches!(self.args.format, HuntFormat::Json) {
-            let least = self.args.min_severity.map_or("", Severity::as_str);
-            self.terminal
-                .note(&format!("note: {} below {least} not shown", plural(hidden as u64, "finding")));
+        if !matches!(self.args.format, HuntFormat::Json) {
+            self.note_hidden(hidden);
         }
         target.finish()
+    }
+
+    /// Says how many findings --min-severity leaves out. JSON carries the number itself.
+    fn note_hidden(&self, hidden: usize) {
+        if hidden > 0 {
+            let least = self.args.min_severity.map_or("", Severity::as_str);
+            self.terminal
+                .note(&format!("note: {} below {least} not shown", counted(hidden as u64, "finding")));
+        }
     }
 
     async fn coverage(&self) -> Result<Coverage, CliError> {
@@ -271,10 +279,10 @@ pub(super) enum Chosen<'a> {
     Finding(&'a str),
 }
 
-/// What a number or a name stands for.
+/// The incident or actor with a number, or the finding with a name.
 ///
 /// # Errors
-/// Where there is no such incident, actor or finding: which there are.
+/// If nothing has this number or name; the message lists what exists.
 pub(super) fn chosen<'a>(found: &'a HuntReport, what: &str) -> Result<Chosen<'a>, CliError> {
     let last = found.incidents.len() + found.actors.len();
     if let Ok(number) = what.parse::<usize>() {
@@ -283,7 +291,9 @@ pub(super) fn chosen<'a>(found: &'a HuntReport, what: &str) -> Result<Chosen<'a>
         let actor = || found.actors.iter().find(|actor| actor.number == number).map(Chosen::Actor);
         let nothing = || match last {
             0 => "nothing was found".to_owned(),
-            last => format!("there is no incident or actor {number}: they are numbered from 1 to {last}"),
+            last => {
+                format!("no incident or actor has the number {number}: they are numbered from 1 to {last}")
+            }
         };
         return incident.or_else(actor).ok_or_else(|| CliError::Nothing(nothing()));
     }
@@ -296,7 +306,7 @@ pub(super) fn chosen<'a>(found: &'a HuntReport, what: &str) -> Result<Chosen<'a>
     let names: Vec<&str> = found.findings.iter().map(|finding| finding.query.as_str()).collect();
     let names: std::collections::BTreeSet<&str> = names.into_iter().collect();
     Err(CliError::Nothing(format!(
-        "there is no finding {what}; there are: {}",
+        "this hunt has no finding named {what}; it has: {}",
         if names.is_empty() { "none".to_owned() } else { names.into_iter().collect::<Vec<_>>().join(", ") }
     )))
 }

@@ -14,7 +14,7 @@ use crate::args::{IngestArgs, PartitionColumns};
 use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::output::sanitize::sanitize;
-use crate::output::{line_counts, plural};
+use crate::output::{counted, line_counts};
 use crate::progress::{Doubt, IngestProgress};
 use crate::terminal::Terminal;
 
@@ -125,7 +125,7 @@ fn list(sources: &[Source], dataset: &Path) -> Result<ExitCode, CliError> {
         writeln!(out, "{size:>12}  {}", sanitize(&source.name))?;
     }
     let bytes: u64 = sizes.iter().sum();
-    writeln!(out, "{bytes:>12}  bytes in {}", plural(sources.len() as u64, "file"))?;
+    writeln!(out, "{bytes:>12}  bytes in {}", counted(sources.len() as u64, "file"))?;
     let objects = sources.iter().filter(|source| source.object.is_some()).count();
     if objects > 0 {
         let new = new_objects(sources, dataset)?;
@@ -167,7 +167,7 @@ fn summary(report: &IngestReport) -> String {
     let counts = &report.counts;
     let seconds = report.elapsed.as_secs_f64().max(0.001);
     if report.files > 0 && report.skipped == report.files {
-        return format!("{}: nothing new (all already in the dataset)", plural(report.files, "file"));
+        return format!("{}: nothing new (all already in the dataset)", counted(report.files, "file"));
     }
     let mut text = format!(
         "{} ({} rows with anomalies)\n",
@@ -176,7 +176,7 @@ fn summary(report: &IngestReport) -> String {
     );
     text += &format!(
         "{}: {} read, {} skipped (already in the dataset), {} with problems\n",
-        plural(report.files, "file"),
+        counted(report.files, "file"),
         HumanCount(report.read.saturating_sub(report.problem_count)),
         HumanCount(report.skipped),
         HumanCount(report.problem_count)
@@ -186,7 +186,7 @@ fn summary(report: &IngestReport) -> String {
         DecimalBytes(report.bytes),
         DecimalBytes(report.inflated),
         DecimalBytes(report.parquet_bytes),
-        plural(report.parquet_files, "Parquet file"),
+        counted(report.parquet_files, "Parquet file"),
         HumanCount((counts.lines as f64 / seconds) as u64)
     );
     text

@@ -13,7 +13,7 @@ use crate::args::{LatencyArgs, LatencyFormat};
 use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::output::sanitize::sanitize;
-use crate::output::{Target, plural};
+use crate::output::{Target, counted};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &LatencyArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &LatencyArgs, terminal: &Terminal) -> Result<ExitCode, C
             LatencyFormat::Hgrm => hgrm(&groups, args.output.as_deref(), &session, terminal)?,
         }
         let file = args.output.as_deref().filter(|path| path.is_file());
-        terminal.wrote(file, &plural(groups.len() as u64, "group"));
+        terminal.wrote(file, &counted(groups.len() as u64, "group"));
         Ok(finish(&session, terminal).await)
     })
 }

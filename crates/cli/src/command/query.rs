@@ -6,14 +6,14 @@ use std::path::Path;
 use futures::StreamExt;
 use saltmine_query::catalogue::Query;
 use saltmine_query::datafusion::execution::SendableRecordBatchStream;
-use saltmine_query::incidents::quantity::{counted, grouped};
+use saltmine_query::quantity::grouped;
 use saltmine_query::{Param, Params, QueryError, Session, SessionOptions};
 
 use super::coverage::{finish, nothing, require_records};
 use crate::args::QueryArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
-use crate::output::{Format, Options, Target, plural};
+use crate::output::{Format, Options, Target, counted};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &QueryArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &QueryArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         let session = super::open(&options, terminal).await?;
         let stream = asked.as_asked().run(&session, &params).await?;
         let Written { rows, hidden } = write(stream, format, target, output).await?;
-        terminal.wrote(args.output.as_deref(), &plural(rows, "row"));
+        terminal.wrote(args.output.as_deref(), &counted(rows, "row"));
         if hidden > 0 {
             let shown = rows.saturating_sub(hidden as u64);
             terminal.warning(&format!(

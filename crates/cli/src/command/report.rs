@@ -15,7 +15,7 @@ use crate::args::ReportArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::output::report::{Origin, render};
-use crate::output::{Target, plural, shell_quote};
+use crate::output::{Target, counted, shell_quote};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &ReportArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
@@ -53,7 +53,7 @@ pub(crate) fn run(args: &ReportArgs, terminal: &Terminal) -> Result<ExitCode, Cl
         for failed in &found.hunt.failed {
             terminal.warning(&format!("{}: {}", failed.query, failed.problem));
         }
-        terminal.wrote(path, &plural(found.hunt.findings.len() as u64, "finding"));
+        terminal.wrote(path, &counted(found.hunt.findings.len() as u64, "finding"));
         let failures = if found.hunt.failed.is_empty() { ExitCode::Success } else { ExitCode::Failure };
         Ok(finish(&session, terminal).await.and(failures))
     })

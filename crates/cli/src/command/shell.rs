@@ -14,7 +14,7 @@ use super::query::{Asked, Written, runtime, terminal_width, write};
 use crate::args::ShellArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
-use crate::output::{Format, Options, Target, plural};
+use crate::output::{Format, Options, Target, counted};
 use crate::terminal::Terminal;
 
 mod complete;
@@ -179,7 +179,7 @@ impl Shell<'_> {
             write(stream, format, target, options).await
         };
         let Written { hidden, rows } = self.interruptible(answer)?;
-        self.terminal.wrote(output.as_deref(), &plural(rows, "row"));
+        self.terminal.wrote(output.as_deref(), &counted(rows, "row"));
         if hidden > 0 {
             let shown = rows.saturating_sub(hidden as u64);
             self.terminal.warning(&format!("{shown} of {rows} rows shown; --max-rows 0 shows all"));

@@ -14,7 +14,7 @@ use crate::args::{ReportFormat, StatusArgs};
 use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::output::sanitize::sanitize;
-use crate::output::{Target, line_counts, plural};
+use crate::output::{Target, counted, line_counts};
 
 /// Maximum rows shown of a list.
 const LISTED: usize = 20;
@@ -135,18 +135,22 @@ fn text(status: &Status, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "Dataset     {}", sanitize(&status.dataset))?;
     writeln!(out, "Requests    {}", HumanCount(status.rows))?;
     writeln!(out, "Time range  {} to {}", time(&status.first_time), time(&status.last_time))?;
-    writeln!(out, "Sources     {}, {} incomplete", plural(status.files, "file"), status.incomplete_files)?;
+    writeln!(out, "Sources     {}, {} incomplete", counted(status.files, "file"), status.incomplete_files)?;
     writeln!(out, "Lines       {}", line_counts(*lines, *parsed, *rejects, *blanks))?;
     if status.removed_duplicates > 0 {
-        writeln!(out, "Duplicates  {} removed by compact --dedup", plural(status.removed_duplicates, "row"))?;
+        writeln!(
+            out,
+            "Duplicates  {} removed by compact --dedup",
+            counted(status.removed_duplicates, "row")
+        )?;
     }
-    let (size, files) = (DecimalBytes(status.bytes), plural(status.parquet_files, "Parquet file"));
+    let (size, files) = (DecimalBytes(status.bytes), counted(status.parquet_files, "Parquet file"));
     writeln!(out, "Size        {size} in {files}, partitioned by {}", status.partition_by.join(", "))?;
     if *pending_rounds > 0 {
         writeln!(
             out,
             "Pending     {}: another run is writing or was interrupted; the next ingest completes or removes it",
-            plural(*pending_rounds, "round")
+            counted(*pending_rounds, "round")
         )?;
     }
     section(out, "Buckets", &status.buckets, |row| {
@@ -155,7 +159,7 @@ fn text(status: &Status, out: &mut impl Write) -> io::Result<()> {
     section(out, "Incomplete sources", &status.incomplete, |row| {
         let rows = cell(row, "rows").parse().unwrap_or(0);
         let (name, state, problem) = (cell(row, "name"), cell(row, "state"), cell(row, "problem"));
-        format!("{name}: {state}: {problem} ({} before that)", plural(rows, "row"))
+        format!("{name}: {state}: {problem} ({} before that)", counted(rows, "row"))
     })?;
     section(out, "Rejected lines", &status.rejected, |row| {
         format!("{:>12}  {}", cell(row, "rows"), cell(row, "name"))

@@ -15,7 +15,7 @@ use super::query::{block_on, terminal_width};
 use crate::args::{TimeRange, TimelineArgs, TimelineFormat};
 use crate::error::CliError;
 use crate::exit::ExitCode;
-use crate::output::{Format, Options, Target, plural, sessions as brief, timeline as sessions, timesketch};
+use crate::output::{Format, Options, Target, counted, sessions as brief, timeline as sessions, timesketch};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &TimelineArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
@@ -70,7 +70,7 @@ pub(crate) fn run(args: &TimelineArgs, terminal: &Terminal) -> Result<ExitCode, 
         if found == 0 {
             return Err(nothing(&session, &selection, range, terminal).await?);
         }
-        terminal.wrote(args.output.as_deref(), &plural(found, "request"));
+        terminal.wrote(args.output.as_deref(), &counted(found, "request"));
         Ok(finish(&session, terminal).await)
     })
 }
@@ -165,7 +165,7 @@ async fn rows(
     if hidden > 0 {
         terminal.warning(&format!("{hidden} later requests are not shown; --limit 0 shows all"));
     }
-    terminal.wrote(args.output.as_deref(), &plural(found, "request"));
+    terminal.wrote(args.output.as_deref(), &counted(found, "request"));
     Ok(finish(session, terminal).await)
 }
 
@@ -247,7 +247,7 @@ async fn nothing(
     let hint = if is_encoded { " --key is compared with the decoded key (without %XX)." } else { "" };
     let all = match (coverage.first_time, coverage.last_time) {
         (Some(first), Some(last)) => {
-            format!(" The input has {} from {first} to {last}.", plural(coverage.rows, "request"))
+            format!(" The input has {} from {first} to {last}.", counted(coverage.rows, "request"))
         }
         _ => String::new(),
     };
@@ -262,7 +262,7 @@ async fn meant(session: &Session, selection: &Selection) -> Result<String, CliEr
     let mut meant = Vec::new();
     for (to, text) in asked {
         let found = similar(session, to, text).await?.into_iter().filter(|(name, _)| name != text);
-        meant.extend(found.map(|(name, requests)| format!("{name} ({})", plural(requests, "request"))));
+        meant.extend(found.map(|(name, requests)| format!("{name} ({})", counted(requests, "request"))));
     }
     Ok(if meant.is_empty() { String::new() } else { format!(" Did you mean {}?", meant.join(" or ")) })
 }

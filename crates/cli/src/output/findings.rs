@@ -3,12 +3,11 @@
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
-use indicatif::HumanCount;
 use saltmine_query::catalogue::Severity;
 use saltmine_query::hunt::{Example, Finding, HuntReport, Who};
 
+use super::counted;
 use super::markdown::escape;
-use super::plural;
 use super::sanitize::sanitize;
 
 /// Writes a report as text: each finding with its evidence.
@@ -63,7 +62,7 @@ pub(crate) fn brief(report: &HuntReport, is_coloured: bool, out: &mut impl Write
         let style = if is_coloured { colour(finding.severity) } else { Style::new() };
         let severity = finding.severity.as_str().to_uppercase();
         let (query, title) = (sanitize(&finding.query), sanitize(&finding.title));
-        let rows = plural(finding.rows, "case");
+        let rows = counted(finding.rows, "case");
         writeln!(
             out,
             "{style}{severity:<8}{style:#}  {query}: {title} ({rows}, {})",
@@ -109,8 +108,8 @@ pub(super) fn summary(report: &HuntReport) -> String {
         .map(|(count, severity)| format!("{count} {}", severity.as_str()))
         .collect();
     let by_severity = if counts.is_empty() { String::new() } else { format!(" ({})", counts.join(", ")) };
-    let asked = plural((report.findings.len() + report.quiet.len()) as u64, "detection");
-    let found = plural(report.findings.len() as u64, "finding");
+    let asked = counted((report.findings.len() + report.quiet.len()) as u64, "detection");
+    let found = counted(report.findings.len() as u64, "finding");
     let mut text = format!("{asked} ran: {found}{by_severity}.");
     for failed in &report.failed {
         text += &format!(" {} could not run: {}.", failed.query, failed.problem);
@@ -160,9 +159,7 @@ fn evidence(example: &Example) -> String {
 
 fn count(number: impl Into<i128>, noun: &str) -> String {
     let number = number.into();
-    let shown =
-        u64::try_from(number).map_or_else(|_| number.to_string(), |number| HumanCount(number).to_string());
-    format!("{shown} {noun}{}", if number == 1 { "" } else { "s" })
+    u64::try_from(number).map_or_else(|_| format!("{number} {noun}s"), |number| counted(number, noun))
 }
 
 fn span(first: &Option<String>, last: &Option<String>) -> String {

@@ -5,10 +5,9 @@ mod csv;
 pub(crate) mod findings;
 pub(crate) mod incidents;
 mod json;
+mod line_counts;
 mod markdown;
 mod parquet;
-mod plural;
-mod quote;
 mod record;
 pub(crate) mod report;
 pub(crate) mod sanitize;
@@ -24,10 +23,11 @@ use std::path::Path;
 
 use arrow::datatypes::SchemaRef;
 use clap::ValueEnum;
+pub(crate) use saltmine_query::quantity::counted;
+pub(crate) use saltmine_query::shell_quote;
 
 pub(crate) use self::json::objects;
-pub(crate) use self::plural::{line_counts, plural};
-pub(crate) use self::quote::shell_quote;
+pub(crate) use self::line_counts::line_counts;
 pub(crate) use self::target::Target;
 pub(crate) use self::writer::{Options, Writer};
 use crate::error::CliError;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use anstyle::{AnsiColor, Style};
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray, UInt64Array};
 use chrono::DateTime;
-use saltmine_query::incidents::quantity::{bytes, counted, duration, grouped};
 use saltmine_query::incidents::short_name;
+use saltmine_query::quantity::{bytes, counted, duration, grouped};
 use saltmine_query::timeline::{TimelineReport, TimelineSession};
 
 use super::incidents::words::{cut, day_and_time, wrapped};

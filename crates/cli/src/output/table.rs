@@ -5,6 +5,7 @@ use std::io::Write;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, presets};
+use saltmine_query::quantity::group_digits;
 
 use super::sanitize::sanitize;
 use super::text::{cells, numeric};
@@ -140,13 +141,7 @@ fn grouped(text: String) -> String {
         return text;
     }
     let sign = if digits.len() < text.len() { "-" } else { "" };
-    let groups: Vec<&str> = {
-        let first = digits.len() % 3;
-        let (head, tail) = digits.split_at(first);
-        let rest = (0..tail.len() / 3).map(|group| &tail[group * 3..group * 3 + 3]);
-        Some(head).filter(|head| !head.is_empty()).into_iter().chain(rest).collect()
-    };
-    format!("{sign}{}", groups.join(","))
+    format!("{sign}{}", group_digits(digits))
 }
 
 impl Writer for TableWriter {

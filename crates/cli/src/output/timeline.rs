@@ -6,6 +6,7 @@ use anstyle::{AnsiColor, Style};
 use indicatif::HumanCount;
 use saltmine_query::timeline::{Statuses, TimelineReport, TimelineSession, Value, Values};
 
+use super::counted;
 use super::markdown::escape;
 use super::sanitize::sanitize;
 
@@ -110,8 +111,8 @@ fn summary(report: &TimelineReport) -> String {
         (Some(first), Some(last)) => format!(", {first} to {last}"),
         _ => String::new(),
     };
-    let sessions = count(report.session_count, "session");
-    let requests = count(report.requests, "request");
+    let sessions = counted(report.session_count, "session");
+    let requests = counted(report.requests, "request");
     let shown = if report.hidden() > 0 {
         format!("; only the first {} are shown", report.sessions.len())
     } else {
@@ -138,12 +139,12 @@ fn actor(session: &TimelineSession) -> String {
 }
 
 fn totals(session: &TimelineSession) -> String {
-    let (requests, status) = (count(session.requests, "request"), statuses(&session.statuses));
+    let (requests, status) = (counted(session.requests, "request"), statuses(&session.statuses));
     let objects = session.objects.distinct;
     let least = if session.objects.distinct_is_at_least { "at least " } else { "" };
     format!(
         "{requests} ({status}), {least}{}, {} bytes sent",
-        count(objects, "object"),
+        counted(objects, "object"),
         bytes(session.bytes_sent)
     )
 }
@@ -183,8 +184,4 @@ fn bytes(number: i64) -> String {
 fn statuses(statuses: &Statuses) -> String {
     let classes = statuses.classes().into_iter().filter(|(_, count)| *count > 0);
     classes.map(|(name, count)| format!("{count} {name}")).collect::<Vec<_>>().join(", ")
-}
-
-fn count(number: u64, noun: &str) -> String {
-    format!("{} {noun}{}", HumanCount(number), if number == 1 { "" } else { "s" })
 }

@@ -3,8 +3,8 @@
 use std::io::{self, Write};
 
 use saltmine_query::hunt::HuntReport;
-use saltmine_query::incidents::quantity::{bytes, counted, grouped};
 use saltmine_query::incidents::{Actor, ActorFindings, FindingRef, Incident, Losses};
+use saltmine_query::quantity::{bytes, counted, grouped};
 
 use super::super::markdown::escape;
 use super::super::sanitize::sanitize;

@@ -10,8 +10,8 @@ use std::io::{self, Write};
 use saltmine_query::Coverage;
 use saltmine_query::catalogue::Severity;
 use saltmine_query::hunt::{Finding, HuntReport};
-use saltmine_query::incidents::quantity::{counted, grouped};
 use saltmine_query::incidents::{Actor, ActorFindings, Change, Incident};
+use saltmine_query::quantity::{counted, grouped};
 
 pub(crate) use self::detail::{actor as show_actor, incident as show_incident, markdown};
 use self::words::{Line, day_and_time, days, wrapped};

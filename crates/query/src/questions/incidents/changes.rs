@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use super::quantity::{bytes, counted};
 use super::rows::{Row, Rows};
 use super::story;
 use crate::error::QueryError;
 use crate::profiles;
+use crate::quantity::{bytes, counted};
 use crate::redact::Names;
 use crate::session::Session;
 

@@ -11,7 +11,6 @@ mod export;
 mod findings;
 mod join;
 mod model;
-pub mod quantity;
 mod recount;
 mod rows;
 mod scope;

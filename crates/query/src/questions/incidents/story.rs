@@ -13,10 +13,10 @@ use super::join::Surroundings;
 use super::model::{
     Actor, ActorFindings, ActorPlace, Deed, DeedKind, Failing, Incident, Losses, NextSteps, Phase, PhaseKind,
 };
-use super::quantity::{bytes, counted as number, duration, grouped};
 use super::recount::{Acted, Counted};
 use super::scope::{self, Role};
 use crate::catalogue::Severity;
+use crate::quantity::{bytes, counted as number, duration, grouped};
 use crate::questions::request_scope::IncidentRequests;
 use crate::questions::timeline::Time;
 

@@ -1,7 +1,7 @@
 //! Quotes arguments, so that printed commands can be pasted into a shell.
 
 /// `word` quoted as a single word for a POSIX shell.
-pub(crate) fn shell_quote(word: &str) -> String {
+pub fn shell_quote(word: &str) -> String {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:@%+=,".contains(c);
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();

@@ -2,7 +2,11 @@
 
 /// `2,779`.
 pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
+    group_digits(&number.to_string())
+}
+
+/// Decimal digits in groups of three.
+pub fn group_digits(digits: &str) -> String {
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (index, digit) in digits.chars().enumerate() {
         if index > 0 && (digits.len() - index).is_multiple_of(3) {
@@ -13,14 +17,22 @@ pub fn grouped(number: u64) -> String {
     text
 }
 
-/// `1 object`, `2,779 objects`.
+/// A number with its noun: `1 object`, `2,779 objects`; `day, month or year` becomes `0 days, months or years`.
 pub fn counted(number: u64, noun: &str) -> String {
-    let plural = match noun.strip_suffix('y') {
-        Some(stem) if !noun.ends_with("ey") => format!("{stem}ies"),
+    if number == 1 {
+        return format!("1 {noun}");
+    }
+    // Each of several alternative nouns has a plural of its own.
+    let nouns = noun.split(" or ").map(|part| part.split(", ").map(plural).collect::<Vec<_>>().join(", "));
+    format!("{} {}", grouped(number), nouns.collect::<Vec<_>>().join(" or "))
+}
+
+fn plural(noun: &str) -> String {
+    match noun.strip_suffix('y') {
+        Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
         _ if noun.ends_with('s') => format!("{noun}es"),
         _ => format!("{noun}s"),
-    };
-    format!("{} {}", grouped(number), if number == 1 { noun } else { &plural })
+    }
 }
 
 /// `16.3 GB`; 1 GB is 10⁹ bytes.
@@ -67,6 +79,9 @@ mod tests {
             (counted(2, "address").as_str(), counted(2, "copy").as_str()),
             ("2 addresses", "2 copies")
         );
+        assert_eq!(counted(0, "hidden file or folder"), "0 hidden files or folders");
+        assert_eq!(counted(2, "day, month or year"), "2 days, months or years");
+        assert_eq!(counted(1_234_567, "row"), "1,234,567 rows");
     }
 
     #[test]
