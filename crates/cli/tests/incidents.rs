@@ -137,7 +137,10 @@ fn one_incident_or_finding_is_shown_with_everything() {
         .assert()
         .code(1)
         .stderr(contains("numbered from 1 to"));
-    saltmine(&["hunt", ATTACK, "--show", "sigv3"], "100").assert().code(1).stderr(contains("there are: "));
+    saltmine(&["hunt", ATTACK, "--show", "sigv3"], "100")
+        .assert()
+        .code(1)
+        .stderr(contains("no finding named sigv3; it has: "));
 }
 
 #[test]
@@ -166,6 +169,8 @@ fn what_is_hunted_for_can_be_chosen() {
         !grave.is_empty()
             && grave.iter().all(|name| name.starts_with("critical") || name.starts_with("high"))
     );
+    let name = ["hunt", ATTACK, "--name", "mass-delete", "--min-severity", "high", "--format", "csv"];
+    saltmine(&name, "100").assert().success().stderr(contains("note: 1 finding below high not shown"));
     saltmine(&["hunt", ATTACK, "--name", "mass-delet"], "100")
         .assert()
         .code(2)

@@ -27,6 +27,7 @@ mod maintain;
 mod storage;
 mod table;
 #[cfg(test)]
+#[path = "../tests/inside/mod.rs"]
 mod tests;
 mod verify;
 

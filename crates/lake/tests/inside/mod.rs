@@ -1,4 +1,4 @@
-//! Tests of complete datasets.
+//! Tests of complete datasets that look inside the crate: what rounds, logs and locks leave behind.
 #![allow(clippy::unwrap_used)]
 
 mod compact;
