@@ -1,33 +1,33 @@
--- title: Changes of access and other settings of buckets
--- question: Who changed a policy, an ACL, the public access block, ownership or another setting of a bucket, from where, with what result?
+-- title: Bucket access and settings changes
+-- question: Who changed a policy, ACL, public access block, ownership or other setting of a bucket, from where, and did it succeed?
 -- pack: access
 -- kind: detection
 -- severity: medium
 -- attack: T1098
 -- attack: T1685
--- parameter: include_failed boolean true — whether refused attempts are shown
--- parameter: object_acl_min integer 1 — changes of object ACLs by one principal from which they are shown
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: include_failed boolean true — whether to include refused attempts
+-- parameter: object_acl_min integer 1 — minimum object ACL changes by one principal
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: bucket — bucket
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: operation — operation as logged
--- column: object_acl — whether of an object, not the bucket
--- column: user_agent — the agent, where there is one
--- column: succeeded — how many succeeded
--- column: failed — how many failed
+-- column: object_acl — whether the ACL belongs to an object, not to the bucket
+-- column: user_agent — the user agent, if there is only one
+-- column: succeeded — successful requests
+-- column: failed — failed requests
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Infrastructure as code, wizards of the console, and the public access block set when a bucket is made: low.
--- cannot tell: What a policy or ACL says, and blocks of public access of a whole account: CloudTrail has PutBucketPolicy, PutBucketAcl and PutAccountPublicAccessBlock with their parameters.
--- next: Compare with the change tickets; look at exposure-window and guardrail-strip for the same bucket.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Infrastructure as code, console wizards, and the public access block set when a bucket is created: rated low.
+-- cannot tell: The content of a policy or ACL, and account-wide public access blocks: CloudTrail has PutBucketPolicy, PutBucketAcl and PutAccountPublicAccessBlock with their parameters.
+-- next: Compare with change tickets; check exposure-window and guardrail-strip for the same bucket.
 -- source: AWS customer playbooks for ransom in S3
 -- source: Own
 

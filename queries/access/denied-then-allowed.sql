@@ -1,34 +1,34 @@
--- title: Refused, then allowed
--- question: Who was refused several times in a row, and then allowed the same operation, and who opened it?
+-- title: Access denied, then granted
+-- question: Who was refused several times in a row and then allowed the same operation, and who changed the access?
 -- pack: access
 -- kind: detection
 -- severity: medium
 -- attack: T1078.004
 -- attack: T1098
 -- parameter: within interval 24 hours — longest time between the first refusal and the success
--- parameter: min_denials integer 3 — refusals in a row from which it is shown
--- parameter: quiet interval 1 day — time before the refusals in which the same was not allowed: who is refused and allowed by turns is usual
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: min_denials integer 3 — minimum refusals in a row
+-- parameter: quiet interval 1 day — time before the refusals without a success of the same kind; alternating refusals and successes are usual
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: bucket — bucket
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: operation — operation as logged
--- column: denials — how many were refused
+-- column: denials — refused requests
 -- column: first_denied — first refusal
--- column: first_allowed — the success that follows
--- column: opened_by — who changed the access to the bucket between the two
+-- column: first_allowed — the following success
+-- column: opened_by — who changed the bucket's access in between
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Tickets for permissions being worked on.
--- cannot tell: What a policy says, and changes of IAM policies: CloudTrail has both.
--- next: Ask who asked for the access; look at what the principal read since.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Permission requests being worked on.
+-- cannot tell: The content of a policy, and changes of IAM policies: CloudTrail has both.
+-- next: Find out who requested the access; check what the principal has read since.
 -- source: Own
 
 WITH pairs AS (
@@ -41,7 +41,7 @@ tries AS (
   FROM requests r JOIN pairs p ON p.principal = r.principal AND p.bucket = r.bucket
   WHERE (is_denied(r.http_status) OR r.action IS NOT NULL) AND (r.origin IS DISTINCT FROM 'link')
 ),
--- Refusals between two successes, and the success that ends them.
+-- Refusals between two successes, including the success that ends them.
 streaks AS (SELECT *, successes - CASE WHEN is_refused THEN 0 ELSE 1 END AS streak FROM tries),
 summed AS (
   SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,

@@ -1,4 +1,4 @@
--- title: Several bucket protections changed
+-- title: Multiple bucket protections changed
 -- question: Did one principal change two or more protections of a bucket, is that new for them, and what followed?
 -- pack: access
 -- kind: detection
@@ -6,35 +6,35 @@
 -- attack: T1685
 -- attack: T1685.002
 -- parameter: gap interval 1 day — longest pause within a run of changes
--- parameter: min_controls integer 2 — different protections from which it is shown
--- parameter: few integer 10 — deletes, overwrites or anonymous reads that follow, from which it is high
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: min_controls integer 2 — minimum distinct protections
+-- parameter: few integer 10 — minimum subsequent deletes, overwrites or anonymous reads for high
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
 -- column: bucket — bucket
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: controls — distinct protections changed
 -- column: operations — operations seen
 -- column: deletes_after — keys that the principal deleted in the bucket within two days
 -- column: anonymous_after — reads without credentials within two days
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Infrastructure as code, and buckets in the making: low where the principal changes settings on other days, or made the bucket then.
--- cannot tell: Whether a change switched a protection on or off: CloudTrail has the request parameters.
--- next: Compare with the change tickets. Set the protections again, logging first, and look at what the principal did between.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Infrastructure as code, and buckets being set up: rated low if the principal changes settings on other days, or created the bucket at that time.
+-- cannot tell: Whether a protection was enabled or disabled: CloudTrail has the request parameters.
+-- next: Compare with change tickets. Restore the protections, logging first, and review what the principal did in between.
 -- source: Ported from published rules over CloudTrail
 
 WITH changes AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.operation, r.action, r.record, r.request_time, r.log_file, r.log_line,
          d.days_before >= 2 AND d.change_days_before = 0 AS is_first, d.days_before < 2 AS no_history,
          coalesce(o.is_new AND o.is_public, false) AS is_new_public,
-         -- Not seen before, though the bucket was, and from the internet.
+         -- A stranger: not seen before, although the bucket was, and from the internet.
          d.days_before < 2 AND d.bucket_since + INTERVAL '2 days' < d.first_seen AND coalesce(o.is_public, false) AS is_stranger
   FROM requests r JOIN profile_day d ON d.principal = r.principal AND d.bucket = r.bucket AND d.day = date_trunc('day', r.request_time)
   LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
@@ -56,7 +56,7 @@ summed AS (
          bool_or(r.is_first) AS is_first, bool_or(r.no_history) AS no_history, bool_or(r.is_new_public) AS is_new_public, bool_or(r.is_stranger) AS is_stranger,
          evidence(r.log_file, r.log_line, r.request_time) AS evidence
   FROM runs r GROUP BY r.principal, r.bucket, r.run
-  -- Setting a policy and deleting it again is one control, not two.
+  -- Setting a policy and deleting it again counts as one control, not two.
   HAVING count(DISTINCT r.control) >= $min_controls
 ),
 followed AS (
@@ -69,7 +69,7 @@ followed AS (
      OR (l.action = 'bucket_create' AND l.request_time BETWEEN s.first_seen - INTERVAL '1 day' AND s.last_seen)
   GROUP BY 1, 2, 3
 ),
--- A bucket that was open before was not opened by this.
+-- A bucket that was already open was not opened by this change.
 opened AS (
   SELECT s.principal, s.bucket, s.run FROM summed s JOIN profile_activity a ON a.bucket = s.bucket AND a.principal = 'anonymous' AND a.reads + a.lists > 0 AND a.first_seen < s.first_seen GROUP BY 1, 2, 3
 )

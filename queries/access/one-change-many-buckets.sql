@@ -1,31 +1,31 @@
--- title: One setting changed on many buckets
--- question: Who changed the same setting on several buckets in one go, and is that new for them?
+-- title: Same setting changed on many buckets
+-- question: Who changed the same setting on several buckets in one run, and is that new for them?
 -- pack: access
 -- kind: detection
 -- severity: high
 -- attack: T1685
 -- attack: T1098
--- parameter: few integer 3 — buckets from which it is shown
+-- parameter: few integer 3 — minimum buckets
 -- parameter: gap interval 1 hour — longest pause within a run
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: bucket — bucket
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: operation — operation as logged
 -- column: buckets — number of buckets
--- column: names — up to ten of them
+-- column: names — up to ten names
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Infrastructure as code and buckets in the making: low where the principal changes settings on other days.
--- cannot tell: What was set: CloudTrail has the request parameters.
--- next: Compare with the change tickets; set the protections again.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Infrastructure as code, and buckets being set up: rated low if the principal changes settings on other days.
+-- cannot tell: The new setting: CloudTrail has the request parameters.
+-- next: Compare with change tickets; restore the settings.
 -- source: Own
 
 WITH changes AS (

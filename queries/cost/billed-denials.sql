@@ -1,19 +1,19 @@
--- title: Failing traffic, and whether it is billed
--- question: Which failing traffic is billed?
+-- title: Failed requests and whether they are billed
+-- question: Which failed requests does AWS bill?
 -- pack: cost
 -- kind: report
 -- severity: info
 -- attack: T1499
--- parameter: own_accounts text  — account ids with commas between them
--- parameter: min_requests integer 1000 — requests from which it is shown
+-- parameter: own_accounts text  — comma-separated account ids
+-- parameter: min_requests integer 1000 — minimum requests
 -- column: bucket — the bucket
--- column: remote_ip — the source IP where there is one, else null
--- column: requester — who, by ARN or canonical id; null is anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
+-- column: requester — requester ARN or canonical id; null for anonymous
 -- column: http_status — status
 -- column: error_code — error code
--- column: events — requests that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: events — matching requests
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: billing — whether it is billed
 -- false positives: Accounts of the same organisation need to be in the list.
 -- source: AWS documentation on billing for error codes

@@ -1,18 +1,18 @@
--- title: Requests and their cost by prefix
--- question: Which prefixes do requests cost, listings included?
+-- title: Request cost by prefix
+-- question: What do requests to each prefix cost, including listings?
 -- pack: cost
 -- kind: report
 -- severity: info
--- parameter: depth integer 1 — parts of the key, between slashes, that make a prefix
--- parameter: price_a float 0.005 — for a thousand writes and listings
--- parameter: price_b float 0.0004 — for a thousand reads
+-- parameter: depth integer 1 — number of key segments that form the prefix
+-- parameter: price_a float 0.005 — price of a thousand writes or listings
+-- parameter: price_b float 0.0004 — price of a thousand reads
 -- column: bucket — bucket
--- column: prefix — the first parts of the key, or of the prefix that was listed
+-- column: prefix — first segments of the key, or of the listed prefix
 -- column: class_a — writes and listings
 -- column: class_b — reads
 -- column: lists — listings among class_a
--- column: estimate — in the currency of the prices
--- false positives: Prices differ by Region and storage class; what AWS does not bill is left out as far as it is known.
+-- column: estimate — cost in the currency of the prices
+-- false positives: Prices differ by Region and storage class. Requests that AWS is known not to bill are left out.
 -- source: AWS pricing: requests by class
 
 WITH hits AS (

@@ -1,30 +1,30 @@
--- title: Requests and egress by principal
--- question: What do requests and traffic of each role or user cost, about?
+-- title: Request and egress cost by principal
+-- question: What do the requests and traffic of each role or user cost, approximately?
 -- pack: cost
 -- kind: report
 -- severity: info
 -- attack: T1496
--- parameter: price_a float 0.005 — for a thousand writes and listings
--- parameter: price_b float 0.0004 — for a thousand reads
--- parameter: price_gb float 0.09 — for 10^9 bytes to outside AWS
+-- parameter: price_a float 0.005 — price of a thousand writes or listings
+-- parameter: price_b float 0.0004 — price of a thousand reads
+-- parameter: price_gb float 0.09 — price of 10^9 bytes sent outside AWS
 -- column: principal — role or user
 -- column: bucket — the bucket
 -- column: class_a — writes and listings
 -- column: class_b — reads
--- column: bytes — bytes sent, or of objects where nothing is sent
--- column: bytes_outside — bytes to outside AWS
--- column: estimate — in the currency of the prices
--- false positives: CloudFront's traffic, requester pays; prices differ by Region.
+-- column: bytes — bytes sent, or object size if nothing was sent
+-- column: bytes_outside — bytes sent outside AWS
+-- column: estimate — cost in the currency of the prices
+-- false positives: CloudFront traffic and Requester Pays are not considered; prices differ by Region.
 -- source: Reports on attribution of cost; own
 
--- Counted first, so that names and operations are looked at once a combination and not once a request.
+-- Aggregated first, so that names and operations are evaluated once per combination, not once per request.
 WITH counted AS (
   SELECT requester, bucket, operation,
          coalesce(NOT is_private_ip(remote_ip), false) AND source_region IS NULL AS is_outside,
          count(*) AS requests, sum(bytes_sent) AS bytes
   FROM logs
   WHERE http_status < 500
-    -- The row of a copy's source is no request of its own. Refusals of others are not billed since May 2024.
+    -- A copy's source row is not a request of its own. Requests that others make and S3 refuses have not been billed since May 2024.
     AND operation NOT IN ('REST.COPY.OBJECT_GET', 'REST.COPY.PART_GET')
     AND NOT (http_status = 403 AND is_anonymous(requester))
   GROUP BY 1, 2, 3, 4

@@ -1,17 +1,17 @@
--- title: Uploads in parts that were never ended
--- question: Which uploads in parts were begun and neither completed nor aborted?
+-- title: Incomplete multipart uploads
+-- question: Which multipart uploads were started but neither completed nor aborted?
 -- pack: cost
 -- kind: report
 -- severity: info
--- parameter: min_age interval 1 day — age of the last part, counted from the end of the logs
+-- parameter: min_age interval 1 day — minimum age of the last part, measured from the end of the logs
 -- column: bucket — the bucket
 -- column: name — the decoded key
--- column: principal — who uploaded, whatever the session
+-- column: principal — who uploaded, independent of the session
 -- column: upload_id — the upload
 -- column: parts — parts uploaded
--- column: bytes — bytes sent, or of objects where nothing is sent
--- column: last_activity — last part
--- false positives: Uploads that go on after the logs end.
+-- column: bytes — bytes sent, or object size if nothing was sent
+-- column: last_activity — time of the last part
+-- false positives: Uploads that continue after the logs end.
 -- source: Own
 
 WITH steps AS (
@@ -30,7 +30,7 @@ uploads AS (
   WHERE upload_id IS NOT NULL
   GROUP BY bucket, name, upload_id
 ),
--- Lifecycle aborts name the key and not the upload.
+-- Lifecycle aborts have the key, but not the upload id.
 aborted AS (SELECT DISTINCT bucket, object_key(key, operation) AS name FROM logs WHERE operation = 'S3.DELETE.UPLOAD'),
 ending AS (SELECT max(request_time) AS last FROM logs)
 SELECT u.bucket, u.name, u.principal, u.upload_id, u.parts, u.bytes, u.last_activity

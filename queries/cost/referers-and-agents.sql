@@ -1,20 +1,20 @@
 -- title: Referring sites and clients
--- question: Which sites and clients draw on our buckets?
+-- question: Which sites and clients generate traffic to our buckets?
 -- pack: cost
 -- kind: report
 -- severity: info
 -- attack: T1496
--- parameter: own_hosts text  — own hosts with commas between them, left out
+-- parameter: own_hosts text  — comma-separated hosts of your own to leave out
 -- column: bucket — the bucket
 -- column: referer_host — host of the referer
--- column: client — family of the agent
--- column: events — requests that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: client — client family, from the user agent
+-- column: events — matching requests
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: addresses — distinct addresses
 -- column: keys — distinct keys
--- column: not_found — how many got 404
--- column: bytes — bytes sent, or of objects where nothing is sent
+-- column: not_found — requests for missing objects (404)
+-- column: bytes — bytes sent, or object size if nothing was sent
 -- false positives: The referer is optional, and the client chooses it.
 -- source: Reports of web log analysers; own
 

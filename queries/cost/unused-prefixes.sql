@@ -1,24 +1,24 @@
--- title: Prefixes that nobody reads
--- question: Which prefixes of an inventory were never read while the logs run?
+-- title: Prefixes that are never read
+-- question: Which prefixes of an inventory were never read during the period of the logs?
 -- pack: cost
 -- kind: report
 -- severity: info
--- parameter: depth integer 1 — parts of the key that make the prefix
--- parameter: min_age_days integer 30 — days since the newest object changed, counted from the end of the logs
--- table: inventory — bucket, key (decoded), size, last_modified_date, as in an S3 Inventory; give it with --table inventory=FILE
+-- parameter: depth integer 1 — number of key segments that form the prefix
+-- parameter: min_age_days integer 30 — minimum days since the newest object changed, measured from the end of the logs
+-- table: inventory — bucket, key (decoded), size, last_modified_date, as in S3 Inventory; load it with --table inventory=FILE
 -- column: bucket — the bucket
--- column: prefix — first parts of the key
--- column: objects — how many objects
--- column: bytes — bytes sent, or of objects where nothing is sent
--- column: newest — latest change of an object
--- false positives: These logs are best effort: never delete on this alone.
+-- column: prefix — first segments of the key
+-- column: objects — number of objects
+-- column: bytes — bytes sent, or object size if nothing was sent
+-- column: newest — last modification of its newest object
+-- false positives: Access logs are best effort: never delete data on this alone.
 -- source: Reports on finding unused data at scale
 
 WITH seen AS (
   SELECT DISTINCT bucket,
          array_to_string(array_slice(string_to_array(object_key(key, operation), '/'), 1, $depth), '/') AS prefix
   FROM logs
-  -- Copies read too, whatever status the row of their source has.
+  -- Copies are reads too, whatever the status of their source row.
   WHERE action(operation, http_status) IN ('read', 'inspect')
 ),
 stored AS (

@@ -1,31 +1,31 @@
--- title: Wrong, unknown or expired credentials
--- question: Who presented credentials that are wrong, unknown or expired, and how many different ones?
+-- title: Invalid, unknown or expired credentials
+-- question: Who presented invalid, unknown or expired credentials, and how many different ones?
 -- pack: credentials
 -- kind: detection
 -- severity: medium
 -- attack: T1110
--- parameter: min_failures integer 5 — failures of one network from which it is shown
--- parameter: many integer 5 — different access key ids of one network from which it is medium: programs have one or two
--- parameter: codes text InvalidAccessKeyId,SignatureDoesNotMatch,ExpiredToken,InvalidToken,RequestTimeTooSkewed,TokenRefreshRequired,InvalidSecurity,AuthorizationHeaderMalformed,AuthorizationQueryParametersError — error codes, with commas between them
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: min_failures integer 5 — minimum failures per network
+-- parameter: many integer 5 — distinct access key ids per network for medium; programs have one or two
+-- parameter: codes text InvalidAccessKeyId,SignatureDoesNotMatch,ExpiredToken,InvalidToken,RequestTimeTooSkewed,TokenRefreshRequired,InvalidSecurity,AuthorizationHeaderMalformed,AuthorizationQueryParametersError — comma-separated error codes
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: bucket — bucket
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: error_codes — error codes seen
 -- column: keys — distinct keys
--- column: key_ids — distinct access key ids; only signed URLs have them
+-- column: key_ids — distinct access key ids; logged only for presigned URLs
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Clocks that are wrong, keys rotated under old programs, sessions that ended: low.
--- cannot tell: Which key it was, where the signature was in a header: no log of AWS has it.
--- next: Look whether the same network was let in by other credentials.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Clock skew, rotated keys still used by old programs, expired sessions: rated low.
+-- cannot tell: Which key was used if the signature was in a header: no AWS log records it.
+-- next: Check whether the same network succeeded with other credentials.
 -- source: These requests are in these logs and not in CloudTrail; query of our own
 
 WITH hits AS (

@@ -1,34 +1,34 @@
--- title: Presigned links made by one who never made any
--- question: Who begins to sign links, and were many objects fetched by them from few networks?
+-- title: Presigned URLs from a principal that never signed any
+-- question: Who started to sign URLs, and did a few networks fetch many objects through them?
 -- pack: credentials
 -- kind: detection
 -- severity: high
 -- attack: T1550.001
 -- attack: T1530
--- parameter: keys integer 100 — distinct keys fetched by links from which it is shown: more than people share by hand
--- parameter: each integer 20 — keys a network fetched on average, from which it is a collection: customers of a service fetch a few each
--- parameter: times integer 5 — how many times the busiest day of a person is far above habit
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: keys integer 100 — minimum distinct keys fetched through signed URLs; more than people share by hand
+-- parameter: each integer 20 — average keys per network that indicate a bulk download; customers of a service fetch a few each
+-- parameter: times integer 5 — multiple of a person's busiest earlier day that counts as unusual
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: bucket — bucket
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: keys — distinct keys
 -- column: key_ids — access key ids that signed
--- column: networks — networks that fetched
--- column: bytes — bytes of the objects
--- column: lifetime — longest life of a link, in seconds
+-- column: networks — networks that used the URLs
+-- column: bytes — size of the objects in bytes
+-- column: lifetime — longest lifetime of a URL, in seconds
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: A new feature that hands out links: its links come from many networks. A partner who fetches a set by links is medium.
--- cannot tell: Who made the links, and where: signing leaves no trace. CloudTrail has the key id in data events.
--- next: Deactivate the key that signed, or end the sessions of the role.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: A new feature that hands out links, which are then used from many networks. A partner that fetches a set through links is rated medium.
+-- cannot tell: Who created the URLs, and where: signing leaves no trace. CloudTrail data events have the key id.
+-- next: Deactivate the signing key, or revoke the role's sessions.
 -- source: AWS guidance on presigned URLs; own
 
 WITH signers AS (
@@ -39,14 +39,14 @@ WITH signers AS (
 logs_since AS (SELECT min(first_seen) AS since FROM profile_activity),
 chosen AS (
   SELECT s.principal, s.busiest, s.known_since IS NULL OR s.known_since >= s.link_since AS is_unknown
-  -- Who signs from the first days on always did; a signer that nobody knew is as new as one that begins.
+  -- Principals that sign from the first days on are taken to have always signed. An unknown signer is as new as a known principal that starts to sign.
   FROM signers s CROSS JOIN logs_since l WHERE s.link_since >= l.since + INTERVAL '2 days' AND (s.known_since IS NULL OR s.link_since >= s.known_since + INTERVAL '2 days' OR s.known_since >= l.since + INTERVAL '2 days')
 ),
 hits AS (
   SELECT r.principal, r.requester, r.remote_ip, ip_network(r.remote_ip) AS network, r.bucket, r.object, r.bytes_sent, r.record, r.request_time, r.log_file, r.log_line,
          access_key_id(r.request_uri) AS key_id, presigned_lifetime(r.request_uri, r.request_time) AS seconds, c.busiest, c.is_unknown
   FROM chosen c JOIN requests r ON r.principal = c.principal 
-  -- Consoles sign links for who sits at them: those are used where the signer is.
+  -- Consoles sign URLs for their own users, so these URLs are used from the signer's network.
   LEFT JOIN profile_origin k ON k.principal = r.principal AND k.origin = ip_network(r.remote_ip) AND NOT k.is_new
   WHERE r.origin = 'link' AND r.action = 'read' AND NOT is_private_ip(r.remote_ip) AND k.principal IS NULL
 ),

@@ -1,20 +1,20 @@
--- title: Presigned links used after their end
--- question: Who tries links that have ended, as a leaked link in circulation is?
+-- title: Expired presigned URLs still in use
+-- question: Who tries expired presigned URLs, as happens when a leaked URL circulates?
 -- pack: credentials
 -- kind: report
 -- severity: info
 -- attack: T1550.001
 -- column: principal — who signed
 -- column: key_id — access key id that signed
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
+-- column: bucket — bucket
+-- column: events — matching requests of the principal
 -- column: keys — distinct keys
 -- column: addresses — number of source IPs
--- column: seconds_late — longest time after the end
--- column: succeeded — how many succeeded all the same
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
--- column: evidence — up to three log_file:log_line
+-- column: seconds_late — longest time after expiry
+-- column: succeeded — requests that succeeded nevertheless
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
+-- column: evidence — up to three records as log_file:log_line
 -- false positives: Bookmarks, crawlers and mail scanners with old links.
 -- source: Own
 

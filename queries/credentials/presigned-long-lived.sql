@@ -1,33 +1,33 @@
--- title: Presigned URLs with a long life
--- question: Which presigned URLs live longer than they should, and is that new for their signer?
+-- title: Presigned URLs with a long lifetime
+-- question: Which presigned URLs are valid for longer than they should be, and is that new for their signer?
 -- pack: credentials
 -- kind: detection
 -- severity: high
 -- attack: T1550.001
--- parameter: max_seconds integer 3600 — the longest life that is right; AWS advises minutes
--- parameter: week integer 604800 — the longest life that a signature of version 4 can have
--- parameter: year integer 31536000 — life of a link that is meant never to end
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: max_seconds integer 3600 — longest acceptable lifetime; AWS recommends minutes
+-- parameter: week integer 604800 — maximum lifetime of a Signature Version 4 URL
+-- parameter: year integer 31536000 — lifetime from which a URL is meant never to expire
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: bucket — bucket
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: key_id — access key id that signed
--- column: lifetime — seconds the URL says it lives
+-- column: lifetime — stated lifetime in seconds
 -- column: keys — distinct keys
--- column: bytes — bytes of the objects
--- column: oldest_use — seconds between signing and the latest use
+-- column: bytes — size of the objects in bytes
+-- column: oldest_use — seconds between signing and last use
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: URLs signed by a role end with its session, earlier than they say. Old programs that always signed with version 2 are medium.
--- cannot tell: Who made the link, and who holds it.
--- next: Deactivate the key that signed: the links end with it.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: URLs signed by a role expire with its session, earlier than they state. Old programs that always used Signature Version 2 are rated medium.
+-- cannot tell: Who created the URL, and who has it.
+-- next: Deactivate the signing key; its URLs stop working with it.
 -- source: AWS prescriptive guidance (s3:signatureAge); query of our own
 
 WITH hits AS (
@@ -36,7 +36,7 @@ WITH hits AS (
          presigned_expires(r.request_uri) AS ends
   FROM requests r WHERE r.authentication_type = 'QueryString'
 ),
--- Since when the signer has links that live so long.
+-- When the signer first had URLs with such a lifetime.
 habit AS (
   SELECT h.principal, min(CASE WHEN h.seconds > $week THEN h.request_time END) AS since, min(p.first_seen) AS known_since
   FROM hits h JOIN profile_principal p ON p.principal = h.principal GROUP BY 1
@@ -51,6 +51,6 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
          CASE WHEN max(r.seconds) > $week AND min(h.since) >= min(h.known_since) + INTERVAL '2 days' THEN 'no such link of the signer before' END), '; '), '') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM hits r JOIN habit h ON h.principal = r.principal
 WHERE r.seconds > $max_seconds
--- A URL of version 2 does not say when it was signed: what is left of its life is another number at each use.
+-- A version 2 URL does not state when it was signed, so its remaining lifetime differs at each use.
 GROUP BY r.principal, r.bucket, r.key_id, r.is_version_2, CASE WHEN r.is_version_2 THEN date_part('epoch', r.ends) ELSE r.seconds END
 ORDER BY lifetime DESC, events DESC, r.principal, r.bucket, r.key_id

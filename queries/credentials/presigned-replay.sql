@@ -1,36 +1,36 @@
--- title: One presigned URL used from many addresses
--- question: Which presigned URL was used from many addresses, far more than other links of its signer?
+-- title: Presigned URL used from many IP addresses
+-- question: Which presigned URL was used from far more addresses than its signer's other URLs?
 -- pack: credentials
 -- kind: detection
 -- severity: medium
 -- attack: T1550.001
 -- attack: T1530
--- parameter: addresses integer 10 — different addresses, of IPv6 networks, from which it is shown
--- parameter: uses integer 20 — uses of a link at two addresses or more, far more than of other links and over a longer life than theirs, from which it is shown too
--- parameter: times integer 5 — how many times the most of the other links of the signer is unusual
--- parameter: others integer 20 — links of the signer that are needed for a comparison
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: addresses integer 10 — minimum distinct addresses (networks for IPv6)
+-- parameter: uses integer 20 — also shown: URLs used at least this often from two or more addresses, far more often and for longer than the signer's other URLs
+-- parameter: times integer 5 — multiple of the signer's most used other URL that counts as unusual
+-- parameter: others integer 20 — minimum number of the signer's other URLs to compare with
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
 -- column: bucket — bucket
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: key_id — access key id that signed
--- column: expires — when the URL ends to be valid
--- column: clients — distinct agents
--- column: usual — most addresses of another link of the signer
+-- column: expires — when the URL expires
+-- column: clients — distinct user agents
+-- column: usual — addresses of the signer's most used other URL
 -- column: key — the key
--- column: bytes — bytes of the objects
+-- column: bytes — size of the objects in bytes
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Phones and proxies that change their networks, links in newsletters and chats.
--- cannot tell: Who holds the link; how it came to be passed on.
--- next: Deactivate the key that signed, or end the sessions of the role: a signature cannot be recalled alone.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Phones and proxies that change networks, links in newsletters and chats.
+-- cannot tell: Who has the URL, and how it was shared.
+-- next: Deactivate the signing key, or revoke the role's sessions: a single signature cannot be revoked.
 -- source: AWS guidance on presigned URLs
 
 WITH hits AS (

@@ -1,21 +1,21 @@
--- title: Which access keys sign URLs
--- question: Which access key ids signed URLs, of which kind are they, and which telling headers did they sign?
+-- title: Access keys that sign URLs
+-- question: Which access key ids signed URLs, of which type are they, and which security-relevant headers did they sign?
 -- pack: credentials
 -- kind: report
 -- severity: info
 -- attack: T1552
 -- column: key_id — access key id that signed
--- column: kind — long-term key of a user, or temporary key of a session
--- column: requester — who, by ARN or canonical id; null is anonymous
+-- column: kind — long-term user key or temporary session key
+-- column: requester — requester ARN or canonical id; null for anonymous
 -- column: signed_headers — names of the signed headers
--- column: customer_key — the URL fixes a customer key header
--- column: acl — it fixes an ACL or grant
--- column: object_lock — it fixes object lock or its bypass
--- column: events — requests that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: customer_key — whether the URL sets a customer key header
+-- column: acl — whether the URL sets an ACL or grant
+-- column: object_lock — whether the URL sets Object Lock or its bypass
+-- column: events — matching requests
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: addresses — distinct addresses
--- false positives: The log shows names of signed headers, not their values. Only presigned requests show a key id.
+-- false positives: The log shows the names of signed headers, not their values. Only presigned requests show a key id.
 -- source: Own
 
 WITH signed AS (

@@ -1,22 +1,22 @@
--- title: Who uses presigned URLs and upload forms
--- question: Who uses presigned URLs and upload forms, and for what?
+-- title: Use of presigned URLs and upload forms
+-- question: Who uses presigned URLs and upload forms, and what for?
 -- pack: credentials
 -- kind: report
 -- severity: info
 -- attack: T1550.001
--- parameter: exclude_console boolean true — whether uploads of the S3 console, which presigns too, are left out
--- column: requester — who, by ARN or canonical id; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: exclude_console boolean true — whether to leave out uploads from the S3 console, which also presigns
+-- column: requester — requester ARN or canonical id; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: bucket — the bucket
 -- column: operation — operation as logged
 -- column: authentication_type — QueryString or HtmlForm
--- column: client — family of the agent
--- column: events — requests that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: client — client family, from the user agent
+-- column: events — matching requests
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: keys — distinct keys
--- column: bytes — bytes sent, or of objects where nothing is sent
--- false positives: The console; old clients that sign in the query with version 2.
+-- column: bytes — bytes sent, or object size if nothing was sent
+-- false positives: The S3 console; old clients that sign the query string with Signature Version 2.
 -- source: AWS prescriptive guidance on presigned URLs
 
 SELECT requester, remote_ip, bucket, operation, authentication_type, agent_family(user_agent) AS client,

@@ -1,25 +1,25 @@
--- title: What a principal or key did
--- question: What did a principal, or the links of an access key, touch: buckets, operations, objects, first and last?
+-- title: Activity of a principal or access key
+-- question: What did a principal, or the URLs signed with an access key, touch: buckets, operations, objects, first and last time?
 -- pack: credentials
 -- kind: report
 -- severity: info
 -- attack: T1078.004
--- parameter: who text % — LIKE pattern of the principal or the requester; `anonymous` for callers without credentials
--- parameter: key_id text  — access key id; only signed links have one in the log
--- column: principal — who, whatever the session
--- column: bucket — the bucket, where there is one
+-- parameter: who text % — LIKE pattern of the principal or requester; use `anonymous` for callers without credentials
+-- parameter: key_id text  — access key id; logged only for presigned URLs
+-- column: principal — who acted, independent of the session
+-- column: bucket — bucket
 -- column: operation — operation as logged
--- column: events — requests of the principal that match
--- column: failed — how many failed
+-- column: events — matching requests of the principal
+-- column: failed — failed requests
 -- column: keys — distinct keys
--- column: bytes — bytes of the objects
+-- column: bytes — size of the objects in bytes
 -- column: sessions — number of requesters
 -- column: addresses — number of source IPs
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
--- column: evidence — up to three log_file:log_line
--- false positives: None: a list.
--- cannot tell: The key id of requests that are signed in a header: CloudTrail has it.
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Informational only.
+-- cannot tell: The key id of requests signed in a header: CloudTrail has it.
 -- source: Own
 
 SELECT r.principal, r.bucket, r.operation, count(DISTINCT r.record) AS events, count(*) FILTER (WHERE r.http_status >= 400) AS failed, count(DISTINCT r.object) AS keys, sum(r.bytes_sent) AS bytes,

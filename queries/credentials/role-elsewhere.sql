@@ -1,32 +1,32 @@
--- title: Role or user used from elsewhere
+-- title: Role or user suddenly used from the internet
 -- question: Which role or user that was only ever used from inside AWS is now used from the internet?
 -- pack: credentials
 -- kind: detection
 -- severity: high
 -- attack: T1078.004
 -- attack: T1552.005
--- parameter: few integer 20 — requests that did something from which it is high
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: few integer 20 — minimum state-changing or data requests for high
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
 -- column: bucket — bucket
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
--- column: did — requests that did something
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
+-- column: did — requests that read, wrote or changed something
 -- column: keys — distinct keys
 -- column: bytes — bytes read
 -- column: changes — settings changed
 -- column: deletes — keys deleted
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: A program that moved out of AWS; an administrator who tries a role from a workstation.
--- cannot tell: Whether the credentials were stolen or lent: CloudTrail has AssumeRole and the access key id.
--- next: Deny the older sessions of the role (aws:TokenIssueTime), rotate the keys of a user, and look at the host that the credentials belong to.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: A program that moved out of AWS; an administrator who tries out a role from a workstation.
+-- cannot tell: Whether the credentials were stolen or shared: CloudTrail has AssumeRole and the access key id.
+-- next: Revoke the role's existing sessions (aws:TokenIssueTime), rotate the user's keys, and examine the host that the credentials belong to.
 -- source: GuardDuty finds credentials of instances used outside; the comparison with a habit is our own
 
 WITH hits AS (
@@ -34,7 +34,7 @@ WITH hits AS (
   JOIN profile_principal p ON p.principal = r.principal
   WHERE o.is_new AND o.is_public AND o.was_inside AND NOT p.is_person AND NOT r.is_aws
 ),
--- One who moved out and left nothing inside is not in two places.
+-- A principal that moved out completely is not in two places.
 inside AS (
   SELECT k.principal, max(k.last_seen) AS last_inside FROM profile_origin k WHERE NOT k.is_public GROUP BY 1
 ),

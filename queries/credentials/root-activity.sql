@@ -1,31 +1,31 @@
--- title: Activity of the root user
--- question: Did the root user of the account that owns the bucket act, and is that new?
+-- title: Root user activity
+-- question: Was the root user of the bucket owner's account active, and is that new?
 -- pack: credentials
 -- kind: detection
 -- severity: high
 -- attack: T1078.004
--- parameter: reads boolean false — whether reads are shown too
--- parameter: habit integer 3 — days on which root acts from the beginning, from which it is usual
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: reads boolean false — whether to include reads
+-- parameter: habit integer 3 — number of days with root activity, starting at the beginning of the logs, from which it is usual
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: bucket — bucket
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: operations — operations seen
 -- column: changes — settings changed
 -- column: deletes — keys deleted
 -- column: keys — distinct keys
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Servers other than those of AWS, where every user is logged under the id of the owner; old tools with the keys of root: low where it is done on most days.
--- cannot tell: Whether a key or a password of root was used: CloudTrail has userIdentity.accessKeyId and signInEvents.
--- next: Root needs no access key: delete it. Look at CloudTrail for what root did elsewhere.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: S3-compatible servers that log every user with the owner's id; old tools that use root keys: rated low if active on most days.
+-- cannot tell: Whether root used a key or a password: CloudTrail has userIdentity.accessKeyId and its sign-in events.
+-- next: Delete root's access key; root needs none. Check CloudTrail for root activity elsewhere.
 -- source: AWS documentation on the requester field; query of our own
 
 WITH hits AS (

@@ -1,32 +1,32 @@
--- title: One session in two places
--- question: Is one session of a role used by turns from inside AWS and from the internet, or from several networks?
+-- title: Role session used from two locations at once
+-- question: Does one role session alternate between AWS and the internet, or between several networks?
 -- pack: credentials
 -- kind: detection
 -- severity: medium
 -- attack: T1552.005
 -- attack: T1078.004
 -- parameter: window interval 10 minutes — longest pause between requests of one session from two networks
--- parameter: switches integer 3 — changes of the network from which it is shown: one is a move
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: switches integer 3 — minimum network changes; a single one is a move
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: bucket — the bucket if there is only one, otherwise null
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: networks — number of networks
--- column: switches — changes of the network within the window
--- column: private_and_public — whether both private and public addresses
+-- column: switches — network changes within the window
+-- column: private_and_public — whether both private and public addresses occur
 -- column: regions — distinct source Regions
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Functions that share a session name, hosts with both NAT and an endpoint, several containers with one role: low.
--- cannot tell: Whether two hosts have the credentials, or one host two ways out.
--- next: Look at role-elsewhere; end the sessions of the role (aws:TokenIssueTime) where the second place is not yours.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Functions that share a session name, hosts with both NAT and an endpoint, several containers with one role: rated low.
+-- cannot tell: Whether two hosts hold the credentials, or one host has two routes out.
+-- next: Check role-elsewhere; revoke the role's sessions (aws:TokenIssueTime) if the second location is not yours.
 -- source: Own
 
 WITH hits AS (
@@ -34,7 +34,7 @@ WITH hits AS (
          lag(r.origin) OVER s AS origin_before, r.request_time - lag(r.request_time) OVER s AS pause
   FROM requests r
   WHERE principal_type(r.requester) = 'assumed_role' AND NOT r.is_aws AND r.remote_ip IS NOT NULL
-    -- Whoever holds a presigned URL is not who signed it.
+    -- The user of a presigned URL is not its signer.
     AND (r.origin IS DISTINCT FROM 'link')
   WINDOW s AS (PARTITION BY r.requester ORDER BY r.request_time, r.log_file, r.log_line)
 ),

@@ -4,33 +4,33 @@
 -- kind: detection
 -- severity: high
 -- attack: T1485
--- parameter: few integer 2 — buckets of a day from which it is high also for those who change settings
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: few integer 2 — minimum buckets per day for high, even for principals that change settings regularly
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
+-- column: bucket — the bucket if there is only one, otherwise null
 -- column: buckets — number of buckets
--- column: names — up to ten of them
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
--- column: deleted_before — keys that the principal deleted in them in the day before
+-- column: names — up to ten names
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
+-- column: deleted_before — keys that the principal deleted in these buckets on the day before
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Buckets retired by those who make and change them.
--- cannot tell: Whether somebody else has taken the name since: requests to a bucket of others are in no log of ours.
--- next: Make the bucket again under its name at once, so that nobody else does, and restore from copies.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Buckets retired by the principals that manage them.
+-- cannot tell: Whether someone else has taken the name since: our logs do not cover other accounts' buckets.
+-- next: Recreate the bucket under its name at once, before someone else does, and restore it from copies.
 -- source: Reports on extortion by deleted buckets
 
 WITH changes AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.operation, r.action, r.record, r.request_time, r.log_file, r.log_line,
          d.days_before >= 2 AND d.change_days_before = 0 AS is_first, d.days_before < 2 AS no_history,
          coalesce(o.is_new AND o.is_public, false) AS is_new_public,
-         -- Not seen before, though the bucket was, and from the internet.
+         -- A stranger: not seen before, although the bucket was, and from the internet.
          d.days_before < 2 AND d.bucket_since + INTERVAL '2 days' < d.first_seen AND coalesce(o.is_public, false) AS is_stranger
   FROM requests r JOIN profile_day d ON d.principal = r.principal AND d.bucket = r.bucket AND d.day = date_trunc('day', r.request_time)
   LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
@@ -40,7 +40,7 @@ emptied AS (
   SELECT c.principal, c.bucket, count(DISTINCT r.object) AS keys FROM changes c JOIN requests r ON r.bucket = c.bucket AND r.principal = c.principal AND r.action = 'delete'
    AND r.request_time BETWEEN c.request_time - INTERVAL '1 day' AND c.request_time GROUP BY 1, 2
 ),
--- What others read or wrote in the day before.
+-- Keys that others read or wrote on the day before.
 in_use AS (
   SELECT DISTINCT c.bucket FROM changes c JOIN profile_activity a ON a.bucket = c.bucket AND a.principal <> c.principal AND NOT a.is_aws AND a.reads + a.writes > 0
    AND a.last_seen BETWEEN c.request_time - INTERVAL '1 day' AND c.request_time

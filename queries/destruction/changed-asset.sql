@@ -1,30 +1,30 @@
--- title: A file named by its hash changed
--- question: Did a file whose name holds a hash of its content change its size, by whom, and how often was it served?
+-- title: Content-hashed file changed
+-- question: Did a file whose name contains a hash of its content change size, who changed it, and how often was it served?
 -- pack: destruction
 -- kind: detection
 -- severity: high
 -- attack: T1565.001
 -- attack: T1491.002
--- parameter: endings text js,mjs,css,html,htm,wasm,json — endings of keys, with commas between them
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: endings text js,mjs,css,html,htm,wasm,json — comma-separated file extensions
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
 -- column: bucket — bucket
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: keys — distinct keys
 -- column: names — up to five of the keys
--- column: served — times that they were read after the first change
+-- column: served — number of reads after the first change
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Builds that put something else than a hash of the content into the name.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Builds whose file names contain something other than a content hash.
 -- cannot tell: What was written: fetch the version and compare it with the build.
--- next: Put the right file back, invalidate the CDN, and tell those who were served. Keep the changed version.
+-- next: Restore the original file, invalidate the CDN, and notify the users who were served the changed one. Keep the changed version.
 -- source: Reports on scripts of web wallets that were swapped
 
 WITH served AS (
@@ -46,7 +46,7 @@ known AS (
   FROM changed c JOIN requests r ON r.bucket = c.bucket AND r.object = c.object WHERE r.action IN ('read', 'write') AND r.object_size IS NOT NULL
 ),
 writes AS (SELECT * FROM known WHERE action = 'write' AND object_size <> size_before),
--- All that the writer did with the file from there: looks before, and what puts it back.
+-- Everything the writer did with the file from that network: checks before the change, and restores after it.
 did AS (
   SELECT DISTINCT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.record, r.request_time, r.log_file, r.log_line
   FROM writes w JOIN requests r ON r.principal = w.principal AND r.bucket = w.bucket AND r.object = w.object AND (r.remote_ip IS NOT DISTINCT FROM w.remote_ip)

@@ -1,30 +1,30 @@
--- title: Served pages or scripts written by somebody new
--- question: Did somebody write pages or scripts of a served bucket who never wrote there before, or from a new network?
+-- title: Website files written by a new principal
+-- question: Did someone who never wrote to a website bucket before, or from a new network, write pages or scripts there?
 -- pack: destruction
 -- kind: detection
 -- severity: high
 -- attack: T1491.002
 -- attack: T1565.001
--- parameter: extensions text html,htm,js,mjs,css — endings of keys, with commas between them
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: extensions text html,htm,js,mjs,css — comma-separated file extensions
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
 -- column: bucket — bucket
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: keys — distinct keys
 -- column: names — up to five of the keys
--- column: served — times that they were read after the first write
+-- column: served — number of reads after the first write
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
+-- column: evidence — up to three records as log_file:log_line
 -- false positives: New people and new pipelines in the web team.
 -- cannot tell: What was written: fetch the version and compare it with the build.
--- next: Put the right files back, invalidate the CDN, and look at what the writer did before.
+-- next: Restore the original files, invalidate the CDN, and check what the writer did before.
 -- source: Published rules on scripts of static sites
 -- source: Own
 
@@ -34,7 +34,7 @@ WITH served AS (
   GROUP BY 1
 ),
 since AS (SELECT bucket, min(first_seen) AS since FROM profile_activity GROUP BY 1),
--- Who wrote in the bucket on the days before.
+-- Principals that wrote to the bucket on earlier days.
 writers AS (
   SELECT principal, bucket, wrote_since, row_number() OVER (PARTITION BY bucket ORDER BY wrote_since, principal) - 1 AS writers_before
   FROM (SELECT principal, bucket, min(first_seen) AS wrote_since FROM profile_activity WHERE writes > 0 GROUP BY 1, 2)
@@ -43,7 +43,7 @@ writes AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.record, r.request_time, r.log_file, r.log_line,
          coalesce(o.is_new AND o.is_public, false) AS is_new_public, w.wrote_since >= b.since + INTERVAL '2 days' AND r.request_time < w.wrote_since + INTERVAL '2 days' AS is_new_writer,
          p.is_person, coalesce(o.is_public, true) AS is_public,
-         -- Where three write, a fourth is usual.
+         -- With three writers, a fourth is nothing unusual.
          coalesce(w.writers_before, 0) AS writers_before
   FROM requests r JOIN served s ON s.bucket = r.bucket JOIN since b ON b.bucket = r.bucket
   LEFT JOIN writers w ON w.principal = r.principal AND w.bucket = r.bucket LEFT JOIN profile_principal p ON p.principal = r.principal

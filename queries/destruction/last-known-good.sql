@@ -1,19 +1,19 @@
--- title: What to restore: last write and read of each destroyed key
--- question: For recovery: when was each deleted or rewritten key last written and last read well before the incident?
+-- title: Recovery points for deleted or overwritten objects
+-- question: When was each deleted or overwritten object last written and last read successfully before the incident?
 -- pack: destruction
 -- kind: report
 -- severity: info
 -- attack: T1485
--- parameter: incident_at timestamp 1970-01-01T00:00:00Z — begin of the incident
--- parameter: who text % — LIKE pattern of the requester who destroyed; anonymous callers are `anonymous`
+-- parameter: incident_at timestamp 1970-01-01T00:00:00Z — start of the incident
+-- parameter: who text % — LIKE pattern of the requester who destroyed the objects; use `anonymous` for anonymous callers
 -- column: bucket — the bucket
 -- column: name — the decoded key
 -- column: destroyed_by — who
 -- column: destroyed_at — when
--- column: style — whether a marker hides the object or a version is gone
+-- column: style — delete marker or permanently deleted version
 -- column: last_write — last write before the incident
--- column: last_read — last good read before the incident
--- false positives: Writes from before the logs are not seen; a purge may have hit old versions only.
+-- column: last_read — last successful read before the incident
+-- false positives: Writes before the logs start are unknown; a purge may have removed only old versions.
 -- source: Own
 
 WITH rows_by_name AS (

@@ -1,37 +1,37 @@
--- title: A lifecycle rule, then mass expiry
+-- title: Mass expiry after a lifecycle rule change
 -- question: Did a change of lifecycle rules lead to far more expiries than before?
 -- pack: destruction
 -- kind: detection
 -- severity: high
 -- attack: T1485.001
--- parameter: within interval 12 days — time after the change in which expiries count; a rule of seven days takes effect after up to nine
--- parameter: min_expired integer 20 — expiries from which it is shown
--- parameter: times integer 5 — how many times the busiest day before is unusual
--- parameter: missed integer 5 — expired keys that were asked for since, from which the damage is noticed
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: within interval 12 days — time after the change during which expiries count; a seven-day rule can take nine days to take effect
+-- parameter: min_expired integer 20 — minimum expiries
+-- parameter: times integer 5 — multiple of the busiest earlier day that counts as unusual
+-- parameter: missed integer 5 — number of expired keys requested later from which the damage is noticed
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
 -- column: bucket — bucket
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: expired — objects expired
--- column: markers — delete markers made
--- column: expired_first — the first of them
--- column: expired_last — the last of them
--- column: usual — expiries of the busiest day before
--- column: bytes — bytes of the objects
+-- column: markers — delete markers created
+-- column: expired_first — time of the first one
+-- column: expired_last — time of the last one
+-- column: usual — expiries on the busiest earlier day
+-- column: bytes — size of the objects in bytes
 -- column: keys_in_use — expired keys that had been read or written in these logs
--- column: keys_missed — expired keys that were asked for since, in vain
+-- column: keys_missed — expired keys requested later without success
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Retention introduced on purpose: medium where the principal changes settings on other days and nobody used what expires.
--- cannot tell: What the rule says: CloudTrail has PutBucketLifecycle with its parameters.
--- next: Suspend the rule at once: S3 goes on for as long as it is there. Restore earlier versions where they are kept.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Retention introduced on purpose: rated medium if the principal changes settings on other days and nobody used the expired objects.
+-- cannot tell: The rule's content: CloudTrail has PutBucketLifecycle with its parameters.
+-- next: Disable the rule at once: S3 keeps expiring objects until you do. Restore earlier versions if the bucket has versioning.
 -- source: Reports on ransom that marks objects for deletion within a week
 -- source: Published attack techniques
 
@@ -39,7 +39,7 @@ WITH changes AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.operation, r.action, r.record, r.request_time, r.log_file, r.log_line,
          d.days_before >= 2 AND d.change_days_before = 0 AS is_first, d.days_before < 2 AS no_history,
          coalesce(o.is_new AND o.is_public, false) AS is_new_public,
-         -- Not seen before, though the bucket was, and from the internet.
+         -- A stranger: not seen before, although the bucket was, and from the internet.
          d.days_before < 2 AND d.bucket_since + INTERVAL '2 days' < d.first_seen AND coalesce(o.is_public, false) AS is_stranger
   FROM requests r JOIN profile_day d ON d.principal = r.principal AND d.bucket = r.bucket AND d.day = date_trunc('day', r.request_time)
   LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
@@ -93,7 +93,7 @@ SELECT c.principal, CASE WHEN count(DISTINCT c.requester) = 1 THEN min(c.request
          CASE WHEN e.keys_missed > 0 THEN e.keys_missed || ' of them asked for since, in vain' END), '; '), '') AS reasons,
        evidence(c.log_file, c.log_line, c.request_time) AS evidence
 FROM effects e JOIN changes a ON a.bucket = e.bucket AND a.request_time = e.changed_at
--- What the same principal did with the rules while they took effect.
+-- Other rule changes by the same principal while the rules took effect.
 JOIN changes c ON c.bucket = e.bucket AND c.principal = a.principal AND c.request_time BETWEEN e.changed_at AND greatest(e.expired_last, e.changed_at + CAST($within AS INTERVAL))
 GROUP BY c.principal, c.bucket, e.changed_at, e.expired, e.markers, e.expired_first, e.expired_last, e.usual, e.bytes, e.keys, e.keys_in_use, e.keys_missed, e.since
 ORDER BY e.expired + e.markers DESC, first_seen, c.bucket, c.principal

@@ -1,37 +1,37 @@
 -- title: Mass deletion of objects
--- question: Who deleted far more than is usual for them, whose objects, and what came of it?
+-- question: Who deleted far more than usual, whose objects were they, and what was the effect?
 -- pack: destruction
 -- kind: detection
 -- severity: high
 -- attack: T1485
--- parameter: keys integer 100 — distinct keys from which it is medium, and from which it is shown where there is no history
--- parameter: few integer 20 — deletes of a day below which nothing is compared
--- parameter: times integer 5 — how many times the most of the earlier days is unusual
--- parameter: missed integer 5 — deleted keys that others asked for since, from which the damage is noticed
+-- parameter: keys integer 100 — minimum distinct keys for medium, and to be shown if there is no history
+-- parameter: few integer 20 — minimum deletes per day for a comparison with earlier days
+-- parameter: times integer 5 — multiple of the busiest earlier day that counts as unusual
+-- parameter: missed integer 5 — number of deleted keys that others requested later from which the damage is noticed
 -- parameter: window interval 6 hours — longest pause within a run of deletes
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
 -- column: bucket — bucket
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: keys — distinct keys
--- column: bytes — bytes of the objects
+-- column: bytes — size of the objects in bytes
 -- column: version_targeted — deletes with a version id
 -- column: operations — operations seen
 -- column: keys_of_others — distinct keys that the principal did not write
--- column: keys_in_use — those that others had read or written
--- column: keys_missed — those that others asked for since, in vain
+-- column: keys_in_use — keys that others had read or written
+-- column: keys_missed — keys that others requested later without success
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Clean-ups done for the first time, retired prefixes. What a principal does on most days is not shown.
--- cannot tell: Whether the bucket keeps versions, so that deleted keys can be restored; CloudTrail has PutBucketVersioning.
--- next: Suspend the credentials. Where the bucket keeps versions, remove the delete markers; else restore the keys that last-known-good lists.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: First-time clean-ups, retired prefixes. Deletes that a principal does on most days are not shown.
+-- cannot tell: Whether the bucket has versioning, so that deleted objects can be restored: CloudTrail has PutBucketVersioning.
+-- next: Suspend the credentials. With versioning, remove the delete markers; otherwise restore the objects listed by last-known-good.
 -- source: AWS documentation on who deleted an object
 -- source: Published attack simulations
 
@@ -52,7 +52,7 @@ runs AS (
   FROM (SELECT *, request_time - lag(request_time) OVER (PARTITION BY principal, bucket ORDER BY request_time, log_file, log_line) AS pause FROM deletes)
 ),
 gone AS (SELECT bucket, object, principal, min(request_time) AS gone_at FROM deletes GROUP BY 1, 2, 3),
--- What had been done with these keys, and what was asked of them since.
+-- Earlier use of these keys, and requests for them afterwards.
 fate AS (
   SELECT g.bucket, g.object, g.principal,
          bool_or(r.principal = g.principal AND r.action = 'write' AND r.request_time <= g.gone_at) AS is_own,

@@ -1,18 +1,18 @@
--- title: Keys that are gone
--- question: Which keys are gone, who deleted or expired them, and who has asked for them since?
+-- title: Missing objects
+-- question: Which objects are gone, who deleted or expired them, and who has requested them since?
 -- pack: destruction
 -- kind: report
 -- severity: info
 -- parameter: pattern text % — LIKE pattern of the decoded key
 -- column: bucket — bucket
 -- column: key — the decoded key
--- column: gone_by — who deleted it last, or the lifecycle
+-- column: gone_by — last principal to delete it, or lifecycle
 -- column: gone_at — when
--- column: for_good — whether a version was deleted
--- column: asked_since — requests for it since, in vain
--- column: last_write — last write before
+-- column: for_good — whether a version was permanently deleted
+-- column: asked_since — later requests for it, without success
+-- column: last_write — last write before it was gone
 -- column: request_id — request id of the delete
--- false positives: Keys that were never there show only as asked for.
+-- false positives: S3 reports success for the delete of a key that never existed, so such keys are listed too.
 -- source: Questions of operators
 
 WITH gone AS (
@@ -26,6 +26,6 @@ SELECT g.bucket, g.object AS key, CASE WHEN g.action = 'expire' THEN 'lifecycle'
        max(r.request_time) FILTER (WHERE r.action = 'write' AND r.request_time < g.request_time) AS last_write, g.request_id
 FROM last g LEFT JOIN requests r ON r.bucket = g.bucket AND r.object = g.object
 GROUP BY g.bucket, g.object, g.action, g.principal, g.request_time, g.version_id, g.request_id
--- Written again since: not gone.
+-- Keys that were written again are not gone.
 HAVING count(*) FILTER (WHERE r.action = 'write' AND r.request_time > g.request_time) = 0
 ORDER BY gone_at DESC, g.bucket, g.object

@@ -1,34 +1,34 @@
 -- title: Objects encrypted or overwritten in place
--- question: Who wrote over objects of others far more than is usual, and can they still be read?
+-- question: Who overwrote far more of other principals' objects than usual, and can the objects still be read?
 -- pack: destruction
 -- kind: detection
 -- severity: critical
 -- attack: T1486
--- parameter: keys integer 50 — distinct keys from which it is shown where there is no history
--- parameter: few integer 10 — distinct keys of others from which it is shown
--- parameter: times integer 4 — how many times the most of the earlier days is unusual
--- parameter: gap interval 1 day — longest time between the read and the write of a key, where there is no history
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: keys integer 50 — minimum distinct keys if there is no history
+-- parameter: few integer 10 — minimum distinct keys of other principals
+-- parameter: times integer 4 — multiple of the busiest earlier day that counts as unusual
+-- parameter: gap interval 1 day — longest time between the read and the write of a key, if there is no history
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
 -- column: bucket — bucket
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
--- column: keys_rewritten — distinct keys written over
--- column: keys_refused — distinct keys whose write was refused
--- column: by_copy — distinct keys written by a copy, also by parts
--- column: keys_readable — those that others have read since
--- column: keys_unreadable — those that others could not read since
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
+-- column: keys_rewritten — distinct keys overwritten
+-- column: keys_refused — distinct keys with a refused write
+-- column: by_copy — distinct keys written by a copy, including multipart copies
+-- column: keys_readable — keys that others have read since
+-- column: keys_unreadable — keys that others could not read afterwards
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Planned changes of encryption or storage class by hand: medium once others have read the objects again. AWS's batch jobs are not shown.
--- cannot tell: Which key encrypts now: CloudTrail has the headers of CopyObject and PutObject.
--- next: Suspend the credentials. Where versions are kept, the earlier ones are intact unless version-purge finds otherwise. Check the encryption of a few objects by HEAD.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Planned changes of encryption or storage class: rated medium once others have read the objects again. AWS batch jobs are not shown.
+-- cannot tell: Which key encrypts the objects now: CloudTrail has the headers of CopyObject and PutObject.
+-- next: Suspend the credentials. With versioning, earlier versions are intact unless version-purge finds otherwise. Check the encryption of a few objects with HEAD requests.
 -- source: Reports on ransom with customer keys
 -- source: AWS advice on copies that overwrite
 
@@ -40,7 +40,7 @@ chosen AS (
   FROM (
     SELECT principal, bucket, day, no_history, is_late, false AS is_new_origin, usual FROM profile_unusual WHERE measure = 'writes' AND amount >= $few AND amount >= $times * usual
     UNION ALL SELECT principal, bucket, day, false, false, true, 0 FROM new_origins
-    -- Refused writes are an attempt.
+    -- Refused writes count as an attempt.
     UNION ALL SELECT principal, bucket, day, days_before < 2, false, false, 0 FROM profile_day WHERE NOT is_aws AND denied >= $keys AND denied > writes
   ) GROUP BY 1, 2, 3
 ),
@@ -49,7 +49,7 @@ writes AS (
   FROM requests r JOIN chosen c ON c.principal = r.principal AND c.bucket = r.bucket AND c.day = date_trunc('day', r.request_time)
   WHERE r.action = 'write' OR (r.http_status = 403 AND r.operation IN ('REST.COPY.OBJECT', 'REST.PUT.OBJECT', 'REST.POST.UPLOAD', 'REST.COPY.PART'))
 ),
--- Several writes of a key are one; what is compared is the first of the episode.
+-- Several writes of a key count once; the first of the episode is compared.
 written AS (SELECT principal, bucket, object, min(request_time) AS at, max(request_time) AS last_at FROM writes GROUP BY 1, 2, 3),
 fate AS (
   SELECT w.principal, w.bucket, w.object,
@@ -66,7 +66,7 @@ fate AS (
 over AS (
   SELECT w.*, f.is_used, f.is_taken, f.is_copied, f.is_readable, f.is_unreadable
   FROM writes w JOIN fate f ON f.principal = w.principal AND f.bucket = w.bucket AND f.object = w.object
-  -- Without a history, to read a key and to write it is what tells of it.
+  -- Without a history, the sign is a key that is read and then written.
   WHERE (NOT w.no_history AND f.is_used AND f.is_own IS NOT TRUE) OR (w.no_history AND f.is_taken AND f.is_own IS NOT TRUE)
 ),
 summed AS (

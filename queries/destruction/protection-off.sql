@@ -1,38 +1,38 @@
 -- title: Protection changed, then data changed
--- question: Which change of a protection was followed by writes and deletes of the same principal?
+-- question: Which protection changes were followed by writes and deletes by the same principal?
 -- pack: destruction
 -- kind: detection
 -- severity: high
 -- attack: T1685
 -- attack: T1490
--- parameter: follow interval 24 hours — how long the principal is followed after each change
--- parameter: few integer 10 — unusual deletes that follow, from which it is high
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: follow interval 24 hours — how long to follow the principal after each change
+-- parameter: few integer 10 — minimum unusual subsequent deletes for high
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
 -- column: bucket — bucket
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: operation — operation as logged
--- column: writes_after — objects that the principal wrote in the bucket since
--- column: deletes_after — keys that it deleted since
+-- column: writes_after — objects that the principal wrote to the bucket afterwards
+-- column: deletes_after — keys that the principal deleted afterwards
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Infrastructure as code: low where no unusual deletes follow.
--- cannot tell: Whether the change switched the protection off: CloudTrail has the request parameters.
--- next: Set the protection again; look at mass-delete, version-purge and overwrite-storm for the same principal.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Infrastructure as code: rated low if no unusual deletes follow.
+-- cannot tell: Whether the change disabled the protection: CloudTrail has the request parameters.
+-- next: Restore the protection; check mass-delete, version-purge and overwrite-storm for the same principal.
 -- source: Own
 
 WITH changes AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.operation, r.action, r.record, r.request_time, r.log_file, r.log_line,
          d.days_before >= 2 AND d.change_days_before = 0 AS is_first, d.days_before < 2 AS no_history,
          coalesce(o.is_new AND o.is_public, false) AS is_new_public,
-         -- Not seen before, though the bucket was, and from the internet.
+         -- A stranger: not seen before, although the bucket was, and from the internet.
          d.days_before < 2 AND d.bucket_since + INTERVAL '2 days' < d.first_seen AND coalesce(o.is_public, false) AS is_stranger
   FROM requests r JOIN profile_day d ON d.principal = r.principal AND d.bucket = r.bucket AND d.day = date_trunc('day', r.request_time)
   LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin

@@ -1,33 +1,33 @@
 -- title: Ransom note
--- question: Was a small text with a telling name written, or the same small text in many folders, and was data destroyed beside it?
+-- question: Was a small text file with a ransom-style name written, or the same small file in many folders, and was data destroyed alongside?
 -- pack: destruction
 -- kind: detection
 -- severity: high
 -- attack: T1486
 -- attack: T1491.001
--- parameter: pattern text ransom|decrypt|how[-_ ]?to[-_ ]?(back|recover|restore|decrypt|get)|recover[-_ ]?(your|files|data)|restore[-_ ]?(your|files|data)|unlock|warning|attention|readme.*(lock|crypt)|read[-_ ]?me[-_ !]*(now|first|please)?[.]|files?[-_ ]?(deleted|encrypted|locked|stolen)|your[-_ ]?(data|files)|!!! — regular expression over the last part of the decoded key, in lower case
--- parameter: endings text txt,html,htm,hta,md,rtf,url — endings of keys, with commas between them
--- parameter: most integer 262144 — size in bytes above which it is not a note
--- parameter: folders integer 5 — folders with the same text within the hour from which its name does not matter
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: pattern text ransom|decrypt|how[-_ ]?to[-_ ]?(back|recover|restore|decrypt|get)|recover[-_ ]?(your|files|data)|restore[-_ ]?(your|files|data)|unlock|warning|attention|readme.*(lock|crypt)|read[-_ ]?me[-_ !]*(now|first|please)?[.]|files?[-_ ]?(deleted|encrypted|locked|stolen)|your[-_ ]?(data|files)|!!! — regular expression over the last segment of the decoded key in lower case
+-- parameter: endings text txt,html,htm,hta,md,rtf,url — comma-separated file extensions
+-- parameter: most integer 262144 — largest size of a note, in bytes
+-- parameter: folders integer 5 — number of folders with the same file within one hour from which its name does not matter
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
 -- column: bucket — bucket
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
--- column: name — last part of the key
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
+-- column: name — last segment of the key
 -- column: prefixes — distinct keys
--- column: destroyed — keys that the principal deleted or wrote over in the bucket within two days
+-- column: destroyed — keys that the principal deleted or overwrote in the bucket within two days
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Instructions and notices that products write: medium where nothing was deleted or written over by the same principal.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Instructions and notices written by software: rated medium if the same principal deleted or overwrote nothing.
 -- cannot tell: What the text says: fetch it.
--- next: Keep the object and its metadata. Look at deletes, overwrites and copies by the same principal in the days before.
+-- next: Keep the object and its metadata. Check deletes, overwrites and copies by the same principal in the days before.
 -- source: Published notes of ransom of S3 buckets
 -- source: Published rules
 
@@ -42,7 +42,7 @@ chosen AS (
          count(DISTINCT date_trunc('day', request_time)) AS days
   FROM notes GROUP BY 1, 2, 3
   HAVING (regexp_like(name, $pattern) OR count(DISTINCT object) >= $folders AND max(request_time) - min(request_time) <= INTERVAL '1 hour')
-     -- A name that is written on many days is part of the work.
+     -- A name written on many days is routine.
      AND count(DISTINCT date_trunc('day', request_time)) <= 3
 ),
 destroyed AS (

@@ -1,32 +1,32 @@
--- title: Objects replaced by others under a new ending
--- question: Did somebody delete objects of others and write ones of the same names with an ending added?
+-- title: Objects replaced by copies with a new extension
+-- question: Did someone delete other principals' objects and write objects with the same names plus an extension?
 -- pack: destruction
 -- kind: detection
 -- severity: high
 -- attack: T1486
 -- attack: T1485
--- parameter: keys integer 5 — distinct keys from which it is shown
+-- parameter: keys integer 5 — minimum distinct keys
 -- parameter: within interval 2 days — longest time between the write and the delete
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
 -- column: bucket — bucket
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
--- column: ending — what was added to the names
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
+-- column: ending — the added extension
 -- column: keys — distinct keys
--- column: keys_same_size — those whose size stayed, within two per cent and 4 KiB
--- column: keys_read — those that the principal had read before
--- column: keys_missed — those that others asked for since, in vain
--- column: bytes — bytes of the objects
+-- column: keys_same_size — keys whose size stayed within two per cent and 4 KiB
+-- column: keys_read — keys that the principal had read before
+-- column: keys_missed — keys that others requested later without success
+-- column: bytes — size of the objects in bytes
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Programs that pack or convert: what they write is of another size, and medium at most.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Programs that compress or convert: their output has another size, so it is rated medium at most.
 -- cannot tell: What was written: the log has sizes, not content.
 -- next: Keep one pair of objects for analysis, suspend the credentials, restore the deleted versions.
 -- source: Reports on encryption by download and upload

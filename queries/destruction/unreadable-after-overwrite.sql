@@ -1,37 +1,37 @@
 -- title: Objects unreadable after being overwritten
--- question: Which keys were readable, were written over by somebody, and then failed for others as under an unknown key?
+-- question: Which objects were readable, were overwritten by someone, and then failed for others as if encrypted with an unknown key?
 -- pack: destruction
 -- kind: detection
 -- severity: critical
 -- attack: T1486
--- parameter: min_keys integer 5 — distinct keys of one writer from which it is shown
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: min_keys integer 5 — minimum distinct keys per writer
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
 -- column: bucket — bucket
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: keys — distinct keys
 -- column: failures — failed requests of others
--- column: failed_first — the first of them
--- column: failed_last — the last of them
+-- column: failed_first — time of the first one
+-- column: failed_last — time of the last one
 -- column: failed_for — up to five principals whose requests failed
--- column: like_customer_key — distinct keys refused as with an unknown customer key
+-- column: like_customer_key — distinct keys that failed as if encrypted with an unknown customer key
 -- column: like_kms — distinct keys refused by KMS
 -- column: restored — distinct keys that were read again later
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: An edited key policy, a deleted KMS key, a client at fault. Keys that nobody asked for again show nothing.
--- cannot tell: Which key encrypts; the log has no encryption headers (CloudTrail: x-amz-server-side-encryption-customer-algorithm).
--- next: Suspend the writer. Restore earlier versions of the keys; keep the failing requests as evidence of when the damage began.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: An edited key policy, a deleted KMS key, a client error. Objects that nobody requested again do not show up.
+-- cannot tell: Which key encrypts the objects: the log has no encryption headers (CloudTrail: x-amz-server-side-encryption-customer-algorithm).
+-- next: Suspend the writer. Restore earlier versions of the objects; keep the failed requests as evidence of when the damage began.
 -- source: Own
 
--- Few keys are ever refused so: all else is asked of these alone.
+-- Only few keys ever fail like this, so everything else is computed for these only.
 WITH refused AS (
   SELECT bucket, object, principal AS reader, request_time AS failed_at,
          CASE WHEN error_code LIKE 'KMS.%' THEN 'kms' ELSE 'customer key' END AS like_what
@@ -44,7 +44,7 @@ events AS (
   SELECT r.bucket, r.object, r.principal, r.requester, r.remote_ip, r.action, r.record, r.request_time, r.log_file, r.log_line
   FROM keys k JOIN requests r ON r.bucket = k.bucket AND r.object = k.object WHERE r.action IN ('write', 'read')
 ),
--- The write that a failure follows is the last one before it.
+-- A failure is attributed to the last write before it.
 blamed AS (
   SELECT f.bucket, f.object, f.reader, f.failed_at, f.like_what, max(w.request_time) AS written_at
   FROM refused f JOIN events w ON w.bucket = f.bucket AND w.object = f.object AND w.action = 'write' AND w.request_time <= f.failed_at
@@ -58,7 +58,7 @@ episodes AS (
 judged AS (
   SELECT e.bucket, e.object, e.written_at, e.failures, e.failed_first, e.failed_last, e.reader_first, e.reader_last, e.like_kms, e.like_customer_key,
          bool_or(v.action = 'read' AND v.request_time < e.written_at) AS read_before,
-         -- Read again after this write, and before another: the write was not what failed.
+         -- If it was read after this write and before the next, this write did not cause the failure.
          bool_or(v.action = 'read' AND v.request_time > e.failed_last) AS is_restored
   FROM episodes e JOIN events v ON v.bucket = e.bucket AND v.object = e.object GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
 ),

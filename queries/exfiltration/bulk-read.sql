@@ -1,37 +1,37 @@
 -- title: Bulk download
--- question: Who read far more than is usual for them, or much from a network that is new for them?
+-- question: Who read far more than usual, or a lot from a network new to them?
 -- pack: exfiltration
 -- kind: detection
 -- severity: high
 -- attack: T1530
--- parameter: keys integer 1000 — distinct keys of a day from which it is shown where there is no history
--- parameter: few integer 100 — distinct keys from a new network, or of an unusual day of a person, from which it is shown
--- parameter: bytes integer 10737418240 — bytes from which it is shown, instead of keys
--- parameter: times integer 5 — how many times the most of the earlier days is unusual
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: keys integer 1000 — minimum distinct keys per day if there is no history
+-- parameter: few integer 100 — minimum distinct keys from a new network, or on a person's unusual day
+-- parameter: bytes integer 10737418240 — alternative to the minimum keys: minimum bytes
+-- parameter: times integer 5 — multiple of the busiest earlier day that counts as unusual
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
 -- column: bucket — bucket
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: days — days with such reads
 -- column: keys — distinct keys
--- column: bytes — bytes of the objects
+-- column: bytes — size of the objects in bytes
 -- column: new_keys — distinct keys that the principal had not read before
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: First runs of backups, training and migration jobs, trials of a restore: medium at most from inside. A provider that gives a program new public addresses.
--- cannot tell: What was in the objects, and whether a read was for another purpose; the bytes are those that S3 sent or copied.
--- next: Deactivate the key or deny the role its older sessions. List what left with retrieved-objects, and look at the timeline of the principal.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: First runs of backups, training and migration jobs, restore tests: at most medium from inside AWS. Providers that move a program to new public addresses.
+-- cannot tell: What the objects contained, and why they were read. Byte counts are what S3 sent or copied.
+-- next: Deactivate the access key, or revoke the role's existing sessions. List the downloaded objects with retrieved-objects, and review the principal's timeline.
 -- source: AWS documentation, "bytes sent to an address"
 -- source: Thresholds of our own: five times the busiest earlier day is beyond what weekly and monthly jobs vary by
 
--- Who is at a network that is new for them, and known networks go on being used: they did not move.
+-- Principals on a new network whose known networks stay in use: they did not move.
 WITH moved AS (
   SELECT n.principal, n.origin FROM profile_origin n
   JOIN profile_principal p ON p.principal = n.principal
@@ -60,7 +60,7 @@ reads AS (
   FROM requests r JOIN chosen c ON c.principal = r.principal AND c.bucket = r.bucket AND c.day = date_trunc('day', r.request_time) AND (c.origin IS NULL OR c.origin = r.origin)
   LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
   LEFT JOIN (SELECT DISTINCT bucket FROM profile_activity) ours ON ours.bucket = r.destination
-  -- A copy into a bucket of these logs takes nothing away.
+  -- A copy into a bucket of these logs takes no data out.
   WHERE r.action = 'read' AND (r.origin IS DISTINCT FROM 'link') AND NOT (r.operation LIKE 'REST.COPY.%' AND ours.bucket IS NOT NULL)
 ),
 first_reads AS (
@@ -68,7 +68,7 @@ first_reads AS (
   FROM (SELECT principal, bucket, object, why, min(request_time) AS since FROM reads GROUP BY 1, 2, 3, 4) k
   JOIN requests r ON r.principal = k.principal AND r.bucket = k.bucket AND r.object = k.object AND r.action IN ('read', 'write') GROUP BY 1, 2, 3, 4
 ),
--- Who writes into a bucket day by day reads, when it checks or restores, what it wrote before the logs begin.
+-- A principal that writes to a bucket daily also reads, for checks and restores, what it wrote before the logs start.
 owners AS (
   SELECT principal, bucket FROM profile_activity WHERE writes > 0 GROUP BY 1, 2 HAVING count(DISTINCT day) >= 2
 ),
@@ -91,9 +91,9 @@ judged AS (
       WHEN why = 'elsewhere' AND is_public AND was_inside AND p.is_person IS NOT TRUE AND keys >= $few THEN 'high'
       WHEN why = 'elsewhere' AND is_public AND p.is_person IS NOT TRUE AND keys >= $few AND new_keys * 2 >= keys THEN 'high'
       WHEN why = 'elsewhere' AND is_public AND keys >= $times * $few AND new_keys * 5 >= keys * 4 AND keys >= $times * p.busiest THEN 'high'
-      -- A person at work on data that was never theirs.
+      -- A person who reads data that they never used before.
       WHEN why = 'volume' AND s.is_person AND NOT no_history AND new_keys * 5 >= keys * 4 AND keys >= 2 * $few THEN 'high'
-      -- A program outside AWS that takes what it never took; from inside, so do training, restores and new pipelines.
+      -- A program outside AWS that reads data new to it. From inside AWS, training jobs, restores and new pipelines do the same.
       WHEN why = 'volume' AND NOT no_history AND is_from_internet AND w.principal IS NULL AND new_keys * 5 >= keys * 4 AND keys >= $times * $few THEN 'high'
       WHEN why = 'volume' AND is_new_bucket AND is_from_internet AND w.principal IS NULL AND NOT s.is_person AND keys >= $times * $few THEN 'high'
       WHEN keys >= $few AND (is_public OR NOT no_history) THEN 'medium'

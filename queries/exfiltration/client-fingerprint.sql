@@ -1,32 +1,32 @@
--- title: Known principal with a new client
--- question: Which principals use a program that they never used before, or one that intruders use?
+-- title: Known principal with a new or suspicious client
+-- question: Which principals use a client that they never used before, or a known attack tool?
 -- pack: exfiltration
 -- kind: detection
 -- severity: medium
 -- attack: T1530
 -- attack: T1078.004
--- parameter: tools text distrib#kali|[+]kali|kali-(amd|arm)64|parrot|pacu|scoutsuite|trufflehog|nuclei|s3scanner|bucketdump — regular expression over agents in lower case, of programs and systems that test or attack; what published rules look for
--- parameter: many integer 4 — clients of the first two days from which a principal uses whatever there is
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: tools text distrib#kali|[+]kali|kali-(amd|arm)64|parrot|pacu|scoutsuite|trufflehog|nuclei|s3scanner|bucketdump — regular expression over lower-case user agents that matches penetration-testing tools and distributions, following published rules
+-- parameter: many integer 4 — number of clients in the first two days from which a new client of the principal means nothing
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
--- column: client — family of the agent
--- column: user_agent — the agent, where there is one
+-- column: bucket — the bucket if there is only one, otherwise null
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
+-- column: client — client family, from the user agent
+-- column: user_agent — the user agent, if there is only one
 -- column: keys — distinct keys
--- column: bytes — bytes of the objects
+-- column: bytes — size of the objects in bytes
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Upgrades, new programs, people at work: low. The agent is what the client says.
--- cannot tell: Whether the agent is true; the log has no fingerprint of TLS.
--- next: Look at where else this client was used, and at new-source-address for the principal.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Upgrades, new programs, people at work: rated low. Clients can send any user agent.
+-- cannot tell: Whether the user agent is genuine: the log has no TLS fingerprint.
+-- next: Check where else this client was used, and new-source-address for the principal.
 -- source: Published rules on clients that are new for a principal
 -- source: Own
 

@@ -1,31 +1,31 @@
--- title: Objects copied to a bucket that is not in these logs
--- question: Who copied objects to a bucket whose logs are not here, and is that destination new?
+-- title: Objects copied to an unknown bucket
+-- question: Who copied objects to a bucket that has no logs here, and is that destination new?
 -- pack: exfiltration
 -- kind: detection
 -- severity: high
 -- attack: T1537
--- parameter: few integer 10 — distinct keys from which it is high
--- parameter: bytes integer 1073741824 — bytes from which it is high, instead of keys
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: few integer 10 — minimum distinct keys for high
+-- parameter: bytes integer 1073741824 — alternative to the minimum keys for high: minimum bytes
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
 -- column: bucket — bucket
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
--- column: destination — the bucket that the copies went to; null where neither host nor request id tells
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
+-- column: destination — the destination bucket; null if neither host nor request id reveals it
 -- column: days — days with such copies
 -- column: keys — distinct keys
--- column: bytes — bytes of the objects
+-- column: bytes — size of the objects in bytes
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Destinations of one's own whose logs were not collected; copies that were always made are low.
--- cannot tell: Whose bucket the destination is: CloudTrail has CopyObject with the account of the resource.
--- next: Ask whose bucket it is; report it to AWS where it is not yours. List what left with retrieved-objects.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Your own buckets whose logs were not collected. Long-standing copy jobs are rated low.
+-- cannot tell: Who owns the destination bucket: CloudTrail has CopyObject with the account of the resource.
+-- next: Find out who owns the destination; if it is not yours, report it to AWS. List the copied objects with retrieved-objects.
 -- source: AWS documentation: the request of a copy goes to its destination, and the row of the source has its host
 
 WITH ours AS (SELECT DISTINCT bucket FROM profile_activity),
@@ -34,7 +34,7 @@ sources AS (
   FROM requests r LEFT JOIN ours o ON o.bucket = r.destination
   WHERE r.operation IN ('REST.COPY.OBJECT_GET', 'REST.COPY.PART_GET') AND r.action = 'read' AND (NOT r.is_aws OR principal_type(r.requester) = 'assumed_role') AND o.bucket IS NULL
 ),
--- Where the host names no bucket, the row of the destination may be here, under the same request or host id.
+-- If the host names no bucket, the destination's row may be in these logs, with the same request or host id.
 targets AS (
   SELECT request_id AS id, min(bucket) AS bucket FROM requests WHERE operation IN ('REST.COPY.OBJECT', 'REST.COPY.PART') AND request_id IS NOT NULL GROUP BY 1
   UNION ALL
@@ -61,7 +61,7 @@ whole AS (SELECT principal, bucket, destination, sum(size) AS bytes FROM sized G
 buckets AS (SELECT bucket, min(first_seen) AS since FROM profile_activity GROUP BY 1)
 SELECT s.principal, s.requester, s.remote_ip, s.addresses, s.remote_ips, s.sessions, s.bucket, s.events, s.first_seen, s.last_seen, s.destination, s.days, s.keys, w.bytes,
        CASE WHEN s.days >= 3 AND s.first_seen < b.since + INTERVAL '2 days' THEN 'low'
-            -- A name that begins as those of our buckets do speaks for a bucket of ours whose logs were not collected; but whole buckets, which jobs copy, are worth a call.
+            -- A name with the same beginning as our buckets suggests one of ours whose logs were not collected. Jobs that copy whole buckets still deserve a question.
             WHEN NOT coalesce(s.is_new_public, false) AND NOT s.is_batch AND k.stem IS NOT NULL THEN 'medium'
             WHEN s.keys >= $few OR w.bytes >= $bytes THEN 'high' ELSE 'medium' END AS severity,
        nullif(array_to_string(make_array(

@@ -1,34 +1,34 @@
--- title: Many presigned links fetched by one client
--- question: Which network fetched far more objects by presigned links than any other client of the same signer?
+-- title: Mass download through presigned URLs
+-- question: Which network fetched far more objects through presigned URLs than any other client of the same signer?
 -- pack: exfiltration
 -- kind: detection
 -- severity: high
 -- attack: T1530
 -- attack: T1550.001
--- parameter: keys integer 100 — distinct keys from which it is shown
--- parameter: times integer 10 — how many times the most of the other networks is unusual
--- parameter: others integer 20 — other networks that are needed for a comparison
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: keys integer 100 — minimum distinct keys
+-- parameter: times integer 10 — multiple of the busiest other network that counts as unusual
+-- parameter: others integer 20 — minimum number of other networks to compare with
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
 -- column: bucket — bucket
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: network — the network
 -- column: key_ids — access key ids that signed
 -- column: keys — distinct keys
--- column: usual — most keys of another network
--- column: bytes — bytes of the objects
+-- column: usual — keys of the busiest other network
+-- column: bytes — size of the objects in bytes
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: A proxy that all users share; a partner who takes many files by links.
--- cannot tell: Who minted the links: the signer's key id is in the log, the request that asked for the link is not.
--- next: Deactivate the key or end the sessions that signed, and find out where the links were minted.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: A proxy shared by all users; a partner that downloads many files through presigned URLs.
+-- cannot tell: Who obtained the URLs: the log has the signer's key id, but not the request that asked for the URL.
+-- next: Deactivate the key or revoke the sessions that signed, and find out which application issued the URLs.
 -- source: Own
 
 WITH hits AS (

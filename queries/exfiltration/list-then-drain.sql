@@ -6,26 +6,26 @@
 -- attack: T1619
 -- attack: T1530
 -- parameter: window interval 30 minutes — longest pause within a run, and between the listing and the first read
--- parameter: keys integer 100 — distinct keys from which it is shown
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: keys integer 100 — minimum distinct keys
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
 -- column: bucket — bucket
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: lists — listings
 -- column: keys — distinct keys
--- column: bytes — bytes of the objects
+-- column: bytes — size of the objects in bytes
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Sync tools, backups and Spark list before they read: medium only from a network that is new for the principal.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Sync tools, backups and Spark list before they read: rated medium only from a network new to the principal.
 -- cannot tell: Whether the keys were chosen from the listing.
--- next: Look at bulk-read and role-elsewhere for the same principal.
+-- next: Check bulk-read and role-elsewhere for the same principal.
 -- source: Sequences of published detections
 
 WITH busy AS (
@@ -51,7 +51,7 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        CASE WHEN bool_or(r.is_new_public) THEN 'from a public network that is new for this principal' END AS reasons,
        evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM runs r JOIN listed l ON l.principal = r.principal AND l.bucket = r.bucket AND l.run = r.run
--- What was read before the listing does not follow from it.
+-- Reads before the listing are not a consequence of it.
 WHERE r.request_time >= l.listed_at
 GROUP BY r.principal, r.bucket, r.run
 HAVING count(DISTINCT CASE WHEN r.action = 'read' THEN r.object END) >= $keys

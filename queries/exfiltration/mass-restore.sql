@@ -1,33 +1,33 @@
 -- title: Mass restore of archived objects
--- question: Who asked for far more archived objects than ever, and is that new for them?
+-- question: Who restored far more archived objects than ever before, and is that new for them?
 -- pack: exfiltration
 -- kind: detection
 -- severity: high
 -- attack: T1530
 -- attack: T1496
--- parameter: keys integer 50 — distinct keys of a run from which it is shown
--- parameter: times integer 5 — how many times the most of the earlier days is unusual
+-- parameter: keys integer 50 — minimum distinct keys per run
+-- parameter: times integer 5 — multiple of the busiest earlier day that counts as unusual
 -- parameter: window interval 6 hours — longest pause within a run
--- parameter: habit integer 3 — earlier days with restores from which it is usual
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: habit integer 3 — number of earlier days with restores from which restores are usual
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: bucket — bucket
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: keys — distinct keys
--- column: bytes — bytes of the objects
--- column: keys_read — those that the principal read since
+-- column: bytes — size of the objects in bytes
+-- column: keys_read — keys that the principal read afterwards
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Trials of a restore, yearly audits: medium where the network is known.
--- cannot tell: Which tier was asked for, and what it costs: CloudTrail has RestoreObject with its parameters.
--- next: Restores cannot be stopped, but their cost ends with their days. Look at what was read since.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Restore tests, annual audits: rated medium if the network is known.
+-- cannot tell: Which retrieval tier was requested and what it costs: CloudTrail has RestoreObject with its parameters.
+-- next: Restores cannot be stopped, but the extra storage cost ends when the restored copies expire. Check what was read afterwards.
 -- source: Reports on cost by restores; own
 
 WITH restores AS (

@@ -1,29 +1,29 @@
 -- title: Known principal from a new network
--- question: Which principals that were known came from public networks where they never were?
+-- question: Which known principals came from public networks that they had never used?
 -- pack: exfiltration
 -- kind: detection
 -- severity: medium
 -- attack: T1078.004
--- parameter: min_events integer 5 — successful requests from new networks from which it is shown
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: min_events integer 5 — minimum successful requests from new networks
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: bucket — the bucket if there is only one, otherwise null
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: networks — number of new networks
 -- column: known_since — first request of the principal from anywhere
--- column: bytes — bytes of the objects
+-- column: bytes — size of the objects in bytes
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: People who travel or work at home, functions and containers with public addresses, a changed NAT gateway: low where nothing was deleted or changed.
--- cannot tell: Who sits at the address; how the credentials got there: CloudTrail has AssumeRole and the access key id.
--- next: Ask the principal; look at bulk-read and role-elsewhere.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: People who travel or work from home, functions and containers with public addresses, a changed NAT gateway: rated low if nothing was deleted or changed.
+-- cannot tell: Who uses the address, and how the credentials got there: CloudTrail has AssumeRole and the access key id.
+-- next: Ask the principal's owner; check bulk-read and role-elsewhere.
 -- source: Published searches for new addresses
 -- source: Own
 

@@ -1,27 +1,27 @@
--- title: Reads outside working hours
--- question: Which people read outside working hours?
+-- title: Human access outside working hours
+-- question: Which people read data outside working hours?
 -- pack: exfiltration
 -- kind: report
 -- severity: info
 -- attack: T1078.004
--- parameter: utc_offset interval 0 hours — what local time is ahead of UTC
+-- parameter: utc_offset interval 0 hours — offset of local time from UTC
 -- parameter: from_hour integer 8 — first working hour
--- parameter: to_hour integer 18 — first hour after work
--- parameter: humans text :person/|^arn:[^:]+:iam::[0-9]{12}:user/ — regular expression over principals that tells people from programs
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: to_hour integer 18 — first hour after working hours
+-- parameter: humans text :person/|^arn:[^:]+:iam::[0-9]{12}:user/ — regular expression matching principals that are people
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: bucket — bucket
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: keys — distinct keys
--- column: bytes — bytes of the objects
--- column: evidence — up to three log_file:log_line
--- false positives: Every program that runs under the name of a person; without a list of people this shows all batch jobs, so it is a report.
+-- column: bytes — size of the objects in bytes
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Any program that runs under a personal identity. Without a list of people this query shows every batch job, so it is a report.
 -- source: Own
 
 WITH hits AS (

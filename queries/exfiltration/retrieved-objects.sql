@@ -1,36 +1,36 @@
--- title: Objects retrieved, for a breach notice
--- question: Which objects and versions were sent or copied away, how completely, to whom, by which way?
+-- title: Objects downloaded or copied away, for breach notification
+-- question: Which objects and versions were sent or copied out, whether complete or partial, to whom and over which path?
 -- pack: exfiltration
 -- kind: report
 -- severity: info
 -- attack: T1530
 -- attack: T1537
--- parameter: since timestamp 1970-01-01T00:00:00Z — begin of the incident
+-- parameter: since timestamp 1970-01-01T00:00:00Z — start of the incident
 -- parameter: until timestamp 2200-01-01T00:00:00Z — end of the incident
--- parameter: who text % — LIKE pattern of the requester or the principal; anonymous callers are `anonymous`
--- parameter: address text 0.0.0.0/0,::/0 — networks, with commas between them
--- column: bucket — the bucket, where there is one
+-- parameter: who text % — LIKE pattern of the requester or principal; use `anonymous` for anonymous callers
+-- parameter: address text 0.0.0.0/0,::/0 — comma-separated networks
+-- column: bucket — bucket
 -- column: key_decoded — the decoded key
--- column: version_id — the version, where one was asked for
--- column: requester — the requester where there is one, else the principal; null is anonymous
+-- column: version_id — the requested version, if any
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
 -- column: remote_ip — the source IP
--- column: authentication_type — how it was signed; QueryString is a link, held by somebody else than the requester
--- column: key_id — access key id of a link
--- column: user_agent — one of the agents
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: authentication_type — how the request was signed; QueryString is a presigned URL, which someone other than the requester may use
+-- column: key_id — access key id that signed the URL
+-- column: user_agent — one of the user agents
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: object_size — largest size seen
--- column: bytes — bytes sent, or of objects where nothing is sent
--- column: destination — the bucket that it was copied to
--- column: verdict — how much was sent
+-- column: bytes — bytes sent, or object size if nothing was sent
+-- column: destination — the bucket it was copied to
+-- column: verdict — whether the object was sent completely
 -- column: request_id — one of the request ids
--- column: evidence — up to three log_file:log_line
--- false positives: Ranges are not logged, so ranges that overlap look complete; sent does not mean received. A record that was delivered twice counts once.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Ranges are not logged, so overlapping ranges look complete. Sent does not mean received. A record delivered twice counts once.
 -- cannot tell: Which ranges were sent, and whether they arrived.
 -- source: Own
 
--- A record that was delivered twice is one.
+-- A record delivered twice counts once.
 WITH hits AS (
   SELECT r.bucket, r.object, r.version_id, r.requester, r.remote_ip, r.authentication_type, r.operation, r.record, min(r.object_size) AS object_size, min(coalesce(r.bytes_sent, 0)) AS sent, min(r.destination) AS destination,
          min(access_key_id(r.request_uri)) AS key_id, min(r.user_agent) AS user_agent, min(r.request_id) AS request_id, min(r.request_time) AS request_time, min(r.log_file) AS log_file, min(r.log_line) AS log_line

@@ -1,39 +1,39 @@
--- title: Secrets and dumps read
--- question: Who read credentials, keys, state files or dumps, and is that new for them?
+-- title: Secrets or database dumps read
+-- question: Who read credentials, private keys, state files or database dumps, and is that new for them?
 -- pack: exfiltration
 -- kind: detection
 -- severity: medium
 -- attack: T1552.001
 -- attack: T1530
--- parameter: pattern text (^|/)([.]aws/credentials|id_(rsa|dsa|ecdsa|ed25519)|[.]env([.][a-z]+)?|[^/]*[.](pem|ppk|kdbx|pfx|p12|jks|keystore|key|tfstate|dump|sql|sql[.]gz|bak)|[.]kube/config|[.]npmrc|wp-config[.]php|ntds[.]dit)$ — regular expression over the decoded key, in lower case
--- parameter: except text ^$ — regular expression over requesters that may
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: pattern text (^|/)([.]aws/credentials|id_(rsa|dsa|ecdsa|ed25519)|[.]env([.][a-z]+)?|[^/]*[.](pem|ppk|kdbx|pfx|p12|jks|keystore|key|tfstate|dump|sql|sql[.]gz|bak)|[.]kube/config|[.]npmrc|wp-config[.]php|ntds[.]dit)$ — regular expression over the decoded key in lower case
+-- parameter: except text ^$ — regular expression over requesters to ignore
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: bucket — bucket
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: keys — distinct keys
 -- column: names — up to five of the keys
 -- column: new_keys — keys that the principal had not used before
--- column: bytes — bytes of the objects
+-- column: bytes — size of the objects in bytes
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Builds that read Terraform state, applications that load their settings: low, as they did it before.
--- cannot tell: What the files hold, and whether it was used: CloudTrail has what the credentials in them did.
--- next: Rotate what was in the files, first what opens most.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Builds that read Terraform state, applications that load their settings: rated low if they did so before.
+-- cannot tell: What the files contained, and whether it was used. CloudTrail shows what was done with credentials found in them.
+-- next: Rotate every secret in these files, the most powerful first.
 -- source: Own list, after published rules on credentials in buckets
 
 WITH hits AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.operation, r.bytes_sent, r.object_size, r.origin, r.record, r.request_time, r.log_file, r.log_line
   FROM requests r WHERE r.action = 'read' AND NOT r.is_aws AND regexp_like(lower(r.object), $pattern) AND NOT regexp_like(coalesce(r.requester, 'anonymous'), $except)
 ),
--- Since when the principal has read such keys of this bucket, beside since when both were known.
+-- When the principal first read such keys in this bucket, and when both were first seen.
 first_uses AS (
   SELECT h.principal, h.bucket, min(h.request_time) AS since, min(p.first_seen) AS known_since, min(b.since) AS bucket_since
   FROM hits h JOIN profile_principal p ON p.principal = h.principal JOIN (SELECT bucket, min(first_seen) AS since FROM profile_activity GROUP BY 1) b ON b.bucket = h.bucket GROUP BY 1, 2

@@ -1,21 +1,21 @@
--- title: Rate and duration of downloads
--- question: How fast, how long and how much did each principal read from public networks?
+-- title: Download rate and duration by principal
+-- question: How fast, for how long and how much did each principal download over public networks?
 -- pack: exfiltration
 -- kind: report
 -- severity: info
 -- attack: T1030
 -- attack: T1530
--- column: principal — who, whatever the session
--- column: bucket — the bucket, where there is one
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: principal — who acted, independent of the session
+-- column: bucket — bucket
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: hours_active — hours with reads
--- column: bytes — bytes of the objects
--- column: most_an_hour — bytes of the busiest hour
--- column: usual_an_hour — bytes of an hour with reads, on average
+-- column: bytes — size of the objects in bytes
+-- column: most_an_hour — bytes in the busiest hour
+-- column: usual_an_hour — average bytes per hour with reads
 -- column: keys — distinct keys
--- column: events — requests of the principal that match
--- false positives: None: a list.
+-- column: events — matching requests of the principal
+-- false positives: Informational only.
 -- source: Own
 
 WITH hours AS (

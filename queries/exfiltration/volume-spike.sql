@@ -1,34 +1,34 @@
--- title: Download volume far above the baseline of a principal
--- question: Who read far more bytes on a day, over all buckets, than on any day before?
+-- title: Download volume far above the principal's baseline
+-- question: Who downloaded far more bytes in one day, over all buckets, than on any earlier day?
 -- pack: exfiltration
 -- kind: detection
 -- severity: medium
 -- attack: T1530
--- parameter: sigma float 3.0 — standard deviations above the mean of the days before; three are beyond what normal days vary by
--- parameter: times float 3.0 — how many times the busiest of these days
--- parameter: floor integer 1073741824 — bytes a day below which nothing is shown: a gibibyte is little for a program
--- parameter: min_days integer 5 — days with reads before, without which there is no baseline
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: sigma float 3.0 — standard deviations above the mean of earlier days; normal days stay within three
+-- parameter: times float 3.0 — multiple of the busiest of these days
+-- parameter: floor integer 1073741824 — minimum bytes per day; one gibibyte is little for a program
+-- parameter: min_days integer 5 — minimum earlier days with reads to form a baseline
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: bucket — the bucket if there is only one, otherwise null
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: day — UTC day
 -- column: keys — distinct keys
--- column: bytes — bytes of the objects
--- column: usual_bytes — mean of the days before
--- column: busiest_bytes — the most of them
+-- column: bytes — size of the objects in bytes
+-- column: usual_bytes — mean of the earlier days
+-- column: busiest_bytes — bytes on the busiest day
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Jobs at the end of a month, new pipelines.
--- cannot tell: What was in the objects.
--- next: Look at bulk-read for the same day, and at what else the principal did.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Month-end jobs, new pipelines.
+-- cannot tell: What the objects contained.
+-- next: Check bulk-read for the same day, and what else the principal did.
 -- source: Own; what others do with machine learning, in SQL
 
 WITH days AS (
@@ -36,7 +36,7 @@ WITH days AS (
   WHERE NOT is_aws AND principal <> 'anonymous' AND (origin IS DISTINCT FROM 'link') AND reads > 0 GROUP BY 1, 2
 ),
 past AS (
-  -- The fourteen days with reads before this one; days without any do not count.
+  -- The fourteen previous days with reads; days without reads do not count.
   SELECT *, avg(bytes) OVER w AS usual_bytes, max(bytes) OVER w AS busiest_bytes, stddev(bytes) OVER w AS deviation, count(*) OVER w AS history
   FROM days WINDOW w AS (PARTITION BY principal ORDER BY day ROWS BETWEEN 14 PRECEDING AND 1 PRECEDING)
 ),

@@ -1,19 +1,19 @@
--- title: Requests that only an ACL allowed
--- question: Which requests still need an ACL, and whose are they?
+-- title: Requests allowed only by an ACL
+-- question: Which requests still depend on an ACL, and who makes them?
 -- pack: exposure
 -- kind: report
 -- severity: info
--- parameter: min_requests integer 1 — requests of one requester from which they are shown
+-- parameter: min_requests integer 1 — minimum requests per requester
 -- column: bucket — the bucket
--- column: requester — who, by ARN or canonical id; null is anonymous
+-- column: requester — requester ARN or canonical id; null for anonymous
 -- column: operation — operation as logged
--- column: anonymous — whether, or how many, without credentials
--- column: events — requests that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: anonymous — whether, or how many, requests had no credentials
+-- column: events — matching requests
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: addresses — distinct addresses
 -- column: keys — distinct keys
--- false positives: Log delivery, and uploads of long ago from other accounts.
+-- false positives: Log delivery, and old uploads from other accounts.
 -- source: AWS documentation, "Identifying access log requests that require an ACL"
 
 SELECT bucket, requester, operation, is_anonymous(requester) AS anonymous,

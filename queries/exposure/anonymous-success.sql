@@ -4,28 +4,28 @@
 -- kind: detection
 -- severity: medium
 -- attack: T1530
--- parameter: include_website boolean false — whether requests to website endpoints, public by design, are shown too
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: include_website boolean false — whether to include requests to website endpoints, which are public by design
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: bucket — bucket
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: operation — operation as logged
--- column: website — whether by a website endpoint
+-- column: website — whether a website endpoint was used
 -- column: via_acl — whether an ACL was needed
 -- column: keys — distinct keys
--- column: bytes — bytes of the objects
+-- column: bytes — size of the objects in bytes
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Buckets that are public on purpose, and origins of a CDN that reads without credentials: low where they were open from the beginning.
--- cannot tell: What a policy or ACL says: CloudTrail has PutBucketPolicy and PutBucketAcl.
--- next: Close the bucket if it should not be open; exposure-window says who opened it.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Buckets that are public on purpose, and origins of a CDN that reads without credentials: rated low if they were public from the beginning.
+-- cannot tell: The content of a policy or ACL: CloudTrail has PutBucketPolicy and PutBucketAcl.
+-- next: Close the bucket if it should not be public; exposure-window shows who opened it.
 -- source: AWS documentation, "Using Amazon S3 server access logs to identify requests"
 
 WITH buckets AS (SELECT bucket, min(first_seen) AS since FROM profile_activity GROUP BY 1),

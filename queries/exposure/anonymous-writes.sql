@@ -1,4 +1,4 @@
--- title: Written or deleted without credentials
+-- title: Data written or deleted without credentials
 -- question: Who wrote, deleted or changed something without credentials, and was that usual for the bucket?
 -- pack: exposure
 -- kind: detection
@@ -6,29 +6,29 @@
 -- attack: T1565.001
 -- attack: T1491.002
 -- attack: T1486
--- parameter: min_successes integer 1 — successes in a bucket from which it is shown
--- parameter: min_refusals integer 20 — refusals of one address from which it is shown
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: min_successes integer 1 — minimum successful requests per bucket
+-- parameter: min_refusals integer 20 — minimum refusals per address
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
 -- column: bucket — bucket
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
--- column: successes — how many succeeded
--- column: refusals — how many were refused
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
+-- column: successes — successful requests
+-- column: refusals — refused requests
 -- column: keys — distinct keys
--- column: bytes — bytes of the objects
+-- column: bytes — size of the objects in bytes
 -- column: operations — operations seen
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Buckets that take uploads from everybody on purpose; refusals of programs with a wrong bucket name are low.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Buckets that accept anonymous uploads on purpose. Refused requests of programs with a wrong bucket name are rated low.
 -- cannot tell: Who it was: the log has only the address.
--- next: Close the bucket (public access block), and look for what was written; treat files that were served as changed.
+-- next: Close the bucket (public access block), and find out what was written; treat files that were served as compromised.
 -- source: AWS documentation
 -- source: Own
 
@@ -38,7 +38,7 @@ WITH hits AS (
   FROM requests r
   WHERE r.principal = 'anonymous' AND r.authentication_type IS NULL AND regexp_like(r.operation, '^(REST[.](PUT|POST|DELETE|COPY)|BATCH[.]DELETE)[.]')
 ),
--- In a bucket that everybody wrote to from the first days on, nothing is new.
+-- In a bucket with anonymous writes from the first days on, nothing is new.
 usual AS (
   SELECT h.bucket, count(DISTINCT date_trunc('day', h.request_time)) AS days, min(h.request_time) AS since, min(b.since) AS bucket_since
   FROM hits h JOIN (SELECT bucket, min(first_seen) AS since FROM profile_activity GROUP BY 1) b ON b.bucket = h.bucket WHERE h.is_success GROUP BY 1
@@ -52,7 +52,7 @@ SELECT 'anonymous' AS principal, CAST(NULL AS VARCHAR) AS requester, CASE WHEN c
        CASE WHEN count(*) FILTER (WHERE h.is_success) = 0 THEN 'all refused' WHEN max(u.days) >= 3 AND max(u.since) < max(u.bucket_since) + INTERVAL '2 days' THEN 'done since the logs begin' ELSE 'never done in this bucket before' END AS reasons,
        evidence(h.log_file, h.log_line, h.request_time) AS evidence
 FROM hits h LEFT JOIN usual u ON u.bucket = h.bucket
--- What succeeded is of one bucket, what was refused of one address.
+-- Successes are grouped by bucket, refusals by address.
 GROUP BY h.bucket, CASE WHEN h.is_success THEN NULL ELSE h.remote_ip END, h.is_success
 HAVING count(*) FILTER (WHERE h.is_success) >= $min_successes OR count(*) FILTER (WHERE h.http_status = 403) >= $min_refusals
 ORDER BY successes DESC, refusals DESC, h.bucket, remote_ip

@@ -1,22 +1,22 @@
--- title: Other accounts in our buckets
--- question: Which foreign accounts use our buckets?
+-- title: External accounts in our buckets
+-- question: Which external accounts use our buckets?
 -- pack: exposure
 -- kind: report
 -- severity: info
 -- attack: T1537
--- parameter: own_accounts text  — account ids with commas between them; when empty, the accounts that change settings of an owner's buckets, else its commonest account
+-- parameter: own_accounts text  — comma-separated account ids; if empty, the accounts that change settings of the owner's buckets, otherwise its most frequent account
 -- column: bucket — the bucket
 -- column: account — account id of the requester
--- column: requester — who, by ARN or canonical id; null is anonymous
+-- column: requester — requester ARN or canonical id; null for anonymous
 -- column: operation — operation as logged
--- column: events — requests that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
--- column: bytes — bytes sent, or of objects where nothing is sent
--- false positives: Vendors, accounts of build systems, and AWS services that act under a canonical id.
+-- column: events — matching requests
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
+-- column: bytes — bytes sent, or object size if nothing was sent
+-- false positives: Vendors, build accounts, and AWS services that act under a canonical id.
 -- source: Own; other tools only compare with a list
 
--- Counted first, so that names are taken apart once a combination and not once a request.
+-- Aggregated first, so that names are parsed once per combination, not once per request.
 WITH counted AS (
   SELECT bucket_owner, bucket, requester, operation,
          count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen, sum(bytes_sent) AS bytes
@@ -28,7 +28,7 @@ seen AS (
   SELECT *, account_id(requester) AS account FROM counted
   WHERE principal_type(requester) NOT IN ('service', 'amazon_s3', 'cloudfront_oai')
 ),
--- Who changes settings is at home; a partner may read more than we write.
+-- The owner's accounts change settings; a partner may read more than the owner writes.
 weighed AS (
   SELECT *, sum(events) OVER (PARTITION BY bucket_owner, account) AS weight,
          sum(CASE WHEN operation_class(operation) IN ('config_change', 'access_change') THEN events ELSE 0 END) OVER (PARTITION BY bucket_owner, account) AS changes

@@ -1,31 +1,31 @@
 -- title: Public exposure of a bucket
--- question: When could everybody read a bucket, each time, who opened and who closed it, and what was read?
+-- question: When was a bucket publicly readable, who opened and closed it each time, and what was read?
 -- pack: exposure
 -- kind: detection
 -- severity: high
 -- attack: T1530
 -- parameter: grace interval 5 minutes — how much later than the first anonymous read the opening change may be logged
 -- parameter: gap interval 1 day — longest pause within an exposure
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
 -- column: bucket — bucket
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
--- column: opened_by — who changed the access last before
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
+-- column: opened_by — last principal to change the access before
 -- column: opened_not_before — when
--- column: closed_not_after — first change of access after the last read
+-- column: closed_not_after — first access change after the last read
 -- column: keys — distinct keys
--- column: bytes — bytes of the objects
+-- column: bytes — size of the objects in bytes
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Buckets that are public on purpose: low where they were from the beginning.
--- cannot tell: What a policy or ACL says: CloudTrail has PutBucketPolicy and PutBucketAcl with their bodies.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Buckets that are public on purpose: rated low if they were from the beginning.
+-- cannot tell: The content of a policy or ACL: CloudTrail has PutBucketPolicy and PutBucketAcl with their bodies.
 -- next: Close the bucket, list what was read with retrieved-objects, and ask who opened it and why.
 -- source: AWS documentation
 -- source: Own
@@ -34,7 +34,7 @@ WITH changes AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.operation, r.action, r.record, r.request_time, r.log_file, r.log_line,
          d.days_before >= 2 AND d.change_days_before = 0 AS is_first, d.days_before < 2 AS no_history,
          coalesce(o.is_new AND o.is_public, false) AS is_new_public,
-         -- Not seen before, though the bucket was, and from the internet.
+         -- A stranger: not seen before, although the bucket was, and from the internet.
          d.days_before < 2 AND d.bucket_since + INTERVAL '2 days' < d.first_seen AND coalesce(o.is_public, false) AS is_stranger
   FROM requests r JOIN profile_day d ON d.principal = r.principal AND d.bucket = r.bucket AND d.day = date_trunc('day', r.request_time)
   LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin

@@ -1,35 +1,35 @@
--- title: Bucket used by an account never seen before
--- question: Which account that was never seen before reads or writes a bucket, who let it in, and was that usual for them?
+-- title: Bucket used by a new external account
+-- question: Which account that was never seen before reads or writes a bucket, who granted it access, and was that usual for them?
 -- pack: exposure
 -- kind: detection
 -- severity: high
 -- attack: T1530
 -- attack: T1098
 -- attack: T1537
--- parameter: keys integer 5 — distinct keys, or listings, from which it is shown
--- parameter: within interval 7 days — longest time between the change of access and the first use
--- parameter: open integer 3 — other accounts of the first two days from which a bucket is open to accounts
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: keys integer 5 — minimum distinct keys or listings
+-- parameter: within interval 7 days — longest time between the access change and the first use
+-- parameter: open integer 3 — number of external accounts in the first two days from which a bucket is shared by design
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: bucket — bucket
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: account — the account, or the canonical id
--- column: opened_by — who changed the access last before
+-- column: opened_by — last principal to change the access before
 -- column: opened_at — when
 -- column: keys — distinct keys
--- column: bytes — bytes of the objects
+-- column: bytes — size of the objects in bytes
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Partners and vendors that are let in on purpose: medium where those who change settings on other days did it; low where everybody may read.
--- cannot tell: What the policy says, and whose account it is: CloudTrail has PutBucketPolicy.
--- next: Ask who the account is. Remove it from the policy, and list what it read with retrieved-objects.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Partners and vendors given access on purpose: rated medium if done by a principal that changes settings on other days; low if the bucket is public.
+-- cannot tell: The content of the policy, and who owns the account: CloudTrail has PutBucketPolicy.
+-- next: Find out who owns the account. Remove it from the policy, and list what it read with retrieved-objects.
 -- source: Published simulations of policies that let others in
 -- source: Own
 
@@ -79,7 +79,7 @@ SELECT principal, requester, remote_ip, addresses, remote_ips, sessions, bucket,
          CASE WHEN is_first THEN 'let in by somebody who did not change settings before' WHEN opened_by IS NULL THEN 'no change of access is in these logs' END), '; '), '') AS reasons, evidence
 FROM judged
 UNION ALL
--- Who let it in.
+-- Who granted it access.
 SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
        CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,

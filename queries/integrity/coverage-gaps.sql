@@ -1,17 +1,17 @@
--- title: Silence beyond a bucket's habit
--- question: Where are the logs silent for longer than is usual for the bucket?
+-- title: Unusual gaps in a bucket's logs
+-- question: Where do the logs have gaps longer than is usual for the bucket?
 -- pack: integrity
 -- kind: report
 -- severity: low
 -- attack: T1685.002
--- parameter: min_gap integer 3600 — seconds of silence from which it is shown
--- parameter: factor float 5.0 — how many times the bucket's 99.9th percentile of gaps
+-- parameter: min_gap integer 3600 — shortest gap to show, in seconds
+-- parameter: factor float 5.0 — multiple of the bucket's 99.9th percentile of pauses
 -- column: bucket — the bucket
--- column: gap_start — last record before
--- column: gap_end — first record after
--- column: seconds — length in seconds
+-- column: gap_start — last record before the gap
+-- column: gap_end — first record after the gap
+-- column: seconds — length of the gap in seconds
 -- column: usual_seconds — the bucket's 99.9th percentile of gaps
--- false positives: Idle buckets, weekends; delivery of these logs is never promised to be complete.
+-- false positives: Idle buckets, weekends. AWS delivers access logs on a best-effort basis and does not promise completeness.
 -- source: Own
 
 WITH gaps AS (

@@ -1,17 +1,17 @@
--- title: Records delivered twice or late
--- question: How many records came twice, and how late did they come?
+-- title: Duplicate and late log records
+-- question: How many records were delivered twice, and how late?
 -- pack: integrity
 -- kind: report
 -- severity: info
--- parameter: late_hours integer 6 — hours from which a delivery counts as late
+-- parameter: late_hours integer 6 — hours after which a delivery counts as late
 -- column: bucket — the bucket
 -- column: day — UTC day
--- column: events — requests that match
--- column: copies — records that are copies of another
--- column: late — how many came late
--- column: median_delay — seconds between event and the time in the file's name
--- column: longest_delay — seconds
--- false positives: File names without a time have no delay. Rows of a batch delete share a request id, so key and version belong to the test.
+-- column: events — matching requests
+-- column: copies — duplicate records
+-- column: late — records delivered late
+-- column: median_delay — seconds between the request and the time in the file name
+-- column: longest_delay — longest delay in seconds
+-- false positives: Files whose names have no time show no delay. Rows of a multi-object delete share a request id, so duplicates are compared by key and version too.
 -- source: Reports on lateness at scale; AWS documentation on delivery
 
 WITH records AS (

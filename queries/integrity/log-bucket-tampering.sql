@@ -1,32 +1,32 @@
--- title: Log objects deleted or written by others than AWS
--- question: Who deleted or wrote over log files in a bucket that holds logs, and is that new?
+-- title: Log files deleted or overwritten
+-- question: Who deleted or overwrote log files in a bucket that stores logs, and is that new?
 -- pack: integrity
 -- kind: detection
 -- severity: high
 -- attack: T1070
 -- attack: T1685.002
--- parameter: pattern text ([0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{2}-[0-9]{2}-[0-9]{2}-[0-9A-F]{16}|(^|/)AWSLogs/.*[.](json|log)([.]gz)?)$ — regular expression over the decoded key: names that AWS gives to access logs, CloudTrail and others
--- parameter: few integer 10 — log files from which it is high
--- parameter: habit integer 3 — days on which it is done from the beginning, from which it is usual
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: pattern text ([0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{2}-[0-9]{2}-[0-9]{2}-[0-9A-F]{16}|(^|/)AWSLogs/.*[.](json|log)([.]gz)?)$ — regular expression over the decoded key: names of access logs, CloudTrail and other AWS log files
+-- parameter: few integer 10 — minimum log files for high
+-- parameter: habit integer 3 — number of days with such changes, starting at the beginning of the logs, from which they are usual
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: bucket — bucket
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: operations — operations seen
 -- column: keys — distinct keys
--- column: bytes — bytes of the objects
+-- column: bytes — size of the objects in bytes
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Programs that compact or move logs: low where they always did.
--- cannot tell: Whether the bucket keeps versions.
--- next: Restore the versions; take the time that they cover as unknown.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Programs that compact or move logs: rated low if they always did.
+-- cannot tell: Whether the bucket has versioning enabled.
+-- next: Restore the earlier versions; treat the period that the files cover as unknown.
 -- source: Own
 
 WITH hits AS (

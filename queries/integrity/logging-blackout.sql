@@ -1,40 +1,40 @@
--- title: Silence after a change of logging
--- question: Did a bucket go quiet, or do its logs end, after its logging was changed?
+-- title: Logs stop after a logging change
+-- question: Did a bucket's logs pause or end after its logging configuration was changed?
 -- pack: integrity
 -- kind: detection
 -- severity: high
 -- attack: T1685.002
--- parameter: within interval 90 minutes — time after the change in which the silence begins
--- parameter: times integer 3 — how many times the longest usual pause is a silence
--- parameter: least integer 30 — shortest silence in minutes
--- parameter: expected float 10 — records that the same hours of the week before had on average, from which silence is none of chance: one time in 20,000
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: within interval 90 minutes — longest time between the change and the start of the gap
+-- parameter: times integer 3 — multiple of the longest usual pause that counts as a gap
+-- parameter: least integer 30 — shortest gap in minutes
+-- parameter: expected float 10 — average number of records in the same hours of the week before; with ten, a gap happens by chance once in 20,000 times
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
 -- column: bucket — bucket
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
--- column: silent_from — last record before the silence
--- column: silent_to — first record after it; null where the logs of the bucket end
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
+-- column: silent_from — last record before the gap
+-- column: silent_to — first record after the gap; null if the bucket's logs end
 -- column: usual_pause — longest pause in the week before, in minutes
--- column: expected — records of the same hours, on average of the days before; null where the logs end
+-- column: expected — average records in the same hours of the days before; null if the logs end
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Logs that go to another place now; the end of what was collected: medium where all buckets end then.
--- cannot tell: Whether logging was switched off or aimed elsewhere: CloudTrail has PutBucketLogging with its parameters.
--- next: Look at CloudTrail data events for the silent time. Switch logging on again, and treat what happened in the silence as unknown.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Logs that are now delivered elsewhere. The end of the collection: rated medium if all buckets end at that time.
+-- cannot tell: Whether logging was disabled or redirected: CloudTrail has PutBucketLogging with its parameters.
+-- next: Check CloudTrail data events for the gap. Enable logging again, and treat what happened in the gap as unknown.
 -- source: Published rules see only the event; the comparison is our own
 
 WITH changes AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.operation, r.action, r.record, r.request_time, r.log_file, r.log_line,
          d.days_before >= 2 AND d.change_days_before = 0 AS is_first, d.days_before < 2 AS no_history,
          coalesce(o.is_new AND o.is_public, false) AS is_new_public,
-         -- Not seen before, though the bucket was, and from the internet.
+         -- A stranger: not seen before, although the bucket was, and from the internet.
          d.days_before < 2 AND d.bucket_since + INTERVAL '2 days' < d.first_seen AND coalesce(o.is_public, false) AS is_stranger
   FROM requests r JOIN profile_day d ON d.principal = r.principal AND d.bucket = r.bucket AND d.day = date_trunc('day', r.request_time)
   LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
@@ -49,13 +49,13 @@ gaps AS (
   SELECT bucket, minute, next, (date_part('epoch', next) - date_part('epoch', minute)) / 60 AS pause
   FROM (SELECT bucket, minute, lead(minute) OVER (PARTITION BY bucket ORDER BY minute) AS next FROM minutes)
 ),
--- How long the bucket was silent before, at most.
+-- The bucket's longest earlier pause.
 usual AS (
   SELECT c.bucket, c.request_time AS changed_at, max(g.pause) AS usual_pause, count(*) AS minutes, min(g.minute) AS since
   FROM (SELECT DISTINCT bucket, request_time FROM changes) c JOIN gaps g ON g.bucket = c.bucket
   WHERE g.next <= c.request_time AND g.minute >= c.request_time - INTERVAL '7 days' GROUP BY 1, 2
 ),
--- How many records the same hours of the seven days before had.
+-- Records in the same hours of the seven days before.
 same_hours AS (
   SELECT u.bucket, u.changed_at, g.minute, sum(d.records) / 7.0 AS expected
   FROM usual u JOIN gaps g ON g.bucket = u.bucket AND g.minute >= date_trunc('minute', u.changed_at) AND g.minute <= u.changed_at + CAST($within AS INTERVAL) AND g.pause >= $least
@@ -70,7 +70,7 @@ silences AS (
          row_number() OVER (PARTITION BY u.bucket, g.minute ORDER BY u.changed_at DESC) AS nearest
   FROM usual u JOIN gaps g ON g.bucket = u.bucket AND g.minute >= date_trunc('minute', u.changed_at) AND g.minute <= u.changed_at + CAST($within AS INTERVAL)
   LEFT JOIN same_hours h ON h.bucket = u.bucket AND h.changed_at = u.changed_at AND h.minute = g.minute
-  -- A day of steady records is needed to know what silence is.
+  -- A gap can only be recognised after a day of steady records.
   WHERE u.changed_at - u.since >= INTERVAL '20 hours' AND u.minutes >= 50
     AND (g.next IS NULL OR g.pause >= $least AND (g.pause >= $times * u.usual_pause OR h.expected >= $expected))
 )
@@ -86,7 +86,7 @@ SELECT c.principal, CASE WHEN count(DISTINCT c.requester) = 1 THEN min(c.request
          CASE WHEN bool_or(c.is_first) THEN 'never changed settings before' END), '; '), '') AS reasons,
        evidence(c.log_file, c.log_line, c.request_time) AS evidence
 FROM silences s JOIN changes a ON a.bucket = s.bucket AND a.request_time = s.changed_at
--- The change that ends the silence belongs to it.
+-- The change that ends the gap belongs to it.
 JOIN changes c ON c.bucket = s.bucket AND c.principal = a.principal AND c.request_time BETWEEN s.changed_at AND coalesce(s.silent_to + INTERVAL '10 minutes', s.changed_at)
 WHERE s.nearest = 1
 GROUP BY c.principal, c.bucket, s.silent_from, s.silent_to, s.usual_pause, s.expected, s.buckets, s.end_of_all

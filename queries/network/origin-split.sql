@@ -1,20 +1,20 @@
--- title: Where traffic comes from
--- question: How does each bucket's traffic arrive: by an endpoint, privately, from AWS, from outside?
+-- title: Traffic by network origin
+-- question: How does each bucket's traffic arrive: through an endpoint, from private addresses, from AWS, from outside?
 -- pack: network
 -- kind: report
 -- severity: info
--- parameter: own_network text 192.0.2.0/32 — one public network that is ours; the default is nobody's
+-- parameter: own_network text 192.0.2.0/32 — your own public network; the default matches no real network
 -- column: bucket — the bucket
--- column: principal — type of the principal
--- column: origin — how the request arrived
+-- column: principal — principal type
+-- column: origin — network origin of the request
 -- column: endpoint — VPC endpoint in the host header
--- column: events — requests that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: events — matching requests
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: requesters — distinct requesters
 -- column: addresses — distinct addresses
--- column: bytes — bytes sent, or of objects where nothing is sent
--- false positives: Own addresses brought to AWS, and public links of Direct Connect, look like outside.
+-- column: bytes — bytes sent, or object size if nothing was sent
+-- false positives: Bring-your-own-IP ranges in AWS and Direct Connect public interfaces look like outside traffic.
 -- source: AWS documentation on addresses in the log; query of our own
 
 SELECT bucket, principal_type(requester) AS principal,

@@ -1,30 +1,30 @@
--- title: Public address at a private bucket
--- question: Did a bucket that was used from private addresses for days answer a public one?
+-- title: Public IP accessing a private bucket
+-- question: Did a bucket that had only been used from private addresses for days respond to a public one?
 -- pack: network
 -- kind: detection
 -- severity: medium
 -- attack: T1530
--- parameter: min_events integer 200 — requests that a bucket must have before
--- parameter: min_days integer 2 — days with requests before
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: min_events integer 200 — minimum earlier requests to the bucket
+-- parameter: min_days integer 2 — minimum earlier days with requests
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
--- column: refused — how many got 403
+-- column: bucket — bucket
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
+-- column: refused — requests refused (403)
 -- column: keys — distinct keys
--- column: bytes — bytes of the objects
+-- column: bytes — size of the objects in bytes
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: People in the console, reads by services in AWS: low where the principal comes from there elsewhere too.
--- cannot tell: Whether a public address is a NAT gateway of yours: CloudTrail has vpcEndpointId where an endpoint was used.
--- next: Restrict the bucket to its endpoints (aws:SourceVpce); look at role-elsewhere.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: People in the console, reads by AWS services: rated low if the principal uses other buckets from there too.
+-- cannot tell: Whether a public address is your NAT gateway: CloudTrail has vpcEndpointId if an endpoint was used.
+-- next: Restrict the bucket to its endpoints (aws:SourceVpce); check role-elsewhere.
 -- source: Own
 
 WITH uses AS (

@@ -1,28 +1,28 @@
--- title: Changes of object lock
--- question: Who set or removed retention, legal holds or the lock configuration?
+-- title: Object Lock changes
+-- question: Who set or removed retention, legal holds or the Object Lock configuration?
 -- pack: object-lock
 -- kind: detection
 -- severity: low
 -- attack: T1490
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: bucket — bucket
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: operation — operation as logged
--- column: failed — how many failed
+-- column: failed — failed requests
 -- column: keys — distinct keys
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
+-- column: evidence — up to three records as log_file:log_line
 -- false positives: Backup software that renews its retention.
 -- cannot tell: Whether retention became longer or shorter: CloudTrail has the request parameters.
--- next: Compare with the retention that is meant; look at version-purge.
+-- next: Compare with the intended retention; check version-purge.
 -- source: Own; sources disagree on the operation names, so the URI is looked at too
 
 WITH hits AS (

@@ -1,30 +1,30 @@
--- title: Refused deletions of versions
--- question: Who tried to delete versions and was refused, as object lock does?
+-- title: Refused deletions of object versions
+-- question: Who tried to delete object versions and was refused, as happens with Object Lock?
 -- pack: object-lock
 -- kind: detection
 -- severity: medium
 -- attack: T1485
 -- attack: T1490
--- parameter: min_refusals integer 1 — refusals from which it is shown
--- parameter: few integer 20 — refusals from which it is medium: backups that prune too early have a few
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: min_refusals integer 1 — minimum refusals
+-- parameter: few integer 20 — minimum refusals for medium; backups that prune too early have a few
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: bucket — bucket
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: keys — distinct keys
 -- column: versions — distinct versions
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: A plain lack of permission looks the same; backups that prune too early.
--- cannot tell: Whether object lock or a policy refused: CloudTrail has the message of the error.
--- next: Look at version-purge and mass-delete for the same principal.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Missing permissions look the same; backups that prune too early.
+-- cannot tell: Whether Object Lock or a policy refused the request: CloudTrail has the error message.
+-- next: Check version-purge and mass-delete for the same principal.
 -- source: Own
 
 WITH hits AS (

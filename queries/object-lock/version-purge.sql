@@ -1,39 +1,39 @@
--- title: Versions deleted for good
--- question: Who deleted versions by id, far more than is usual for them, after which listing?
+-- title: Object versions permanently deleted
+-- question: Who deleted far more versions by id than usual, and did they list the versions first?
 -- pack: object-lock
 -- kind: detection
 -- severity: high
 -- attack: T1485
 -- attack: T1490
--- parameter: versions integer 20 — distinct versions from which it is shown
--- parameter: few integer 20 — deletes of a day below which nothing is compared
--- parameter: times integer 5 — how many times the most of the earlier days is unusual
--- parameter: missed integer 5 — deleted keys that others asked for since, from which the damage is noticed
--- parameter: keys integer 100 — versions from which it is medium
+-- parameter: versions integer 20 — minimum distinct versions
+-- parameter: few integer 20 — minimum deletes per day for a comparison with earlier days
+-- parameter: times integer 5 — multiple of the busiest earlier day that counts as unusual
+-- parameter: missed integer 5 — number of deleted keys that others requested later from which the damage is noticed
+-- parameter: keys integer 100 — minimum versions for medium
 -- parameter: window interval 6 hours — longest pause within a run of deletes
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
 -- column: bucket — bucket
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
--- column: versions_listed — the last listing of versions by the principal before the deletes
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
+-- column: versions_listed — last time the principal listed versions before the deletes
 -- column: keys — distinct keys
 -- column: versions — distinct versions
--- column: bytes — bytes of the objects
+-- column: bytes — size of the objects in bytes
 -- column: keys_of_others — distinct keys that the principal did not write
--- column: keys_in_use — those that others had read or written
--- column: keys_missed — those that others asked for since, in vain
+-- column: keys_in_use — keys that others had read or written
+-- column: keys_missed — keys that others requested later without success
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Retention by version of backup programs that begins within the period, emptied buckets.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Version retention of backup programs that starts within the period, emptied buckets.
 -- cannot tell: Whether a version was the last good one; whether Object Lock was bypassed (CloudTrail: bypassGovernanceRetention).
--- next: Suspend the credentials; deleted versions cannot be brought back. Look for copies, replicas and backups of the keys.
+-- next: Suspend the credentials. Deleted versions cannot be restored; look for copies, replicas and backups of the keys.
 -- source: Published attack simulations
 
 WITH chosen AS (
@@ -53,7 +53,7 @@ runs AS (
   FROM (SELECT *, request_time - lag(request_time) OVER (PARTITION BY principal, bucket ORDER BY request_time, log_file, log_line) AS pause FROM deletes)
 ),
 gone AS (SELECT bucket, object, principal, min(request_time) AS gone_at FROM deletes GROUP BY 1, 2, 3),
--- What had been done with these keys, and what was asked of them since.
+-- Earlier use of these keys, and requests for them afterwards.
 fate AS (
   SELECT g.bucket, g.object, g.principal,
          bool_or(r.principal = g.principal AND r.action = 'write' AND r.request_time <= g.gone_at) AS is_own,

@@ -1,19 +1,19 @@
 -- title: Downloads by people
--- question: How often was each object downloaded by people, with ranges folded, double clicks once and robots apart?
+-- question: How often did people download each object, with ranges merged, double clicks counted once and bots counted separately?
 -- pack: performance
 -- kind: report
 -- severity: info
--- parameter: pause interval 30 seconds — downloads of one client within it are one
+-- parameter: pause interval 30 seconds — downloads by one client within this time count as one
 -- column: bucket — bucket
 -- column: key — the decoded key
 -- column: requests — successful GETs
--- column: full — those with the whole object
--- column: ranges — those with a part of it
--- column: downloads — downloads by people: whole objects, and ranges that reach the size together; double clicks once
--- column: clients — different clients among people: addresses and agents
--- column: by_bots — requests of robots
+-- column: full — requests that returned the whole object
+-- column: ranges — requests that returned a part of it
+-- column: downloads — downloads by people: whole objects, and ranges that add up to the size; double clicks count once
+-- column: clients — distinct clients of people: address and user agent
+-- column: by_bots — requests by bots
 -- column: bytes — bytes sent
--- false positives: Clients that share an address and an agent count as one; robots that do not say so count as people.
+-- false positives: Clients that share an address and a user agent count as one; bots that do not identify themselves count as people.
 -- source: COUNTER Code of Practice: double clicks, robots
 -- source: Questions of those who publish data
 
@@ -26,7 +26,7 @@ clicks AS (
             AND coalesce(request_time - lag(request_time) OVER (PARTITION BY bucket, name, remote_ip, agent, http_status ORDER BY request_time) > CAST($pause AS INTERVAL), true) AS is_download
   FROM gets
 ),
--- Ranges of one client on one day are one download if they reach the size together.
+-- Ranges of one client on one day are one download if they add up to the size.
 parts AS (
   SELECT bucket, name, count(*) FILTER (WHERE sent >= size) AS downloads FROM (
     SELECT bucket, name, sum(bytes_sent) AS sent, max(object_size) AS size FROM gets WHERE http_status = 206 AND NOT is_bot

@@ -1,18 +1,18 @@
--- title: Prefixes near the rate that S3 gives
--- question: Which prefixes come near the request rate of one partition?
+-- title: Prefixes close to the S3 request rate limit
+-- question: Which prefixes come close to the request rate of one partition?
 -- pack: performance
 -- kind: report
 -- severity: info
--- parameter: read_limit integer 5500 — reads a second
--- parameter: write_limit integer 3500 — writes a second
--- parameter: share float 0.8 — share of the limit from which it is shown
--- parameter: depth integer 2 — parts of the key that make the prefix
+-- parameter: read_limit integer 5500 — reads per second
+-- parameter: write_limit integer 3500 — writes per second
+-- parameter: share float 0.8 — minimum share of the limit
+-- parameter: depth integer 2 — number of key segments that form the prefix
 -- column: bucket — the bucket
--- column: prefix — first parts of the key
+-- column: prefix — first segments of the key
 -- column: class — read or write
--- column: peak — most requests in one second
--- column: total — requests in all
--- false positives: The log knows only whole seconds.
+-- column: peak — maximum requests in one second
+-- column: total — all requests
+-- false positives: Times in the log are whole seconds.
 -- source: AWS documentation on request rates
 
 WITH seconds AS (

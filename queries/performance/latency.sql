@@ -1,24 +1,24 @@
--- title: Percentiles of latency
--- question: How long do requests take, within S3 and on the way?
+-- title: Request latency percentiles
+-- question: How long do requests take, within S3 and in transfer?
 -- pack: performance
 -- kind: report
 -- severity: info
--- parameter: min_requests integer 100 — requests from which an operation is shown
+-- parameter: min_requests integer 100 — minimum requests per operation
 -- column: bucket — the bucket
 -- column: operation — operation as logged
--- column: events — requests that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
--- column: total_p50 — milliseconds
--- column: total_p95 — milliseconds
--- column: total_p99 — milliseconds
--- column: s3_p50 — milliseconds of turn-around
--- column: s3_p99 — milliseconds of turn-around
--- column: transfer_p99 — milliseconds beyond turn-around
--- false positives: Totals of uploads hold the client's sending.
+-- column: events — matching requests
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
+-- column: total_p50 — total time in milliseconds
+-- column: total_p95 — total time in milliseconds
+-- column: total_p99 — total time in milliseconds
+-- column: s3_p50 — turn-around time in milliseconds
+-- column: s3_p99 — turn-around time in milliseconds
+-- column: transfer_p99 — transfer time beyond turn-around, in milliseconds
+-- false positives: The total time of an upload includes the client's sending time.
 -- source: AWS storage blog on performance in these logs
 
--- Exact percentiles, which keep all values of a group: the same answer each time.
+-- Exact percentiles: they keep all values of a group, so the result is reproducible.
 SELECT bucket, operation,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        round(percentile_cont(total_time, 0.50), 1) AS total_p50, round(percentile_cont(total_time, 0.95), 1) AS total_p95,

@@ -1,19 +1,19 @@
--- title: Floods of refused requests
--- question: In which hours was a bucket flooded with requests that were refused or found nothing?
+-- title: Floods of failed requests
+-- question: In which hours did a bucket receive a flood of requests that were refused or found nothing?
 -- pack: performance
 -- kind: report
 -- severity: info
 -- attack: T1499
 -- attack: T1496
--- parameter: least integer 200 — such requests of an hour from which it is shown
--- column: bucket — the bucket, where there is one
+-- parameter: least integer 200 — minimum failed requests per hour
+-- column: bucket — bucket
 -- column: hour — the hour
 -- column: http_status — status
 -- column: error_code — error code
--- column: events — requests of the principal that match
+-- column: events — matching requests of the principal
 -- column: addresses — number of source IPs
 -- column: requesters — distinct requesters
--- column: anonymous — how many without credentials
+-- column: anonymous — requests without credentials
 -- false positives: Crawlers with old links, a program with a wrong bucket name.
 -- source: Own
 

@@ -1,19 +1,19 @@
--- title: Slow-downs and server errors
--- question: Which prefix was slowed down or met server errors, in which minute?
+-- title: Throttling and server errors
+-- question: Which prefixes were throttled or met server errors, and in which minutes?
 -- pack: performance
 -- kind: report
 -- severity: low
 -- attack: T1499
--- parameter: depth integer 2 — parts of the key that make the prefix
+-- parameter: depth integer 2 — number of key segments that form the prefix
 -- column: bucket — the bucket
 -- column: minute — the minute
--- column: prefix — first parts of the key
--- column: events — requests that match
--- column: slow_downs — answers 503
--- column: server_errors — answers 500 and above
+-- column: prefix — first segments of the key
+-- column: events — matching requests
+-- column: slow_downs — responses with status 503
+-- column: server_errors — responses with status 500 or above
 -- column: requesters — distinct requesters
--- column: request_id — one for a support case
--- false positives: S3 partitions anew after a change of load.
+-- column: request_id — a request id to quote in a support case
+-- false positives: S3 repartitions after load changes.
 -- source: AWS documentation on request ids of server errors
 
 SELECT bucket, date_bin(INTERVAL '1 minute', request_time) AS minute,

@@ -1,21 +1,21 @@
--- title: What is in these logs
--- question: What do these logs hold: time, buckets, principals, errors, age of the format?
+-- title: Contents of the logs
+-- question: What do these logs contain: period, buckets, principals, errors, versions of the format?
 -- pack: quality
 -- kind: report
 -- severity: info
 -- column: bucket — the bucket
--- column: events — requests that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: events — matching requests
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: requesters — distinct requesters
 -- column: addresses — distinct addresses
 -- column: operations — operations seen
--- column: anonymous — whether, or how many, without credentials
--- column: errors — how many failed
+-- column: anonymous — whether, or how many, requests had no credentials
+-- column: errors — failed requests
 -- column: no_tls — REST rows without a TLS version
--- column: newest_field — rows with the newest field
--- column: bytes — bytes sent, or of objects where nothing is sent
--- false positives: None.
+-- column: newest_field — rows that have the newest field
+-- column: bytes — bytes sent, or object size if nothing was sent
+-- false positives: Informational only.
 -- source: Own
 
 SELECT bucket,

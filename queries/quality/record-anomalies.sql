@@ -1,27 +1,27 @@
--- title: Records not to be trusted as they are
--- question: Which records read oddly, as forged ones do, or carry text that is meant for who reads them?
+-- title: Suspicious or malformed log records
+-- question: Which records look forged, or contain text aimed at whoever reads the log?
 -- pack: quality
 -- kind: detection
 -- severity: low
 -- attack: T1070
--- parameter: hostile text [[:cntrl:]]|<script|[$][{]jndi:|^[=+@]|^-[0-9a-z(] — regular expression over agent, referer and host: control characters, scripts, lookups, formulas
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: hostile text [[:cntrl:]]|<script|[$][{]jndi:|^[=+@]|^-[0-9a-z(] — regular expression over user agent, referer and host: control characters, scripts, lookups, formulas
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
--- column: anomaly — what is odd, as in the table logs
+-- column: bucket — bucket
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
+-- column: anomaly — the anomaly, as in the table logs
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Quotes in agents, referers and URIs are logged as they are, and many are harmless. Lines that did not read at all are in the table rejects.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: S3 logs quotes in user agents, referers and URIs unescaped, and many are harmless. Lines that could not be parsed are in the table rejects.
 -- cannot tell: Whether a line was forged: compare its request id with CloudTrail data events.
--- next: Look at the lines as they are in the file; never paste them unescaped.
+-- next: Look at the original lines in the file; never paste them unescaped.
 -- source: Reports on injected log lines; own
 
 WITH hits AS (

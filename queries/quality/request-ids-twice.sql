@@ -1,5 +1,5 @@
--- title: One request id, different requests
--- question: Which request ids stand in records of different requesters, addresses or times, as lines put in by hand do?
+-- title: Request id reused by different requests
+-- question: Which request ids occur in records with different requesters, addresses or times, as in inserted log lines?
 -- pack: quality
 -- kind: report
 -- severity: info
@@ -7,11 +7,11 @@
 -- column: request_id — the id
 -- column: requesters — distinct requesters
 -- column: addresses — number of source IPs
--- column: seconds_apart — between the first and the last
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: evidence — up to three log_file:log_line
--- false positives: Copies, deletes of several keys and parts share an id, but not a requester and not a minute.
+-- column: seconds_apart — seconds between the first and the last request
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Copies, multi-object deletes and multipart uploads share an id, but not across requesters or minutes.
 -- source: Own
 
 SELECT request_id, count(DISTINCT coalesce(requester, '-')) AS requesters, count(DISTINCT remote_ip) AS addresses, date_part('epoch', max(request_time)) - date_part('epoch', min(request_time)) AS seconds_apart,

@@ -1,35 +1,35 @@
--- title: Refused at several buckets
--- question: Who was refused at several of our buckets in one go, and is that new for them?
+-- title: Access denied at several buckets
+-- question: Who was refused at several of our buckets in one run, and is that new for them?
 -- pack: reconnaissance
 -- kind: detection
 -- severity: medium
 -- attack: T1619
 -- attack: T1580
--- parameter: few integer 5 — different buckets from which it is shown
+-- parameter: few integer 5 — minimum distinct buckets
 -- parameter: gap interval 6 hours — longest pause within a run
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: bucket — the bucket if there is only one, otherwise null
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: buckets — number of buckets
--- column: names — up to ten of them
+-- column: names — up to ten names
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Scripts that make inventories, scanners: low where they are refused so on other days too.
--- cannot tell: Requests to names that are nobody’s, or not ours, are in no log of ours.
--- next: Look at what the same network or principal was allowed.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Inventory scripts, scanners: rated low if they are refused on other days too.
+-- cannot tell: Requests for bucket names that do not exist or belong to others: our logs do not have them.
+-- next: Check which requests of the same network or principal succeeded.
 -- source: Published rules on enumeration
 
 WITH hits AS (
   SELECT principal, CASE WHEN principal = 'anonymous' THEN ip_network(remote_ip) ELSE principal END AS who, requester, remote_ip, bucket, origin, record, request_time, log_file, log_line
-  -- A setting that is not set, and a key that is not there, are no refusals.
+  -- A missing setting or key is not a refusal.
   FROM requests WHERE NOT is_aws AND (is_denied(http_status) OR http_status IN (301, 404) AND object IS NULL AND operation_class(operation) IN ('list', 'metadata_read'))
 ),
 runs AS (
@@ -45,7 +45,7 @@ summed AS (
   FROM runs r LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
   GROUP BY r.principal, r.who, r.run HAVING count(DISTINCT r.bucket) >= $few
 ),
--- Who is refused so on several days is a scanner.
+-- A principal refused like this on several days is a scanner.
 judged AS (SELECT *, count(*) OVER (PARTITION BY who) AS runs_of_all, row_number() OVER (PARTITION BY who ORDER BY buckets DESC, first_seen) AS place FROM summed)
 SELECT principal, requester, remote_ip, addresses, remote_ips, sessions, bucket, events, first_seen, last_seen, buckets, names,
        CASE WHEN is_new_public THEN 'medium' ELSE 'low' END AS severity,

@@ -1,31 +1,31 @@
--- title: Many settings of a bucket read at once
--- question: Who read many different settings of buckets within minutes, and is that new for them?
+-- title: Many bucket settings read at once
+-- question: Who read many different bucket settings within minutes, and is that new for them?
 -- pack: reconnaissance
 -- kind: detection
 -- severity: medium
 -- attack: T1580
--- parameter: kinds integer 8 — different settings of one bucket from which it is shown
+-- parameter: kinds integer 8 — minimum distinct settings of one bucket
 -- parameter: gap interval 10 minutes — longest pause within a run
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: bucket — the bucket if there is only one, otherwise null
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: buckets — number of buckets
 -- column: kinds — distinct settings read
--- column: denied — how many got 403
--- column: client — family of the agent, where there is one
+-- column: denied — requests refused (403)
+-- column: client — client family, if there is only one
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: The S3 console and every posture scanner do exactly this: low, unless the network is new for the principal.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: The S3 console and every posture scanner do exactly this: rated low unless the network is new to the principal.
 -- cannot tell: What was read in other services: CloudTrail has all Get and Describe calls of the principal.
--- next: Look at what the principal did next: access-change-timeline, guardrail-strip.
+-- next: Check what the principal did next: access-change-timeline, guardrail-strip.
 -- source: Own
 
 WITH chosen AS (

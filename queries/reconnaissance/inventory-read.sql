@@ -1,27 +1,27 @@
--- title: Inventory lists read
--- question: Who read the lists of an S3 Inventory, a listing without a listing, and is that new for them?
+-- title: S3 Inventory files read
+-- question: Who read S3 Inventory files, which list all objects without a list request, and is that new for them?
 -- pack: reconnaissance
 -- kind: detection
 -- severity: medium
 -- attack: T1619
--- parameter: pattern text /(manifest[.](json|checksum)|data/[0-9a-f-]{32,36}[.](csv[.]gz|orc|parquet))$ — regular expression over the decoded key: names that S3 Inventory gives
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: pattern text /(manifest[.](json|checksum)|data/[0-9a-f-]{32,36}[.](csv[.]gz|orc|parquet))$ — regular expression over the decoded key: file names used by S3 Inventory
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: bucket — bucket
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: keys — distinct keys
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Jobs that work through inventories: low where they always did.
--- cannot tell: Which of the keys on the list were wanted.
--- next: Look at bulk-read for the buckets that the inventory lists.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Jobs that process inventories: rated low if they always did.
+-- cannot tell: Which of the listed keys the reader was after.
+-- next: Check bulk-read for the buckets that the inventory covers.
 -- source: Own
 
 WITH hits AS (SELECT * FROM requests WHERE action = 'read' AND NOT is_aws AND regexp_like(object, $pattern)),

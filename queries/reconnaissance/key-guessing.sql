@@ -1,35 +1,35 @@
--- title: Object names guessed
--- question: Who asks for many objects that are not there or refused, and finds few?
+-- title: Object name enumeration
+-- question: Who requests many objects that do not exist or are refused, and finds few?
 -- pack: reconnaissance
 -- kind: detection
 -- severity: medium
 -- attack: T1595.003
 -- attack: T1619
--- parameter: few integer 50 — distinct keys refused or not found in a run from which it is shown
+-- parameter: few integer 50 — minimum distinct keys refused or not found in a run
 -- parameter: gap interval 1 hour — longest pause within a run
--- parameter: found float 0.2 — share of requests that found something, above which it is no guessing: clients that look before they write, and sites with broken links, find more
--- parameter: words text [.]git/|[.]env|wp-|phpmyadmin|passw|id_rsa|[.]sql|backup — regular expression over keys that scanners ask for, in lower case
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: found float 0.2 — highest share of successful requests that still counts as guessing: clients that check before they write, and sites with broken links, find more
+-- parameter: words text [.]git/|[.]env|wp-|phpmyadmin|passw|id_rsa|[.]sql|backup — regular expression over lower-case keys that scanners request
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: bucket — bucket
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: keys — distinct keys
--- column: denied — how many got 403
--- column: not_found — how many got 404
--- column: scanner — keys that scanners ask for
--- column: hits — objects that it got
+-- column: denied — requests refused (403)
+-- column: not_found — requests for missing objects (404)
+-- column: scanner — keys that scanners typically request
+-- column: hits — objects received
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Broken links, single-page applications, crawlers with old links, clients that look before they write.
--- cannot tell: Where the names came from; whether the objects were ever there.
--- next: Look at what was found: the objects that the same network or principal got.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Broken links, single-page applications, crawlers with old links, clients that check before they write.
+-- cannot tell: Where the names came from, and whether the objects ever existed.
+-- next: Check the hits: the objects that the same network or principal received.
 -- source: Published thresholds for failed requests; own
 
 WITH tries AS (

@@ -4,18 +4,18 @@
 -- kind: report
 -- severity: info
 -- attack: T1537
--- column: job — name of the session, or the work of S3 itself
+-- column: job — session name, or the S3 operation
 -- column: role — role of the job
--- column: bucket — the bucket, where there is one
+-- column: bucket — bucket
 -- column: operation — operation as logged
--- column: destination — the bucket that was copied to, where the row says
+-- column: destination — the destination bucket, if the record shows it
 -- column: events — requests
 -- column: keys — distinct keys
--- column: bytes — bytes of the objects
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
--- column: evidence — up to three log_file:log_line
--- false positives: None: a list.
+-- column: bytes — size of the objects in bytes
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Informational only.
 -- cannot tell: Who started a job: CloudTrail has CreateJob.
 -- source: AWS documentation on Batch Operations
 

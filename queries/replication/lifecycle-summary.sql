@@ -1,19 +1,19 @@
--- title: What lifecycle rules did
--- question: What did lifecycle rules do, day by day?
+-- title: Lifecycle activity
+-- question: What did lifecycle rules do in each period?
 -- pack: replication
 -- kind: report
 -- severity: info
 -- attack: T1485.001
 -- parameter: by text day — hour, day, week or month
 -- column: bucket — the bucket
--- column: period — begin of the hour, day, week or month
+-- column: period — start of the hour, day, week or month
 -- column: operation — operation as logged
--- column: events — requests that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: events — matching requests
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: keys — distinct keys
--- column: bytes — bytes sent, or of objects where nothing is sent
--- false positives: None.
+-- column: bytes — bytes sent, or object size if nothing was sent
+-- false positives: Informational only.
 -- source: AWS documentation on lifecycle and logging
 
 SELECT bucket, date_trunc($by, request_time) AS period, operation,

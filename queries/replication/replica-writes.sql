@@ -1,28 +1,28 @@
--- title: Writes by others to buckets that hold replicas
--- question: Who writes or deletes in a bucket that replication writes to, and is that new?
+-- title: Direct writes to replica buckets
+-- question: Who writes to or deletes from a bucket that is a replication destination, and is that new?
 -- pack: replication
 -- kind: detection
 -- severity: medium
 -- attack: T1485
 -- attack: T1565.001
--- parameter: replica_buckets text  — names with commas between them; when empty, every bucket that a replication session writes to
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: replica_buckets text  — comma-separated bucket names; if empty, every bucket that replication writes to
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: bucket — bucket
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: writes — objects written
 -- column: deletes — keys deleted
--- column: errors — how many failed
+-- column: errors — failed requests
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Batch replication, buckets that are replica and source at once: low where it was done from the beginning.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Batch replication, buckets that replicate both ways: rated low if done from the beginning.
 -- cannot tell: Whether an object is a replica: the log has no replication status.
 -- next: Compare the objects with their source.
 -- source: Own
@@ -32,7 +32,7 @@ WITH replicas AS (
   WHERE CASE WHEN $replica_buckets = '' THEN session_name(requester) = 's3-replication' AND action = 'write' ELSE array_has(string_to_array($replica_buckets, ','), bucket) END GROUP BY 1
 ),
 buckets AS (SELECT bucket, min(first_seen) AS since FROM profile_activity GROUP BY 1)
--- The few buckets stand first: a join keeps its first side in memory, and reads the second past it.
+-- The small side comes first: a join keeps its first input in memory and streams the second.
 SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
        CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,

@@ -1,30 +1,30 @@
--- title: Replication changed
--- question: Who set or removed replication of a bucket, and did copying start after it?
+-- title: Replication configuration changed
+-- question: Who set or removed replication of a bucket, and did copying start afterwards?
 -- pack: replication
 -- kind: detection
 -- severity: medium
 -- attack: T1537
--- parameter: few integer 100 — objects that replication read since, from which it counts
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: few integer 100 — minimum objects read by replication afterwards for it to count
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
 -- column: bucket — bucket
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: operations — operations seen
 -- column: replicated_before — objects that replication or a batch job read in the week before
--- column: replicated_after — those since
--- column: bytes — bytes of the objects
+-- column: replicated_after — objects that replication or a batch job read afterwards
+-- column: bytes — size of the objects in bytes
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Replication set up on purpose: medium where the principal changes settings on other days.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Replication set up on purpose: rated medium if the principal changes settings on other days.
 -- cannot tell: The destination of the replication: CloudTrail has PutBucketReplication with its rules.
--- next: Read the rules (GetBucketReplication), and ask whose account the destination is.
+-- next: Read the rules (GetBucketReplication), and find out who owns the destination account.
 -- source: Reports on replication to a foreign account
 -- source: AWS documentation
 
@@ -32,7 +32,7 @@ WITH changes AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.operation, r.action, r.record, r.request_time, r.log_file, r.log_line,
          d.days_before >= 2 AND d.change_days_before = 0 AS is_first, d.days_before < 2 AS no_history,
          coalesce(o.is_new AND o.is_public, false) AS is_new_public,
-         -- Not seen before, though the bucket was, and from the internet.
+         -- A stranger: not seen before, although the bucket was, and from the internet.
          d.days_before < 2 AND d.bucket_since + INTERVAL '2 days' < d.first_seen AND coalesce(o.is_public, false) AS is_stranger
   FROM requests r JOIN profile_day d ON d.principal = r.principal AND d.bucket = r.bucket AND d.day = date_trunc('day', r.request_time)
   LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin

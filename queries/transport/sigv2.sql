@@ -1,27 +1,27 @@
--- title: Signatures of version 2
--- question: Who still signs with version 2?
+-- title: Legacy Signature Version 2 in use
+-- question: Who still signs with Signature Version 2?
 -- pack: transport
 -- kind: detection
 -- severity: low
 -- attack: T1550.001
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
--- column: client — family of the agent
--- column: in_url — signed in the URL, where the log shows the signature
+-- column: bucket — bucket
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
+-- column: client — client family, from the user agent
+-- column: in_url — whether the signature was in the URL, where the log shows it
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Old programs. The parameter of a signature in a URL that S3 did not check is not one.
--- cannot tell: Which key signed, where the signature was in a header: CloudTrail has userIdentity.accessKeyId.
--- next: Move the program to version 4: version 2 has no Region and may live for ever.
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Old programs. A signature parameter in a URL does not count if S3 did not check it.
+-- cannot tell: Which key signed if the signature was in a header: CloudTrail has userIdentity.accessKeyId.
+-- next: Move the program to Signature Version 4: version 2 is not bound to a Region and its URLs can be valid indefinitely.
 -- source: AWS documentation, "Identifying Signature Version 2 requests"
 
 WITH hits AS (

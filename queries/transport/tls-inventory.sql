@@ -1,31 +1,31 @@
--- title: Clients with an old version of TLS
--- question: Which clients use an old version of TLS, or a weak cipher?
+-- title: Clients using outdated TLS
+-- question: Which clients use an outdated TLS version or a weak cipher?
 -- pack: transport
 -- kind: detection
 -- severity: low
 -- attack: T1557
--- parameter: min_rank integer 12 — the lowest version that is right: 10, 11, 12 or 13; S3 refuses less than 1.2 since February 2024
--- column: principal — who, whatever the session: role, user or person
--- column: requester — the requester where there is one, else the principal; null is anonymous
--- column: remote_ip — the source IP where there is one, else null
+-- parameter: min_rank integer 12 — oldest acceptable version: 10, 11, 12 or 13; S3 has required TLS 1.2 since February 2024
+-- column: principal — who acted, independent of the session: role, user or person
+-- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
+-- column: remote_ip — the source IP if there is only one, otherwise null
 -- column: addresses — number of source IPs
 -- column: remote_ips — up to ten source IPs
 -- column: sessions — number of requesters
--- column: bucket — the bucket, where there is one
--- column: events — requests of the principal that match
--- column: first_seen — time of the first of them
--- column: last_seen — time of the last of them
+-- column: bucket — bucket
+-- column: events — matching requests of the principal
+-- column: first_seen — time of the first request
+-- column: last_seen — time of the last request
 -- column: tls — TLS version
 -- column: cipher_suite — cipher as logged
--- column: broken — the cipher counts as broken
--- column: no_forward_secrecy — the cipher has no forward secrecy
--- column: client — family of the agent
+-- column: broken — whether the cipher is considered broken
+-- column: no_forward_secrecy — whether the cipher lacks forward secrecy
+-- column: client — client family, from the user agent
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
--- column: evidence — up to three log_file:log_line
--- false positives: Only old logs show less than 1.2: use 13 for logs of today.
--- cannot tell: Which library it is: the agent is what the client says.
--- next: Upgrade the clients, and ask for TLS 1.2 in the bucket policy (s3:TlsVersion).
+-- column: evidence — up to three records as log_file:log_line
+-- false positives: Versions below 1.2 occur only in old logs: use 13 for current logs.
+-- cannot tell: Which library the client uses: clients can send any user agent.
+-- next: Upgrade the clients, and require TLS 1.2 in the bucket policy (s3:TlsVersion).
 -- source: AWS documentation on encryption in transit; own
 
 WITH hits AS (
