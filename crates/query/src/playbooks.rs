@@ -106,7 +106,7 @@ mod tests {
     fn pages_of_incidents_have_all_sections() {
         for page in all().iter().filter(|page| page.detections().next().is_some()) {
             let sections: Vec<&str> = page.text.lines().filter_map(|line| line.strip_prefix("## ")).collect();
-            let all = ["Signs", "Commands", "Confirm in CloudTrail", "Contain", "Recover", "Write down"];
+            let all = ["Signs", "Commands", "Confirm in CloudTrail", "Contain", "Recover", "Document"];
             assert_eq!(sections, all, "{}", page.name);
         }
     }
