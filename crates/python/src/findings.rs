@@ -55,6 +55,13 @@ impl Findings {
         damaged(py, &self.scanned)
     }
 
+    /// Findings that belong together: one dict each, as in `saltmine hunt --format json`.
+    #[getter]
+    fn incidents<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let text = serde_json::to_string(&self.report.incidents).map_err(error::other)?;
+        py.import("json")?.call_method1("loads", (text,))
+    }
+
     fn __len__(&self) -> usize {
         self.report.findings.len()
     }

@@ -7,6 +7,7 @@ mod arrow_capsule;
 mod catalogue;
 mod error;
 mod findings;
+mod incidents;
 mod ingest;
 mod options;
 mod rows;
@@ -32,6 +33,8 @@ fn _saltmine(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(rows::query, module)?)?;
     module.add_function(wrap_pyfunction!(rows::named, module)?)?;
     module.add_function(wrap_pyfunction!(findings::hunt, module)?)?;
+    module.add_function(wrap_pyfunction!(incidents::export, module)?)?;
+    module.add_function(wrap_pyfunction!(incidents::timeline, module)?)?;
     module.add_function(wrap_pyfunction!(catalogue::queries, module)?)?;
     module.add_function(wrap_pyfunction!(options::parse_time, module)?)?;
     Ok(())

@@ -37,7 +37,7 @@ fn redaction(options: &Bound<'_, PyDict>) -> PyResult<Option<Redaction>> {
     Ok(Some(Redaction { key_file: value(options, "redact_key")?, ..redaction }))
 }
 
-fn value<'py, T: FromPyObjectOwned<'py>>(options: &Bound<'py, PyDict>, name: &str) -> PyResult<T> {
+pub(crate) fn value<'py, T: FromPyObjectOwned<'py>>(options: &Bound<'py, PyDict>, name: &str) -> PyResult<T> {
     let value = options.get_item(name)?;
     let value = value.ok_or_else(|| error::parameter(format!("missing value for {name}")))?;
     value.extract().map_err(|problem| error::parameter(format!("{name}: {}", Into::<PyErr>::into(problem))))
@@ -96,7 +96,7 @@ pub(crate) fn catalogue(folder: Option<&Path>) -> PyResult<Catalogue> {
 
 /// Damaged sources and sources with rejects, as dicts.
 pub(crate) fn damaged<'py>(py: Python<'py>, report: &ScanReport) -> PyResult<Vec<Bound<'py, PyDict>>> {
-    let told = |source: &saltmine_scan::SourceReport| {
+    let dict = |source: &saltmine_scan::SourceReport| {
         let dict = PyDict::new(py);
         dict.set_item("log_file", &source.name)?;
         dict.set_item("state", source.state.as_str())?;
@@ -104,7 +104,7 @@ pub(crate) fn damaged<'py>(py: Python<'py>, report: &ScanReport) -> PyResult<Vec
         dict.set_item("rejects", source.counts.rejects)?;
         Ok(dict)
     };
-    report.sources.values().take(NAMED).map(told).collect()
+    report.sources.values().take(NAMED).map(dict).collect()
 }
 
 /// Warns if files were left out because of the times in their names. Gives numbers only, as below.

@@ -7,7 +7,8 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
 use saltmine_query::catalogue::Query;
 use saltmine_query::datafusion::execution::SendableRecordBatchStream;
-use saltmine_query::{Params, Session, SessionOptions};
+use saltmine_query::incidents::{IncidentRequests, What, export};
+use saltmine_query::{Params, QueryError, Session, SessionOptions};
 
 use crate::error;
 use crate::options::{catalogue, damaged, session_options, values, warn_of_damage, warn_of_left_out};
@@ -15,24 +16,25 @@ use crate::stream::Batches;
 use crate::table::{Batch, Table, column_names, described};
 use crate::wait::wait;
 
-/// A query and its session.
-struct Question {
+/// A statement and its session.
+struct BoundStatement {
     session: Session,
-    asked: Asked,
-    params: Params,
+    statement: Statement,
 }
 
-/// SQL, or a catalogue query; a built-in one reads true values under redaction.
-enum Asked {
-    Sql(String),
-    Query(Box<Query>),
+/// What produces the rows. Built-in statements read true values under redaction.
+pub(crate) enum Statement {
+    Sql(String, Params),
+    CatalogueQuery(Box<Query>, Params),
+    Export(IncidentRequests, What),
 }
 
-impl Question {
-    async fn ask(self: Arc<Self>) -> Result<SendableRecordBatchStream, saltmine_query::QueryError> {
-        match &self.asked {
-            Asked::Sql(sql) => self.session.sql(sql, &self.params).await,
-            Asked::Query(query) => self.session.ask(query, &self.params).await,
+impl BoundStatement {
+    async fn execute(self: Arc<Self>) -> Result<SendableRecordBatchStream, QueryError> {
+        match &self.statement {
+            Statement::Sql(sql, params) => self.session.sql(sql, params).await,
+            Statement::CatalogueQuery(query, params) => self.session.ask(query, params).await,
+            Statement::Export(requests, what) => export(&self.session, requests, *what).await,
         }
     }
 }
@@ -44,34 +46,40 @@ impl Question {
 /// `collect()` keeps the rows.
 #[pyclass(frozen, module = "saltmine")]
 pub(crate) struct Rows {
-    question: Arc<Question>,
+    source: Arc<BoundStatement>,
     schema: SchemaRef,
     /// The running query, for the first reader.
     first: Mutex<Option<SendableRecordBatchStream>>,
 }
 
 impl Rows {
-    fn open(py: Python<'_>, options: SessionOptions, asked: Asked, params: Params) -> PyResult<Self> {
+    fn open(py: Python<'_>, options: SessionOptions, statement: Statement) -> PyResult<Self> {
         let opened = wait(py, async move {
             let session = Session::open(&options).await?;
-            let question = Arc::new(Question { session, asked, params });
-            let stream = Arc::clone(&question).ask().await?;
-            Ok((question, stream))
+            Self::start(session, statement).await
         })?;
-        let (question, stream) = opened.map_err(|problem| error::query(&problem))?;
-        Ok(Self { question, schema: stream.schema(), first: Mutex::new(Some(stream)) })
+        opened.map_err(|problem| error::query(&problem))
+    }
+
+    /// Starts the statement for the first reader.
+    pub(crate) async fn start(session: Session, statement: Statement) -> Result<Self, QueryError> {
+        let source = Arc::new(BoundStatement { session, statement });
+        let stream = Arc::clone(&source).execute().await?;
+        Ok(Self { source, schema: stream.schema(), first: Mutex::new(Some(stream)) })
     }
 
     fn batches(&self, py: Python<'_>) -> PyResult<Batches> {
         let first = self.first.lock().unwrap_or_else(PoisonError::into_inner).take();
         let stream = match first {
             Some(stream) => stream,
-            None => wait(py, Arc::clone(&self.question).ask())?.map_err(|problem| error::query(&problem))?,
+            None => {
+                wait(py, Arc::clone(&self.source).execute())?.map_err(|problem| error::query(&problem))?
+            }
         };
-        let question = Arc::clone(&self.question);
+        let source = Arc::clone(&self.source);
         let warn = move |py: Python<'_>| {
-            warn_of_left_out(py, question.session.left_out())?;
-            warn_of_damage(py, &question.session.scan_report())
+            warn_of_left_out(py, source.session.left_out())?;
+            warn_of_damage(py, &source.session.scan_report())
         };
         Batches::new(stream, Box::new(warn))
     }
@@ -89,7 +97,7 @@ impl Rows {
     /// `problem` and `rejects`. Empty for a dataset, which has this information in its tables.
     #[getter]
     fn damaged<'py>(&self, py: Python<'py>) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        damaged(py, &self.question.session.scan_report())
+        damaged(py, &self.source.session.scan_report())
     }
 
     /// Reads all rows into memory.
@@ -150,7 +158,7 @@ pub(crate) fn query(
     params: &Bound<'_, PyDict>,
     options: &Bound<'_, PyDict>,
 ) -> PyResult<Rows> {
-    Rows::open(py, session_options(options)?, Asked::Sql(sql), values(params)?)
+    Rows::open(py, session_options(options)?, Statement::Sql(sql, values(params)?))
 }
 
 /// Runs a catalogue query. `params` are text.
@@ -165,5 +173,5 @@ pub(crate) fn named(
     let catalogue = catalogue(folder.as_deref())?;
     let query = catalogue.get(name).map_err(|problem| error::query(&problem))?;
     let params = query.params(&params).map_err(|problem| error::query(&problem))?;
-    Rows::open(py, session_options(options)?, Asked::Query(Box::new(query.clone())), params)
+    Rows::open(py, session_options(options)?, Statement::CatalogueQuery(Box::new(query.clone()), params))
 }

@@ -284,7 +284,7 @@ pub(super) enum Chosen<'a> {
 /// # Errors
 /// If nothing has this number or name; the message lists what exists.
 pub(super) fn chosen<'a>(found: &'a HuntReport, what: &str) -> Result<Chosen<'a>, CliError> {
-    let last = found.incidents.len() + found.actors.len();
+    let last = found.last_number();
     if let Ok(number) = what.parse::<usize>() {
         let incident =
             found.incidents.iter().find(|incident| incident.number == number).map(Chosen::Incident);

@@ -11,7 +11,7 @@ Answers are Arrow streams (PyCapsule interface), which pandas, Polars, DuckDB an
 Text in answers comes unmodified from the log and may be hostile.
 """
 
-from ._api import hunt, ingest, named, queries, query, scan
+from ._api import export, hunt, incidents, ingest, named, queries, query, report, scan, timeline
 from ._errors import (
     DamagedInputWarning,
     DatasetError,
@@ -37,10 +37,14 @@ __all__ = [
     "StrictError",
     "Table",
     "__version__",
+    "export",
     "hunt",
+    "incidents",
     "ingest",
     "named",
     "queries",
     "query",
+    "report",
     "scan",
+    "timeline",
 ]

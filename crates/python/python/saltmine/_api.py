@@ -1,10 +1,12 @@
 """The functions of the package."""
 
+import datetime
 import json
+import warnings
 from collections.abc import Iterable, Mapping
 from typing import Any, Callable, Literal, Optional, Union
 
-from . import _convert, _saltmine
+from . import _command, _convert, _saltmine
 from ._convert import Path, Paths, Time, Value
 from ._errors import ParameterError
 from ._saltmine import Findings, IngestReport, Rows
@@ -179,9 +181,157 @@ def hunt(
         ParameterError: The pack does not exist.
         InputError: An input is missing or cannot be read.
     """
-    several = [packs] if isinstance(packs, str) else list(packs)
     options = _options(inputs, tables, since, until, (), memory_limit, threads, redact, redact_key)
-    return _saltmine.hunt(several, _folder(catalogue), options)
+    return _saltmine.hunt(_several(packs), _folder(catalogue), options)
+
+
+def incidents(
+    inputs: Paths,
+    *,
+    catalogue: Optional[Path] = None,
+    tables: Optional[Mapping[str, Path]] = None,
+    since: Optional[Time] = None,
+    until: Optional[Time] = None,
+    memory_limit: Union[int, str, None] = None,
+    threads: int = 0,
+    redact: Optional[str] = None,
+    redact_key: Optional[Path] = None,
+) -> list[dict[str, Any]]:
+    """Hunt, and return the findings that belong together: one dict each, the most severe first.
+
+    The dicts are those of ``saltmine hunt --format json``: ``number``, ``severity``, ``title``, ``headline``, ``actors``,
+    ``phases``, ``first_seen``, ``last_seen``, ``losses``, ``next_steps`` and others. :func:`hunt` returns them too, as
+    ``findings.incidents``.
+
+    Args:
+        inputs, catalogue, tables, since, until, memory_limit, threads, redact, redact_key: See :func:`hunt`.
+
+    Raises:
+        InputError: An input is missing or cannot be read.
+    """
+    options = _options(inputs, tables, since, until, (), memory_limit, threads, redact, redact_key)
+    return _saltmine.hunt([], _folder(catalogue), options).incidents
+
+
+def export(
+    inputs: Paths,
+    *,
+    incident: Optional[int] = None,
+    finding: Optional[str] = None,
+    what: Literal["taken", "destroyed", "changed", "rows"] = "rows",
+    catalogue: Optional[Path] = None,
+    tables: Optional[Mapping[str, Path]] = None,
+    since: Optional[Time] = None,
+    until: Optional[Time] = None,
+    memory_limit: Union[int, str, None] = None,
+    threads: int = 0,
+    redact: Optional[str] = None,
+    redact_key: Optional[Path] = None,
+) -> Rows:
+    """List what belongs to an incident or a finding. The call hunts first.
+
+    Args:
+        incident: The number of an incident or actor, as :func:`incidents` and ``saltmine hunt`` give it.
+        finding: The name of a detection, instead of ``incident``.
+        what: ``taken``: objects that were read or copied; ``destroyed``: objects that were deleted, expired or
+            overwritten; ``changed``: changed settings and written objects; ``rows``: all requests.
+        inputs, catalogue, tables, since, until, memory_limit, threads, redact, redact_key: See :func:`hunt`.
+
+    Raises:
+        ParameterError: There is no such incident or finding.
+        InputError: An input is missing or cannot be read.
+    """
+    options = _options(inputs, tables, since, until, (), memory_limit, threads, redact, redact_key)
+    return _saltmine.export(incident, finding, what, _folder(catalogue), options)
+
+
+def timeline(
+    inputs: Paths,
+    *,
+    requester: Union[str, Iterable[str]] = (),
+    ip: Union[str, Iterable[str]] = (),
+    key: Union[str, Iterable[str]] = (),
+    bucket: Union[str, Iterable[str]] = (),
+    request_id: Union[str, Iterable[str]] = (),
+    incident: Optional[int] = None,
+    finding: Optional[str] = None,
+    idle: datetime.timedelta = datetime.timedelta(minutes=30),
+    max_sessions: Optional[int] = 1000,
+    catalogue: Optional[Path] = None,
+    since: Optional[Time] = None,
+    until: Optional[Time] = None,
+    memory_limit: Union[int, str, None] = None,
+    threads: int = 0,
+    redact: Optional[str] = None,
+    redact_key: Optional[Path] = None,
+) -> list[dict[str, Any]]:
+    """Sessions: the activity of one requester from one address without a longer break, one dict each, in time order.
+
+    Values of one selector are alternatives; different selectors narrow the selection. Without selectors, all requests count.
+
+    Args:
+        requester: Requesters as logged; ``*`` matches any text, ``?`` one character; ``-`` is anonymous.
+        ip: Client addresses or networks.
+        key: Object keys, decoded, with the same wildcards.
+        bucket: Buckets, with the same wildcards.
+        request_id: Request ids.
+        incident, finding: See :func:`export`.
+        idle: A longer break starts a new session.
+        max_sessions: At most this many sessions, the earliest; ``None`` for all. A warning says how many more there are.
+        inputs, catalogue, since, until, memory_limit, threads, redact, redact_key: See :func:`hunt`.
+
+    Raises:
+        ParameterError: A selector is invalid, or there is no such incident or finding.
+        InputError: An input is missing or cannot be read.
+    """
+    selectors = {
+        "requesters": _several(requester),
+        "addresses": _several(ip),
+        "keys": _several(key),
+        "buckets": _several(bucket),
+        "request_ids": _several(request_id),
+        "incident": incident,
+        "finding": finding,
+        "idle": idle // datetime.timedelta(microseconds=1),
+        "max_sessions": max_sessions,
+    }
+    options = _options(inputs, None, since, until, (), memory_limit, threads, redact, redact_key)
+    found = json.loads(_saltmine.timeline(selectors, _folder(catalogue), options))
+    sessions: list[dict[str, Any]] = found["sessions"]
+    hidden = found["session_count"] - len(sessions)
+    if hidden:
+        warnings.warn(f"{hidden} later sessions left out; use max_sessions=None", stacklevel=2)
+    return sessions
+
+
+def report(
+    inputs: Paths,
+    to: Path,
+    *,
+    title: Optional[str] = None,
+    since: Optional[Time] = None,
+    until: Optional[Time] = None,
+    redact: Optional[str] = None,
+    redact_key: Optional[Path] = None,
+) -> None:
+    """Write the HTML report, with the command ``saltmine`` that is installed with the package.
+
+    Args:
+        inputs: One dataset, or log files, folders and globs.
+        to: The HTML file.
+        title: Title of the page, such as a case number.
+        since, until, redact, redact_key: See :func:`query`.
+
+    Raises:
+        SaltmineError: The command is missing, has another version, or failed; the message is the command's.
+    """
+    arguments = ["report", "--output", _convert.text(to)]
+    for name, value in (("--title", title), ("--redact", redact)):
+        arguments += [] if value is None else [f"{name}={value}"]
+    for name, time in (("--since", since), ("--until", until)):
+        arguments += [] if time is None else [f"{name}={_convert.iso(time)}"]
+    arguments += [] if redact_key is None else [f"--redact-key={_convert.text(redact_key)}"]
+    _command.run([*arguments, "--", *_convert.paths(inputs)])
 
 
 def queries(*, catalogue: Optional[Path] = None) -> list[dict[str, Any]]:
@@ -193,6 +343,10 @@ def queries(*, catalogue: Optional[Path] = None) -> list[dict[str, Any]]:
     """
     known: list[dict[str, Any]] = json.loads(_saltmine.queries(_folder(catalogue)))
     return known
+
+
+def _several(values: Union[str, Iterable[str]]) -> list[str]:
+    return [values] if isinstance(values, str) else list(values)
 
 
 def _folder(catalogue: Optional[Path]) -> Optional[str]:

@@ -29,10 +29,10 @@ def paths(given: Paths) -> list[str]:
 
 def text(path: Path) -> str:
     """A path as text."""
-    told = os.fspath(path)
-    if not isinstance(told, str):
-        raise ParameterError(f"a path must be text, not {type(told).__name__}")
-    return told
+    plain = os.fspath(path)
+    if not isinstance(plain, str):
+        raise ParameterError(f"a path must be text, not {type(plain).__name__}")
+    return plain
 
 
 def micros(time: Optional[Time]) -> Optional[int]:
@@ -46,6 +46,11 @@ def micros(time: Optional[Time]) -> Optional[int]:
     if time.tzinfo is None:
         time = time.replace(tzinfo=datetime.timezone.utc)
     return (time - _EPOCH) // _MICROSECOND
+
+
+def iso(time: Time) -> str:
+    """A time as the command takes it."""
+    return time if isinstance(time, str) else (_EPOCH + micros(time) * _MICROSECOND).isoformat()
 
 
 def size(limit: Union[int, str, None]) -> Optional[int]:

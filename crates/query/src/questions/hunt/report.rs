@@ -80,6 +80,18 @@ impl HuntReport {
     pub fn worst(&self) -> Option<Severity> {
         self.findings.iter().map(|finding| finding.severity).max()
     }
+
+    /// The requests of the incident or actor with this number; `None` if there is none.
+    pub fn requests_of_number(&self, number: usize) -> Option<&IncidentRequests> {
+        let incident = self.incidents.iter().find(|incident| incident.number == number);
+        let actor = || self.actors.iter().find(|actor| actor.number == number);
+        incident.map(|incident| &incident.requests).or_else(|| actor().map(|actor| &actor.requests))
+    }
+
+    /// The highest number of an incident or actor; 0 if there are none.
+    pub fn last_number(&self) -> usize {
+        self.incidents.len() + self.actors.len()
+    }
 }
 
 /// A detection that failed.
