@@ -8,6 +8,30 @@
 //! A *round* is everything that one commit of all tables adds: the rows of some sources, or the files that a
 //! compaction rewrote. A round is committed completely or not at all.
 //!
+//! ```
+//! use saltmine_lake::{IngestRequest, Silent, ingest};
+//! use saltmine_scan::discover;
+//!
+//! let folder = tempfile::tempdir()?;
+//! let line = r#"owner logs [01/May/2026:10:00:00 +0000] 192.0.2.7 - 5F0C REST.GET.OBJECT a.txt "GET /a.txt HTTP/1.1" 200 - 12 12 9 8 "-" "curl/8.9" -"#;
+//! let (log, dataset) = (folder.path().join("2026-05-01.log"), folder.path().join("case.lake"));
+//! std::fs::write(&log, format!("{line}\n"))?;
+//!
+//! let sources = discover(&[log.display().to_string()])?;
+//! let request = IngestRequest {
+//!     sources: &sources,
+//!     dataset: &dataset,
+//!     partition_by: None,
+//!     jobs: 1,
+//!     strict: true,
+//!     stop: None,
+//! };
+//! assert_eq!(ingest(&request, &Silent)?.counts.rows, 1);
+//! // The content is in the dataset already.
+//! assert_eq!(ingest(&request, &Silent)?.skipped, 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! The crate has seven rooms. Each imports only from those below it:
 //!
 //! | room | content |

@@ -8,6 +8,25 @@
 //! A line is text or a JSON object, as AWS delivers these logs through CloudWatch Logs and to table buckets.
 //! The beginning of the line decides which ([`saltmine_format::json_start`]), so no line can change how
 //! another one is parsed.
+//!
+//! ```
+//! use saltmine_scan::{ScanOptions, SourceScan, discover};
+//!
+//! let folder = tempfile::tempdir()?;
+//! let line = r#"owner logs [01/May/2026:10:00:00 +0000] 192.0.2.7 - 5F0C REST.GET.OBJECT a.txt "GET /a.txt HTTP/1.1" 200 - 12 12 9 8 "-" "curl/8.9" -"#;
+//! std::fs::write(folder.path().join("2026-05-01.log"), format!("{line}\nnot a record\n"))?;
+//!
+//! let (mut rows, mut rejects) = (0, 0);
+//! for source in discover(&[folder.path().display().to_string()])? {
+//!     let mut scan = SourceScan::open(&source, &ScanOptions::default());
+//!     while let Some(batch) = scan.next_batch()? {
+//!         rows += batch.num_rows();
+//!     }
+//!     rejects += scan.finish().counts.rejects;
+//! }
+//! assert_eq!((rows, rejects), (1, 1));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod block;
 mod columns;
