@@ -1,7 +1,8 @@
 //! The requests that scenarios are made of.
 
 use super::super::chance::{made, push_alphanumeric};
-use super::logs::{Call, CopySource, Logs};
+use super::call::Call;
+use super::logs::{CopySource, Logs};
 use super::who::Who;
 
 /// An object in a bucket: bucket, key, size in bytes.

@@ -1,7 +1,8 @@
 //! A company with its buckets, its people and their ordinary traffic, in the midst of which a scenario plays.
 
 use super::super::chance::{made, mix, push_hex, push_uuid, skewed};
-use super::logs::{Call, DAY, HOUR, Logs};
+use super::call::Call;
+use super::logs::{DAY, HOUR, Logs};
 use super::who::{Who, agent};
 
 /// Settings that Terraform and auditors read: operation, and whether it is often not set.

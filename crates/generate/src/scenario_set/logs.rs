@@ -9,6 +9,7 @@ use super::super::chance::{derived, made, mix, push_alphanumeric, push_hex};
 use super::super::escape;
 use super::super::request::{fresh_ids, outcome, presigned_query, without_request};
 use super::super::row::{Row, col};
+use super::call::Call;
 use super::truth::{Part, Tally};
 use super::who::Who;
 
@@ -38,41 +39,6 @@ pub(super) struct Record {
     /// Name of the object.
     pub(super) key: Option<Box<str>>,
     pub(super) line: Box<[u8]>,
-}
-
-/// What a request asks for and what became of it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Call<'a> {
-    pub(super) operation: &'a str,
-    pub(super) key: Option<&'a str>,
-    /// Without `?`.
-    pub(super) query: &'a str,
-    pub(super) status: i64,
-    pub(super) error: Option<&'a str>,
-    pub(super) sent: i64,
-    pub(super) size: Option<i64>,
-    pub(super) version: Option<&'a str>,
-    /// Host, where it is not the bucket's own.
-    pub(super) host: Option<&'a str>,
-}
-
-impl<'a> Call<'a> {
-    /// A request that went well, of an object or a bucket.
-    pub(super) fn new(operation: &'a str, key: impl Into<Option<&'a str>>) -> Self {
-        let key = key.into();
-        let status = if operation.starts_with("REST.DELETE.") { 204 } else { 200 };
-        Self {
-            operation,
-            key,
-            query: "",
-            status,
-            error: None,
-            sent: 0,
-            size: None,
-            version: None,
-            host: None,
-        }
-    }
 }
 
 /// The logs of one scenario.

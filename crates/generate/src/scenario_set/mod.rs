@@ -5,6 +5,7 @@
 
 mod attacks;
 mod benign;
+mod call;
 mod calls;
 mod company;
 mod delivery;

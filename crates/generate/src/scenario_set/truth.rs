@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::super::row::clock;
 use super::super::scenarios::Lines;
-use super::logs::Call;
+use super::call::Call;
 use super::who::{Who, principal};
 
 /// Attack or benign workload.

@@ -16,8 +16,9 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::error::LakeError;
-use crate::storage::bucket::InBucket;
-use crate::storage::{Inside, Lock, Storage, Version};
+use crate::storage::bucket_folder::BucketFolder;
+use crate::storage::interface::{Lock, Version};
+use crate::storage::path::Inside;
 
 /// How long an owner may fail to renew its lock, in seconds, unless the lock says otherwise.
 const SECONDS: u64 = 30;
@@ -73,7 +74,7 @@ pub(crate) struct Lease {
 
 #[derive(Debug)]
 struct LockState {
-    storage: InBucket,
+    folder: BucketFolder,
     file: Inside,
     owner: String,
     life: Duration,
@@ -84,7 +85,7 @@ struct LockState {
 impl Lease {
     /// Takes the lock. If another writer has it, calls `on_wait` once and waits until `stop` becomes true.
     pub(crate) fn take(
-        storage: &InBucket,
+        folder: &BucketFolder,
         file: Inside,
         on_wait: &dyn Fn(),
         stop: Option<&AtomicBool>,
@@ -93,7 +94,7 @@ impl Lease {
         let life = Duration::from_secs(LOCK_SECONDS.load(Ordering::Relaxed));
         let mut waits = false;
         let version = loop {
-            if let Some(version) = attempt(storage, &file, &owner, life)? {
+            if let Some(version) = attempt(folder, &file, &owner, life)? {
                 break version;
             }
             if !waits {
@@ -105,9 +106,9 @@ impl Lease {
             }
             std::thread::sleep(LOOK);
         };
-        let path = storage.path(&file);
+        let path = folder.path(&file);
         let version = Mutex::new(Some(version));
-        let held = Arc::new(LockState { storage: storage.clone(), file, owner, life, version });
+        let held = Arc::new(LockState { folder: folder.clone(), file, owner, life, version });
         let (stop, stopped) = channel::<()>();
         let renewed = Arc::clone(&held);
         let renew = move || {
@@ -126,7 +127,7 @@ impl Lock for Lease {
     /// Asks the server.
     fn check(&self) -> Result<(), LakeError> {
         let held = &self.held;
-        if held.renew()? { Ok(()) } else { Err(LakeError::LockLost(held.storage.path(&held.file))) }
+        if held.renew()? { Ok(()) } else { Err(LakeError::LockLost(held.folder.path(&held.file))) }
     }
 }
 
@@ -135,14 +136,14 @@ impl LockState {
     fn renew(&self) -> Result<bool, LakeError> {
         let mut version = self.version.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(last) = version.clone() else { return Ok(false) };
-        *version = self.storage.replace(&self.file, &Content::text(&self.owner, self.life), &last)?;
+        *version = self.folder.write(&self.file, &Content::text(&self.owner, self.life), Some(&last))?;
         Ok(version.is_some())
     }
 
     /// Releases the lock if it is still held.
     fn release(&self) -> Result<(), LakeError> {
         let version = self.version.lock().unwrap_or_else(PoisonError::into_inner).take();
-        version.map_or(Ok(()), |version| self.storage.remove_same(&self.file, &version))
+        version.map_or(Ok(()), |version| self.folder.remove_same(&self.file, &version))
     }
 }
 
@@ -157,17 +158,17 @@ impl Drop for Lease {
 
 /// Writes the object if the lock is free or its owner is dead.
 fn attempt(
-    storage: &InBucket,
+    folder: &BucketFolder,
     file: &Inside,
     owner: &str,
     life: Duration,
 ) -> Result<Option<Version>, LakeError> {
-    if let Some(version) = storage.create(file, &Content::text(owner, life))? {
+    if let Some(version) = folder.write(file, &Content::text(owner, life), None)? {
         return Ok(Some(version));
     }
-    match storage.read_with_age(file)? {
+    match folder.read_with_age(file)? {
         Some((found, Some(age))) if age > Content::life(&found.content) && !found.version.0.is_empty() => {
-            storage.replace(file, &Content::text(owner, life), &found.version)
+            folder.write(file, &Content::text(owner, life), Some(&found.version))
         }
         _ => Ok(None),
     }

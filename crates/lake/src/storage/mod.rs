@@ -4,6 +4,7 @@
 //! name files by [`Inside`], a checked path; they do not know which storage it is.
 
 mod bucket;
+mod bucket_folder;
 pub(crate) mod disk;
 #[cfg(test)]
 pub(crate) mod failing;

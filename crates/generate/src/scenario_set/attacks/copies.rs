@@ -1,8 +1,9 @@
 //! Data that leaves by copies, batch jobs and replication.
 
 use super::super::Care;
+use super::super::call::Call;
 use super::super::company::{Company, Holdings, batch_job, size_of};
-use super::super::logs::{Call, Logs};
+use super::super::logs::Logs;
 use super::super::who::{Who, agent};
 
 pub(super) fn copy_foreign(logs: &mut Logs, care: Care) {

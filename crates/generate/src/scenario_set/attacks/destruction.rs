@@ -1,8 +1,9 @@
 //! Data destroyed.
 
 use super::super::Care;
+use super::super::call::Call;
 use super::super::company::{Company, Holdings};
-use super::super::logs::{Call, HOUR, Logs};
+use super::super::logs::{HOUR, Logs};
 use super::super::who::{Who, agent};
 
 pub(super) fn lifecycle_eraser(logs: &mut Logs, care: Care) {

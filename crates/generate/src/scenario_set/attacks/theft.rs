@@ -1,8 +1,9 @@
 //! Credentials that were taken, used elsewhere.
 
 use super::super::Care;
+use super::super::call::Call;
 use super::super::company::{Company, Holdings, SETTINGS};
-use super::super::logs::{Call, HOUR, Logs};
+use super::super::logs::{HOUR, Logs};
 use super::super::who::{Who, agent};
 
 pub(super) fn stolen_key(logs: &mut Logs, care: Care) {

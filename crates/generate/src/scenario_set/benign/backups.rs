@@ -1,7 +1,8 @@
 //! Backups and logs.
 
+use super::super::call::Call;
 use super::super::company::{Company, Holdings, size_of};
-use super::super::logs::{Call, DAY, Logs};
+use super::super::logs::{DAY, Logs};
 use super::super::who::{Who, agent};
 
 pub(super) fn nightly_backup(logs: &mut Logs) {

@@ -1,8 +1,9 @@
 //! Sites, downloads and apps.
 
 use super::super::super::chance::{mix, skewed};
+use super::super::call::Call;
 use super::super::company::{Company, Holdings, SETTINGS, read_settings};
-use super::super::logs::{Call, Logs};
+use super::super::logs::Logs;
 use super::super::who::{Who, agent};
 
 pub(super) fn blue_green(logs: &mut Logs) {

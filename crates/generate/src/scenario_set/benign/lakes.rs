@@ -1,8 +1,9 @@
 //! Data lakes and training.
 
 use super::super::super::chance::{made, push_uuid};
+use super::super::call::Call;
 use super::super::company::{Company, Holdings, instance};
-use super::super::logs::{Call, HOUR, Logs};
+use super::super::logs::{HOUR, Logs};
 use super::super::who::{Who, agent};
 
 pub(super) fn table_compaction(logs: &mut Logs) {

@@ -1,7 +1,8 @@
 //! Data that is encrypted anew, moved, erased or given up, as planned.
 
+use super::super::call::Call;
 use super::super::company::{Company, Holdings, batch_job, size_of};
-use super::super::logs::{Call, HOUR, Logs};
+use super::super::logs::{HOUR, Logs};
 use super::super::who::{Who, agent};
 
 pub(super) fn key_rotation(logs: &mut Logs) {

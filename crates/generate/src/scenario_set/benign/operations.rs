@@ -1,7 +1,8 @@
 //! Those who look after buckets.
 
+use super::super::call::Call;
 use super::super::company::{Company, Holdings, SETTINGS, read_settings};
-use super::super::logs::{Call, HOUR, Logs};
+use super::super::logs::{HOUR, Logs};
 use super::super::who::{Who, agent};
 
 pub(super) fn posture_scanner(logs: &mut Logs) {
