@@ -1,12 +1,12 @@
 # %% [markdown]
 # # Sixteen gigabytes at two in the morning
 #
-# An alarm about the cost of data transfer came in, nobody knows more, and the bucket holds what must not get out. This
-# notebook goes from that first sign to the last request of whoever did it, one small step at a time. Each step says what it
-# asks, why, and what the answer means. To use it on a case of your own, change the path below and read on.
+# An alarm says that data transfer costs more than usual. Nothing else is known yet, and one of the buckets holds confidential
+# data. This notebook starts from that alarm and ends with the list of what was taken. Each step has a question, the code that
+# answers it, and what the answer means. To use it on a case of your own, change the path below and run it from the top.
 #
-# It needs pandas, pyarrow, Polars, DuckDB and matplotlib, and **no saltmine**: a dataset is plain Parquet. The dataset is
-# made once, by the command:
+# It needs pandas, pyarrow, Polars, DuckDB and matplotlib, but **not saltmine**: a dataset is plain Parquet. saltmine only
+# creates the dataset:
 #
 # ```
 # saltmine ingest samples/attack --to attack.lake
@@ -18,7 +18,7 @@
 import json
 import os
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote_plus
 
 import duckdb
 import matplotlib.pyplot as plt
@@ -38,14 +38,15 @@ plt.rcParams.update({
     "axes.titleweight": "bold",
     "font.size": 10,
 })
+pl.Config(fmt_str_lengths=80, tbl_hide_column_data_types=True, tbl_hide_dataframe_shape=True)
 GREY, BLUE, RED = "#8c8c8c", "#2a6fbb", "#c8322b"
 answers = {}
 
 # %% [markdown]
 # ## 1. Open the dataset
 #
-# Three libraries, the same files; take the one that you know best. One row is one line of the log. Strings are strings,
-# times are UTC, and what S3 writes as `-` is null: a null `requester` is a request that nobody signed.
+# Three libraries read the same files; use the one that you know best. One row is one line of the log. Times are UTC, and what
+# S3 writes as `-` is null: if `requester` is null, the request was anonymous.
 
 # %%
 # pandas: everything in memory
@@ -68,9 +69,8 @@ assert len(set(counts.values())) == 1
 counts
 
 # %% [markdown]
-# **Before anything else: is all of it here?** The table `sources` has a row for each log file that was read, `rejects` each
-# line that could not be read. If files are damaged or days are missing, say so first: what is not in the log did not
-# "not happen".
+# **Is the log complete?** The table `sources` has a row for each log file that was read, and `rejects` has a row for each line
+# that could not be parsed. If files are damaged or days are missing, the report has to say so first.
 
 # %%
 rejects = pd.read_parquet(LAKE / "rejects", dtype_backend="pyarrow")
@@ -82,12 +82,13 @@ assert sources["lines"].sum() == len(logs) + len(rejects) + sources["blanks"].su
 sources.groupby("state", as_index=False).agg(files=("log_file", "size"), lines=("lines", "sum"), rejects=("rejects", "sum"))
 
 # %% [markdown]
-# S3 itself delivers these logs on a best-effort basis. Read "nothing was found" as "nothing was found in what S3 delivered".
+# Every line of every file is accounted for. But S3 delivers these logs on a best-effort basis, so "nothing found" means
+# "nothing found in what S3 delivered".
 #
 # ## 2. When did it happen?
 #
-# Requests an hour say how busy it was. Bytes an hour say how much left. They are different questions: the loudest hours
-# here moved almost nothing, and by requests alone nobody would have picked the hour in which the data left.
+# Count requests per hour and bytes per hour. They answer different questions: the busiest hours here moved very little data,
+# and the request counts alone would not point to the hour in which the data left.
 
 # %%
 hourly = (
@@ -105,9 +106,9 @@ figure, (upper, lower) = plt.subplots(2, 1, figsize=(10, 4.8), sharex=True, layo
 hours, width = hourly["hour"].to_numpy(), np.timedelta64(1, "h")
 colours = np.where(hourly["hour"] == worst["hour"], RED, BLUE)
 upper.bar(hours, hourly["requests"], width=width, align="edge", color=colours)
-upper.set_title("Requests an hour")
+upper.set_title("Requests per hour")
 lower.bar(hours, hourly["bytes"] / 1e9, width=width, align="edge", color=colours)
-lower.set_title("Gigabytes sent an hour")
+lower.set_title("Gigabytes sent per hour")
 lower.annotate(
     f"{worst['bytes'] / 1e9:.1f} GB in the hour from {worst['hour']:%a %d %b, %H:%M}",
     (worst["hour"], worst["bytes"] / 1e9), xytext=(-12, -12), textcoords="offset points", ha="right", va="top", color=RED,
@@ -117,8 +118,8 @@ lower.xaxis.set_major_formatter(DateFormatter("%a %d %b"))
 plt.show()
 
 # %% [markdown]
-# One hour stands out, and it is a night. Is a night unusual here? The heat map answers that: a row a weekday, a column an
-# hour. The scale is logarithmic, so that the few requests of a quiet hour stay visible; white is no request at all.
+# One hour stands out, and it is at night. Is activity at night unusual here? In the heat map, each row is a weekday and each
+# column an hour. The scale is logarithmic, so that quiet hours stay visible; white means no requests.
 
 # %%
 times = logs["request_time"].dt
@@ -141,12 +142,12 @@ figure.colorbar(image, label="requests", ticks=[1, 10, 100, 1000], format="%d")
 plt.show()
 
 # %% [markdown]
-# People work here by day; at night a few machines do. Three hundred requests in one hour of a Saturday night is nobody's
-# habit. (The other dark cells are attacks too. One at a time.)
+# People work here during the day, and at night there are only a few automated jobs. More than three hundred requests within
+# one hour of a Saturday night are not part of the pattern. (The other dark cells are other attacks, which are separate cases.)
 #
 # ## 3. Who was it?
 #
-# Take that hour alone and ask who received the bytes, from which address.
+# Look at that hour only: who received the bytes, and at which address?
 
 # %%
 first_sign = db.sql(
@@ -163,11 +164,11 @@ answers["suspect"], answers["address"], answers["bucket"] = suspect, address, bu
 first_sign
 
 # %% [markdown]
-# One user, one address, one bucket: all but all of the bytes. Write the three down.
+# Almost all of the bytes went to one user, at one address, from one bucket. These three are the starting point for the rest.
 #
-# ## 4. Is that usual for this user?
+# ## 4. Is that normal for this user?
 #
-# "Unusual" needs a usual. What did the same user do on the other days: how much, at what hours, from where?
+# Compare with the other days: how much did the same user read, at what hours, and from where?
 
 # %%
 user = frame.filter(pl.col("requester") == suspect)
@@ -193,19 +194,19 @@ answers["times_the_usual"] = int(night["bytes"].item() // usual["bytes"].sum())
 habits
 
 # %% [markdown]
-# On seven days: four small reads a day, in office hours, from one address. Then, from an address never seen before, more
-# than a thousand times as much as in that whole week. Note two things for the report:
+# Normally, the user makes four small reads a day, during office hours, from one address. That night, a new address received
+# more than a thousand times as many bytes as the usual one did in the whole week. Two observations belong in the report:
 #
-# - The user agent is the same on both. An agent is text that the client chooses: it proves nothing.
-# - The usual reads go on at nine the next morning from the usual address. The person works as ever, so their access key was
-#   most likely copied. Ask them; accuse nobody.
+# - The user agent is the same at both addresses. This proves nothing, because the client can send any user agent.
+# - At nine the next morning, the usual reads continue from the usual address. The person works as before, so the access key was
+#   probably copied. Talk to the user, without accusing anybody.
 #
-# ## 5. From the first request to the last
+# ## 5. What happened, in order?
 #
-# Now only that user at that address, in order. What came first tells how much they knew beforehand.
+# Look at the requests of that user from that address, in order. The first ones show what was known beforehand.
 
 # %%
-deeds = logs[(logs["requester"] == suspect) & (logs["remote_ip"] == address)].sort_values(["request_time", "log_file", "log_line"])
+deeds = logs[(logs["requester"] == suspect) & (logs["remote_ip"] == address)].sort_values(["request_time", "log_file", "log_line"], ignore_index=True)
 listings, reads = (deeds[deeds["operation"] == operation] for operation in ("REST.GET.BUCKET", "REST.GET.OBJECT"))
 first, last = deeds["request_time"].min(), deeds["request_time"].max()
 stamp = "%Y-%m-%dT%H:%M:%SZ"
@@ -223,22 +224,22 @@ for at in listings["request_time"]:
     axes.axvline(at, color=GREY, linewidth=1)
 axes.annotate(f"{len(listings)} listings", (listings["request_time"].max(), taken.max()), xytext=(6, 0), textcoords="offset points", va="top", color=GREY)
 axes.annotate(f"{taken.max():.1f} GB in {len(reads)} reads", (last, taken.max()), xytext=(-48, 0), textcoords="offset points", ha="right", va="top", color=RED)
-axes.set(title=f"Gigabytes that left, {first:%a %d %b %Y} (UTC)", ylim=0)
+axes.set(title=f"Gigabytes read, {first:%a %d %b %Y} (UTC)", ylim=0)
 axes.xaxis.set_major_formatter(DateFormatter("%H:%M"))
 plt.show()
 
 # %% [markdown]
-# First the bucket was listed, then object after object was read, at an even pace, until it stopped. That is a script with a
-# shopping list, not a person who clicks around. Nothing failed: the key had every right that was used.
+# First the bucket was listed, then one object after another was read at a steady pace. That is a script working through a
+# list, not a person browsing. No request failed: the credentials had all the permissions that were used.
 #
 # ## 6. What was taken?
 #
-# Lawyers and customers will ask for this table, so count carefully: distinct objects, whole or in part. Keys stand in the log
-# percent-encoded twice, as S3 writes them; decode them for people, keep the log's form as evidence.
+# Lawyers and customers will ask for this table, so count carefully: distinct objects, and whether each was read completely.
+# S3 logs keys percent-encoded twice. Decode them for the reader, and keep the original form as evidence.
 
 # %%
 objects = reads.groupby("key", as_index=False).agg(bytes=("bytes_sent", "sum"), size=("object_size", "max"))
-objects["object"] = [unquote(unquote(key)) for key in objects["key"]]
+objects["object"] = [unquote_plus(unquote_plus(key)) for key in objects["key"]]
 objects["prefix"] = ["/".join(name.split("/")[:2]) + "/" for name in objects["object"]]
 objects["is_whole"] = objects["bytes"] >= objects["size"]
 answers["objects"] = len(objects)
@@ -255,18 +256,17 @@ prefixes
 # %% [markdown]
 # ## 7. Does the timing fit?
 #
-# How long requests took, as percentiles: the line at 99 % is the time that one request in a hundred took longer than. Reads
-# that pull whole large objects take long; everyday reads do not. If the night's reads were as quick as the others, the
-# bytes would have to be doubted.
+# Sending a large object takes time. If the reads of that night had been as fast as everyday ones, the number of bytes would be
+# doubtful. The plot shows the duration of requests by percentile: at 99 %, one request in a hundred took longer.
 
 # %%
 everyday = logs[(logs["operation"] == "REST.GET.OBJECT") & (logs["http_status"] == 200) & (logs["remote_ip"] != address)]
 answers["median_milliseconds"] = [float(rows["total_time"].median()) for rows in (reads, everyday)]
 
 figure, axes = plt.subplots(figsize=(10, 3.4), layout="constrained")
-for rows, colour, name in ((reads, RED, "that night's reads"), (everyday, BLUE, "all other successful reads")):
+for rows, colour, name in ((reads, RED, "reads of that night"), (everyday, BLUE, "all other successful reads")):
     milliseconds = np.sort(rows["total_time"].to_numpy(dtype=float))
-    # Each request at its rank: 0.5 is the median, 0.99 has one in a hundred above it.
+    # The share of requests below each one: 0.5 is the median.
     rank = np.arange(len(milliseconds)) / len(milliseconds)
     axes.plot(1 / (1 - rank), milliseconds, color=colour, label=f"{name} ({len(milliseconds):,})", drawstyle="steps-post")
 axes.set(xscale="log", yscale="log", title="How long reads took (total time)")
@@ -279,10 +279,11 @@ axes.legend(frameon=False)
 plt.show()
 
 # %% [markdown]
+# The reads of that night took much longer, as expected for large objects.
+#
 # ## 8. Is there more?
 #
-# Before the case is closed, turn it around: what else did that address do, and under which other names? Did anybody else
-# come from there, before or after?
+# Search from the other side: what else did this address do, in which buckets, and under which other names?
 
 # %%
 elsewhere = db.sql(
@@ -298,18 +299,19 @@ answers["buckets_of_the_address"] = elsewhere["bucket"].n_unique()
 elsewhere
 
 # %% [markdown]
-# ## 9. What to do, and what the log cannot tell
+# Nothing else: one name, one bucket, two kinds of requests.
 #
-# 1. **Now:** disable the user's access keys, and block nothing else in haste. Keep the log files as they are, with
-#    `saltmine verify`'s report beside them.
-# 2. **Next:** CloudTrail for the same key id: where else was it used, which services, who made it? The access log has the
-#    user but not the key id of a request that was signed in its header.
-# 3. **Then:** the list of objects above goes to whoever owns the data.
+# ## 9. What to do first, and what the log cannot tell
 #
-# The log shows that the bytes were sent, not what became of them. It shows the address of the last hop, not the person.
-# And it has no record of requests that S3 did not log.
+# 1. **Now:** deactivate the user's access keys. Keep the log files unchanged, together with the report of `saltmine verify`.
+# 2. **Next:** search CloudTrail for the key id: who created it, where else was it used, and for which services? Data events have
+#    it in `userIdentity.accessKeyId`. The access log names the user, but not the key id of a request signed in a header.
+# 3. **Then:** give the list of objects to the owner of the data.
+#
+# The log shows that the bytes were sent, but not what happened to them afterwards. It shows the address that connected to S3, which
+# may be a proxy or a VPN, but not the person. And it has no record of requests that S3 did not log.
 #
 # The numbers of this case, for the ticket:
 
 # %%
-print(json.dumps(answers, indent=1, ensure_ascii=True))
+print("{" + ",\n ".join(f"{json.dumps(name)}: {json.dumps(answer)}" for name, answer in answers.items()) + "}")
