@@ -15,7 +15,7 @@ import make
 import nbformat
 from saltmine_command import Saltmine
 
-CASES = {"notebook": "exfiltration"}
+CASES = {"notebook": "exfiltration", "notebook-ransom": "ransom"}
 MOST_BYTES = 600_000
 
 
