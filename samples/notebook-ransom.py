@@ -337,7 +337,7 @@ found
 #   changed its settings within these seven days, and nobody removed a version of the 120 objects. **They can probably be
 #   restored.** Only `list-object-versions` can confirm it, because versioning can also be suspended.
 # - A lifecycle rule removes old versions in this bucket for good. Since Friday, 03:02, the good versions of the ledger are *old
-#   versions*, and the rule counts their days. **Switch the rule off before anything else.**
+#   versions*, and the rule counts their days. **Switch the rule off at once.**
 #
 # ## 9. Was data taken as well?
 #
@@ -474,13 +474,14 @@ recovery.head(5).drop("overwritten_by", "key_in_log")
 # | How did they know the names? | `ListObjects` by others in the weeks before; `GetBucketInventoryConfiguration`; reads of inventory reports |
 # | Were other services used? | all events with that `accessKeyId` |
 #
-# To check a single object without CloudTrail: `aws s3api head-object`. Status 400 without a key means SSE-C.
+# To check a single object without CloudTrail: `aws s3api head-object`. Status 400 points to SSE-C.
 #
 # ## 13. What to do first
 #
-# 1. **Save the old versions.** Save the bucket's lifecycle configuration to a file, then remove it. It deletes old versions.
-# 2. **Stop the writer.** Deny everything to the role `backup-operator`, including sessions that already exist
+# 1. **Stop the writer.** Deny everything to the role `backup-operator`, including sessions that already exist
 #    (`aws:TokenIssueTime`), and find out who can assume it.
+# 2. **Keep the old versions.** Save the bucket's lifecycle configuration to a file, then remove it from the bucket. It deletes old
+#    versions, and they are all that is left.
 # 3. **Confirm.** `aws s3api list-object-versions --bucket halite-reports --prefix ledger/2026/`: each of the 120 objects should
 #    have a version from before 2026-03-06T03:02:00Z.
 # 4. **Restore one, read it, then restore all**: copy the good version over the damaged one, driven by `recovery.csv`. Keep the

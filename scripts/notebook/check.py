@@ -27,7 +27,8 @@ def shown(notebook):
     """A notebook as lines to compare: sources and texts as they are, pictures by their existence."""
     lines = [json.dumps(notebook.metadata, sort_keys=True)]
     for cell in notebook.cells:
-        lines += [f"--- {cell.id}: {cell.cell_type}, {cell.get('execution_count')}, {dict(cell.metadata)}", *cell.source.splitlines()]
+        lines.append(f"--- {cell.id}: {cell.cell_type}, {cell.get('execution_count')}, {dict(cell.metadata)}")
+        lines += cell.source.splitlines()
         for output in cell.get("outputs", []):
             texts = dict(output.get("data", {}))
             if "text" in output:

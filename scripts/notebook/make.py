@@ -29,7 +29,8 @@ def executed(script, folder):
     notebook = made(script)
     # Sockets in the file system: nobody else can reach the kernel.
     config = Config(KernelManager={"transport": "ipc", "ip": str(folder / "kernel")})
-    client = nbclient.NotebookClient(notebook, config=config, kernel_name="python3", timeout=None, startup_timeout=600, record_timing=False)
+    options = {"timeout": None, "startup_timeout": 600, "record_timing": False}
+    client = nbclient.NotebookClient(notebook, config=config, kernel_name="python3", **options)
     client.execute(cwd=str(folder))
     for cell in notebook.cells:
         if cell.cell_type == "code":
