@@ -270,6 +270,8 @@ impl<'a> Originals<'a> {
 
 /// By how many bytes escaping made a line longer: each escape turns one byte into four, in JSON into five.
 fn escaped_growth(verbatim: &[u8]) -> usize {
+    #[cfg(test)]
+    tests::MEASURED.with(|measured| measured.set(measured.get() + 1));
     let by = if json_start(verbatim).is_some() { 4 } else { 3 };
     verbatim.utf8_chunks().map(|chunk| by * chunk.invalid().len()).sum()
 }
@@ -302,4 +304,33 @@ fn utf8_block(buffer: Buffer, segments: Vec<Segment>) -> (Buffer, Vec<Segment>, 
         moved.push(Segment { range: start..text.len(), ..segment });
     }
     (Buffer::from(text.into_bytes()), moved, escaped)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::block::BlockPool;
+    use crate::reader::SourceReader;
+
+    thread_local! {
+        /// How many escaped lines were measured.
+        pub(super) static MEASURED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    /// Rejects that are not UTF-8: no line is measured again for each later one.
+    #[test]
+    fn each_escaped_line_is_measured_once() {
+        for count in [1000, 4000] {
+            let mut block = BlockPool::new().block();
+            SourceReader::over_bytes(0, b"\xFF\n".repeat(count)).fill(&mut block);
+            MEASURED.with(|measured| measured.set(0));
+            let decoded = Decoder::for_files().decode(block, |_| "log").unwrap();
+            assert_eq!(decoded.rejects.len(), count);
+            let measured = MEASURED.with(Cell::get);
+            assert!((1..=2 * count).contains(&measured), "{measured} for {count} lines");
+        }
+    }
 }

@@ -324,3 +324,26 @@ impl SourceReader {
         self.problem = Some(ReadProblem { message, offset: None });
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+    use crate::block::BlockPool;
+
+    /// However little each read gives, here one byte of each gzip member, nothing is examined again and again.
+    #[test]
+    fn the_first_lines_are_examined_once() {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::none());
+        encoder.write_all(b"x").unwrap();
+        let member = encoder.finish().unwrap();
+        let mut block = BlockPool::new().block();
+        sniff::EXAMINED.with(|examined| examined.set(0));
+        let filled = SourceReader::over_bytes(0, member.repeat(20_000)).fill(&mut block);
+        assert_eq!((filled, block.len()), (Filled::Done, 20_000));
+        let examined = sniff::EXAMINED.with(std::cell::Cell::get);
+        assert!((1..=2 * 20_000).contains(&examined), "{examined} bytes");
+    }
+}

@@ -14,6 +14,8 @@ pub(crate) const HEADER: usize = 512;
 
 /// The kind of a binary file, by its first bytes, which no log begins with.
 pub(crate) fn binary(bytes: &[u8]) -> Option<&'static str> {
+    #[cfg(test)]
+    EXAMINED.with(|examined| examined.set(examined.get() + bytes.len()));
     let magic = MAGIC.iter().find(|(magic, _)| bytes.starts_with(magic)).map(|(_, kind)| *kind);
     // A page header follows, which begins with a control character.
     let is_parquet = || bytes.starts_with(b"PAR1\x15");
@@ -56,6 +58,8 @@ fn is_tar(bytes: &[u8]) -> bool {
 
 /// The format of a text according to its first line, if no line of it is a record.
 pub(crate) fn foreign_text(text: &[u8]) -> Option<&'static str> {
+    #[cfg(test)]
+    EXAMINED.with(|examined| examined.set(examined.get() + text.len()));
     let text = text.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(text);
     let first = lines(text).find(|line| !is_blank(line.bytes))?.bytes;
     let kind = match json_start(first) {
@@ -144,6 +148,12 @@ fn is_combined(line: &[u8]) -> bool {
         && words[3].starts_with(b"[")
         && words[4].ends_with(b"]")
         && words[5].starts_with(b"\"")
+}
+
+#[cfg(test)]
+thread_local! {
+    /// How many bytes were examined.
+    pub(crate) static EXAMINED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
 #[cfg(test)]
