@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
 use crate::error::LakeError;
 use crate::storage::opener::Opener;
@@ -13,19 +13,19 @@ use crate::storage::{DeltaStores, Entry, Found, Inside, LocalFile, Lock, SmallFi
 pub(crate) struct Failing {
     inner: Arc<dyn Storage>,
     left: AtomicI64,
-    /// Whether files must be copied before reading, as in S3.
-    copies: bool,
+    /// If files must be copied before reading, as in S3: the most copies that there were at a time.
+    copies: Option<Arc<AtomicUsize>>,
 }
 
 impl Failing {
     /// Never fails, but files must be copied before reading, as in S3.
-    pub(crate) fn copying(inner: Arc<dyn Storage>) -> Self {
-        Self { inner, left: AtomicI64::new(i64::MAX), copies: true }
+    pub(crate) fn copying(inner: Arc<dyn Storage>, most: Arc<AtomicUsize>) -> Self {
+        Self { inner, left: AtomicI64::new(i64::MAX), copies: Some(most) }
     }
 
     /// Makes `steps` changes and fails at every later one.
     pub(crate) fn after(steps: u32, inner: Arc<dyn Storage>) -> Self {
-        Self { inner, left: AtomicI64::new(steps.into()), copies: false }
+        Self { inner, left: AtomicI64::new(steps.into()), copies: None }
     }
 
     fn step(&self) -> Result<(), LakeError> {
@@ -80,14 +80,15 @@ impl Storage for Failing {
 
     fn fetch(&self, file: &Inside, size: u64, folder: &Path) -> Result<LocalFile, LakeError> {
         let fetched = self.inner.fetch(file, size, folder)?;
-        if !self.copies {
-            return Ok(fetched);
-        }
+        let Some(most) = &self.copies else { return Ok(fetched) };
         let copy = tempfile::Builder::new().suffix(".copy").tempfile_in(folder).and_then(|copy| {
             std::fs::copy(&fetched.path, copy.path())?;
             Ok(copy.into_temp_path())
         });
         let copy = copy.map_err(LakeError::io("copy", &fetched.path))?;
+        let entries = std::fs::read_dir(folder).map_err(LakeError::io("list", folder))?.flatten();
+        let copies = entries.filter(|entry| entry.path().extension().is_some_and(|end| end == "copy"));
+        most.fetch_max(copies.count(), Ordering::SeqCst);
         Ok(LocalFile { path: copy.to_path_buf(), copy: Some(copy) })
     }
 

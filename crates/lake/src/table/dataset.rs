@@ -94,7 +94,13 @@ impl Dataset {
     /// The same dataset, with files that must be copied before reading, as in S3.
     #[cfg(test)]
     pub(crate) fn copying(self) -> Self {
-        Self { storage: Arc::new(storage::failing::Failing::copying(self.storage)), ..self }
+        self.counting_copies(Arc::default())
+    }
+
+    /// Like [`Dataset::copying`]; `most` becomes the most copies that there were at a time.
+    #[cfg(test)]
+    pub(crate) fn counting_copies(self, most: Arc<std::sync::atomic::AtomicUsize>) -> Self {
+        Self { storage: Arc::new(storage::failing::Failing::copying(self.storage, most)), ..self }
     }
 
     /// The files of a table as of its last commit, in the order of their names.

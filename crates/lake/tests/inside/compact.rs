@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::support::{Source, content, copy_folder, ingest, is_crash, stage, staging_folders};
 use crate::maintain::compact::compact_within;
@@ -195,4 +197,26 @@ fn limits_split_rounds_and_row_groups_and_keep_all_rows() {
     let options = CompactOptions { dedup: true, ..Default::default() };
     compact_within(&dataset, &options, &|| {}, limits).unwrap();
     assert_eq!(content(&Dataset::open(&path).unwrap()), wanted, "no row is duplicated");
+}
+
+/// Files of S3 are copied to the disk to be compared. The copies of one partition are removed before the next: all
+/// partitions together may be larger than the disk.
+#[test]
+fn copies_of_one_partition_go_before_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let dataset = Dataset::open_or_create(folder.path(), PartitionBy::EventDate).unwrap();
+    let (days, files) = (&[19_000, 19_001, 19_002, 19_003, 19_004, 19_005, 19_006, 19_007], 3);
+    for id in 1..=files {
+        let lock = DatasetLock::acquire(&dataset, &|| {}).unwrap();
+        ingest(&lock, &[Source { id, days, rows: 2, rejects: 0 }]).unwrap();
+    }
+    let wanted = content(&dataset);
+    let most = Arc::new(AtomicUsize::new(0));
+    let dataset = dataset.counting_copies(Arc::clone(&most));
+    let options = CompactOptions { dedup: true, jobs: 1, ..Default::default() };
+    // No row is a duplicate, so nothing is replaced: the number of replaced bytes ends no round.
+    compact_within(&dataset, &options, &|| {}, Limits::default()).unwrap();
+    assert_eq!(content(&Dataset::open(folder.path()).unwrap()), wanted);
+    let most = most.load(Ordering::SeqCst);
+    assert!((1..=usize::from(files)).contains(&most), "{most} copies at a time, of {files} files a day");
 }

@@ -5,7 +5,6 @@ use std::fs;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc;
-use std::time::Duration;
 
 use super::support::{DAY, Source, content, ingest, parquet_batches, stage, staging_folders};
 use crate::storage::disk::hash_own_file;
@@ -134,12 +133,14 @@ fn one_writer_at_a_time() {
     let (waits, told) = mpsc::channel();
     let released = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let second = scope.spawn(|| {
-            let dataset = Dataset::open(folder.path()).unwrap();
+        // The sender moves along: if the thread ends without a message, there is none to wait for.
+        let (path, released) = (folder.path(), &released);
+        let second = scope.spawn(move || {
+            let dataset = Dataset::open(path).unwrap();
             let _lock = DatasetLock::acquire(&dataset, &|| waits.send(()).unwrap()).unwrap();
             assert!(released.load(Ordering::SeqCst));
         });
-        told.recv_timeout(Duration::from_secs(60)).unwrap();
+        told.recv().unwrap();
         released.store(true, Ordering::SeqCst);
         drop(first);
         second.join().unwrap();
