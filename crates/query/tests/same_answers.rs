@@ -296,6 +296,21 @@ async fn rejects_come_in_batches() {
     assert!(report.sources.values().all(|source| source.rejected.len() == 1));
 }
 
+/// Rejected lines can be long, so nothing between the scan and an aggregation collects thousands of them.
+#[tokio::test]
+async fn rejects_are_not_collected_for_distribution() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("junk");
+    fs::write(&log, "x\n").unwrap();
+    let inputs = vec![log.display().to_string()];
+    let session = Session::open(&SessionOptions { inputs, threads: 4, ..Default::default() }).await.unwrap();
+    let sql = "SELECT count(*), max(length(raw)) FROM rejects";
+    let frame = session.context().sql(sql).await.unwrap();
+    let plan = frame.create_physical_plan().await.unwrap();
+    let shown = datafusion::physical_plan::displayable(plan.as_ref()).indent(false).to_string();
+    assert!(shown.contains("StreamingTableExec") && !shown.contains("RepartitionExec"), "{shown}");
+}
+
 /// Threads that execute plans do not wait for files: with a single thread, other plans progress while a pipe is silent.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]

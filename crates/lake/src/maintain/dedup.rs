@@ -7,15 +7,16 @@
 //! distinguished.
 //!
 //! Equal rows have the same day and bucket, so each partition is processed separately, in two passes: first
-//! find the request ids that occur more than once, then, among their rows, the equal ones. The memory of a
-//! pass is bounded: if there is more data, the pass is repeated, each time for a part of the hashes.
+//! find the request ids that occur more than once, then, among their rows, the equal ones: once to choose the
+//! row to keep, and, if there are equal ones, again to list the others. The memory of a pass is bounded: if
+//! there is more data, the pass is repeated, each time for a part of the hashes.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 
-use arrow::array::{Array, AsArray, BooleanArray, RecordBatch};
+use arrow::array::{Array, AsArray, BooleanArray, RecordBatch, UInt64Array};
 use arrow::compute::filter_record_batch;
 use arrow::datatypes::Int64Type;
 use arrow::row::{RowConverter, SortField};
@@ -107,25 +108,44 @@ impl DuplicateFinder<'_> {
             let (ids, rows) = self.repeated_ids(&hasher, part, parts)?;
             let slices = rows.div_ceil(ROWS_AT_A_TIME);
             for slice in 0..slices {
-                let mut group = RowsByContent::default();
-                for index in 0..self.files.len() {
-                    stopped(self.stop)?;
-                    let file = self.files.open(index)?;
-                    group.read(&file.path, index as u32, &ids, &hasher, (slice, slices))?;
+                let repeated = RepeatedRows { ids: &ids, hasher: &hasher, slice, slices };
+                let mut kept = KeptRows::default();
+                self.each_row(&repeated, &mut |row, content| {
+                    kept.meet(row, content);
+                    Ok(())
+                })?;
+                // Equal rows can be any number, so their places are not collected: they are read again.
+                if !kept.has_duplicates {
+                    continue;
                 }
-                group.finish(&mut removed);
-                for pairs in group.gone.chunks(BATCH) {
-                    let batch = duplicates_batch(pairs.iter().map(|pair| group.places(*pair)))?;
-                    let mut writer = match duplicates.take() {
-                        Some(writer) => writer,
-                        None => open()?,
-                    };
-                    writer.write(&batch)?;
-                    *duplicates = Some(writer);
+                let mut gone = Vec::with_capacity(BATCH);
+                self.each_row(&repeated, &mut |row, content| {
+                    let (row, first) = kept.look_up(row, content);
+                    if let (Some(first), Some(removed)) = (first, removed.get_mut(row.file as usize)) {
+                        removed.add(row.row);
+                        gone.push((row, first));
+                    }
+                    if gone.len() < BATCH { Ok(()) } else { write(&mut gone, &kept, duplicates, &open) }
+                })?;
+                if !gone.is_empty() {
+                    write(&mut gone, &kept, duplicates, &open)?;
                 }
             }
         }
         Ok(removed)
+    }
+
+    /// Calls `each` with every row that belongs to `repeated`, and its content.
+    fn each_row(
+        &self,
+        repeated: &RepeatedRows<'_>,
+        each: &mut dyn FnMut(NamedRow<'_>, [u8; 32]) -> Result<(), LakeError>,
+    ) -> Result<(), LakeError> {
+        for index in 0..self.files.len() {
+            stopped(self.stop)?;
+            repeated.read(&self.files.open(index)?.path, index as u32, each)?;
+        }
+        Ok(())
     }
 
     /// The hashes of request ids that occur more than once, and the number of rows that have them.
@@ -182,27 +202,49 @@ fn each_id(path: &Path, mut each: impl FnMut(&str)) -> Result<(), LakeError> {
     Ok(())
 }
 
-/// Rows by their content.
-#[derive(Default)]
-struct RowsByContent {
-    names: Vec<String>,
-    numbers: HashMap<String, u32>,
-    /// By the SHA-256 of everything logged: nobody can craft two different lines with the same hash.
-    contents: HashMap<[u8; 32], RowPlace>,
-    others: Vec<(RowPlace, [u8; 32])>,
-    /// Rows to remove, each with the row that is kept.
-    gone: Vec<(RowPlace, RowPlace)>,
+/// Writes removed rows, each with the row that is kept for it, to `duplicates`.
+fn write(
+    gone: &mut Vec<(RowPlace, RowPlace)>,
+    kept: &KeptRows,
+    duplicates: &mut Option<TableWriter>,
+    open: &impl Fn() -> Result<TableWriter, LakeError>,
+) -> Result<(), LakeError> {
+    let batch = duplicates_batch(gone.iter().map(|(row, first)| (kept.place(*row), kept.place(*first))))?;
+    gone.clear();
+    let mut writer = match duplicates.take() {
+        Some(writer) => writer,
+        None => open()?,
+    };
+    writer.write(&batch)?;
+    *duplicates = Some(writer);
+    Ok(())
 }
 
-impl RowsByContent {
-    /// Adds the rows of a file with repeated request ids that belong to the current slice.
+/// A row that was read: its file of the partition and its row in it, its log file and its line.
+#[derive(Clone, Copy)]
+struct NamedRow<'a> {
+    file: u32,
+    row: u64,
+    name: &'a str,
+    line: i64,
+}
+
+/// Which rows are compared with each other: those with repeated request ids, and of them one slice by content.
+struct RepeatedRows<'a> {
+    ids: &'a HashSet<u64>,
+    hasher: &'a RandomState,
+    slice: u64,
+    slices: u64,
+}
+
+impl RepeatedRows<'_> {
+    /// Calls `each` with every such row of a file and the SHA-256 of everything logged: nobody can craft two
+    /// different lines with the same hash.
     fn read(
-        &mut self,
+        &self,
         path: &Path,
         file: u32,
-        ids: &HashSet<u64>,
-        hasher: &RandomState,
-        (slice, slices): (u64, u64),
+        each: &mut dyn FnMut(NamedRow<'_>, [u8; 32]) -> Result<(), LakeError>,
     ) -> Result<(), LakeError> {
         let logged: Vec<usize> =
             (0..Column::FILE_COUNT).filter(|index| *index < Column::LogFile.index()).collect();
@@ -212,16 +254,9 @@ impl RowsByContent {
         let mut start = 0;
         for batch in read(path, Table::Logs)? {
             let batch = batch?;
-            let request_ids = batch.column(Field::RequestId.index()).as_string_view();
-            let wanted: Vec<u64> = (0..batch.num_rows())
-                .filter(|row| {
-                    request_ids.is_valid(*row) && ids.contains(&hasher.hash_one(request_ids.value(*row)))
-                })
-                .map(|row| row as u64)
-                .collect();
+            let wanted = self.rows_of(&batch);
             if !wanted.is_empty() {
-                let indices = arrow::array::UInt64Array::from(wanted.clone());
-                let rows = arrow::compute::take_record_batch(&batch, &indices)?;
+                let rows = arrow::compute::take_record_batch(&batch, &UInt64Array::from(wanted.clone()))?;
                 let columns: Vec<_> = logged.iter().map(|index| rows.column(*index).clone()).collect();
                 let contents = converter.convert_columns(&columns)?;
                 let files = rows.column(Column::LogFile.index()).as_string_view();
@@ -229,10 +264,10 @@ impl RowsByContent {
                 for (at, row) in wanted.iter().enumerate() {
                     let content: [u8; 32] = Sha256::digest(contents.row(at).as_ref()).into();
                     let part = u64::from_le_bytes(content[..8].try_into().unwrap_or_default());
-                    if part % slices == slice {
-                        let name = self.number(files.value(at));
-                        let met = RowPlace { file, row: start + row, name, line: lines.value(at) };
-                        self.meet(met, content);
+                    if part % self.slices == self.slice {
+                        let row =
+                            NamedRow { file, row: start + row, name: files.value(at), line: lines.value(at) };
+                        each(row, content)?;
                     }
                 }
             }
@@ -241,46 +276,85 @@ impl RowsByContent {
         Ok(())
     }
 
-    fn number(&mut self, name: &str) -> u32 {
-        if let Some(number) = self.numbers.get(name) {
-            return *number;
-        }
-        let number = self.names.len() as u32;
-        self.names.push(name.to_owned());
-        self.numbers.insert(name.to_owned(), number);
-        number
+    /// The rows of a batch with repeated request ids.
+    fn rows_of(&self, batch: &RecordBatch) -> Vec<u64> {
+        let request_ids = batch.column(Field::RequestId.index()).as_string_view();
+        (0..batch.num_rows())
+            .filter(|row| {
+                request_ids.is_valid(*row)
+                    && self.ids.contains(&self.hasher.hash_one(request_ids.value(*row)))
+            })
+            .map(|row| row as u64)
+            .collect()
     }
+}
 
-    fn place(&self, met: RowPlace) -> Place<'_> {
-        (&self.names[met.name as usize], met.line)
-    }
+/// Of equal rows, the one to keep: that with the first file and line. Grows with the number of different rows,
+/// not with the number of equal ones.
+#[derive(Default)]
+struct KeptRows {
+    names: Vec<String>,
+    numbers: HashMap<String, u32>,
+    contents: HashMap<[u8; 32], RowPlace>,
+    has_duplicates: bool,
+}
 
-    fn places(&self, (gone, kept): (RowPlace, RowPlace)) -> (Place<'_>, Place<'_>) {
-        (self.place(gone), self.place(kept))
-    }
-
-    /// Of equal rows, the one with the first file and line is kept.
-    fn meet(&mut self, met: RowPlace, content: [u8; 32]) {
-        let Some(&other) = self.contents.get(&content) else {
-            self.contents.insert(content, met);
-            return;
-        };
-        if self.place(met) < self.place(other) {
-            self.contents.insert(content, met);
-            self.others.push((other, content));
-        } else {
-            self.others.push((met, content));
-        }
-    }
-
-    fn finish(&mut self, removed: &mut [Removed]) {
-        for (met, content) in std::mem::take(&mut self.others) {
-            if let (Some(kept), Some(removed)) =
-                (self.contents.get(&content), removed.get_mut(met.file as usize))
-            {
-                removed.add(met.row);
-                self.gone.push((met, *kept));
+impl KeptRows {
+    fn meet(&mut self, row: NamedRow<'_>, content: [u8; 32]) {
+        let row = self.row_place(row);
+        match self.contents.get(&content) {
+            Some(other) => {
+                self.has_duplicates = true;
+                if self.place(row) < self.place(*other) {
+                    self.contents.insert(content, row);
+                }
+            }
+            None => {
+                self.contents.insert(content, row);
             }
         }
+    }
+
+    /// The place of a row that was met before, and that of the row that is kept for it; `None` if it is kept
+    /// itself.
+    fn look_up(&self, row: NamedRow<'_>, content: [u8; 32]) -> (RowPlace, Option<RowPlace>) {
+        let name = self.numbers.get(row.name).copied().unwrap_or_default();
+        let row = RowPlace { file: row.file, row: row.row, name, line: row.line };
+        let first =
+            self.contents.get(&content).filter(|first| (first.file, first.row) != (row.file, row.row));
+        (row, first.copied())
+    }
+
+    fn row_place(&mut self, row: NamedRow<'_>) -> RowPlace {
+        let name = self.numbers.get(row.name).copied().unwrap_or_else(|| {
+            let number = self.names.len() as u32;
+            self.names.push(row.name.to_owned());
+            self.numbers.insert(row.name.to_owned(), number);
+            number
+        });
+        RowPlace { file: row.file, row: row.row, name, line: row.line }
+    }
+
+    fn place(&self, row: RowPlace) -> Place<'_> {
+        (&self.names[row.name as usize], row.line)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Any number of equal rows takes the room of one.
+    #[test]
+    fn equal_rows_take_the_room_of_one() {
+        let mut kept = KeptRows::default();
+        let row = |line: i64| NamedRow { file: 0, row: line as u64, name: "log", line };
+        for line in (1..=100_000).rev() {
+            kept.meet(row(line), [7; 32]);
+        }
+        assert!(kept.has_duplicates);
+        assert_eq!((kept.contents.len(), kept.names.len()), (1, 1));
+        assert_eq!(kept.look_up(row(2), [7; 32]).1.map(|first| first.line), Some(1));
+        assert!(kept.look_up(row(1), [7; 32]).1.is_none());
     }
 }

@@ -95,8 +95,14 @@ impl TableProvider for RawTable {
         let projection = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
         let schema: SchemaRef = Arc::new(Schema::clone(&self.schema).project(&projection)?);
         let wanted = self.wanted();
-        let shares = shares(&wanted, &self.input.sizes, state.config().target_partitions());
+        let partitions = state.config().target_partitions();
+        let mut shares = shares(&wanted, &self.input.sizes, partitions);
         let (count, filter) = (shares.len(), row_filter(filters));
+        // Rejected lines can be long. If partitions were missing, DataFusion would distribute the rows, and hold
+        // 8192 of them for that.
+        if self.kind == RawTableKind::Rejects {
+            shares.resize_with(partitions.max(count), Vec::new);
+        }
         let partition = |sources: Vec<usize>| {
             Arc::new(RawPartition {
                 input: Arc::clone(&self.input),
