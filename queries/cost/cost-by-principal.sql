@@ -21,7 +21,7 @@
 WITH counted AS (
   SELECT requester, bucket, operation,
          coalesce(NOT is_private_ip(remote_ip), false) AND source_region IS NULL AS is_outside,
-         count(*) AS requests, sum(bytes_sent) AS bytes
+         count(*) AS requests, sum(possible_size(bytes_sent)) AS bytes
   FROM logs
   WHERE http_status < 500
     -- A copy's source row is not a request of its own. Requests that others make and S3 refuses have not been billed since May 2024.

@@ -23,7 +23,7 @@ WITH steps AS (
 uploads AS (
   SELECT bucket, name, upload_id, CASE WHEN count(DISTINCT principal) = 1 THEN min(principal) END AS principal,
          count(*) FILTER (WHERE operation LIKE '%.PART') AS parts,
-         coalesce(sum(object_size) FILTER (WHERE operation LIKE '%.PART'), 0) AS bytes,
+         coalesce(sum(possible_size(object_size)) FILTER (WHERE operation LIKE '%.PART'), 0) AS bytes,
          bool_or((operation = 'REST.POST.UPLOAD' AND http_status = 200) OR operation = 'REST.DELETE.UPLOAD') AS ended,
          max(request_time) AS last_activity
   FROM steps

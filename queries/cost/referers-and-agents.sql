@@ -25,7 +25,7 @@ WITH hits AS (
 SELECT bucket, referer_host, agent_family(user_agent) AS client,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
        count(DISTINCT remote_ip) AS addresses, count(DISTINCT key) AS keys,
-       count(*) FILTER (WHERE http_status = 404) AS not_found, sum(bytes_sent) AS bytes
+       count(*) FILTER (WHERE http_status = 404) AS not_found, sum(possible_size(bytes_sent)) AS bytes
 FROM hits
 WHERE NOT coalesce(array_has(string_to_array($own_hosts, ','), referer_host), false)
 GROUP BY bucket, referer_host, agent_family(user_agent)

@@ -21,7 +21,7 @@
 
 SELECT requester, remote_ip, bucket, operation, authentication_type, agent_family(user_agent) AS client,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       count(DISTINCT key) AS keys, sum(bytes_sent) AS bytes
+       count(DISTINCT key) AS keys, sum(possible_size(bytes_sent)) AS bytes
 FROM logs
 WHERE ((authentication_type = 'QueryString' AND uri_param(request_uri, 'X-Amz-Expires') IS NOT NULL)
        OR authentication_type = 'HtmlForm')

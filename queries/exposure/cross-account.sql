@@ -19,7 +19,7 @@
 -- Aggregated first, so that names are parsed once per combination, not once per request.
 WITH counted AS (
   SELECT bucket_owner, bucket, requester, operation,
-         count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen, sum(bytes_sent) AS bytes
+         count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen, sum(possible_size(bytes_sent)) AS bytes
   FROM logs
   WHERE NOT is_anonymous(requester) AND requester <> bucket_owner
   GROUP BY bucket_owner, bucket, requester, operation

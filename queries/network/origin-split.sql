@@ -26,7 +26,7 @@ SELECT bucket, principal_type(requester) AS principal,
             ELSE 'public address outside AWS, or unknown' END AS origin,
        regexp_match(host_header, '(vpce-[0-9a-z-]+)')[1] AS endpoint,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       count(DISTINCT requester) AS requesters, count(DISTINCT remote_ip) AS addresses, sum(bytes_sent) AS bytes
+       count(DISTINCT requester) AS requesters, count(DISTINCT remote_ip) AS addresses, sum(possible_size(bytes_sent)) AS bytes
 FROM logs
 GROUP BY 1, 2, 3, 4
 ORDER BY bytes DESC NULLS LAST, bucket, principal, origin, endpoint

@@ -18,7 +18,7 @@
 -- source: Questions of those who publish data
 
 WITH gets AS (
-  SELECT bucket, object_key(key, operation) AS name, remote_ip, coalesce(user_agent, '-') AS agent, is_robot(user_agent) AS is_bot, http_status, bytes_sent, object_size, request_time
+  SELECT bucket, object_key(key, operation) AS name, remote_ip, coalesce(user_agent, '-') AS agent, is_robot(user_agent) AS is_bot, http_status, possible_size(bytes_sent) AS bytes_sent, object_size, request_time
   FROM logs WHERE operation IN ('REST.GET.OBJECT', 'WEBSITE.GET.OBJECT') AND is_read(operation, http_status) AND key IS NOT NULL
 ),
 clicks AS (

@@ -25,7 +25,7 @@ SELECT bucket,
        count(*) FILTER (WHERE http_status >= 400) AS errors,
        count(*) FILTER (WHERE tls_version IS NULL AND operation LIKE 'REST.%') AS no_tls,
        count(*) FILTER (WHERE source_region IS NOT NULL) AS newest_field,
-       sum(bytes_sent) AS bytes
+       sum(possible_size(bytes_sent)) AS bytes
 FROM logs
 GROUP BY bucket
 ORDER BY events DESC, bucket

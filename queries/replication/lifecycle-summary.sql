@@ -18,7 +18,7 @@
 
 SELECT bucket, date_trunc($by, request_time) AS period, operation,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       count(DISTINCT key) AS keys, sum(object_size) AS bytes
+       count(DISTINCT key) AS keys, sum(possible_size(object_size)) AS bytes
 FROM logs
 WHERE operation IN ('S3.EXPIRE.OBJECT', 'S3.CREATE.DELETEMARKER', 'S3.DELETE.UPLOAD', 'S3.RESTORE.OBJECT', 'REST.POST.RESTORE')
    OR operation LIKE 'S3.TRANSITION%'

@@ -22,7 +22,7 @@
 SELECT requester, remote_ip, bucket, operation, authentication_type IS NOT NULL AS signed,
        agent_family(user_agent) AS client,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       count(DISTINCT key) AS keys, sum(bytes_sent) AS bytes
+       count(DISTINCT key) AS keys, sum(possible_size(bytes_sent)) AS bytes
 FROM logs
 WHERE tls_version IS NULL AND cipher_suite IS NULL
   -- Lines that end before the TLS fields (from before 2019) have no host id either.

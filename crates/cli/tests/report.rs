@@ -359,3 +359,20 @@ fn private_addresses_are_told_under_redaction_too() {
         assert_eq!(redact.is_empty(), addresses[0][0].0 == "10.0.0.7", "{addresses:?}");
     }
 }
+
+/// Numbers and years that somebody forged end no report, and are in no sum.
+#[test]
+fn forged_sizes_and_years_leave_a_page() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log");
+    let user = "arn:aws:iam::111122223333:user/ada";
+    let plain = line("k", "a", user, 0);
+    let large = plain.replace(" 200 - 5 99 12 11 ", &format!(" 200 - {0} {0} {0} {0} ", i64::MAX));
+    let years = ["2006", "2098"].map(|year| plain.replace("/2026:", &format!("/{year}:")));
+    std::fs::write(&log, [&plain[..], &large, &large, &years[0], &years[1]].concat()).unwrap();
+    let page = page(&[log.to_str().unwrap()]);
+    let requesters = cells(figure(&page, "requesters"));
+    assert_eq!((requesters.len(), requesters[0][2].1), (1, Some(5)), "all requests count");
+    let shown: Vec<Option<i64>> = requesters[0].iter().map(|cell| cell.1).collect();
+    assert!(shown.contains(&Some(15)), "three responses of 5 bytes: {shown:?}");
+}

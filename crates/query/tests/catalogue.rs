@@ -104,6 +104,50 @@ async fn every_query_runs_over_nothing() {
     }
 }
 
+/// Whoever can add a file to the logs writes any number and any year: no query ends with an error because of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_query_runs_over_odd_times_and_sizes() {
+    let operations = [
+        "REST.GET.OBJECT",
+        "REST.PUT.OBJECT",
+        "REST.PUT.PART",
+        "REST.POST.UPLOAD",
+        "REST.COPY.OBJECT_GET",
+        "REST.DELETE.OBJECT",
+        "S3.EXPIRE.OBJECT",
+        "S3.TRANSITION_GIR.OBJECT",
+        "REST.POST.RESTORE",
+        "REST.GET.BUCKET",
+    ];
+    let user = "arn:aws:iam::111122223333:user/ada";
+    let role = "arn:aws:sts::444455556666:assumed-role/etl/i-0abc";
+    let most = i64::MAX;
+    let mut text = String::new();
+    for year in [2007, 2026, 2098] {
+        for (operation, requester) in
+            operations.iter().flat_map(|name| ["-", user, role].map(|who| (*name, who)))
+        {
+            for (status, access) in [("200", "AuthHeader"), ("206", "QueryString"), ("403", "-")] {
+                let line = format!(
+                    "0wner vault [02/May/{year}:10:00:00 +0000] 198.51.100.7 {requester} 7QK3EXAMPLE {operation} k \
+                     \"GET /k HTTP/1.1\" {status} - {most} {most} {most} {most} \"https://a.example/\" \"agent\" - host SigV4 - {access} h \
+                     - - - -\n"
+                );
+                text += &line.repeat(2);
+            }
+        }
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("log"), text).unwrap();
+    let session = session(folder.path()).await;
+    let mut answered = 0;
+    for query in Catalogue::builtin().unwrap().queries() {
+        answered += usize::from(!answer(&session, query).await.1.is_empty());
+    }
+    assert!(answered > 20, "{answered} queries had rows");
+    assert_eq!(session.scan_report().rejects(), 0, "every line reads");
+}
+
 /// Each attack is found by the detections meant for it, and they report nothing else as high or critical.
 #[tokio::test(flavor = "multi_thread")]
 async fn attacks_are_found_each_by_its_detections() {

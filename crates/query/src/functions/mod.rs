@@ -14,6 +14,7 @@ mod link;
 mod log;
 mod presto;
 mod scalar;
+mod size;
 mod sum;
 mod texts;
 mod zone;
@@ -37,6 +38,7 @@ pub fn register_all(context: &SessionContext) {
     context.register_udaf(hdr_histogram());
     context.register_udaf(count::count());
     context.register_udaf(sum::sum());
+    context.register_udf(size::possible_size());
     context.register_udf(arithmetic::checked());
     // This fails only for registries without planners and rewrites; this one supports both.
     let _ = context.state_ref().write().register_expr_planner(Arc::new(arithmetic::Planner));
@@ -112,6 +114,11 @@ mod tests {
             ("destination_bucket('stage.s3.eu-west-1.amazonaws.com', NULL)", "stage"),
             (&format!("presigned_lifetime({uri}, TIMESTAMP '2026-05-01T10:00:30Z')"), "60"),
             ("tls_rank('TLSv1.1')", "11"),
+            ("possible_size(0)", "0"),
+            ("possible_size(54975581388800)", "54975581388800"),
+            ("possible_size(54975581388801)", ""),
+            ("possible_size(-1)", ""),
+            ("possible_size(NULL)", ""),
             ("agent_family('aws-cli/2.17')", "aws-cli"),
             ("log_file_time('a/2026-05-01-10-20-30-0123456789ABCDEF.gz')", "2026-05-01T10:20:30Z"),
             ("log_file_time('a/log.gz')", ""),

@@ -2,9 +2,7 @@
 SELECT log_file, log_line, bucket_owner, bucket, request_time, remote_ip, requester, request_id, operation, key, request_uri,
        http_status, error_code, user_agent, version_id, host_id, authentication_type, host_header,
        source_region, referer, signature_version, cipher_suite, tls_version, access_point_arn, acl_required, anomaly,
-       -- A size above 50 TB, the largest object of S3, is forged or damaged. A few of them would overflow every sum.
-       CASE WHEN bytes_sent BETWEEN 0 AND 54975581388800 THEN bytes_sent END AS bytes_sent,
-       CASE WHEN object_size BETWEEN 0 AND 54975581388800 THEN object_size END AS object_size,
+       possible_size(bytes_sent) AS bytes_sent, possible_size(object_size) AS object_size,
        principal(requester) AS principal,
        -- Anyone who may assume a role can name a session like AWS does. Real sessions of AWS have no address.
        is_aws_service(requester) AND (remote_ip IS NULL OR principal_type(requester) <> 'assumed_role') AS is_aws,

@@ -3,7 +3,7 @@ WITH counted AS (
   SELECT user_agent, agent_family(user_agent) AS client,
          count(*) AS requests,
          count(*) FILTER (WHERE http_status >= 400) AS failed,
-         sum(bytes_sent) AS bytes_sent,
+         sum(possible_size(bytes_sent)) AS bytes_sent,
          count(DISTINCT requester) AS requesters, count(DISTINCT remote_ip) AS addresses,
          min(request_time) AS first_seen, max(request_time) AS last_seen
   FROM logs

@@ -5,7 +5,7 @@ WITH largest AS (
    GROUP BY 1, 2 ORDER BY count(*) DESC, 1, 2 LIMIT 60)
   UNION
   (SELECT bucket, object_key(key, operation) AS name FROM logs WHERE key IS NOT NULL
-   GROUP BY 1, 2 ORDER BY sum(bytes_sent) DESC NULLS LAST, 1, 2 LIMIT 60)
+   GROUP BY 1, 2 ORDER BY sum(possible_size(bytes_sent)) DESC NULLS LAST, 1, 2 LIMIT 60)
 )
 SELECT l.bucket, m.name AS key,
        count(*) AS requests,
@@ -13,7 +13,7 @@ SELECT l.bucket, m.name AS key,
        count(*) FILTER (WHERE is_write(operation, http_status)) AS writes,
        count(*) FILTER (WHERE is_delete(operation, http_status)) AS deletes,
        count(*) FILTER (WHERE http_status >= 400) AS failed,
-       sum(bytes_sent) AS bytes_sent,
+       sum(possible_size(bytes_sent)) AS bytes_sent,
        min(request_time) AS first_seen, max(request_time) AS last_seen
 FROM largest m JOIN logs l ON l.bucket = m.bucket AND object_key(l.key, l.operation) = m.name
 GROUP BY 1, 2

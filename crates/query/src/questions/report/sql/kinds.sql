@@ -8,7 +8,7 @@ SELECT CASE WHEN grouping(operation) = 0 THEN 'operation'
        operation, http_status, error_code, tls_version, cipher_suite, signature_version, authentication_type, anomaly,
        count(*) AS requests,
        count(*) FILTER (WHERE http_status >= 400) AS failed,
-       sum(bytes_sent) AS bytes_sent,
+       sum(possible_size(bytes_sent)) AS bytes_sent,
        -- Requests made by S3 itself have no address, and no transport or signature either.
        count(remote_ip) AS from_clients,
        min(request_time) AS first_seen, max(request_time) AS last_seen

@@ -3,7 +3,7 @@ WITH counted AS (
   SELECT bucket, CASE WHEN key LIKE '%/%' THEN split_part(key, '/', 1) || '/' ELSE '' END AS prefix,
          count(*) AS requests,
          count(*) FILTER (WHERE http_status >= 400) AS failed,
-         sum(bytes_sent) AS bytes_sent,
+         sum(possible_size(bytes_sent)) AS bytes_sent,
          min(request_time) AS first_seen, max(request_time) AS last_seen
   FROM logs
   WHERE key IS NOT NULL

@@ -4,7 +4,7 @@ WITH counted AS (
          count(*) AS requests,
          count(*) FILTER (WHERE http_status >= 400) AS failed,
          count(*) FILTER (WHERE http_status = 403) AS denied,
-         sum(bytes_sent) AS bytes_sent,
+         sum(possible_size(bytes_sent)) AS bytes_sent,
          count(DISTINCT remote_ip) AS addresses,
          min(request_time) AS first_seen, max(request_time) AS last_seen
   FROM logs

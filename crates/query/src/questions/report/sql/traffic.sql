@@ -7,7 +7,7 @@ SELECT CASE WHEN grouping(slot) = 0 THEN 'slot' ELSE 'hour' END AS part,
        count(*) FILTER (WHERE http_status BETWEEN 400 AND 499) AS status_4xx,
        count(*) FILTER (WHERE http_status >= 500) AS status_5xx,
        count(*) FILTER (WHERE http_status IS NULL OR http_status < 200) AS status_none,
-       sum(bytes_sent) AS bytes_sent
+       sum(possible_size(bytes_sent)) AS bytes_sent
 FROM (
   SELECT date_bin(CAST($slot AS interval), request_time) AS slot,
          date_part('dow', request_time) AS weekday, date_part('hour', request_time) AS hour,
