@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use ballista_core::registry::BallistaFunctionRegistry;
 use ballista_executor::executor_process::{ExecutorProcessConfig, start_executor_process};
+use saltmine_query::default_memory_limit;
 
 use crate::address::Address;
 use crate::codec::{LogicalCodec, PhysicalCodec};
@@ -61,7 +62,8 @@ pub async fn run_executor(options: &ExecutorOptions) -> Result<(), ClusterError>
         job_data_clean_up_interval_seconds: 600,
         grpc_max_decoding_message_size: MESSAGE as u32,
         grpc_max_encoding_message_size: MESSAGE as u32,
-        memory_pool_size: options.memory,
+        // Without a size, Ballista would set no limit.
+        memory_pool_size: Some(options.memory.unwrap_or_else(|| default_memory_limit() as u64)),
         override_function_registry: Some(Arc::new(registry)),
         override_runtime_producer: Some(Arc::new(move |_| stores::runtime(spill.as_deref()))),
         override_config_producer: Some(Arc::new(fresh_settings)),

@@ -51,7 +51,7 @@ pub use questions::{hunt, incidents, latency, report, timeline};
 pub use redact::{KeySource, Redaction};
 pub use session::{Session, SessionOptions};
 pub use shell_quote::shell_quote;
-pub use sql::STACK_SIZE;
+pub use sql::{STACK_SIZE, default_memory_limit};
 pub use tables::{ScanReport, remote};
 
 pub use datafusion;

@@ -19,7 +19,7 @@ const AMPLE: usize = 4 << 30;
 
 /// The default limit: 70 % of the memory of the machine or container. The rest is for reading and decoding, which
 /// is not tracked.
-pub(crate) fn default_limit() -> usize {
+pub fn default_limit() -> usize {
     let mut system = System::new();
     system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
     let machine = Some(system.total_memory());
