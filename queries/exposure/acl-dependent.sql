@@ -13,14 +13,19 @@
 -- column: last_seen — time of the last request
 -- column: addresses — distinct addresses
 -- column: keys — distinct keys
--- false positives: Log delivery, and old uploads from other accounts.
+-- column: note — set if every request of the bucket is marked, as on servers other than S3; else null
+-- false positives: Log delivery, and old uploads from other accounts. Servers other than S3 that mark every request.
 -- source: AWS documentation, "Identifying access log requests that require an ACL"
 
-SELECT bucket, requester, operation, is_anonymous(requester) AS anonymous,
-       count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,
-       count(DISTINCT remote_ip) AS addresses, count(DISTINCT key) AS keys
-FROM logs
-WHERE acl_required = 'Yes'
-GROUP BY bucket, requester, operation
+WITH marked AS (
+  SELECT bucket, bool_and(acl_required IS NOT DISTINCT FROM 'Yes') AS is_always FROM logs GROUP BY bucket
+)
+SELECT l.bucket, l.requester, l.operation, is_anonymous(l.requester) AS anonymous,
+       count(*) AS events, min(l.request_time) AS first_seen, max(l.request_time) AS last_seen,
+       count(DISTINCT l.remote_ip) AS addresses, count(DISTINCT l.key) AS keys,
+       CASE WHEN m.is_always THEN 'every request of this bucket has acl_required = Yes, so it tells nothing' END AS note
+FROM logs l JOIN marked m ON m.bucket IS NOT DISTINCT FROM l.bucket
+WHERE l.acl_required = 'Yes'
+GROUP BY l.bucket, l.requester, l.operation, m.is_always
 HAVING count(*) >= $min_requests
-ORDER BY events DESC, bucket, requester NULLS FIRST, operation
+ORDER BY events DESC, l.bucket, l.requester NULLS FIRST, l.operation

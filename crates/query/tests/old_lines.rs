@@ -1,4 +1,4 @@
-//! Catalogue queries on lines from before the format grew, next to current lines.
+//! Catalogue queries on lines from before the format grew and of other servers, next to current lines of S3.
 
 #![allow(clippy::unwrap_used)]
 
@@ -70,4 +70,28 @@ async fn every_network_of_a_list_is_asked_for() {
     let table = answer(&lines, "retrieved-objects", &[("address", "198.51.100.9/32,203.0.113.0/24")]).await;
     let found: Vec<_> = (0..3).filter(|number| table.contains(&format!("key-{number}"))).collect();
     assert_eq!(found, [0, 1], "{table}");
+}
+
+/// Dell OneFS sets acl_required in every record, and writes the host in quotes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_marks_every_request_is_named_as_one() {
+    let line = |operation: &str, bucket: &str, acl: &str| {
+        format!(
+            "root {bucket} [18/May/2026:06:00:05 +0000] 192.0.2.210 1_svc_backup 125132126 {operation} /vm/a.vbk \
+             \"PUT /{bucket}/vm/a.vbk HTTP/1.1\" 200 - - 1048576 2 2 \"-\" \"Veeam/12.3\" - 192.0.2.20 SigV4 TLS_AES_256_GCM_SHA384 \
+             AuthHeader \"192.0.2.20:9021\" TLSv1.3 - {acl}\n"
+        )
+    };
+    let lines = [
+        line("REST.PUT.OBJECT", "onefs", "Yes"),
+        line("REST.GET.OBJECT", "onefs", "Yes"),
+        line("REST.GET.OBJECT", "s3", "Yes"),
+        line("REST.PUT.OBJECT", "s3", "-"),
+    ];
+    let table = answer(&lines.concat(), "acl-dependent", &[]).await;
+    let rows: Vec<&str> = table.lines().filter(|row| row.contains("1_svc_backup")).collect();
+    assert_eq!(rows.len(), 3, "{table}");
+    for row in rows {
+        assert_eq!(row.contains("| onefs"), row.contains("every request of this bucket"), "{table}");
+    }
 }
