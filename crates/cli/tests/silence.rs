@@ -361,11 +361,13 @@ fn markdown_makes_no_links_and_mentions_of_what_a_client_sent() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     let agent = "https://evil.example www.evil.example @mallory #12 x@evil.example";
-    fs::write(here.join("log"), line(1).replace("\"agent\"", &format!("\"{agent}\""))).unwrap();
+    let anonymous = line(1).replace("arn:aws:iam::111122223333:user/ada", "-").replace(" k1 ", " @mallory ");
+    fs::write(here.join("log"), anonymous.replace("\"agent\"", &format!("\"{agent}\""))).unwrap();
     let sql = "SELECT user_agent, user_agent AS \"@mallory\" FROM logs";
     for arguments in [
         &["query", "log", sql, "--format", "markdown"][..],
         &["timeline", "log", "--ip", "0.0.0.0/0", "--format", "markdown"],
+        &["hunt", "log", "--pack", "exposure", "--format", "markdown"],
     ] {
         let (out, _) = ends(here, arguments, 0);
         for live in ["https://", "www.", "@mallory", "#12", "x@evil"] {

@@ -133,6 +133,7 @@ fn answers_are_no_oracle() {
     let case = case();
     let many = vec!["198.51.100.7"; 17].join(",");
     let many = format!("address={many}");
+    let accounts = format!("own_accounts={}", vec!["111122223333"; 17].join(","));
     let run = |redact: &str, arguments: &[&str]| {
         let output =
             saltmine(case.path(), &[arguments, &["--redact", redact, "--redact-key", "key"]].concat());
@@ -162,6 +163,9 @@ fn answers_are_no_oracle() {
             "nothing in these logs",
         ),
         (&["query", "logs", "--name", "origin-split", "-p", "own_network=198.0.0.0/8"], "32 queries"),
+        (&["query", "logs", "--name", "billed-denials", "-p", &accounts], "at most 16"),
+        (&["query", "logs", "--name", "cross-account", "-p", &accounts], "at most 16"),
+        (&["query", "logs", "--name", "principal-footprint", "-p", "who=arn:%"], "letter by letter"),
         (&["query", "logs", "--name", "off-hours", "-p", "humans=backup"], "keeps its default"),
         (&["query", "logs", "--name", "sensitive-keys", "-p", "except=backup"], "keeps its default"),
         (&["query", "logs", "--name", "sensitive-keys", "-p", "pattern=1111"], "keeps its default"),
