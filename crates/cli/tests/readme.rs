@@ -1,4 +1,4 @@
-//! Every command in the READMEs works.
+//! Every command in the READMEs works, and every test that SECURITY.md names exists.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -52,4 +52,63 @@ fn the_readme_is_short_and_its_links_lead_somewhere() {
     for link in links.filter(|link| !link.starts_with("http")) {
         assert!(root().join(link).exists(), "{link}");
     }
+}
+
+/// The text between backticks.
+fn quoted(text: &str) -> impl Iterator<Item = &str> {
+    text.split('`').skip(1).step_by(2)
+}
+
+/// The source of a file, or of all files below a folder.
+fn source(path: &Path) -> String {
+    if path.is_file() {
+        return std::fs::read_to_string(path).unwrap();
+    }
+    std::fs::read_dir(path).unwrap().map(|entry| source(&entry.unwrap().path())).collect()
+}
+
+/// Whether a source has a test of this name: a function after an attribute, or of a Python module.
+fn has_test(source: &str, name: &str) -> bool {
+    let is_test = |before: &str| {
+        let attributes = before.lines().rev().take_while(|line| {
+            let line = line.trim();
+            line.is_empty() || line.starts_with("#[") || line == "async"
+        });
+        attributes.filter(|line| line.contains("test")).count() > 0
+    };
+    let function = format!("fn {name}(");
+    source.match_indices(&function).any(|(at, _)| is_test(&source[..at]))
+        || source.contains(&format!("\ndef {name}("))
+}
+
+#[test]
+fn every_test_that_security_names_exists() {
+    let page = std::fs::read_to_string(root().join("SECURITY.md")).unwrap();
+    let is_path = |text: &str| ["crates/", "scripts/"].iter().any(|folder| text.starts_with(folder));
+    for path in quoted(&page).filter(|text| is_path(text)) {
+        let path = path.split(' ').next().unwrap();
+        assert!(root().join(path).exists(), "{path}");
+    }
+    let proofs = page.split_once("### Which tests prove it\n").unwrap().1;
+    let proofs = proofs.split("\n### ").next().unwrap();
+    let (mut promise, mut missing) = (0, Vec::new());
+    let mut file = String::new();
+    for line in proofs.lines() {
+        let number = line.split_once(". ").and_then(|(number, _)| number.parse::<u32>().ok());
+        if let Some(number) = number {
+            assert_eq!(number, promise + 1, "the promises are in order");
+            (promise, file) = (number, String::new());
+        }
+        for text in quoted(line).filter(|_| promise > 0) {
+            if is_path(text) {
+                let path = root().join(text);
+                file = if text.starts_with("scripts/test-") { String::new() } else { source(&path) };
+            } else if !has_test(&file, text) {
+                missing.push(format!("{promise}: {text}"));
+            }
+        }
+    }
+    let promises = page.lines().filter(|line| line.starts_with("| ") && line.as_bytes()[2].is_ascii_digit());
+    assert_eq!(promises.count() as u32, promise, "every promise has its tests");
+    assert!(missing.is_empty(), "tests that do not exist: {missing:#?}");
 }
