@@ -70,11 +70,10 @@ fn source(path: &Path) -> String {
 /// Whether a source has a test of this name: a function after an attribute, or of a Python module.
 fn has_test(source: &str, name: &str) -> bool {
     let is_test = |before: &str| {
-        let attributes = before.lines().rev().take_while(|line| {
-            let line = line.trim();
-            line.is_empty() || line.starts_with("#[") || line == "async"
-        });
-        attributes.filter(|line| line.contains("test")).count() > 0
+        let lines = before.lines().rev().map(str::trim);
+        let mut attributes =
+            lines.take_while(|line| line.is_empty() || line.starts_with("#[") || *line == "async");
+        attributes.any(|line| line.contains("test"))
     };
     let function = format!("fn {name}(");
     source.match_indices(&function).any(|(at, _)| is_test(&source[..at]))
