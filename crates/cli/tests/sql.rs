@@ -317,6 +317,28 @@ fn deep_statements_do_not_end_the_program() {
     assert!(code == Some(1) && problem.contains("steps"), "{code:?} {problem}");
 }
 
+/// Neither the plan nor the rows of many joins take more than the limit allows: otherwise the program would be aborted.
+#[cfg(unix)]
+#[test]
+fn sixty_self_joins_stay_within_the_memory() {
+    let folder = night();
+    let joined = |column: &str| {
+        let join = |n: usize| format!(" JOIN logs t{n} ON t{n}.{column} = t{}.{column}", n - 1);
+        (1..60).map(join).collect::<String>()
+    };
+    for (sql, answer) in [
+        (format!("SELECT count(*) AS n FROM logs t0{}", joined("request_id")), "n\n3\n"),
+        // Each row is joined to three others, sixty times over.
+        (format!("SELECT t0.bucket AS b FROM logs t0{} LIMIT 1", joined("bucket")), "b\namzn-s3-demo-lake\n"),
+    ] {
+        std::fs::write(folder.path().join("join.sql"), sql).unwrap();
+        let run = "ulimit -v 6000000 && exec \"$0\" query access.log -f join.sql --memory-limit 256m";
+        let mut command = Command::new("sh");
+        command.current_dir(folder.path()).args(["-c", run]).arg(assert_cmd::cargo::cargo_bin!("saltmine"));
+        command.assert().success().stdout(answer);
+    }
+}
+
 #[test]
 fn sums_do_not_wrap() {
     let folder = night();
