@@ -183,7 +183,8 @@ fn answers_are_no_oracle() {
             .lines()
             .count()
     };
-    assert_eq!((rows(&any_letter), rows(&format!("who={ADA}"))), (0, 1));
+    // One row for each form of the access key id in the lines: as it is, in small letters, none.
+    assert_eq!((rows(&any_letter), rows(&format!("who={ADA}"))), (0, 3));
     // Values that are not hidden can be queried in any way; keys may contain tokens, whatever else is hidden.
     for (redact, arguments, code) in [
         ("tokens", &["timeline", "logs", "--ip", "198.51.0.0/16"][..], Some(0)),
