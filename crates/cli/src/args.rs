@@ -147,7 +147,7 @@ pub(crate) enum Command {
     Latency(LatencyArgs),
     /// Prove that a dataset matches its log files
     Verify(VerifyArgs),
-    /// Show what a dataset holds, and what is missing from it
+    /// Show what a dataset contains and what is missing
     Status(StatusArgs),
     /// Merge small files; optionally remove duplicate records
     Compact(CompactArgs),
@@ -179,7 +179,7 @@ pub(crate) enum Command {
 #[command(after_help = "\
 Files can be plain, gzip (also with several members) or zstd; the compression is detected by content. Lines are text, or JSON objects as AWS delivers these logs through CloudWatch Logs and to table buckets. Files already in the dataset are skipped, so the command can be rerun safely. Lines that cannot be parsed are kept in the table rejects, with their file, line and reason.
 
-A dataset holds every line of the files that were read. --since and --until leave out whole log files: in S3 those whose keys, as AWS writes them, show that they were delivered too early or too late; on disk none, unless --trust-names is given.
+A dataset contains every line of the files that were read. --since and --until skip whole log files, never lines. In S3, they skip objects whose keys (as AWS names them) show a delivery outside the range; files on disk are skipped only with --trust-names.
 
 Examples:
   saltmine ingest logs/ --to case.lake
@@ -188,7 +188,7 @@ Examples:
   saltmine ingest s3://my-logs/prefix --since 2026-05-01 --to case.lake
   saltmine ingest s3://my-logs/prefix --to s3://my-lake/case --dry-run
 
-s3://BUCKET/KEY is the object KEY, else all objects below KEY/, else all objects whose keys begin with KEY. Objects that were read before and still have the same ETag are not read again.")]
+s3://BUCKET/KEY means the object KEY; if there is none, all objects below KEY/; otherwise all objects whose keys start with KEY. Objects that were already read are not read again unless their ETag has changed.")]
 pub(crate) struct IngestArgs {
     /// Log files, folders (recursively), globs, s3://BUCKET/PREFIX, or - for standard input
     #[arg(required = true, value_name = "PATH")]
@@ -242,7 +242,7 @@ pub(crate) enum PartitionColumns {
 /// `saltmine status`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Shows the number of requests and their time range, the buckets, incomplete log files, rejected lines, and rounds of an ingest that were interrupted.
+Shows the number of requests and their time range, the buckets, incomplete log files, rejected lines, and interrupted ingest rounds.
 
 Examples:
   saltmine status case.lake
@@ -263,7 +263,7 @@ pub(crate) struct StatusArgs {
 /// `saltmine compact`
 #[derive(Debug, Args)]
 #[command(after_help = "\
---dedup removes a row only if another row is equal in every logged field, including a request id. The several records that one request rightly produces (a batch delete, a copy) differ and stay. The row whose log_file and log_line sort first is kept; the table duplicates lists the removed rows.
+--dedup removes a row only if another row is identical in every logged field, including the request id. Requests that legitimately produce several records (multi-object deletes, copies) keep them all, because those records differ. Of identical rows, the one whose log_file and log_line sort first is kept; the table duplicates lists the removed rows.
 
 Examples:
   saltmine compact case.lake
@@ -273,7 +273,7 @@ pub(crate) struct CompactArgs {
     #[arg(value_name = "DATASET")]
     pub(crate) dataset: PathBuf,
 
-    /// First remove duplicate records: rows equal to another one in every logged field
+    /// First remove duplicate records: rows identical to another in every logged field
     #[arg(long)]
     pub(crate) dedup: bool,
 
@@ -288,9 +288,9 @@ pub(crate) struct CompactArgs {
 /// `saltmine recover`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-An ingest commits its files in rounds: a round takes place as a whole or not at all, also if the run is killed. What an interrupted run left is completed or removed by the next ingest or compact, and by this command.
+An ingest commits files in rounds. Each round is atomic, even if the run is killed. Whatever an interrupted run leaves behind is completed or removed by the next ingest or compact, or by this command.
 
-A round that was about to be committed cannot be completed if one of its files is lost; every ingest then ends with an error. --discard puts such a round aside, takes back what it had committed, and prints what is missing: the next ingest reads these sources again.
+If a file of a partly committed round is lost, the round cannot be completed, and every ingest fails. --discard sets such a round aside, reverts what it had committed and lists what is missing, so that the next ingest reads these sources again.
 
 Examples:
   saltmine recover case.lake
@@ -300,7 +300,7 @@ pub(crate) struct RecoverArgs {
     #[arg(value_name = "DATASET")]
     pub(crate) dataset: PathBuf,
 
-    /// Put rounds aside that cannot be completed because files of them are lost
+    /// Set aside rounds that cannot be completed because some of their files are lost
     #[arg(long)]
     pub(crate) discard: bool,
 
@@ -336,14 +336,14 @@ pub(crate) enum SchemaFormat {
 /// `saltmine playbook`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A playbook has the signs of an incident, the commands that answer who, what and when, how to confirm it in CloudTrail, how to contain it and recover, and what to write down. getting-logs says how to get the logs in the first place.
+A playbook lists the signs of an incident, the commands that show who did what and when, how to confirm it in CloudTrail, how to contain it and recover, and what to document. The playbook getting-logs explains how to obtain the logs.
 
 Examples:
   saltmine playbook
   saltmine playbook ransom
   saltmine playbook getting-logs | less")]
 pub(crate) struct PlaybookArgs {
-    /// Name of the playbook; without it, all are listed
+    /// Name of the playbook (default: list all)
     #[arg(value_name = "NAME")]
     pub(crate) name: Option<String>,
 }
@@ -376,7 +376,7 @@ pub(crate) struct ManArgs {
 /// `saltmine demo`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The logs are generated: a week of requests to eight buckets, with eleven attacks among them. No network or account is needed.
+The logs are generated: a week of requests to eight buckets, including eleven attacks. You need neither a network nor an AWS account.
 
 Examples:
   saltmine demo

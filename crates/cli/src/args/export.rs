@@ -13,9 +13,9 @@ use crate::output::Format;
 /// `saltmine export`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Incidents and actors have the numbers that saltmine hunt shows for the same input and options: the command hunts first.
+The command runs a hunt first. Incident and actor numbers are those that saltmine hunt shows for the same input and options.
 
-taken lists objects that were read or copied, with how much of each; destroyed lists objects that were deleted, expired or written over, with the last write before; changed lists changed settings and written objects; rows lists all requests.
+taken lists objects that were read or copied, and how much of each; destroyed lists objects that were deleted, expired or overwritten, with their last earlier write; changed lists changed settings and written objects; rows lists all requests.
 
 Examples:
   saltmine export case.lake --incident 1 --what taken -o taken.csv
@@ -39,7 +39,7 @@ pub(crate) struct ExportArgs {
     #[command(flatten)]
     pub(crate) choice: HuntChoice,
 
-    /// Output format (default: by the ending of -o, else csv)
+    /// Output format (default: from the extension of -o, otherwise csv)
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
 
@@ -63,7 +63,7 @@ pub(crate) struct OfHunt {
     #[arg(long, value_name = "N")]
     pub(crate) incident: Option<usize>,
 
-    /// What this detection found
+    /// The finding of this detection
     #[arg(long, value_name = "NAME")]
     pub(crate) finding: Option<String>,
 }
@@ -73,7 +73,7 @@ pub(crate) struct OfHunt {
 pub(crate) enum Listed {
     // Objects that were read or copied
     Taken,
-    // Objects that were deleted, expired or written over
+    // Objects that were deleted, expired or overwritten
     Destroyed,
     // Settings that were changed, and objects that were written
     Changed,

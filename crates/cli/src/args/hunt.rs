@@ -13,7 +13,7 @@ use crate::output::shell_quote;
 /// `saltmine hunt`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Findings that share an actor, a rare address, an access key, a destination or an object, near in time, are shown as one incident: what was done, by whom, when, and whether it goes on. Numbers of an incident are counted from the log for its actors. --show N has everything about incident or actor N, --show NAME about a finding; --details lists all findings with their evidence.
+Findings close in time that share an actor, a rare address, an access key, a destination or an object are shown as one incident: what was done, by whom, when, and whether it is ongoing. The figures of an incident count all log records of its actors. --show N shows everything about incident or actor N, --show NAME about a finding; --details lists all findings with their evidence.
 
 Examples:
   saltmine hunt case.lake
@@ -21,7 +21,7 @@ Examples:
   saltmine hunt case.lake --min-severity high --exclude off-hours
   saltmine hunt case.lake -p mass-delete.keys=500 --since 24h
   saltmine hunt logs/ --pack destruction --format markdown -o findings.md
-  saltmine hunt case.lake --fail-on high || page-somebody")]
+  saltmine hunt case.lake --fail-on high || page-oncall")]
 pub(crate) struct HuntArgs {
     /// A dataset, or log files, folders, globs, s3://BUCKET/PREFIX or - for standard input
     #[arg(required = true, value_name = "DATASET|PATH")]
@@ -44,11 +44,11 @@ pub(crate) struct HuntArgs {
     #[arg(long)]
     pub(crate) details: bool,
 
-    /// Show only findings of this severity or above; incidents are always shown
+    /// Show only findings of at least this severity; incidents are always shown
     #[arg(long, value_name = "LEVEL", value_parser = parse_severity)]
     pub(crate) min_severity: Option<Severity>,
 
-    /// Rows shown of each finding
+    /// Maximum rows to show per finding
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(crate) limit: usize,
 
@@ -130,7 +130,7 @@ pub(crate) enum HuntFormat {
     Table,
     // One JSON object
     Json,
-    // One JSON object per finding and line
+    // One JSON object per finding, one per line
     Ndjson,
     // One line per row of a finding
     Csv,

@@ -11,9 +11,9 @@ use super::time::{NameArgs, TimeRange};
 /// `saltmine latency`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-total_time runs from the first byte of the request to the last byte of the response and includes the client's network; turn_around_time is what S3 took before it began to respond. Both are in milliseconds. Percentiles are at most 0.1 % too high.
+total_time is the time from the first byte of the request to the last byte of the response, including the client's network; turn_around_time is the time S3 needed before it started to respond. Both are in milliseconds. Percentiles are at most 0.1 % too high.
 
-hgrm is the text format of HdrHistogram's plotters. A single group goes to standard output or to the file given with -o; several groups go to one file each in the folder given with -o.
+hgrm is the text format for HdrHistogram plotters. A single group is written to standard output or to the file given with -o; several groups are written to the folder given with -o, one file each.
 
 Examples:
   saltmine latency case.lake

@@ -20,7 +20,7 @@ Examples:
   saltmine query case.lake --table ips=known.csv -f question.sql
   saltmine query case.lake -f question.sql -o answer.parquet")]
 pub(crate) struct QueryArgs {
-    /// A dataset, or log files, folders, globs, s3://BUCKET/PREFIX or -; then the SQL, unless -f or --name is given
+    /// A dataset, or log files, folders, globs, s3://BUCKET/PREFIX or -; followed by the SQL, unless -f or --name is given
     #[arg(required = true, value_name = "DATASET|PATH... [SQL]")]
     pub(crate) inputs: Vec<String>,
 
@@ -46,7 +46,7 @@ pub(crate) struct QueryArgs {
     #[arg(long, value_name = "DIR")]
     pub(crate) queries: Option<PathBuf>,
 
-    /// Output format (default: by the ending of -o, else table on a terminal and csv elsewhere)
+    /// Output format (default: from the extension of -o, otherwise table on a terminal and csv elsewhere)
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: Option<Format>,
 

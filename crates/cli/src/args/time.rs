@@ -52,11 +52,11 @@ impl TimeRange {
 /// A range of times that leaves out whole log files, by their names, and no lines.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct FileRange {
-    /// Only log files that may hold requests at or after this time, by their names: see --trust-names
+    /// Read only log files whose names allow requests at or after this time; see --trust-names
     #[arg(long, value_name = "TIME", value_parser = parse_time, allow_hyphen_values = true)]
     since: Option<i64>,
 
-    /// Only log files that may hold requests before this time, by their names: see --trust-names
+    /// Read only log files whose names allow requests before this time; see --trust-names
     #[arg(long, value_name = "TIME", value_parser = parse_time, allow_hyphen_values = true)]
     until: Option<i64>,
 
@@ -90,12 +90,12 @@ impl FileRange {
 /// Whether names of log files may leave them out of a time range.
 #[derive(Clone, Copy, Debug, Args)]
 pub(crate) struct NameArgs {
-    /// Leave out files whose names say that they were delivered outside of --since and --until: s3 (objects in S3, as AWS names them), all (files on disk too), or none. Copied, merged or renamed files may hold requests of any time
+    /// Which file names to trust when skipping files delivered outside --since and --until: s3 (objects in S3 with the names AWS gives them), all (files on disk too) or none. Copied, merged or renamed files may contain requests of any time
     #[arg(long, value_name = "WHERE", num_args = 0..=1, require_equals = true)]
     #[arg(default_value = "s3", default_missing_value = "all")]
     pub(crate) trust_names: Trust,
 
-    /// For --trust-names: how long after a request its log file may be delivered
+    /// For --trust-names: maximum delay between a request and the delivery of its log file
     #[arg(long, value_name = "SPAN", default_value = "14d", value_parser = parse_span)]
     pub(crate) delivery_delay: i64,
 }

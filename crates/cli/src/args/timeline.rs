@@ -16,13 +16,13 @@ use super::time::{TimeRange, parse_span};
 #[derive(Debug, Args)]
 #[command(override_usage = "saltmine timeline [OPTIONS] <SELECTOR>... <DATASET|PATH>...")]
 #[command(after_help = "\
-A session is a series of requests by one requester from one address without a break longer than --idle. Give at least one of --requester, --ip, --key, --bucket, --request-id, --incident and --finding. Repeating an option widens the selection; different options narrow it.
+A session is a series of requests by one requester from one address without a pause longer than --idle. Give at least one of --requester, --ip, --key, --bucket, --request-id, --incident or --finding. Repeating an option widens the selection; different options narrow it.
 
-Principals, addresses, operations, buckets and user agents are marked as \"first use\" when the logs hold no earlier request of that requester with them. Activity before the logs begin is unknown.
+Principals, addresses, operations, buckets and user agents are marked as \"first use\" if the logs contain no earlier use of them by that requester. Activity before the start of the logs is unknown.
 
-A line per session marks what stands out: the largest by bytes or requests, deletes, changed settings, failures, and what is used for the first time. --details has operations and objects of each session, --rows each request.
+Each session is one line, which points out what is unusual: the most bytes or requests, deletes, changed settings, failures and first uses. --details shows the operations and objects of each session, --rows every request.
 
-The timesketch format has one line per request, in time order, for a file named *.jsonl.
+The timesketch format is one line per request in time order, for a file named *.jsonl.
 
 Examples:
   saltmine timeline case.lake --incident 1
@@ -47,11 +47,11 @@ pub(crate) struct TimelineArgs {
     #[arg(long, value_name = "SPAN", default_value = "30m", value_parser = parse_span)]
     pub(crate) idle: i64,
 
-    /// Show everything about each session: operations, objects, errors, agents
+    /// Show all details of each session: operations, objects, errors, user agents
     #[arg(long, conflicts_with = "rows")]
     pub(crate) details: bool,
 
-    /// Show a line a request instead of a line a session
+    /// Show one line per request instead of one per session
     #[arg(long)]
     pub(crate) rows: bool,
 
@@ -92,7 +92,7 @@ pub(crate) struct TimelineArgs {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
 pub(crate) struct Selectors {
-    /// A requester as logged; * matches any text, ? one character; - is anonymous
+    /// A requester as logged; * matches any text, ? one character; - means anonymous
     #[arg(long = "requester", value_name = "REQUESTER")]
     pub(crate) requesters: Vec<String>,
 
@@ -116,7 +116,7 @@ pub(crate) struct Selectors {
     #[arg(long, value_name = "N", conflicts_with = "finding")]
     pub(crate) incident: Option<usize>,
 
-    /// The requests of what this detection found
+    /// The requests behind the finding of this detection
     #[arg(long, value_name = "NAME")]
     pub(crate) finding: Option<String>,
 }
@@ -128,13 +128,13 @@ pub(crate) enum TimelineFormat {
     Table,
     // One JSON object
     Json,
-    // One JSON object per session and line
+    // One JSON object per session, one per line
     Ndjson,
     // A Markdown report
     Markdown,
-    // A line a session, or with --rows a line a request
+    // One line per session, or per request with --rows
     Csv,
-    // One JSON object per request and line, for import into Timesketch
+    // One JSON object per request, one per line, for import into Timesketch
     Timesketch,
 }
 

@@ -15,7 +15,7 @@ Examples:
   saltmine verify case.lake logs/ --format json > proof.json
   saltmine verify s3://my-lake/case s3://my-logs/prefix --since 2026-05-01
 
-Give the logs that were ingested, with the --since, --until and --trust-names of the ingest: without them the dataset is compared only with itself, and somebody who can write to it can make it agree with itself. Exits with code 1 if a check failed, and with 3 if rows are left that none of the given logs could be compared with.
+Give the original logs, with the --since, --until and --trust-names of the ingest. Without the logs, only the internal consistency of the dataset is checked, which does not detect changes by someone with write access. Exits with code 1 if a check failed, and with 3 if some rows come from logs that were not given or could not be read.
 
 Signing and checking a report:
   minisign -G -p me.pub -s me.key
@@ -23,9 +23,9 @@ Signing and checking a report:
   saltmine verify case.lake --check proof.json.minisig --public-key me.pub
   minisign -Vm proof.json -p me.pub
 
---sign asks for the key's password on the terminal, or takes it from the environment variable SALTMINE_KEY_PASSWORD; a key without a password (minisign -G -W) is used as it is. --check compares the dataset with the report too: it fails if files of the dataset were changed, merged or added since.
+--sign asks for the key's password on the terminal, or takes it from the environment variable SALTMINE_KEY_PASSWORD; keys without a password (minisign -G -W) work too. --check also compares the dataset with the report and fails if files of the dataset were changed, merged or added since.
 
-Time stamps (RFC 3161) by an authority of your choice, to which saltmine does not connect:
+Time stamps (RFC 3161) from an authority of your choice; saltmine itself does not connect to it:
   saltmine verify case.lake logs/ -o proof.json --timestamp proof.tsq
   curl -H 'Content-Type: application/timestamp-query' \\
     --data-binary @proof.tsq https://AUTHORITY -o proof.tsr
@@ -36,14 +36,14 @@ pub(crate) struct VerifyArgs {
     #[arg(value_name = "DATASET")]
     pub(crate) dataset: PathBuf,
 
-    /// The logs that were ingested: files, folders, globs or s3://BUCKET/KEY. Every line is read again and compared
+    /// The original logs: files, folders, globs or s3://BUCKET/KEY. Every line is read again and compared
     #[arg(value_name = "SOURCE")]
     pub(crate) sources: Vec<String>,
 
     #[command(flatten)]
     pub(crate) files: FileRange,
 
-    /// Name of the examiner, for the report (default: the account's name)
+    /// Name of the examiner, for the report (default: the user account's name)
     #[arg(long, value_name = "NAME")]
     pub(crate) by: Option<String>,
 
@@ -82,11 +82,11 @@ pub(crate) struct CustodyArgs {
     #[arg(long, value_name = "KEY", requires = "check")]
     pub(crate) public_key: Option<String>,
 
-    /// The report that is checked (default: SIGNATURE without .minisig)
+    /// The report to check (default: SIGNATURE without .minisig)
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
 
-    /// Check an authority's answer to a time-stamp request for the report
+    /// Check an authority's response to a time-stamp request for the report
     #[arg(long, value_name = "TSR", requires = "timestamp_ca")]
     pub(crate) check_timestamp: Option<PathBuf>,
 
