@@ -42,7 +42,7 @@ pub enum LakeError {
     },
 
     /// Another version of saltmine made the dataset, and this one cannot use it.
-    #[error("{}: made by another version of saltmine: {problem}", path.display())]
+    #[error("{}: written by another version of saltmine: {problem}", path.display())]
     Version {
         /// The dataset's folder.
         path: PathBuf,

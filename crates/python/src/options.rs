@@ -113,8 +113,7 @@ pub(crate) fn warn_of_left_out(py: Python<'_>, left_out: &LeftOut) -> PyResult<(
         return Ok(());
     }
     let text = format!(
-        "{} objects, and {} days, months or years of objects, were left out in S3: their keys say that they were delivered \
-         outside of the time range and 14 days after it",
+        "{} objects, and {} days, months or years of objects, were skipped in S3: their keys show delivery outside the time range and the 14 days after it",
         left_out.objects, left_out.periods
     );
     let category = py.import("builtins")?.getattr("UserWarning")?;

@@ -59,7 +59,7 @@ impl fmt::Display for Problem {
             Self::Archived => f.write_str("the object is in an archive; it must be restored first"),
             Self::AccessDenied(said) => write!(
                 f,
-                "access denied ({said}); `saltmine playbook getting-logs` has the policy that reading needs"
+                "access denied ({said}); `saltmine playbook getting-logs` lists the required permissions"
             ),
             Self::NoCredentials(why) => write!(
                 f,

@@ -54,7 +54,7 @@ pub(crate) fn left_out(
         if more > 0 {
             places.push(format!("{more} more"));
         }
-        terminal.note(&format!("note: passed over: {} ({})", what.join(" and "), places.join(", ")));
+        terminal.note(&format!("note: skipped: {} ({})", what.join(" and "), places.join(", ")));
     }
 }
 

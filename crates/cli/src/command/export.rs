@@ -35,7 +35,7 @@ pub(crate) fn run(args: &ExportArgs, terminal: &Terminal) -> Result<ExitCode, Cl
         let output = Options { csv_safe: args.csv_safe, ..Options::default() };
         let written = write(rows, format, target, output).await?;
         if written.rows == 0 {
-            terminal.note("note: nothing of this kind was done in it: the list is empty");
+            terminal.note("note: the list is empty: nothing of this kind happened in it");
         }
         terminal.wrote(args.output.as_deref(), &counted(written.rows, "row"));
         Ok(finish(&session, terminal).await)

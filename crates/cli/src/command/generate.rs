@@ -24,7 +24,7 @@ fn scenario_set(args: &GenerateArgs, terminal: &Terminal) -> Result<ExitCode, Cl
     let records: u64 = truths.values().map(|truth| truth.records).sum();
     let attacks = truths.values().filter(|truth| truth.attack.is_some()).count();
     terminal.note(&format!(
-        "{records} records in {} scenarios: {attacks} attacks, {} benign; what is true of them is in {}",
+        "{records} records in {} scenarios: {attacks} attacks, {} benign; ground truth in {}",
         truths.len(),
         truths.len() - attacks,
         args.out.join("truth.json").display()

@@ -28,7 +28,7 @@ pub(crate) fn run(args: &RecoverArgs, terminal: &Terminal) -> Result<ExitCode, C
     }
     let rows: u64 = completed.iter().map(|round| round.rows).sum();
     terminal.note(&format!(
-        "{} rounds completed ({rows} rows), {removed} unfinished rounds removed, {} rounds put aside",
+        "{} rounds completed ({rows} rows), {removed} unfinished rounds removed, {} rounds set aside",
         completed.len(),
         discarded.len()
     ));
@@ -39,7 +39,7 @@ pub(crate) fn run(args: &RecoverArgs, terminal: &Terminal) -> Result<ExitCode, C
 fn tell(round: &DiscardedRound, terminal: &Terminal) {
     let DiscardedRound { run_id, round: number, rows, rejects, sources, duplicates, .. } = round;
     terminal.warning(&format!(
-        "round {number} of run {run_id} put aside: {rows} rows, {rejects} rejects and {sources} sources are missing from the dataset"
+        "round {number} of run {run_id} set aside: {rows} rows, {rejects} rejects and {sources} sources are missing from the dataset"
     ));
     for file in &round.lost {
         terminal.warning(&format!("lost: {}", file.display()));

@@ -137,7 +137,7 @@ async fn rows(
         TimelineFormat::Ndjson => Format::Ndjson,
         TimelineFormat::Markdown => Format::Markdown,
         TimelineFormat::Timesketch => {
-            return Err(CliError::Usage("timesketch has a line per request: leave out --rows".into()));
+            return Err(CliError::Usage("the timesketch format always has one line per request; omit --rows".into()));
         }
     };
     let mut stream = requests(session, selection).await?;

@@ -62,7 +62,7 @@ fn format_of(args: &VerifyArgs) -> Result<ReportFormat, CliError> {
     let sealed = args.custody.sign.is_some() || args.custody.timestamp.is_some();
     match args.format {
         Some(ReportFormat::Text) if sealed => Err(CliError::Usage(
-            "a report that is signed or time-stamped has the format json; leave out --format text".into(),
+            "signed and time-stamped reports are always JSON; omit --format text".into(),
         )),
         Some(format) => Ok(format),
         None if sealed => Ok(ReportFormat::Json),

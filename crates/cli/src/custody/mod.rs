@@ -26,7 +26,7 @@ const MAX_REPORT_BYTES: u64 = 64 << 20;
 pub(crate) enum CustodyError {
     #[error("{path}: {source}")]
     File { path: String, source: std::io::Error },
-    #[error("{path}: more than {limit} bytes, which {what} never has")]
+    #[error("{path}: more than {limit} bytes, too large for {what}")]
     TooLarge { path: String, limit: u64, what: &'static str },
     #[error("{path}: not {what}: {problem}")]
     NotOne { path: String, what: &'static str, problem: String },

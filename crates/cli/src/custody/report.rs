@@ -41,7 +41,7 @@ pub(super) fn check(bytes: &[u8], path: &Path, now: &VerifyReport) -> Result<Che
     let mut problems = tables(&kept, now);
     if kept.sources_fingerprint != now.sources_fingerprint {
         problems.push(format!(
-            "it is about other log files: their fingerprint was {}, and is {}",
+            "it covers other log files: their fingerprint was {}, and is now {}",
             sanitize(&kept.sources_fingerprint),
             now.sources_fingerprint
         ));
@@ -54,12 +54,12 @@ pub(super) fn check(bytes: &[u8], path: &Path, now: &VerifyReport) -> Result<Che
         .collect();
     if !failed.is_empty() || kept.checks.is_empty() {
         problems.push(format!(
-            "the verification of {} had not passed: {}",
+            "the verification of {} had failed: {}",
             sanitize(&kept.verified_at),
             sanitize(&kept.verdict)
         ));
     }
-    Ok(checked("report", "The dataset is, file for file, the one that the report was made of.", problems))
+    Ok(checked("report", "The dataset is, file for file, the one described in the report.", problems))
 }
 
 fn tables(kept: &Kept, now: &VerifyReport) -> Vec<String> {

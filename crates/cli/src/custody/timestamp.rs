@@ -34,7 +34,7 @@ const SIGNING_CERTIFICATE_V2: &[u8] = &[0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01
 /// The extended key usage of certificates for time stamps.
 const TIME_STAMPING: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x08];
 
-const CUT: &str = "the answer is cut, or not a time-stamp answer";
+const CUT: &str = "the response is truncated, or not a time-stamp response";
 
 /// A request for a time stamp of these bytes, which asks for the authority's certificate too. It has no nonce: a report
 /// has the time of its verification in it, so that an earlier answer cannot be for the same bytes.
@@ -85,10 +85,10 @@ pub(super) fn check(report: &[u8], answer: &[u8], authorities: &Authorities) -> 
 fn verify(report: &[u8], answer: &[u8], authorities: &Authorities) -> Result<DateTime<Utc>, String> {
     let token = granted(answer)?;
     let signed = SignedData::parse(token).ok_or(CUT)?;
-    let info = TstInfo::parse(signed.info).ok_or("what was signed is not a time stamp")?;
-    let hash = hash_function(info.algorithm).ok_or("the stamp is for a hash function that is not known")?;
+    let info = TstInfo::parse(signed.info).ok_or("the signed content is not a time stamp")?;
+    let hash = hash_function(info.algorithm).ok_or("the time stamp uses an unknown hash function")?;
     if digest::digest(hash, report).as_ref() != info.imprint {
-        return Err("the stamp is for something else than this report".into());
+        return Err("the time stamp is not for this report".into());
     }
     signed.verify(authorities, info.time)?;
     Ok(info.time)
@@ -164,7 +164,7 @@ impl<'a> SignedData<'a> {
             .certificates
             .iter()
             .find(is_signer)
-            .ok_or("the signer's certificate is not in the answer")?;
+            .ok_or("the signer's certificate is not in the response")?;
         self.verify_attributes(signer)?;
         let certificate = CertificateDer::from(*signer);
         let certificate =
@@ -173,13 +173,13 @@ impl<'a> SignedData<'a> {
         let anchors: Result<Vec<_>, _> = authorities.0.iter().map(webpki::anchor_from_trusted_cert).collect();
         let anchors = anchors.map_err(|error| format!("certificate of an authority: {error}"))?;
         let others: Vec<_> = self.certificates.iter().map(|other| CertificateDer::from(*other)).collect();
-        let seconds = u64::try_from(time.timestamp()).map_err(|_| "the time of the stamp is before 1970")?;
+        let seconds = u64::try_from(time.timestamp()).map_err(|_| "the time of the time stamp is before 1970")?;
         let at = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
         let usage = KeyUsage::required(TIME_STAMPING);
         let path =
             certificate.verify_for_usage(ALL_VERIFICATION_ALGS, &anchors, &others, at, usage, None, None);
         path.map(|_| ()).map_err(|error| {
-            format!("the certificate is not one for time stamps of a trusted authority: {error}")
+            format!("the certificate is not valid for time stamps of a trusted authority: {error}")
         })
     }
 
@@ -190,7 +190,7 @@ impl<'a> SignedData<'a> {
             return Err("the signature is not over a time stamp".into());
         }
         let stated = self.attribute(MESSAGE_DIGEST).and_then(|mut values| values.expect(tag::OCTETS));
-        let hash = hash_function(self.digest).ok_or("the signature's hash function is not known")?;
+        let hash = hash_function(self.digest).ok_or("the hash function of the signature is unknown")?;
         if stated.map(|value| value.content) != Some(digest::digest(hash, self.info).as_ref()) {
             return Err("the time stamp was changed after it was signed".into());
         }
@@ -206,7 +206,7 @@ impl<'a> SignedData<'a> {
         if named == digest::digest(hash, signer).as_ref() {
             Ok(())
         } else {
-            Err("the signature names another certificate".into())
+            Err("the signature names a different certificate".into())
         }
     }
 

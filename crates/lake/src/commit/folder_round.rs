@@ -70,7 +70,7 @@ impl Rounds for InFolders {
             None => storage.create(&note, &text)?,
             Some(found) => storage.replace(&note, &text, &found.version)?,
         };
-        let taken = || LakeError::Intent { path, problem: "another process writes it too".to_owned() };
+        let taken = || LakeError::Intent { path, problem: "another process is writing it as well".to_owned() };
         written.map(drop).ok_or_else(taken)
     }
 

@@ -126,7 +126,7 @@ impl ColumnEncoder {
         let length = (levels.len() - 4) as u32;
         levels[..4].copy_from_slice(&length.to_le_bytes());
         let start = GAP.checked_sub(levels.len());
-        let start = start.ok_or_else(|| ParquetError::General("levels take more than their room".into()))?;
+        let start = start.ok_or_else(|| ParquetError::General("levels need more space than was reserved".into()))?;
         body[start..GAP].copy_from_slice(&levels);
         let body_apart = apart.saturating_sub(start);
         self.pages.add(&body[start..], body_apart, self.levels.len(), encoding, compressor)?;

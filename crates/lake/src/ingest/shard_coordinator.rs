@@ -191,7 +191,7 @@ impl Run<'_, '_> {
             }
             manifests.extend(self.tried(job, &again)?);
         }
-        Err(LakeError::Remote("sources change while they are read".into()))
+        Err(LakeError::Remote("sources keep changing while they are read".into()))
     }
 
     /// One manifest for each shard.

@@ -50,8 +50,7 @@ fn checks() -> [Check; 7] {
     [
         Check::new(
             "sources_unchanged",
-            "Every content that was read is among the sources, byte for byte, under its name if that exists; if a file \
-             has grown, it is the beginning of that file.",
+            "All content that was read is among the sources, byte for byte, and under its original name if that still exists; if a file has grown, the content is its beginning.",
         ),
         Check::new("sources_all_read", "Every source has been read: its content is in the ledger."),
         Check::new("sources_are_logs", "Every source is an S3 server access log."),

@@ -53,7 +53,7 @@ impl Looked<'_> {
                 // A copy of the file from before it grew.
                 Some(others) if self.have_grown(others, entry, sha256) => check.examine(None),
                 Some(_) => check.examine(Some(format!(
-                    "{name:?}: its rows are those of {now:?}; {name:?} is another file"
+                    "{name:?}: its rows come from {now:?}; {name:?} is a different file now"
                 ))),
             }
         }
@@ -79,7 +79,7 @@ impl Looked<'_> {
             Some(source) => match &self.outcomes[*source] {
                 Outcome { error: Some(error), .. } => error.clone(),
                 Outcome { sha256: Some(sha256), .. } => format!(
-                    "its SHA-256 is {}, not {wanted}, and it does not begin with what was read; the ledger says {rows}",
+                    "its SHA-256 is {}, not {wanted}, and it does not start with the content that was read; the ledger says {rows}",
                     hex(sha256)
                 ),
                 Outcome { .. } => "it could not be read".to_owned(),

@@ -132,8 +132,7 @@ impl Removed {
     pub(super) fn check(&self) -> Check {
         let mut check = Check::new(
             "duplicates_are_kept",
-            "Every row that was removed as a duplicate names an earlier row that was kept, or that was itself removed for an \
-             earlier one.",
+            "Every row removed as a duplicate refers to an earlier row that was kept, or that was itself removed as a duplicate of an earlier one.",
         );
         if self.pairs.is_empty() {
             check.skipped = Some("no row was removed");
@@ -150,7 +149,7 @@ impl Removed {
             }
             let (gone, kept) = (self.at(*gone), self.at(*kept));
             check.examine(
-                (kept > gone).then(|| format!("{} was removed for {}, a later line", told(gone), told(kept))),
+                (kept > gone).then(|| format!("{} was removed as a duplicate of {}, a later line", told(gone), told(kept))),
             );
         }
         missing.into_iter().for_each(|kept| {
@@ -220,13 +219,13 @@ impl Removed {
                     }
                     None if !is_known(place.0) => {
                         proven.wrong.push(format!(
-                            "{} was removed for {}, whose source was not given",
+                            "{} was removed as a duplicate of {}, whose source was not given",
                             told((name, line)),
                             told(place)
                         ));
                     }
                     None => proven.wrong.push(format!(
-                        "{} was removed for {}, but is not equal to it",
+                        "{} was removed as a duplicate of {}, but differs from it",
                         told((name, line)),
                         told(place)
                     )),

@@ -64,7 +64,7 @@ impl VerifyReport {
         let (passed, failed) = (count(Outcome::Passed), count(Outcome::Failed));
         let made = passed + failed;
         let mut verdict = match failed {
-            0 if self.compared.is_none() => format!("{made} checks of the dataset against itself passed"),
+            0 if self.compared.is_none() => format!("{made} internal checks of the dataset passed"),
             0 if self.is_partial() => format!("{made} of {made} checks passed"),
             0 => format!("Every check passed ({made})"),
             _ => format!("{failed} of {made} checks failed"),

@@ -116,7 +116,7 @@ impl Pages {
     /// What the index states incorrectly about the pages.
     fn against(&self, index: &ColumnIndexMetaData) -> Option<String> {
         if index.num_pages() != self.firsts.len() as u64 {
-            return Some("the page index has bounds for another number of pages".to_owned());
+            return Some("the page index has bounds for a different number of pages".to_owned());
         }
         self.values.iter().enumerate().find_map(|(page, (rows, values))| {
             let wrong =
@@ -203,7 +203,7 @@ pub(super) fn pages_differ(
     });
     match counted {
         Ok(firsts) if firsts.iter().eq(index.iter().map(|location| &location.first_row_index)) => None,
-        Ok(_) => Some("the page index has other row counts than the pages".to_owned()),
+        Ok(_) => Some("the row counts of the page index differ from those of the pages".to_owned()),
         Err(error) => Some(error.to_string()),
     }
 }

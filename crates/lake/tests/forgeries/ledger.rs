@@ -45,7 +45,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
             "the hash of a source changed in the ledger",
             |case| case.edit_ledger(|ledger| with(&ledger, 0, "sha256", &json!("cd".repeat(32)))),
             "sources_unchanged",
-            "and it does not begin with what was read",
+            "and it does not start with the content that was read",
         ),
         forgery(
             "a source declared truncated",

@@ -104,7 +104,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
                 });
             },
             "statistics_true",
-            "key: the page index has other row counts than the pages",
+            "key: the row counts of the page index differ from those of the pages",
         ),
     ]
 }

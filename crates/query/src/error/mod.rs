@@ -116,7 +116,7 @@ pub enum QueryError {
     },
 
     /// A query that is a report was named where a detection is needed.
-    #[error("{name} is not a detection; `saltmine queries` lists those there are")]
+    #[error("{name} is not a detection; `saltmine queries` lists the detections")]
     NoDetection {
         /// The name.
         name: String,

@@ -1,4 +1,4 @@
-//! `+`, `-` and `*` of integers that never wrap: a result that does not fit 64 bits is an error, while DataFusion's
+//! `+`, `-` and `*` of integers that never wrap: a result that does not fit in 64 bits is an error, while DataFusion's
 //! operators wrap around.
 //!
 //! A chain such as `a - b - c` is a single call, `checked('--', a, b, c)`, evaluated from left to right: DataFusion
@@ -190,8 +190,7 @@ fn apply(
         match done {
             Err(ArrowError::ArithmeticOverflow(_)) => {
                 return exec_err!(
-                    "the result of {sign} does not fit 64 bits; use CAST(… AS decimal(38, 0)) for more digits; TRY(…) makes \
-                     it null"
+                    "the result of {sign} does not fit in 64 bits; use CAST(… AS decimal(38, 0)) for more digits; TRY(…) returns null"
                 );
             }
             done => done?,
@@ -255,7 +254,7 @@ mod tests {
             "sum(big + small)",
         ] {
             let problem = value(expression).await.expect_err(expression);
-            assert!(problem.contains("does not fit 64 bits"), "{expression}: {problem}");
+            assert!(problem.contains("does not fit in 64 bits"), "{expression}: {problem}");
         }
     }
 

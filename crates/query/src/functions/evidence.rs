@@ -30,8 +30,7 @@ pub(super) fn evidence() -> AggregateUDF {
     let documentation = Documentation::builder(
         DocSection { include: true, label: "Access logs", description: None },
         "Up to three lines of the group as `log_file:log_line`: the first two and the last by time. Lines of the same \
-         time are ordered by file and line, so that the answer is always the same. Rows without file or line \
-         do not count",
+         time are ordered by file and line, so that the result is reproducible. Rows without file or line are ignored",
         "evidence(log_file, log_line, request_time)",
     )
     .with_argument("log_file", "Text")

@@ -89,7 +89,7 @@ impl Integer {
 
 fn narrow<T: TryFrom<i128>>(total: i128) -> Result<T> {
     T::try_from(total).or_else(|_| {
-        exec_err!("sum: the total {total} does not fit 64 bits; use sum(CAST(… AS decimal(38, 0)))")
+        exec_err!("sum: the total {total} does not fit in 64 bits; use sum(CAST(… AS decimal(38, 0)))")
     })
 }
 
@@ -192,7 +192,7 @@ impl Accumulator for Total {
 
 /// Partial sums on a cluster come from other processes, so they are checked.
 fn add(total: i128, more: i128) -> Result<i128> {
-    let beyond = || DataFusionError::Execution("sum: the total does not fit 128 bits".to_owned());
+    let beyond = || DataFusionError::Execution("sum: the total does not fit in 128 bits".to_owned());
     total.checked_add(more).ok_or_else(beyond)
 }
 
@@ -370,7 +370,7 @@ mod tests {
             format!("SELECT g FROM {CHOSEN} GROUP BY g HAVING sum(n) > 7"),
         ] {
             let problem = values(&sql, true).await.expect_err(&sql);
-            assert!(problem.contains("does not fit 64 bits"), "{sql}: {problem}");
+            assert!(problem.contains("does not fit in 64 bits"), "{sql}: {problem}");
         }
         let wide = format!("SELECT sum(CAST(n AS decimal(38, 0))) FROM {CHOSEN}");
         assert!(values(&wide, true).await.unwrap().contains("18446744073709552621"));

@@ -93,7 +93,7 @@ fn check_length(sql: &str) -> Result<(), QueryError> {
     match tokens.iter().filter(is_word).count() {
         count if count > MOST_WORDS => Err(QueryError::TooLarge(format!(
             "the SQL has {count} words and symbols besides literals; at most {MOST_WORDS} are allowed. A list, \
-             x IN ('a', 'b', …), may have any number of values, and --table makes a table of a file"
+             x IN ('a', 'b', …), may have any number of values, and --table loads a file as a table"
         ))),
         _ => Ok(()),
     }

@@ -245,7 +245,7 @@ impl Screen<'_> {
 
     /// Where no detection matched: what to look at.
     fn nothing(&self, out: &mut impl Write) -> io::Result<()> {
-        let text = "No detection matched. That is not proof that nothing happened. The largest changes, to look at yourself:";
+        let text = "No detection matched. This does not prove that nothing happened. The largest changes, for manual review:";
         for line in wrapped(text, self.width, 3) {
             writeln!(out, "{line}")?;
         }

@@ -385,7 +385,7 @@ impl Sections<'_> {
             row
         });
         let note = "Total time runs from the first byte of the request to the last byte of the response, as S3 sees it, and includes \
-                    the client’s network. Turn-around time is what S3 took before it began to respond. Percentiles are \
+                    the client’s network. Turn-around time is the time S3 needed before it started to respond. Percentiles are \
                     computed with an HdrHistogram and are at most 0.1 % too high.";
         vec![Figure {
             id: "percentiles",

@@ -21,9 +21,7 @@ use self::groups::{Answer, Groups, One};
 pub(super) fn hdr_quantile() -> AggregateUDF {
     let documentation = Documentation::builder(
         SECTION,
-        "The smallest value that at least the fraction q of the values does not exceed; at most 0.1 % too high, exact for \
-         up to 64 values and for the minimum and maximum. Takes integers; nulls are ignored, negative values count. The \
-         same answer however the rows are divided among threads",
+        "The q-quantile: the smallest value that at least the fraction q of the values do not exceed. At most 0.1 % too high; exact for up to 64 values and for the minimum and maximum. Takes integers, including negative ones; nulls are ignored. The result does not depend on the number of threads",
         "hdr_quantile(total_time, 0.99)",
     )
     .with_argument("value", "Integer")
@@ -36,8 +34,7 @@ pub(crate) fn hdr_histogram() -> AggregateUDF {
     let documentation = Documentation::builder(
         SECTION,
         "The histogram of the values in the text format of HdrHistogram's tools: its V2 encoding, deflated, \
-         in base 64, with 3 significant digits. Takes integers; nulls are ignored, negative values are an error; null \
-         where there is no value",
+         in base 64, with 3 significant digits. Takes integers; nulls are ignored, negative values are an error; null if there is no value",
         "hdr_histogram(total_time)",
     )
     .with_argument("value", "Integer");

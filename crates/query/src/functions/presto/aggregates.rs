@@ -26,7 +26,7 @@ pub(super) fn all() -> [AggregateUDF; 4] {
         ),
         Rewritten::udaf(
             Kind::CountIf,
-            "The number of rows for which it is true; as in Presto",
+            "The number of rows for which the argument is true; as in Presto",
             "count_if(http_status >= 400)",
         ),
         Rewritten::udaf(

@@ -11,8 +11,8 @@ const ADVICE: [(&str, &str); 7] = [
     ("map_agg", "map_agg(k, v) returns a map; use SELECT k, v …"),
     ("multimap_agg", "multimap_agg(k, v) returns a map; use SELECT k, array_agg(v) … GROUP BY k"),
     ("approx_most_frequent", "use SELECT x, count(*) … GROUP BY x ORDER BY 2 DESC LIMIT n, which is exact"),
-    ("json_extract", "json_extract is not supported; the columns of the logs hold no JSON"),
-    ("json_extract_scalar", "json_extract_scalar is not supported; the columns of the logs hold no JSON"),
+    ("json_extract", "json_extract is not supported; no column of the logs contains JSON"),
+    ("json_extract_scalar", "json_extract_scalar is not supported; no column of the logs contains JSON"),
     ("ip_prefix", "ip_prefix is not supported; use ip_in(address, '192.0.2.0/24')"),
 ];
 

@@ -59,7 +59,7 @@ pub(super) fn figure(answer: &Answer, shown: usize) -> Figure {
     let body = Body::Table(Table::new(&SPECS, rows));
     Figure {
         id: "settings-timeline",
-        title: "In the order of time",
+        title: "In chronological order",
         note,
         body,
         sql: Sql::from_answer(answer),
