@@ -121,7 +121,7 @@ fn one_incident_or_finding_is_shown_with_everything() {
         "Incident 1: CRITICAL",
         "Who\n",
         "Phases\n",
-        "What the logs cannot tell\n",
+        "Not in the logs\n",
         "Containment\n",
         "Recovery\n",
         "Evidence:",

@@ -32,7 +32,7 @@ fn blocks(incident: &Incident) -> Vec<Block> {
         Block { heading: "Who", lines: incident.actors.iter().map(actor_line).collect() },
         Block { heading: "Phases", lines: incident.phases.iter().map(phase).collect() },
         Block { heading: "What was lost", lines: losses(incident) },
-        Block { heading: "What the logs cannot tell", lines: incident.cannot_tell.clone() },
+        Block { heading: "Not in the logs", lines: incident.cannot_tell.clone() },
         Block { heading: "Containment", lines: steps.containment.clone() },
         Block { heading: "Confirmation", lines: steps.confirmation.clone() },
         Block { heading: "Recovery", lines: steps.recovery.clone() },
@@ -66,8 +66,8 @@ fn actor_line(actor: &Actor) -> String {
         several => format!(" under {} such as {}", counted(actor.sessions, "session name"), several[0]),
     };
     let place = match actor.place {
-        saltmine_query::incidents::ActorPlace::NewNetwork => " (a network that is new for it)",
-        saltmine_query::incidents::ActorPlace::Link => " (presigned links)",
+        saltmine_query::incidents::ActorPlace::NewNetwork => " (a network new to it)",
+        saltmine_query::incidents::ActorPlace::Link => " (presigned URLs)",
         _ => "",
     };
     let agents = if actor.user_agents.is_empty() {
@@ -106,13 +106,13 @@ fn losses(incident: &Incident) -> Vec<String> {
         })
     };
     let versions = (*deleted_versions > 0)
-        .then(|| format!("deleted for good: {}", counted(*deleted_versions, "version")));
+        .then(|| format!("permanently deleted: {}", counted(*deleted_versions, "version")));
     let copied = format!("copied to {}", destinations.join(", "));
     let served = (*served_since > 0)
-        .then(|| format!("read by others after they were written over: {} times", grouped(*served_since)));
+        .then(|| format!("read by others after being overwritten: {} times", grouped(*served_since)));
     let failing = incident.failing.as_ref().map(|failing| {
         format!(
-            "{} of {} fail since, {} to {}: {}",
+            "{} for {} have failed since, {} to {}: {}",
             counted(failing.requests, "request"),
             counted(failing.objects, "object"),
             failing.first_seen,
@@ -122,12 +122,12 @@ fn losses(incident: &Incident) -> Vec<String> {
     });
     let lines = [
         amount(*taken_objects, *taken_bytes, "read from the internet"),
-        amount(*collected_objects, *collected_bytes, "read inside"),
+        amount(*collected_objects, *collected_bytes, "read internally"),
         amount(*copied_out_objects, *copied_out_bytes, &copied),
         amount(*deleted_objects, *deleted_bytes, "deleted or expired"),
         versions,
-        amount(*overwritten_objects, 0, "written over"),
-        amount(*new_objects, 0, "written, not seen before"),
+        amount(*overwritten_objects, 0, "overwritten"),
+        amount(*new_objects, 0, "written (not seen before)"),
         served,
         failing,
         restorable.clone(),

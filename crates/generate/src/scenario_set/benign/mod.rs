@@ -15,18 +15,18 @@ pub(super) fn all() -> Vec<Entry> {
     vec![
         benign(
             "nightly-backup",
-            "A backup writes each night, checks, and prunes what is old",
+            "A nightly backup writes, verifies and prunes old versions",
             backups::nightly_backup,
         ),
-        benign("restore-drill", "A yearly drill restores a backup from another host", backups::restore_drill),
+        benign("restore-drill", "An annual drill restores a backup from another host", backups::restore_drill),
         benign(
             "log-expiry",
-            "Lifecycle rules expire logs, and are written anew by Terraform",
+            "Lifecycle rules expire logs, and Terraform rewrites them",
             backups::log_expiry,
         ),
         benign(
             "log-shipper",
-            "A shipper reads every log once, and deletes what it has shipped",
+            "A log shipper reads every log once and deletes what it has shipped",
             backups::log_shipper,
         ),
         benign(
@@ -34,11 +34,11 @@ pub(super) fn all() -> Vec<Entry> {
             "Iceberg and Delta tables are compacted, their old files deleted",
             lakes::table_compaction,
         ),
-        benign("spark-renames", "Spark commits its output by copies and deletes", lakes::spark_renames),
+        benign("spark-renames", "Spark commits its output with copies and deletes", lakes::spark_renames),
         benign("model-training", "Training reads a whole data set in each epoch", lakes::model_training),
         benign(
             "key-rotation",
-            "A batch job encrypts a bucket anew with another KMS key",
+            "A batch job re-encrypts a bucket with another KMS key",
             moves::key_rotation,
         ),
         benign(
@@ -48,48 +48,48 @@ pub(super) fn all() -> Vec<Entry> {
         ),
         benign(
             "offboarding",
-            "A team empties and deletes the bucket of an application it switched off",
+            "A team empties and deletes the bucket of a retired application",
             moves::offboarding,
         ),
         benign(
             "erasure-requests",
-            "Objects of customers who left are erased each week",
+            "Objects of former customers are erased every week",
             moves::erasure_requests,
         ),
         benign(
             "blue-green",
-            "A site is deployed many times a day, old assets are removed",
+            "A site is deployed many times a day, and old assets are removed",
             delivery::blue_green,
         ),
         benign("cdn-crawlers", "A CDN's origin, with crawlers that follow old links", delivery::cdn_crawlers),
         benign("open-data", "A bucket that is public on purpose, with bulk downloads", delivery::open_data),
         benign(
             "mobile-app",
-            "Phones upload and download by links, and change networks",
+            "Phones upload and download through presigned URLs and change networks",
             delivery::mobile_app,
         ),
-        benign("ci-sessions", "CI has a new session and a new address for each run", delivery::ci_sessions),
+        benign("ci-sessions", "Each CI run has a new session and a new address", delivery::ci_sessions),
         benign(
             "posture-scanner",
-            "Scanner, auditor's tool and Terraform read all settings each day",
+            "A scanner, an audit tool and Terraform read all settings every day",
             operations::posture_scanner,
         ),
         benign(
             "hotel-on-call",
-            "An administrator on call mends a policy from a hotel",
+            "An on-call administrator fixes a policy from a hotel",
             operations::hotel_on_call,
         ),
         benign(
             "office-move",
-            "A company moves, and all its people come from a new network",
+            "A company moves, and all employees come from a new network",
             operations::office_move,
         ),
         benign(
             "new-environment",
-            "Terraform makes three buckets with all their settings",
+            "Terraform creates three buckets with all their settings",
             operations::new_environment,
         ),
         benign("first-week", "A new employee's first week", people::first_week),
-        benign("legal-exports", "Legal exports cases on tickets, as it did before", people::legal_exports),
+        benign("legal-exports", "The legal team exports cases for tickets, as before", people::legal_exports),
     ]
 }

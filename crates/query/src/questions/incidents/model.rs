@@ -262,7 +262,7 @@ pub struct Losses {
     pub deleted_objects: u64,
     /// Their bytes, where the log names sizes.
     pub deleted_bytes: i64,
-    /// Versions deleted for good.
+    /// Versions permanently deleted.
     pub deleted_versions: u64,
     /// Objects written that were there before.
     pub overwritten_objects: u64,

@@ -182,16 +182,16 @@ fn losses(counted: &Counted) -> Losses {
 fn restorable(losses: &Losses, restored: u64) -> Option<String> {
     let text = match (losses.deleted_versions, losses.deleted_objects, losses.overwritten_objects) {
         (0, 0, 0) => return None,
-        (0, ..) => "restorable if versioning was on: no version was deleted by its id".to_owned(),
+        (0, ..) => "restorable if versioning was enabled: no version was deleted by id".to_owned(),
         (versions, ..) => {
             format!(
-                "{} deleted by id: these are gone for good, unless there are copies",
+                "{} deleted by id: permanently lost unless copies exist",
                 number(versions, "version")
             )
         }
     };
     Some(if restored > 0 {
-        format!("{text}; {} written again by others since", number(restored, "object"))
+        format!("{text}; {} since rewritten by others", number(restored, "object"))
     } else {
         text
     })
@@ -222,9 +222,9 @@ fn last_seen(last: i64, end: Option<i64>) -> (bool, String) {
     if before > ONGOING {
         (false, format!("last seen {} before the logs end", duration(before)))
     } else if before > 0 {
-        (true, format!("still going on: last seen {} before the logs end", duration(before)))
+        (true, format!("ongoing: last seen {} before the logs end", duration(before)))
     } else {
-        (true, "still going on when the logs end".to_owned())
+        (true, "ongoing when the logs end".to_owned())
     }
 }
 

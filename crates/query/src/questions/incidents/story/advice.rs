@@ -1,4 +1,4 @@
-//! What the logs cannot tell of an incident, and what to do about it.
+//! Not in the logs of an incident, and what to do about it.
 
 use super::{Actor, ActorPlace, Clue, Counted, DeedKind, Losses, NextSteps, Severity};
 
@@ -33,8 +33,7 @@ pub(super) fn cannot_tell(rows: &[&Clue], actors: &[Actor], counted: &Counted) -
     if came_from(actors, ActorPlace::Link) {
         add(
             &mut texts,
-            "Who passed the link on. CloudTrail data events name the access key that signed (userIdentity.accessKeyId), \
-             not the person who used it.",
+            "Who shared the link. CloudTrail data events name the access key that signed (userIdentity.accessKeyId), not the person who used it.",
         );
     }
     if has(counted, &[DeedKind::Taken, DeedKind::Collected, DeedKind::CopiedOut]) {
@@ -47,21 +46,20 @@ pub(super) fn cannot_tell(rows: &[&Clue], actors: &[Actor], counted: &Counted) -
     if has(counted, &[DeedKind::Written]) {
         add(
             &mut texts,
-            "Which key the objects are encrypted with now. CloudTrail: PutObject and CopyObject, \
+            "Which key encrypts the objects now. CloudTrail: PutObject and CopyObject, \
              requestParameters.x-amz-server-side-encryption-*.",
         );
     }
     if has(counted, &[DeedKind::Deleted, DeedKind::Expired, DeedKind::Written]) {
         add(
             &mut texts,
-            "Whether earlier versions are kept: ask GetBucketVersioning and ListObjectVersions; CloudTrail has \
-             PutBucketVersioning with its status.",
+            "Whether earlier versions exist: use GetBucketVersioning and ListObjectVersions; CloudTrail has PutBucketVersioning with its status.",
         );
     }
     if has(counted, &[DeedKind::AccessChanged, DeedKind::ProtectionChanged, DeedKind::LoggingChanged]) {
         add(
             &mut texts,
-            "What a setting was changed to. CloudTrail: PutBucketPolicy, PutBucketLogging and the like, requestParameters.",
+            "The new value of a setting. CloudTrail: PutBucketPolicy, PutBucketLogging and the like, requestParameters.",
         );
     }
     let high = rows
@@ -78,12 +76,11 @@ pub(super) fn next_steps(rows: &[&Clue], actors: &[Actor], counted: &Counted, lo
     contain(&mut steps.containment, actors, counted);
     add(
         &mut steps.containment,
-        "Keep the logs: copy them where the principals of this incident cannot write, before anything else is changed.",
+        "Preserve the logs first: copy them to a place where the principals of this incident cannot write.",
     );
     add(
         &mut steps.confirmation,
-        "Compare with CloudTrail for the same time: management events of the actors in all Regions, and data events where \
-         they are recorded.",
+        "Compare with CloudTrail for the same period: management events of the actors in all Regions, and data events if they are recorded.",
     );
     if came_from(actors, ActorPlace::NewNetwork) {
         add(&mut steps.confirmation, "Ask the owner of the credentials whether the addresses are theirs.");
@@ -103,14 +100,13 @@ pub(super) fn next_steps(rows: &[&Clue], actors: &[Actor], counted: &Counted, lo
     if losses.deleted_objects + losses.overwritten_objects > 0 {
         add(
             &mut steps.recovery,
-            "Where versions are kept, remove the delete markers or copy the earlier versions back; else restore from \
-             backups. saltmine export --what destroyed lists the objects.",
+            "With versioning, remove the delete markers or copy the earlier versions back; otherwise restore from backups. saltmine export --what destroyed lists the objects.",
         );
     }
     if has(counted, &[DeedKind::AccessChanged, DeedKind::ProtectionChanged, DeedKind::LoggingChanged]) {
         add(
             &mut steps.recovery,
-            "Set logging and the other protections again; saltmine export --what changed lists the changes.",
+            "Restore logging and the other protections; saltmine export --what changed lists the changes.",
         );
     }
     let high =
@@ -127,27 +123,25 @@ fn contain(texts: &mut Vec<String>, actors: &[Actor], counted: &Counted) {
     if users.next().is_some() {
         add(
             texts,
-            "Deactivate the access keys of the user (aws iam update-access-key --status Inactive) and deny its sessions; do \
-             not delete the user.",
+            "Deactivate the user's access keys (aws iam update-access-key --status Inactive) and deny its sessions; do not delete the user.",
         );
     }
     if roles.next().is_some() {
         add(
             texts,
-            "Deny the sessions of the role that began before now (condition aws:TokenIssueTime), and look at who can assume \
-             it.",
+            "Revoke the role's existing sessions (condition aws:TokenIssueTime), and review who can assume it.",
         );
     }
     if came_from(actors, ActorPlace::Link) {
         add(
             texts,
-            "A signed link ends with the credentials that signed it: deactivate that access key or end the session.",
+            "A presigned URL expires with the credentials that signed it: deactivate that access key or revoke the session.",
         );
     }
     if came_from(actors, ActorPlace::Anonymous) || has(counted, &[DeedKind::AccessChanged]) {
-        add(texts, "Close the bucket: public access block on, bucket policy and ACLs checked.");
+        add(texts, "Close the bucket: enable the public access block, and check the bucket policy and ACLs.");
     }
     if has(counted, &[DeedKind::Expired]) {
-        add(texts, "Disable the lifecycle rule at once: S3 goes on deleting for as long as it is there.");
+        add(texts, "Disable the lifecycle rule at once: S3 keeps deleting objects until you do.");
     }
 }

@@ -101,7 +101,7 @@ impl Story<'_> {
             let objects: u64 = self.of_kind(DeedKind::VersionDeleted).map(|deed| deed.objects).sum();
             let (versions, objects) = (number(losses.deleted_versions, "version"), number(objects, "object"));
             let text = format!(
-                "{versions} of {objects} deleted for good over {}",
+                "{versions} of {objects} permanently deleted over {}",
                 self.span(&[DeedKind::VersionDeleted])
             );
             said.push((Theme::Purged, losses.deleted_versions, text));
@@ -131,7 +131,7 @@ impl Story<'_> {
             said.push((
                 Theme::Collected,
                 losses.collected_objects,
-                format!("{size} in {objects} read inside"),
+                format!("{size} in {objects} read internally"),
             ));
         }
         let settings = settings(counted.deeds.iter());
@@ -162,10 +162,10 @@ impl Story<'_> {
             if listings > 0 { format!(", after {}", number(listings, "listing")) } else { String::new() };
         let from = match self.actors.iter().map(|actor| (actor.place, actor.addresses)).next() {
             Some((ActorPlace::NewNetwork, 0 | 1)) => {
-                ", from an address that is new for this principal".to_owned()
+                ", from an address new to this principal".to_owned()
             }
             Some((ActorPlace::NewNetwork, addresses)) => {
-                format!(", from {} addresses in networks that are new for this principal", grouped(addresses))
+                format!(", from {} addresses in networks new to this principal", grouped(addresses))
             }
             Some((ActorPlace::Anonymous, addresses)) => {
                 format!(", without credentials, by {}", number(addresses, "address"))
@@ -186,18 +186,18 @@ impl Story<'_> {
         let since = match self.failing {
             Some(failing) => {
                 let requests = number(failing.requests, "request");
-                format!("; {requests} of others for {} of them failed since", grouped(failing.objects))
+                format!("; {requests} by others for {} of them have failed since", grouped(failing.objects))
             }
             None => String::new(),
         };
-        format!("{overwritten} written over{in_place} in {}{since}", self.span(&[DeedKind::Written]))
+        format!("{overwritten} overwritten{in_place} in {}{since}", self.span(&[DeedKind::Written]))
     }
 
     fn changed(&self) -> String {
-        let text = format!("{} written over", number(self.losses.overwritten_objects, "object"));
+        let text = format!("{} overwritten", number(self.losses.overwritten_objects, "object"));
         match self.losses.served_since {
             0 => text,
-            reads => format!("{text}, and read {} by others since", times(reads)),
+            reads => format!("{text}, and read {} by others afterwards", times(reads)),
         }
     }
 
@@ -212,7 +212,7 @@ impl Story<'_> {
         let objects = number(losses.deleted_objects, "object");
         let span = self.span(&[DeedKind::Deleted, DeedKind::Expired]);
         let note = if losses.deleted_versions == 0 {
-            ", none by version id: restorable if versioning was on"
+            ", none by version id: restorable if versioning was enabled"
         } else {
             ""
         };
@@ -238,17 +238,17 @@ impl Story<'_> {
             })
             .collect();
         let title = match self.themes().first().map(|(theme, _)| *theme) {
-            Some(Theme::Unreadable) => "Objects overwritten and unreadable since (possible ransom)",
-            Some(Theme::Purged) => "Versions deleted for good",
+            Some(Theme::Unreadable) => "Objects overwritten and now unreadable (possible ransom)",
+            Some(Theme::Purged) => "Versions permanently deleted",
             Some(Theme::Deleted) => "Mass deletion",
-            Some(Theme::CopiedOut) => "Data copied to a foreign bucket",
+            Some(Theme::CopiedOut) => "Data copied to an external bucket",
             Some(Theme::Taken) if places.contains("stolen") => {
-                "Data taken with credentials used from elsewhere"
+                "Data downloaded with credentials used from a new location"
             }
-            Some(Theme::Taken) if places.contains("link") => "Data taken through presigned links",
-            Some(Theme::Taken) if places.contains("anonymous") => "Data taken from a public bucket",
-            Some(Theme::Taken) => "Data taken",
-            Some(Theme::Collected) => "Data read far beyond the usual",
+            Some(Theme::Taken) if places.contains("link") => "Data downloaded through presigned URLs",
+            Some(Theme::Taken) if places.contains("anonymous") => "Data downloaded from a public bucket",
+            Some(Theme::Taken) => "Data downloaded",
+            Some(Theme::Collected) => "Data read far above the baseline",
             Some(Theme::Changed) => "Objects changed",
             Some(Theme::Settings)
                 if self.counted.deeds.iter().any(|deed| deed.kind == DeedKind::LoggingChanged) =>
@@ -299,7 +299,7 @@ impl Story<'_> {
                 format!(" ({})", failing.error_codes.join(", "))
             };
             let names: Vec<String> = failing.principals.iter().map(|one| super::name(one)).collect();
-            sentences.push(format!("requests fail since for {}{codes}", names.join(", ")));
+            sentences.push(format!("requests of {}{codes} have failed since", names.join(", ")));
         }
         let mut seen = BTreeSet::new();
         why.retain(|reason| seen.insert(reason.clone()));
@@ -370,9 +370,9 @@ pub(super) fn of_deed(deed: &Deed) -> String {
         DeedKind::Listed => number(*requests, "listing"),
         DeedKind::SettingsRead => format!("settings read {}", times(*requests)),
         DeedKind::Refused => format!("{} refused", number(*requests, "request")),
-        DeedKind::Missing => format!("{} for what was not there", number(*requests, "request")),
+        DeedKind::Missing => format!("{} for missing objects", number(*requests, "request")),
         DeedKind::Failed => format!("{} failed", number(*requests, "request")),
-        DeedKind::Collected => format!("{count} read inside ({size})"),
+        DeedKind::Collected => format!("{count} read internally ({size})"),
         DeedKind::Copied => format!("{count} copied ({size})"),
         DeedKind::Taken => format!("{count} read ({size})"),
         DeedKind::CopiedOut => {
@@ -380,7 +380,7 @@ pub(super) fn of_deed(deed: &Deed) -> String {
         }
         DeedKind::Written => format!("{count} written"),
         DeedKind::Deleted => format!("{count} deleted"),
-        DeedKind::VersionDeleted => format!("{} deleted for good", number(deed.versions, "version")),
+        DeedKind::VersionDeleted => format!("{} permanently deleted", number(deed.versions, "version")),
         DeedKind::Expired => format!("{count} expired"),
         DeedKind::AccessChanged | DeedKind::LoggingChanged | DeedKind::ProtectionChanged => {
             settings(std::iter::once(deed)).join(", ")

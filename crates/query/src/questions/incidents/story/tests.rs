@@ -25,7 +25,7 @@ fn names_are_short() {
 #[test]
 fn the_end_of_the_logs_says_whether_it_goes_on() {
     assert_eq!(last_seen(0, Some(44 * HOUR)), (false, "last seen 44 h before the logs end".into()));
-    assert_eq!(last_seen(0, Some(0)), (true, "still going on when the logs end".into()));
+    assert_eq!(last_seen(0, Some(0)), (true, "ongoing when the logs end".into()));
     assert!(last_seen(0, Some(HOUR)).0);
     assert_eq!(last_seen(0, None), (false, String::new()));
 }
@@ -83,9 +83,9 @@ fn a_theft_says_how_much_in_what_time_and_after_what() {
         said(&[row("bulk-read", "T1530")], ActorPlace::NewNetwork, Counted { deeds, ..Counted::default() });
     assert_eq!(
         said.headline,
-        "16.3 GB in 330 objects read over 27 min, after 3 listings, from an address that is new for this principal"
+        "16.3 GB in 330 objects read over 27 min, after 3 listings, from an address new to this principal"
     );
-    assert_eq!(said.title, "Data taken with credentials used from elsewhere");
+    assert_eq!(said.title, "Data downloaded with credentials used from a new location");
     let phases: Vec<PhaseKind> = said.phases.iter().map(|phase| phase.phase).collect();
     assert_eq!(phases, [PhaseKind::Discovery, PhaseKind::Exfiltration]);
     assert_eq!((said.last_seen.0, said.ongoing), (28 * 60_000_000, false));
@@ -116,7 +116,7 @@ fn a_ransom_comes_before_what_was_read_for_it() {
     let said = said(&[row("overwrite-storm", "T1486")], ActorPlace::Known, counted);
     assert_eq!(
         said.headline,
-        "120 objects written over by copies onto themselves in 24 min; 44 requests of others for 40 of them failed since"
+        "120 objects overwritten by copies onto themselves in 24 min; 44 requests by others for 40 of them have failed since"
     );
     assert!(said.title.contains("ransom"), "{}", said.title);
     assert_eq!((said.losses.overwritten_objects, said.losses.new_objects), (120, 1));
@@ -132,11 +132,11 @@ fn a_ransom_comes_before_what_was_read_for_it() {
 fn versions_deleted_by_id_are_gone_and_markers_are_not() {
     let of = |kind| Counted { deeds: vec![deed(kind, 2779, 1007, 0, (0, 60))], ..Counted::default() };
     let purge = said(&[row("version-purge", "T1485")], ActorPlace::Known, of(DeedKind::VersionDeleted));
-    assert_eq!(purge.headline, "2,779 versions of 1,007 objects deleted for good over 60 min");
-    assert!(purge.losses.restorable.as_ref().is_some_and(|text| text.contains("gone for good")));
+    assert_eq!(purge.headline, "2,779 versions of 1,007 objects permanently deleted over 60 min");
+    assert!(purge.losses.restorable.as_ref().is_some_and(|text| text.contains("permanently lost")));
     let delete = said(&[row("mass-delete", "T1485")], ActorPlace::Known, of(DeedKind::Deleted));
     assert!(
-        delete.headline.ends_with("none by version id: restorable if versioning was on"),
+        delete.headline.ends_with("none by version id: restorable if versioning was enabled"),
         "{}",
         delete.headline
     );
