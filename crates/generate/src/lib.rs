@@ -54,16 +54,16 @@ pub use self::write::Packing;
 /// Options of `saltmine generate`.
 #[derive(Clone, Debug, clap::Args)]
 pub struct GenerateArgs {
-    /// Folder for the logs, as BUCKET/NAME; made if missing
+    /// Folder for the logs, as BUCKET/NAME; created if missing
     #[arg(long, value_name = "DIR")]
     pub out: PathBuf,
-    /// Lines of the baseline; those of scenarios, rejects and blank lines are added to it
+    /// Lines of the baseline; lines of scenarios, rejects and blank lines are added
     #[arg(long, value_name = "N", default_value_t = 1_000_000)]
     pub lines: usize,
     /// Number of files; increased if one would span more than six days
     #[arg(long, value_name = "N", default_value_t = 48)]
     pub files: usize,
-    /// Small files of about this many lines each, in place of --files
+    /// Small files of about this many lines each, instead of --files
     #[arg(long, value_name = "N")]
     pub lines_per_file: Option<usize>,
     /// Small files of about 20 lines each
@@ -117,15 +117,15 @@ pub struct GenerateArgs {
     /// Naming scheme of the files
     #[arg(long, value_enum, default_value_t = NameStyle::Simple)]
     pub name_style: NameStyle,
-    /// Status in the row of a copy's source, which S3 writes in both forms; by default 200, in the scenario set mixed
+    /// Status in the source row of a copy, which S3 writes in both forms (default: 200; in the scenario set: mixed)
     #[arg(long, value_enum, value_name = "STATUS")]
     pub copy_source: Option<CopySource>,
-    /// Write a scenario of the set that hunts are scored with, in place of a baseline: OUT/NAME/logs, and OUT/truth.json. NAME may also be attacks, benign or all; may be given more than once. Only --seed and --copy-source go with it
+    /// Write a scenario of the set that scores hunts, instead of a baseline: OUT/NAME/logs, and OUT/truth.json. NAME may also be attacks, benign or all; repeatable. Only --seed and --copy-source can be combined with it
     #[arg(long, value_name = "NAME", conflicts_with_all = BASELINE_OPTIONS)]
     pub scenario_set: Vec<String>,
 }
 
-/// Options that say nothing of the scenario set.
+/// Options that do not apply to the scenario set.
 const BASELINE_OPTIONS: [&str; 19] = [
     "lines",
     "files",
@@ -193,15 +193,15 @@ pub enum GenerateError {
     /// Invalid options.
     #[error("{0}")]
     Options(&'static str),
-    /// The folder of a scenario is there already.
+    /// The folder of a scenario already exists.
     #[error("{0} exists; choose another folder, or remove it")]
     Exists(PathBuf),
-    /// A name that no scenario of the set has.
+    /// Unknown scenario name.
     #[error("unknown scenario {word:?}; expected all, attacks, benign, or one of {names}")]
     Scenario {
         /// The name.
         word: String,
-        /// Names that there are, with commas between.
+        /// The known names, separated by commas.
         names: String,
     },
 }
@@ -342,14 +342,14 @@ impl Maker<'_> {
         self.row(row)
     }
 
-    /// Adds a row, with the status that a copy's source is to have.
+    /// Adds a row with the requested status for a copy's source.
     fn row(&mut self, row: &Row) -> io::Result<()> {
         let form = self.args.copy_source.unwrap_or(CopySource::Ok);
         if form == CopySource::Ok || row.get(row::col::OPERATION) != Some("REST.COPY.OBJECT_GET") {
             return self.finished_row(row);
         }
         let mut row = row.clone();
-        // By the request id, so that chance gives all else as before.
+        // Derived from the request id, so that all other random numbers stay the same.
         let is_odd = row.get(row::col::REQUEST_ID).is_some_and(|id| id.bytes().last().unwrap_or(0) % 2 == 1);
         if form == CopySource::None || is_odd {
             row.number(row::col::STATUS, None);

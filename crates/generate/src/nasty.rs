@@ -101,7 +101,7 @@ fn referer(rng: &mut Rng, row: &mut Row) {
     row.odd.ambiguous_quotes |= text == REFERERS[0];
 }
 
-/// Harmless for a parser of lines, but not for a terminal.
+/// Harmless for a line parser, but not for a terminal.
 fn control_characters(rng: &mut Rng) -> &'static str {
     const AGENTS: [&str; 5] = [
         "\u{1b}]0;owned\u{7}\u{1b}[2J\u{1b}[31mred",
@@ -128,8 +128,8 @@ fn extra(rng: &mut Rng, row: &mut Row) {
     row.odd.extra_fields = true;
 }
 
-/// Text with several readings: the first split into referer and user agent counts, and the request-URI ends at the
-/// first outcome.
+/// Text with several interpretations: the first split into referer and user agent counts, and the request-URI ends at
+/// the first outcome.
 fn ambiguous(rng: &mut Rng, row: &mut Row) {
     let real = row.get(col::AGENT).unwrap_or("real/1.0").to_owned();
     if rng.bool() {

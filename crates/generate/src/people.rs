@@ -90,7 +90,7 @@ pub(crate) struct Pool {
     pub(crate) audit: Actor,
 }
 
-/// Creates the principals of a bucket; a busier bucket has more of them, so that none stands out.
+/// Creates the principals of a bucket; busier buckets have more, so that no principal stands out.
 pub(crate) fn pool(bucket: &Bucket, seed: u64, scale: usize) -> Pool {
     let rng = &mut derived(seed, &[2, bucket.index as u64]);
     let many = |rng: &mut Rng, count: usize, make: fn(&mut Rng, &Bucket, usize) -> Actor| -> Vec<Actor> {

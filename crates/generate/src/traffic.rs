@@ -14,7 +14,7 @@ use super::request::{Ask, begin, outcome, presigned_query, refusal};
 use super::row::{Row, col};
 use super::sink::Sink;
 
-/// Makes the requests of one bucket.
+/// Generates the requests of one bucket.
 pub(crate) struct Traffic<'a> {
     pub(crate) bucket: &'a Bucket,
     pub(crate) pool: &'a Pool,

@@ -1,4 +1,4 @@
-//! The catalogue: named queries, documented well enough to be trusted.
+//! The catalogue: named queries with documentation.
 //!
 //! A query is one file, `PACK/NAME.sql`: a header of `-- key: value` lines, then SQL with `$name` parameters.
 //!
@@ -330,7 +330,7 @@ mod tests {
         }
     }
 
-    /// What builds incidents and reports of findings relies on these columns of every detection.
+    /// Incidents and reports rely on these columns of every detection.
     #[test]
     fn detections_say_who_what_and_why() {
         let columns = ["principal", "addresses", "remote_ips", "sessions", "severity", "reasons"];

@@ -1,7 +1,7 @@
-//! Playbooks: what to do about an incident, as Markdown pages that are part of the program.
+//! Playbooks: guides for responding to incidents, as Markdown pages that are built into the program.
 //!
-//! A page is `queries/playbooks/NAME.md`: a title (`# …`), a line `Detections: NAME, NAME` where findings lead to it, and
-//! sections. Its commands run as they stand over the sample logs, once their variables are set.
+//! A page is `queries/playbooks/NAME.md`: a title (`# …`), an optional line `Detections: NAME, NAME` with the detections
+//! whose findings lead to it, and sections. Its commands run unchanged on the sample logs, once their variables are set.
 
 use include_dir::File;
 
@@ -11,14 +11,14 @@ use crate::nearest::nearest;
 const FOLDER: &str = "playbooks";
 const DETECTIONS: &str = "Detections: ";
 
-/// A page.
+/// A playbook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Playbook {
-    /// Its name, such as `ransom`: the file's, without the ending.
+    /// Its name, such as `ransom`: the file name without extension.
     pub name: &'static str,
-    /// The first line: what has happened.
+    /// The first line, without `#`.
     pub title: &'static str,
-    /// All of it, as Markdown.
+    /// The whole page, as Markdown.
     pub text: &'static str,
 }
 
@@ -30,7 +30,7 @@ impl Playbook {
     }
 }
 
-/// All pages, by name.
+/// All playbooks, by name.
 pub fn all() -> Vec<Playbook> {
     let files = BUILTIN.get_dir(FOLDER).into_iter().flat_map(include_dir::Dir::files);
     let mut pages: Vec<Playbook> = files.filter_map(page).collect();
@@ -38,7 +38,7 @@ pub fn all() -> Vec<Playbook> {
     pages
 }
 
-/// The page of a name.
+/// The playbook of a name.
 ///
 /// # Errors
 /// The name that was perhaps meant, if one is near.
@@ -48,8 +48,7 @@ pub fn get(name: &str) -> Result<Playbook, Option<&'static str>> {
     found.ok_or_else(|| nearest(name, pages.iter().map(|page| page.name)))
 }
 
-/// The pages that findings of a detection lead to, the one that names it first before others; none for queries that are in
-/// no page.
+/// The playbooks for a detection; the one that names it first comes first. Empty if no playbook names it.
 pub fn for_detection(detection: &str) -> Vec<Playbook> {
     let place = |page: &Playbook| page.detections().position(|name| name == detection);
     let mut pages: Vec<(usize, Playbook)> =
@@ -71,7 +70,7 @@ mod tests {
     use super::*;
     use crate::catalogue::{Catalogue, Kind};
 
-    /// Every file is a page: none is left out for a missing title.
+    /// Every file is a page; none is skipped for a missing title.
     #[test]
     fn every_file_is_a_page() {
         let files = BUILTIN.get_dir(FOLDER).unwrap().files().count();
@@ -90,7 +89,7 @@ mod tests {
         }
     }
 
-    /// Whoever is shown a severe finding is shown what to do.
+    /// Every severe detection has a playbook.
     #[test]
     fn every_severe_detection_leads_to_a_page() {
         let catalogue = Catalogue::builtin().unwrap();

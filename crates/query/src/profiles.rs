@@ -18,7 +18,7 @@ use futures::TryStreamExt;
 
 /// The table of all records; `logs` is limited to the time range.
 pub(crate) const ALL_LOGS: &str = "all_logs";
-/// The view.
+/// The view `requests`.
 pub(crate) const REQUESTS: &str = "requests";
 /// Each profile with its SQL, in order of dependency.
 const PROFILES: [(&str, &str); 5] = [
@@ -35,7 +35,7 @@ async fn requests(context: &SessionContext) -> Result<DataFrame> {
     context.sql(&include_str!("profiles/requests.sql").replace("$logs", logs)).await
 }
 
-/// The records as detections see them, on disk while this value lives, because they are read many times.
+/// The records as detections see them, stored on disk while this value lives, because they are read many times.
 pub(crate) struct Kept<'a> {
     context: &'a SessionContext,
     _folder: tempfile::TempDir,
@@ -69,7 +69,7 @@ impl<'a> Kept<'a> {
 
 impl Drop for Kept<'_> {
     fn drop(&mut self) {
-        // The next query gets the view. A missing table needs no removal.
+        // The next query uses the view. A missing table needs no removal.
         let _ = self.context.deregister_table(REQUESTS);
     }
 }

@@ -54,7 +54,7 @@ pub fn bytes(bytes: i64) -> String {
     }
 }
 
-/// `27 min`, `44 h`, `9 days`: rounded down to what a person says.
+/// `27 min`, `44 h`, `9 days`: rounded down to common units.
 pub fn duration(micros: i64) -> String {
     let seconds = micros.max(0) / 1_000_000;
     match seconds {

@@ -1,5 +1,5 @@
-//! Notes that every command adds to its answer: what was not read, what could not be read, and whether there was
-//! anything to examine. No note means that nothing of the kind happened.
+//! Notes after the result of every command: what was skipped, what could not be read, and whether there was anything
+//! to examine. No note means that nothing of the kind happened.
 
 use saltmine_query::{Coverage, QueryError, Session};
 use saltmine_scan::{LeftOut, NameRules};
@@ -11,7 +11,7 @@ use crate::exit::ExitCode;
 use crate::output::{counted, shell_quote};
 use crate::terminal::Terminal;
 
-/// Reports what was left out of the given paths. `shown` redacts names.
+/// Reports which files were skipped. `shown` redacts names.
 pub(crate) fn left_out(
     left_out: &LeftOut,
     names: NameRules,
@@ -62,7 +62,7 @@ fn were(count: u64, noun: &str) -> String {
     format!("{} {}", counted(count, noun), if count == 1 { "was" } else { "were" })
 }
 
-/// Reports, at the end of an answer, which input could not be read.
+/// Reports, after the result, which input could not be read.
 pub(crate) async fn finish(session: &Session, terminal: &Terminal) -> ExitCode {
     let Some(dataset) = session.dataset() else { return report(session, terminal) };
     if !terminal.is_quiet() {

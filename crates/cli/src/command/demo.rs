@@ -19,10 +19,10 @@ use crate::output::sanitize::sanitize;
 use crate::output::{Format, Options, Target, counted, findings, line_counts, shell_quote};
 use crate::terminal::Terminal;
 
-/// Options of the generator; they give the same bytes each time.
+/// Options of the generator, which always produce the same files.
 const MADE_OF: &str = "--seed 11 --lines 4000 --buckets 8 --days 7 --files 16 --scenario all --rejects 2";
 
-/// Questions that an investigation begins with.
+/// Typical first questions of an investigation.
 const QUESTIONS: [(&str, &str); 3] = [
     (
         "Who downloaded the most?",

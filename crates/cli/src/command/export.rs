@@ -1,4 +1,4 @@
-//! `saltmine export`: the rows behind an incident or a finding.
+//! `saltmine export`: the records behind an incident or a finding.
 
 use saltmine_query::hunt::{HuntOptions, HuntReport, hunt};
 use saltmine_query::incidents::{IncidentRequests, export};
@@ -42,7 +42,7 @@ pub(crate) fn run(args: &ExportArgs, terminal: &Terminal) -> Result<ExitCode, Cl
     })
 }
 
-/// Hunts: for a finding, with its detection alone.
+/// Runs a hunt; for a finding, with only that detection.
 pub(super) async fn find(
     session: &Session,
     catalogue: &saltmine_query::catalogue::Catalogue,
@@ -56,7 +56,7 @@ pub(super) async fn find(
 /// The requests of an incident, an actor or a finding.
 ///
 /// # Errors
-/// Where there is none of this number or name: which there are.
+/// If there is none with this number or name; the message lists what exists.
 pub(super) fn requests_of<'a>(
     found: &'a HuntReport,
     incident: Option<usize>,

@@ -1,4 +1,4 @@
-//! What `saltmine` says where no command is given, or a dataset in its place.
+//! The output of `saltmine` without a command, or with a dataset instead of one.
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -10,7 +10,7 @@ use saltmine_lake::Dataset;
 use crate::output::sanitize::sanitize;
 use crate::output::shell_quote;
 
-/// What to type first; twelve lines.
+/// Suggested first commands, in twelve lines.
 const GREETING: &str = "\
 saltmine investigates Amazon S3 server access logs.
 
@@ -26,11 +26,11 @@ All commands: saltmine --help
 Help for one: saltmine hunt --help
 ";
 
-/// The answer where the arguments are none, or one that is a dataset or a folder; `None` for anything else.
+/// The output for no argument, or for a single dataset or folder; `None` for anything else.
 pub(crate) fn answer(words: &[OsString]) -> Option<ExitCode> {
     match words {
         [] | [_] => {
-            // Where nobody reads it any more, there is nobody to tell.
+            // If the output is closed, there is nothing to report it to.
             let _ = write!(std::io::stdout().lock(), "{GREETING}");
             Some(ExitCode::SUCCESS)
         }

@@ -19,7 +19,7 @@ use crate::output::{Format, Options, Target, counted, findings, shell_quote};
 use crate::progress::HuntBar;
 use crate::terminal::Terminal;
 
-/// Columns where nobody says how wide it is.
+/// Width if the terminal does not report one.
 const WIDTH: usize = 100;
 
 pub(crate) fn run(args: &HuntArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
@@ -59,7 +59,7 @@ pub(crate) fn run(args: &HuntArgs, terminal: &Terminal) -> Result<ExitCode, CliE
     })
 }
 
-/// Removes findings below a severity; returns how many.
+/// Removes findings below a severity; returns their number.
 fn hide(found: &mut HuntReport, least: Option<Severity>) -> usize {
     let Some(least) = least else { return 0 };
     let before = found.findings.len();
@@ -68,18 +68,18 @@ fn hide(found: &mut HuntReport, least: Option<Severity>) -> usize {
     before - found.findings.len()
 }
 
-/// What a hunt found, with what it is of.
+/// The JSON output of a hunt, with its context.
 #[derive(Serialize)]
 struct Whole<'a> {
     /// The version of saltmine.
     version: &'static str,
     /// The input.
     dataset: Vec<String>,
-    /// The time that is reported; null is without a limit.
+    /// The reported time range; null if unlimited.
     range: Range,
     /// What was examined.
     coverage: &'a Coverage,
-    /// Findings below --min-severity, which are not here.
+    /// Number of findings below --min-severity, which are omitted.
     findings_hidden: usize,
     #[serde(flatten)]
     found: &'a HuntReport,
@@ -91,7 +91,7 @@ struct Range {
     until: Option<String>,
 }
 
-/// How the answer is written.
+/// How to write the output.
 struct Output<'a> {
     args: &'a HuntArgs,
     session: &'a Session,
@@ -155,7 +155,7 @@ impl Output<'_> {
         target.finish()
     }
 
-    /// Says how many findings --min-severity leaves out. JSON carries the number itself.
+    /// Reports how many findings --min-severity hides. JSON contains the number itself.
     fn note_hidden(&self, hidden: usize) {
         if hidden > 0 {
             let least = self.args.min_severity.map_or("", Severity::as_str);
@@ -192,14 +192,14 @@ impl Output<'_> {
         Ok(screen.write(target)?)
     }
 
-    /// What every command takes that asks for an incident: the input, and what decides its number.
+    /// The arguments that commands about an incident need: the input, and the options that determine its number.
     fn words(&self) -> String {
         let mut words: Vec<String> = self.args.inputs.iter().map(|input| shell_quote(input)).collect();
         words.extend(self.args.engine.redact.words());
         words.join(" ") + &self.range.words() + &self.args.choice.words()
     }
 
-    /// All of an incident, of an actor or of a finding.
+    /// Shows an incident, an actor or a finding in full.
     fn show(
         &self,
         found: &HuntReport,
@@ -262,7 +262,7 @@ pub(super) async fn screen(
     target.finish()
 }
 
-/// The findings that are named, with all their rows that are kept.
+/// The findings of the given names, with all stored rows.
 fn of<'a>(
     found: &'a HuntReport,
     named: &'a [FindingRef],
@@ -272,7 +272,7 @@ fn of<'a>(
     })
 }
 
-/// What a person asked for.
+/// The target of --show.
 pub(super) enum Chosen<'a> {
     Incident(&'a Incident),
     Actor(&'a ActorFindings),
@@ -311,7 +311,7 @@ pub(super) fn chosen<'a>(found: &'a HuntReport, what: &str) -> Result<Chosen<'a>
     )))
 }
 
-/// The input and what limits it, as `saltmine query` would take them.
+/// The input and its limits, as arguments of `saltmine query`.
 pub(super) fn limited(
     inputs: &[String],
     (range, names): (TimeRange, NameArgs),

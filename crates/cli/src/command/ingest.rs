@@ -67,7 +67,7 @@ pub(crate) fn run(args: &IngestArgs, terminal: &Terminal) -> Result<ExitCode, Cl
     Ok(if report.is_clean() { ExitCode::Success } else { ExitCode::DamagedInput })
 }
 
-/// Notes that --since and --until leave out whole files, and by default none on disk.
+/// Notes that --since and --until skip whole files, and by default none on disk.
 fn whole_files(sources: &[Source], window: Window, terminal: &Terminal) {
     let on_disk = sources.iter().filter(|source| source.object.is_none()).count();
     let text = match window.names.trust {
@@ -88,7 +88,7 @@ fn whole_files(sources: &[Source], window: Window, terminal: &Terminal) {
     terminal.note(&format!("note: {text}. --since and --until of query and hunt limit what is examined"));
 }
 
-/// Reports what is missing from the files that an earlier run read and this one skipped.
+/// Reports damage in files that an earlier run read and this one skipped.
 fn earlier(dataset: &Path, terminal: &Terminal) -> Result<(), CliError> {
     let name = dataset.display().to_string();
     let options = SessionOptions { inputs: vec![name.clone()], ..SessionOptions::default() };

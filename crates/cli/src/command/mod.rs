@@ -95,7 +95,7 @@ fn tell_of_redaction(session: &Session, options: &SessionOptions, terminal: &Ter
 fn stop_on_interrupt(terminal: &Terminal) -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
     let asked = Arc::clone(&stop);
-    // Without a handler an interrupt kills the run; the dataset stays consistent all the same.
+    // Without a handler, an interrupt kills the run; the dataset stays consistent even then.
     let terminal = *terminal;
     let _ = ctrlc::set_handler(move || {
         if asked.swap(true, Ordering::Relaxed) {

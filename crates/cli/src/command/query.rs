@@ -76,8 +76,8 @@ pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Re
     done
 }
 
-/// Waits for a signal that ends the run: Ctrl-C, and where there are such, that of `kill` and of a closed terminal. What
-/// was written to temporary folders is then removed as after any other end.
+/// Waits for a signal that ends the run: Ctrl-C, and on Unix also SIGTERM and SIGHUP. Temporary folders are then
+/// removed as after any other exit.
 async fn interrupted() {
     #[cfg(unix)]
     {
@@ -103,9 +103,9 @@ pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, CliError> {
     Ok(builder.thread_stack_size(saltmine_query::STACK_SIZE).enable_all().build()?)
 }
 
-/// How much of an answer was written.
+/// The amount of output.
 pub(crate) struct Written {
-    /// Rows of the answer.
+    /// Rows of the result.
     pub(crate) rows: u64,
     /// Rows that were not shown.
     pub(crate) hidden: usize,
@@ -127,7 +127,7 @@ pub(crate) async fn write(
     Ok(Written { rows, hidden: writer.finish()? })
 }
 
-/// A question and its input.
+/// A query and its input.
 struct Question {
     inputs: Vec<String>,
     asked: Owned,
@@ -211,7 +211,7 @@ fn parse_param(param: &str) -> Result<(String, String), CliError> {
     Ok((name.to_owned(), value.to_owned()))
 }
 
-/// By the file's name, else a table for people and csv for programs.
+/// From the file's extension; otherwise a table on a terminal, and CSV elsewhere.
 pub(crate) fn default_format(output: Option<&Path>) -> Format {
     match output {
         Some(path) => Format::of_path(path).unwrap_or(Format::Csv),

@@ -1,4 +1,4 @@
-//! `saltmine recover`: completes or removes what an interrupted run left.
+//! `saltmine recover`: completes or removes what an interrupted run left behind.
 
 use saltmine_lake::{Dataset, DatasetLock, DiscardedRound, Recovery};
 

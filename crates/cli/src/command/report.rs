@@ -59,7 +59,7 @@ pub(crate) fn run(args: &ReportArgs, terminal: &Terminal) -> Result<ExitCode, Cl
     })
 }
 
-/// The command as it was typed, for the head of the page.
+/// The command as typed, for the head of the page.
 fn command() -> String {
     let words = std::env::args_os().skip(1).map(|word| shell_quote(&word.to_string_lossy()));
     std::iter::once("saltmine".to_owned()).chain(words).collect::<Vec<_>>().join(" ")

@@ -60,7 +60,7 @@ pub(crate) fn run(args: &ShellArgs, terminal: &Terminal) -> Result<ExitCode, Cli
             Err(error) if error.is_broken_pipe() => break,
             Err(error) => {
                 terminal.error(&error.to_string());
-                // A person sees the error and can go on; a script must get a failing exit code.
+                // On a terminal, the user sees the error and can continue; a script must get a failing exit code.
                 if !is_interactive {
                     code = ExitCode::Failure;
                 }
@@ -70,17 +70,17 @@ pub(crate) fn run(args: &ShellArgs, terminal: &Terminal) -> Result<ExitCode, Cli
     Ok(shell.runtime.block_on(finish(&shell.session, terminal)).and(code))
 }
 
-/// What comes after something was carried out.
+/// What to do after an input.
 enum Step {
-    /// What is typed next.
+    /// Continue.
     Next,
-    /// Statements of a file or of an editor.
+    /// Run the statements of a file or editor.
     Text(String),
-    /// Nothing.
+    /// Quit.
     End,
 }
 
-/// What the prompt works on.
+/// The state of the shell.
 struct Shell<'a> {
     runtime: Runtime,
     session: Session,
@@ -92,7 +92,7 @@ struct Shell<'a> {
     max_rows: usize,
     csv_safe: bool,
     inputs: Vec<String>,
-    /// Where the next answer goes.
+    /// The destination of the next result.
     output: Option<PathBuf>,
     /// The last statement.
     last: String,
@@ -137,12 +137,12 @@ impl Shell<'_> {
         Ok(Step::Next)
     }
 
-    /// The screen of a hunt.
+    /// Shows the screen of a hunt.
     fn hunt(&self) -> Result<(), CliError> {
         self.interruptible(super::hunt::screen(&self.session, &self.catalogue, &self.inputs, self.terminal))
     }
 
-    /// The sessions of a requester or an address.
+    /// Shows the sessions of a requester or an address.
     fn timeline(&self, who: &str) -> Result<(), CliError> {
         self.interruptible(super::timeline::brief_of(&self.session, who, self.terminal))
     }
@@ -191,7 +191,7 @@ impl Shell<'_> {
     }
 }
 
-/// A statement, as somebody changed it in their editor.
+/// The statement as edited in the user's editor.
 fn edit(statement: &str) -> Result<String, CliError> {
     let editor = ["VISUAL", "EDITOR"]
         .into_iter()

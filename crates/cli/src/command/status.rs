@@ -1,4 +1,4 @@
-//! `saltmine status`: shows what a dataset holds, and what is missing from it.
+//! `saltmine status`: shows the contents of a dataset and what is missing.
 
 use std::io::{self, Write};
 

@@ -28,7 +28,7 @@ pub(crate) fn run(args: &TimelineArgs, terminal: &Terminal) -> Result<ExitCode, 
         TimelineFormat::Csv => target.of_bytes(false),
         TimelineFormat::Json | TimelineFormat::Ndjson | TimelineFormat::Timesketch => target.of_bytes(true),
     };
-    // The time is no limit of the session: what was used first is looked for in all of the logs.
+    // The time range does not limit first uses, which are determined from all of the logs.
     let options = SessionOptions {
         inputs: args.inputs.clone(),
         memory_limit: Some(args.memory_limit),
@@ -75,15 +75,15 @@ pub(crate) fn run(args: &TimelineArgs, terminal: &Terminal) -> Result<ExitCode, 
     })
 }
 
-/// What asks for the requests of an incident.
+/// Arguments that select the requests of an incident.
 struct Hunted<'a> {
     args: &'a TimelineArgs,
-    /// As the hunt's: the time limits what it reports.
+    /// As in a hunt: limits what is reported.
     options: SessionOptions,
 }
 
 impl Hunted<'_> {
-    /// The requests of the incident or finding that is asked for; `None` where none is.
+    /// The requests of the given incident or finding; `None` if none is given.
     async fn requests(&self, terminal: &Terminal) -> Result<Option<IncidentRequests>, CliError> {
         let TimelineArgs { selectors, choice, inputs, .. } = self.args;
         if selectors.incident.is_none() && selectors.finding.is_none() {
@@ -122,7 +122,7 @@ fn wrong(error: arrow::error::ArrowError) -> QueryError {
     saltmine_query::datafusion::error::DataFusionError::from(error).into()
 }
 
-/// Writes a line a request.
+/// Writes one line per request.
 async fn rows(
     args: &TimelineArgs,
     session: &Session,
@@ -187,7 +187,7 @@ pub(super) async fn brief_of(session: &Session, who: &str, terminal: &Terminal) 
     target.finish()
 }
 
-/// Writes requests as they come; returns how many.
+/// Writes requests as they arrive; returns their number.
 async fn by_request(session: &Session, selection: &Selection, target: &mut Target) -> Result<u64, CliError> {
     let mut stream = requests(session, selection).await?;
     let mut written = 0;
@@ -230,7 +230,7 @@ fn write(
     Ok(())
 }
 
-/// The error when nothing was found: no records, none in the time range, or none that match.
+/// The error if nothing was found: no records, none in the time range, or none that match.
 async fn nothing(
     session: &Session,
     selection: &Selection,
@@ -242,7 +242,7 @@ async fn nothing(
         require_records(session, range, terminal).await?;
     }
     finish(session, terminal).await;
-    // Keys in the logs are encoded, most of them twice, and people copy them from there.
+    // Keys in the logs are encoded, most of them twice, and users paste them from there.
     let is_encoded = selection.keys.iter().any(|key| key.contains('%'));
     let hint = if is_encoded { " --key is compared with the decoded key (without %XX)." } else { "" };
     let all = match (coverage.first_time, coverage.last_time) {
@@ -255,7 +255,7 @@ async fn nothing(
     Ok(CliError::Nothing(format!("no request matches{}.{meant}{hint}{all}", range.words())))
 }
 
-/// Requesters and buckets that are much like those that were asked for.
+/// Requesters and buckets similar to the given ones.
 async fn meant(session: &Session, selection: &Selection) -> Result<String, CliError> {
     let asked = selection.requesters.iter().map(|text| (SimilarTo::Requester, text));
     let asked = asked.chain(selection.buckets.iter().map(|text| (SimilarTo::Bucket, text)));

@@ -57,7 +57,7 @@ pub(crate) fn run(args: &VerifyArgs, terminal: &Terminal) -> Result<ExitCode, Cl
     })
 }
 
-/// What is signed is compared with a dataset later, by a program.
+/// A signed report is later compared with a dataset by the program.
 fn format_of(args: &VerifyArgs) -> Result<ReportFormat, CliError> {
     let sealed = args.custody.sign.is_some() || args.custody.timestamp.is_some();
     match args.format {
@@ -70,7 +70,7 @@ fn format_of(args: &VerifyArgs) -> Result<ReportFormat, CliError> {
     }
 }
 
-/// The name of the account, from the environment.
+/// The user account's name, from the environment.
 fn account() -> Option<String> {
     ["USER", "LOGNAME", "USERNAME"].into_iter().find_map(|name| std::env::var(name).ok())
 }
@@ -169,8 +169,7 @@ fn write_head(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
     writeln!(out)
 }
 
-/// Writes the sources that are incomplete, could not be compared, or have other names now. All checks can pass in
-/// spite of them.
+/// Lists sources that are incomplete, could not be compared, or have been renamed. All checks may pass nevertheless.
 fn write_lists(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
     let incomplete = report.incomplete.iter().map(|source| {
         let problem = source.problem.as_deref().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! As much of DER (X.690) as time stamps need. Lengths are definite, tags have one byte; everything else is refused.
+//! The subset of DER (X.690) that time stamps need. Only definite lengths and single-byte tags are supported.
 
 /// Tags.
 pub(super) mod tag {
@@ -15,7 +15,7 @@ pub(super) mod tag {
     pub(in super::super) const CONTEXT_1: u8 = 0xA1;
 }
 
-/// One value: its tag, its content, and both with the length, as they stand.
+/// A value: its tag, its content, and its complete encoding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Value<'a> {
     pub(super) tag: u8,
@@ -23,7 +23,7 @@ pub(super) struct Value<'a> {
     pub(super) whole: &'a [u8],
 }
 
-/// Values one after the other.
+/// Reads consecutive values.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Reader<'a>(&'a [u8]);
 
@@ -36,17 +36,17 @@ impl<'a> Reader<'a> {
         self.0.is_empty()
     }
 
-    /// The next value; `None` at the end, and where it is cut or not DER.
+    /// The next value; `None` at the end, or if it is truncated or not DER.
     pub(super) fn next(&mut self) -> Option<Value<'a>> {
         let (&tag, rest) = self.0.split_first()?;
-        // Tags of several bytes do not occur.
+        // Multi-byte tags do not occur.
         if tag & 0x1F == 0x1F {
             return None;
         }
         let (&first, mut rest) = rest.split_first()?;
         let length = match first {
             0..=0x7F => usize::from(first),
-            // Four bytes are more than any file that is read here.
+            // Longer lengths exceed any file that is read here.
             0x81..=0x84 => {
                 let (bytes, after) = rest.split_at_checked(usize::from(first & 0x7F))?;
                 rest = after;
@@ -70,13 +70,13 @@ impl<'a> Reader<'a> {
         self.expect(tag).map(|value| Self(value.content))
     }
 
-    /// The next value if it has this tag; else nothing is taken.
+    /// The next value if it has this tag; otherwise consumes nothing.
     pub(super) fn take(&mut self, tag: u8) -> Option<Value<'a>> {
         if self.0.first() == Some(&tag) { self.next() } else { None }
     }
 }
 
-/// A value of contents one after the other.
+/// Encodes a value from consecutive contents.
 pub(super) fn value(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
     let length: usize = contents.iter().map(|content| content.len()).sum();
     let mut bytes = vec![tag];

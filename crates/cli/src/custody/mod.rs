@@ -1,7 +1,7 @@
-//! Chain of custody: a report of `saltmine verify` is signed (minisign), time-stamped (RFC 3161), and checked again later.
+//! Chain of custody: signs a report of `saltmine verify` (minisign), time-stamps it (RFC 3161), and checks it later.
 //!
-//! What is signed and stamped is the file of the report, byte for byte, so that minisign and openssl check it as well. The
-//! report in turn names the dataset by fingerprints over all its files.
+//! The file of the report is signed and time-stamped as it is, so that minisign and openssl can check it too. The report
+//! in turn identifies the dataset by fingerprints over all of its files.
 
 use std::fs::File;
 use std::io::Read;
@@ -16,12 +16,12 @@ mod report;
 mod signature;
 mod timestamp;
 
-/// Keys, signatures, requests, answers and certificates are small.
+/// Size limit for keys, signatures, requests, responses and certificates.
 const MAX_BYTES: u64 = 1 << 20;
-/// A report lists at most some hundred files.
+/// Size limit for reports, which list at most a few hundred files.
 const MAX_REPORT_BYTES: u64 = 64 << 20;
 
-/// What was wrong with a file or a key, where there is nothing to check.
+/// Why a file or key cannot be used for a check.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CustodyError {
     #[error("{path}: {source}")]
@@ -36,7 +36,7 @@ pub(crate) enum CustodyError {
     Usage(String),
 }
 
-/// Runs the checks that the options ask for. A failed check is not an error; it is part of the report.
+/// Runs the requested checks. A failed check is not an error; it is part of the report.
 pub(crate) fn check(
     args: &CustodyArgs,
     output: Option<&Path>,
@@ -66,8 +66,7 @@ pub(crate) fn check(
     Ok(checks)
 }
 
-/// Signs a report that was written to a file, and asks for a time stamp of it, as the options say. Gives the files that were
-/// written.
+/// Signs a written report and creates a time-stamp request for it, as requested. Returns the files written.
 pub(crate) fn seal(
     args: &CustodyArgs,
     key: Option<signature::Signer>,
@@ -91,7 +90,7 @@ pub(crate) fn seal(
     Ok(written)
 }
 
-/// The key of `--sign`, before anything else is done: a password is asked for at once, not after an hour.
+/// Loads the key of `--sign` first, so that a password is asked for at once and not after an hour.
 pub(crate) fn signer(args: &CustodyArgs) -> Result<Option<signature::Signer>, CustodyError> {
     args.sign.as_deref().map(signature::Signer::open).transpose()
 }
@@ -112,7 +111,7 @@ fn with_ending(path: &Path, ending: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// A file of at most `limit` bytes.
+/// Reads a file of at most `limit` bytes.
 fn read(path: &Path, limit: u64, what: &'static str) -> Result<Vec<u8>, CustodyError> {
     let shown = || path.display().to_string();
     let fail = |source| CustodyError::File { path: shown(), source };
@@ -134,7 +133,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), CustodyError> {
     Ok(())
 }
 
-/// Temporary files can be read by their owner alone; what is written here is meant to be handed on.
+/// Temporary files are readable by their owner only; these files are meant to be shared.
 #[cfg(unix)]
 fn make_readable(file: &File) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
@@ -146,7 +145,7 @@ fn make_readable(_: &File) -> std::io::Result<()> {
     Ok(())
 }
 
-/// A check that examined one thing.
+/// A check of a single item.
 fn checked(name: &'static str, claim: &'static str, problems: Vec<String>) -> Check {
     let failures = problems.len() as u64;
     Check { name, claim, examined: 1, failures, details: problems, skipped: None }

@@ -1,4 +1,4 @@
-//! A report that was kept, compared with the dataset as it is now.
+//! Compares a stored report with the current dataset.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::{CustodyError, checked};
 use crate::output::sanitize::sanitize;
 
-/// What is compared of a report.
+/// The parts of a report to compare.
 #[derive(Debug, Deserialize)]
 struct Kept {
     verdict: String,
@@ -31,7 +31,7 @@ struct KeptCheck {
     outcome: String,
 }
 
-/// Whether the dataset is the one that a report is about, unchanged, and whether the report had passed.
+/// Checks whether the dataset is unchanged since the report, and whether the report's verification had passed.
 pub(super) fn check(bytes: &[u8], path: &Path, now: &VerifyReport) -> Result<Check, CustodyError> {
     let kept: Kept = serde_json::from_slice(bytes).map_err(|error| CustodyError::NotOne {
         path: path.display().to_string(),

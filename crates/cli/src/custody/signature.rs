@@ -8,11 +8,11 @@ use saltmine_lake::{Check, VerifyReport};
 
 use super::{CustodyError, MAX_BYTES, checked, read};
 
-/// What the name of a signature adds to the name of what is signed.
+/// File name suffix of a signature.
 pub(super) const ENDING: &str = ".minisig";
 /// Bytes of an Ed25519 signature.
 const SIGNATURE_BYTES: usize = 64;
-/// Where the password of a key may be given.
+/// Environment variable for the password of a key.
 const PASSWORD: &str = "SALTMINE_KEY_PASSWORD";
 
 /// A secret key that is ready to sign.
@@ -22,7 +22,7 @@ pub(crate) struct Signer {
 }
 
 impl Signer {
-    /// Opens a key file. A key with a password is opened with that of the environment, else with the one that is typed.
+    /// Opens a key file. The password comes from the environment, otherwise from the terminal.
     pub(super) fn open(path: &Path) -> Result<Self, CustodyError> {
         let shown = path.display().to_string();
         let problem = |problem: String| CustodyError::Key { path: shown.clone(), problem };
@@ -41,7 +41,7 @@ impl Signer {
         Ok(Self { key, path: shown })
     }
 
-    /// The signature of a report, as the text of its file. The comment, which is signed too, names what the report is about.
+    /// The signature file of a report. Its comment, which is signed too, names the subject of the report.
     pub(super) fn sign(&self, bytes: &[u8], report: &VerifyReport) -> Result<String, CustodyError> {
         let comment = format!(
             "saltmine {} verified {} {} sources:{}",
@@ -58,7 +58,7 @@ impl Signer {
     }
 }
 
-/// Whether the report is what the holder of a key signed.
+/// Checks whether the holder of a key signed the report.
 pub(super) fn check(report: &[u8], signature: &Path, key: &str) -> Result<Check, CustodyError> {
     let key = public_key(key)?;
     let bytes = read(signature, MAX_BYTES, "a signature")?;
@@ -69,7 +69,7 @@ pub(super) fn check(report: &[u8], signature: &Path, key: &str) -> Result<Check,
     };
     let text = String::from_utf8(bytes).map_err(|_| problem("it is not text".into()))?;
     let signature = parse(&text).map_err(problem)?;
-    // Legacy signatures sign the file itself; they prove as much.
+    // Legacy signatures sign the file itself, which proves the same.
     let verified = minisign::verify(&key, &signature, Cursor::new(report), true, false, true);
     let problems = verified.err().map(|error| error.to_string());
     Ok(checked(
@@ -79,7 +79,7 @@ pub(super) fn check(report: &[u8], signature: &Path, key: &str) -> Result<Check,
     ))
 }
 
-/// A signature, all parts of which are there. The crate takes the length of the second signature for granted.
+/// A complete signature. The crate does not check the length of the second signature.
 fn parse(text: &str) -> Result<SignatureBox, String> {
     let lines: Vec<&str> = text.lines().collect();
     let [_, _, _, global] = lines[..] else {
@@ -109,8 +109,7 @@ fn public_key(given: &str) -> Result<PublicKey, CustodyError> {
     boxed.map_err(|error| problem(error.to_string()))
 }
 
-/// Whether a secret key is encrypted: bytes 2 and 3 name the function that makes a key of a password. `None` where it is not
-/// a key.
+/// Whether a secret key is encrypted: bytes 2 and 3 name the key derivation function. `None` if it is not a key.
 fn has_password(text: &str) -> Option<bool> {
     let bytes = base64_bytes(text.lines().nth(1)?)?;
     match bytes.get(2..4)? {

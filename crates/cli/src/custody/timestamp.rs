@@ -1,8 +1,8 @@
-//! Time stamps (RFC 3161): a request for a report's hash, and the check of an authority's answer.
+//! Time stamps (RFC 3161): creates a request for a report's hash, and checks an authority's response.
 //!
-//! The answer is a signed message (CMS, RFC 5652) with the hash and a time. It is checked that the hash is the report's, that
-//! the certificate in the answer signed it, that this certificate was made for time stamps, and that it leads to an authority
-//! that is trusted, all as of the time that the answer states.
+//! The response is a signed message (CMS, RFC 5652) with the hash and a time. The check confirms that the hash is the
+//! report's, that the certificate in the response signed it, that this certificate was issued for time stamping, and that
+//! it leads to a trusted authority, all as of the time in the response.
 
 use std::path::Path;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use webpki::{ALL_VERIFICATION_ALGS, EndEntityCert, KeyUsage};
 use super::der::{Reader, Value, tag, value};
 use super::{CustodyError, MAX_BYTES, checked, read};
 
-// Object identifiers, as DER has them.
+// Object identifiers, in DER.
 const SHA256: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x01];
 const SHA384: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x02];
 const SHA512: &[u8] = &[0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03];
@@ -36,8 +36,8 @@ const TIME_STAMPING: &[u8] = &[0x2B, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x08];
 
 const CUT: &str = "the response is truncated, or not a time-stamp response";
 
-/// A request for a time stamp of these bytes, which asks for the authority's certificate too. It has no nonce: a report
-/// has the time of its verification in it, so that an earlier answer cannot be for the same bytes.
+/// A time-stamp request for these bytes, which also requests the authority's certificate. It has no nonce: the report
+/// contains the time of its verification, so an earlier response cannot match the same bytes.
 pub(super) fn request(bytes: &[u8]) -> Vec<u8> {
     let hash = digest::digest(&digest::SHA256, bytes);
     let algorithm = value(tag::SEQUENCE, &[&value(tag::OID, &[SHA256]), &value(tag::NULL, &[])]);
@@ -45,11 +45,11 @@ pub(super) fn request(bytes: &[u8]) -> Vec<u8> {
     value(tag::SEQUENCE, &[&value(tag::INTEGER, &[&[1]]), &imprint, &value(tag::BOOLEAN, &[&[0xFF]])])
 }
 
-/// Root certificates that are trusted.
+/// Trusted root certificates.
 pub(super) struct Authorities(Vec<CertificateDer<'static>>);
 
 impl Authorities {
-    /// Those of a PEM file, which has at least one.
+    /// Reads a PEM file, which must contain at least one.
     pub(super) fn read(path: &Path) -> Result<Self, CustodyError> {
         let bytes = read(path, MAX_BYTES, "a list of certificates")?;
         let problem = |problem: String| CustodyError::NotOne {
@@ -66,7 +66,7 @@ impl Authorities {
     }
 }
 
-/// Whether an authority that is trusted states that the report existed at a time. The claim of the check says when.
+/// Checks whether a trusted authority confirms that the report existed. The claim contains the time.
 pub(super) fn check(report: &[u8], answer: &[u8], authorities: &Authorities) -> Check {
     let outcome = verify(report, answer, authorities);
     let (details, problems) = match outcome {
@@ -81,7 +81,7 @@ pub(super) fn check(report: &[u8], answer: &[u8], authorities: &Authorities) -> 
     check
 }
 
-/// The time of the stamp.
+/// The time of the time stamp.
 fn verify(report: &[u8], answer: &[u8], authorities: &Authorities) -> Result<DateTime<Utc>, String> {
     let token = granted(answer)?;
     let signed = SignedData::parse(token).ok_or(CUT)?;
@@ -94,7 +94,7 @@ fn verify(report: &[u8], answer: &[u8], authorities: &Authorities) -> Result<Dat
     Ok(info.time)
 }
 
-/// The token of an answer that was granted.
+/// The token of a granted response.
 fn granted(answer: &[u8]) -> Result<Value<'_>, String> {
     let parse = || {
         let mut whole = Reader::new(answer);
@@ -104,16 +104,16 @@ fn granted(answer: &[u8]) -> Result<Value<'_>, String> {
         whole.is_at_end().then_some((code, response.next()))
     };
     match parse().ok_or(CUT)? {
-        // Granted, or granted with changes.
+        // Granted, or granted with modifications.
         ([0 | 1], Some(token)) => Ok(token),
         ([0 | 1], None) => Err(CUT.into()),
         (code, _) => Err(format!("the authority refused the request (status {})", code.escape_ascii())),
     }
 }
 
-/// A signed message, in parts.
+/// The parts of a signed message.
 struct SignedData<'a> {
-    /// What was signed: the time stamp.
+    /// The signed content: the time stamp.
     info: &'a [u8],
     certificates: Vec<&'a [u8]>,
     /// Issuer and serial number of the signer's certificate, as DER.
@@ -144,7 +144,7 @@ impl<'a> SignedData<'a> {
         data.take(tag::CONTEXT_1);
         let mut signers = data.enter(tag::SET)?;
         let mut signer = signers.enter(tag::SEQUENCE)?;
-        // An answer has one signer.
+        // A response has a single signer.
         signers.is_at_end().then_some(())?;
         signer.expect(tag::INTEGER)?;
         let mut name = signer.enter(tag::SEQUENCE)?;
@@ -157,7 +157,8 @@ impl<'a> SignedData<'a> {
         Some(Self { info, certificates, issuer, serial, digest, algorithm, attributes, signature })
     }
 
-    /// Whether a certificate signed it that was made for time stamps, and leads to an authority, as of a time.
+    /// Checks whether it was signed by a certificate for time stamping that leads to a trusted authority, as of a
+    /// time.
     fn verify(&self, authorities: &Authorities, time: DateTime<Utc>) -> Result<(), String> {
         let is_signer = |certificate: &&&[u8]| names_of(certificate) == Some((self.issuer, self.serial));
         let signer = self
@@ -183,7 +184,7 @@ impl<'a> SignedData<'a> {
         })
     }
 
-    /// Whether the attributes are about the time stamp and the certificate.
+    /// Checks whether the attributes match the time stamp and the certificate.
     fn verify_attributes(&self, signer: &[u8]) -> Result<(), String> {
         let content = self.attribute(CONTENT_TYPE).and_then(|mut values| values.expect(tag::OID));
         if content.map(|value| value.content) != Some(TST_INFO) {

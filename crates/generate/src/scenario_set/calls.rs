@@ -1,4 +1,4 @@
-//! The requests that scenarios are made of.
+//! The requests of the scenarios.
 
 use super::super::chance::{made, push_alphanumeric};
 use super::call::Call;
@@ -21,13 +21,13 @@ impl Logs {
         self.call(time, who, bucket, call);
     }
 
-    /// Asks for an object's properties.
+    /// Reads an object's properties.
     pub(super) fn head_object(&mut self, time: i64, who: &Who, (bucket, key, size): Object<'_>) {
         let call = Call { size: Some(size), ..Call::new("REST.HEAD.OBJECT", key) };
         self.call(time, who, bucket, call);
     }
 
-    /// Reads an object by a link that was signed at a time.
+    /// Reads an object through a URL that was signed at a given time.
     pub(super) fn get_by_link(&mut self, time: i64, who: &Who, (bucket, key, size): Object<'_>, signed: i64) {
         self.signed_at = Some(signed);
         self.get(time, who, (bucket, key, size));
@@ -64,7 +64,7 @@ impl Logs {
         self.call(time, who, bucket, call);
     }
 
-    /// Deletes objects, or versions where the key comes with one, by one call.
+    /// Deletes objects, or versions for keys with a version id, in one call.
     pub(super) fn delete_many(
         &mut self,
         time: i64,
@@ -130,18 +130,18 @@ impl Logs {
         self.call(time, who, bucket, call);
     }
 
-    /// Status of a copy's source row: none is 0.
+    /// Status of a copy's source row; 0 means none.
     fn copy_status(&mut self, is_between: bool) -> i64 {
         match self.copy_source {
             CopySource::Ok => 200,
             CopySource::None => 0,
-            // The random number is drawn in any case, so that all else is the same in the three forms.
+            // The random number is drawn in any case, so that everything else is the same in all three forms.
             CopySource::Mixed if is_between => 0,
             CopySource::Mixed => [0, 200][self.records.len() % 2],
         }
     }
 
-    /// Copies an object in one request. Where the destination is not one of ours, only its source is logged.
+    /// Copies an object in one request. If the destination is an external bucket, only the source is logged.
     pub(super) fn copy(
         &mut self,
         time: i64,
@@ -163,7 +163,7 @@ impl Logs {
         }
     }
 
-    /// Copies an object in parts of `part` bytes, `step` seconds apart; returns when it was done.
+    /// Copies an object in parts of `part` bytes, `step` seconds apart; returns the time when it finished.
     pub(super) fn copy_parts(
         &mut self,
         time: i64,
@@ -234,7 +234,7 @@ impl Logs {
     }
 }
 
-/// The query that names a setting.
+/// The query string of a setting.
 fn sub_resource(operation: &str) -> &'static str {
     match operation.rsplit('.').next().unwrap_or_default() {
         "BUCKETPOLICY" => "policy",

@@ -1,11 +1,11 @@
-//! A company with its buckets, its people and their ordinary traffic, in the midst of which a scenario plays.
+//! A company with its buckets, people and ordinary traffic, in which a scenario takes place.
 
 use super::super::chance::{made, mix, push_hex, push_uuid, skewed};
 use super::call::Call;
 use super::logs::{DAY, HOUR, Logs};
 use super::who::{Who, agent};
 
-/// Settings that Terraform and auditors read: operation, and whether it is often not set.
+/// Settings that Terraform and auditors read: operation, and whether it is often unset.
 pub(super) const SETTINGS: [(&str, Option<&str>); 14] = [
     ("REST.GET.BUCKETPOLICY", None),
     ("REST.GET.ACL", None),
@@ -23,7 +23,7 @@ pub(super) const SETTINGS: [(&str, Option<&str>); 14] = [
     ("REST.GET.PUBLIC_ACCESS_BLOCK", None),
 ];
 
-/// What a company keeps: names of its objects and their sizes.
+/// The objects of a company: names and sizes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Holdings {
     pub(super) folder: &'static str,
@@ -56,7 +56,7 @@ pub(super) struct Company {
 }
 
 impl Company {
-    /// A company by its name; account, Region and days are those of its logs from now on.
+    /// Creates a company by name. Account, Region and days apply to its logs from now on.
     pub(super) fn new(
         logs: &mut Logs,
         word: &'static str,
@@ -109,19 +109,19 @@ impl Company {
         }
     }
 
-    /// An address of the office that nobody has of their own.
+    /// An office address that is not assigned to a person.
     pub(super) fn office_ip(&self, at: u8) -> String {
         format!("192.0.2.{}", self.office + 4 + at)
     }
 
-    /// Key and size of an object of the application, by its number.
+    /// Key and size of the application's object with this number.
     pub(super) fn object(&self, number: u64) -> (String, i64) {
         let Holdings { folder, stem, ending, bytes, .. } = self.holdings;
         let key = format!("{folder}/{:02}/{stem}-{number:06}.{ending}", number % 40);
         (key, size_of(number, bytes))
     }
 
-    /// Key and size of a report.
+    /// Key and size of the report with this number.
     pub(super) fn report(&self, number: u64) -> (String, i64) {
         (
             format!("finance/{:02}/report-{number:04}.xlsx", number % 12),
@@ -134,7 +134,7 @@ impl Company {
         [&self.app, &self.reports, &self.web, &self.trail]
     }
 
-    /// All ordinary traffic, `a_day` requests of the application on a working day.
+    /// All ordinary traffic, with `a_day` application requests per working day.
     pub(super) fn ordinary(&self, logs: &mut Logs, a_day: usize) {
         for day in 0..logs.days {
             let is_weekend = logs.is_weekend(day);
@@ -257,7 +257,7 @@ impl Company {
     }
 }
 
-/// Pages and assets of a site; names of assets hold a hash of what is in them.
+/// Pages and assets of a site; names of assets contain a hash of their content.
 pub(super) fn site() -> Vec<(String, i64)> {
     let mut pages: Vec<(String, i64)> =
         ["index.html", "pricing/index.html", "contact/index.html", "robots.txt"]
@@ -272,7 +272,7 @@ pub(super) fn site() -> Vec<(String, i64)> {
     pages
 }
 
-/// Reads settings of buckets; those that are often not set give 404.
+/// Reads bucket settings; those that are often unset return 404.
 pub(super) fn read_settings(
     logs: &mut Logs,
     time: i64,
@@ -291,12 +291,12 @@ pub(super) fn read_settings(
     }
 }
 
-/// A size that follows from a number.
+/// A size derived from a number.
 pub(super) fn size_of(number: u64, (least, most): (i64, i64)) -> i64 {
     least + (mix(number) % (most - least).unsigned_abs()).cast_signed()
 }
 
-/// The session of an instance.
+/// The session of an EC2 instance.
 pub(super) fn instance(logs: &mut Logs) -> String {
     made(|out| {
         out.push_str("i-0");
@@ -304,7 +304,7 @@ pub(super) fn instance(logs: &mut Logs) -> String {
     })
 }
 
-/// The session of a batch job of S3.
+/// The session of an S3 batch job.
 pub(super) fn batch_job(logs: &mut Logs) -> String {
     made(|out| {
         out.push_str("s3-batch-operations_");

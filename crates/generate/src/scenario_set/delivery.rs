@@ -1,4 +1,4 @@
-//! The files of a scenario: a bucket and some hours in each, named by when they were delivered; a few records come
+//! Writes the files of a scenario, each with a bucket and a few hours, named by delivery time; a few records arrive
 //! late, a few twice.
 
 use std::collections::BTreeMap;
@@ -13,14 +13,14 @@ use super::super::scenarios::Lines;
 use super::logs::{HOUR, Logs, Record};
 use super::truth::{Part, ScenarioKind, Truth};
 
-/// Hours of a file.
+/// Hours per file.
 const HOURS: i64 = 8;
 /// One record in this many arrives in a later file.
 const LATE: u32 = 2_500;
 /// One record in this many arrives again in the next file.
 const TWICE: u32 = 4_000;
 
-/// Writes the logs below a folder as BUCKET/NAME.gz, and says what is true of them. Equal calls write equal bytes.
+/// Writes the logs below a folder as BUCKET/NAME.gz, and returns the ground truth. Equal calls write identical bytes.
 pub(super) fn write(
     mut logs: Logs,
     folder: &Path,
@@ -71,7 +71,7 @@ fn write_file(path: &Path, records: &[&Record]) -> io::Result<()> {
     encoder.finish()?.flush()
 }
 
-/// The name says when the file was delivered: between ten minutes and an hour and a half after its hours.
+/// The name contains the delivery time: ten to ninety minutes after the file's hours.
 fn name(logs: &mut Logs, slot: i64) -> String {
     let delivered = logs.start + (slot + 1) * HOURS * HOUR + logs.rng.i64(600..5_400);
     let (year, month, day, hour, minute, second) = clock(delivered);

@@ -1,4 +1,4 @@
-//! The records of a scenario as they are made, and what its attack comes to.
+//! Collects the records of a scenario, and counts those of its attack.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -13,11 +13,11 @@ use super::call::Call;
 use super::truth::{Part, Tally};
 use super::who::Who;
 
-/// Seconds of an hour and of a day.
+/// Seconds per hour and per day.
 pub(super) const HOUR: i64 = 3_600;
 pub(super) const DAY: i64 = 86_400;
 
-/// Status that the row of a copy's source has.
+/// Status of a copy's source row.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum CopySource {
     /// Always 200
@@ -25,12 +25,12 @@ pub enum CopySource {
     Ok,
     /// Always `-`
     None,
-    /// Half of each; between buckets always `-`
+    /// Half of each; always `-` between buckets
     #[default]
     Mixed,
 }
 
-/// One record: where and when it was, whose part it is, and the line.
+/// One record: its time and place, its role in the scenario, and the line.
 #[derive(Debug)]
 pub(super) struct Record {
     pub(super) time: i64,
@@ -49,24 +49,24 @@ pub(super) struct Logs {
     pub(super) days: i64,
     pub(super) account: &'static str,
     pub(super) region: &'static str,
-    /// Whose part the next records are.
+    /// The role of the next records.
     pub(super) part: Part,
     pub(super) tally: Tally,
     pub(super) records: Vec<Record>,
     pub(super) copy_source: CopySource,
-    /// When the link of the next requests was signed; else a moment before each.
+    /// When the URL of the next requests was signed; by default, a moment before each.
     pub(super) signed_at: Option<i64>,
     owner: String,
     row: Row,
 }
 
 impl Logs {
-    /// No records yet. The seed and the name decide everything that is random.
+    /// Without records. Seed and name determine everything that is random.
     pub(super) fn new(name: &str, seed: u64, copy_source: CopySource) -> Self {
         let number = name.bytes().fold(7, |state, byte| mix(state ^ u64::from(byte)));
         let mut rng = derived(seed, &[41, number]);
         let owner = made(|out| push_hex(&mut rng, out, 64));
-        // Monday, 4 May 2026, or one of the eleven after it.
+        // Monday, 4 May 2026, or one of the following eleven Mondays.
         let start = 1_777_852_800 + i64::from(rng.u8(..12)) * 7 * DAY;
         Self {
             rng,
@@ -84,7 +84,7 @@ impl Logs {
         }
     }
 
-    /// Seconds since 1970 of a day of the scenario (from 0), hour and minute.
+    /// Day (from 0), hour and minute of the scenario, in seconds since 1970.
     pub(super) fn at(&self, day: i64, hour: i64, minute: i64) -> i64 {
         self.start + day * DAY + hour * HOUR + minute * 60
     }
@@ -109,7 +109,7 @@ impl Logs {
         day.rem_euclid(7) >= 5
     }
 
-    /// This many times within office hours of the working days from `first` to `last`, in order.
+    /// `count` times within office hours of the working days from `first` to `last`, in order.
     pub(super) fn careful_times(&mut self, count: usize, first: i64, last: i64) -> Vec<i64> {
         let days: Vec<i64> = (first..=last).filter(|day| !self.is_weekend(*day)).collect();
         let mut times: Vec<i64> =
@@ -118,7 +118,7 @@ impl Logs {
         times
     }
 
-    /// Residential addresses that have nothing in common.
+    /// Residential addresses without a common prefix.
     pub(super) fn scattered(&mut self, count: usize) -> Vec<String> {
         (0..count).map(|_| format!("198.18.{}.{}", self.rng.u8(..), self.rng.u8(1..255))).collect()
     }
@@ -139,7 +139,7 @@ impl Logs {
         [col::REQUEST_ID, col::HOST_ID].map(|column| self.row.get(column).unwrap_or_default().to_owned())
     }
 
-    /// Adds a request of one record.
+    /// Adds a request with a single record.
     pub(super) fn call(&mut self, time: i64, who: &Who, bucket: &str, call: Call<'_>) {
         let ids = self.ids();
         self.call_with(time, who, bucket, call, &ids);
@@ -160,7 +160,7 @@ impl Logs {
         self.finish(bucket, who, &call);
     }
 
-    /// Adds a record without anything of HTTP but the status: the source of a copy, a key of a batch delete.
+    /// Adds a record with no HTTP field but the status: the source of a copy, or a key of a batch delete.
     pub(super) fn bare_with(
         &mut self,
         time: i64,
@@ -230,7 +230,7 @@ impl Logs {
         };
         let signed = self.signed_at.unwrap_or(time - 40);
         let link = who.link.as_ref().map(|(key_id, seconds)| {
-            // The token of a link is as old as the link: whoever uses it sends the same.
+            // The token of a URL is as old as the URL: everyone who uses it sends the same one.
             let rng = &mut derived(signed.cast_unsigned(), &[key_id.len() as u64]);
             presigned_query(rng, self.region, key_id, signed, *seconds)
         });
@@ -261,7 +261,7 @@ impl Logs {
         });
     }
 
-    /// Takes back what others did with objects of a bucket after a time of each, where it could not have gone well.
+    /// Removes what others did with objects of a bucket after each object's time, because it could not have succeeded.
     pub(super) fn forget_reads(&mut self, bucket: &str, objects: &[(String, i64)]) {
         let since: BTreeMap<&str, i64> = objects.iter().map(|(key, time)| (key.as_str(), *time)).collect();
         self.records.retain(|record| {
@@ -271,20 +271,20 @@ impl Logs {
         });
     }
 
-    /// Takes back what was logged of a bucket between two times.
+    /// Removes a bucket's records between two times.
     pub(super) fn silence(&mut self, bucket: &str, from: i64, to: i64) {
         let is_silent = |record: &Record| record.bucket == bucket && (from..to).contains(&record.time);
         self.records.retain(|record| record.part != Part::Ordinary || !is_silent(record));
     }
 
-    /// What `make` adds is the attack.
+    /// Records added by `make` belong to the attack.
     pub(super) fn attack(&mut self, make: impl FnOnce(&mut Self)) {
         self.part = Part::Attack;
         make(self);
         self.part = Part::Ordinary;
     }
 
-    /// What `make` adds is what came of the attack.
+    /// Records added by `make` are effects of the attack.
     pub(super) fn effect(&mut self, make: impl FnOnce(&mut Self)) {
         self.part = Part::Effect;
         make(self);

@@ -1,5 +1,5 @@
-//! The scenario set: attacks, each loud and careful, and benign workloads that sound alarming, as whole logs with a
-//! quiet past, other principals beside them, late records and records delivered twice.
+//! The scenario set: attacks, each loud and careful, and suspicious-looking benign workloads, as complete logs with a
+//! quiet past, other principals, late records and duplicates.
 //!
 //! They are for measuring a hunt (`scripts/score-hunt`). The `truth` of each is counted while its records are made.
 
@@ -28,25 +28,25 @@ pub use self::truth::{AttackTruth, ScenarioKind, Truth};
 
 use super::GenerateError;
 
-/// How an attack is done.
+/// How an attack is carried out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Care {
-    /// Fast, from one place, in one go.
+    /// Fast, in one run from one place.
     Loud,
-    /// Slow, in working hours, spread over sessions and addresses, below what a clock window sees.
+    /// Slow, in working hours, spread over sessions and addresses, below the limits of fixed time windows.
     Careful,
 }
 
-/// How the records of a scenario are made.
+/// How to make the records of a scenario.
 #[derive(Clone, Copy)]
 enum Play {
-    /// An attack: it is made in both ways.
+    /// An attack, in both variants.
     Attack(fn(&mut Logs, Care)),
     /// A benign workload.
     Benign(fn(&mut Logs)),
 }
 
-/// A scenario of the set, an attack without its way.
+/// A scenario of the set; for attacks, without the variant.
 struct Entry {
     name: &'static str,
     title: &'static str,
@@ -75,7 +75,7 @@ pub fn scenario_names() -> Vec<String> {
 /// `attacks`, `benign` or `all`. The same seed gives the same files.
 ///
 /// # Errors
-/// Where a word is not known, a folder is there already, or a file cannot be written.
+/// If a word is unknown, a folder already exists, or a file cannot be written.
 pub fn write_set(
     out: &Path,
     words: &[String],

@@ -1,4 +1,4 @@
-//! What is true of every scenario of the set, recounted from its lines.
+//! Recounts the ground truth of every scenario of the set from its lines.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -51,7 +51,7 @@ fn unknown_names_and_folders_in_use_are_refused() {
     assert!(error.to_string().contains("exists"), "{error}");
 }
 
-/// Fields of a line that no test here needs the parser for: they lie before the first quote.
+/// Fields of a line that can be read without the parser, because they come before the first quote.
 struct Fields<'a> {
     bucket: &'a str,
     ip: &'a str,
@@ -64,7 +64,7 @@ struct Fields<'a> {
 
 fn fields(line: &str) -> Fields<'_> {
     let head: Vec<&str> = line.splitn(11, ' ').collect();
-    // owner bucket [time zone] ip requester id operation key, then the rest.
+    // Owner bucket [time zone] ip requester id operation key, then the rest.
     let rest = line.splitn(10, ' ').last().unwrap();
     let after_uri = if let Some(quoted) = rest.strip_prefix('"') {
         quoted.split_once("\" ").unwrap().1

@@ -1,4 +1,4 @@
-//! What is true of a scenario: who did what, when, to how much.
+//! The ground truth of a scenario: who did what, when, and to how many objects.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,22 +15,22 @@ use super::who::{Who, principal};
 pub enum ScenarioKind {
     /// A hunt must find it.
     Attack,
-    /// A hunt must stay calm.
+    /// A hunt must not report it.
     Benign,
 }
 
-/// Whose part a record is.
+/// The role of a record in its scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// Traffic beside it, and all of a benign workload.
+    /// Background traffic, and everything in a benign workload.
     Ordinary,
     /// A request of the attacker.
     Attack,
-    /// What came of the attack: expiries, failing reads, use of what was opened.
+    /// An effect of the attack: expiries, failing reads, use of what was opened.
     Effect,
 }
 
-/// What the attack comes to, counted while its records are made.
+/// Counts of the attack, collected while its records are made.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     principals: BTreeSet<String>,
@@ -49,11 +49,11 @@ pub(super) struct Tally {
     settings_changed: u64,
     requests: u64,
     effects: u64,
-    /// Bucket of others that data was copied to.
+    /// External bucket that data was copied to.
     pub(super) destination: Option<String>,
     /// What the attacker did, in order.
     pub(super) phases: Vec<&'static str>,
-    /// The principal that a finding must name, where the attack has several.
+    /// The principal that a finding must name, if the attack has several.
     pub(super) named: Option<String>,
 }
 
@@ -113,27 +113,27 @@ impl Tally {
     }
 }
 
-/// What is true of one scenario, as it stands in `truth.json`. Times are ISO 8601, in UTC; members that say nothing of
-/// a benign workload are left out of it.
+/// The ground truth of one scenario, as in `truth.json`. Times are ISO 8601 in UTC; members that do not apply to a
+/// benign workload are omitted.
 #[derive(Debug, Serialize)]
 pub struct Truth {
     /// Attack or benign.
     pub kind: ScenarioKind,
     /// One sentence.
     pub title: &'static str,
-    /// Records, those that were delivered twice counted twice.
+    /// Records; those delivered twice count twice.
     pub records: u64,
-    /// What only an attack has.
+    /// Members of attacks only.
     #[serde(flatten)]
     pub attack: Option<AttackTruth>,
 }
 
-/// What is true of an attack.
+/// The ground truth of an attack.
 #[derive(Debug, Serialize)]
 pub struct AttackTruth {
-    /// Text that the name of the attacker's principal contains; `anonymous` where there is none.
+    /// Text that the name of the attacker's principal contains; `anonymous` if there is none.
     pub principal: String,
-    /// What all of the attacker's addresses begin with.
+    /// Common prefix of the attacker's addresses.
     pub address: String,
     /// Roles and users of the attack, without sessions.
     pub principals: BTreeSet<String>,
@@ -141,7 +141,7 @@ pub struct AttackTruth {
     pub sessions: BTreeSet<String>,
     /// Its source IPs.
     pub addresses: BTreeSet<String>,
-    /// Buckets that it touched.
+    /// Affected buckets.
     pub buckets: BTreeSet<String>,
     /// Time of its first request.
     pub first: String,
@@ -149,25 +149,25 @@ pub struct AttackTruth {
     pub last: String,
     /// What the attacker did, in order.
     pub phases: Vec<&'static str>,
-    /// Requests of the attacker; a copy or a batch delete counts each of its records.
+    /// Requests of the attacker; a copy or a batch delete counts once per record.
     pub requests: u64,
-    /// Records that came of it.
+    /// Records that are effects of the attack.
     pub effects: u64,
-    /// Distinct objects that it touched: read, written, copied, or destroyed.
+    /// Distinct objects read, written, copied or destroyed.
     pub keys: usize,
     /// Counts that are not zero.
     pub numbers: BTreeMap<&'static str, u64>,
-    /// Bucket of others that data was copied to.
+    /// External bucket that data was copied to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub destination: Option<String>,
-    /// Where the attacker's records are: runs of lines by log file.
+    /// The attacker's records: runs of lines by log file.
     pub lines: Lines,
-    /// Where the records are that came of it.
+    /// The records that are effects.
     pub effect_lines: Lines,
 }
 
 impl Tally {
-    /// The truth of an attack; none where there was no attack.
+    /// The ground truth of an attack; none for a benign workload.
     pub(super) fn truth(self, lines: Lines, effect_lines: Lines) -> Option<AttackTruth> {
         let (first, last) = (self.first?, self.last?);
         let destroyed_keys =
@@ -212,10 +212,10 @@ impl Tally {
     }
 }
 
-/// The longest text that all begin with; `-` where that is nothing, so that it matches no address.
+/// The longest common prefix; `-` if there is none, so that it matches no address.
 fn common_start(texts: &BTreeSet<String>) -> String {
     let (Some(first), Some(last)) = (texts.first(), texts.last()) else { return "-".to_owned() };
-    // The first and the last in order have in common what all have.
+    // The common prefix of the first and last text in sorted order is that of all.
     let common = first.bytes().zip(last.bytes()).take_while(|(a, b)| a == b).count();
     if common == 0 { "-".to_owned() } else { first[..common].to_owned() }
 }

@@ -1,6 +1,6 @@
-//! Who sends a request of a scenario: requester, source IP, agent.
+//! The callers of a scenario: requester, source IP, user agent.
 
-/// Agents of clients as they name themselves today.
+/// Current user agents of clients.
 pub(super) mod agent {
     pub(crate) const CLI: &str = "aws-cli/2.27.12 md/awscrt#0.26.1 ua/2.1 os/linux#6.12.9 md/arch#x86_64 lang/python#3.13.3 md/pyimpl#CPython m/b,E,Z cfg/retry-mode#standard md/installer#exe md/prompt#off md/command#s3.sync";
     pub(crate) const CLI_API: &str = "aws-cli/2.27.12 md/awscrt#0.26.1 ua/2.1 os/macos#24.4.0 md/arch#arm64 lang/python#3.13.3 md/pyimpl#CPython m/b,E,Z cfg/retry-mode#standard md/installer#exe md/prompt#off md/command#s3api.get-bucket-policy";
@@ -32,11 +32,11 @@ pub(super) mod agent {
 /// One principal at one source IP.
 #[derive(Clone, Debug)]
 pub(super) struct Who {
-    /// As logged; none is anonymous.
+    /// As logged; `None` is anonymous.
     pub(super) requester: Option<String>,
     pub(super) ip: Option<String>,
     pub(super) agent: Option<String>,
-    /// Without TLS.
+    /// Plain HTTP.
     pub(super) plain: bool,
     /// Requests are presigned by this access key, valid for this many seconds.
     pub(super) link: Option<(String, u32)>,
@@ -58,27 +58,27 @@ impl Who {
         Self::new(Some(format!("arn:aws:iam::{account}:user/{name}")), ip, agent)
     }
 
-    /// A person signed in by single sign-on; the session is the e-mail address.
+    /// A person signed in through single sign-on; the session is the e-mail address.
     pub(super) fn person(account: &str, set: &str, mail: &str, ip: &str, agent: &str) -> Self {
         Self::role(account, &format!("AWSReservedSSO_{set}_7c41d09be2f85a36"), mail, ip, agent)
     }
 
-    /// A service of AWS, without an address.
+    /// An AWS service, without an address.
     pub(super) fn service(name: &str) -> Self {
         Self::new(Some(format!("svc:{name}.amazonaws.com")), "", "")
     }
 
-    /// Nobody in particular.
+    /// An anonymous caller.
     pub(super) fn anonymous(ip: &str, agent: &str) -> Self {
         Self::new(None, ip, agent)
     }
 
-    /// The same at another source IP.
+    /// The same caller at another source IP.
     pub(super) fn at(&self, ip: &str) -> Self {
         Self { ip: Some(ip.to_owned()), ..self.clone() }
     }
 
-    /// The same by another agent.
+    /// The same caller with another user agent.
     pub(super) fn by(&self, agent: &str) -> Self {
         Self { agent: Some(agent.to_owned()), ..self.clone() }
     }
@@ -89,13 +89,13 @@ impl Who {
         Self { requester: requester.map(|(role, _)| format!("{role}/{name}")), ..self.clone() }
     }
 
-    /// Whoever holds a link that this principal signed; the key is of a session.
+    /// The user of a URL that this principal signed; the key is a session's.
     pub(super) fn holder(&self, key_id: &str, seconds: u32, ip: &str, agent: &str) -> Self {
         Self { link: Some((key_id.to_owned(), seconds)), ..self.at(ip).by(agent) }
     }
 }
 
-/// Role or user without the session, for the truth: the ARN up to the session's slash.
+/// Role or user without the session, for the ground truth: the ARN up to the session's slash.
 pub(super) fn principal(requester: Option<&str>) -> String {
     match requester {
         None => "anonymous".to_owned(),

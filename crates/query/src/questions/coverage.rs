@@ -1,4 +1,4 @@
-//! What an input holds and which parts could not be read, so that no answer claims more than it covers.
+//! What an input contains and which parts could not be read, so that no result claims more than it covers.
 
 use datafusion::arrow::array::{Array, AsArray, RecordBatch};
 use datafusion::arrow::compute::cast;
@@ -14,7 +14,7 @@ use crate::session::Session;
 /// Maximum number of sources with a problem to name; all are counted.
 const NAMED: usize = 3;
 
-/// A source that was read more than once, or whose content another source had, has a row without lines.
+/// Sources that were read more than once, or whose content another source had, have a row without lines.
 const TOTALS: &str = "SELECT count(*) FILTER (WHERE state <> 'same') AS files, \
      count(*) FILTER (WHERE state NOT IN ('complete', 'same')) AS incomplete, \
      coalesce(sum(lines), 0) AS lines, coalesce(sum(rows), 0) AS rows, coalesce(sum(rejects), 0) AS rejects, \
@@ -23,7 +23,7 @@ const TOTALS: &str = "SELECT count(*) FILTER (WHERE state <> 'same') AS files, \
 const PROBLEMS: &str = "SELECT log_file, state, problem FROM sources WHERE state NOT IN ('complete', 'same') \
      ORDER BY log_file LIMIT 3";
 
-/// What the sources of an input hold, whatever limits the time of a session. Of raw files, all are read to know it.
+/// The contents of an input's sources, independent of the session's time range. For raw files, this reads all of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Coverage {
     /// Source files.
@@ -58,7 +58,7 @@ pub struct SourceProblem {
 }
 
 impl Coverage {
-    /// As it may be shown, by what `shown` does with a text.
+    /// Applies `shown`, which redacts, to all text.
     #[must_use]
     pub fn shown(mut self, shown: impl Fn(&str) -> String) -> Self {
         for problem in &mut self.problems {
@@ -70,7 +70,7 @@ impl Coverage {
 }
 
 impl Session {
-    /// What the sources hold.
+    /// The contents of the sources.
     ///
     /// # Errors
     /// If the table `sources`, or a raw file, cannot be read.

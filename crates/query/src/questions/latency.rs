@@ -100,7 +100,7 @@ pub const MOST_GROUPS: usize = 10_000;
 pub struct Latency {
     /// Ordered by their values; per group, the metrics in the given order.
     pub groups: Vec<Group>,
-    /// Whether there are more than [`MOST_GROUPS`]; those with fewer requests are then left out.
+    /// Whether there are more than [`MOST_GROUPS`]; those with the fewest requests are then left out.
     pub cut: bool,
 }
 
@@ -129,7 +129,7 @@ pub async fn latency(session: &Session, by: &[String], metrics: &[Metric]) -> Re
     let aggregates = metrics.iter().map(|metric| aggregates(*metric)).collect::<Result<Vec<_>, _>>()?;
     let mut frame = logs.aggregate(columns.clone(), aggregates.concat())?;
     if !columns.is_empty() {
-        // Groups that are left out are never kept: a group takes some kilobytes, and there may be one per requester.
+        // Groups beyond the maximum are never kept: a group takes some kilobytes, and there may be one per requester.
         let is_told = |metric: &Metric| {
             Expr::Column(Column::new(None::<TableReference>, format!("{} 0", metric.name())))
         };

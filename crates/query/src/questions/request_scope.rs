@@ -1,5 +1,4 @@
-//! Which requests of the log an incident or a finding is made of, as filters. Values become literals of the plan, never part
-//! of SQL text.
+//! The requests of an incident or finding, as filters. Values become literals of the plan, never part of SQL text.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -7,30 +6,30 @@ use datafusion::common::tree_node::{Transformed, TreeNode};
 use datafusion::common::{DFSchema, Result, ScalarValue};
 use datafusion::prelude::{Expr, SessionContext, col, lit};
 
-/// Some requests of one actor: all that is given must hold. Values are those of the view `requests`.
+/// Some requests of one actor: all given conditions must hold. Values are those of the view `requests`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Scope {
-    /// Which of the incident's actors it is of.
+    /// The incident's actor.
     pub(crate) actor: usize,
-    /// `None`: what S3 itself did because of the actor.
+    /// The principal; `None` for what S3 itself did because of the actor.
     pub(crate) principal: Option<String>,
     pub(crate) requester: Option<String>,
-    /// Source IPs; any where there are none.
+    /// Source IPs; empty for any.
     pub(crate) addresses: Vec<String>,
-    /// Origins; any but presigned links where there are none.
+    /// Origins; empty for any except presigned URLs.
     pub(crate) origins: BTreeSet<String>,
-    /// Whether it is of presigned links.
+    /// Whether only presigned requests match.
     pub(crate) links: bool,
     pub(crate) bucket: Option<String>,
     pub(crate) object: Option<String>,
-    /// What was done; anything where there is none.
+    /// Actions; empty for any.
     pub(crate) action: Option<&'static str>,
-    /// From this time on, and up to and including the second; microseconds since 1970, UTC.
+    /// First and last time, both inclusive; microseconds since 1970, UTC.
     pub(crate) since: i64,
     pub(crate) until: i64,
 }
 
-/// Which requests of the log an incident, or a finding, is made of.
+/// The requests of an incident or finding.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IncidentRequests(pub(crate) Vec<Scope>);
 
@@ -40,12 +39,12 @@ impl IncidentRequests {
         self.0.is_empty()
     }
 
-    /// As a filter of the view `requests`.
+    /// As a filter on the view `requests`.
     pub(super) fn filter(&self) -> Expr {
         self.0.iter().map(Scope::filter).reduce(Expr::or).unwrap_or_else(|| lit(false))
     }
 
-    /// As a filter of the table `logs`: the columns of the view are computed.
+    /// As a filter on the table `logs`, computing the columns of the view.
     pub(crate) fn filter_of_logs(&self, context: &SessionContext, logs: &DFSchema) -> Result<Expr> {
         let origin = "CASE WHEN authentication_type IN ('QueryString', 'HtmlForm') THEN 'link' \
                       WHEN is_private_ip(remote_ip) THEN 'private' \
@@ -74,14 +73,14 @@ impl IncidentRequests {
     }
 }
 
-/// Requests from a time to another, both included; microseconds since 1970, UTC.
+/// Requests between two times, both inclusive; microseconds since 1970, UTC.
 pub(super) fn between(since: i64, until: i64) -> Expr {
     let time = |micros| lit(ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into())));
     col("request_time").between(time(since), time(until))
 }
 
 impl Scope {
-    /// As a filter of the view `requests`.
+    /// As a filter on the view `requests`.
     pub(super) fn filter(&self) -> Expr {
         let is = |name: &str, value: &Option<String>| {
             value.as_ref().map(|value| col(name).eq(lit(value.as_str())))
@@ -149,7 +148,7 @@ mod tests {
         (Session::open(&SessionOptions { inputs, ..SessionOptions::default() }).await.unwrap(), folder)
     }
 
-    /// The view `requests` and the table `logs` select the same.
+    /// The view `requests` and the table `logs` give the same selection.
     #[tokio::test]
     async fn filters_select_the_same_of_logs_and_of_requests() {
         let (session, _folder) = session().await;

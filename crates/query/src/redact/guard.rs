@@ -77,7 +77,7 @@ mod tests {
     use crate::redact::Redaction;
     use crate::session::{Session, SessionOptions};
 
-    // What a plan reads decides, not the SQL behind it.
+    // The plan decides, whatever SQL it came from.
     #[tokio::test]
     async fn a_table_around_the_redaction_is_refused() {
         let samples = concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples/logs");

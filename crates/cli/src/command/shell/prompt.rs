@@ -77,17 +77,17 @@ impl Prompt {
         }
     }
 
-    /// Takes the lines of a file or of an editor, as if they were typed.
+    /// Adds the lines of a file or editor, as if typed.
     pub(super) fn take_all(&mut self, text: &str) {
         text.lines().for_each(|line| self.take(line));
-        // The last statement of a file needs no semicolon.
+        // The last statement of a file does not need a semicolon.
         let rest = std::mem::take(&mut self.pending);
         if !is_blank(&rest) {
             self.ready.push_back(Input::Sql(rest));
         }
     }
 
-    /// Whether a line is a command of the prompt's, though a statement before it has no end yet.
+    /// Whether a line is a meta command, even within an unfinished statement.
     fn is_command_within(&self, line: &str) -> bool {
         // Within a string, a backslash is text.
         line.trim_start().starts_with('\\') && !self.pending.trim().is_empty() && is_whole_text(&self.pending)
@@ -132,7 +132,7 @@ impl Prompt {
     }
 }
 
-/// A word that people type to leave or to be helped, as the command that it means.
+/// Translates words that people type to leave or get help to the meta command.
 fn word(line: &str) -> Option<&'static str> {
     match line.trim().trim_end_matches(';').trim_end().to_lowercase().as_str() {
         "exit" | "quit" => Some("\\q"),
@@ -141,7 +141,7 @@ fn word(line: &str) -> Option<&'static str> {
     }
 }
 
-/// What reading a line gave.
+/// The result of reading a line.
 enum LineRead {
     Text(String),
     Cancelled,
@@ -163,18 +163,18 @@ impl Lines {
         }
     }
 
-    /// What a person may have forgotten.
+    /// Reminds the user of the semicolon.
     fn hint(&self) {
         if matches!(self, Self::Terminal(..)) {
-            // Only a hint: without it the prompt still works.
+            // Only a hint; the prompt works without it.
             let _ = writeln!(io::stderr(), "Statements end with ;   (Ctrl-C cancels)");
         }
     }
 
-    /// Written at once, so that a crash of the terminal loses nothing.
+    /// Saved immediately, so that nothing is lost if the terminal crashes.
     fn remember(&mut self, text: &str) {
         if let Self::Terminal(editor, path) = self {
-            // Without a history file the prompt still works.
+            // The prompt works without a history file.
             let _ = editor.add_history_entry(text);
             if let Some(path) = path {
                 let _ = editor.append_history(path);

@@ -28,7 +28,7 @@ pub(super) fn is_whole_text(text: &str) -> bool {
     Tokenizer::new(&GenericDialect {}, text).tokenize().is_ok()
 }
 
-/// Whether there is nothing to carry out in `text`.
+/// Whether `text` contains no statement.
 pub(super) fn is_blank(text: &str) -> bool {
     Tokenizer::new(&GenericDialect {}, text)
         .tokenize()

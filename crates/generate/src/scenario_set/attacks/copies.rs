@@ -1,4 +1,4 @@
-//! Data that leaves by copies, batch jobs and replication.
+//! Data leaves through copies, batch jobs and replication.
 
 use super::super::Care;
 use super::super::call::Call;
@@ -48,7 +48,7 @@ pub(super) fn copy_foreign(logs: &mut Logs, care: Care) {
                 logs.copy(start + number.cast_signed() * 2, &user, (&company.app, &key, size), to, false);
             }
         }
-        // Few objects, but all that there is: dumps, in parts, a few each night.
+        // Few objects, but all of them: dumps, in parts, a few each night.
         Care::Careful => {
             for night in 8..12 {
                 let mut time = logs.at(night, 2, 30);
@@ -104,7 +104,7 @@ pub(super) fn replicate_foreign(logs: &mut Logs, care: Care) {
                 }
             });
         }
-        // Replication, set up once, carries each new object away.
+        // Replication is set up once and copies every new object out.
         Care::Careful => {
             let set = logs.at(6, 18, 20);
             logs.attack(|logs| {

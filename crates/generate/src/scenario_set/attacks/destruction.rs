@@ -1,4 +1,4 @@
-//! Data destroyed.
+//! Data is destroyed.
 
 use super::super::Care;
 use super::super::call::Call;
@@ -41,7 +41,7 @@ pub(super) fn lifecycle_eraser(logs: &mut Logs, care: Care) {
     }
 }
 
-/// A vault of versions with its own keeper.
+/// A versioned vault with its own keeper.
 fn vault(logs: &mut Logs, bucket: &str, keeper: &Who) {
     let writer = Who::role(logs.account, "vault-writer", "nightly", "10.101.0.9", agent::GO);
     for day in 0..logs.days {

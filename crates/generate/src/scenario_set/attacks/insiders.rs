@@ -1,4 +1,4 @@
-//! People and partners who may read, and read far more than they did.
+//! People and partners with access who suddenly read far more than before.
 
 use super::super::super::chance::skewed;
 use super::super::Care;

@@ -31,7 +31,7 @@ pub(super) fn link_shared(logs: &mut Logs, care: Care) {
             }
             Care::Careful => (logs.scattered(14), logs.careful_times(40, 7, 11)),
         };
-        // One link: it was signed once, lives for a week, and all use it.
+        // One URL, signed once and valid for a week, is used by everyone.
         let holder = signer.holder("ASIAQX4EXAMPLE7LINKS", 604_800, "", "");
         let signed = logs.at(7, 7, 30);
         for (at, time) in times.into_iter().enumerate() {
@@ -42,7 +42,7 @@ pub(super) fn link_shared(logs: &mut Logs, care: Care) {
     });
 }
 
-/// People who fetch what they ordered, each by a link of an hour.
+/// Customers download what they ordered, each with a URL valid for an hour.
 fn customers(logs: &mut Logs, company: &Company, signer: &super::super::who::Who) {
     let homes = logs.scattered(400);
     for day in 0..logs.days {

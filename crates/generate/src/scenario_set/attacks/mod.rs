@@ -12,7 +12,7 @@ mod theft;
 
 use super::{Entry, Play};
 
-/// All of them, in order.
+/// All attacks, in order.
 pub(super) fn all() -> Vec<Entry> {
     let attack = |name, title, play| Entry { name, title, play: Play::Attack(play) };
     vec![

@@ -1,4 +1,4 @@
-//! Objects made unreadable for their owners.
+//! Objects become unreadable for their owners.
 
 use super::super::Care;
 use super::super::company::{Company, Holdings};
@@ -22,7 +22,7 @@ pub(super) fn rewrite_in_place(logs: &mut Logs, care: Care) {
             let home = (time / 7_200) as usize % homes.len();
             let thief = role.at(&homes[home]).session(&format!("worker-{}", 20 + home)).by(agent::BOTO);
             logs.get(time, &thief, (&company.app, &key, size));
-            // Encrypted by itself: a header and a tag longer than it was.
+            // Encrypted client-side: a header and a tag longer than before.
             logs.put(time + 3, &thief, (&company.app, &key, size + 60));
         }
         if care == Care::Loud {
@@ -33,7 +33,7 @@ pub(super) fn rewrite_in_place(logs: &mut Logs, care: Care) {
     });
 }
 
-/// A role that writes new objects all day, and never over old ones.
+/// A role that writes new objects all day, and never overwrites.
 fn importer(logs: &mut Logs, company: &Company, role: &Who) {
     for day in 0..logs.days {
         for at in 0..40 {
@@ -45,7 +45,7 @@ fn importer(logs: &mut Logs, company: &Company, role: &Who) {
     }
 }
 
-/// How many objects, when each, from where: all within an hour, or a dozen an hour for days.
+/// Number, times and origins of the objects: all within an hour, or a dozen per hour for days.
 fn plan(logs: &mut Logs, care: Care, loud: u64, careful: u64) -> (u64, Vec<i64>, Vec<String>) {
     match care {
         Care::Loud => {
@@ -94,7 +94,7 @@ pub(super) fn customer_key(logs: &mut Logs, care: Care) {
     unreadable(logs, &company, &done);
 }
 
-/// From now on the application's reads of these objects fail. What it read of them after the attack is taken back.
+/// From now on, the application's reads of these objects fail. Its successful reads after the attack are removed.
 fn unreadable(logs: &mut Logs, company: &Company, done: &[(String, i64)]) {
     logs.effect(|logs| {
         for (at, (key, time)) in done.iter().enumerate() {

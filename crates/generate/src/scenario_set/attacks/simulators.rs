@@ -1,4 +1,4 @@
-//! What published simulators of attacks do, by their descriptions: 51 objects each in a bucket of their own.
+//! Attacks as performed by published simulators, from their descriptions: 51 objects each, in a separate bucket.
 
 use super::super::Care;
 use super::super::company::{Company, Holdings};
@@ -8,8 +8,8 @@ use super::super::who::{Who, agent};
 const OBJECTS: u64 = 51;
 const BUCKET: &str = "hazel-exercise-0417";
 
-/// The bucket is in use by somebody for days; loud is the simulator's own user within a minute, careful a known
-/// operator from elsewhere, two objects an hour.
+/// The bucket has been in use for days. Loud: the simulator's own user, within a minute. Careful: a known operator
+/// from elsewhere, two objects per hour.
 fn range(logs: &mut Logs, care: Care) -> (Who, Vec<i64>) {
     let holdings =
         Holdings { folder: "assets", stem: "a", ending: "bin", count: 4_000, bytes: (4_000, 300_000) };
@@ -82,7 +82,7 @@ pub(super) fn batch_deletion(logs: &mut Logs, care: Care) {
         logs.list_versions(times[0] - 4, &thief, BUCKET);
         let objects: Vec<(String, i64, Option<String>)> =
             (0..OBJECTS).map(|number| (key(number), size(number), Some(logs.version()))).collect();
-        // Loud in one call; careful in calls of nine.
+        // Loud: one call; careful: calls of nine.
         let each = if care == Care::Loud { 51 } else { 9 };
         for (at, chunk) in objects.chunks(each).enumerate() {
             logs.delete_many(times[at * each], &thief, BUCKET, chunk);

@@ -1,4 +1,4 @@
-//! Files that are served, and the logs themselves, changed.
+//! Served files, and the logs themselves, are changed.
 
 use super::super::Care;
 use super::super::company::{Company, Holdings, site};
@@ -29,7 +29,7 @@ pub(super) fn skimmer(logs: &mut Logs, care: Care) {
         for (at, (key, size)) in (0..).zip(&site()[scripts]) {
             logs.put(put + at * 2, &thief, (&company.web, key, size + 3_117));
         }
-        // The careful one puts it back after two days.
+        // The careful variant restores the file after two days.
         if care == Care::Careful {
             let (key, size) = &site()[6];
             logs.put(put + 2 * DAY + 4 * HOUR, &thief, (&company.web, key, *size));
@@ -49,7 +49,7 @@ pub(super) fn logging_dark(logs: &mut Logs, care: Care) {
     };
     logs.tally.phases = vec!["defense impairment"];
     for (off, length) in silences {
-        // What changes on the logging of a bucket takes a while, both ways.
+        // Logging changes take a while to apply, in both directions.
         logs.silence(&company.app, off + 1_900, off + length);
         logs.attack(|logs| {
             logs.setting(off, &admin, &company.app, "REST.PUT.LOGGING_STATUS");

@@ -1,4 +1,4 @@
-//! Credentials that were taken, used elsewhere.
+//! Stolen credentials are used elsewhere.
 
 use super::super::Care;
 use super::super::call::Call;

@@ -24,7 +24,7 @@ pub(super) fn nightly_backup(logs: &mut Logs) {
         }
         logs.put(start + 1_700, &host, (bucket, &format!("snapshots/{day:08}"), 640));
         logs.delete(start + 1_705, &host, (bucket, &format!("locks/{day:04}"), 180));
-        // Prune each night; on Sundays read back a twentieth of all packs and much is rewritten.
+        // Prunes each night; on Sundays, a twentieth of all packs is read back and many are rewritten.
         let (old, rewritten) = if day % 7 == 6 { (420, 60) } else { (110, 12) };
         for at in 0..rewritten {
             logs.get(start + 1_800 + at * 3, &host, (bucket, &pack(day * 500 + at), 16_000_000));
@@ -61,7 +61,7 @@ pub(super) fn restore_drill(logs: &mut Logs) {
         }
         logs.list(logs.at(day, 3, 30), &writer, bucket, "sets/");
     }
-    // The drill: another host of the same network reads a whole week, and compares.
+    // The drill: another host in the same network reads and compares a whole week.
     let drill = Who::role(logs.account, "vault-restore", "drill-2026", "10.120.0.44", agent::GO);
     let start = logs.at(9, 9, 0);
     logs.list(start, &drill, bucket, "sets/");

@@ -75,7 +75,7 @@ pub(super) fn cdn_crawlers(logs: &mut Logs) {
             let key = format!("img/gone-{:05}.jpg", logs.rng.u32(..9_000));
             logs.fail(time, &edge, bucket, ("REST.GET.OBJECT", Some(&key)), (403, "AccessDenied"));
         }
-        // Crawlers come to the bucket itself by links of years ago, and are refused.
+        // Crawlers follow years-old links to the bucket itself, and are refused.
         for at in 0..140 {
             let robot = [agent::CRAWLER, agent::BING][at % 2];
             let who = Who::anonymous(&format!("198.18.90.{}", 3 + at % 5), robot);
@@ -110,7 +110,7 @@ pub(super) fn open_data(logs: &mut Logs) {
             logs.get_range(time + 2, &who, (bucket, &key, 70_000_000), 4_000_000);
         }
     }
-    // A university mirrors all of it in one afternoon, without credentials and with those of its own account.
+    // A university mirrors everything in one afternoon, anonymously and with credentials of its own account.
     let mirror = Who::anonymous("203.0.113.144", agent::RCLONE);
     let other = Who::user("902255617748", "mirror", "203.0.113.145", agent::CLI);
     for at in 0..280 {
@@ -154,7 +154,7 @@ pub(super) fn mobile_app(logs: &mut Logs) {
             logs.signed_at = Some(time - 20);
             logs.put(time, &phone, (bucket, &key, 12_000_000));
             if at % 8 == 0 {
-                // The train went into a tunnel; the link had ended when it came out.
+                // The train entered a tunnel; the URL had expired when it came out.
                 logs.fail(
                     time + 1_500,
                     &phone,

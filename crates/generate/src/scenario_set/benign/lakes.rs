@@ -26,7 +26,7 @@ pub(super) fn table_compaction(logs: &mut Logs) {
             let key = format!("sales/orders/_delta_log/{:020}.json", day * 24 + hour);
             logs.put(logs.at(day, hour, 58), &writer, (bucket, &key, 4_000));
         }
-        // At night the small files become large ones; those of yesterday are vacuumed.
+        // At night, small files are merged into large ones; yesterday's files are vacuumed.
         let job = Who::role(
             logs.account,
             "table-maintenance",
@@ -48,7 +48,7 @@ pub(super) fn table_compaction(logs: &mut Logs) {
             );
         }
         logs.delete_many(start + 1_500, &job, bucket, &small[..small.len() - 2]);
-        // Queries of analysts.
+        // Queries by analysts.
         for _ in 0..160 {
             let time = logs.office_hours(day);
             let (key, size, _) = small[logs.rng.usize(..small.len())].clone();

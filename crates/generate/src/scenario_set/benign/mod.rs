@@ -1,4 +1,4 @@
-//! The benign workloads of the set: what sounds alarming and is a day's work.
+//! The benign workloads of the set: routine work that looks suspicious.
 
 mod backups;
 mod delivery;
@@ -9,7 +9,7 @@ mod people;
 
 use super::{Entry, Play};
 
-/// All of them, in order.
+/// All workloads, in order.
 pub(super) fn all() -> Vec<Entry> {
     let benign = |name, title, play| Entry { name, title, play: Play::Benign(play) };
     vec![

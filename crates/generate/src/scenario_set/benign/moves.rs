@@ -1,4 +1,4 @@
-//! Data that is encrypted anew, moved, erased or given up, as planned.
+//! Data is re-encrypted, moved, erased or abandoned, as planned.
 
 use super::super::call::Call;
 use super::super::company::{Company, Holdings, batch_job, size_of};
@@ -20,7 +20,7 @@ pub(super) fn key_rotation(logs: &mut Logs) {
         let time = start + number.cast_signed() * 2;
         logs.copy(time, &worker, (&company.app, &key, size), (&company.app, &key), true);
     }
-    // What the job reported as failed, an administrator does by hand, in parts where it is large.
+    // An administrator repeats by hand what the job reported as failed, in parts for large objects.
     let hand = company.admin.by(agent::CLI);
     let start = logs.at(7, 10, 0);
     for number in 0..70_u64 {
@@ -95,7 +95,7 @@ pub(super) fn offboarding(logs: &mut Logs) {
     let objects: Vec<(String, i64, Option<String>)> =
         (0..640).map(|at| (format!("data/{at:05}.json"), size_of(at, (900, 40_000)), None)).collect();
     for day in 0..8 {
-        // Less each day; the last week nobody but the team comes.
+        // Activity declines every day; in the last week, only the team is left.
         let count = if day < 4 { 120 - day * 20 } else { 0 };
         for at in 0..count {
             let (key, size, _) = &objects[logs.rng.usize(..640)];
@@ -128,7 +128,7 @@ pub(super) fn erasure_requests(logs: &mut Logs) {
         Holdings { folder: "members", stem: "m", ending: "json", count: 6_000, bytes: (2_000, 90_000) };
     let company = Company::new(logs, "avocet", ("173308842265", "eu-central-1"), holdings);
     company.ordinary(logs, 520);
-    // Each Tuesday and Thursday; what gathered over a holiday comes in one go.
+    // Every Tuesday and Thursday; requests that accumulate over a holiday come in one run.
     for (day, count) in [(1, 130), (3, 150), (8, 140), (10, 420)] {
         let job =
             Who::role(logs.account, "privacy-erasure", &format!("job-{day}"), "10.180.0.9", agent::BOTO);

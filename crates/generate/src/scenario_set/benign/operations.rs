@@ -1,4 +1,4 @@
-//! Those who look after buckets.
+//! Bucket administration.
 
 use super::super::call::Call;
 use super::super::company::{Company, Holdings, SETTINGS, read_settings};
@@ -41,7 +41,7 @@ pub(super) fn posture_scanner(logs: &mut Logs) {
             }
         }
     }
-    // An auditor of another firm comes for two days, with a role of ours made for that.
+    // An external auditor works for two days, with a role created for the audit.
     let auditor =
         Who::role(logs.account, "external-audit", "firm-blackthorn", "203.0.113.29", agent::CLI_API);
     for day in [9, 10] {
@@ -66,7 +66,7 @@ pub(super) fn hotel_on_call(logs: &mut Logs) {
         for at in 0..80 {
             let time = logs.at(day, 0, 0) + at * 1_080;
             let key = format!("feed/{:04}.xml", at);
-            // A deployment forgot this reader; for an hour and a half it is refused.
+            // A deployment forgot this reader, which is refused for an hour and a half.
             if (broken..broken + 5_400).contains(&time) {
                 for retry in 0..6 {
                     logs.fail(
@@ -174,7 +174,7 @@ pub(super) fn new_environment(logs: &mut Logs) {
             }
         }
     }
-    // Standards change: all buckets get a new lifecycle rule, tags and logging on one day.
+    // Standards change: on one day, all buckets get a new lifecycle rule, tags and logging.
     let who = company.terraform.session("run-5100");
     for (at, bucket) in (0..).zip(company.buckets()) {
         for (step, operation) in

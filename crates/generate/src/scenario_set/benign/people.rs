@@ -1,4 +1,4 @@
-//! People at their work.
+//! People at work.
 
 use super::super::company::{Company, Holdings};
 use super::super::logs::Logs;
@@ -36,7 +36,7 @@ pub(super) fn first_week(logs: &mut Logs) {
             }
         }
     }
-    // From home on Friday, by a network that nobody came from.
+    // From home on Friday, on a network that nobody has used before.
     let home = novice.at("2001:db8:71:a::19");
     for _ in 0..20 {
         let time = logs.office_hours(11);
@@ -50,7 +50,7 @@ pub(super) fn legal_exports(logs: &mut Logs) {
         Holdings { folder: "mailbox", stem: "msg", ending: "eml", count: 9_000, bytes: (4_000, 400_000) };
     let company = Company::new(logs, "redshank", ("583390027716", "us-east-1"), holdings);
     company.ordinary(logs, 380);
-    // One or two cases a week are exported by the tool of the legal department, another person each time.
+    // One or two cases per week are exported with the legal department's tool, by a different person each time.
     for (case, (day, count)) in
         (0_i64..).zip([(0, 620_i64), (2, 900), (4, 480), (7, 760), (9, 1_300), (11, 540)])
     {

@@ -1,4 +1,4 @@
-//! The rows of a detection, out of the columns of its answer.
+//! Reads the rows of a detection from the columns of its result.
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::compute::cast;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::report::Who;
 use crate::catalogue::{STANDARD_COLUMNS, Severity};
 
-/// The severity of each row: its own if the detection has such a column, else the query's.
+/// The severity of each row: its own if the detection has such a column, otherwise the query's.
 pub(super) fn severities(batch: &RecordBatch, of_query: Severity) -> Result<Vec<Severity>, DataFusionError> {
     if batch.column_by_name("severity").is_none() {
         return Ok(vec![of_query; batch.num_rows()]);
@@ -34,7 +34,7 @@ pub(super) fn places(batch: &RecordBatch, row: usize) -> Result<Vec<String>, Dat
     }
 }
 
-/// Columns that have fields of their own in a finding's row.
+/// Columns that are separate fields of a finding's row.
 const OWN_COLUMNS: [&str; 4] = ["addresses", "remote_ips", "severity", "reasons"];
 
 /// The rows of a detection.
@@ -85,7 +85,7 @@ pub(super) fn read(batch: &RecordBatch) -> Result<Vec<Who>, DataFusionError> {
         .collect()
 }
 
-/// A cell as JSON: numbers and booleans as such, lists of texts, anything else as text.
+/// A cell as JSON: numbers and booleans as such, lists of texts, everything else as text.
 fn value(column: &ArrayRef, row: usize) -> Result<Value, ArrowError> {
     if column.is_null(row) {
         return Ok(Value::Null);

@@ -1,4 +1,4 @@
-//! One detection: its rows, as findings and as clues for incidents.
+//! Runs one detection and returns its rows, as findings and as input for incidents.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,10 +14,10 @@ use crate::error::QueryError;
 use crate::questions::incidents::Clue;
 use crate::session::{Session, catalogue_query};
 
-/// Rows of a detection that incidents are made of. Detections give the most important ones first.
+/// Maximum rows of a detection that are joined to incidents. Detections return the most important rows first.
 const JOINED: usize = 20_000;
 
-/// What a detection found of one severity.
+/// The rows of a detection with one severity.
 #[derive(Default)]
 struct Group {
     rows: u64,
@@ -41,7 +41,7 @@ pub(super) async fn timed(
     found
 }
 
-/// A finding without examples, and where the lines are that could be some.
+/// A finding without examples, and the places of lines that could be examples.
 type Found = (Finding, Vec<String>);
 
 /// The findings of a detection, and its rows with their true values.
@@ -50,14 +50,14 @@ async fn detect(
     query: &Query,
     options: &HuntOptions,
 ) -> Result<(Vec<Found>, Vec<Clue>), QueryError> {
-    // What is built in looks at the true values; what it finds is redacted at the end.
+    // Built-in queries see the true values; their results are redacted at the end.
     let context = if query.is_builtin { session.unredacted() } else { session.context() };
     let redactor = session.redactor().filter(|_| query.is_builtin);
     let names = if redactor.is_some() { session.everyone().await? } else { Arc::default() };
     let params = query.params(&options.params_of(query))?;
     let mut stream = catalogue_query::rows(context, query, &params, session.mode()).await?;
     let mut groups: BTreeMap<Severity, Group> = BTreeMap::new();
-    // What sees redacted values shares nothing with what sees the true ones.
+    // Queries that see redacted values share nothing with those that see true ones.
     let is_true = query.is_builtin || session.redactor().is_none();
     let mut clues = Vec::new();
     while let Some(batch) = stream.try_next().await? {

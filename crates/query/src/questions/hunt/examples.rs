@@ -11,18 +11,18 @@ use crate::error::QueryError;
 use crate::profiles::{ALL_LOGS, REQUESTS};
 use crate::session::Session;
 
-/// Examples of a finding.
+/// Maximum examples per finding.
 const EXAMPLES: usize = 3;
 
-/// Reads the lines of the first evidence of all findings, in one pass over the records. Each of `wanting` belongs to a
-/// finding: whether its query is built in, and its places.
+/// Reads the lines behind the first evidence of all findings, in one pass over the records. Each element of `wanting`
+/// belongs to a finding: whether its query is built in, and the places of its lines.
 pub(super) async fn fill_examples(
     session: &Session,
     findings: &mut [Finding],
     wanting: &[(bool, Vec<String>)],
 ) -> Result<(), QueryError> {
     for is_builtin in [true, false] {
-        // What is built in looks at the true values.
+        // Built-in queries see the true values.
         let context = if is_builtin { session.unredacted() } else { session.context() };
         let redactor = session.redactor().filter(|_| is_builtin);
         let places = wanting.iter().filter(|(is, _)| *is == is_builtin);
@@ -59,7 +59,7 @@ async fn examples(
     let of_lines = col("log_line").in_list(lines.into_iter().map(lit).collect(), false);
     let names =
         ["log_file", "log_line", "request_time", "requester", "remote_ip", "operation", "key", "http_status"];
-    // What is kept for the hunt is read faster. A row may begin before the time that is reported.
+    // The stored requests of the hunt are faster to read. A row may begin before the reported time range.
     let known = [REQUESTS, ALL_LOGS, "logs"];
     let exists = |name: &&str| context.table_exist(*name).unwrap_or_default();
     let logs = known.into_iter().find(exists).unwrap_or("logs");

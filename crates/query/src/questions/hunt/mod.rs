@@ -19,7 +19,7 @@ use crate::profiles::{self, Kept, REQUESTS};
 use crate::questions::incidents::{self, Clue, IncidentReport};
 use crate::session::Session;
 
-/// Detections that run concurrently: the single-threaded parts of one leave cores to the others.
+/// Detections that run concurrently: while one is in a single-threaded part, others use the remaining cores.
 const AT_ONCE: usize = 2;
 
 /// Runs the detections of a catalogue.
@@ -34,7 +34,7 @@ pub async fn hunt(
     hunt_with_progress(session, catalogue, options, &|_| {}).await
 }
 
-/// Runs the detections of a catalogue, and says after each how far it is.
+/// Like [`hunt`], but reports progress after each detection.
 ///
 /// # Errors
 /// As [`hunt`].
@@ -62,19 +62,20 @@ pub async fn hunt_with_progress(
             && !options.excluded.contains(&query.name)
     };
     let wanted: Vec<&Query> = catalogue.queries().filter(wanted).collect();
-    // A wrong parameter is a mistake of the person's, and no detection that could not run.
+    // A wrong parameter is a usage error, not a failed detection.
     for query in &wanted {
         query.params(&options.params_of(query))?;
     }
     let mut progress = HuntProgress { detections: wanted.len(), ..HuntProgress::default() };
     watch(progress);
-    // Detections read the same records. Where they cannot be kept, each reads them again.
+    // Detections read the same records, so they are stored once. If that is not possible, each detection reads the
+    // input.
     let is_worth_it = !session.mode().remote && wanted.iter().any(|query| query.sql.contains(REQUESTS));
     let start = Instant::now();
     let kept = if is_worth_it { Kept::write(session.unredacted()).await.ok().flatten() } else { None };
     debug!(seconds = start.elapsed().as_secs_f64(), "the records are kept");
     let all: String = wanted.iter().map(|query| query.sql.as_str()).collect();
-    // A failure here is repeated, and reported, when a detection needs the profile.
+    // A failure here will occur again, and be reported, when a detection needs the profile.
     let _ = profiles::prepare(session.unredacted(), &all, session.mode().remote).await;
     let detection = |query| async move { (query, timed(session, query, options).await) }.boxed();
     let detections: Vec<_> = wanted.into_iter().map(detection).collect();
@@ -91,7 +92,7 @@ pub async fn hunt_with_progress(
                 }
             }
             Err(error) => {
-                // A message may quote values.
+                // Messages may quote values.
                 let is_telling = session.redactor().is_some() && matches!(error, QueryError::Sql(_));
                 let error = if is_telling { QueryError::Hidden } else { error };
                 report.failed.push(Failed { query: query.name.clone(), problem: error.to_string() });
@@ -117,7 +118,7 @@ pub async fn hunt_with_progress(
     Ok(report)
 }
 
-/// The incidents of rows, as they may be shown.
+/// The incidents of the rows, redacted if needed.
 async fn incidents_of(session: &Session, clues: &[Clue]) -> Result<IncidentReport, QueryError> {
     let said = incidents::report(session.unredacted(), clues, session.mode().remote).await;
     let mut said = said.map_err(|error| session.shown_error(error))?;

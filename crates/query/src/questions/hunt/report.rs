@@ -1,4 +1,4 @@
-//! What a hunt is asked for, and what it answers.
+//! Options and results of a hunt.
 
 use std::collections::BTreeMap;
 
@@ -11,23 +11,23 @@ use crate::redact::Redactor;
 use crate::session::Session;
 use crate::shell_quote;
 
-/// Maximum rows shown of a detection; all are counted.
+/// Maximum rows shown per detection; all are counted.
 const SHOWN: usize = 5;
 
-/// What to hunt for.
+/// Options of a hunt.
 #[derive(Clone, Debug, Default)]
 pub struct HuntOptions {
-    /// Packs; all if empty.
+    /// Packs to run; empty for all.
     pub packs: Vec<String>,
-    /// Detections; all of the packs when empty.
+    /// Detections to run; empty for all of the packs.
     pub names: Vec<String>,
-    /// Detections that are not run.
+    /// Detections to skip.
     pub excluded: Vec<String>,
-    /// Values of parameters: detection, parameter, value as text. Others have their defaults.
+    /// Parameter values: detection, parameter, value as text. Others keep their defaults.
     pub params: Vec<(String, String, String)>,
-    /// Rows of a finding that are shown; 5 where it is 0. All are counted.
+    /// Maximum rows shown per finding; 0 means 5. All are counted.
     pub rows: usize,
-    /// How the input, and what else limits it, is written in the commands that are proposed.
+    /// The input and its limits, as written in suggested commands.
     pub input: String,
 }
 
@@ -53,30 +53,30 @@ impl HuntOptions {
     }
 }
 
-/// What a hunt found.
+/// The result of a hunt.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct HuntReport {
-    /// The most severe first; of equal ones those with more events.
+    /// By severity, then by number of events, highest first.
     pub findings: Vec<Finding>,
     /// Detections without findings.
     pub quiet: Vec<String>,
-    /// Detections that failed, and why.
+    /// Detections that failed, with the error.
     pub failed: Vec<Failed>,
-    /// Findings that belong together, shown as one: the most severe first.
+    /// Related findings, combined to incidents; most severe first.
     pub incidents: Vec<Incident>,
-    /// Incidents beyond those.
+    /// Number of further incidents.
     pub incidents_left_out: u64,
-    /// What findings outside of all incidents say, by actor: the most severe first.
+    /// Findings outside of incidents, by actor; most severe first.
     pub actors: Vec<ActorFindings>,
     /// How much was examined.
     pub examined: Examined,
-    /// Which requests the rows of each detection are made of, by its name.
+    /// The requests behind the rows of each detection, by its name.
     #[serde(skip)]
     pub requests: BTreeMap<String, IncidentRequests>,
 }
 
 impl HuntReport {
-    /// The greatest severity found; `None` where nothing was.
+    /// The highest severity found; `None` without findings.
     pub fn worst(&self) -> Option<Severity> {
         self.findings.iter().map(|finding| finding.severity).max()
     }
@@ -113,7 +113,7 @@ pub struct Finding {
     pub pack: String,
     /// Its title.
     pub title: String,
-    /// The question it answers.
+    /// The question that it answers.
     pub question: String,
     /// Its severity.
     pub severity: Severity,
@@ -135,11 +135,11 @@ pub struct Finding {
     pub examples: Vec<Example>,
     /// The command that shows all rows.
     pub dig_deeper: String,
-    /// Benign activity that it can match.
+    /// Known false positives.
     pub false_positives: String,
-    /// What the log does not show, and what does.
+    /// What the log does not show, and which source does.
     pub cannot_tell: Option<String>,
-    /// What to do about it.
+    /// Recommended next steps.
     pub next: Option<String>,
 }
 
@@ -177,12 +177,12 @@ impl Example {
     }
 }
 
-/// How far a hunt is.
+/// The progress of a hunt.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct HuntProgress {
-    /// Detections that have run; 0 while the records are read.
+    /// Detections that have finished; 0 while the records are read.
     pub done: usize,
-    /// Detections that will run.
+    /// Detections to run.
     pub detections: usize,
     /// Findings so far.
     pub findings: usize,

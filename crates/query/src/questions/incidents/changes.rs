@@ -1,4 +1,4 @@
-//! Where no detection found anything: the largest changes, to look at oneself.
+//! The largest changes in the logs, for hunts in which no detection matched.
 
 use serde::Serialize;
 
@@ -10,25 +10,25 @@ use crate::quantity::{bytes, counted};
 use crate::redact::Names;
 use crate::session::Session;
 
-/// Something that changed in the logs. No finding: most of these are nothing.
+/// Something that changed in the logs. Not a finding: most changes are harmless.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Change {
-    /// What kind of change, as `new principal`.
+    /// The kind of change, such as `new principal`.
     pub kind: &'static str,
-    /// Who or what, in short. May be hostile.
+    /// Short name of the subject. May be hostile.
     pub subject: String,
-    /// What was counted of it.
+    /// The change, with its numbers.
     pub text: String,
-    /// What `saltmine timeline --requester` takes to look at it; `None` where a bucket is meant.
+    /// Argument of `saltmine timeline --requester` for the subject; `None` if it is a bucket.
     pub requester: Option<String>,
-    /// The bucket, where one is meant.
+    /// The bucket, if there is one.
     pub bucket: Option<String>,
 }
 
-/// The largest changes: new principals and networks, who read and deleted most, settings that were changed.
+/// The largest changes: new principals and networks, the largest readers and deleters, and changed settings.
 ///
 /// # Errors
-/// Where the records cannot be read.
+/// If the records cannot be read.
 pub async fn changes(session: &Session) -> Result<Vec<Change>, QueryError> {
     let context = session.unredacted();
     let shown = |error| session.shown_error(error);

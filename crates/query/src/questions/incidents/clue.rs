@@ -1,4 +1,4 @@
-//! A row of a detection, as far as incidents are made of it.
+//! A row of a detection, as input for incidents.
 
 use serde_json::{Map, Value};
 
@@ -20,34 +20,34 @@ pub(crate) struct Clue {
     pub(crate) severity: Severity,
     /// Ids of ATT&CK techniques of the detection.
     pub(crate) attack: Vec<String>,
-    /// Who acted, whatever the session; `anonymous` without credentials.
+    /// The acting principal, independent of the session; `anonymous` without credentials.
     pub(crate) principal: String,
-    /// The requester, where the row is of a single one.
+    /// The requester, if there is only one.
     pub(crate) requester: Option<String>,
-    /// Source IPs that are named, at most ten.
+    /// Named source IPs, at most ten.
     pub(crate) addresses: Vec<String>,
-    /// Number of source IPs; 0 where it is not known.
+    /// Number of source IPs; 0 if unknown.
     pub(crate) address_count: usize,
-    /// The bucket, where there is one.
+    /// The bucket, if there is only one.
     pub(crate) bucket: Option<String>,
     /// Requests of the actor.
     pub(crate) events: i64,
-    /// Time of the first of them; microseconds since 1970, UTC.
+    /// Time of the first request; microseconds since 1970, UTC.
     pub(crate) first: i64,
-    /// Time of the last of them.
+    /// Time of the last request.
     pub(crate) last: i64,
     /// Why the row has its severity.
     pub(crate) reasons: Vec<String>,
     /// The other columns of the row.
     pub(crate) columns: Map<String, Value>,
-    /// What the log does not show of it.
+    /// What the log does not show.
     pub(crate) cannot_tell: Option<String>,
-    /// What to do about it.
+    /// Recommended next steps.
     pub(crate) next: Option<String>,
 }
 
 impl Clue {
-    /// A row of `query`. `None` for one without a time, which cannot be near to anything.
+    /// A row of `query`; `None` without a time, because such a row cannot be close to any other.
     pub(crate) fn new(
         query: &Query,
         severity: Severity,
@@ -87,30 +87,30 @@ impl Clue {
         })
     }
 
-    /// A column that holds a text.
+    /// The text in a column.
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.columns.get(name).and_then(Value::as_str)
     }
 
-    /// A column that holds a number.
+    /// The number in a column.
     pub(crate) fn number(&self, name: &str) -> Option<i64> {
         self.columns.get(name).and_then(Value::as_i64)
     }
 
-    /// A column that holds a time; microseconds since 1970, UTC.
+    /// The time in a column; microseconds since 1970, UTC.
     pub(super) fn time(&self, name: &str) -> Option<i64> {
         let time = chrono::DateTime::parse_from_rfc3339(self.text(name)?).ok()?;
         Some(time.timestamp_micros())
     }
 
-    /// Access key ids of presigned links.
+    /// Access key ids of presigned URLs.
     pub(super) fn link_keys(&self) -> Vec<&str> {
         let several = self.columns.get("key_ids").and_then(Value::as_array);
         let several = several.into_iter().flatten().filter_map(Value::as_str);
         self.text("key_id").into_iter().chain(several).collect()
     }
 
-    /// Whether it is of presigned links: who uses one is not who signed it.
+    /// Whether it is about presigned URLs, whose users are not their signers.
     pub(super) fn is_of_links(&self) -> bool {
         ["key_id", "key_ids"]
             .iter()
@@ -118,17 +118,18 @@ impl Clue {
             || self.query.starts_with("presigned-")
     }
 
-    /// Whether nobody signed.
+    /// Whether the requests were anonymous.
     pub(super) fn is_anonymous(&self) -> bool {
         self.principal == ANONYMOUS
     }
 
-    /// Whether all its addresses are named.
+    /// Whether all of its source IPs are named.
     pub(super) fn has_all_addresses(&self) -> bool {
         !self.addresses.is_empty() && self.address_count <= self.addresses.len()
     }
 
-    /// Whether it may join others, and not only be joined: less severe rows are usual in most accounts.
+    /// Whether it may connect other rows. Less severe rows may only be added to an incident, because they occur in
+    /// most accounts.
     pub(super) fn is_severe(&self) -> bool {
         self.severity >= Severity::Medium
     }

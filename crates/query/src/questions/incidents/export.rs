@@ -1,4 +1,4 @@
-//! The rows behind an incident: the list for a breach notice, or for recovery.
+//! The records behind an incident: for breach notification and recovery.
 
 use std::collections::HashMap;
 
@@ -10,16 +10,16 @@ use crate::profiles::{self, REQUESTS};
 use crate::questions::request_scope::IncidentRequests;
 use crate::session::Session;
 
-/// What of an incident is listed.
+/// Which records of an incident to list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum What {
-    /// Objects that were read or copied: a row each, with how much of it.
+    /// Objects that were read or copied: one row per object, with the share that was sent.
     Taken,
-    /// Objects that were deleted, expired or written over: a row each.
+    /// Objects that were deleted, expired or overwritten: one row per object.
     Destroyed,
-    /// Settings that were changed and objects that were written: a row a request.
+    /// Changed settings and written objects: one row per request.
     Changed,
-    /// All requests: a row each.
+    /// All requests: one row each.
     Rows,
 }
 
@@ -34,10 +34,10 @@ impl What {
     }
 }
 
-/// Lists what is asked for of some requests. Redacted, where the session is.
+/// Lists records of the given requests, redacted if the session is.
 ///
 /// # Errors
-/// Where the records cannot be read; what happens while the rows are read comes through the stream.
+/// If the records cannot be read; what happens while the rows are read comes through the stream.
 pub async fn export(
     session: &Session,
     requests: &IncidentRequests,
@@ -50,7 +50,7 @@ pub async fn export(
     let frame = context.table(REQUESTS).await?.filter(requests.filter())?;
     context.register_table(INCIDENT_REQUESTS, frame.into_view())?;
     let rows = session.trusted(what.sql(), &HashMap::default()).await;
-    // The plan has what it needs.
+    // The plan keeps what it needs.
     context.deregister_table(INCIDENT_REQUESTS)?;
     rows
 }

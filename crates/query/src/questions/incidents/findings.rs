@@ -1,4 +1,4 @@
-//! Which detections rows are of.
+//! The detections that rows belong to.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use super::clue::Clue;
 use super::model::FindingRef;
 use crate::catalogue::Severity;
 
-/// The detections of rows, the most severe first.
+/// The detections of the rows, most severe first.
 pub(super) fn findings<'a>(rows: impl Iterator<Item = &'a Clue>) -> Vec<FindingRef> {
     let mut found: BTreeMap<&str, FindingRef> = BTreeMap::new();
     for clue in rows {

@@ -1,8 +1,8 @@
-//! Which rows of detections belong together. Pure: what is known of the surroundings is given.
+//! Groups rows of detections into incidents. Pure: the context is passed in.
 //!
-//! Two rows are joined where they share something rare, near in time: the principal at a network that is new for it, the
-//! principal in general unless it is busy all day, a network where nobody is at home, an access key id of links, a bucket
-//! outside of the logs that was copied to, an object, an exposure. What many share joins nothing.
+//! Two rows belong together if they are close in time and share something rare: the principal on a network that is new to
+//! it, the principal in general unless it is active all day, a network without other users, an access key id of presigned
+//! URLs, an external bucket that was copied to, an object, an exposure. Properties that many rows share are ignored.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::net::IpAddr;
@@ -16,53 +16,53 @@ use crate::functions;
 const HOUR: i64 = 3_600_000_000;
 const DAY: i64 = 24 * HOUR;
 
-/// What the rows are seen beside. Principals and origins are those of the view `requests`.
+/// The context of the rows. Principals and origins are those of the view `requests`.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Surroundings {
-    /// Origins that are new for a principal, who has a history elsewhere.
+    /// Origins that are new for a principal with a history elsewhere.
     pub(crate) new_origins: HashMap<String, BTreeSet<String>>,
-    /// Principals that use a network, and for whom it is not new.
+    /// Principals that have used a network before.
     pub(crate) residents: HashMap<String, BTreeSet<String>>,
-    /// Principals with requests all day, on several days: a role of a service or of CI.
+    /// Principals that are active all day on several days, such as roles of services or CI.
     pub(crate) busy: HashSet<String>,
     /// AWS's own services.
     pub(crate) services: HashSet<String>,
-    /// Buckets that have logs here.
+    /// Buckets that are logged here.
     pub(crate) buckets: HashSet<String>,
 }
 
 /// Where a row's requests came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(super) enum Place {
-    /// Networks that are new for the principal.
+    /// A network that is new to the principal.
     New,
-    /// Other networks, or several of which some are known.
+    /// Other networks, or several networks of which some are known.
     Known,
-    /// A presigned link.
+    /// A presigned URL.
     Link,
-    /// Nobody signed.
+    /// Anonymous.
     Anonymous,
 }
 
-/// What rows can share.
+/// A property that rows can share.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Token<'a> {
     Actor(&'a str, Place),
-    /// The principal's work in a bucket, wherever it comes from.
+    /// The principal's activity in a bucket, from any origin.
     Work(&'a str, Option<&'a str>),
     Network(String),
     AccessKey(&'a str),
     Destination(&'a str),
     Object(Option<&'a str>, &'a str),
     Exposure(&'a str),
-    /// An opening of a bucket, and what came of it.
+    /// The opening of a bucket, and its consequences.
     Opening(String, &'a str),
 }
 
-/// Rows that belong together, as indexes.
+/// Groups of related rows, as indexes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Joined {
-    /// Of each incident, in the order of time. At least one of its rows is of high severity.
+    /// The incidents, each in time order. At least one row of each has high severity.
     pub(crate) incidents: Vec<Vec<usize>>,
     /// All other rows.
     pub(crate) others: Vec<usize>,
@@ -85,7 +85,7 @@ impl Surroundings {
         }
     }
 
-    /// Networks of a row where nobody is at home but those whom the rows are of.
+    /// Networks of a row that no other principals use.
     fn rare_networks(&self, clue: &Clue, suspects: &HashSet<&str>) -> Vec<String> {
         if !clue.has_all_addresses() {
             return Vec::new();
@@ -102,7 +102,7 @@ impl Surroundings {
         networks.into_iter().filter(is_rare).collect()
     }
 
-    /// What a row can share, and how far apart in time others may be.
+    /// The properties that a row can share, each with the maximum time between rows.
     fn tokens<'a>(&self, clue: &'a Clue, suspects: &HashSet<&str>) -> Vec<(Token<'a>, i64)> {
         let mut tokens = Vec::new();
         let (principal, bucket) = (clue.principal.as_str(), clue.bucket.as_deref());
@@ -141,12 +141,12 @@ impl Surroundings {
     }
 }
 
-/// The origin of an address, as the view `requests` has it; `None` for what is no address.
+/// The origin of an address, as in the view `requests`; `None` if it is not an address.
 pub(super) fn origin(address: &str) -> Option<String> {
     address.parse::<IpAddr>().ok().map(functions::origin)
 }
 
-/// Joins rows. The answer does not depend on their order.
+/// Groups rows. The result does not depend on their order.
 pub(crate) fn join(clues: &[Clue], around: &Surroundings) -> Joined {
     let suspects: HashSet<&str> = clues
         .iter()
@@ -190,7 +190,7 @@ pub(crate) fn join(clues: &[Clue], around: &Surroundings) -> Joined {
     joined
 }
 
-/// Puts less severe rows to the nearest group of the same actor. They join no two groups.
+/// Adds less severe rows to the nearest group of the same actor. They never connect two groups.
 fn attach(
     clues: &[Clue],
     around: &Surroundings,
@@ -224,7 +224,7 @@ fn attach(
     }
 }
 
-/// Whether one of its operations decides who may reach a bucket.
+/// Whether any of its operations changes access to a bucket.
 fn changes_access(clue: &Clue) -> bool {
     let is_of_access = |operation: &str| {
         let is_set = operation.contains(".PUT.") || operation.contains(".DELETE.");
@@ -235,12 +235,12 @@ fn changes_access(clue: &Clue) -> bool {
     clue.text("operation").is_some_and(is_of_access) || several.any(is_of_access)
 }
 
-/// How long lies between two rows; 0 where they overlap.
+/// The time between two rows; 0 if they overlap.
 fn apart(a: &Clue, b: &Clue) -> i64 {
     (a.first.saturating_sub(b.last)).max(b.first.saturating_sub(a.last)).max(0)
 }
 
-/// An order of rows by what they hold.
+/// Sort key of a row, by content.
 fn rank(clue: &Clue) -> (i64, i64, &str, &str, Option<&str>, i64) {
     (clue.first, clue.last, &clue.query, &clue.principal, clue.bucket.as_deref(), clue.events)
 }

@@ -1,9 +1,9 @@
-//! Incidents: rows of detections that belong together, shown as one.
+//! Incidents: groups of related rows of detections.
 //!
-//! A hunt says which rules fired; an incident says what happened: who acted, in which phases, what was taken, destroyed or
-//! changed, whether it goes on, what the logs cannot tell, and what to do. Rows of all detections are joined by what they
-//! share where that is rare. Then the log is counted anew for the actors and their time, in one pass, because findings
-//! overlap and their numbers do not add up.
+//! A finding shows which rule matched; an incident shows what happened: who acted, in which phases, what was taken,
+//! destroyed or changed, whether it is ongoing, what the logs do not show, and what to do next. Rows of all detections are
+//! grouped by rare properties that they share. Then the log is counted again for the actors and their time, in one pass,
+//! because findings overlap and their numbers do not add up.
 
 mod changes;
 mod clue;
@@ -32,25 +32,25 @@ use crate::error::QueryError;
 pub use crate::questions::request_scope::IncidentRequests;
 use crate::redact::{Names, Redactor};
 
-/// Most incidents that are shown; what a log holds does not decide how long a statement gets.
+/// Maximum number of incidents; the content of a log must not determine the length of a statement.
 const MOST: usize = 40;
 
-/// Incidents, and what stands beside them.
+/// Incidents and the other results of a hunt.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct IncidentReport {
     pub(crate) incidents: Vec<Incident>,
     pub(crate) others: Vec<ActorFindings>,
-    /// Incidents beyond those that are shown.
+    /// Number of further incidents.
     pub(crate) left_out: u64,
     /// The requests of each detection's rows.
     pub(crate) requests: BTreeMap<String, IncidentRequests>,
     pub(crate) examined: Examined,
 }
 
-/// Makes incidents of rows.
+/// Combines rows to incidents.
 ///
 /// # Errors
-/// Where the records cannot be read.
+/// If the records cannot be read.
 pub(crate) async fn report(
     context: &SessionContext,
     clues: &[Clue],
@@ -95,7 +95,7 @@ pub fn short_name(requester: Option<&str>) -> String {
 }
 
 impl IncidentReport {
-    /// As it may be shown.
+    /// Redacts the text if needed.
     pub(crate) fn redact(&mut self, redactor: &Redactor, names: &Names) {
         let text = |text: &mut String| *text = redactor.text_of(text, names).into_owned();
         let principal = |text: &mut String| *text = redactor.principal(text).into_owned();

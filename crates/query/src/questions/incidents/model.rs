@@ -1,4 +1,4 @@
-//! What an incident says. Texts come from the log and may be hostile, but for titles, phases and advice.
+//! The model of an incident. Texts come from the log and may be hostile, except for titles, phases and advice.
 
 use serde::Serialize;
 
@@ -7,57 +7,57 @@ use crate::catalogue::Severity;
 use crate::questions::request_scope::IncidentRequests;
 use crate::questions::timeline::Time;
 
-/// Rows of detections that belong together, shown as one. Numbers are counted anew from the log for the actors and the
-/// time; they are not sums over findings, which overlap.
+/// A group of related rows of detections. All numbers are counted from the log for the actors and the time of the
+/// incident; they are not sums over findings, which overlap.
 #[derive(Clone, Debug, Serialize)]
 pub struct Incident {
-    /// Its number, from 1: the most severe first, then the earliest.
+    /// Its number, from 1: by severity, then by time.
     pub number: usize,
-    /// The greatest severity of its rows; at least high.
+    /// The highest severity of its rows; at least high.
     pub severity: Severity,
-    /// What kind of incident it is.
+    /// The title: what kind of incident it is.
     pub title: String,
-    /// What was done, in one sentence with its numbers.
+    /// What was done, in one sentence with numbers.
     pub headline: String,
-    /// Further sentences, the most important first.
+    /// Further sentences, most important first.
     pub details: Vec<String>,
-    /// Who acted, most requests first.
+    /// The actors, by number of requests.
     pub actors: Vec<Actor>,
-    /// Buckets in which they did something.
+    /// Buckets in which they were active.
     pub buckets: Vec<String>,
-    /// Time of their first request.
+    /// Time of the first request.
     pub first_seen: Time,
-    /// Time of the last, or of the last expiry because of a rule of theirs.
+    /// Time of the last request, or of the last expiry due to a rule that an actor set.
     pub last_seen: Time,
-    /// Whether it goes on when the logs end, as far as they show.
+    /// Whether it is still in progress at the end of the logs.
     pub ongoing: bool,
-    /// `last seen 44 h before the logs end`.
+    /// Such as `last seen 44 h before the logs end`.
     pub last_seen_note: String,
-    /// In the order of an attack; only those that occurred.
+    /// The phases that occurred, in the order of an attack.
     pub phases: Vec<Phase>,
     /// What was done, by kind and bucket.
     pub deeds: Vec<Deed>,
-    /// What was lost, in all buckets.
+    /// The losses in all buckets.
     pub losses: Losses,
-    /// Requests of others that fail since; `None` without any.
+    /// Requests by others that have failed since; `None` if there are none.
     pub failing: Option<Failing>,
-    /// What the logs do not show, and where it can be seen.
+    /// What the logs do not show, and which source does.
     pub cannot_tell: Vec<String>,
-    /// What to do.
+    /// Recommended next steps.
     pub next_steps: NextSteps,
-    /// The findings whose rows are in it.
+    /// The findings in the incident.
     pub findings: Vec<FindingRef>,
-    /// Which requests it is made of.
+    /// The requests in the incident.
     #[serde(skip)]
     pub requests: IncidentRequests,
 }
 
-/// Who acted.
+/// An actor of an incident.
 #[derive(Clone, Debug, Serialize)]
 pub struct Actor {
-    /// Who, whatever the session, as the SQL function `principal` says.
+    /// The principal, as the SQL function `principal` returns it.
     pub principal: String,
-    /// A short name, as `backup-operator/sess-4471`, `user/ann` or `(anonymous)`.
+    /// A short name, such as `backup-operator/sess-4471`, `user/ann` or `(anonymous)`.
     pub name: String,
     /// Where the actor came from.
     pub place: ActorPlace,
@@ -65,11 +65,11 @@ pub struct Actor {
     pub requesters: Vec<String>,
     /// Number of requesters.
     pub sessions: u64,
-    /// Source IPs, at most ten, in the order of text.
+    /// Source IPs in alphabetical order, at most ten.
     pub remote_ips: Vec<String>,
     /// Number of source IPs.
     pub addresses: u64,
-    /// User agents, at most three. The client chooses them.
+    /// User agents, at most three. Clients choose them.
     pub user_agents: Vec<String>,
     /// Requests.
     pub requests: u64,
@@ -85,22 +85,22 @@ pub struct Actor {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PhaseKind {
-    /// Listings, settings read, refusals, names guessed.
+    /// Listings, settings read, refusals, enumeration of names.
     Discovery,
-    /// Access of others made wider.
+    /// Access granted to others.
     AccessOpened,
-    /// Data read inside, or copied between buckets of these logs.
+    /// Data read internally, or copied between buckets of these logs.
     Collection,
-    /// Data that left: read from the internet, or copied to a bucket without logs here.
+    /// Data that left: read from the internet, or copied to a bucket that is not in these logs.
     Exfiltration,
-    /// Objects deleted, expired or written over; protection against that removed.
+    /// Objects deleted, expired or overwritten; protections against that removed.
     Destruction,
     /// Logging changed.
     CoverUp,
 }
 
 impl PhaseKind {
-    /// The word for it.
+    /// The name of the phase.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Discovery => "discovery",
@@ -113,10 +113,10 @@ impl PhaseKind {
     }
 }
 
-/// What was done in a phase.
+/// The activity in a phase.
 #[derive(Clone, Debug, Serialize)]
 pub struct Phase {
-    /// Which.
+    /// The phase.
     pub phase: PhaseKind,
     /// Ids of ATT&CK techniques.
     pub attack: Vec<String>,
@@ -130,7 +130,7 @@ pub struct Phase {
     pub text: String,
 }
 
-/// What kind of thing was done.
+/// The kind of an activity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DeedKind {
@@ -140,27 +140,27 @@ pub enum DeedKind {
     SettingsRead,
     /// Refused (401, 403).
     Refused,
-    /// Not there (404).
+    /// Not found (404).
     Missing,
-    /// Failed otherwise.
+    /// Failed for another reason.
     Failed,
     /// Data read from a private or AWS network.
     Collected,
-    /// Copied to a bucket of these logs.
+    /// Copied to a bucket in these logs.
     Copied,
     /// Data read from the internet.
     Taken,
-    /// Copied to a bucket that has no logs here.
+    /// Copied to a bucket that is not in these logs.
     CopiedOut,
-    /// Objects written, new or over others.
+    /// Objects written, new or existing.
     Written,
-    /// Keys deleted; where versions are kept, only a delete marker is made.
+    /// Keys deleted; with versioning, this only creates a delete marker.
     Deleted,
-    /// Versions deleted, for good.
+    /// Versions permanently deleted.
     VersionDeleted,
     /// Expired by a lifecycle rule.
     Expired,
-    /// Who may reach the bucket was changed.
+    /// Access to the bucket was changed.
     AccessChanged,
     /// Logging was changed.
     LoggingChanged,
@@ -173,7 +173,7 @@ pub enum DeedKind {
 }
 
 impl DeedKind {
-    /// The kind of a word of the statements.
+    /// The kind for a word of the statements.
     pub(super) fn parse(word: &str) -> Self {
         match word {
             "listed" => Self::Listed,
@@ -197,7 +197,7 @@ impl DeedKind {
         }
     }
 
-    /// The phase that it is of.
+    /// The phase of this kind.
     pub fn phase(self) -> Option<PhaseKind> {
         Some(match self {
             Self::Listed | Self::SettingsRead | Self::Refused | Self::Missing => PhaseKind::Discovery,
@@ -216,22 +216,22 @@ impl DeedKind {
     }
 }
 
-/// What was done of one kind in one bucket.
+/// The activity of one kind in one bucket.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Deed {
     /// The kind.
     pub kind: DeedKind,
     /// The bucket.
     pub bucket: String,
-    /// The bucket that was copied to, where it has no logs here.
+    /// The destination of copies, if it is not in these logs.
     pub destination: Option<String>,
-    /// Requests; one that was delivered twice counts once.
+    /// Requests; a record delivered twice counts once.
     pub requests: u64,
     /// Distinct objects.
     pub objects: u64,
-    /// Distinct versions, where version ids were given.
+    /// Distinct versions, if version ids were given.
     pub versions: u64,
-    /// Bytes sent, or of the objects where nothing is sent.
+    /// Bytes sent, or object sizes if nothing was sent.
     pub bytes: i64,
     /// Time of the first request.
     pub first_seen: Time,
@@ -241,18 +241,18 @@ pub struct Deed {
     pub operations: Vec<String>,
 }
 
-/// What was lost.
+/// The losses of an incident.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Losses {
     /// Objects read from the internet.
     pub taken_objects: u64,
     /// Their bytes, as S3 sent them.
     pub taken_bytes: i64,
-    /// Objects read inside.
+    /// Objects read internally.
     pub collected_objects: u64,
     /// Their bytes.
     pub collected_bytes: i64,
-    /// Objects copied to buckets without logs here.
+    /// Objects copied to buckets that are not in these logs.
     pub copied_out_objects: u64,
     /// Their bytes.
     pub copied_out_bytes: i64,
@@ -260,77 +260,77 @@ pub struct Losses {
     pub destinations: Vec<String>,
     /// Keys deleted without a version id, or expired.
     pub deleted_objects: u64,
-    /// Their bytes, where the log names sizes.
+    /// Their bytes, as far as the log has sizes.
     pub deleted_bytes: i64,
     /// Versions permanently deleted.
     pub deleted_versions: u64,
-    /// Objects written that were there before.
+    /// Objects overwritten that existed before.
     pub overwritten_objects: u64,
-    /// Objects written that were not seen before.
+    /// Objects written that did not exist before in these logs.
     pub new_objects: u64,
-    /// Reads of others of the objects that were written over, since.
+    /// Reads of the overwritten objects by others afterwards.
     pub served_since: u64,
-    /// Whether it can be restored, as far as the logs show.
+    /// Whether the data can be restored, as far as the logs show.
     pub restorable: Option<String>,
 }
 
-/// Requests of others for the same objects that fail since.
+/// Requests by others for the same objects that have failed since.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Failing {
     /// Requests.
     pub requests: u64,
     /// Distinct objects.
     pub objects: u64,
-    /// Of these, written again by others since.
+    /// Of these, objects that others have rewritten since.
     pub restored: u64,
-    /// Whose requests, at most five.
+    /// The principals whose requests failed, at most five.
     pub principals: Vec<String>,
     /// Error codes, at most five.
     pub error_codes: Vec<String>,
-    /// Time of the first.
+    /// Time of the first failure.
     pub first_seen: Time,
-    /// Time of the last.
+    /// Time of the last failure.
     pub last_seen: Time,
 }
 
-/// What to do, in order.
+/// Recommended next steps, in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct NextSteps {
-    /// Stop it.
+    /// How to contain the incident.
     pub containment: Vec<String>,
-    /// Confirm it where the access log ends.
+    /// How to confirm it with other sources.
     pub confirmation: Vec<String>,
-    /// Repair it.
+    /// How to recover.
     pub recovery: Vec<String>,
 }
 
-/// A finding whose rows are in an incident.
+/// A finding in an incident.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct FindingRef {
-    /// The greatest severity of these rows.
+    /// The highest severity of its rows in the incident.
     pub severity: Severity,
     /// The detection.
     pub query: String,
     /// Its title.
     pub title: String,
-    /// How many of its rows.
+    /// Number of its rows in the incident.
     pub rows: u64,
 }
 
-/// What rows of detections outside of all incidents say of one actor.
+/// The findings about one actor, outside of all incidents.
 #[derive(Clone, Debug, Serialize)]
 pub struct ActorFindings {
     /// Its number, after those of the incidents.
     pub number: usize,
-    /// The greatest severity.
+    /// The highest severity.
     pub severity: Severity,
-    /// Who, whatever the session.
+    /// The principal, independent of the session.
     pub principal: String,
     /// A short name.
     pub name: String,
     /// Source IPs, at most ten.
     pub remote_ips: Vec<String>,
-    /// Number of source IPs, at least.
+    /// Number of source IPs, as a lower bound.
     pub addresses: u64,
     /// Buckets, at most ten.
     pub buckets: Vec<String>,
@@ -338,22 +338,22 @@ pub struct ActorFindings {
     pub first_seen: Time,
     /// Time of the last request.
     pub last_seen: Time,
-    /// What the most severe row says, with its numbers.
+    /// Summary of the most severe row, with numbers.
     pub headline: String,
     /// Why the most severe row has its severity.
     pub reasons: Vec<String>,
     /// The detections.
     pub findings: Vec<FindingRef>,
-    /// Which requests they are made of.
+    /// The requests behind the findings.
     #[serde(skip)]
     pub requests: IncidentRequests,
 }
 
-/// What was examined.
+/// The amount of examined data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Examined {
     /// Buckets.
     pub buckets: u64,
-    /// Principals, whatever their sessions; `anonymous` is one.
+    /// Principals, independent of sessions; `anonymous` counts as one.
     pub principals: u64,
 }

@@ -1,4 +1,4 @@
-//! What the log says of the requests of incidents: one pass over the records keeps them, small statements count them.
+//! Counts the requests of incidents: one pass over the records stores them, then small statements count them.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
@@ -18,16 +18,17 @@ use crate::profiles::{self, REQUESTS};
 use crate::questions::request_scope::{Scope, between};
 use crate::questions::timeline::Time;
 
-/// The requests of incidents, with the column `scope`: the incident's number times [`ACTORS`], and the actor's.
+/// The requests of incidents, with the column `scope`: the number of the incident times [`ACTORS`], plus that of the
+/// actor.
 pub(super) const INCIDENT_REQUESTS: &str = "incident_requests";
-/// More than an incident has actors.
+/// Upper bound of the actors of an incident.
 pub(super) const ACTORS: usize = 1024;
-/// Requests a day from which a principal is busy.
+/// Requests per day from which a principal counts as busy.
 const BUSY: i64 = 500;
-/// Residents of a network that are kept; more say no more.
+/// Maximum number of known principals per network; more make no difference.
 const RESIDENTS: usize = 50;
 
-/// What is counted of one actor.
+/// The counts for one actor.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Acted {
     pub(super) requests: u64,
@@ -41,11 +42,11 @@ pub(super) struct Acted {
     pub(super) user_agents: Vec<String>,
 }
 
-/// What became of the objects that were touched.
+/// The effect on the objects that were changed.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Impact {
     pub(super) objects: u64,
-    /// Those seen before.
+    /// Those that existed before.
     pub(super) existed: u64,
     pub(super) failing: u64,
     pub(super) failures: u64,
@@ -57,7 +58,7 @@ pub(super) struct Impact {
     pub(super) error_codes: Vec<String>,
 }
 
-/// What is counted of one incident.
+/// The counts for one incident.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Counted {
     pub(super) actors: BTreeMap<usize, Acted>,
@@ -66,10 +67,10 @@ pub(super) struct Counted {
     pub(super) destroyed: Impact,
 }
 
-/// What rows are seen beside.
+/// Reads the context of the rows.
 ///
 /// # Errors
-/// Where the records cannot be read.
+/// If the records cannot be read.
 pub(super) async fn surroundings(
     context: &SessionContext,
     clues: &[Clue],
@@ -109,7 +110,7 @@ pub(super) async fn surroundings(
     Ok(around)
 }
 
-/// How much was examined.
+/// Counts the examined data.
 pub(super) async fn examined(context: &SessionContext, is_remote: bool) -> Result<Examined> {
     profiles::prepare(context, "profile_principal", is_remote).await?;
     let sql = "SELECT (SELECT count(DISTINCT bucket) FROM profile_activity) AS buckets, \
@@ -120,7 +121,7 @@ pub(super) async fn examined(context: &SessionContext, is_remote: bool) -> Resul
     }
 }
 
-/// When the logs end; `None` without records.
+/// The end of the logs; `None` without records.
 pub(super) async fn logs_end(context: &SessionContext) -> Result<Option<i64>> {
     match Rows::of(context, include_str!("sql/end.sql")).await?.iter().next() {
         Some(row) => row.time("last_seen"),
@@ -128,10 +129,10 @@ pub(super) async fn logs_end(context: &SessionContext) -> Result<Option<i64>> {
     }
 }
 
-/// Counts what incidents did; `scopes` are those of each.
+/// Counts the activity of incidents, given the scopes of each.
 ///
 /// # Errors
-/// Where the records cannot be read.
+/// If the records cannot be read.
 pub(super) async fn count(
     context: &SessionContext,
     scopes: &[Vec<Scope>],
@@ -211,7 +212,7 @@ async fn impact(context: &SessionContext, counted: &mut [Counted]) -> Result<()>
     Ok(())
 }
 
-/// The requests of incidents; `None` where no incident has any.
+/// The requests of incidents; `None` if there are none.
 async fn requests(context: &SessionContext, scopes: &[Vec<Scope>]) -> Result<Option<DataFrame>> {
     let number = |incident: usize, scope: &Scope| incident * ACTORS + scope.actor.min(ACTORS - 1);
     let numbered = scopes.iter().enumerate().flat_map(|(incident, scopes)| {
@@ -227,7 +228,7 @@ async fn requests(context: &SessionContext, scopes: &[Vec<Scope>]) -> Result<Opt
     Ok(Some(frame.with_column("scope", case)?.filter(col("scope").is_not_null())?))
 }
 
-/// What is quick to ask, and true of all requests of the scopes.
+/// A filter that is cheap to evaluate and true for all requests of the scopes.
 fn may_be(scopes: &[&Scope]) -> Expr {
     let principals: BTreeSet<&str> = scopes.iter().filter_map(|scope| scope.principal.as_deref()).collect();
     let actions: BTreeSet<&str> =
@@ -240,7 +241,7 @@ fn may_be(scopes: &[&Scope]) -> Expr {
     is_one.and(between(since, until))
 }
 
-/// Requests that statements can ask for as long as this lives.
+/// Requests that statements can query while this value lives.
 struct Kept<'a> {
     context: &'a SessionContext,
     _folder: Option<tempfile::TempDir>,
@@ -248,7 +249,7 @@ struct Kept<'a> {
 
 impl<'a> Kept<'a> {
     async fn new(context: &'a SessionContext, frame: DataFrame, is_remote: bool) -> Result<Kept<'a>> {
-        // Other processes do not have this one's files.
+        // Other processes do not have the files of this one.
         if is_remote {
             context.register_table(INCIDENT_REQUESTS, frame.into_view())?;
             return Ok(Self { context, _folder: None });
@@ -259,7 +260,7 @@ impl<'a> Kept<'a> {
         options.global.compression = Some("lz4_raw".into());
         let schema = Arc::clone(frame.schema().inner());
         frame.write_parquet(&path, DataFrameWriteOptions::new(), Some(options)).await?;
-        // Without rows there is no file to read the columns from.
+        // Without rows, there is no file to read the columns from.
         if std::fs::read_dir(&path).map_or(true, |mut files| files.next().is_none()) {
             context.register_table(INCIDENT_REQUESTS, Arc::new(MemTable::try_new(schema, vec![vec![]])?))?;
         } else {
@@ -271,7 +272,7 @@ impl<'a> Kept<'a> {
 
 impl Drop for Kept<'_> {
     fn drop(&mut self) {
-        // What is not there needs no removal.
+        // Nothing to remove if it does not exist.
         let _ = self.context.deregister_table(INCIDENT_REQUESTS);
     }
 }

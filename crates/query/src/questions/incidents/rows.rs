@@ -1,4 +1,4 @@
-//! Cells of an answer, by name.
+//! Reads cells of a result by column name.
 
 use datafusion::arrow::array::{Array, ArrayRef, AsArray, RecordBatch};
 use datafusion::arrow::compute::cast;
@@ -6,10 +6,10 @@ use datafusion::arrow::datatypes::{DataType, Int64Type, TimeUnit};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::prelude::SessionContext;
 
-/// The rows of a statement of the program's own.
+/// The rows of an internal statement.
 pub(super) struct Rows(Vec<RecordBatch>);
 
-/// One of them.
+/// A row.
 #[derive(Clone, Copy)]
 pub(super) struct Row<'a>(&'a RecordBatch, usize);
 
@@ -39,7 +39,7 @@ impl Row<'_> {
         Ok(u64::try_from(self.number(name)?).unwrap_or(0))
     }
 
-    /// An index; `None` for null and for what is below 0.
+    /// An index; `None` for null and negative numbers.
     pub(super) fn index(self, name: &str) -> Result<Option<usize>> {
         Ok(first(&self.cell(name)?)?.and_then(|index| usize::try_from(index).ok()))
     }
@@ -62,7 +62,7 @@ impl Row<'_> {
         Ok(cell.is_valid(0).then(|| cell.value(0).to_owned()))
     }
 
-    /// The texts of a list that are not null.
+    /// The non-null texts of a list.
     pub(super) fn texts(self, name: &str) -> Result<Vec<String>> {
         let cell = self.cell(name)?;
         let Some(list) = cell.as_list_opt::<i32>().filter(|list| list.is_valid(0)) else {

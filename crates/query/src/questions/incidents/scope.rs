@@ -1,4 +1,4 @@
-//! Which requests an incident is made of. Pure: rows in, conditions out.
+//! Determines the requests of an incident. Pure: rows in, conditions out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,36 +10,36 @@ use crate::catalogue::Severity;
 use crate::questions::request_scope::Scope;
 
 const DAY: i64 = 86_400_000_000;
-/// How long before and after its rows an actor at a new network is looked at.
+/// How long before and after its rows an actor on a new network is followed.
 const MARGIN: i64 = 7 * DAY;
-/// Most scopes of an incident; what a log holds does not decide how long a statement gets.
+/// Maximum number of scopes per incident; the content of a log must not determine the length of a statement.
 const MOST: usize = 64;
 
-/// Who acts in an incident.
+/// An actor of an incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Role {
     pub(crate) principal: String,
     pub(crate) place: ActorPlace,
 }
 
-/// Where an actor came from.
+/// The origin of an actor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ActorPlace {
-    /// Networks that are new for the principal, which has a history elsewhere: its credentials are likely in other hands.
+    /// Networks that are new to a principal with a history elsewhere: its credentials are probably stolen.
     NewNetwork,
-    /// Networks that are known for it, or it has no history to compare with.
+    /// Known networks, or a principal without a history.
     Known,
-    /// A presigned link, which anybody who has it can use.
+    /// A presigned URL, which anyone who has it can use.
     Link,
     /// Without credentials.
     Anonymous,
 }
 
-/// The actors of an incident, and their requests. `rows` are those of the incident.
+/// The actors of an incident and their requests, from the rows of the incident.
 pub(crate) fn scopes(rows: &[&Clue], around: &Surroundings) -> (Vec<Role>, Vec<Scope>) {
     let mut actors: BTreeMap<(String, Place), Vec<&Clue>> = BTreeMap::new();
-    // Rows that are less severe say more of habits than of what happened, unless there is nothing else.
+    // Less severe rows describe habits rather than the incident; they are used only if there are no others.
     let least = rows.iter().map(|clue| clue.severity).max().unwrap_or(Severity::Medium).min(Severity::Medium);
     for clue in rows.iter().filter(|clue| clue.severity >= least) {
         actors.entry((clue.principal.clone(), around.place(clue))).or_default().push(clue);
@@ -51,7 +51,7 @@ pub(crate) fn scopes(rows: &[&Clue], around: &Surroundings) -> (Vec<Role>, Vec<S
     let (mut roles, mut scopes) = (Vec::new(), Vec::new());
     for ((principal, place), clues) in &actors {
         let clues: Vec<&Clue> = match most_severe_elsewhere(principal) {
-            // What is seen at a new network is the attacker; what is seen everywhere has the owner's requests in it.
+            // Activity on a new network is the attacker's; activity on known networks includes the owner's requests.
             Some(elsewhere) if *place == Place::Known => {
                 clues.iter().copied().filter(|clue| clue.severity > elsewhere).collect()
             }
@@ -85,7 +85,7 @@ impl From<Place> for ActorPlace {
     }
 }
 
-/// All that a principal did at networks that are new for it.
+/// All activity of a principal on networks that are new to it.
 fn elsewhere(actor: usize, principal: &str, clues: &[&Clue], around: &Surroundings) -> Scope {
     let new = around.new_origins.get(principal).cloned().unwrap_or_default();
     let named: BTreeSet<String> = clues
@@ -105,7 +105,7 @@ fn elsewhere(actor: usize, principal: &str, clues: &[&Clue], around: &Surroundin
     }
 }
 
-/// What a row is of: a principal, or nobody, in a bucket for a time.
+/// The scope of a row: a principal, or anonymous, in a bucket during a time range.
 fn at_work(actor: usize, clue: &Clue) -> Scope {
     Scope {
         actor,
@@ -119,7 +119,7 @@ fn at_work(actor: usize, clue: &Clue) -> Scope {
     }
 }
 
-/// Uses of a presigned link, or of those that a network used.
+/// Uses of a presigned URL, or of the URLs that a network used.
 fn of_link(actor: usize, clue: &Clue) -> Scope {
     Scope {
         links: true,
@@ -129,7 +129,7 @@ fn of_link(actor: usize, clue: &Clue) -> Scope {
     }
 }
 
-/// What expired because of a rule that the actor set.
+/// Objects expired by a rule that the actor set.
 fn expiries(actor: usize, clue: &Clue) -> Option<Scope> {
     Some(Scope {
         actor,

@@ -1,4 +1,4 @@
-//! What an incident says, made of what was counted. Pure.
+//! Builds the text and numbers of an incident from its counts. Pure.
 
 mod advice;
 mod sentences;
@@ -20,12 +20,12 @@ use crate::quantity::{bytes, counted as number, duration, grouped};
 use crate::questions::request_scope::IncidentRequests;
 use crate::questions::timeline::Time;
 
-/// Whoever was there within this time of the end of the logs may still be.
+/// An incident counts as ongoing if an actor was active within this time before the end of the logs.
 const ONGOING: i64 = 2 * 3_600_000_000;
-/// Names and addresses that are kept.
+/// Maximum number of names and addresses to keep.
 const KEPT: usize = 10;
 
-/// What is said of an incident: its rows, its actors, what was counted, and when the logs end.
+/// Builds an incident from its rows, its actors, its counts and the end of the logs.
 pub(super) fn incident(rows: &[&Clue], roles: &[Role], counted: Counted, end: Option<i64>) -> Incident {
     let actors = actors(roles, &counted);
     let losses = losses(&counted);
@@ -110,10 +110,10 @@ fn actors(roles: &[Role], counted: &Counted) -> Vec<Actor> {
     actors
 }
 
-/// What is added to the name of whom a link was signed by.
+/// Suffix of the name of a presigned URL's signer.
 const LINK: &str = " (signed URL)";
 
-/// What was added to a name.
+/// The suffix of a name, if it has one.
 pub(super) fn suffix(name: &str) -> &'static str {
     if name.ends_with(LINK) { LINK } else { "" }
 }
@@ -178,7 +178,7 @@ fn losses(counted: &Counted) -> Losses {
     losses
 }
 
-/// Whether it can be restored, as far as the logs show.
+/// Whether the data can be restored, as far as the logs show.
 fn restorable(losses: &Losses, restored: u64) -> Option<String> {
     let text = match (losses.deleted_versions, losses.deleted_objects, losses.overwritten_objects) {
         (0, 0, 0) => return None,
@@ -216,7 +216,7 @@ fn failing(counted: &Counted) -> Option<Failing> {
     })
 }
 
-/// Whether it goes on, and how to say it.
+/// Whether it is ongoing, and a note about it.
 fn last_seen(last: i64, end: Option<i64>) -> (bool, String) {
     let Some(before) = end.map(|end| end.saturating_sub(last)) else { return (false, String::new()) };
     if before > ONGOING {
@@ -228,7 +228,7 @@ fn last_seen(last: i64, end: Option<i64>) -> (bool, String) {
     }
 }
 
-/// The phase that a technique is of.
+/// The phase of a technique.
 fn phase_of(technique: &str) -> Option<PhaseKind> {
     Some(match technique.split('.').next()? {
         "T1619" | "T1580" | "T1595" | "T1110" => PhaseKind::Discovery,
@@ -244,7 +244,7 @@ fn phase_of(technique: &str) -> Option<PhaseKind> {
 fn phases(rows: &[&Clue], counted: &Counted) -> Vec<Phase> {
     let mut by_phase: BTreeMap<PhaseKind, Vec<&Deed>> = BTreeMap::new();
     for deed in &counted.deeds {
-        // New objects destroy nothing.
+        // New objects do not destroy anything.
         if deed.kind == DeedKind::Written && counted.overwritten.existed == 0 {
             continue;
         }
@@ -264,7 +264,7 @@ fn phases(rows: &[&Clue], counted: &Counted) -> Vec<Phase> {
     by_phase.into_iter().map(phase).collect()
 }
 
-/// Techniques of a phase: those of the detections that are of it, else what its deeds are.
+/// Techniques of a phase: from its detections; otherwise the usual one for its activities.
 fn attack(phase: PhaseKind, deeds: &[&Deed], techniques: &BTreeSet<&String>) -> Vec<String> {
     let is_of = |technique: &&&String| {
         phase_of(technique) == Some(phase)
@@ -290,7 +290,7 @@ fn attack(phase: PhaseKind, deeds: &[&Deed], techniques: &BTreeSet<&String>) -> 
     vec![usual.to_owned()]
 }
 
-/// Rows outside of incidents, by actor: the most severe first. Nobody is the actor of a bucket.
+/// Rows outside of incidents, by actor, most severe first. Anonymous rows are grouped by bucket.
 pub(super) fn by_actor<'a>(
     rows: impl Iterator<Item = &'a Clue>,
     around: &Surroundings,

@@ -1,4 +1,4 @@
-//! Values that are much like one that matches nothing.
+//! Suggests values similar to one that matched nothing.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use crate::error::QueryError;
 use crate::params::Param;
 use crate::session::Session;
 
-/// What is looked for.
+/// The kind of value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SimilarTo {
     /// A requester.
@@ -21,11 +21,11 @@ pub enum SimilarTo {
     Bucket,
 }
 
-/// Requesters or buckets that have the words of `text` in them, with their requests, most first: at most three. Nothing
-/// under redaction, where it would find out hidden values.
+/// Requesters or buckets that contain the words of `text`, with their number of requests, most frequent first; at most
+/// three. Empty under redaction, where it would reveal hidden values.
 ///
 /// # Errors
-/// Where the logs cannot be read.
+/// If the logs cannot be read.
 pub async fn similar(session: &Session, to: SimilarTo, text: &str) -> Result<Vec<(String, u64)>, QueryError> {
     let words = text.trim_matches(['*', '?', '/', ':']).to_lowercase();
     if session.redactor().is_some() || words.is_empty() {

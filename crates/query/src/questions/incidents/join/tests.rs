@@ -83,10 +83,10 @@ fn an_address_joins_two_principals_only_where_nobody_is_at_home() {
     let mut office = Surroundings::default();
     office.residents.insert("203.0.113.0/24".into(), BTreeSet::from(["carla".to_owned()]));
     assert_eq!(said(&clues, &office), [["a"]]);
-    // Whom the incident is of is no innocent.
+    // The incident's own principal does not count as another user of the network.
     office.residents.insert("203.0.113.0/24".into(), BTreeSet::from(["ann".to_owned()]));
     assert_eq!(said(&clues, &office), [["a", "b"]]);
-    // Private addresses are everywhere the same.
+    // Private addresses repeat in every network.
     let inside = clues.map(|clue| Clue { addresses: vec!["10.0.0.1".into()], ..clue });
     assert_eq!(said(&inside, &Surroundings::default()), [["a"]]);
 }
@@ -158,7 +158,7 @@ fn a_foreign_destination_joins_and_one_of_these_logs_does_not() {
     assert_eq!(said(&clues, &ours).len(), 2);
 }
 
-/// Random rows over few names, so that they share much.
+/// Random rows over few names, so that many properties are shared.
 fn random(seed: &mut fastrand::Rng) -> (Vec<Clue>, Surroundings) {
     let names = ["ann", "ben", "ci", "AmazonS3", "anonymous"];
     let networks = ["203.0.113.9", "203.0.113.10", "198.51.100.4", "10.0.0.1", ""];
@@ -208,7 +208,7 @@ fn the_order_of_rows_does_not_matter_and_no_row_is_lost() {
     }
 }
 
-/// Two principals who share an address with others, and nothing else, are never in one incident.
+/// Two principals that share only an address that others use too are never in one incident.
 #[test]
 fn a_shared_address_never_joins() {
     let mut seed = fastrand::Rng::with_seed(11);

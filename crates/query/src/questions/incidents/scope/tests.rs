@@ -33,7 +33,7 @@ fn around() -> Surroundings {
 #[test]
 fn at_a_new_network_all_that_was_done_there_counts_and_the_owner_stays_out() {
     let night = clue(Severity::High, "ann", "203.0.113.9", (100, 101));
-    // The same principal, with its owner's requests of the day in it.
+    // The same principal, including its owner's requests of that day.
     let day = Clue {
         addresses: vec!["203.0.113.9".into(), "192.0.2.1".into()],
         address_count: 2,

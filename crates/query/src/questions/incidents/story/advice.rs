@@ -1,8 +1,8 @@
-//! Not in the logs of an incident, and what to do about it.
+//! Advice on an incident: what the logs do not show, and what to do next.
 
 use super::{Actor, ActorPlace, Clue, Counted, DeedKind, Losses, NextSteps, Severity};
 
-/// Texts of detections that are taken over.
+/// Maximum number of texts to include from detections.
 const TAKEN_OVER: usize = 2;
 
 fn has(counted: &Counted, kinds: &[DeedKind]) -> bool {
@@ -13,14 +13,14 @@ fn came_from(actors: &[Actor], place: ActorPlace) -> bool {
     actors.iter().any(|actor| actor.place == place)
 }
 
-/// Adds a text once.
+/// Adds a text unless it is already present.
 fn add(texts: &mut Vec<String>, text: &str) {
     if !texts.iter().any(|known| known == text) {
         texts.push(text.to_owned());
     }
 }
 
-/// What the access log does not show, and which field of CloudTrail does.
+/// What the access log does not show, and which CloudTrail field does.
 pub(super) fn cannot_tell(rows: &[&Clue], actors: &[Actor], counted: &Counted) -> Vec<String> {
     let mut texts = Vec::new();
     if came_from(actors, ActorPlace::NewNetwork) {
@@ -70,7 +70,7 @@ pub(super) fn cannot_tell(rows: &[&Clue], actors: &[Actor], counted: &Counted) -
     texts
 }
 
-/// What to do: stop it, confirm it, repair it.
+/// Recommended steps: containment, confirmation, recovery.
 pub(super) fn next_steps(rows: &[&Clue], actors: &[Actor], counted: &Counted, losses: &Losses) -> NextSteps {
     let mut steps = NextSteps::default();
     contain(&mut steps.containment, actors, counted);

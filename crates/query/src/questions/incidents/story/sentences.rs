@@ -1,4 +1,4 @@
-//! Sentences with the numbers of an incident.
+//! Builds the sentences of an incident.
 
 use std::collections::BTreeSet;
 
@@ -7,10 +7,10 @@ use super::{
     grouped, number, phase_of,
 };
 
-/// Fewer objects are not what an incident is about, unless a detection says so.
+/// Fewer objects do not determine the title, unless a detection is about them.
 const FEW: u64 = 20;
 
-/// What is known of an incident.
+/// The facts about an incident.
 pub(super) struct Story<'a> {
     pub(super) rows: &'a [&'a Clue],
     pub(super) actors: &'a [Actor],
@@ -19,7 +19,7 @@ pub(super) struct Story<'a> {
     pub(super) failing: Option<&'a Failing>,
 }
 
-/// What an incident can be about, the most severe first.
+/// The themes of incidents, most severe first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Theme {
     Unreadable,
@@ -53,7 +53,7 @@ impl Story<'_> {
         self.of_kind(kind).map(|deed| deed.requests).sum()
     }
 
-    /// How long deeds of some kinds took.
+    /// The duration of activities of some kinds.
     fn span(&self, kinds: &[DeedKind]) -> String {
         let of = || self.counted.deeds.iter().filter(|deed| kinds.contains(&deed.kind));
         let first = of().map(|deed| deed.first_seen.0).min().unwrap_or_default();
@@ -61,7 +61,7 @@ impl Story<'_> {
         duration(last.saturating_sub(first))
     }
 
-    /// Whether a detection of high severity is of the phases of a theme.
+    /// Whether a detection of high severity belongs to a phase of the theme.
     fn is_found(&self, theme: Theme) -> bool {
         let high = self.rows.iter().filter(|clue| clue.severity >= Severity::High);
         let mut phases = high.flat_map(|clue| &clue.attack).filter_map(|technique| phase_of(technique));
@@ -79,7 +79,7 @@ impl Story<'_> {
         overwritten > 0 && (self.has_technique("T1486") || (failing > 0 && overwritten >= FEW))
     }
 
-    /// The themes, those first that detections of high severity are of.
+    /// The themes; those with detections of high severity come first.
     fn themes(&self) -> Vec<(Theme, String)> {
         let mut themes = self.said();
         themes.sort_by_key(|(theme, amount, _)| {
@@ -88,7 +88,7 @@ impl Story<'_> {
         themes.into_iter().map(|(theme, _, text)| (theme, text)).collect()
     }
 
-    /// Each theme with an amount and a sentence, where it has any.
+    /// The themes that apply, each with an amount and a sentence.
     fn said(&self) -> Vec<(Theme, u64, String)> {
         let (losses, counted) = (self.losses, self.counted);
         let mut said = Vec::new();
@@ -225,7 +225,7 @@ impl Story<'_> {
         }
     }
 
-    /// What kind of incident it is.
+    /// The title: what kind of incident it is.
     pub(super) fn title(&self) -> String {
         let places: BTreeSet<&str> = self
             .actors
@@ -267,7 +267,7 @@ impl Story<'_> {
         title.to_owned()
     }
 
-    /// The most important first.
+    /// All sentences, most important first.
     pub(super) fn sentences(&self) -> Vec<String> {
         let mut sentences: Vec<String> = self.themes().into_iter().map(|(_, text)| text).collect();
         if sentences.is_empty() {
@@ -315,7 +315,7 @@ fn times(number: u64) -> String {
     if number == 1 { "once".to_owned() } else { format!("{} times", grouped(number)) }
 }
 
-/// What was changed, in words.
+/// Describes the changed settings.
 fn settings<'a>(deeds: impl Iterator<Item = &'a Deed>) -> Vec<String> {
     let mut words = Vec::new();
     let is_change = |deed: &&Deed| {
@@ -347,7 +347,7 @@ fn settings<'a>(deeds: impl Iterator<Item = &'a Deed>) -> Vec<String> {
     words
 }
 
-/// The setting that an operation changes.
+/// The name of the setting that an operation changes.
 fn setting(operation: &str) -> String {
     let word = operation.rsplit('.').next().unwrap_or(operation);
     match word {
@@ -362,7 +362,7 @@ fn setting(operation: &str) -> String {
     }
 }
 
-/// A deed in words, with its bucket.
+/// Describes an activity, with its bucket.
 pub(super) fn of_deed(deed: &Deed) -> String {
     let Deed { bucket, requests, objects, .. } = deed;
     let (size, count) = (bytes(deed.bytes), number(*objects, "object"));
@@ -391,7 +391,7 @@ pub(super) fn of_deed(deed: &Deed) -> String {
     if bucket.is_empty() { what } else { format!("{what} in {bucket}") }
 }
 
-/// A row of a detection in words, with its numbers.
+/// Describes a row of a detection, with its numbers.
 pub(super) fn of_row(clue: &Clue) -> String {
     let count =
         |name: &str| clue.number(name).and_then(|count| u64::try_from(count).ok()).filter(|count| *count > 0);
@@ -411,7 +411,7 @@ pub(super) fn of_row(clue: &Clue) -> String {
     let mut parts: Vec<String> = Vec::new();
     for (name, noun) in nouns {
         if let Some(count) = count(name) {
-            // The noun is counted, what follows it stays.
+            // Only the noun takes the plural.
             let (noun, rest) = noun
                 .split_once(' ')
                 .filter(|(noun, _)| matches!(*noun, "object" | "name"))
