@@ -27,7 +27,7 @@ impl CsvWriter {
     }
 }
 
-/// Writes one batch, its formulas defused.
+/// Writes one batch with formulas neutralised.
 pub(super) fn write(batch: &RecordBatch, out: &mut impl std::io::Write) -> Result<(), CliError> {
     let mut csv = csv::Writer::from_writer(out);
     csv.write_record(batch.schema().fields().iter().map(|field| field.name().clone())).map_err(wrong)?;

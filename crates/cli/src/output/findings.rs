@@ -96,7 +96,7 @@ pub(crate) fn markdown(report: &HuntReport, out: &mut impl Write) -> io::Result<
     Ok(())
 }
 
-/// What was found, what was not, what could not be asked.
+/// The summary: how many detections matched, did not match, or could not run.
 pub(super) fn summary(report: &HuntReport) -> String {
     let counts: Vec<String> = Severity::ALL
         .iter()

@@ -1,8 +1,8 @@
-//! What became of the lines of a run, for people.
+//! Summarises the line counts of a run.
 
 use saltmine_query::quantity::{counted, grouped};
 
-/// What became of lines: `5,031 lines: 5,020 rows, 7 rejects, 4 blank`.
+/// Formats line counts: `5,031 lines: 5,020 rows, 7 rejects, 4 blank`.
 pub(crate) fn line_counts(lines: u64, rows: u64, rejects: u64, blanks: u64) -> String {
     let [lines, rows, rejects] =
         [(lines, "line"), (rows, "row"), (rejects, "reject")].map(|(count, noun)| counted(count, noun));

@@ -37,7 +37,7 @@ use crate::error::CliError;
 pub(crate) enum Format {
     // Aligned columns, for people
     Table,
-    // A row at a time, a line a column
+    // One record at a time, one line per column
     Record,
     // Comma-separated values with a header
     Csv,

@@ -1,4 +1,4 @@
-//! A row at a time, a line a column: for rows that are too wide for a table.
+//! One record at a time, one line per column: for rows that are too wide for a table.
 
 use std::io::Write;
 

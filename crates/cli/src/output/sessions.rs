@@ -1,4 +1,4 @@
-//! Sessions of a timeline, a line each: as text for people with what stands out marked, and as CSV.
+//! Sessions of a timeline, one per line: as text with unusual activity marked, and as CSV.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -15,17 +15,17 @@ use super::sanitize::sanitize;
 use super::text::wrong;
 use crate::error::CliError;
 
-/// How many times the median a session has where it stands out.
+/// A session is unusual if it has this many times the median.
 const TIMES: u64 = 10;
-/// Fewer requests stand out nowhere.
+/// Minimum requests for an unusual session.
 const FEW: u64 = 10;
-/// Fewer bytes stand out nowhere.
+/// Minimum bytes for an unusual session.
 const SMALL: i64 = 1_000_000;
 
 /// Columns of the text.
 const HEADINGS: [&str; 6] = ["start (UTC)", "length", "from", "requests", "objects", "bytes"];
 
-/// Writes a line a session.
+/// Writes one line per session.
 pub(crate) fn text(
     report: &TimelineReport,
     is_coloured: bool,
@@ -73,7 +73,7 @@ pub(crate) fn text(
             writeln!(out, "{}", cut(row.trim_end(), width))?;
             continue;
         }
-        // What stands out is never cut away by what is usual.
+        // Marks of unusual activity take precedence over usual details.
         let marks = marks.join(", ");
         let is_short = row.chars().count() + marks.chars().count() + 5 <= width;
         if is_short {
@@ -142,7 +142,7 @@ impl Usual {
         Self { requests: requests[middle], bytes: bytes[middle], is_one: requests.len() < 3 }
     }
 
-    /// What stands out of a session.
+    /// Describes what is unusual about a session.
     fn marks(&self, session: &TimelineSession) -> Vec<String> {
         let mut marks = Vec::new();
         if !self.is_one && session.bytes_sent >= SMALL && session.bytes_sent >= self.bytes.saturating_mul(10)

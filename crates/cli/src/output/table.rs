@@ -12,9 +12,9 @@ use super::text::{cells, numeric};
 use super::{Options, Target, Writer};
 use crate::error::CliError;
 
-/// Narrowest that a column is cut to.
+/// Minimum width of a truncated column.
 const NARROW: usize = 8;
-/// What is between two columns, and before and after the row.
+/// Separators between columns, and before and after a row.
 const RULES: usize = 3;
 
 pub(super) struct TableWriter {
@@ -45,7 +45,7 @@ impl TableWriter {
         }
     }
 
-    /// How wide each column is cut to, and how many columns are shown: all, unless even narrow ones do not fit.
+    /// The width of each column, and the number of columns shown: all, unless even narrow ones do not fit.
     fn layout(&self, width: usize) -> (Vec<usize>, usize) {
         let longest = |column: usize| {
             let cells = self.rows.iter().map(|row| row[column].chars().count());
@@ -55,7 +55,7 @@ impl TableWriter {
         let total = |widths: &[usize]| widths.iter().sum::<usize>() + RULES * widths.len() + 1;
         while total(&widths) > width {
             let is_wide = |(column, width): &(usize, &usize)| !self.numeric[*column] && **width > NARROW;
-            // The widest gives first, down to the next one.
+            // Shrinks the widest column to the next one, repeatedly.
             let widest = widths.iter().enumerate().filter(is_wide).max_by_key(|(_, width)| **width);
             let Some((widest, most)) = widest.map(|(column, width)| (column, *width)) else { break };
             let next = widths.iter().enumerate().filter(is_wide).map(|(_, width)| *width);
@@ -111,7 +111,7 @@ impl TableWriter {
     }
 }
 
-/// A column's name without what DataFusion adds to it: `max(logs.request_time)` is `max(request_time)`, `Int64(1)` is `1`.
+/// A column's name without DataFusion's additions: `max(logs.request_time)` becomes `max(request_time)`, `Int64(1)` becomes `1`.
 pub(super) fn heading(name: &str) -> String {
     let mut text = name.replace("logs.", "");
     for kind in ["Int64", "Utf8", "Utf8View", "Float64", "Boolean"] {
@@ -125,7 +125,7 @@ pub(super) fn heading(name: &str) -> String {
     text
 }
 
-/// The begin of a text, with `…` for what is left out.
+/// The beginning of a text, with `…` if it was truncated.
 fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
@@ -134,7 +134,7 @@ fn cut(text: &str, width: usize) -> String {
     format!("{kept}…")
 }
 
-/// A number with its digits in groups; other text stays.
+/// Groups the digits of a number; leaves other text unchanged.
 fn grouped(text: String) -> String {
     let digits = text.strip_prefix('-').unwrap_or(&text);
     if digits.len() < 5 || !digits.bytes().all(|byte| byte.is_ascii_digit()) {

@@ -1,4 +1,4 @@
-//! All that is known of an incident, or of an actor: as text for people, and as Markdown to hand on.
+//! Shows an incident or an actor in full: as text, and as Markdown to share.
 
 use std::io::{self, Write};
 
@@ -16,7 +16,7 @@ struct Block {
     lines: Vec<String>,
 }
 
-/// All of an incident.
+/// All sections about an incident.
 fn blocks(incident: &Incident) -> Vec<Block> {
     let phase = |phase: &saltmine_query::incidents::Phase| {
         let when = days(phase.first_seen, phase.last_seen);
@@ -135,7 +135,7 @@ fn losses(incident: &Incident) -> Vec<String> {
     lines.into_iter().flatten().collect()
 }
 
-/// Writes all of an incident as text.
+/// Writes an incident in full as text.
 pub(crate) fn incident(incident: &Incident, width: usize, out: &mut impl Write) -> io::Result<()> {
     let severity = incident.severity.as_str().to_uppercase();
     let title = format!("Incident {}: {severity}: {}", incident.number, incident.title);
@@ -153,7 +153,7 @@ pub(crate) fn incident(incident: &Incident, width: usize, out: &mut impl Write) 
     Ok(())
 }
 
-/// Writes what is known of an actor as text.
+/// Writes an actor in full as text.
 pub(crate) fn actor(actor: &ActorFindings, width: usize, out: &mut impl Write) -> io::Result<()> {
     let severity = actor.severity.as_str().to_uppercase();
     writeln!(out, "{}\n", sanitize(&format!("{}: {severity}: {}", actor.number, actor.name)))?;

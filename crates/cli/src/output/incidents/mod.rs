@@ -1,4 +1,4 @@
-//! What a hunt found, as one screen: incidents first, then findings by actor, then what to type next.
+//! The result of a hunt on one screen: incidents, findings by actor, and suggested commands.
 
 mod detail;
 pub(crate) mod rows;
@@ -18,30 +18,30 @@ use self::words::{Line, day_and_time, days, wrapped};
 use super::findings::colour;
 use super::sanitize::sanitize;
 
-/// Lines of a screen.
+/// Maximum lines of the screen.
 const LINES: usize = 50;
 /// Columns before the text of an incident.
 const INDENT: usize = 13;
-/// Lines of an incident's details.
+/// Maximum lines of an incident's details.
 const DETAILS: usize = 2;
 
-/// A hunt, and what stands around it on the screen.
+/// A hunt with everything that the screen shows about it.
 pub(crate) struct Screen<'a> {
     /// What was found.
     pub(crate) report: &'a HuntReport,
     /// What was examined.
     pub(crate) coverage: &'a Coverage,
-    /// The input, as it may be shown.
+    /// The input, redacted if needed.
     pub(crate) input: &'a str,
-    /// The input and what limits it, as the words of a command.
+    /// The input and its limits, as arguments of a command.
     pub(crate) words: &'a str,
-    /// Findings below it are counted, not shown.
+    /// Findings below this severity are counted but not shown.
     pub(crate) min_severity: Option<Severity>,
-    /// Columns of the terminal.
+    /// Width of the terminal in columns.
     pub(crate) width: usize,
     /// Whether severities have colours.
     pub(crate) is_coloured: bool,
-    /// Where nothing was found.
+    /// The largest changes, if nothing was found.
     pub(crate) changes: &'a [Change],
 }
 
@@ -65,7 +65,7 @@ impl Screen<'_> {
         let mut printed = 0;
         for actor in &shown {
             let lines = self.actor(actor);
-            // With a severity given, nothing of it is left out.
+            // With an explicit severity, all of its findings are shown.
             if self.min_severity.is_none() && lines.len() > room {
                 break;
             }
@@ -90,7 +90,7 @@ impl Screen<'_> {
         self.next(out)
     }
 
-    /// Findings that are in no incident and of no actor: those of a person's own queries under redaction, and rows
+    /// Findings outside of incidents and without an actor: those of the user's own queries under redaction, and rows
     /// without a time.
     fn without_actor(&self, least: Severity) -> impl Iterator<Item = &Finding> {
         let incidents = self.report.incidents.iter().flat_map(|incident| &incident.findings);
@@ -185,7 +185,7 @@ impl Screen<'_> {
         wrapped(&text, width, most).into_iter().map(|line| format!("{:INDENT$}{line}", "")).collect()
     }
 
-    /// What is not on the screen.
+    /// Summarises what does not fit on the screen.
     fn rest(&self, out: &mut impl Write, printed: usize, least: Severity) -> io::Result<()> {
         let mut counts: Vec<String> = Vec::new();
         let mut lowest = Severity::Info;
@@ -217,7 +217,7 @@ impl Screen<'_> {
         writeln!(out)
     }
 
-    /// What to type next.
+    /// Suggests the next commands.
     fn next(&self, out: &mut impl Write) -> io::Result<()> {
         let number = self.report.incidents.first().map(|incident| incident.number);
         let number = number.or_else(|| self.report.actors.first().map(|actor| actor.number)).unwrap_or(1);
@@ -243,7 +243,7 @@ impl Screen<'_> {
         Ok(())
     }
 
-    /// Where no detection matched: what to look at.
+    /// Shows the largest changes if no detection matched.
     fn nothing(&self, out: &mut impl Write) -> io::Result<()> {
         let text = "No detection matched. This does not prove that nothing happened. The largest changes, for manual review:";
         for line in wrapped(text, self.width, 3) {
@@ -274,7 +274,7 @@ fn title(number: usize, severity: Severity, parts: &[&str], when: &str, width: u
     format!("{:<room$}{when}", words::cut(&sanitize(&text), room))
 }
 
-/// Who acts, in short.
+/// Summary of the actors.
 fn who(actors: &[Actor]) -> String {
     match actors {
         [] => String::new(),
@@ -283,7 +283,7 @@ fn who(actors: &[Actor]) -> String {
     }
 }
 
-/// From where, in short: never one address of many.
+/// Summary of the source IPs: a single address is shown only if there are no others.
 fn whence(actors: &[Actor]) -> String {
     let count: u64 = actors.iter().map(|actor| actor.addresses).sum();
     let known: BTreeSet<&String> = actors.iter().flat_map(|actor| &actor.remote_ips).collect();

@@ -1,4 +1,4 @@
-//! Findings as a table: one row a row of a finding, for a spreadsheet.
+//! Findings as a table for spreadsheets, with one row per row of a finding.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use saltmine_query::hunt::{HuntReport, Who};
 use super::super::text::wrong;
 use crate::error::CliError;
 
-/// The rows that are shown of each finding, with the incident that the finding is in.
+/// The shown rows of each finding, with the number of its incident.
 pub(crate) fn batch(report: &HuntReport) -> Result<RecordBatch, CliError> {
     let rows: Vec<_> = report
         .findings

@@ -1,9 +1,9 @@
-//! Lines that fit, and times for people.
+//! Wraps lines to the terminal, and formats times.
 
 use chrono::{DateTime, Datelike, Utc};
 use saltmine_query::timeline::Time;
 
-/// Two texts on one line where they fit, else on two.
+/// Two texts on one line if they fit, otherwise on two lines.
 pub(in crate::output) struct Line;
 
 impl Line {
@@ -21,7 +21,7 @@ impl Line {
     }
 }
 
-/// The begin of a text, with `…` for what is left out.
+/// The beginning of a text, with `…` if it was truncated.
 pub(in crate::output) fn cut(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
@@ -30,7 +30,7 @@ pub(in crate::output) fn cut(text: &str, width: usize) -> String {
     format!("{kept}…")
 }
 
-/// At most so many lines, broken between words where that is possible; the last one is cut.
+/// Wraps text to at most `most` lines, between words if possible; the last line is truncated.
 pub(in crate::output) fn wrapped(text: &str, width: usize, most: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut rest = text.trim_end();
@@ -56,7 +56,7 @@ pub(in crate::output) fn day_and_time(time: Time) -> String {
     utc(time).map_or_else(|| time.to_string(), |time| time.format("%Y-%m-%d %H:%M").to_string())
 }
 
-/// `Fri 06 Mar 03:02–03:26`, or two days.
+/// `Fri 06 Mar 03:02–03:26`, or a range of days.
 pub(in crate::output) fn days(first: Time, last: Time) -> String {
     let (Some(from), Some(to)) = (utc(first), utc(last)) else { return format!("{first} to {last}") };
     if from.date_naive() == to.date_naive() {
