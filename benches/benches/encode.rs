@@ -6,7 +6,7 @@ use arrow::array::{ArrayRef, RecordBatch};
 use benches::text;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use saltmine_lake::bench::encode_column;
-use saltmine_scan::{BlockPool, Decoder, Filled, SourceReader};
+use saltmine_scan::{BlockPool, Decoder, ReadStatus, SourceReader};
 
 fn batches(text: Vec<u8>) -> Vec<RecordBatch> {
     let (mut decoder, pool) = (Decoder::for_files(), BlockPool::new());
@@ -16,7 +16,7 @@ fn batches(text: Vec<u8>) -> Vec<RecordBatch> {
         let mut block = pool.block();
         let filled = reader.fill(&mut block);
         batches.push(decoder.decode(block, |_| "log").unwrap().batch);
-        if filled == Filled::Done {
+        if filled == ReadStatus::Done {
             return batches;
         }
     }

@@ -10,7 +10,7 @@ use benches::text;
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use flate2::write::GzEncoder;
 use flate2::{Compression, Decompress, FlushDecompress};
-use saltmine_scan::{BlockPool, Filled, SourceReader};
+use saltmine_scan::{BlockPool, ReadStatus, SourceReader};
 
 fn gzip(text: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
@@ -45,7 +45,7 @@ fn inflate(c: &mut Criterion) {
                     let mut block = pool.block();
                     let filled = reader.fill(&mut block);
                     black_box(&block);
-                    if filled == Filled::Done {
+                    if filled == ReadStatus::Done {
                         break;
                     }
                 }

@@ -21,12 +21,12 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_writer::ArrowWriterOptions;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{BloomFilterPosition, WriterProperties};
-use saltmine_lake::bench::{LOOKED_UP, ROW_GROUP_ROWS, UNIQUE, encode_file};
+use saltmine_lake::bench::{LOOKUP_COLUMNS, ROW_GROUP_ROWS, UNIQUE_COLUMNS, encode_file};
 use saltmine_query::datafusion::datasource::MemTable;
 use saltmine_query::datafusion::prelude::SessionContext;
 use saltmine_s3::object_store::{self, ObjectStoreExt, aws::AmazonS3Builder, path::Path};
 use saltmine_s3::{Body, Bucket, Object, Prefetcher};
-use saltmine_scan::{BlockPool, Decoder, Filled, SourceReader};
+use saltmine_scan::{BlockPool, Decoder, ReadStatus, SourceReader};
 
 /// Runs of each variant; the median is printed.
 const RUNS: usize = 5;
@@ -106,7 +106,7 @@ fn batches(lines: u64) -> Vec<RecordBatch> {
         let mut block = pool.block();
         let filled = reader.fill(&mut block);
         batches.push(decoder.decode(block, |_| "log").unwrap().batch);
-        if filled == Filled::Done {
+        if filled == ReadStatus::Done {
             return batches;
         }
     }
@@ -128,10 +128,10 @@ fn arrow_writer(batches: &[RecordBatch], path: &std::path::Path) {
         .set_compression(Compression::ZSTD(ZstdLevel::try_new(1).unwrap()))
         .set_max_row_group_row_count(Some(ROW_GROUP_ROWS))
         .set_bloom_filter_position(BloomFilterPosition::AfterRowGroup);
-    for name in UNIQUE {
+    for name in UNIQUE_COLUMNS {
         properties = properties.set_column_dictionary_enabled(name.into(), false);
     }
-    for name in LOOKED_UP {
+    for name in LOOKUP_COLUMNS {
         properties = properties.set_column_bloom_filter_enabled(name.into(), true);
     }
     let options =

@@ -63,7 +63,7 @@ fn columns(c: &mut Criterion) {
                     let mut block = pool.block();
                     let filled = reader.fill(&mut block);
                     rows += decoder.decode(block, |_| "log").unwrap().batch.num_rows();
-                    if filled == saltmine_scan::Filled::Done {
+                    if filled == saltmine_scan::ReadStatus::Done {
                         break;
                     }
                 }

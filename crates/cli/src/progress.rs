@@ -20,11 +20,11 @@ pub(crate) struct IngestProgress<'a> {
     start: Instant,
     files: AtomicU64,
     lines: AtomicU64,
-    doubt: Option<Doubt<'a>>,
+    doubt: Option<InputCheck<'a>>,
 }
 
 /// Watches whether the input is access logs at all: a folder of other files would become a dataset of rejects.
-pub(crate) struct Doubt<'a> {
+pub(crate) struct InputCheck<'a> {
     /// Stops the run.
     stop: &'a AtomicBool,
     lines: AtomicU64,
@@ -34,11 +34,11 @@ pub(crate) struct Doubt<'a> {
     is_confirmed: AtomicBool,
 }
 
-impl<'a> Doubt<'a> {
+impl<'a> InputCheck<'a> {
     /// Minimum lines for stopping the run before its first round is complete.
-    const EARLY: u64 = 100_000;
+    const MIN_LINES_EARLY: u64 = 100_000;
     /// Minimum lines for stopping the run when that round is about to be committed. Fewer lines say too little.
-    const LEAST: u64 = 100;
+    const MIN_LINES_AT_COMMIT: u64 = 100;
 
     pub(crate) fn new(stop: &'a AtomicBool) -> Self {
         let (lines, rejects) = (AtomicU64::new(0), AtomicU64::new(0));
@@ -49,7 +49,7 @@ impl<'a> Doubt<'a> {
         let counts = &outcome.counts;
         self.lines.fetch_add(counts.lines - counts.blanks, Ordering::Relaxed);
         self.rejects.fetch_add(counts.rejects, Ordering::Relaxed);
-        self.decide(Self::EARLY);
+        self.decide(Self::MIN_LINES_EARLY);
     }
 
     /// Stops the run if most lines are rejects.
@@ -81,7 +81,7 @@ impl<'a> Doubt<'a> {
 }
 
 impl<'a> IngestProgress<'a> {
-    pub(crate) fn new(terminal: &'a Terminal, sources: &'a [Source], doubt: Option<Doubt<'a>>) -> Self {
+    pub(crate) fn new(terminal: &'a Terminal, sources: &'a [Source], doubt: Option<InputCheck<'a>>) -> Self {
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
         Self {
             bar,
@@ -96,7 +96,7 @@ impl<'a> IngestProgress<'a> {
 
     /// The reason why the run was stopped by itself; `None` if it was not.
     pub(crate) fn verdict(&self) -> Option<String> {
-        self.doubt.as_ref().and_then(Doubt::verdict)
+        self.doubt.as_ref().and_then(InputCheck::verdict)
     }
 
     /// Removes the progress bar.
@@ -118,7 +118,7 @@ impl<'a> IngestProgress<'a> {
     }
 
     /// Reports one file, with --verbose.
-    fn tell(&self, outcome: &SourceOutcome) {
+    fn report_source(&self, outcome: &SourceOutcome) {
         let counts = &outcome.counts;
         let state = outcome.state.map_or("skipped (already in the dataset)", |state| state.as_str());
         self.bar.suspend(|| {
@@ -164,11 +164,11 @@ impl Progress for IngestProgress<'_> {
                     doubt.add(outcome);
                 }
                 self.bar.inc(outcome.size);
-                self.tell(outcome);
+                self.report_source(outcome);
             }
             Event::Committing { rows } => {
                 if let Some(doubt) = &self.doubt {
-                    doubt.decide(Doubt::LEAST);
+                    doubt.decide(InputCheck::MIN_LINES_AT_COMMIT);
                     doubt.is_over.store(true, Ordering::Relaxed);
                 }
                 self.bar.set_message(format!("committing {} rows", HumanCount(rows)));

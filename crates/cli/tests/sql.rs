@@ -351,7 +351,11 @@ fn sums_do_not_wrap() {
         format!("SELECT n + 9223372036854775807 FROM {sizes}"),
     ] {
         let mut command = saltmine(folder.path());
-        command.args(["query", "access.log", &sql]).assert().code(1).stderr(contains("does not fit in 64 bits"));
+        command
+            .args(["query", "access.log", &sql])
+            .assert()
+            .code(1)
+            .stderr(contains("does not fit in 64 bits"));
     }
 }
 

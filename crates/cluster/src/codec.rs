@@ -20,16 +20,16 @@ use crate::table::WireTable;
 use crate::task::{Task, TaskExec};
 
 /// No Protocol Buffers message begins with a zero byte.
-const MARK: &[u8] = b"\0saltmine 1\n";
+const MARKER_BYTE: &[u8] = b"\0saltmine 1\n";
 
 fn write<T: Serialize>(value: &T, buf: &mut Vec<u8>) -> Result<()> {
-    buf.extend_from_slice(MARK);
+    buf.extend_from_slice(MARKER_BYTE);
     serde_json::to_writer(buf, value).map_err(|error| DataFusionError::External(error.into()))
 }
 
 /// Decodes our own data; `None` for anything else.
 fn read<T: DeserializeOwned>(buf: &[u8]) -> Result<Option<T>> {
-    let Some(json) = buf.strip_prefix(MARK) else { return Ok(None) };
+    let Some(json) = buf.strip_prefix(MARKER_BYTE) else { return Ok(None) };
     serde_json::from_slice(json).map(Some).map_err(|error| DataFusionError::External(error.into()))
 }
 
@@ -131,7 +131,7 @@ mod tests {
     use saltmine_query::remote::RemoteTable;
 
     use super::*;
-    use crate::state::{fresh_settings, state};
+    use crate::state::{default_settings, state};
 
     const LINE: &str = "0wner data [01/May/2026:10:00:00 +0000] 198.51.100.7 - 0A REST.GET.OBJECT k \"GET /k HTTP/1.1\" \
                         200 - 1 99 12 11 \"-\" \"agent\" - host SigV4 C AuthHeader h TLSv1.3 - - -\n";
@@ -170,7 +170,7 @@ mod tests {
         let provider = session.context().table_provider("logs").await.unwrap();
         assert!(RemoteTable::from_provider(provider.as_ref()).unwrap().is_some());
         let table = sent(provider);
-        let state = state(fresh_settings().with_target_partitions(3)).unwrap();
+        let state = state(default_settings().with_target_partitions(3)).unwrap();
         let columns =
             [table.schema().index_of("log_file").unwrap(), table.schema().index_of("bytes_sent").unwrap()];
         let plan = table.scan(&state, Some(&columns.to_vec()), &[], None).await.unwrap();

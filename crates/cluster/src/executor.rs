@@ -10,7 +10,7 @@ use saltmine_query::default_memory_limit;
 use crate::address::Address;
 use crate::codec::{LogicalCodec, PhysicalCodec};
 use crate::error::ClusterError;
-use crate::state::{MESSAGE, SCHEDULING, fresh_settings, state};
+use crate::state::{MAX_MESSAGE_BYTES, SCHEDULING, default_settings, state};
 use crate::stores;
 
 /// Options of an executor.
@@ -46,7 +46,7 @@ pub async fn run_executor(options: &ExecutorOptions) -> Result<(), ClusterError>
     let work_dir = options.work_dir.as_deref().or(own_folder.as_ref().map(|folder| folder.path()));
     let work_dir = work_dir.map(|folder| folder.to_string_lossy().into_owned());
     let spill = work_dir.clone();
-    let registry = BallistaFunctionRegistry::from(&state(fresh_settings())?);
+    let registry = BallistaFunctionRegistry::from(&state(default_settings())?);
     let config = ExecutorProcessConfig {
         bind_host: options.bind.clone(),
         external_host: options.host.clone(),
@@ -60,13 +60,13 @@ pub async fn run_executor(options: &ExecutorOptions) -> Result<(), ClusterError>
         // Results are kept for a day for clients that are slow to fetch them.
         job_data_ttl_seconds: 86_400,
         job_data_clean_up_interval_seconds: 600,
-        grpc_max_decoding_message_size: MESSAGE as u32,
-        grpc_max_encoding_message_size: MESSAGE as u32,
+        grpc_max_decoding_message_size: MAX_MESSAGE_BYTES as u32,
+        grpc_max_encoding_message_size: MAX_MESSAGE_BYTES as u32,
         // Without a size, Ballista would set no limit.
         memory_pool_size: Some(options.memory.unwrap_or_else(|| default_memory_limit() as u64)),
         override_function_registry: Some(Arc::new(registry)),
         override_runtime_producer: Some(Arc::new(move |_| stores::runtime(spill.as_deref()))),
-        override_config_producer: Some(Arc::new(fresh_settings)),
+        override_config_producer: Some(Arc::new(default_settings)),
         override_logical_codec: Some(Arc::new(LogicalCodec::default())),
         override_physical_codec: Some(Arc::new(PhysicalCodec::default())),
         ..ExecutorProcessConfig::default()

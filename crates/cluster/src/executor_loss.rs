@@ -42,12 +42,12 @@ impl CancellingState {
     /// Cancels the queries that the executor may have worked on.
     ///
     /// Called before the scheduler reacts to the loss, so that it finds these jobs already ended.
-    async fn end_questions(&self, executor: &str) -> Result<()> {
+    async fn cancel_queries(&self, executor: &str) -> Result<()> {
         let last_seen = self.inner.get_executor_heartbeat(executor).map(|heartbeat| heartbeat.timestamp);
         let mut touched = Vec::new();
         for job in self.jobs.get_all_jobs().await? {
             let status = self.jobs.get_job_status(&job).await?;
-            if status.is_some_and(|status| is_touched(&status, last_seen)) {
+            if status.is_some_and(|status| is_affected(&status, last_seen)) {
                 touched.push(job);
             }
         }
@@ -68,7 +68,7 @@ impl CancellingState {
 }
 
 /// Whether the job is a running query that began before an executor was last seen, in seconds since 1970.
-fn is_touched(status: &JobStatus, last_seen: Option<u64>) -> bool {
+fn is_affected(status: &JobStatus, last_seen: Option<u64>) -> bool {
     let Some(job_status::Status::Running(running)) = &status.status else { return false };
     let is_later = last_seen.is_some_and(|seen| running.started_at > (seen + 2) * 1000);
     status.job_name != INGEST && !is_later
@@ -110,7 +110,7 @@ impl ClusterState for CancellingState {
     }
 
     async fn remove_executor(&self, executor: &str) -> Result<()> {
-        if let Err(error) = self.end_questions(executor).await {
+        if let Err(error) = self.cancel_queries(executor).await {
             log::error!("cannot cancel the jobs of a lost executor: {error}");
         }
         self.inner.remove_executor(executor).await
@@ -143,11 +143,11 @@ mod tests {
 
     #[test]
     fn queries_that_a_lost_executor_may_have_worked_on_are_cancelled() {
-        assert!(is_touched(&job("", 100_000), Some(200)));
-        assert!(is_touched(&job("", 100_000), None), "the time when it was last seen is unknown");
-        assert!(!is_touched(&job("", 300_000), Some(200)), "the executor was already gone");
-        assert!(!is_touched(&job(INGEST, 100_000), Some(200)));
+        assert!(is_affected(&job("", 100_000), Some(200)));
+        assert!(is_affected(&job("", 100_000), None), "the time when it was last seen is unknown");
+        assert!(!is_affected(&job("", 300_000), Some(200)), "the executor was already gone");
+        assert!(!is_affected(&job(INGEST, 100_000), Some(200)));
         let done = Some(job_status::Status::Successful(SuccessfulJob::default()));
-        assert!(!is_touched(&JobStatus { status: done, ..job("", 100_000) }, Some(200)));
+        assert!(!is_affected(&JobStatus { status: done, ..job("", 100_000) }, Some(200)));
     }
 }

@@ -24,11 +24,11 @@ use crate::client::Cluster;
 use crate::table::IngestTable;
 
 /// The minimum number of shards in a round, unless configured otherwise.
-const WIDTH: usize = 16;
+const MIN_SHARDS: usize = 16;
 /// The maximum number of shards submitted to the scheduler at a time.
-const AT_ONCE: usize = 256;
+const CONCURRENT_SHARDS: usize = 256;
 
-/// Runs an ingest on a cluster. A shard has at least `least_bytes` of files, by default [`SHARD_BYTES`].
+/// Runs an ingest on a cluster. A shard has at least `min_shard_bytes` of files, by default [`SHARD_BYTES`].
 /// `request.jobs` is the number of threads per shard; an executor runs one shard per core.
 ///
 /// # Errors
@@ -41,23 +41,23 @@ pub fn ingest_on(
 ) -> Result<IngestReport, LakeError> {
     let runtime = Runtime::new().map_err(|error| LakeError::Remote(format!("cannot start: {error}")))?;
     let runner =
-        OnCluster { cluster: cluster.clone().for_ingest(), runtime, least_bytes, stop: request.stop };
+        ClusterRunner { cluster: cluster.clone().for_ingest(), runtime, least_bytes, stop: request.stop };
     ingest_sharded(request, &runner, progress)
 }
 
-struct OnCluster<'a> {
+struct ClusterRunner<'a> {
     cluster: Cluster,
     runtime: Runtime,
     least_bytes: Option<u64>,
     stop: Option<&'a AtomicBool>,
 }
 
-impl ShardRunner for OnCluster<'_> {
+impl ShardRunner for ClusterRunner<'_> {
     fn width(&self) -> usize {
-        self.cluster.partitions().unwrap_or(WIDTH)
+        self.cluster.partitions().unwrap_or(MIN_SHARDS)
     }
 
-    fn least_bytes(&self) -> u64 {
+    fn min_shard_bytes(&self) -> u64 {
         self.least_bytes.unwrap_or(SHARD_BYTES)
     }
 
@@ -66,12 +66,12 @@ impl ShardRunner for OnCluster<'_> {
             .iter()
             .cloned()
             .map(|shard| manifest(&self.cluster, IngestTable { job: job.clone(), shard }));
-        let all = stream::iter(all).buffer_unordered(AT_ONCE).try_collect();
+        let all = stream::iter(all).buffer_unordered(CONCURRENT_SHARDS).try_collect();
         self.runtime.block_on(async {
             tokio::select! {
                 manifests = all => manifests
                     .map_err(|error| LakeError::Remote(format!("on the cluster: {}", QueryError::from(error)))),
-                () = stopped(self.stop) => Err(LakeError::Stopped { committed: "nothing of this round was saved".into() }),
+                () = wait_for_stop(self.stop) => Err(LakeError::Stopped { committed: "nothing of this round was saved".into() }),
             }
         })
     }
@@ -92,7 +92,7 @@ async fn manifest(cluster: &Cluster, table: IngestTable) -> Result<Manifest> {
     Err(DataFusionError::Plan("a shard without a manifest".into()))
 }
 
-async fn stopped(stop: Option<&AtomicBool>) {
+async fn wait_for_stop(stop: Option<&AtomicBool>) {
     while !stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }

@@ -7,12 +7,12 @@ use log::{Level, LevelFilter, Log, Metadata, Record};
 /// Receives log lines.
 type Sink = Box<dyn Fn(&str) + Send + Sync>;
 
-struct Lines {
+struct LineWriter {
     sink: Sink,
     own: LevelFilter,
 }
 
-static LINES: OnceLock<Lines> = OnceLock::new();
+static LINES: OnceLock<LineWriter> = OnceLock::new();
 
 struct Logger;
 
@@ -46,7 +46,7 @@ impl Log for Logger {
 /// call in a process has an effect.
 pub fn log_to(is_verbose: bool, sink: impl Fn(&str) + Send + Sync + 'static) {
     let own = if is_verbose { LevelFilter::Info } else { LevelFilter::Warn };
-    if LINES.set(Lines { sink: Box::new(sink), own }).is_ok() && log::set_logger(&LOGGER).is_ok() {
+    if LINES.set(LineWriter { sink: Box::new(sink), own }).is_ok() && log::set_logger(&LOGGER).is_ok() {
         log::set_max_level(own);
     }
 }

@@ -26,9 +26,9 @@ use crate::address::Address;
 use crate::error::ClusterError;
 
 /// The maximum number of attempts for a query.
-const ATTEMPTS: usize = 6;
+const MAX_ATTEMPTS: usize = 6;
 /// Bytes of a result that are held back, so that the query can be repeated before any row is returned.
-const KEPT_BACK: usize = 64 << 20;
+const HELD_BACK_BYTES: usize = 64 << 20;
 
 /// Ballista's planner, with plans that are retried.
 #[derive(Debug)]
@@ -124,8 +124,8 @@ async fn retrying(
     let mut attempt = 1;
     loop {
         match begin(&execute).await {
-            Err(error) if attempt < ATTEMPTS && is_of_the_cluster(&error) => {
-                is_there(scheduler).await?;
+            Err(error) if attempt < MAX_ATTEMPTS && is_cluster_error(&error) => {
+                is_reachable(scheduler).await?;
                 log::warn!("retrying: {error}");
                 attempt += 1;
             }
@@ -135,7 +135,7 @@ async fn retrying(
 }
 
 /// Without a scheduler, a retry is pointless.
-async fn is_there(scheduler: &Address) -> Result<()> {
+async fn is_reachable(scheduler: &Address) -> Result<()> {
     let found = tokio::net::TcpStream::connect((scheduler.host(), scheduler.port())).await;
     found.map(|_| ()).map_err(|source| {
         let absent = ClusterError::Absent { address: scheduler.clone(), source };
@@ -147,7 +147,7 @@ async fn is_there(scheduler: &Address) -> Result<()> {
 async fn begin(execute: &impl Fn() -> Result<SendableRecordBatchStream>) -> Result<Rows> {
     let mut rest = execute()?;
     let (mut begun, mut bytes) = (VecDeque::new(), 0);
-    while bytes < KEPT_BACK {
+    while bytes < HELD_BACK_BYTES {
         let Some(batch) = rest.try_next().await? else {
             return Ok(Box::pin(stream::iter(begun.into_iter().map(Ok))));
         };
@@ -159,8 +159,8 @@ async fn begin(execute: &impl Fn() -> Result<SendableRecordBatchStream>) -> Resu
 
 /// Whether an error may be due to a lost executor, judging by the text of Ballista and of the layers below
 /// it. Any other error would recur if the query were repeated.
-fn is_of_the_cluster(error: &DataFusionError) -> bool {
-    const SIGNS: [&str; 10] = [
+fn is_cluster_error(error: &DataFusionError) -> bool {
+    const RETRYABLE_ERRORS: [&str; 10] = [
         // A job that `executor_loss.rs` has cancelled, or a stage that cannot fetch its inputs.
         "failed: Cancelled",
         "has failed 1 times, most recent failure reason",
@@ -174,7 +174,7 @@ fn is_of_the_cluster(error: &DataFusionError) -> bool {
         "executor lost",
     ];
     let text = error.to_string();
-    SIGNS.iter().any(|sign| text.contains(sign))
+    RETRYABLE_ERRORS.iter().any(|sign| text.contains(sign))
 }
 
 #[cfg(test)]

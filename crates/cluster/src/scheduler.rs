@@ -11,10 +11,10 @@ use ballista_scheduler::scheduler_process::start_server;
 use crate::codec::{LogicalCodec, PhysicalCodec};
 use crate::error::ClusterError;
 use crate::executor_loss::CancellingState;
-use crate::state::{MESSAGE, SCHEDULING, fresh_settings, state};
+use crate::state::{MAX_MESSAGE_BYTES, SCHEDULING, default_settings, state};
 
 /// A busy executor sends a heartbeat every five seconds.
-const LEAST_TIMEOUT: u64 = 8;
+const MIN_TIMEOUT: u64 = 8;
 
 /// Options of a scheduler.
 #[derive(Clone, Debug)]
@@ -48,7 +48,7 @@ fn own_url(mut bind: SocketAddr) -> String {
 pub async fn run_scheduler(options: &SchedulerOptions) -> Result<(), ClusterError> {
     let failed =
         |source: BallistaError| ClusterError::Process { what: "scheduler", source: Box::new(source) };
-    let timeout = options.executor_timeout.max(LEAST_TIMEOUT);
+    let timeout = options.executor_timeout.max(MIN_TIMEOUT);
     let config = SchedulerConfig {
         bind_host: options.bind.ip().to_string(),
         bind_port: options.bind.port(),
@@ -64,10 +64,10 @@ pub async fn run_scheduler(options: &SchedulerOptions) -> Result<(), ClusterErro
         // A stage that cannot fetch its inputs ends its job, which the client then retries: see
         // `executor_loss.rs`.
         stage_max_failures: 1,
-        grpc_server_max_decoding_message_size: MESSAGE as u32,
-        grpc_server_max_encoding_message_size: MESSAGE as u32,
-        grpc_client_max_message_size: MESSAGE as u32,
-        override_config_producer: Some(Arc::new(fresh_settings)),
+        grpc_server_max_decoding_message_size: MAX_MESSAGE_BYTES as u32,
+        grpc_server_max_encoding_message_size: MAX_MESSAGE_BYTES as u32,
+        grpc_client_max_message_size: MAX_MESSAGE_BYTES as u32,
+        override_config_producer: Some(Arc::new(default_settings)),
         override_session_builder: Some(Arc::new(state)),
         override_logical_codec: Some(Arc::new(LogicalCodec::default())),
         override_physical_codec: Some(Arc::new(PhysicalCodec::default())),

@@ -19,7 +19,7 @@ use crate::stores;
 pub(crate) const SCHEDULING: TaskSchedulingPolicy = TaskSchedulingPolicy::PullStaged;
 
 /// The maximum message size in bytes: a plan over a million files contains a hundred megabytes of paths.
-pub(crate) const MESSAGE: usize = 1 << 30;
+pub(crate) const MAX_MESSAGE_BYTES: usize = 1 << 30;
 
 /// Settings for Ballista, each with its reason; `config` may already have others.
 pub(crate) fn settings(config: SessionConfig) -> SessionConfig {
@@ -27,13 +27,13 @@ pub(crate) fn settings(config: SessionConfig) -> SessionConfig {
         .upgrade_for_ballista()
         .with_ballista_logical_extension_codec(Arc::new(LogicalCodec::default()))
         .with_ballista_physical_extension_codec(Arc::new(PhysicalCodec::default()))
-        .with_ballista_grpc_client_max_message_size(MESSAGE)
+        .with_ballista_grpc_client_max_message_size(MAX_MESSAGE_BYTES)
         // The adaptive planner is experimental and documented as unable to handle the loss of an executor.
         .set_bool("ballista.planner.adaptive.enabled", false)
 }
 
 /// Settings for a process that starts with none.
-pub(crate) fn fresh_settings() -> SessionConfig {
+pub(crate) fn default_settings() -> SessionConfig {
     settings(SessionConfig::new())
 }
 

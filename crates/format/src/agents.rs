@@ -9,7 +9,7 @@ use crate::Anomalies;
 use crate::align::{self, begins_as_tail, holds_core};
 use crate::field::{Field, Field as F};
 use crate::fields::Fields;
-use crate::tail::{GREW, LONG_TAILS, ROLLED_OUT, SETTLED, Tail};
+use crate::tail::{FIELD_ADDITIONS, LONG_TAILS_SINCE, ROLLOUT_END, ROLLOUT_SETTLED, Tail};
 
 /// Parses ` referer agent tail`. Returns `None`, and sets nothing, if the text has another form.
 pub(crate) fn read(line: &[u8], rest: &[u8], out: &mut Fields) -> Option<()> {
@@ -45,7 +45,7 @@ pub(crate) fn bare_referer(line: &[u8], after: &[u8], out: &mut Fields) -> Optio
 fn quoted_referer(line: &[u8], quoted: &[u8], out: &mut Fields) -> Option<()> {
     let end = close(quoted, out.request_time, true)?;
     let (text, after) = (&quoted[..end.at], &quoted[end.at + 1..]);
-    let parting = memmem::find(text, PARTING);
+    let parting = memmem::find(text, SEPARATOR);
     let of_agent = parting.and_then(|at| Some((at, align::read(after, out.request_time)?)));
     // A referer that looks like two fields, before a bare `-`: accepted only if the tail has a host id.
     let bare = bare_agent(after, out.request_time).filter(|tail| parting.is_none() || tail.has_host_id());
@@ -57,8 +57,8 @@ fn quoted_referer(line: &[u8], quoted: &[u8], out: &mut Fields) -> Option<()> {
     };
     if let Some(at) = agent {
         set_text(F::Referer, line, &text[..at], out);
-        set_text(F::UserAgent, line, &text[at + PARTING.len()..], out);
-        let another = memmem::find(&text[at + 1..], PARTING).is_some();
+        set_text(F::UserAgent, line, &text[at + SEPARATOR.len()..], out);
+        let another = memmem::find(&text[at + 1..], SEPARATOR).is_some();
         out.anomalies.insert_if(Anomalies::AMBIGUOUS_QUOTES, another);
     } else {
         set_text(F::Referer, line, text, out);
@@ -69,7 +69,7 @@ fn quoted_referer(line: &[u8], quoted: &[u8], out: &mut Fields) -> Option<()> {
 }
 
 /// Separates referer and user agent.
-pub(crate) const PARTING: &[u8] = b"\" \"";
+pub(crate) const SEPARATOR: &[u8] = b"\" \"";
 
 /// The tail after a bare `-` that stands for the user agent.
 fn bare_agent(after: &[u8], request_time: i64) -> Option<Tail<'_>> {
@@ -83,7 +83,7 @@ pub(crate) fn set_text(field: Field, line: &[u8], text: &[u8], out: &mut Fields)
 }
 
 /// The quote that ends the quoted fields.
-struct Closed {
+struct ClosingQuote {
     at: usize,
     ambiguous: bool,
 }
@@ -94,7 +94,7 @@ struct Closed {
 ///
 /// Any other quote that could be followed by a tail is a rival: nothing shows whether the user agent or the
 /// host header contains it. `may_be_bare`: the user agent may be a bare `-`.
-fn close(quoted: &[u8], request_time: i64, may_be_bare: bool) -> Option<Closed> {
+fn close(quoted: &[u8], request_time: i64, may_be_bare: bool) -> Option<ClosingQuote> {
     let mut quotes = memrchr_iter(b'"', quoted);
     let last = quotes.next()?;
     let after = &quoted[last + 1..];
@@ -103,39 +103,42 @@ fn close(quoted: &[u8], request_time: i64, may_be_bare: bool) -> Option<Closed> 
     let mut inner = quotes.filter(|quote| quoted[quote + 1] == b' ');
     // If both are quoted, the separator comes before the quote that ends the user agent.
     let parting =
-        if may_be_bare { memmem::find(quoted, PARTING).map(|at| at + PARTING.len()) } else { Some(0) };
+        if may_be_bare { memmem::find(quoted, SEPARATOR).map(|at| at + SEPARATOR.len()) } else { Some(0) };
     let reads = |quote: &usize, is_tail: &dyn Fn(&[u8]) -> bool| {
         let after = &quoted[quote + 1..];
         (parting.is_some_and(|from| from <= *quote) && is_tail(after))
             || (may_be_bare && after.strip_prefix(b" -").is_some_and(is_tail))
     };
-    let begins = |quote: &usize| request_time >= LONG_TAILS && reads(quote, &begins_as_tail);
+    let begins = |quote: &usize| request_time >= LONG_TAILS_SINCE && reads(quote, &begins_as_tail);
     let usual = if may_be_bare { 2 } else { 0 };
     let has_more = |end: usize| memchr_iter(b'"', &quoted[..end]).count() > usual;
     // The real tail may come after a version id that contains a quote.
-    let is_hidden = |end| request_time >= LONG_TAILS && has_more(end) && holds_core(&quoted[..end]);
+    let is_hidden = |end| request_time >= LONG_TAILS_SINCE && has_more(end) && holds_core(&quoted[..end]);
     if let Some(tail) = tail.filter(Tail::has_host_header) {
         let rival = inner.find(begins);
         let at = rival.filter(|_| !tail.has_host_id()).unwrap_or(last);
         // A host id where the version id belongs: a version id with a quote may have pushed it there.
         let is_shifted = tail.has_shifted_host_id() && has_more(last);
-        return Some(Closed { at, ambiguous: rival.is_some() || is_shifted || is_hidden(last) });
+        return Some(ClosingQuote { at, ambiguous: rival.is_some() || is_shifted || is_hidden(last) });
     }
     let is_short = after.is_empty() || tail.is_some();
-    if is_short && request_time < SETTLED {
-        return Some(Closed { at: last, ambiguous: is_hidden(last) || inner.any(|quote| begins(&quote)) });
+    if is_short && request_time < ROLLOUT_SETTLED {
+        return Some(ClosingQuote {
+            at: last,
+            ambiguous: is_hidden(last) || inner.any(|quote| begins(&quote)),
+        });
     }
     let has_host = |after: &[u8]| Tail::plain(after, request_time).is_some_and(|tail| tail.has_host_header());
     let is_whole = |quote: &usize| begins(quote) || reads(quote, &has_host);
     match inner.find(is_whole) {
         Some(at) => {
-            let is_rivalled = (is_short && request_time < ROLLED_OUT) || inner.any(|quote| is_whole(&quote));
-            Some(Closed { at, ambiguous: is_rivalled || is_hidden(at) })
+            let is_rivalled = (is_short && request_time < ROLLOUT_END) || inner.any(|quote| is_whole(&quote));
+            Some(ClosingQuote { at, ambiguous: is_rivalled || is_hidden(at) })
         }
         None => {
             // A host header may hide the tail if little follows it.
-            let may_hide = request_time < GREW[0] && has_more(last);
-            is_short.then_some(Closed { at: last, ambiguous: may_hide })
+            let may_hide = request_time < FIELD_ADDITIONS[0] && has_more(last);
+            is_short.then_some(ClosingQuote { at: last, ambiguous: may_hide })
         }
     }
 }

@@ -8,8 +8,8 @@
 use crate::field::Field as F;
 use crate::fields::span_of;
 use crate::tail::{
-    KNOWN, LONG_TAILS, MIN_SINCE_2019, Tail, fits, has_quote, is_host_id, is_of_its_time, is_tls_version,
-    least_after_host,
+    KNOWN_FIELDS, LONG_TAILS_SINCE, MIN_SINCE_2019, Tail, fits, fits_period, has_quote, is_host_id,
+    is_tls_version, min_fields_after_host,
 };
 
 /// Parses ` version_id host_id …` to the end of the line: the result is that of [`Tail::plain`] if no other
@@ -18,7 +18,7 @@ use crate::tail::{
 /// Takes time linear in `after`.
 pub(crate) fn read(after: &[u8], request_time: i64) -> Option<Tail<'_>> {
     let plain = Tail::plain(after, request_time);
-    if plain.as_ref().is_some_and(|tail| tail.is_beyond_doubt(request_time)) {
+    if plain.as_ref().is_some_and(|tail| tail.is_unambiguous(request_time)) {
         return plain;
     }
     resolve(after, request_time, plain)
@@ -43,7 +43,7 @@ fn resolve<'a>(after: &'a [u8], request_time: i64, plain: Option<Tail<'a>>) -> O
     if plain.as_ref().is_some_and(|tail| !tail.has_host_header() && tail.extra().is_none()) {
         return plain;
     }
-    let is_too_early = plain.as_ref().is_some_and(|tail| !is_of_its_time(tail.count(), false, request_time));
+    let is_too_early = plain.as_ref().is_some_and(|tail| !fits_period(tail.count(), false, request_time));
     let Some(words) = words(after) else {
         // Runs of spaces: only text from a client, or a field that is not known yet, can contain them.
         return plain.map(|tail| if is_too_early || tail.extra().is_some() { tail.marked() } else { tail });
@@ -62,13 +62,13 @@ fn resolve<'a>(after: &'a [u8], request_time: i64, plain: Option<Tail<'a>>) -> O
         words.get(2).is_some_and(|word| holds_core(&after[span_of(after, word).start as usize..]));
     let Some(other) = other else {
         let may_end_in_dashes = !others.is_empty() && words.get(5).is_some_and(|host| *host != b"-");
-        let is_of_its_time = is_of_its_time(plain.count(), may_end_in_dashes, request_time);
+        let is_of_its_time = fits_period(plain.count(), may_end_in_dashes, request_time);
         let is_in_doubt = is_too_early || !is_of_its_time || (has_another_core && !has_token);
         return Some(if is_in_doubt { plain.marked() } else { plain });
     };
     let is_left_over = plain.extra().is_some();
     let is_proven = other.host_id > 1 && (is_left_over || !plain.has_host_id());
-    if is_proven || (is_left_over && plain.count() < KNOWN) {
+    if is_proven || (is_left_over && plain.count() < KNOWN_FIELDS) {
         Some(tail_of(after, &words, *other))
     } else {
         Some(plain.marked())
@@ -112,13 +112,13 @@ fn words(after: &[u8]) -> Option<Vec<&[u8]>> {
 /// All readings other than one word per field, best first: the leftmost host id, the shortest host header.
 fn alignments(words: &[&[u8]], request_time: i64) -> Vec<Alignment> {
     let mut found = Vec::new();
-    if request_time < LONG_TAILS {
+    if request_time < LONG_TAILS_SINCE {
         return found;
     }
-    let least = least_after_host(request_time);
+    let least = min_fields_after_host(request_time);
     let quote = words.iter().position(|word| has_quote(word)).unwrap_or(words.len());
     let ends: Vec<usize> =
-        (least..=KNOWN - MIN_SINCE_2019).rev().filter(|count| fits_end(words, *count)).collect();
+        (least..=KNOWN_FIELDS - MIN_SINCE_2019).rev().filter(|count| fits_end(words, *count)).collect();
     for host_id in 1..words.len().saturating_sub(4).min(quote.saturating_sub(3)) {
         let Some(core) = words[host_id..].first_chunk::<4>() else { break };
         if !(host_id == 1 || is_host_id(core[0])) || !fits_core(core) {
@@ -136,7 +136,7 @@ fn alignments(words: &[&[u8]], request_time: i64) -> Vec<Alignment> {
             let dashes = host_id == 1 && more.iter().chain(&words[end..]).all(|word| *word == b"-");
             found.push(Alignment { host_id, after_host: *after_host, dashes });
         }
-        if found.len() > ENOUGH {
+        if found.len() > MAX_CANDIDATES {
             break;
         }
     }
@@ -144,7 +144,7 @@ fn alignments(words: &[&[u8]], request_time: i64) -> Vec<Alignment> {
 }
 
 /// More candidates than this change nothing: the line is marked and the first candidate is used.
-const ENOUGH: usize = 8;
+const MAX_CANDIDATES: usize = 8;
 
 /// Whether the four words are an unmistakable host id and the fields that follow it.
 fn is_core(core: &[&[u8]; 4]) -> bool {
@@ -186,7 +186,7 @@ fn is_aws_region(word: &[u8]) -> bool {
 fn tail_of<'a>(after: &'a [u8], words: &[&'a [u8]], alignment: Alignment) -> Tail<'a> {
     let Alignment { host_id, after_host, .. } = alignment;
     let end = words.len() - after_host;
-    let mut values: [&[u8]; KNOWN] = [b"-"; KNOWN];
+    let mut values: [&[u8]; KNOWN_FIELDS] = [b"-"; KNOWN_FIELDS];
     values[0] = joined(after, words, 0, host_id);
     values[1..5].copy_from_slice(&words[host_id..host_id + 4]);
     values[5] = joined(after, words, host_id + 4, end);

@@ -12,7 +12,7 @@ use crate::field::Field;
 use crate::fields::{Fields, Span};
 use crate::request_uri::version_start;
 use crate::tail;
-use crate::time::{TIME_LEN, is_in_years, parse_time};
+use crate::time::{TIME_LEN, is_valid_time, parse_time};
 use crate::tokens::{is_error_code, is_operation};
 
 /// Any number with this many digits fits an `i64`.
@@ -54,10 +54,10 @@ fn head(cursor: &mut Cursor<'_>, out: &mut Fields) -> Option<()> {
 }
 
 /// Parses version_id to source_region: at least up to the host header, as in all lines since March 2019, and
-/// no unknown fields. A tail that could be read in another way, according to [`Tail::is_beyond_doubt`], is
+/// no unknown fields. A tail that could be read in another way, according to [`Tail::is_unambiguous`], is
 /// left to the grammar.
 ///
-/// [`Tail::is_beyond_doubt`]: tail::Tail::is_beyond_doubt
+/// [`Tail::is_unambiguous`]: tail::Tail::is_beyond_doubt
 fn tail(cursor: &mut Cursor<'_>, out: &mut Fields) -> Option<()> {
     if memchr(b'"', cursor.rest()).is_some() {
         return None;
@@ -89,7 +89,7 @@ fn tail(cursor: &mut Cursor<'_>, out: &mut Fields) -> Option<()> {
     let host = out.spans[Field::HostHeader.index()].slice(cursor.line).unwrap_or_default();
     let is_sure = is_consistent
         && !tail::is_host_id(host)
-        && tail::is_of_its_time(count, is_without_tls && !host.is_empty(), out.request_time);
+        && tail::fits_period(count, is_without_tls && !host.is_empty(), out.request_time);
     is_sure.then_some(())
 }
 
@@ -171,7 +171,7 @@ impl<'a> Cursor<'a> {
         if text[0] != b'[' || text[TIME_LEN + 1] != b']' || text[TIME_LEN + 2] != b' ' {
             return None;
         }
-        out.request_time = parse_time(&text[1..=TIME_LEN]).filter(|time| is_in_years(*time))?;
+        out.request_time = parse_time(&text[1..=TIME_LEN]).filter(|time| is_valid_time(*time))?;
         let start = self.at + 1;
         out.spans[Field::RequestTime.index()] = self.span(start, start + TIME_LEN);
         self.at += TIME_LEN + 3;

@@ -15,8 +15,8 @@ use nom::sequence::{delimited, terminated};
 use crate::field::Field;
 use crate::fields::{Fields, Span, span_of};
 use crate::quotes;
-use crate::tail::ROLLED_OUT;
-use crate::time::{TIME_LEN, is_in_years, parse_time};
+use crate::tail::ROLLOUT_END;
+use crate::time::{TIME_LEN, is_valid_time, parse_time};
 use crate::tokens::{Parsed, is_operation, space, token};
 use crate::{Anomalies, LineError, LineErrorKind};
 
@@ -72,18 +72,18 @@ fn head<'a>(line: &'a [u8], gap: Gap, out: &mut Fields) -> Result<(&'a [u8], usi
     let mut text = line;
     for field in &Field::ALL[..Field::HEAD] {
         if field.index() > 0 {
-            input = part(input, gap).map_err(|_| fault(line, input, *field))?;
+            input = part(input, gap).map_err(|_| line_error(line, input, *field))?;
         }
         text = input;
         if gap == Gap::MayBeEmpty && input.first() == Some(&b' ') {
             continue;
         }
-        let (after, value) = head_field(*field, input).map_err(|_| fault(line, input, *field))?;
+        let (after, value) = head_field(*field, input).map_err(|_| line_error(line, input, *field))?;
         out.set(*field, line, value);
         if *field == Field::RequestTime {
-            let time = parse_time(value).ok_or_else(|| fault(line, input, *field))?;
-            if !is_in_years(time) {
-                return Err(LineError { kind: LineErrorKind::OutOfRange, ..fault(line, input, *field) });
+            let time = parse_time(value).ok_or_else(|| line_error(line, input, *field))?;
+            if !is_valid_time(time) {
+                return Err(LineError { kind: LineErrorKind::OutOfRange, ..line_error(line, input, *field) });
             }
             out.request_time = time;
         }
@@ -101,7 +101,7 @@ fn part(input: &[u8], gap: Gap) -> Result<&[u8], nom::Err<()>> {
     Ok(after)
 }
 
-fn fault(line: &[u8], at: &[u8], field: Field) -> LineError {
+fn line_error(line: &[u8], at: &[u8], field: Field) -> LineError {
     let kind = if at.is_empty() { LineErrorKind::Missing } else { LineErrorKind::Malformed };
     LineError { field, kind, offset: span_of(line, at).start as usize }
 }
@@ -146,7 +146,7 @@ pub(crate) fn read(line: &[u8], out: &mut Fields) -> Result<(), LineError> {
 /// host header in lines of 23. White space after it may belong to it.
 fn may_end_in_client_text(line: &[u8], fields: &Fields) -> bool {
     let is_null = |field: &Field| fields.spans[field.index()].is_null();
-    let is_early = fields.request_time < ROLLED_OUT && matches!(line.last(), Some(b'-' | b'"'));
+    let is_early = fields.request_time < ROLLOUT_END && matches!(line.last(), Some(b'-' | b'"'));
     let has_no_more = fields.extra.is_null() && Field::ALL[Field::TlsVersion.index()..].iter().all(is_null);
     fields.ends_in_client_text(line) || (is_early && has_no_more)
 }

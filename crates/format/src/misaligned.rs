@@ -8,11 +8,11 @@ use memchr::{memchr_iter, memmem, memrchr_iter};
 use nom::IResult;
 
 use crate::Anomalies;
-use crate::agents::{self, PARTING, set_text};
+use crate::agents::{self, SEPARATOR, set_text};
 use crate::field::Field as F;
 use crate::fields::{Fields, NUMBERS, set_number};
 use crate::request_uri::{Shapes, set_request_uri};
-use crate::tail::{LONG_TAILS, by_form};
+use crate::tail::{LONG_TAILS_SINCE, by_form};
 use crate::tokens::{error_code, status};
 
 /// Parses the text after the key if the usual way failed.
@@ -54,7 +54,7 @@ fn request_uri(quoted: &[u8]) -> Option<(&[u8], &[u8])> {
 /// Without a request-URI they may be words of a key, so all six and a quote are required, followed by an
 /// unambiguous rest.
 fn outcome_and_agents(line: &[u8], rest: &[u8], has_uri: bool, out: &mut Fields) {
-    let (values, after) = until_quote(rest);
+    let (values, after) = values_before_quote(rest);
     let has_runs = memmem::find(&rest[..offset(rest, after)], b"  ").is_some();
     out.anomalies.insert_if(Anomalies::SPACES, has_runs);
     let is_status = values.first().is_some_and(|value| is_all(status(value)));
@@ -122,7 +122,7 @@ fn is_all(parsed: IResult<&[u8], &[u8], ()>) -> bool {
 }
 
 /// At most eight values before the first one that begins with a quote, and the text from that quote on.
-fn until_quote(rest: &[u8]) -> (Vec<&[u8]>, &[u8]) {
+fn values_before_quote(rest: &[u8]) -> (Vec<&[u8]>, &[u8]) {
     let mut values = Vec::with_capacity(8);
     for value in rest.split(|byte| *byte == b' ').filter(|value| !value.is_empty()) {
         let at = offset(rest, value);
@@ -140,12 +140,12 @@ pub(crate) fn read_agents(line: &[u8], rest: &[u8], out: &mut Fields) {
     let Some(first) = memchr::memchr(b'"', rest) else { return tail(line, rest, out) };
     let quoted = &rest[first + 1..];
     let ends_field = |at: &usize| matches!(quoted.get(at + 1), None | Some(b' '));
-    let parting = memmem::find(quoted, PARTING);
+    let parting = memmem::find(quoted, SEPARATOR);
     let last = memrchr_iter(b'"', quoted).find(ends_field);
     match (parting, last) {
-        (Some(at), Some(last)) if last >= at + PARTING.len() => {
+        (Some(at), Some(last)) if last >= at + SEPARATOR.len() => {
             set_text(F::Referer, line, &quoted[..at], out);
-            set_text(F::UserAgent, line, &quoted[at + PARTING.len()..last], out);
+            set_text(F::UserAgent, line, &quoted[at + SEPARATOR.len()..last], out);
             tail(line, &quoted[last + 1..], out);
         }
         (Some(at), _) => {
@@ -166,7 +166,7 @@ pub(crate) fn read_agents(line: &[u8], rest: &[u8], out: &mut Fields) {
 /// Fills the recognisable parts of the tail. Before 2019 it held only the version id, which the client
 /// chooses.
 fn tail(line: &[u8], tail: &[u8], out: &mut Fields) {
-    if out.request_time >= LONG_TAILS {
+    if out.request_time >= LONG_TAILS_SINCE {
         by_form(line, tail, out);
     }
 }

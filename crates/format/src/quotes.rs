@@ -37,7 +37,7 @@ pub(crate) fn read(line: &[u8], text: &[u8], word: usize, out: &mut Fields) {
     set_outcome(line, &split.outcome, out);
     if agents::read(line, split.rest, out).is_none() {
         if split.ambiguous {
-            forget_outcome(out);
+            clear_outcome(out);
         }
         misaligned::read_agents(line, split.rest, out);
     }
@@ -68,7 +68,7 @@ fn set_outcome(line: &[u8], outcome: &Outcome<'_>, out: &mut Fields) {
 }
 
 /// Clears the fields that may be forged, from the request-URI to the numbers.
-fn forget_outcome(out: &mut Fields) {
+fn clear_outcome(out: &mut Fields) {
     for field in [F::RequestUri, F::HttpStatus, F::ErrorCode].into_iter().chain(NUMBERS) {
         out.spans[field.index()] = Span::NULL;
     }

@@ -89,7 +89,7 @@ pub(crate) struct Split<'a> {
 }
 
 /// A quote that is followed by a valid outcome.
-pub(crate) struct Close<'a> {
+pub(crate) struct OutcomeQuote<'a> {
     /// Position after the last quote before it that follows a space.
     pub(crate) start: usize,
     pub(crate) at: usize,
@@ -99,7 +99,7 @@ pub(crate) struct Close<'a> {
     pub(crate) rest: &'a [u8],
 }
 
-impl Close<'_> {
+impl OutcomeQuote<'_> {
     /// Whether the text before it is a request line.
     pub(crate) fn ends_request_line(&self, text: &[u8]) -> bool {
         let uri = &text[self.start..self.at];
@@ -109,7 +109,7 @@ impl Close<'_> {
 
 /// The quotes in `text` that may end a request-URI. `opened` is a position where one opens without a space
 /// before it; 0 if there is none.
-pub(crate) fn closes(text: &[u8], opened: usize) -> impl Iterator<Item = Close<'_>> {
+pub(crate) fn closes(text: &[u8], opened: usize) -> impl Iterator<Item = OutcomeQuote<'_>> {
     let (mut start, mut spaces, mut seen) = (opened, 0, opened);
     memchr_iter(b'"', text).filter_map(move |at| {
         spaces += memchr_iter(b' ', text.get(seen..at).unwrap_or_default()).count();
@@ -122,7 +122,7 @@ pub(crate) fn closes(text: &[u8], opened: usize) -> impl Iterator<Item = Close<'
             return None;
         }
         let (rest, outcome) = outcome(&text[at + 1..]).ok()?;
-        Some(Close { start: from, at, spaces: held, outcome, rest })
+        Some(OutcomeQuote { start: from, at, spaces: held, outcome, rest })
     })
 }
 
@@ -132,9 +132,9 @@ pub(crate) fn split(body: &[u8]) -> Option<Split<'_>> {
         [b' ', b'"', quoted @ ..] => quoted_uri(body, quoted),
         [b' ', b'-', after @ ..] => match outcome(after) {
             Ok((rest, outcome)) => Some(bare_uri(body, outcome, rest)),
-            Err(_) => behind_key(body),
+            Err(_) => split_after_key(body),
         },
-        _ => behind_key(body),
+        _ => split_after_key(body),
     }
 }
 
@@ -142,7 +142,7 @@ pub(crate) fn split(body: &[u8]) -> Option<Split<'_>> {
 fn quoted_uri<'a>(body: &'a [u8], quoted: &'a [u8]) -> Option<Split<'a>> {
     let shapes = Shapes::new(quoted);
     let opening = body.len() - quoted.len();
-    let mut best: Option<(Shape, Close<'a>)> = None;
+    let mut best: Option<(Shape, OutcomeQuote<'a>)> = None;
     let mut rivals = 0;
     let last_quote = memrchr(b'"', body);
     for close in closes(body, 0) {
@@ -152,7 +152,7 @@ fn quoted_uri<'a>(body: &'a [u8], quoted: &'a [u8]) -> Option<Split<'a>> {
         // Any other closing quote is a rival if the line can continue after it, or if a request line precedes
         // it.
         rivals += loser.map_or(0, |(shape, close)| {
-            usize::from(shape != Shape::Other || may_be_real(&close, body, last_quote))
+            usize::from(shape != Shape::Other || may_be_outcome(&close, body, last_quote))
         });
     }
     let (shape, close) = best?;
@@ -160,7 +160,7 @@ fn quoted_uri<'a>(body: &'a [u8], quoted: &'a [u8]) -> Option<Split<'a>> {
     // It contains another opening quote: the key may extend up to it.
     let is_opened_twice = close.start > opening;
     if is_opened_twice && close.ends_request_line(body) && !begins_with_method(quoted) {
-        return Some(behind(close, body));
+        return Some(uri_after_key(close, body));
     }
     Some(Split {
         start: 0,
@@ -175,27 +175,27 @@ fn quoted_uri<'a>(body: &'a [u8], quoted: &'a [u8]) -> Option<Split<'a>> {
 fn bare_uri<'a>(body: &'a [u8], outcome: Outcome<'a>, rest: &'a [u8]) -> Split<'a> {
     let mut is_rivalled = false;
     let last_quote = memrchr(b'"', body);
-    for close in closes(body, 0).filter(|close| may_be_real(close, body, last_quote)) {
+    for close in closes(body, 0).filter(|close| may_be_outcome(close, body, last_quote)) {
         is_rivalled = true;
         if close.at - close.start > 1 && close.ends_request_line(body) {
-            return behind(close, body);
+            return uri_after_key(close, body);
         }
     }
     Split { start: 0, uri: b"-", outcome, rest, ambiguous: is_rivalled }
 }
 
 /// The key has more than one word: it ends where a request line opens.
-fn behind_key(body: &[u8]) -> Option<Split<'_>> {
+fn split_after_key(body: &[u8]) -> Option<Split<'_>> {
     let mut fallback = None;
     for close in closes(body, 0) {
         if close.ends_request_line(body) {
-            return Some(behind(close, body));
+            return Some(uri_after_key(close, body));
         }
         if fallback.is_none() && begins_with_method(&body[close.start..close.at]) {
             fallback = Some(close);
         }
     }
-    fallback.map(|close| behind(close, body))
+    fallback.map(|close| uri_after_key(close, body))
 }
 
 /// `GET /…`
@@ -205,7 +205,7 @@ fn begins_with_method(uri: &[u8]) -> bool {
 }
 
 /// A request-URI that follows a key with spaces.
-fn behind<'a>(close: Close<'a>, body: &'a [u8]) -> Split<'a> {
+fn uri_after_key<'a>(close: OutcomeQuote<'a>, body: &'a [u8]) -> Split<'a> {
     Split {
         start: close.start - 2,
         uri: &body[close.start..close.at],
@@ -217,7 +217,7 @@ fn behind<'a>(close: Close<'a>, body: &'a [u8]) -> Split<'a> {
 
 /// Whether this may be the outcome of a client request: it has a status, and referer, user agent and tail may
 /// follow.
-fn may_be_real(close: &Close<'_>, body: &[u8], last_quote: Option<usize>) -> bool {
+fn may_be_outcome(close: &OutcomeQuote<'_>, body: &[u8], last_quote: Option<usize>) -> bool {
     let last_quote = last_quote.unwrap_or_default();
     let from = body.len() - close.rest.len();
     let is_followed = match close.rest {

@@ -11,25 +11,25 @@ use crate::fields::{Fields, span_of};
 use crate::tokens::tokens;
 
 /// The number of known tail fields: version_id to source_region.
-pub(crate) const KNOWN: usize = 10;
+pub(crate) const KNOWN_FIELDS: usize = 10;
 
 /// The fewest fields of a tail since March 2019; some lines of the first weeks lack the TLS version.
 pub(crate) const MIN_SINCE_2019: usize = 6;
 
 /// 2019-02-01 in seconds since 1970. Earlier tails have at most the version id. AWS's own examples of longer
 /// lines are dated a few days later.
-pub(crate) const LONG_TAILS: i64 = 1_548_979_200;
+pub(crate) const LONG_TAILS_SINCE: i64 = 1_548_979_200;
 
 /// 2019-05-01 in seconds since 1970: the end of the first weeks of long tails, with their shorter lines and
 /// extra token.
-pub(crate) const SETTLED: i64 = 1_556_668_800;
+pub(crate) const ROLLOUT_SETTLED: i64 = 1_556_668_800;
 
 /// 2020-01-01 in seconds since 1970: the last lines of that roll-out were written before. Since then every
 /// tail reaches the host header, and no extra token precedes the host id.
-pub(crate) const ROLLED_OUT: i64 = 1_577_836_800;
+pub(crate) const ROLLOUT_END: i64 = 1_577_836_800;
 
 /// The tail's fields, in line order.
-pub(crate) const FIELDS: [F; KNOWN] = [
+pub(crate) const FIELDS: [F; KNOWN_FIELDS] = [
     F::VersionId,
     F::HostId,
     F::SignatureVersion,
@@ -45,7 +45,7 @@ pub(crate) const FIELDS: [F; KNOWN] = [
 /// A valid tail.
 #[derive(Clone, Copy)]
 pub(crate) struct Tail<'a> {
-    values: [&'a [u8]; KNOWN],
+    values: [&'a [u8]; KNOWN_FIELDS],
     count: usize,
     extra: Option<&'a [u8]>,
     /// The words can also be read in another way, or a field contains spaces.
@@ -60,7 +60,7 @@ impl<'a> Tail<'a> {
     ///
     /// Looks at no more than ten words.
     pub(crate) fn plain(after: &'a [u8], request_time: i64) -> Option<Self> {
-        let (values, count, rest) = tokens::<KNOWN>(after)?;
+        let (values, count, rest) = tokens::<KNOWN_FIELDS>(after)?;
         let fitting =
             FIELDS.iter().zip(&values[..count]).take_while(|(field, value)| fits(**field, value)).count();
         let tail = if fitting == count {
@@ -69,15 +69,16 @@ impl<'a> Tail<'a> {
             let at = span_of(after, values[fitting]).start as usize;
             Self { values, count: fitting, extra: Some(&after[at..]), ambiguous: false }
         } else {
-            let tail = Self { values, count, extra: None, ambiguous: request_time >= SETTLED };
-            return if request_time < ROLLED_OUT { tail.without_token_of_march_2019() } else { None };
+            let tail = Self { values, count, extra: None, ambiguous: request_time >= ROLLOUT_SETTLED };
+            return if request_time < ROLLOUT_END { tail.without_token_of_march_2019() } else { None };
         };
         tail.has_known_length().then_some(tail)
     }
 
     /// Builds a tail from fields that were not assigned word by word.
     pub(crate) fn aligned(values: &[&'a [u8]]) -> Self {
-        let mut tail = Self { values: [b"-"; KNOWN], count: values.len(), extra: None, ambiguous: true };
+        let mut tail =
+            Self { values: [b"-"; KNOWN_FIELDS], count: values.len(), extra: None, ambiguous: true };
         tail.values[..values.len()].copy_from_slice(values);
         tail
     }
@@ -88,7 +89,7 @@ impl<'a> Tail<'a> {
     }
 
     /// Whether the shape of the values rules out any other reading: the fast path accepts no other tails.
-    pub(crate) fn is_beyond_doubt(&self, request_time: i64) -> bool {
+    pub(crate) fn is_unambiguous(&self, request_time: i64) -> bool {
         if self.count <= 1 {
             return self.extra.is_none();
         }
@@ -96,7 +97,7 @@ impl<'a> Tail<'a> {
             && !self.ambiguous
             && self.is_consistent()
             && !is_host_id(self.values[5])
-            && is_of_its_time(self.count, self.may_end_in_dashes(), request_time)
+            && fits_period(self.count, self.may_end_in_dashes(), request_time)
     }
 
     /// Whether dashes after the host header may belong to it: if there is one, and the request did not use
@@ -192,25 +193,25 @@ impl<'a> Tail<'a> {
 
 /// Whether a tail with `count` fields may have been written at that time. A longer tail may be due to a host
 /// header that ends in ` -`, but only in a request without TLS, where only dashes follow.
-pub(crate) fn is_of_its_time(count: usize, may_end_in_dashes: bool, request_time: i64) -> bool {
-    request_time >= LONG_TAILS
-        && (!may_end_in_dashes || count <= MIN_SINCE_2019 + most_after_host(request_time))
+pub(crate) fn fits_period(count: usize, may_end_in_dashes: bool, request_time: i64) -> bool {
+    request_time >= LONG_TAILS_SINCE
+        && (!may_end_in_dashes || count <= MIN_SINCE_2019 + max_fields_after_host(request_time))
 }
 
 /// 2021-06-01, 2022-11-01 and 2026-01-01 in seconds since 1970: a 25th, 26th and 27th field may occur from
 /// these dates on.
-pub(crate) const GREW: [i64; 3] = [1_622_505_600, 1_667_260_800, 1_767_225_600];
+pub(crate) const FIELD_ADDITIONS: [i64; 3] = [1_622_505_600, 1_667_260_800, 1_767_225_600];
 
 /// The most fields that a line of that time has after the host header: TLS version, access point, ACL,
 /// region.
-fn most_after_host(request_time: i64) -> usize {
-    1 + GREW.into_iter().filter(|since| *since <= request_time).count()
+fn max_fields_after_host(request_time: i64) -> usize {
+    1 + FIELD_ADDITIONS.into_iter().filter(|since| *since <= request_time).count()
 }
 
 /// The fewest fields that a line of that time has there. Roll-outs overlap: lines of the old length continue
 /// until the next field appears.
-pub(crate) fn least_after_host(request_time: i64) -> usize {
-    if request_time < ROLLED_OUT { 0 } else { most_after_host(request_time).saturating_sub(1).max(1) }
+pub(crate) fn min_fields_after_host(request_time: i64) -> usize {
+    if request_time < ROLLOUT_END { 0 } else { max_fields_after_host(request_time).saturating_sub(1).max(1) }
 }
 
 /// Whether `value` may be `field` in the tail. Only the host header may contain a quote, because the client

@@ -4,15 +4,15 @@
 pub const TIME_LEN: usize = 26;
 
 /// The first second of 2006, when S3 was launched, and of 2100, in seconds since 1970.
-const YEARS: std::ops::Range<i64> = 1_136_073_600..4_102_444_800;
+const VALID_SECONDS: std::ops::Range<i64> = 1_136_073_600..4_102_444_800;
 
 /// Whether a time, in seconds since 1970, lies in the years 2006 to 2099 (UTC). No request has another time:
 /// no log is older than S3, and distant times do not fit other readers (nanoseconds in 64 bits end in 2262,
 /// dates of other readers in 9999). The rule does not depend on the clock, so a file gives the same result on
 /// every machine and day.
 #[inline]
-pub(crate) fn is_in_years(seconds: i64) -> bool {
-    YEARS.contains(&seconds)
+pub(crate) fn is_valid_time(seconds: i64) -> bool {
+    VALID_SECONDS.contains(&seconds)
 }
 
 /// Parses `06/Feb/2019:00:00:38 +0000` to seconds since 1970 (UTC). The offset is applied: S3 writes `+0000`,
@@ -25,11 +25,11 @@ pub fn parse_time(text: &[u8]) -> Option<i64> {
     if !separators_fit(text) {
         return None;
     }
-    let day = two(text, 0)?;
+    let day = two_digits(text, 0)?;
     let month = month(text[3], text[4], text[5])?;
-    let year = two(text, 7)? * 100 + two(text, 9)?;
-    let (hour, minute, second) = (two(text, 12)?, two(text, 15)?, two(text, 18)?);
-    let (offset_hours, offset_minutes) = (two(text, 22)?, two(text, 24)?);
+    let year = two_digits(text, 7)? * 100 + two_digits(text, 9)?;
+    let (hour, minute, second) = (two_digits(text, 12)?, two_digits(text, 15)?, two_digits(text, 18)?);
+    let (offset_hours, offset_minutes) = (two_digits(text, 22)?, two_digits(text, 24)?);
     let in_range = (1..=days_in_month(year, month)).contains(&day)
         && hour < 24
         && minute < 60
@@ -56,7 +56,7 @@ fn separators_fit(text: &[u8; TIME_LEN]) -> bool {
 
 /// Two digits at `at`.
 #[inline]
-fn two(text: &[u8; TIME_LEN], at: usize) -> Option<u32> {
+fn two_digits(text: &[u8; TIME_LEN], at: usize) -> Option<u32> {
     let (tens, ones) = (text[at].wrapping_sub(b'0'), text[at + 1].wrapping_sub(b'0'));
     (tens < 10 && ones < 10).then_some(u32::from(tens) * 10 + u32::from(ones))
 }
@@ -83,9 +83,9 @@ fn month(a: u8, b: u8, c: u8) -> Option<u32> {
 
 /// The English abbreviation of a month (1 to 12), as the log writes it.
 pub(crate) const fn month_name(month: u32) -> Option<&'static str> {
-    const NAMES: [&str; 12] =
+    const MONTH_NAMES: [&str; 12] =
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    if month >= 1 && month <= 12 { Some(NAMES[month as usize - 1]) } else { None }
+    if month >= 1 && month <= 12 { Some(MONTH_NAMES[month as usize - 1]) } else { None }
 }
 
 pub(crate) fn days_in_month(year: u32, month: u32) -> u32 {

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use super::chance::{derived, log_normal, made, mix, pick, push_hex, push_uuid, word};
+use super::random::{build_text, log_normal, mix, pick, push_hex, push_uuid, seeded, word};
 use super::row::civil;
 
 /// The purpose of a bucket.
@@ -37,7 +37,7 @@ pub(crate) struct Bucket {
 /// The account that owns the buckets.
 pub(crate) const ACCOUNT: &str = "111122223333";
 
-const KINDS: [(&str, Purpose, f64, &str); 8] = [
+const BUCKET_KINDS: [(&str, Purpose, f64, &str); 8] = [
     ("lake", Purpose::Lake, 1.6, "eu-central-1"),
     ("media", Purpose::Media, 1.3, "eu-central-1"),
     ("www", Purpose::Website, 1.0, "eu-central-1"),
@@ -50,10 +50,10 @@ const KINDS: [(&str, Purpose, f64, &str); 8] = [
 
 /// The buckets of one owner.
 pub(crate) fn all(count: usize, seed: u64, first_day: i64) -> Vec<Bucket> {
-    let owner = made(|out| push_hex(&mut derived(seed, &[1]), out, 64));
+    let owner = build_text(|out| push_hex(&mut seeded(seed, &[1]), out, 64));
     let bucket = |index: usize| {
-        let (name, purpose, weight, region) = KINDS[index % KINDS.len()];
-        let round = index / KINDS.len();
+        let (name, purpose, weight, region) = BUCKET_KINDS[index % BUCKET_KINDS.len()];
+        let round = index / BUCKET_KINDS.len();
         let name = if round == 0 { format!("halite-{name}") } else { format!("halite-{name}-{}", round + 1) };
         let seed = mix(seed ^ index as u64);
         Bucket { index, name, owner: owner.clone(), region, purpose, weight, first_day, seed }
@@ -76,7 +76,7 @@ impl Bucket {
     /// Writes the name of an object and returns its size in bytes.
     pub(crate) fn object(&self, number: u64, out: &mut String) -> i64 {
         out.clear();
-        let rng = &mut derived(self.seed, &[number]);
+        let rng = &mut seeded(self.seed, &[number]);
         let (year, month, day) = civil(self.first_day - 45 + (number % 75) as i64);
         let date = (year, month, day);
         match self.purpose {

@@ -5,7 +5,7 @@
 
 use std::io::Write;
 
-use super::chance::mix;
+use super::random::mix;
 use super::row::{BAD_BYTE, Row, clock, col};
 
 /// How records are written.
@@ -53,7 +53,7 @@ const MEMBERS: [(&str, usize); col::COUNT] = [
 ];
 
 /// The name for text after the last field of a line.
-const MORE: &str = "field_28";
+const EXTRA_MEMBER: &str = "field_28";
 
 /// The style of a writer.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -77,18 +77,18 @@ impl Style {
 }
 
 /// The values that a reader must return: a JSON row is never ambiguous, and unknown members form an object.
-pub(crate) fn delivered(row: &Row) -> Row {
+pub(crate) fn expected_row(row: &Row) -> Row {
     let mut delivered = row.clone();
     delivered.odd.ambiguous_quotes = false;
-    delivered.extra = more(row).map(|more| format!("{{{more}}}"));
+    delivered.extra = extra_member(row).map(|more| format!("{{{more}}}"));
     delivered.stray = None;
     delivered
 }
 
 /// The member that is not a field.
-fn more(row: &Row) -> Option<String> {
+fn extra_member(row: &Row) -> Option<String> {
     let text = row.extra.as_deref().or(row.stray.as_deref())?;
-    let mut out = format!("\"{MORE}\":").into_bytes();
+    let mut out = format!("\"{EXTRA_MEMBER}\":").into_bytes();
     string(Style::Plain, text, &mut out);
     String::from_utf8(out).ok()
 }
@@ -116,7 +116,7 @@ pub(crate) fn render(row: &Row, delivery: Delivery, out: &mut Vec<u8>) {
         let _ = write!(out, "{}\"{name}\":{blank}", if at == 0 { "{" } else { "," }); // writing to memory cannot fail
         out.extend_from_slice(value);
     }
-    if let Some(more) = more(row) {
+    if let Some(more) = extra_member(row) {
         let _ = write!(out, ",{blank}{more}");
     }
     out.push(b'}');
@@ -178,7 +178,7 @@ fn string(style: Style, text: &str, out: &mut Vec<u8>) {
 }
 
 /// Adds a line that is not a record; `number` selects the kind.
-pub(crate) fn broken(number: usize, out: &mut Vec<u8>) {
+pub(crate) fn malformed_line(number: usize, out: &mut Vec<u8>) {
     const LINES: [&[u8]; 10] = [
         b"{\"schema_version_id\":\"V_1_0\",\"bucket_arn\":\"arn:aws:s3:::b\",\"bucket_na",
         b"{\"request_time\":\"2026-13-01T00:00:00.000Z\",\"operation\":\"REST.GET.OBJECT\"}",

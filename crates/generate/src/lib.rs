@@ -3,18 +3,18 @@
 //!
 //! The same seed gives the same files, byte for byte. Lines are written independently of the crates that read them.
 
-mod ages;
-mod broken;
+mod actors;
+mod all_operations;
 mod buckets;
-mod chance;
+mod eras;
 mod escape;
-mod every;
 mod groups;
+mod hostile;
 mod json;
 mod lifecycle;
-mod nasty;
-mod people;
+mod malformed;
 mod plan;
+mod random;
 mod request;
 mod row;
 mod scenario_set;
@@ -36,11 +36,11 @@ use fastrand::Rng;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use self::actors::Pool;
 use self::buckets::Bucket;
-use self::people::Pool;
-use self::plan::{FilePlan, Rhythm, Wanted};
+use self::plan::{FilePlan, RequestedTotals, Rhythm};
 use self::row::Row;
-use self::scenarios::{Account, Planted};
+use self::scenarios::{Planted, ScenarioRecord};
 use self::traffic::Traffic;
 use self::truth::Truth as TrueValues;
 use self::write::LogFile;
@@ -217,7 +217,7 @@ struct World {
     rhythm: Rhythm,
     plans: Vec<FilePlan>,
     planted: Vec<Planted>,
-    accounts: Vec<Account>,
+    accounts: Vec<ScenarioRecord>,
 }
 
 impl World {
@@ -232,14 +232,14 @@ impl World {
         let pool = |bucket: &Bucket| {
             let share = bucket.weight / weights;
             let an_hour = args.lines as f64 * share * rhythm.peak() / f64::from(args.days) / 24.0;
-            people::pool(bucket, args.seed, (an_hour / ROWS_AN_HOUR).ceil().max(1.0) as usize)
+            actors::pool(bucket, args.seed, (an_hour / ROWS_AN_HOUR).ceil().max(1.0) as usize)
         };
         let pools: Vec<Pool> = buckets.iter().map(pool).collect();
-        let (planted, accounts) = scenarios::play(&args.scenario, &buckets, args.seed, start, args.days);
+        let (planted, accounts) = scenarios::run(&args.scenario, &buckets, args.seed, start, args.days);
         let lines_per_file = if args.tiny { Some(20) } else { args.lines_per_file };
         let files = lines_per_file.map_or(args.files, |lines| args.lines.div_ceil(lines.max(1)));
         let least = args.buckets * args.days.div_ceil(MOST_DAYS_OF_A_FILE) as usize;
-        let wanted = Wanted {
+        let wanted = RequestedTotals {
             lines: args.lines,
             files: files.max(least),
             rejects: args.rejects,
@@ -337,7 +337,7 @@ impl Maker<'_> {
             era.apply(rng, row);
         }
         if rng.f64() * 100.0 < self.args.hostile_percent {
-            nasty::spoil(rng, row);
+            hostile::make_hostile(rng, row);
         }
         self.row(row)
     }
@@ -365,19 +365,19 @@ impl Maker<'_> {
             }
             delivery => {
                 self.file.line(|out| json::render(row, delivery, out))?;
-                self.account(&json::delivered(row))
+                self.account(&json::expected_row(row))
             }
         }
     }
 
     /// A line that is not a record. The random numbers for a text line are always drawn, so that all later output stays
     /// the same.
-    fn broken(&mut self, rng: &mut Rng, bucket: &Bucket, time: i64, number: usize) -> io::Result<()> {
+    fn malformed_line(&mut self, rng: &mut Rng, bucket: &Bucket, time: i64, number: usize) -> io::Result<()> {
         let mut line = Vec::new();
-        broken::line(rng, bucket, time, &mut line);
+        malformed::line(rng, bucket, time, &mut line);
         if self.args.delivery != Delivery::Text {
             line.clear();
-            json::broken(number, &mut line);
+            json::malformed_line(number, &mut line);
         }
         self.file.line(|out| out.append(&mut line))
     }
@@ -437,7 +437,7 @@ fn write_file(args: &GenerateArgs, world: &World, plan: &FilePlan) -> Result<Wri
 /// them.
 fn fill(world: &World, plan: &FilePlan, maker: &mut Maker<'_>) -> io::Result<()> {
     let bucket = &world.buckets[plan.bucket];
-    let rng = &mut chance::derived(maker.args.seed, &[5, plan.number as u64]);
+    let rng = &mut random::seeded(maker.args.seed, &[5, plan.number as u64]);
     let mut traffic = Traffic::new(bucket, &world.pools[plan.bucket]);
     let in_file = |planted: &&Planted| {
         planted.bucket == plan.bucket && plan.times.0 <= planted.row.time && planted.row.time < plan.times.1
@@ -446,7 +446,7 @@ fn fill(world: &World, plan: &FilePlan, maker: &mut Maker<'_>) -> io::Result<()>
     let (mut rejects, mut blanks, mut made) = (0, 0, 0);
     if maker.args.every_operation && plan.number == 0 {
         let start = plan.time(&world.rhythm, 0.5, 0);
-        every::operation(rng, bucket, &world.pools[plan.bucket].pipeline, start, &mut |_, row| {
+        all_operations::operation(rng, bucket, &world.pools[plan.bucket].pipeline, start, &mut |_, row| {
             maker.row(row)
         })?;
     }
@@ -457,7 +457,7 @@ fn fill(world: &World, plan: &FilePlan, maker: &mut Maker<'_>) -> io::Result<()>
             maker.planted(next)?;
         }
         if rejects < plan.rejects && (rejects as f64 + 0.5) / plan.rejects as f64 <= position {
-            maker.broken(rng, bucket, time, rejects)?;
+            maker.malformed_line(rng, bucket, time, rejects)?;
             rejects += 1;
         }
         if blanks < plan.blanks && (blanks as f64 + 0.5) / plan.blanks as f64 <= position {
@@ -470,7 +470,7 @@ fn fill(world: &World, plan: &FilePlan, maker: &mut Maker<'_>) -> io::Result<()>
         maker.planted(next)?;
     }
     for number in rejects..plan.rejects {
-        maker.broken(rng, bucket, world.rhythm.time(1.0), number)?;
+        maker.malformed_line(rng, bucket, world.rhythm.time(1.0), number)?;
     }
     for _ in blanks..plan.blanks {
         maker.file.line(|_| {})?;

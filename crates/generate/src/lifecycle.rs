@@ -2,10 +2,10 @@
 
 use fastrand::Rng;
 
+use super::actors::version_id;
 use super::buckets::Bucket;
-use super::chance::{made, pick, push_hex, push_uuid};
 use super::escape;
-use super::people::version_id;
+use super::random::{build_text, pick, push_hex, push_uuid};
 use super::request::{fresh_ids, without_request};
 use super::row::{Row, col};
 
@@ -56,7 +56,7 @@ pub(crate) fn action(
     without_request(row, is_checksum);
     if is_checksum {
         row.put(col::HOST_ID, None);
-        let job = made(|out| push_uuid(rng, out));
+        let job = build_text(|out| push_uuid(rng, out));
         row.set(col::REQUEST_ID, &job);
         return;
     }

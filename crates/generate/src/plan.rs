@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-use super::ages::{ERAS, Era};
 use super::buckets::{ACCOUNT, Bucket};
-use super::chance::{derived, made, push_code};
+use super::eras::{ERAS, Era};
+use super::random::{build_text, push_code, seeded};
 use super::row::clock;
 use super::traffic::is_working_hour;
 
@@ -85,7 +85,7 @@ impl FilePlan {
 }
 
 /// The requested totals.
-pub(crate) struct Wanted<'a> {
+pub(crate) struct RequestedTotals<'a> {
     pub(crate) lines: usize,
     pub(crate) files: usize,
     pub(crate) rejects: usize,
@@ -102,7 +102,7 @@ fn part(whole: usize, parts: usize, at: usize) -> usize {
 }
 
 /// Assigns lines to files and files to buckets.
-pub(crate) fn files(buckets: &[Bucket], rhythm: &Rhythm, wanted: &Wanted<'_>) -> Vec<FilePlan> {
+pub(crate) fn files(buckets: &[Bucket], rhythm: &Rhythm, wanted: &RequestedTotals<'_>) -> Vec<FilePlan> {
     let old = if wanted.ages { buckets.len() * ERAS.len() } else { 0 };
     let old_lines = if wanted.ages { wanted.lines / 6 } else { 0 };
     let mut plans = Vec::with_capacity(wanted.files + old);
@@ -156,15 +156,15 @@ pub(crate) fn files(buckets: &[Bucket], rhythm: &Rhythm, wanted: &Wanted<'_>) ->
 }
 
 /// The bucket folder, and S3's file name with the delivery time, minutes after the last line.
-fn name(plan: &FilePlan, bucket: &Bucket, rhythm: &Rhythm, wanted: &Wanted<'_>) -> String {
-    let rng = &mut derived(wanted.seed, &[3, plan.number as u64]);
+fn name(plan: &FilePlan, bucket: &Bucket, rhythm: &Rhythm, wanted: &RequestedTotals<'_>) -> String {
+    let rng = &mut seeded(wanted.seed, &[3, plan.number as u64]);
     let delivery = plan.time(rhythm, 1.0, rng.i64(600..2_400));
     let (year, month, day, hour, minute, second) = clock(delivery);
     let mut name = format!("{}/", bucket.name);
     if wanted.style == NameStyle::Partitioned {
         let _ = write!(name, "{ACCOUNT}/{}/{}/{year:04}/{month:02}/{day:02}/", bucket.region, bucket.name);
     }
-    let unique = made(|out| push_code(rng, out, 16));
+    let unique = build_text(|out| push_code(rng, out, 16));
     let _ = write!(
         name,
         "{year:04}-{month:02}-{day:02}-{hour:02}-{minute:02}-{second:02}-{unique}{}",

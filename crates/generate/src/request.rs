@@ -4,14 +4,14 @@ use std::fmt::Write;
 
 use fastrand::Rng;
 
+use super::actors::Actor;
 use super::buckets::Bucket;
-use super::chance::{log_normal, push_code, push_hex, push_host_id};
 use super::escape;
-use super::people::Actor;
+use super::random::{log_normal, push_code, push_hex, push_host_id};
 use super::row::{Row, clock, col};
 
 /// A request before its outcome.
-pub(crate) struct Ask<'a> {
+pub(crate) struct RequestSpec<'a> {
     pub(crate) operation: &'a str,
     pub(crate) method: &'a str,
     /// Name of the object, if any.
@@ -21,7 +21,14 @@ pub(crate) struct Ask<'a> {
 }
 
 /// Starts a row: principal, bucket, ids, operation, key and request-URI.
-pub(crate) fn begin(rng: &mut Rng, row: &mut Row, bucket: &Bucket, actor: &Actor, time: i64, ask: &Ask<'_>) {
+pub(crate) fn begin(
+    rng: &mut Rng,
+    row: &mut Row,
+    bucket: &Bucket,
+    actor: &Actor,
+    time: i64,
+    ask: &RequestSpec<'_>,
+) {
     row.clear();
     row.time = time;
     row.set(col::OWNER, &bucket.owner);

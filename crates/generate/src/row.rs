@@ -75,14 +75,14 @@ pub(crate) const COLUMNS: [&str; 32] = [
 
 /// The anomalies of a line, in the order in which their names are joined.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Odd {
+pub(crate) struct RowAnomalies {
     pub(crate) embedded_quote: bool,
     pub(crate) ambiguous_quotes: bool,
     pub(crate) extra_fields: bool,
     pub(crate) invalid_utf8: bool,
 }
 
-impl Odd {
+impl RowAnomalies {
     /// The names of the present anomalies.
     pub(crate) fn words(self) -> impl Iterator<Item = &'static str> {
         [
@@ -121,7 +121,7 @@ pub(crate) struct Row {
     /// The extra token of March 2019 between version id and host id; a reader keeps it in `extra`.
     pub(crate) stray: Option<String>,
     /// The anomalies that a reader must report.
-    pub(crate) odd: Odd,
+    pub(crate) odd: RowAnomalies,
 }
 
 impl Row {
@@ -136,7 +136,7 @@ impl Row {
             fields: col::COUNT,
             extra: None,
             stray: None,
-            odd: Odd::default(),
+            odd: RowAnomalies::default(),
         }
     }
 
@@ -148,7 +148,7 @@ impl Row {
         self.fields = col::COUNT;
         self.extra = None;
         self.stray = None;
-        self.odd = Odd::default();
+        self.odd = RowAnomalies::default();
     }
 
     /// Sets a text field.
@@ -206,7 +206,7 @@ impl Row {
             out.extend_from_slice(extra.as_bytes());
         }
         if self.odd.invalid_utf8 {
-            spoil(out, start);
+            insert_bad_byte(out, start);
         }
     }
 
@@ -246,7 +246,7 @@ fn number_index(column: usize) -> Option<usize> {
 }
 
 /// Replaces the stand-in by the byte 0xFF.
-fn spoil(out: &mut Vec<u8>, start: usize) {
+fn insert_bad_byte(out: &mut Vec<u8>, start: usize) {
     let mut stand_in = [0; 4];
     let stand_in = BAD_BYTE.encode_utf8(&mut stand_in).as_bytes().to_vec();
     let line = out.split_off(start);

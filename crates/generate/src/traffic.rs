@@ -5,12 +5,12 @@ use std::io;
 
 use fastrand::Rng;
 
+use super::actors::{Actor, Kind, Pool, version_id};
 use super::buckets::{ACCOUNT, Bucket, Purpose};
-use super::chance::{made, pick, push_alphanumeric, push_uuid, skewed};
 use super::groups;
 use super::lifecycle;
-use super::people::{Actor, Kind, Pool, version_id};
-use super::request::{Ask, begin, outcome, presigned_query, refusal};
+use super::random::{build_text, pick, push_alphanumeric, push_uuid, skewed};
+use super::request::{RequestSpec, begin, outcome, presigned_query, refusal};
 use super::row::{Row, col};
 use super::sink::Sink;
 
@@ -42,7 +42,7 @@ impl<'a> Traffic<'a> {
         sink: &mut Sink<'_>,
     ) -> io::Result<usize> {
         let chance = rng.u16(..1000);
-        if left >= groups::MOST
+        if left >= groups::MAX_ROWS
             && self.bucket.purpose != Purpose::Website
             && let Some(actor) = (chance < 14).then(|| pick(rng, &self.pool.services))
         {
@@ -121,7 +121,7 @@ impl<'a> Traffic<'a> {
     }
 
     fn ask(&mut self, rng: &mut Rng, actor: &Actor, time: i64, operation: &str, method: &str, query: &str) {
-        let ask = Ask { operation, method, object: Some(&self.object), query };
+        let ask = RequestSpec { operation, method, object: Some(&self.object), query };
         begin(rng, &mut self.row, self.bucket, actor, time, &ask);
     }
 
@@ -208,7 +208,7 @@ impl<'a> Traffic<'a> {
 
     fn list(&mut self, rng: &mut Rng, actor: &Actor, time: i64) {
         self.any_object(rng);
-        let prefix = made(|out| {
+        let prefix = build_text(|out| {
             super::escape::target(self.object.rsplit_once('/').map_or("", |(prefix, _)| prefix), out);
         })
         .replace('/', "%2F");
@@ -231,7 +231,7 @@ impl<'a> Traffic<'a> {
         method: &str,
         query: &str,
     ) {
-        let ask = Ask { operation, method, object: None, query };
+        let ask = RequestSpec { operation, method, object: None, query };
         begin(rng, &mut self.row, self.bucket, actor, time, &ask);
     }
 
@@ -252,7 +252,7 @@ impl<'a> Traffic<'a> {
         if matches!(operation, "REST.HEAD.BUCKET" | "REST.GET.UPLOADS" | "REST.GET.LOCATION") {
             self.bucket_request(rng, actor, time, operation, method, query);
         } else if operation == "REST.GET.UPLOAD" {
-            let query = made(|out| {
+            let query = build_text(|out| {
                 out.push_str(query);
                 push_alphanumeric(rng, out, 64);
             });

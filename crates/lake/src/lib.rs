@@ -76,6 +76,6 @@ pub use table::layout::{Partition, PartitionBy, Table};
 pub use table::ledger::{SourceEntry, source_entries_batch, sources_schema};
 pub use table::statistics::Footer;
 pub use verify::{
-    Check, Compared, Examiner, Incomplete, Outcome, Renamed, TableState, Totals, Unverifiable, VerifyOptions,
-    VerifyReport, verify,
+    Check, ComparisonSummary, Examiner, IncompleteSource, Outcome, RenamedSource, TableState, Totals,
+    UnverifiableSource, VerifyOptions, VerifyReport, verify,
 };

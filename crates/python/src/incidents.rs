@@ -1,4 +1,4 @@
-//! What belongs to an incident or a finding: its rows, and the sessions of its actors.
+//! ExportKind belongs to an incident or a finding: its rows, and the sessions of its actors.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 use saltmine_query::catalogue::Catalogue;
 use saltmine_query::hunt::{HuntOptions, HuntReport, hunt};
-use saltmine_query::incidents::{IncidentRequests, What};
+use saltmine_query::incidents::{ExportKind, IncidentRequests};
 use saltmine_query::timeline::{Selection, TimelineOptions, parse_network, timeline as sessions};
 use saltmine_query::{QueryError, Session, SessionOptions};
 
@@ -76,10 +76,10 @@ pub(crate) fn export(
     let target = Target::new(incident, finding)?
         .ok_or_else(|| error::parameter("give the number of an incident, or the name of a finding"))?;
     let what = match what {
-        "taken" => What::Taken,
-        "destroyed" => What::Destroyed,
-        "changed" => What::Changed,
-        "rows" => What::Rows,
+        "taken" => ExportKind::Taken,
+        "destroyed" => ExportKind::Destroyed,
+        "changed" => ExportKind::Changed,
+        "rows" => ExportKind::Rows,
         _ => return Err(error::parameter("what must be taken, destroyed, changed or rows")),
     };
     let (options, catalogue) = (session_options(options)?, catalogue(folder.as_deref())?);

@@ -21,7 +21,7 @@ use crate::error;
 use crate::wait::receive;
 
 /// Interval between progress callbacks.
-const TOLD_EVERY: Duration = Duration::from_millis(200);
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(200);
 
 /// The result of an ingest: totals as attributes, and one row per source file as Arrow.
 ///
@@ -174,11 +174,11 @@ pub(crate) fn ingest(
     let (sender, mut done) = sync_channel(1);
     let (told, stopped) = (Arc::clone(&listener), Arc::clone(&stop));
     let worker = std::thread::spawn(move || {
-        let result = discover(&paths).map_err(Failed::Source).and_then(|sources| {
+        let result = discover(&paths).map_err(IngestFailure::Source).and_then(|sources| {
             let (sources, dataset) = (&sources[..], to.as_path());
             let stop = Some(&*stopped);
             let request = IngestRequest { sources, dataset, partition_by, jobs, strict, stop };
-            saltmine_lake::ingest(&request, &*told).map_err(Failed::Lake)
+            saltmine_lake::ingest(&request, &*told).map_err(IngestFailure::Lake)
         });
         let _ = sender.send(result); // the receiver waits for it
     });
@@ -188,7 +188,7 @@ pub(crate) fn ingest(
         if interrupt.is_some() {
             return Ok(()); // the ingest stops cleanly, and soon
         }
-        let callback = progress.as_ref().filter(|_| told_at.elapsed() >= TOLD_EVERY);
+        let callback = progress.as_ref().filter(|_| told_at.elapsed() >= PROGRESS_INTERVAL);
         if callback.is_some() {
             told_at = Instant::now();
         }
@@ -202,8 +202,8 @@ pub(crate) fn ingest(
     let _ = py.detach(|| worker.join());
     match (result, interrupt) {
         (_, Some(error)) => Err(error),
-        (Err(Failed::Source(problem)), None) => Err(error::source(&problem)),
-        (Err(Failed::Lake(problem)), None) => Err(error::lake(&problem)),
+        (Err(IngestFailure::Source(problem)), None) => Err(error::source(&problem)),
+        (Err(IngestFailure::Lake(problem)), None) => Err(error::lake(&problem)),
         (Ok(report), None) => {
             listener.tell(py, progress.as_ref())?;
             Ok(IngestReport { report, outcomes: listener.outcomes() })
@@ -211,7 +211,7 @@ pub(crate) fn ingest(
     }
 }
 
-enum Failed {
+enum IngestFailure {
     Source(saltmine_scan::SourceError),
     Lake(LakeError),
 }

@@ -8,12 +8,12 @@ use pyo3::types::{PyDict, PyTuple};
 use saltmine_query::catalogue::{Catalogue, ParameterType};
 use saltmine_query::datafusion::common::ScalarValue;
 use saltmine_query::{Params, Redaction, ScanReport, SessionOptions};
-use saltmine_scan::LeftOut;
+use saltmine_scan::SkippedFiles;
 
 use crate::error;
 
 /// Maximum number of files in `damaged`; all are counted.
-const NAMED: usize = 1000;
+const MAX_NAMED: usize = 1000;
 
 /// The options of a session, from a dict with exactly these keys.
 pub(crate) fn session_options(options: &Bound<'_, PyDict>) -> PyResult<SessionOptions> {
@@ -104,11 +104,11 @@ pub(crate) fn damaged<'py>(py: Python<'py>, report: &ScanReport) -> PyResult<Vec
         dict.set_item("rejects", source.counts.rejects)?;
         Ok(dict)
     };
-    report.sources.values().take(NAMED).map(dict).collect()
+    report.sources.values().take(MAX_NAMED).map(dict).collect()
 }
 
 /// Warns if files were left out because of the times in their names. Gives numbers only, as below.
-pub(crate) fn warn_of_left_out(py: Python<'_>, left_out: &LeftOut) -> PyResult<()> {
+pub(crate) fn warn_of_left_out(py: Python<'_>, left_out: &SkippedFiles) -> PyResult<()> {
     if !left_out.is_by_time() {
         return Ok(());
     }

@@ -7,7 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict};
 use saltmine_query::catalogue::Query;
 use saltmine_query::datafusion::execution::SendableRecordBatchStream;
-use saltmine_query::incidents::{IncidentRequests, What, export};
+use saltmine_query::incidents::{ExportKind, IncidentRequests, export};
 use saltmine_query::{Params, QueryError, Session, SessionOptions};
 
 use crate::error;
@@ -22,11 +22,11 @@ struct BoundStatement {
     statement: Statement,
 }
 
-/// What produces the rows. Built-in statements read true values under redaction.
+/// ExportKind produces the rows. Built-in statements read true values under redaction.
 pub(crate) enum Statement {
     Sql(String, Params),
     CatalogueQuery(Box<Query>, Params),
-    Export(IncidentRequests, What),
+    Export(IncidentRequests, ExportKind),
 }
 
 impl BoundStatement {

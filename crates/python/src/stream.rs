@@ -18,7 +18,7 @@ use crate::error;
 use crate::wait::{Task, receive, runtime};
 
 /// Maximum number of batches computed ahead of the reader.
-const AHEAD: usize = 2;
+const MAX_AHEAD: usize = 2;
 
 /// `None` marks the end. A channel that closes without it means that the task was lost.
 type Item = Option<Result<RecordBatch, DataFusionError>>;
@@ -45,7 +45,7 @@ impl Batches {
     pub(crate) fn new(mut stream: SendableRecordBatchStream, at_end: AtEnd) -> PyResult<Self> {
         let schema = stream.schema();
         let (sender, receiver) = channel();
-        let room = Arc::new(Semaphore::new(AHEAD));
+        let room = Arc::new(Semaphore::new(MAX_AHEAD));
         let taken = Arc::clone(&room);
         let task = Task::spawn(&*runtime()?, async move {
             while let Some(batch) = stream.next().await {
@@ -76,7 +76,7 @@ impl Batches {
     }
 
     /// The next batch, for a thread unknown to Python.
-    fn pull_elsewhere(&mut self) -> Option<Result<RecordBatch, DataFusionError>> {
+    fn pull_from_other_thread(&mut self) -> Option<Result<RecordBatch, DataFusionError>> {
         if self.done {
             return None;
         }
@@ -100,12 +100,13 @@ impl Iterator for Batches {
     /// stream may take the lock: any other could deadlock with its holder.
     fn next(&mut self) -> Option<Self::Item> {
         if thread::current().id() == self.home
-            && let Some(pulled) = Python::try_attach(|py| self.pull(py).map_err(|error| told(py, &error)))
+            && let Some(pulled) =
+                Python::try_attach(|py| self.pull(py).map_err(|error| reader_error(py, &error)))
         {
             return pulled.transpose();
         }
         let failed = |error| ArrowError::ExternalError(Box::new(QueryError::from(error)));
-        self.pull_elsewhere().map(|batch| batch.map_err(failed))
+        self.pull_from_other_thread().map(|batch| batch.map_err(failed))
     }
 }
 
@@ -116,7 +117,7 @@ impl RecordBatchReader for Batches {
 }
 
 /// Converts an exception to an error of the stream, for which its reader raises its own.
-fn told(py: Python<'_>, error: &PyErr) -> ArrowError {
+fn reader_error(py: Python<'_>, error: &PyErr) -> ArrowError {
     let class = error.get_type(py).name().map_or_else(|_| "error".to_owned(), |name| name.to_string());
     match error.value(py).to_string() {
         text if text.is_empty() => ArrowError::ExternalError(class.into()),

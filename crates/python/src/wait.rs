@@ -12,7 +12,7 @@ use tokio::task::AbortHandle;
 use crate::error;
 
 /// Interval between checks for signals: long enough to cost nothing, short enough to feel immediate.
-const TICK: Duration = Duration::from_millis(25);
+const SIGNAL_INTERVAL: Duration = Duration::from_millis(25);
 
 static RUNTIME: Mutex<Option<(u32, Arc<Runtime>)>> = Mutex::new(None);
 
@@ -58,7 +58,7 @@ pub(crate) fn receive<T: Send>(
 ) -> PyResult<Option<T>> {
     loop {
         let waited = &mut *receiver; // reborrowed: a receiver belongs to one thread at a time
-        match py.detach(move || waited.recv_timeout(TICK)) {
+        match py.detach(move || waited.recv_timeout(SIGNAL_INTERVAL)) {
             Ok(received) => return Ok(Some(received)),
             Err(RecvTimeoutError::Disconnected) => return Ok(None),
             Err(RecvTimeoutError::Timeout) => on_tick(py)?,

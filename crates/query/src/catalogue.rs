@@ -99,7 +99,7 @@ pub struct Parameter {
 
 /// A column of the answer, or a table that the query needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Named {
+pub struct Description {
     /// Its name.
     pub name: String,
     /// What it means.
@@ -126,9 +126,9 @@ pub struct Query {
     /// In the order of the file.
     pub parameters: Vec<Parameter>,
     /// Tables needed in addition to those of a session.
-    pub tables: Vec<Named>,
+    pub tables: Vec<Description>,
     /// Columns of the answer, in order.
-    pub columns: Vec<Named>,
+    pub columns: Vec<Description>,
     /// Benign activity that it can match.
     pub false_positives: String,
     /// What the log does not show, and what does.

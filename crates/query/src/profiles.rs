@@ -36,21 +36,21 @@ async fn requests(context: &SessionContext) -> Result<DataFrame> {
 }
 
 /// The records as detections see them, stored on disk while this value lives, because they are read many times.
-pub(crate) struct Kept<'a> {
+pub(crate) struct StoredRequests<'a> {
     context: &'a SessionContext,
     _folder: tempfile::TempDir,
 }
 
 /// Rows per row group, which are held in memory while the records are written.
-const ROWS_AT_ONCE: usize = 131_072;
+const ROW_GROUP_ROWS: usize = 131_072;
 
-impl<'a> Kept<'a> {
+impl<'a> StoredRequests<'a> {
     /// Reads all records once and writes the columns that detections need, next to other intermediate results.
     /// `None` if the view exists already.
     ///
     /// # Errors
     /// If the records cannot be read, or the disk is full.
-    pub(crate) async fn write(context: &'a SessionContext) -> Result<Option<Kept<'a>>> {
+    pub(crate) async fn write(context: &'a SessionContext) -> Result<Option<StoredRequests<'a>>> {
         if context.table_exist(REQUESTS)? {
             return Ok(None);
         }
@@ -59,15 +59,15 @@ impl<'a> Kept<'a> {
         let path = path.to_string_lossy().into_owned() + "/";
         let mut options = TableParquetOptions::default();
         options.global.compression = Some("lz4_raw".into());
-        options.global.max_row_group_size = ROWS_AT_ONCE;
+        options.global.max_row_group_size = ROW_GROUP_ROWS;
         let frame = requests(context).await?;
         frame.write_parquet(&path, DataFrameWriteOptions::new(), Some(options)).await?;
         context.register_parquet(REQUESTS, &path, ParquetReadOptions::default()).await?;
-        Ok(Some(Kept { context, _folder: folder }))
+        Ok(Some(StoredRequests { context, _folder: folder }))
     }
 }
 
-impl Drop for Kept<'_> {
+impl Drop for StoredRequests<'_> {
     fn drop(&mut self) {
         // The next query uses the view. A missing table needs no removal.
         let _ = self.context.deregister_table(REQUESTS);
@@ -181,7 +181,7 @@ mod tests {
             let batches = context.sql(sql).await.unwrap().collect().await.unwrap();
             datafusion::arrow::util::pretty::pretty_format_batches(&batches).unwrap().to_string()
         };
-        let kept = Kept::write(context).await.unwrap().unwrap();
+        let kept = StoredRequests::write(context).await.unwrap().unwrap();
         let path = kept._folder.path().to_path_buf();
         let of_kept = rows().await;
         drop(kept);

@@ -200,7 +200,7 @@ async fn a_hunt_ranks_its_findings_and_shows_lines() {
     let catalogue = Catalogue::builtin().unwrap();
     let report = hunt(&session, &catalogue, &HuntOptions::default()).await.unwrap();
     assert!(report.failed.is_empty(), "{:?}", report.failed);
-    assert_eq!(report.worst(), Some(Severity::Critical));
+    assert_eq!(report.max_severity(), Some(Severity::Critical));
     assert!(report.findings.windows(2).all(|pair| pair[0].severity >= pair[1].severity));
     for finding in &report.findings {
         assert!((1..=3).contains(&finding.examples.len()), "{finding:?}");

@@ -21,8 +21,8 @@ use crate::retry;
 use crate::sign::{Signer, Unsigned};
 
 /// Characters to escape in keys; in queries the slash too.
-const KEY: AsciiSet = QUERY.remove(b'/');
-const QUERY: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+const KEY_ESCAPES: AsciiSet = QUERY_ESCAPES.remove(b'/');
+const QUERY_ESCAPES: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// The requester pays for the request.
 const REQUEST_PAYER: HeaderName = HeaderName::from_static("x-amz-request-payer");
@@ -52,7 +52,7 @@ impl fmt::Debug for Bucket {
 
 /// An object that was read.
 #[derive(Clone, Debug)]
-pub struct Found {
+pub struct FetchedObject {
     /// Its content.
     pub content: Bytes,
     /// Changes whenever the content changes.
@@ -61,7 +61,7 @@ pub struct Found {
     written: Option<HeaderValue>,
 }
 
-impl Found {
+impl FetchedObject {
     fn new(headers: &HeaderMap, content: Bytes) -> Self {
         let time = |name: HeaderName| headers.get(name).cloned();
         Self { content, etag: etag_of(headers), answered: time(DATE), written: time(LAST_MODIFIED) }
@@ -103,7 +103,7 @@ pub(crate) struct Listing<'a> {
 }
 
 /// A request before it is signed.
-struct Ask<'a> {
+struct UnsignedRequest<'a> {
     action: &'static str,
     method: Method,
     key: &'a str,
@@ -112,7 +112,7 @@ struct Ask<'a> {
     body: Bytes,
 }
 
-impl<'a> Ask<'a> {
+impl<'a> UnsignedRequest<'a> {
     fn new(action: &'static str, method: Method, key: &'a str) -> Self {
         Self { action, method, key, query: String::new(), headers: Vec::new(), body: Bytes::new() }
     }
@@ -149,16 +149,16 @@ impl Bucket {
     ///
     /// # Errors
     /// If it does not exist or cannot be read.
-    pub async fn get(&self, key: &str) -> Result<Found, S3Error> {
-        let (headers, content) = self.ask(Ask::new("read", Method::GET, key)).await?;
-        Ok(Found::new(&headers, content))
+    pub async fn get(&self, key: &str) -> Result<FetchedObject, S3Error> {
+        let (headers, content) = self.send(UnsignedRequest::new("read", Method::GET, key)).await?;
+        Ok(FetchedObject::new(&headers, content))
     }
 
     /// Like [`Bucket::get`]; `None` if there is no such object.
     ///
     /// # Errors
     /// If it exists but cannot be read.
-    pub async fn find(&self, key: &str) -> Result<Option<Found>, S3Error> {
+    pub async fn find(&self, key: &str) -> Result<Option<FetchedObject>, S3Error> {
         match self.get(key).await {
             Ok(found) => Ok(Some(found)),
             Err(S3Error { problem: Problem::NoSuchKey, .. }) => Ok(None),
@@ -171,7 +171,7 @@ impl Bucket {
     /// # Errors
     /// If the request fails.
     pub async fn has(&self, key: &str) -> Result<bool, S3Error> {
-        match self.ask(Ask::new("look for", Method::HEAD, key)).await {
+        match self.send(UnsignedRequest::new("look for", Method::HEAD, key)).await {
             Ok(_) => Ok(true),
             Err(S3Error { problem: Problem::NoSuchKey, .. }) => Ok(false),
             Err(error) => Err(error),
@@ -185,10 +185,10 @@ impl Bucket {
         range: Range<u64>,
         etag: Option<&str>,
     ) -> Result<Bytes, S3Error> {
-        let mut ask = Ask::new("read", Method::GET, key);
+        let mut ask = UnsignedRequest::new("read", Method::GET, key);
         ask.headers.push((RANGE, format!("bytes={}-{}", range.start, range.end - 1)));
         ask.headers.extend(etag.map(|etag| (IF_MATCH, etag.to_owned())));
-        let (_, bytes) = self.ask(ask).await?;
+        let (_, bytes) = self.send(ask).await?;
         if bytes.len() as u64 != range.end - range.start {
             let told = format!("received {} of {} bytes", bytes.len(), range.end - range.start);
             return Err(S3Error::at("read", &self.name, key)(Problem::Other(told)));
@@ -206,7 +206,8 @@ impl Bucket {
         content: Bytes,
         condition: Condition<'_>,
     ) -> Result<Option<String>, S3Error> {
-        let mut ask = Ask { body: content.clone(), ..Ask::new("write", Method::PUT, key) };
+        let mut ask =
+            UnsignedRequest { body: content.clone(), ..UnsignedRequest::new("write", Method::PUT, key) };
         match condition {
             Condition::Any => {}
             Condition::Absent => ask.headers.push((IF_NONE_MATCH, "*".to_owned())),
@@ -216,7 +217,7 @@ impl Bucket {
             let gone = matches!(condition, Condition::Same(_)) && error.problem == Problem::NoSuchKey;
             error.problem == Problem::Precondition || gone
         };
-        match self.ask(ask).await {
+        match self.send(ask).await {
             Ok((headers, _)) => Ok(etag_of(&headers)),
             // If a response was lost, the request is repeated, and the second attempt fails because the first
             // one succeeded.
@@ -233,7 +234,7 @@ impl Bucket {
     /// # Errors
     /// If it cannot be deleted.
     pub async fn delete(&self, key: &str) -> Result<(), S3Error> {
-        match self.ask(Ask::new("delete", Method::DELETE, key)).await {
+        match self.send(UnsignedRequest::new("delete", Method::DELETE, key)).await {
             Ok(_) | Err(S3Error { problem: Problem::NoSuchKey, .. }) => Ok(()),
             Err(error) => Err(error),
         }
@@ -245,10 +246,10 @@ impl Bucket {
     ///
     /// # Errors
     /// If it cannot be deleted.
-    pub async fn delete_same(&self, key: &str, etag: &str) -> Result<(), S3Error> {
-        let mut ask = Ask::new("delete", Method::DELETE, key);
+    pub async fn delete_if_unchanged(&self, key: &str, etag: &str) -> Result<(), S3Error> {
+        let mut ask = UnsignedRequest::new("delete", Method::DELETE, key);
         ask.headers.push((IF_MATCH, etag.to_owned()));
-        match self.ask(ask).await {
+        match self.send(ask).await {
             Ok(_) | Err(S3Error { problem: Problem::NoSuchKey | Problem::Precondition, .. }) => Ok(()),
             Err(error) => Err(error),
         }
@@ -257,7 +258,7 @@ impl Bucket {
     /// One page of a list.
     pub(crate) async fn page(&self, wanted: &Listing<'_>) -> Result<Page, S3Error> {
         let Listing { prefix, delimiter, after, token, most } = wanted;
-        let encoded = |text| utf8_percent_encode(text, &QUERY);
+        let encoded = |text| utf8_percent_encode(text, &QUERY_ESCAPES);
         // Parameters are in order of their names, as the signature requires.
         let mut query = String::new();
         if let Some(token) = token {
@@ -277,13 +278,14 @@ impl Bucket {
             query += &format!("&start-after={}", encoded(after));
         }
         let at = || S3Error::at("list", &self.name, prefix);
-        let asked = self.ask(Ask { query, ..Ask::new("list", Method::GET, "") }).await;
+        let asked =
+            self.send(UnsignedRequest { query, ..UnsignedRequest::new("list", Method::GET, "") }).await;
         let (_, body) = asked.map_err(|error| at()(error.problem))?;
         Page::parse(&body).map_err(at())
     }
 
     /// Sends a request and retries it as long as that may help.
-    async fn ask(&self, ask: Ask<'_>) -> Result<(HeaderMap, Bytes), S3Error> {
+    async fn send(&self, ask: UnsignedRequest<'_>) -> Result<(HeaderMap, Bytes), S3Error> {
         let at = |problem| S3Error::at(ask.action, &self.name, ask.key)(problem);
         if ask.key.split('/').any(|part| part == "." || part == "..") {
             return Err(at(Problem::InvalidKey));
@@ -297,13 +299,13 @@ impl Bucket {
                     let (parts, body) = answer.into_parts();
                     match body.bytes().await {
                         Ok(body) if parts.status.is_success() => return Ok((parts.headers, body)),
-                        Ok(_) if may_go_on && retry::may_pass(parts.status) => {}
+                        Ok(_) if may_go_on && retry::is_retryable_status(parts.status) => {}
                         Ok(body) => return Err(at(reply::problem(parts.status, &parts.headers, &body))),
                         Err(_) if may_go_on => {}
                         Err(error) => return Err(at(Problem::Unreachable(chain(&error)))),
                     }
                 }
-                Err(error) if may_go_on && retry::may_pass_without_answer(&error) => {}
+                Err(error) if may_go_on && retry::is_retryable_error(&error) => {}
                 Err(error) => return Err(at(Problem::Unreachable(chain(&error)))),
             }
             tokio::time::sleep(retry::pause(attempt)).await;
@@ -312,10 +314,10 @@ impl Bucket {
     }
 
     /// Builds the request, signed with the current time.
-    async fn signed(&self, ask: &Ask<'_>) -> Result<HttpRequest, Problem> {
+    async fn signed(&self, ask: &UnsignedRequest<'_>) -> Result<HttpRequest, Problem> {
         let wrong =
             |error: &dyn std::error::Error| Problem::Other(format!("invalid request: {}", chain(error)));
-        let path = format!("{}/{}", self.path, utf8_percent_encode(ask.key, &KEY));
+        let path = format!("{}/{}", self.path, utf8_percent_encode(ask.key, &KEY_ESCAPES));
         let mut url = format!("{}{path}", self.origin);
         if !ask.query.is_empty() {
             url.push('?');

@@ -4,12 +4,12 @@ use std::sync::OnceLock;
 use std::time::Duration;
 
 /// The maximum number of requests in flight in the whole process.
-pub const MOST_REQUESTS: usize = 64;
+pub const MAX_REQUESTS: usize = 64;
 
 /// Options of the process.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The maximum number of requests in flight, 1 to [`MOST_REQUESTS`].
+    /// The maximum number of requests in flight, 1 to [`MAX_REQUESTS`].
     pub requests: usize,
     /// Do not sign requests: for public buckets. The variable `AWS_SKIP_SIGNATURE` also sets this.
     pub anonymous: bool,
@@ -24,7 +24,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            requests: MOST_REQUESTS,
+            requests: MAX_REQUESTS,
             anonymous: false,
             requester_pays: false,
             retries: 10,
@@ -37,7 +37,7 @@ static SETTINGS: OnceLock<Settings> = OnceLock::new();
 
 /// Sets the options of the process. Call it once, before anything else in this crate; later calls do nothing.
 pub fn configure(settings: Settings) {
-    let requests = settings.requests.clamp(1, MOST_REQUESTS);
+    let requests = settings.requests.clamp(1, MAX_REQUESTS);
     let _ = SETTINGS.set(Settings { requests, ..settings }); // the first one counts
 }
 

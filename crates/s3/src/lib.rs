@@ -24,12 +24,12 @@ mod sign;
 mod upload;
 mod url;
 
-pub use bucket::{Bucket, Condition, Found};
-pub use environment::{MOST_REQUESTS, Settings, configure};
+pub use bucket::{Bucket, Condition, FetchedObject};
+pub use environment::{MAX_REQUESTS, Settings, configure};
 pub use error::{Problem, S3Error};
 pub use limiter::{Requests, requests};
 pub use list::{FolderAction, KeyRange, ListFilter, list};
-pub use object::{Object, RANGE, WHOLE};
+pub use object::{MAX_WHOLE_READ, Object, RANGE_BYTES};
 pub use prefetch::{Body, Prefetcher};
 pub use runtime::wait;
 pub use upload::upload;

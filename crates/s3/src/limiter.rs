@@ -22,7 +22,7 @@ use tokio::time::timeout;
 use crate::environment::settings;
 
 /// A request with a body gets extra time, as if it were sent at this rate (bytes per second).
-const SLOWEST: u64 = 64 << 10;
+const MIN_UPLOAD_RATE: u64 = 64 << 10;
 
 static PERMITS: LazyLock<Arc<Semaphore>> = LazyLock::new(|| Arc::new(Semaphore::new(settings().requests)));
 
@@ -140,7 +140,7 @@ async fn limited(client: &HttpClient, request: HttpRequest) -> Result<HttpRespon
     let _permit = permit.map_err(|_| HttpError::new(HttpErrorKind::Interrupted, Cancelled))?;
     count(&request);
     let (method, target, start) = (request.method().clone(), target(&request), Instant::now());
-    let answer = whole_answer(client, request).await;
+    let answer = full_response(client, request).await;
     let milliseconds = start.elapsed().as_millis() as u64;
     match &answer {
         Ok(answer) => {
@@ -159,9 +159,9 @@ fn target(request: &HttpRequest) -> String {
     format!("{}{}{separator}{query}", uri.host().unwrap_or_default(), uri.path())
 }
 
-async fn whole_answer(client: &HttpClient, request: HttpRequest) -> Result<HttpResponse, HttpError> {
+async fn full_response(client: &HttpClient, request: HttpRequest) -> Result<HttpResponse, HttpError> {
     let silence = settings().timeout;
-    let most = silence + Duration::from_secs(request.body().content_length() as u64 / SLOWEST);
+    let most = silence + Duration::from_secs(request.body().content_length() as u64 / MIN_UPLOAD_RATE);
     let answer = timeout(most, client.execute(request)).await.map_err(|_| NoResponse::error(most))??;
     let (parts, mut body) = answer.into_parts();
     let mut content = Vec::new();

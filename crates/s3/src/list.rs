@@ -11,16 +11,16 @@ use std::sync::Arc;
 use tokio::task::JoinSet;
 
 use crate::bucket::{Bucket, Listing};
-use crate::environment::MOST_REQUESTS;
+use crate::environment::MAX_REQUESTS;
 use crate::error::{Problem, S3Error};
 use crate::object::Object;
 use crate::reply::Page;
 
 /// The maximum number of folders without a date in their name that are walked.
-const MOST_WALKED: usize = 512;
+const MAX_WALKED: usize = 512;
 
 /// Sorts after every character that may follow a prefix.
-const LAST: char = char::MAX;
+const LAST_CHARACTER: char = char::MAX;
 
 /// How to process a folder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,12 +76,12 @@ pub async fn list(
     filter: Arc<dyn ListFilter>,
 ) -> Result<Vec<Object>, S3Error> {
     let mut wanted = Vec::new();
-    let mut waiting = vec![Job::Folder { prefix, walk: true }];
+    let mut waiting = vec![ListJob::Folder { prefix, walk: true }];
     // Each page is a task: parsing a page takes as long as fetching it, and the runtime has several threads.
     let mut running = JoinSet::new();
     let mut walked = 0;
     loop {
-        while running.len() < MOST_REQUESTS
+        while running.len() < MAX_REQUESTS
             && let Some(job) = waiting.pop()
         {
             running.spawn(job.run(Arc::clone(&bucket), Arc::clone(&filter)));
@@ -89,7 +89,7 @@ pub async fn list(
         let Some(found) = running.join_next().await else { return Ok(wanted) };
         let lost = |error: tokio::task::JoinError| Problem::Other(error.to_string());
         let found = found.map_err(|error| S3Error::at("list", bucket.name(), "")(lost(error)))?;
-        let Part { objects, folders, jobs } = found?;
+        let ListResult { objects, folders, jobs } = found?;
         wanted.extend(objects);
         waiting.extend(jobs);
         for prefix in folders {
@@ -99,10 +99,10 @@ pub async fn list(
                 FolderAction::Descend => true,
                 FolderAction::DescendIfFew => {
                     walked += 1;
-                    walked <= MOST_WALKED
+                    walked <= MAX_WALKED
                 }
             };
-            waiting.push(Job::Folder { prefix, walk });
+            waiting.push(ListJob::Folder { prefix, walk });
         }
     }
 }
@@ -133,7 +133,7 @@ impl Bucket {
     /// # Errors
     /// If the list fails.
     pub async fn all(self: &Arc<Self>, prefix: &str) -> Result<Vec<Object>, S3Error> {
-        let job = Job::Folder { prefix: prefix.to_owned(), walk: false };
+        let job = ListJob::Folder { prefix: prefix.to_owned(), walk: false };
         Ok(job.run(Arc::clone(self), Arc::new(Everything)).await?.objects)
     }
 }
@@ -152,7 +152,7 @@ impl ListFilter for Everything {
 
 /// A list to make, one page after the other.
 #[derive(Debug)]
-enum Job {
+enum ListJob {
     /// A folder, or any prefix.
     Folder { prefix: String, walk: bool },
     /// Keys of the flat layout from the first digit of the year on that sort after `passed`.
@@ -165,14 +165,14 @@ enum Job {
 
 /// The result of a list, and the lists that remain.
 #[derive(Default)]
-struct Part {
+struct ListResult {
     objects: Vec<Object>,
     folders: Vec<String>,
-    jobs: Vec<Job>,
+    jobs: Vec<ListJob>,
 }
 
-impl Job {
-    async fn run(self, bucket: Arc<Bucket>, filter: Arc<dyn ListFilter>) -> Result<Part, S3Error> {
+impl ListJob {
+    async fn run(self, bucket: Arc<Bucket>, filter: Arc<dyn ListFilter>) -> Result<ListResult, S3Error> {
         match self {
             Self::Folder { prefix, walk } => folder(&bucket, &prefix, walk, filter.as_ref()).await,
             Self::Years { prefix, passed } => dates(&bucket, &prefix, &passed, 3, filter.as_ref()).await,
@@ -191,9 +191,9 @@ async fn folder(
     prefix: &str,
     walk: bool,
     filter: &dyn ListFilter,
-) -> Result<Part, S3Error> {
+) -> Result<ListResult, S3Error> {
     let delimiter = walk.then_some("/");
-    let (mut part, mut token, mut after) = (Part::default(), None::<String>, None::<String>);
+    let (mut part, mut token, mut after) = (ListResult::default(), None::<String>, None::<String>);
     // Prefixes of keys that are left to other lists.
     let mut others: Vec<String> = Vec::new();
     loop {
@@ -217,9 +217,9 @@ async fn folder(
             // All keys of this layout begin with the same digit of the year; keys that sort around them are
             // listed here.
             let run = run.to_owned();
-            after = Some(format!("{run}{LAST}"));
+            after = Some(format!("{run}{LAST_CHARACTER}"));
             token = None;
-            part.jobs.push(Job::Years { prefix: run.clone(), passed: last });
+            part.jobs.push(ListJob::Years { prefix: run.clone(), passed: last });
             others.push(run);
         }
     }
@@ -233,8 +233,8 @@ async fn dates(
     passed: &str,
     digits: usize,
     filter: &dyn ListFilter,
-) -> Result<Part, S3Error> {
-    let (mut part, mut token) = (Part::default(), None::<String>);
+) -> Result<ListResult, S3Error> {
+    let (mut part, mut token) = (ListResult::default(), None::<String>);
     loop {
         let wanted = Listing { prefix, delimiter: Some("-"), token: token.as_deref(), ..Listing::default() };
         let mut page = bucket.page(&wanted).await?;
@@ -248,15 +248,15 @@ async fn dates(
                 .is_some_and(|rest| rest.len() == digits && rest.bytes().all(|byte| byte.is_ascii_digit()));
             let passed = passed.to_owned();
             part.jobs.push(match (is_date, digits) {
-                (true, 3) => Job::Months { prefix: found, passed },
+                (true, 3) => ListJob::Months { prefix: found, passed },
                 (true, _) => match filter.month(&found) {
                     KeyRange::Skip => continue,
                     KeyRange::Between(_, Some(before)) if before <= passed => continue,
                     KeyRange::Between(after, before) => {
-                        Job::Keys { prefix: found, after: after.max(Some(passed)), before }
+                        ListJob::Keys { prefix: found, after: after.max(Some(passed)), before }
                     }
                 },
-                (false, _) => Job::Keys { prefix: found, after: Some(passed), before: None },
+                (false, _) => ListJob::Keys { prefix: found, after: Some(passed), before: None },
             });
         }
         page.contents.retain(|content| content.key.as_str() > passed);
@@ -275,8 +275,8 @@ async fn keys(
     after: Option<&str>,
     before: Option<&str>,
     filter: &dyn ListFilter,
-) -> Result<Part, S3Error> {
-    let (mut part, mut token) = (Part::default(), None::<String>);
+) -> Result<ListResult, S3Error> {
+    let (mut part, mut token) = (ListResult::default(), None::<String>);
     loop {
         let wanted = Listing { prefix, after, token: token.as_deref(), ..Listing::default() };
         let mut page = bucket.page(&wanted).await?;

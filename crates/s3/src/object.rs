@@ -12,10 +12,10 @@ use crate::runtime;
 use crate::url::S3Url;
 
 /// Bytes of a large object per request.
-pub const RANGE: u64 = 8 << 20;
+pub const RANGE_BYTES: u64 = 8 << 20;
 
 /// Objects up to this size are read by a single request. Larger ones are read in parts, on demand.
-pub const WHOLE: u64 = 16 << 20;
+pub const MAX_WHOLE_READ: u64 = 16 << 20;
 
 /// An object, as listed.
 #[derive(Clone, Debug)]
@@ -47,7 +47,7 @@ impl Object {
 
     /// The number of requests needed to read the object.
     pub fn gets(&self) -> u64 {
-        if self.size <= WHOLE { 1 } else { self.size.div_ceil(RANGE) }
+        if self.size <= MAX_WHOLE_READ { 1 } else { self.size.div_ceil(RANGE_BYTES) }
     }
 
     /// Reads the object part by part, always one part ahead.
@@ -67,8 +67,8 @@ pub struct ObjectReader {
 }
 
 impl ObjectReader {
-    fn ask(&mut self) -> Result<(), S3Error> {
-        let range = self.asked..self.object.size.min(self.asked + RANGE);
+    fn request_next(&mut self) -> Result<(), S3Error> {
+        let range = self.asked..self.object.size.min(self.asked + RANGE_BYTES);
         if range.is_empty() {
             return Ok(());
         }
@@ -89,12 +89,12 @@ impl Read for ObjectReader {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
         if self.part.is_empty() {
             if self.next.is_none() {
-                self.ask().map_err(std::io::Error::other)?;
+                self.request_next().map_err(std::io::Error::other)?;
             }
             let Some(next) = self.next.take() else { return Ok(0) };
             let part = next.recv().map_err(|_| std::io::Error::other("the request was lost"))?;
             self.part = part.map_err(std::io::Error::other)?;
-            self.ask().map_err(std::io::Error::other)?;
+            self.request_next().map_err(std::io::Error::other)?;
         }
         let count = out.len().min(self.part.len());
         self.part.copy_to_slice(&mut out[..count]);

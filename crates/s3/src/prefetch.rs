@@ -10,15 +10,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{JoinHandle, JoinSet};
 
 use crate::error::{Problem, S3Error};
-use crate::object::{Object, WHOLE};
+use crate::object::{MAX_WHOLE_READ, Object};
 use crate::runtime;
 
-/// Bytes being read, or read and not yet taken, in units of [`UNIT`].
-const BUDGET: usize = (64 << 20) / UNIT;
+/// Bytes being read, or read and not yet taken, in units of [`BUDGET_UNIT`].
+const READ_BUDGET: usize = (64 << 20) / BUDGET_UNIT;
 /// The minimum that an object counts for, which limits the number of waiting objects.
-const UNIT: usize = 16 << 10;
+const BUDGET_UNIT: usize = 16 << 10;
 /// The minimum share of a shared budget.
-const LEAST: usize = (4 << 20) / UNIT;
+const MIN_SHARE: usize = (4 << 20) / BUDGET_UNIT;
 
 /// The content of an object.
 #[derive(Debug)]
@@ -94,7 +94,7 @@ impl Prefetcher {
     pub fn start_sharing(objects: Vec<(usize, Object)>, share: usize) -> Result<Self, S3Error> {
         let shared = Arc::new(Shared::default());
         let handle = runtime::handle().map_err(S3Error::at("read", "", ""))?;
-        let budget = (BUDGET / share.max(1)).max(LEAST);
+        let budget = (READ_BUDGET / share.max(1)).max(MIN_SHARE);
         let driver = handle.spawn(drive(objects, budget, Arc::clone(&shared)));
         Ok(Self { shared, driver })
     }
@@ -134,11 +134,11 @@ async fn drive(objects: Vec<(usize, Object)>, units: usize, shared: Arc<Shared>)
     let mut running = JoinSet::new();
     for (index, object) in objects {
         while running.try_join_next().is_some() {}
-        if object.size > WHOLE {
+        if object.size > MAX_WHOLE_READ {
             shared.put(index, Ready { body: Ok(Body::Large(object)), _budget: None });
             continue;
         }
-        let units = (object.size as usize).div_ceil(UNIT).clamp(1, most) as u32;
+        let units = (object.size as usize).div_ceil(BUDGET_UNIT).clamp(1, most) as u32;
         let Ok(permit) = Arc::clone(&budget).acquire_many_owned(units).await else { return };
         let shared = Arc::clone(&shared);
         running.spawn(async move {

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::error::Problem;
 
 /// The maximum length of an error text that is shown, in bytes.
-const TOLD: usize = 300;
+const MAX_ERROR_TEXT: usize = 300;
 
 /// One page of a list.
 #[derive(Debug, Default, Deserialize)]
@@ -46,7 +46,7 @@ impl Page {
 
     /// Parses a page; decodes keys that the server encoded.
     pub(crate) fn parse(xml: &[u8]) -> Result<Self, Problem> {
-        let wrong = |why: String| Problem::Other(format!("invalid list: {}", brief(&why)));
+        let wrong = |why: String| Problem::Other(format!("invalid list: {}", truncated(&why)));
         let text = std::str::from_utf8(xml).map_err(|error| wrong(error.to_string()))?;
         let mut page: Page = quick_xml::de::from_str(text).map_err(|error| wrong(error.to_string()))?;
         if page.encoding_type.as_deref() == Some("url") {
@@ -79,7 +79,7 @@ pub(crate) fn problem(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> P
     let told = match (code.as_str(), message.as_str()) {
         ("", "") => status.to_string(),
         (code, "") => code.to_owned(),
-        (code, message) => format!("{code}: {}", brief(message)),
+        (code, message) => format!("{code}: {}", truncated(message)),
     };
     let region = || {
         let header = headers.get("x-amz-bucket-region").and_then(|value| value.to_str().ok());
@@ -108,8 +108,8 @@ pub(crate) fn problem(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> P
     }
 }
 
-fn brief(text: &str) -> &str {
-    &text[..text.floor_char_boundary(TOLD)]
+fn truncated(text: &str) -> &str {
+    &text[..text.floor_char_boundary(MAX_ERROR_TEXT)]
 }
 
 #[cfg(test)]

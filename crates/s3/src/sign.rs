@@ -16,12 +16,12 @@ use ring::{digest, hmac};
 
 use crate::error::Problem;
 
-const DATE: HeaderName = HeaderName::from_static("x-amz-date");
-const CONTENT: HeaderName = HeaderName::from_static("x-amz-content-sha256");
-const TOKEN: HeaderName = HeaderName::from_static("x-amz-security-token");
+const DATE_HEADER: HeaderName = HeaderName::from_static("x-amz-date");
+const CONTENT_HASH_HEADER: HeaderName = HeaderName::from_static("x-amz-content-sha256");
+const TOKEN_HEADER: HeaderName = HeaderName::from_static("x-amz-security-token");
 
 /// The SHA-256 of empty input.
-const OF_NOTHING: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+const EMPTY_SHA256: &str = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 /// The signed parts of a request.
 pub(crate) struct Unsigned<'a> {
@@ -70,13 +70,13 @@ impl Signer {
     ) -> Result<Vec<(HeaderName, HeaderValue)>, Problem> {
         let time = now.format("%Y%m%dT%H%M%SZ").to_string();
         let body = match request.body {
-            [] => OF_NOTHING.to_owned(),
+            [] => EMPTY_SHA256.to_owned(),
             body => hex(digest::digest(&digest::SHA256, body).as_ref()),
         };
         let mut headers: Vec<(HeaderName, &str)> =
             request.headers.iter().map(|(name, value)| (name.clone(), value.as_str())).collect();
-        headers.extend([(HOST, request.host), (DATE, &time), (CONTENT, &body)]);
-        headers.extend(credential.token.as_deref().map(|token| (TOKEN, token)));
+        headers.extend([(HOST, request.host), (DATE_HEADER, &time), (CONTENT_HASH_HEADER, &body)]);
+        headers.extend(credential.token.as_deref().map(|token| (TOKEN_HEADER, token)));
         headers.sort_by(|(a, _), (b, _)| a.as_str().cmp(b.as_str()));
         let names = headers.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>().join(";");
         let mut canonical = format!("{}\n{}\n{}\n", request.method, request.path, request.query);
@@ -127,9 +127,9 @@ impl DayKey {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.map(|digit| char::from(DIGITS[usize::from(digit)])).collect()
+    digits.map(|digit| char::from(HEX_DIGITS[usize::from(digit)])).collect()
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub struct BlockPool {
 
 impl BlockPool {
     /// The most unused blocks kept for later.
-    const KEPT: usize = 256;
+    const MAX_POOLED: usize = 256;
 
     /// An empty pool.
     pub fn new() -> Arc<Self> {
@@ -50,10 +50,10 @@ impl BlockPool {
         self.on_loan.load(Ordering::Relaxed)
     }
 
-    fn give_back(&self, bytes: Vec<u8>) {
+    fn recycle(&self, bytes: Vec<u8>) {
         self.on_loan.fetch_sub(bytes.len(), Ordering::Relaxed);
         let mut free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
-        if bytes.len() == BLOCK_SIZE && free.len() < Self::KEPT {
+        if bytes.len() == BLOCK_SIZE && free.len() < Self::MAX_POOLED {
             free.push(bytes);
         }
     }
@@ -75,7 +75,7 @@ impl AsRef<[u8]> for Memory {
 
 impl Drop for Memory {
     fn drop(&mut self) {
-        self.pool.give_back(std::mem::take(&mut self.bytes));
+        self.pool.recycle(std::mem::take(&mut self.bytes));
     }
 }
 

@@ -196,7 +196,7 @@ impl Lines<'_> {
                     let time = fields.request_micros();
                     (first, last) = (first.min(time), last.max(time));
                     counts.rows += 1;
-                    if !self.filter.keeps(&fields, bytes) {
+                    if !self.filter.may_match(&fields, bytes) {
                         continue;
                     }
                     let (start, length) = (start as u32, (bytes.len() + usize::from(is_cut)) as u32);

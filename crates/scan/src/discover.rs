@@ -12,7 +12,7 @@ use crate::escape::escape;
 use crate::object_name::LogObjectName;
 use crate::objects;
 use crate::source::Source;
-use crate::window::{LeftOut, NameTrust, Window};
+use crate::window::{NameTrust, SkippedFiles, Window};
 
 /// The sources that paths name, and what was skipped.
 #[derive(Clone, Debug, Default)]
@@ -20,7 +20,7 @@ pub struct Discovery {
     /// The sources, sorted by name. No two have the same name.
     pub sources: Vec<Source>,
     /// What was skipped.
-    pub left_out: LeftOut,
+    pub left_out: SkippedFiles,
 }
 
 /// Finds the sources that `paths` name: a file; a folder, including all files below it; a glob; `-` for
@@ -90,7 +90,7 @@ fn walk(
     root: &Path,
     wanted: impl Fn(&Path) -> bool,
     sources: &mut Vec<Source>,
-    left_out: &mut LeftOut,
+    left_out: &mut SkippedFiles,
 ) -> Result<(), SourceError> {
     let is_folder = root.is_dir();
     let mut entries = WalkDir::new(root).follow_links(true).into_iter();
@@ -148,7 +148,7 @@ fn is_hidden(name: &std::ffi::OsStr) -> bool {
 }
 
 /// Walks the folder before the first wildcard.
-fn glob(pattern: &str, sources: &mut Vec<Source>, left_out: &mut LeftOut) -> Result<(), SourceError> {
+fn glob(pattern: &str, sources: &mut Vec<Source>, left_out: &mut SkippedFiles) -> Result<(), SourceError> {
     let wrong =
         |error: globset::Error| SourceError::Glob { pattern: pattern.into(), message: error.to_string() };
     let matcher = GlobBuilder::new(pattern).literal_separator(true).build().map_err(wrong)?.compile_matcher();

@@ -8,7 +8,7 @@ use flate2::{Decompress, FlushDecompress, Status};
 use zstd::stream::raw::{Decoder as ZstdDecoder, InBuffer, Operation, OutBuffer};
 
 /// Bytes read from a file per call.
-const CHUNK: usize = 256 << 10;
+const READ_BYTES: usize = 256 << 10;
 
 const GZIP_MAGIC: [u8; 2] = [0x1F, 0x8B];
 const ZSTD_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
@@ -73,16 +73,16 @@ impl Input {
     /// The available bytes; reads more if there are none. Empty at the end.
     fn fill(&mut self) -> std::io::Result<&[u8]> {
         if self.at == self.end {
-            self.read_on()?;
+            self.read_more()?;
         }
         Ok(&self.chunk[self.at..self.end])
     }
 
     /// Reads more bytes after the available ones. Returns how many.
-    fn read_on(&mut self) -> std::io::Result<usize> {
+    fn read_more(&mut self) -> std::io::Result<usize> {
         let Some(file) = &mut self.file else { return Ok(0) };
-        if self.chunk.len() < CHUNK {
-            self.chunk.resize(CHUNK, 0);
+        if self.chunk.len() < READ_BYTES {
+            self.chunk.resize(READ_BYTES, 0);
         }
         self.chunk.copy_within(self.at..self.end, 0);
         self.end -= self.at;
@@ -104,7 +104,7 @@ impl Input {
 
     /// The first four bytes, or fewer at the end, which identify the stream.
     fn head(&mut self) -> std::io::Result<&[u8]> {
-        while self.end - self.at < 4 && self.read_on()? > 0 {}
+        while self.end - self.at < 4 && self.read_more()? > 0 {}
         let rest = &self.chunk[self.at..self.end];
         Ok(&rest[..rest.len().min(4)])
     }
@@ -317,11 +317,11 @@ impl Inflate {
 thread_local! {
     /// An unused decoder of this thread. A decoder takes 50 kilobytes, which would be expensive for a small
     /// file.
-    static SPARE: Cell<Option<Box<Decompress>>> = const { Cell::new(None) };
+    static SPARE_DECODER: Cell<Option<Box<Decompress>>> = const { Cell::new(None) };
 }
 
 fn gzip_decoder() -> Box<Decompress> {
-    match SPARE.take() {
+    match SPARE_DECODER.take() {
         Some(mut decoder) => {
             decoder.reset(true);
             decoder
@@ -335,7 +335,7 @@ impl Drop for Inflate {
         if let Stage::Gzip(decoder) | Stage::GzipBetween(decoder) =
             std::mem::replace(&mut self.stage, Stage::End)
         {
-            SPARE.set(Some(decoder));
+            SPARE_DECODER.set(Some(decoder));
         }
     }
 }
@@ -367,7 +367,7 @@ mod tests {
     /// Decompresses with an output buffer of `size` bytes, both from memory and as a stream of single bytes.
     fn inflate(bytes: &[u8], size: usize) -> (Vec<u8>, Option<Damage>) {
         let from_memory = drain(Inflate::over_bytes(bytes.to_vec()), size);
-        let from_stream = drain(Inflate::over_reader(Box::new(OneByOne(bytes.to_vec(), 0))), size);
+        let from_stream = drain(Inflate::over_reader(Box::new(OneByteReader(bytes.to_vec(), 0))), size);
         assert!(from_memory.0 == from_stream.0, "{} and {} bytes", from_memory.0.len(), from_stream.0.len());
         let kind = |damage: &Option<Damage>| damage.as_ref().map(|damage| (damage.kind, damage.offset));
         assert_eq!(kind(&from_memory.1), kind(&from_stream.1));
@@ -385,9 +385,9 @@ mod tests {
         }
     }
 
-    struct OneByOne(Vec<u8>, usize);
+    struct OneByteReader(Vec<u8>, usize);
 
-    impl Read for OneByOne {
+    impl Read for OneByteReader {
         fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
             let Some(byte) = self.0.get(self.1) else { return Ok(0) };
             out[0] = *byte;

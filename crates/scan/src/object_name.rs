@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use crate::window::DAY;
 
 /// `YYYY-MM-DD-hh-mm-ss-` and 16 upper-case letters or digits.
-const STAMP: usize = 20;
+const STAMP_PATTERN: usize = 20;
 const UNIQUE: usize = 16;
 
 /// The name of a log file or object, with or without the folders before it.
@@ -40,7 +40,7 @@ impl<'a> LogObjectName<'a> {
 /// Like [`LogObjectName::time_range`], for a key exactly as S3 writes it; also returns the position of the
 /// date in it.
 pub(crate) fn key_time_range(key: &str) -> Option<((i64, i64), usize)> {
-    let date = key.len().checked_sub(STAMP + UNIQUE)?;
+    let date = key.len().checked_sub(STAMP_PATTERN + UNIQUE)?;
     Some((range(stamp(key)?)?, date))
 }
 
@@ -57,8 +57,8 @@ fn stem(name: &str) -> Option<&str> {
 
 /// The time at the end of a name, and whether it is midnight.
 fn stamp(stem: &str) -> Option<(i64, bool)> {
-    let start = stem.len().checked_sub(STAMP + UNIQUE)?;
-    let (stamp, unique) = (stem.get(start..start + STAMP)?, stem.get(start + STAMP..)?);
+    let start = stem.len().checked_sub(STAMP_PATTERN + UNIQUE)?;
+    let (stamp, unique) = (stem.get(start..start + STAMP_PATTERN)?, stem.get(start + STAMP_PATTERN..)?);
     if !unique.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit()) {
         return None;
     }

@@ -12,7 +12,7 @@ use saltmine_s3::{
 use crate::error::SourceError;
 use crate::object_name::{day_of, folder_time_range, key_time_range, month_range};
 use crate::source::Source;
-use crate::window::{LeftOut, NameTrust, Window};
+use crate::window::{NameTrust, SkippedFiles, Window};
 
 /// Characters that turn a key into a glob, unless preceded by a backslash.
 const WILDCARDS: [char; 4] = ['*', '?', '[', '{'];
@@ -29,15 +29,15 @@ pub(crate) fn discover(
     path: &str,
     window: Window,
     sources: &mut Vec<Source>,
-    left_out: &mut LeftOut,
+    left_out: &mut SkippedFiles,
 ) -> Result<(), SourceError> {
     let url = S3Url::parse(path).ok_or_else(|| SourceError::Url(path.to_owned()))?;
     let key = Key::from_typed(&url.key);
-    let Found { objects, named, root, objects_left, periods_left } = if key.glob {
+    let FoundObjects { objects, named, root, objects_left, periods_left } = if key.glob {
         let matcher = GlobBuilder::new(&key.pattern).literal_separator(true).backslash_escape(true).build();
         let matcher = matcher
             .map_err(|error| SourceError::Glob { pattern: path.to_owned(), message: error.to_string() })?;
-        let filter = Wanted::new(window, Some(matcher.compile_matcher()));
+        let filter = ObjectFilter::new(window, Some(matcher.compile_matcher()));
         wait(below(url.bucket, key.literal, filter))?
     } else {
         wait(find(S3Url { key: key.literal, ..url }, window))?
@@ -114,7 +114,7 @@ fn source(object: Object, root: &str) -> Source {
     Source { path: PathBuf::from(object.url()), name, stdin: false, object: Some(Box::new(object)) }
 }
 
-struct Found {
+struct FoundObjects {
     objects: Vec<Object>,
     /// The number of objects that the path names, plus folders that were not listed.
     named: u64,
@@ -131,8 +131,8 @@ fn root_of(key: &str) -> String {
     key[..key.rfind('/').map_or(0, |slash| slash + 1)].to_owned()
 }
 
-async fn find(url: S3Url, window: Window) -> Result<Found, S3Error> {
-    let filter = || Wanted::new(window, None);
+async fn find(url: S3Url, window: Window) -> Result<FoundObjects, S3Error> {
+    let filter = || ObjectFilter::new(window, None);
     if url.folder() == url.key {
         return below(url.bucket, url.key, filter()).await;
     }
@@ -140,7 +140,7 @@ async fn find(url: S3Url, window: Window) -> Result<Found, S3Error> {
     if let Some(object) = bucket.first(&url.key).await?.filter(|object| object.key == url.key) {
         // An object given by its own name is always read, whatever its name says.
         let root = root_of(&url.key);
-        return Ok(Found { objects: vec![object], named: 1, root, objects_left: 0, periods_left: 0 });
+        return Ok(FoundObjects { objects: vec![object], named: 1, root, objects_left: 0, periods_left: 0 });
     }
     let found = below(url.bucket.clone(), url.folder(), filter()).await?;
     if found.named > 0 {
@@ -151,12 +151,12 @@ async fn find(url: S3Url, window: Window) -> Result<Found, S3Error> {
 
 /// The objects whose keys begin with `prefix`. Their names are relative to the folder in which the prefix
 /// ends.
-async fn below(bucket: String, prefix: String, filter: Wanted) -> Result<Found, S3Error> {
+async fn below(bucket: String, prefix: String, filter: ObjectFilter) -> Result<FoundObjects, S3Error> {
     let root = root_of(&prefix);
     let filter = Arc::new(filter);
     let objects = list(Bucket::open(&bucket)?, prefix, Arc::clone(&filter) as Arc<dyn ListFilter>).await?;
     let count = |of: &AtomicU64| of.load(Ordering::Relaxed);
-    Ok(Found {
+    Ok(FoundObjects {
         objects,
         named: count(&filter.named),
         root,
@@ -166,7 +166,7 @@ async fn below(bucket: String, prefix: String, filter: Wanted) -> Result<Found, 
 }
 
 /// Selects objects that may contain requests in the window and that match the glob, if there is one.
-struct Wanted {
+struct ObjectFilter {
     window: Window,
     glob: Option<GlobMatcher>,
     named: AtomicU64,
@@ -174,27 +174,27 @@ struct Wanted {
     periods_left: AtomicU64,
 }
 
-impl Wanted {
+impl ObjectFilter {
     fn new(window: Window, glob: Option<GlobMatcher>) -> Self {
         let zero = AtomicU64::default;
         Self { window, glob, named: zero(), objects_left: zero(), periods_left: zero() }
     }
 
-    fn leaves_out(&self, delivered: Option<(i64, i64)>) -> bool {
+    fn is_outside(&self, delivered: Option<(i64, i64)>) -> bool {
         self.window.names.trust != NameTrust::Nothing && !self.window.may_hold(delivered)
     }
 
-    fn leave_period(&self) {
+    fn count_skipped_period(&self) {
         self.named.fetch_add(1, Ordering::Relaxed);
         self.periods_left.fetch_add(1, Ordering::Relaxed);
     }
 }
 
-impl ListFilter for Wanted {
+impl ListFilter for ObjectFilter {
     fn folder(&self, key: &str) -> FolderAction {
         match folder_time_range(key) {
-            Some(folder) if self.leaves_out(Some(folder.range)) => {
-                self.leave_period();
+            Some(folder) if self.is_outside(Some(folder.range)) => {
+                self.count_skipped_period();
                 FolderAction::Skip
             }
             Some(folder) if folder.day => FolderAction::ListFlat,
@@ -208,20 +208,20 @@ impl ListFilter for Wanted {
             return false;
         }
         self.named.fetch_add(1, Ordering::Relaxed);
-        let is_left = self.leaves_out(key_time_range(key).map(|(range, _)| range));
+        let is_left = self.is_outside(key_time_range(key).map(|(range, _)| range));
         self.objects_left.fetch_add(u64::from(is_left), Ordering::Relaxed);
         !is_left
     }
 
     fn unwanted_date(&self, key: &str) -> Option<usize> {
         let (range, date) = key_time_range(key)?;
-        self.leaves_out(Some(range)).then_some(date)
+        self.is_outside(Some(range)).then_some(date)
     }
 
     fn month(&self, prefix: &str) -> KeyRange {
         let Some(month) = month_range(prefix) else { return KeyRange::Between(None, None) };
-        if self.leaves_out(Some(month)) {
-            self.leave_period();
+        if self.is_outside(Some(month)) {
+            self.count_skipped_period();
             return KeyRange::Skip;
         }
         let start = prefix.len() - "2026-05-".len();
@@ -242,10 +242,10 @@ mod tests {
     /// 2026-05-10T00:00:00Z, in microseconds.
     const MAY_10: i64 = 1_778_371_200_000_000;
 
-    fn wanted(trust: NameTrust) -> Wanted {
+    fn wanted(trust: NameTrust) -> ObjectFilter {
         let names = NameRules { trust, ..NameRules::default() };
         let window = Window { since: Some(MAY_10), until: Some(MAY_10 + DAY), names };
-        Wanted::new(window, None)
+        ObjectFilter::new(window, None)
     }
 
     #[test]
@@ -290,7 +290,7 @@ mod tests {
         assert_eq!(by_name.unwanted_date("s3/b2026-05-08-23-00-00-BBBBBBBBBBBBBBBB"), Some(4));
         assert_eq!(by_name.unwanted_date("s3/b2026-05-11-23-00-00-BBBBBBBBBBBBBBBB"), None);
         assert_eq!(by_name.unwanted_date("s3/b2020-05-11.log"), None);
-        let open = Wanted::new(Window { since: Some(MAY_10), ..Window::default() }, None);
+        let open = ObjectFilter::new(Window { since: Some(MAY_10), ..Window::default() }, None);
         assert_eq!(open.month("2027-06-"), KeyRange::Between(Some("2026-05-08".into()), None));
     }
 
@@ -298,7 +298,7 @@ mod tests {
     fn objects_are_wanted_by_time_and_glob() {
         let glob =
             GlobBuilder::new("a/*-B*").literal_separator(true).build().map(|glob| glob.compile_matcher());
-        let wanted = Wanted::new(Window { since: Some(MAY_10), ..Window::default() }, glob.ok());
+        let wanted = ObjectFilter::new(Window { since: Some(MAY_10), ..Window::default() }, glob.ok());
         assert!(wanted.object("a/2026-05-10-10-20-30-BBBBBBBBBBBBBBBB"));
         assert!(!wanted.object("a/2026-05-08-10-20-30-BBBBBBBBBBBBBBBB"));
         assert!(!wanted.object("a/2026-05-10-10-20-30-CCCCCCCCCCCCCCCC"));

@@ -14,7 +14,7 @@ use crate::source::Source;
 
 /// Whether there is more to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Filled {
+pub enum ReadStatus {
     /// The block is full; the source has more.
     Full,
     /// The source is at its end.
@@ -130,11 +130,11 @@ impl SourceReader {
     }
 
     /// Appends whole lines to `block` until it is full or the source is at its end.
-    pub fn fill(&mut self, block: &mut Block) -> Filled {
+    pub fn fill(&mut self, block: &mut Block) -> ReadStatus {
         let start = block.len();
         if self.carry.len() >= block.room() {
             if start > 0 {
-                return Filled::Full;
+                return ReadStatus::Full;
             }
             while block.room() <= self.carry.len() {
                 block.grow();
@@ -146,8 +146,8 @@ impl SourceReader {
         loop {
             if block.room() == 0 {
                 if memrchr(b'\n', &block.bytes()[start..]).is_some() {
-                    self.cut(block, start);
-                    return Filled::Full;
+                    self.pass_on_lines(block, start);
+                    return ReadStatus::Full;
                 }
                 if let Some(filled) = self.make_room(block, start) {
                     return filled;
@@ -156,14 +156,14 @@ impl SourceReader {
             match self.read(block) {
                 Ok(count) => {
                     if self.is_binary(block, start, count == 0) {
-                        return Filled::Done;
+                        return ReadStatus::Done;
                     }
                     if count == 0 {
                         self.finish(block, start);
-                        return Filled::Done;
+                        return ReadStatus::Done;
                     }
                 }
-                Err(damage) => return self.end_with(&damage, block, start),
+                Err(damage) => return self.finish_damaged(&damage, block, start),
             }
         }
     }
@@ -179,11 +179,11 @@ impl SourceReader {
 
     /// Handles a block filled by a single line. If another source's lines precede it, the line moves to a
     /// block of its own. If its length is acceptable, the block grows. Otherwise the line is a reject.
-    fn make_room(&mut self, block: &mut Block, start: usize) -> Option<Filled> {
+    fn make_room(&mut self, block: &mut Block, start: usize) -> Option<ReadStatus> {
         if start > 0 {
             self.carry.extend_from_slice(&block.bytes()[start..]);
             block.truncate(start);
-            return Some(Filled::Full);
+            return Some(ReadStatus::Full);
         }
         if block.len() <= MAX_LINE {
             block.grow();
@@ -191,7 +191,7 @@ impl SourceReader {
         }
         match self.skip_long_line(block) {
             Ok(()) => None,
-            Err(damage) => Some(self.end_with(&damage, block, start)),
+            Err(damage) => Some(self.finish_damaged(&damage, block, start)),
         }
     }
 
@@ -236,7 +236,7 @@ impl SourceReader {
     }
 
     /// Passes on the whole lines after `start`; the rest is carried over to the next block.
-    fn cut(&mut self, block: &mut Block, start: usize) {
+    fn pass_on_lines(&mut self, block: &mut Block, start: usize) {
         let end = memrchr(b'\n', &block.bytes()[start..]).map_or(start, |at| start + at + 1);
         self.carry.extend_from_slice(&block.bytes()[end..]);
         block.truncate(end);
@@ -268,17 +268,17 @@ impl SourceReader {
     fn finish(&mut self, block: &mut Block, start: usize) {
         self.segment(block, start);
         if let Some(kind) = self.foreign {
-            self.refuse(kind);
+            self.reject_file(kind);
         }
     }
 
     /// Handles damage: whole lines are kept, and the truncated line is a reject.
-    fn end_with(&mut self, damage: &Damage, block: &mut Block, start: usize) -> Filled {
+    fn finish_damaged(&mut self, damage: &Damage, block: &mut Block, start: usize) -> ReadStatus {
         (self.state, self.problem) = {
             let (state, problem) = state_of(damage);
             (state, Some(problem))
         };
-        self.cut(block, start);
+        self.pass_on_lines(block, start);
         if !self.carry.is_empty() {
             let bytes = std::mem::take(&mut self.carry);
             let length = bytes.len() as u64;
@@ -290,7 +290,7 @@ impl SourceReader {
             );
         }
         self.inflate = None;
-        Filled::Done
+        ReadStatus::Done
     }
 
     /// Refuses a file that is not text, once enough of it has been read.
@@ -301,7 +301,7 @@ impl SourceReader {
         }
         self.bytes_known = true;
         let Some(kind) = sniff::binary(bytes) else { return false };
-        self.refuse(kind);
+        self.reject_file(kind);
         block.truncate(start);
         self.inflate = None;
         true
@@ -318,7 +318,7 @@ impl SourceReader {
         }
     }
 
-    fn refuse(&mut self, kind: &str) {
+    fn reject_file(&mut self, kind: &str) {
         self.state = SourceState::NotALog;
         let message = format!("not an S3 server access log: looks like {kind}");
         self.problem = Some(ReadProblem { message, offset: None });

@@ -19,7 +19,7 @@ pub struct RowFilter {
 impl RowFilter {
     /// Whether the row of this line may be needed.
     #[inline]
-    pub(crate) fn keeps(&self, fields: &Fields, line: &[u8]) -> bool {
+    pub(crate) fn may_match(&self, fields: &Fields, line: &[u8]) -> bool {
         let is_in_time = self.times.as_ref().is_none_or(|times| times.contains(&fields.request_micros()));
         is_in_time && self.has_status(fields, line) && self.has_operation(fields, line)
     }
@@ -57,31 +57,31 @@ mod tests {
                           403 AccessDenied 1 99 12 11 \"-\" \"agent\" - host SigV4 C AuthHeader h TLSv1.3 - - -";
     const TIME: i64 = 1_777_629_600_000_000;
 
-    fn keeps(filter: &RowFilter, line: &[u8]) -> bool {
+    fn may_match(filter: &RowFilter, line: &[u8]) -> bool {
         let mut fields = Fields::EMPTY;
         fields.read(line).unwrap();
-        filter.keeps(&fields, line)
+        filter.may_match(&fields, line)
     }
 
     #[test]
     fn rows_outside_are_not_kept() {
         let all = RowFilter::default();
-        assert!(keeps(&all, LINE));
+        assert!(may_match(&all, LINE));
         for (times, is_kept) in [(TIME..=TIME, true), (TIME + 1..=i64::MAX, false), (0..=TIME - 1, false)] {
-            assert_eq!(keeps(&RowFilter { times: Some(times), ..all.clone() }, LINE), is_kept);
+            assert_eq!(may_match(&RowFilter { times: Some(times), ..all.clone() }, LINE), is_kept);
         }
         for (statuses, is_kept) in [(403..=403, true), (400..=499, true), (200..=299, false)] {
-            assert_eq!(keeps(&RowFilter { statuses: Some(statuses), ..all.clone() }, LINE), is_kept);
+            assert_eq!(may_match(&RowFilter { statuses: Some(statuses), ..all.clone() }, LINE), is_kept);
         }
         for (operation, is_kept) in [("REST.GET.OBJECT", true), ("REST.GET", false)] {
             let operations = Some(vec!["REST.PUT.OBJECT".to_owned(), operation.to_owned()]);
-            assert_eq!(keeps(&RowFilter { operations, ..all.clone() }, LINE), is_kept);
+            assert_eq!(may_match(&RowFilter { operations, ..all.clone() }, LINE), is_kept);
         }
     }
 
     #[test]
     fn uncertain_rows_are_kept() {
         let odd = String::from_utf8(LINE.to_vec()).unwrap().replace("403", "40x");
-        assert!(keeps(&RowFilter { statuses: Some(200..=299), ..RowFilter::default() }, odd.as_bytes()));
+        assert!(may_match(&RowFilter { statuses: Some(200..=299), ..RowFilter::default() }, odd.as_bytes()));
     }
 }

@@ -8,7 +8,7 @@ use arrow::datatypes::SchemaRef;
 use crate::block::BlockPool;
 use crate::decoder::{Decoder, Order};
 use crate::error::ScanError;
-use crate::reader::{Filled, SourceReader};
+use crate::reader::{ReadStatus, SourceReader};
 use crate::reject::Reject;
 use crate::report::{Counts, SourceReport};
 use crate::row_filter::RowFilter;
@@ -119,7 +119,7 @@ impl SourceScan {
             return Ok(None);
         }
         let mut block = self.pool.block();
-        self.done = self.reader.fill(&mut block) == Filled::Done;
+        self.done = self.reader.fill(&mut block) == ReadStatus::Done;
         let late = self.reader.take_rejects();
         self.counts.lines += late.len() as u64;
         self.counts.rejects += late.len() as u64;

@@ -7,7 +7,7 @@ use memchr::memmem;
 use saltmine_format::{Fields, Record, is_blank, json_start, lines};
 
 /// How much of a line of JSON is examined.
-const JSON_JUDGED: usize = 64 << 10;
+const JSON_PREFIX_BYTES: usize = 64 << 10;
 
 /// How many bytes [`binary`] needs, unless the file is shorter: the header of a tar archive.
 pub(crate) const HEADER: usize = 512;
@@ -84,7 +84,7 @@ pub(crate) fn holds_record(text: &[u8]) -> bool {
 
 /// A JSON object without any member name of a log record, however malformed, is something else.
 fn foreign_json(object: &[u8]) -> Option<&'static str> {
-    let object = &object[..object.len().min(JSON_JUDGED)];
+    let object = &object[..object.len().min(JSON_PREFIX_BYTES)];
     let has = |name: &str| memmem::find(object, name.as_bytes()).is_some();
     if object.starts_with(b"{\"Records\"") {
         return Some("a CloudTrail log");

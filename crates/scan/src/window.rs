@@ -14,7 +14,7 @@ pub const DELIVERY_DELAY: i64 = 14 * DAY;
 
 /// The maximum time of a request after the time in the file name: one day, because clocks differ and some
 /// servers use the start time of the file.
-pub(crate) const AFTER_NAME: i64 = DAY;
+pub(crate) const MAX_AFTER_NAME: i64 = DAY;
 
 /// Which names are trusted to exclude files.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,7 +59,7 @@ impl Window {
     /// delivery. Always true if its name has no time.
     pub fn may_hold(&self, delivered: Option<(i64, i64)>) -> bool {
         let Some((first, last)) = delivered else { return true };
-        let latest = last.saturating_add(AFTER_NAME);
+        let latest = last.saturating_add(MAX_AFTER_NAME);
         let earliest = first.saturating_sub(self.names.delay);
         self.since.is_none_or(|since| latest >= since) && self.until.is_none_or(|until| earliest < until)
     }
@@ -68,7 +68,7 @@ impl Window {
     /// limit.
     pub(crate) fn delivery(&self) -> (Option<i64>, Option<i64>) {
         // A file for a whole day is named after the beginning of the day.
-        let first = self.since.map(|since| since.saturating_sub(AFTER_NAME + DAY));
+        let first = self.since.map(|since| since.saturating_sub(MAX_AFTER_NAME + DAY));
         (first, self.until.map(|until| until.saturating_add(self.names.delay)))
     }
 
@@ -80,7 +80,7 @@ impl Window {
 
 /// What was skipped although a path names it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct LeftOut {
+pub struct SkippedFiles {
     /// Files on disk whose names are outside the window.
     pub files: u64,
     /// S3 objects that were listed but whose keys are outside the window.
@@ -95,9 +95,9 @@ pub struct LeftOut {
     pub named: Vec<String>,
 }
 
-impl LeftOut {
+impl SkippedFiles {
     /// How many hidden and special entries are named; all are counted.
-    pub const NAMED: usize = 3;
+    pub const MAX_NAMED: usize = 3;
 
     /// Whether names caused any file to be skipped.
     pub fn is_by_time(&self) -> bool {
@@ -105,7 +105,7 @@ impl LeftOut {
     }
 
     pub(crate) fn name(&mut self, path: &std::path::Path) {
-        if self.named.len() < Self::NAMED {
+        if self.named.len() < Self::MAX_NAMED {
             self.named.push(path.display().to_string());
         }
     }
@@ -120,7 +120,7 @@ mod tests {
         let window = Window { since: Some(0), until: Some(DAY), ..Window::default() };
         let at = |time| Some((time, time));
         assert!(window.may_hold(None));
-        assert!(window.may_hold(at(-AFTER_NAME)) && !window.may_hold(at(-AFTER_NAME - 1)));
+        assert!(window.may_hold(at(-MAX_AFTER_NAME)) && !window.may_hold(at(-MAX_AFTER_NAME - 1)));
         assert!(window.may_hold(at(15 * DAY - 1)) && !window.may_hold(at(15 * DAY)));
         let wide = Window { names: NameRules { delay: 60 * DAY, ..window.names }, ..window };
         assert!(wide.may_hold(at(61 * DAY - 1)) && !wide.may_hold(at(61 * DAY)));

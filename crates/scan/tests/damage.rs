@@ -9,8 +9,8 @@ use arrow::array::{AsArray, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::Int64Type;
 use saltmine_scan::{
-    BlockPool, Filled, ScanOptions, Source, SourceReader, SourceReport, SourceScan, SourceState, discover,
-    logs_schema,
+    BlockPool, ReadStatus, ScanOptions, Source, SourceReader, SourceReport, SourceScan, SourceState,
+    discover, logs_schema,
 };
 
 fn line(number: usize) -> String {
@@ -267,7 +267,7 @@ fn a_long_line_takes_no_more_memory_than_a_block_or_two() {
         let mut block = pool.block();
         let filled = reader.fill(&mut block);
         most = most.max(pool.on_loan());
-        if filled == Filled::Done {
+        if filled == ReadStatus::Done {
             break;
         }
     }

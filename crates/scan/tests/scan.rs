@@ -9,7 +9,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::compute::concat_batches;
 use arrow::datatypes::{Date32Type, Int16Type, Int64Type, TimestampMicrosecondType};
 use saltmine_scan::{
-    BLOCK_SIZE, BlockPool, Decoder, Filled, MAX_LINE, Order, ScanOptions, SourceReader, SourceReport,
+    BLOCK_SIZE, BlockPool, Decoder, MAX_LINE, Order, ReadStatus, ScanOptions, SourceReader, SourceReport,
     SourceScan, SourceState, discover, table_schema,
 };
 
@@ -193,7 +193,7 @@ fn small_sources_share_a_block_and_days_are_grouped() {
     let pool = BlockPool::new();
     let mut block = pool.block();
     for (number, bytes) in sources.into_iter().enumerate() {
-        assert_eq!(SourceReader::over_bytes(number, bytes).fill(&mut block), Filled::Done);
+        assert_eq!(SourceReader::over_bytes(number, bytes).fill(&mut block), ReadStatus::Done);
     }
     let names = ["s0", "s1", "s2", "s3", "s4"];
     let mut decoder = Decoder::new([31, 30, 5, 32], Order::Days);

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use saltmine_query::incidents::What;
+use saltmine_query::incidents::ExportKind;
 
 use super::engine::Engine;
 use super::hunt::HuntChoice;
@@ -27,11 +27,11 @@ pub(crate) struct ExportArgs {
     pub(crate) inputs: Vec<String>,
 
     #[command(flatten)]
-    pub(crate) of: OfHunt,
+    pub(crate) of: HuntSelector,
 
     /// What to list
     #[arg(long, value_name = "WHAT", default_value = "rows")]
-    pub(crate) what: Listed,
+    pub(crate) what: ExportContent,
 
     #[command(flatten)]
     pub(crate) range: TimeRange,
@@ -58,7 +58,7 @@ pub(crate) struct ExportArgs {
 /// An incident, actor or finding of a hunt.
 #[derive(Clone, Debug, Args)]
 #[group(required = true, multiple = false)]
-pub(crate) struct OfHunt {
+pub(crate) struct HuntSelector {
     /// The incident or actor with this number
     #[arg(long, value_name = "N")]
     pub(crate) incident: Option<usize>,
@@ -70,7 +70,7 @@ pub(crate) struct OfHunt {
 
 /// What is listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Listed {
+pub(crate) enum ExportContent {
     // Objects that were read or copied
     Taken,
     // Objects that were deleted, expired or overwritten
@@ -81,13 +81,13 @@ pub(crate) enum Listed {
     Rows,
 }
 
-impl From<Listed> for What {
-    fn from(listed: Listed) -> Self {
+impl From<ExportContent> for ExportKind {
+    fn from(listed: ExportContent) -> Self {
         match listed {
-            Listed::Taken => Self::Taken,
-            Listed::Destroyed => Self::Destroyed,
-            Listed::Changed => Self::Changed,
-            Listed::Rows => Self::Rows,
+            ExportContent::Taken => Self::Taken,
+            ExportContent::Destroyed => Self::Destroyed,
+            ExportContent::Changed => Self::Changed,
+            ExportContent::Rows => Self::Rows,
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use clap::Args;
-use saltmine_s3::{MOST_REQUESTS, Settings};
+use saltmine_s3::{MAX_REQUESTS, Settings};
 
 /// S3 options, on the commands that can read or write S3.
 #[derive(Clone, Copy, Debug, Args)]
@@ -18,8 +18,8 @@ pub(crate) struct S3Args {
     pub(crate) s3_requester_pays: bool,
 
     /// Maximum concurrent requests
-    #[arg(long, value_name = "N", default_value_t = MOST_REQUESTS as u8,
-        value_parser = clap::value_parser!(u8).range(1..=MOST_REQUESTS as i64))]
+    #[arg(long, value_name = "N", default_value_t = MAX_REQUESTS as u8,
+        value_parser = clap::value_parser!(u8).range(1..=MAX_REQUESTS as i64))]
     pub(crate) s3_requests: u8,
 
     /// Maximum retries per request, with exponential backoff

@@ -2,7 +2,7 @@
 //! to examine. No note means that nothing of the kind happened.
 
 use saltmine_query::{Coverage, QueryError, Session};
-use saltmine_scan::{LeftOut, NameRules};
+use saltmine_scan::{NameRules, SkippedFiles};
 
 use super::damage::report;
 use crate::args::{TimeRange, span};
@@ -13,12 +13,12 @@ use crate::terminal::Terminal;
 
 /// Reports which files were skipped. `shown` redacts names.
 pub(crate) fn left_out(
-    left_out: &LeftOut,
+    left_out: &SkippedFiles,
     names: NameRules,
     shown: impl Fn(&str) -> String,
     terminal: &Terminal,
 ) {
-    let LeftOut { files, objects, periods, hidden, special, named } = left_out;
+    let SkippedFiles { files, objects, periods, hidden, special, named } = left_out;
     if *files > 0 {
         terminal.note(&format!(
             "note: {} left out because of the {} names (--trust-names); without that option they are read",

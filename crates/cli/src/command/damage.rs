@@ -6,16 +6,16 @@ use crate::exit::ExitCode;
 use crate::terminal::Terminal;
 
 /// Maximum number of damaged files to name; all are counted.
-const NAMED: usize = 20;
+const MAX_NAMED: usize = 20;
 
 /// Reports which raw files were damaged or unreadable.
 pub(crate) fn report(session: &Session, terminal: &Terminal) -> ExitCode {
     let report = session.scan_report();
-    tell_copies(&report, terminal);
+    report_copies(&report, terminal);
     if report.files() == 0 {
         return ExitCode::Success;
     }
-    for source in report.sources.values().take(NAMED) {
+    for source in report.sources.values().take(MAX_NAMED) {
         if let Some(problem) = &source.problem {
             terminal.warning(&format!("{}: {}: {problem}", source.name, source.state.as_str()));
         }
@@ -29,7 +29,7 @@ pub(crate) fn report(session: &Session, terminal: &Terminal) -> ExitCode {
             ));
         }
     }
-    let more = report.files().saturating_sub(NAMED as u64);
+    let more = report.files().saturating_sub(MAX_NAMED as u64);
     if more > 0 {
         terminal.warning(&format!("+ {more} more files; see the table sources"));
     }
@@ -37,13 +37,13 @@ pub(crate) fn report(session: &Session, terminal: &Terminal) -> ExitCode {
 }
 
 /// Reports files that were not read because another file has the same content.
-fn tell_copies(report: &ScanReport, terminal: &Terminal) {
+fn report_copies(report: &ScanReport, terminal: &Terminal) {
     let count = report.copies.len();
-    for (copy, original) in report.copies.iter().take(NAMED) {
+    for (copy, original) in report.copies.iter().take(MAX_NAMED) {
         terminal.note(&format!("{copy}: not read: same content as {original}"));
     }
-    if count > NAMED {
-        let more = count - NAMED;
+    if count > MAX_NAMED {
+        let more = count - MAX_NAMED;
         terminal.note(&format!("+ {more} more copies; their state in the table sources is same"));
     }
 }

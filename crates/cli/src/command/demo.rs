@@ -11,7 +11,7 @@ use saltmine_query::hunt::{HuntOptions, hunt};
 use saltmine_query::{Params, Session, SessionOptions};
 use saltmine_scan::discover;
 
-use super::query::{Asked, block_on, write};
+use super::query::{Statement, block_on, write};
 use crate::args::DemoArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
@@ -20,10 +20,11 @@ use crate::output::{Format, Options, Target, counted, findings, line_counts, she
 use crate::terminal::Terminal;
 
 /// Options of the generator, which always produce the same files.
-const MADE_OF: &str = "--seed 11 --lines 4000 --buckets 8 --days 7 --files 16 --scenario all --rejects 2";
+const GENERATOR_OPTIONS: &str =
+    "--seed 11 --lines 4000 --buckets 8 --days 7 --files 16 --scenario all --rejects 2";
 
 /// Typical first questions of an investigation.
-const QUESTIONS: [(&str, &str); 3] = [
+const FIRST_QUESTIONS: [(&str, &str); 3] = [
     (
         "Who downloaded the most?",
         "SELECT requester, count(*) AS requests, sum(bytes_sent) AS bytes FROM logs WHERE http_status < 300 GROUP BY 1 \
@@ -44,7 +45,7 @@ pub(crate) fn run(args: &DemoArgs, terminal: &Terminal) -> Result<ExitCode, CliE
     let folder = folder(args)?;
     let (logs, lake) = (folder.join("logs"), folder.join("case.lake"));
     let lake = lake.as_path();
-    say(&format!(
+    print(&format!(
         "Sample logs: a week of requests to eight buckets, including eleven attacks: {}",
         logs.display()
     ))?;
@@ -61,14 +62,14 @@ pub(crate) fn run(args: &DemoArgs, terminal: &Terminal) -> Result<ExitCode, CliE
     };
     let report = ingest(&request, &Silent)?;
     let counts = &report.counts;
-    say(&format!(
+    print(&format!(
         "{}; {} read in {:.1} s",
         line_counts(counts.lines, counts.rows, counts.rejects, counts.blanks),
         counted(report.files, "file"),
         report.elapsed.as_secs_f64()
     ))?;
     block_on(answers(lake, terminal))?;
-    say(&next(&folder, lake))?;
+    print(&next(&folder, lake))?;
     Ok(ExitCode::Success)
 }
 
@@ -98,7 +99,7 @@ struct Generator {
 fn make(logs: &Path) -> Result<(), CliError> {
     let wrong = |error: clap::Error| CliError::Usage(error.to_string());
     let words = ["demo".into(), "--out".into(), logs.as_os_str().to_owned()].into_iter();
-    let words = words.chain(MADE_OF.split(' ').map(Into::into));
+    let words = words.chain(GENERATOR_OPTIONS.split(' ').map(Into::into));
     let matches = Generator::command().try_get_matches_from(words).map_err(wrong)?;
     generate::run(&Generator::from_arg_matches(&matches).map_err(wrong)?.args)?;
     Ok(())
@@ -107,13 +108,13 @@ fn make(logs: &Path) -> Result<(), CliError> {
 async fn answers(lake: &Path, terminal: &Terminal) -> Result<(), CliError> {
     let options = SessionOptions { inputs: vec![lake.display().to_string()], ..SessionOptions::default() };
     let session = Session::open(&options).await?;
-    for (question, sql) in QUESTIONS {
-        say(&format!("\n{question}"))?;
+    for (question, sql) in FIRST_QUESTIONS {
+        print(&format!("\n{question}"))?;
         command(&format!("query {} {}", quoted(lake), shell_quote(sql)))?;
-        let rows = Asked::Sql(sql).run(&session, &Params::new()).await?;
+        let rows = Statement::Sql(sql).run(&session, &Params::new()).await?;
         write(rows, Format::Table, Target::open(None)?, Options::default()).await?;
     }
-    say("\nWhich findings need attention?")?;
+    print("\nWhich findings need attention?")?;
     command(&format!("hunt {}", quoted(lake)))?;
     let found = hunt(&session, &Catalogue::builtin()?, &HuntOptions::default()).await?;
     let mut target = Target::open(None)?;
@@ -142,11 +143,11 @@ fn quoted(path: &Path) -> String {
 }
 
 fn command(words: &str) -> Result<(), CliError> {
-    say(&format!("$ saltmine {words}"))
+    print(&format!("$ saltmine {words}"))
 }
 
 /// Prints one or more lines.
-fn say(text: &str) -> Result<(), CliError> {
+fn print(text: &str) -> Result<(), CliError> {
     let mut out = std::io::stdout().lock();
     for line in text.split('\n') {
         writeln!(out, "{}", sanitize(line))?;

@@ -5,7 +5,7 @@ use saltmine_query::incidents::{IncidentRequests, export};
 use saltmine_query::{Session, SessionOptions};
 
 use super::coverage::{finish, require_records};
-use super::hunt::{Chosen, chosen};
+use super::hunt::{ShowTarget, show_target};
 use super::query::{block_on, default_format, write};
 use crate::args::ExportArgs;
 use crate::error::CliError;
@@ -67,10 +67,10 @@ pub(super) fn requests_of<'a>(
         (None, Some(name)) => name.to_owned(),
         (None, None) => return Err(CliError::Usage("give --incident N or --finding NAME".to_owned())),
     };
-    let requests = match chosen(found, &what)? {
-        Chosen::Incident(incident) => Some(&incident.requests),
-        Chosen::Actor(actor) => Some(&actor.requests),
-        Chosen::Finding(query) => found.requests.get(query),
+    let requests = match show_target(found, &what)? {
+        ShowTarget::Incident(incident) => Some(&incident.requests),
+        ShowTarget::Actor(actor) => Some(&actor.requests),
+        ShowTarget::Finding(query) => found.requests.get(query),
     };
     requests.filter(|requests| !requests.is_empty()).ok_or_else(|| {
         CliError::Nothing(format!("the requests of {what} are not known by their actor and time"))

@@ -32,7 +32,8 @@ pub(crate) fn run(args: &HuntArgs, terminal: &Terminal) -> Result<ExitCode, CliE
         names: args.names.rules(),
         ..args.engine.session(&args.inputs)
     };
-    let input = limited(&args.inputs, (range, args.names), &args.engine, args.choice.queries.as_deref());
+    let input =
+        query_arguments(&args.inputs, (range, args.names), &args.engine, args.choice.queries.as_deref());
     let hunting = args.choice.options(input, args.limit);
     block_on(async {
         let session = super::open(&options, terminal).await?;
@@ -43,9 +44,9 @@ pub(crate) fn run(args: &HuntArgs, terminal: &Terminal) -> Result<ExitCode, CliE
         if found.findings.is_empty() {
             require_records(&session, range, terminal).await?;
         }
-        let worst = found.worst();
+        let worst = found.max_severity();
         let hidden = hide(&mut found, args.min_severity);
-        Output { args, session: &session, catalogue: &catalogue, range, terminal }
+        OutputOptions { args, session: &session, catalogue: &catalogue, range, terminal }
             .write(&found, hidden, target)
             .await?;
         terminal.wrote(args.output.as_deref(), &counted(found.findings.len() as u64, "finding"));
@@ -70,7 +71,7 @@ fn hide(found: &mut HuntReport, least: Option<Severity>) -> usize {
 
 /// The JSON output of a hunt, with its context.
 #[derive(Serialize)]
-struct Whole<'a> {
+struct HuntContext<'a> {
     /// The version of saltmine.
     version: &'static str,
     /// The input.
@@ -92,7 +93,7 @@ struct Range {
 }
 
 /// How to write the output.
-struct Output<'a> {
+struct OutputOptions<'a> {
     args: &'a HuntArgs,
     session: &'a Session,
     catalogue: &'a Catalogue,
@@ -100,7 +101,7 @@ struct Output<'a> {
     terminal: &'a Terminal,
 }
 
-impl Output<'_> {
+impl OutputOptions<'_> {
     async fn write(&self, found: &HuntReport, hidden: usize, mut target: Target) -> Result<(), CliError> {
         match self.args.format {
             HuntFormat::Csv => {
@@ -120,7 +121,7 @@ impl Output<'_> {
                 let coverage = self.coverage().await?;
                 let time =
                     |time: Option<i64>| time.map(|time| saltmine_query::timeline::Time(time).to_string());
-                let whole = Whole {
+                let whole = HuntContext {
                     version: env!("CARGO_PKG_VERSION"),
                     dataset: self
                         .args
@@ -209,18 +210,18 @@ impl Output<'_> {
         target: &mut Target,
     ) -> Result<(), CliError> {
         let mut sql = Vec::new();
-        match chosen(found, what)? {
-            Chosen::Incident(incident) => {
+        match show_target(found, what)? {
+            ShowTarget::Incident(incident) => {
                 incidents::show_incident(incident, width, target)?;
                 findings::each(of(found, &incident.findings), is_coloured, target)?;
                 sql.extend(incident.findings.iter().map(|finding| finding.query.as_str()));
             }
-            Chosen::Actor(actor) => {
+            ShowTarget::Actor(actor) => {
                 incidents::show_actor(actor, width, target)?;
                 findings::each(of(found, &actor.findings), is_coloured, target)?;
                 sql.extend(actor.findings.iter().map(|finding| finding.query.as_str()));
             }
-            Chosen::Finding(query) => {
+            ShowTarget::Finding(query) => {
                 let all = found.findings.iter().filter(|finding| finding.query == query);
                 findings::each(all, is_coloured, target)?;
                 let text = &self.catalogue.get(query)?.sql;
@@ -273,7 +274,7 @@ fn of<'a>(
 }
 
 /// The target of --show.
-pub(super) enum Chosen<'a> {
+pub(super) enum ShowTarget<'a> {
     Incident(&'a Incident),
     Actor(&'a ActorFindings),
     Finding(&'a str),
@@ -283,12 +284,12 @@ pub(super) enum Chosen<'a> {
 ///
 /// # Errors
 /// If nothing has this number or name; the message lists what exists.
-pub(super) fn chosen<'a>(found: &'a HuntReport, what: &str) -> Result<Chosen<'a>, CliError> {
+pub(super) fn show_target<'a>(found: &'a HuntReport, what: &str) -> Result<ShowTarget<'a>, CliError> {
     let last = found.last_number();
     if let Ok(number) = what.parse::<usize>() {
         let incident =
-            found.incidents.iter().find(|incident| incident.number == number).map(Chosen::Incident);
-        let actor = || found.actors.iter().find(|actor| actor.number == number).map(Chosen::Actor);
+            found.incidents.iter().find(|incident| incident.number == number).map(ShowTarget::Incident);
+        let actor = || found.actors.iter().find(|actor| actor.number == number).map(ShowTarget::Actor);
         let nothing = || match last {
             0 => "nothing was found".to_owned(),
             last => {
@@ -298,7 +299,7 @@ pub(super) fn chosen<'a>(found: &'a HuntReport, what: &str) -> Result<Chosen<'a>
         return incident.or_else(actor).ok_or_else(|| CliError::Nothing(nothing()));
     }
     if let Some(finding) = found.findings.iter().find(|finding| finding.query == what) {
-        return Ok(Chosen::Finding(&finding.query));
+        return Ok(ShowTarget::Finding(&finding.query));
     }
     if found.quiet.iter().any(|query| query == what) {
         return Err(CliError::Nothing(format!("{what} found nothing")));
@@ -312,7 +313,7 @@ pub(super) fn chosen<'a>(found: &'a HuntReport, what: &str) -> Result<Chosen<'a>
 }
 
 /// The input and its limits, as arguments of `saltmine query`.
-pub(super) fn limited(
+pub(super) fn query_arguments(
     inputs: &[String],
     (range, names): (TimeRange, NameArgs),
     engine: &Engine,

@@ -15,7 +15,7 @@ use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::output::sanitize::sanitize;
 use crate::output::{counted, line_counts};
-use crate::progress::{Doubt, IngestProgress};
+use crate::progress::{IngestProgress, InputCheck};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &IngestArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &IngestArgs, terminal: &Terminal) -> Result<ExitCode, Cl
         return Err(CliError::Nothing(problem.to_owned()));
     }
     let stop = super::stop_on_interrupt(terminal);
-    let doubt = (!args.keep_going && !args.strict).then(|| Doubt::new(&stop));
+    let doubt = (!args.keep_going && !args.strict).then(|| InputCheck::new(&stop));
     let request = IngestRequest {
         sources: &sources,
         dataset: &args.to,
@@ -62,7 +62,7 @@ pub(crate) fn run(args: &IngestArgs, terminal: &Terminal) -> Result<ExitCode, Cl
     warn(&report, terminal);
     terminal.note(&summary(&report));
     if report.skipped > 0 && !terminal.is_quiet() {
-        earlier(&args.to, terminal)?;
+        report_incomplete(&args.to, terminal)?;
     }
     Ok(if report.is_clean() { ExitCode::Success } else { ExitCode::DamagedInput })
 }
@@ -89,7 +89,7 @@ fn whole_files(sources: &[Source], window: Window, terminal: &Terminal) {
 }
 
 /// Reports damage in files that an earlier run read and this one skipped.
-fn earlier(dataset: &Path, terminal: &Terminal) -> Result<(), CliError> {
+fn report_incomplete(dataset: &Path, terminal: &Terminal) -> Result<(), CliError> {
     let name = dataset.display().to_string();
     let options = SessionOptions { inputs: vec![name.clone()], ..SessionOptions::default() };
     let coverage = block_on(async { Ok(Session::open(&options).await?.coverage().await?) })?;

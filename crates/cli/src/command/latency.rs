@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
-use saltmine_query::latency::{Group, Latency, MOST_GROUPS, latency};
+use saltmine_query::latency::{Group, Latency, MAX_GROUPS, latency};
 use saltmine_query::{Session, SessionOptions};
 
 use super::coverage::{finish, require_records};
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &LatencyArgs, terminal: &Terminal) -> Result<ExitCode, C
         }
         if cut {
             terminal.warning(&format!(
-                "more than {MOST_GROUPS} groups: only those with the most requests are shown"
+                "more than {MAX_GROUPS} groups: only those with the most requests are shown"
             ));
         }
         match args.format {
@@ -124,7 +124,7 @@ fn hgrm(
 }
 
 /// Maximum characters of a value in a file name.
-const MOST: usize = 60;
+const MAX_NAME_CHARS: usize = 60;
 
 /// `001-total_time-REST.GET.OBJECT-vault.hgrm`. Log text never decides where a file goes: only letters, digits and
 /// three harmless marks are kept, and the number makes the name unique.
@@ -134,7 +134,7 @@ fn file_name(number: usize, group: &Group) -> String {
         name.push('-');
         let value = value.as_deref().unwrap_or("null");
         let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-') { c } else { '_' };
-        name.extend(value.chars().take(MOST).map(safe));
+        name.extend(value.chars().take(MAX_NAME_CHARS).map(safe));
     }
     // Some systems limit names to 255 bytes.
     name.truncate(200);

@@ -60,13 +60,13 @@ async fn open(options: &SessionOptions, terminal: &Terminal) -> Result<Session, 
     terminal.detail(&format!("reading {read}, with {threads} partitions and {memory} bytes of memory"));
     let shown = |text: &str| session.shown(text).into_owned();
     coverage::left_out(session.left_out(), options.names, shown, terminal);
-    tell_of_redaction(&session, options, terminal);
+    report_redaction(&session, options, terminal);
     Ok(session)
 }
 
 /// Reports which key makes the pseudonyms, since someone who handed over the dataset may have put one there, and
 /// which tables cannot be compared.
-fn tell_of_redaction(session: &Session, options: &SessionOptions, terminal: &Terminal) {
+fn report_redaction(session: &Session, options: &SessionOptions, terminal: &Terminal) {
     let Some(key) = session.redact_key() else { return };
     let shown = |path: &Path| session.shown(&path.display().to_string()).into_owned();
     match key {

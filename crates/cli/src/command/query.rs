@@ -17,7 +17,7 @@ use crate::output::{Format, Options, Target, counted};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &QueryArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
-    let Question { inputs, asked, params } = question(args)?;
+    let QueryRequest { inputs, asked, params } = question(args)?;
     let range = args.range.check()?;
     let format = args.format.unwrap_or_else(|| default_format(args.output.as_deref()));
     // Create the output file before the work starts, so that a bad path fails at once.
@@ -49,7 +49,7 @@ pub(crate) fn run(args: &QueryArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         }
         if rows == 0 && !session.has_records().await? {
             // An empty answer of a detection must not look like an all-clear.
-            if matches!(asked, Owned::Query(_)) {
+            if matches!(asked, OwnedStatement::Query(_)) {
                 require_records(&session, range, terminal).await?;
             }
             if !terminal.is_quiet() {
@@ -128,34 +128,34 @@ pub(crate) async fn write(
 }
 
 /// A query and its input.
-struct Question {
+struct QueryRequest {
     inputs: Vec<String>,
-    asked: Owned,
+    asked: OwnedStatement,
     params: Params,
 }
 
-enum Owned {
+enum OwnedStatement {
     Sql(String),
     Query(Box<Query>),
 }
 
-impl Owned {
-    fn as_asked(&self) -> Asked<'_> {
+impl OwnedStatement {
+    fn as_asked(&self) -> Statement<'_> {
         match self {
-            Self::Sql(sql) => Asked::Sql(sql),
-            Self::Query(query) => Asked::Query(query),
+            Self::Sql(sql) => Statement::Sql(sql),
+            Self::Query(query) => Statement::Query(query),
         }
     }
 }
 
 /// SQL or a query of the catalogue.
 #[derive(Clone, Copy)]
-pub(crate) enum Asked<'a> {
+pub(crate) enum Statement<'a> {
     Sql(&'a str),
     Query(&'a Query),
 }
 
-impl Asked<'_> {
+impl Statement<'_> {
     /// Runs it and returns the rows of the answer.
     pub(crate) async fn run(
         self,
@@ -170,7 +170,7 @@ impl Asked<'_> {
 }
 
 /// Takes the last input as the SQL, unless -f or --name is given.
-fn question(args: &QueryArgs) -> Result<Question, CliError> {
+fn question(args: &QueryArgs) -> Result<QueryRequest, CliError> {
     let given = args.params.iter().map(|param| parse_param(param)).collect::<Result<Vec<_>, _>>()?;
     let has_sql = || {
         let last = args.inputs.last().filter(|_| args.inputs.len() > 1);
@@ -184,17 +184,17 @@ fn question(args: &QueryArgs) -> Result<Question, CliError> {
         let catalogue = super::catalogue(args.queries.as_deref())?;
         let query = catalogue.get(name)?;
         let params = query.params(&given)?;
-        let asked = Owned::Query(Box::new(query.clone()));
-        return Ok(Question { inputs: args.inputs.clone(), asked, params });
+        let asked = OwnedStatement::Query(Box::new(query.clone()));
+        return Ok(QueryRequest { inputs: args.inputs.clone(), asked, params });
     }
     let params = given.into_iter().map(|(name, value)| (name, Param::Typed(value))).collect();
     if let Some(path) = &args.file {
         let sql = std::fs::read_to_string(path).map_err(CliError::file(path))?;
-        return Ok(Question { inputs: args.inputs.clone(), asked: Owned::Sql(sql), params });
+        return Ok(QueryRequest { inputs: args.inputs.clone(), asked: OwnedStatement::Sql(sql), params });
     }
     match args.inputs.split_last() {
         Some((sql, inputs)) if !inputs.is_empty() => {
-            Ok(Question { inputs: inputs.to_vec(), asked: Owned::Sql(sql.clone()), params })
+            Ok(QueryRequest { inputs: inputs.to_vec(), asked: OwnedStatement::Sql(sql.clone()), params })
         }
         _ => Err(CliError::Usage(
             "give the SQL after the paths, a file with -f, or a query with --name".into(),

@@ -8,18 +8,18 @@ use crate::exit::ExitCode;
 use crate::terminal::Terminal;
 
 /// Maximum number of sources to name; the others are counted.
-const NAMES: usize = 20;
+const MAX_NAMED: usize = 20;
 
 pub(crate) fn run(args: &RecoverArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let dataset = Dataset::open(&args.dataset)?;
     let stop = super::stop_on_interrupt(terminal);
     let waiting =
         || terminal.note(&format!("{}: another run is writing; waiting for it", args.dataset.display()));
-    let lock = DatasetLock::acquire_unless(&dataset, &waiting, Some(&stop))?;
+    let lock = DatasetLock::acquire_unless_stopped(&dataset, &waiting, Some(&stop))?;
     let (recovery, discarded) =
         if args.discard { lock.discard_lost()? } else { (lock.recover()?, Vec::new()) };
     for round in &discarded {
-        tell(round, terminal);
+        report_discarded(round, terminal);
     }
     let Recovery { completed, discarded: removed } = recovery;
     if completed.is_empty() && removed == 0 && discarded.is_empty() {
@@ -36,7 +36,7 @@ pub(crate) fn run(args: &RecoverArgs, terminal: &Terminal) -> Result<ExitCode, C
     Ok(if discarded.is_empty() { ExitCode::Success } else { ExitCode::DamagedInput })
 }
 
-fn tell(round: &DiscardedRound, terminal: &Terminal) {
+fn report_discarded(round: &DiscardedRound, terminal: &Terminal) {
     let DiscardedRound { run_id, round: number, rows, rejects, sources, duplicates, .. } = round;
     terminal.warning(&format!(
         "round {number} of run {run_id} set aside: {rows} rows, {rejects} rejects and {sources} sources are missing from the dataset"
@@ -49,10 +49,10 @@ fn tell(round: &DiscardedRound, terminal: &Terminal) {
     }
     if *sources > 0 {
         terminal.warning("ingest these sources again:");
-        for name in round.source_names.iter().take(NAMES) {
+        for name in round.source_names.iter().take(MAX_NAMED) {
             terminal.warning(&format!("  {name}"));
         }
-        let more = sources.saturating_sub(round.source_names.len().min(NAMES) as u64);
+        let more = sources.saturating_sub(round.source_names.len().min(MAX_NAMED) as u64);
         if more > 0 {
             terminal.warning(&format!("  + {more} more"));
         }

@@ -9,7 +9,7 @@ use saltmine_query::hunt::HuntOptions;
 use saltmine_query::report::report;
 
 use super::coverage::{finish, require_records};
-use super::hunt::limited;
+use super::hunt::query_arguments;
 use super::query::block_on;
 use crate::args::ReportArgs;
 use crate::error::CliError;
@@ -29,7 +29,7 @@ pub(crate) fn run(args: &ReportArgs, terminal: &Terminal) -> Result<ExitCode, Cl
         names: args.names.rules(),
         ..args.engine.session(&args.inputs)
     };
-    let input = limited(&args.inputs, (range, args.names), &args.engine, args.queries.as_deref());
+    let input = query_arguments(&args.inputs, (range, args.names), &args.engine, args.queries.as_deref());
     let hunting = HuntOptions { packs: args.packs.clone(), input: input.clone(), ..HuntOptions::default() };
     let made = Utc::now();
     block_on(async {

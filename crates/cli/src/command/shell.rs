@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use self::meta::Meta;
 use self::prompt::{Input, Prompt};
 use super::coverage::finish;
-use super::query::{Asked, Written, runtime, terminal_width, write};
+use super::query::{Statement, Written, runtime, terminal_width, write};
 use crate::args::ShellArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
@@ -55,7 +55,7 @@ pub(crate) fn run(args: &ShellArgs, terminal: &Terminal) -> Result<ExitCode, Cli
     while let Some(input) = prompt.next()? {
         match shell.carry_out(input) {
             Ok(Step::Next) => {}
-            Ok(Step::Text(text)) => prompt.take_all(&text),
+            Ok(Step::Text(text)) => prompt.push_lines(&text),
             Ok(Step::End) => break,
             Err(error) if error.is_broken_pipe() => break,
             Err(error) => {
@@ -130,7 +130,7 @@ impl Shell<'_> {
                 Meta::Run(name, given) => {
                     let query = self.catalogue.get(&name)?.clone();
                     let params = query.params(&given)?;
-                    self.answer(Asked::Query(&query), &params)?;
+                    self.answer(Statement::Query(&query), &params)?;
                 }
             },
         }
@@ -144,7 +144,7 @@ impl Shell<'_> {
 
     /// Shows the sessions of a requester or an address.
     fn timeline(&self, who: &str) -> Result<(), CliError> {
-        self.interruptible(super::timeline::brief_of(&self.session, who, self.terminal))
+        self.interruptible(super::timeline::write_sessions(&self.session, who, self.terminal))
     }
 
     fn interruptible<T>(&self, work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
@@ -160,10 +160,10 @@ impl Shell<'_> {
     }
 
     fn ask(&mut self, sql: &str, params: &Params) -> Result<(), CliError> {
-        self.answer(Asked::Sql(sql), params)
+        self.answer(Statement::Sql(sql), params)
     }
 
-    fn answer(&mut self, asked: Asked<'_>, params: &Params) -> Result<(), CliError> {
+    fn answer(&mut self, asked: Statement<'_>, params: &Params) -> Result<(), CliError> {
         let start = Instant::now();
         let output = self.output.take();
         let target = Target::open(output.as_deref())?;

@@ -17,7 +17,7 @@ use crate::output::sanitize::sanitize;
 use crate::output::{Target, counted, line_counts};
 
 /// Maximum rows shown of a list.
-const LISTED: usize = 20;
+const MAX_LISTED: usize = 20;
 
 /// Buckets by number of requests.
 const BUCKETS: &str =
@@ -123,7 +123,7 @@ async fn list(session: &Session, sql: &str) -> Result<List, CliError> {
     let mut list = List::default();
     while let Some(batch) = stream.try_next().await.map_err(QueryError::from)? {
         list.count += batch.num_rows() as u64;
-        let room = LISTED.saturating_sub(list.first.len()).min(batch.num_rows());
+        let room = MAX_LISTED.saturating_sub(list.first.len()).min(batch.num_rows());
         list.first.extend(crate::output::objects(&batch.slice(0, room))?);
     }
     Ok(list)

@@ -43,7 +43,7 @@ pub(crate) fn run(args: &TimelineArgs, terminal: &Terminal) -> Result<ExitCode, 
             "--ip takes a pseudonym only together with --redact and the key that made the pseudonym".into(),
         ));
     }
-    let hunted = Hunted {
+    let hunted = IncidentSelection {
         args,
         options: SessionOptions { since: range.since, until: range.until, ..options.clone() },
     };
@@ -76,13 +76,13 @@ pub(crate) fn run(args: &TimelineArgs, terminal: &Terminal) -> Result<ExitCode, 
 }
 
 /// Arguments that select the requests of an incident.
-struct Hunted<'a> {
+struct IncidentSelection<'a> {
     args: &'a TimelineArgs,
     /// As in a hunt: limits what is reported.
     options: SessionOptions,
 }
 
-impl Hunted<'_> {
+impl IncidentSelection<'_> {
     /// The requests of the given incident or finding; `None` if none is given.
     async fn requests(&self, terminal: &Terminal) -> Result<Option<IncidentRequests>, CliError> {
         let TimelineArgs { selectors, choice, inputs, .. } = self.args;
@@ -137,7 +137,9 @@ async fn rows(
         TimelineFormat::Ndjson => Format::Ndjson,
         TimelineFormat::Markdown => Format::Markdown,
         TimelineFormat::Timesketch => {
-            return Err(CliError::Usage("the timesketch format always has one line per request; omit --rows".into()));
+            return Err(CliError::Usage(
+                "the timesketch format always has one line per request; omit --rows".into(),
+            ));
         }
     };
     let mut stream = requests(session, selection).await?;
@@ -170,14 +172,18 @@ async fn rows(
 }
 
 /// Writes the sessions of a requester, or of an address or network, to standard output.
-pub(super) async fn brief_of(session: &Session, who: &str, terminal: &Terminal) -> Result<(), CliError> {
+pub(super) async fn write_sessions(
+    session: &Session,
+    who: &str,
+    terminal: &Terminal,
+) -> Result<(), CliError> {
     let selection = match parse_network(who) {
         Ok(network) => Selection { addresses: vec![network], ..Selection::default() },
         Err(_) => Selection { requesters: vec![who.to_owned()], ..Selection::default() },
     };
     let found = timeline(session, &selection, &TimelineOptions::default()).await?;
     if found.requests == 0 {
-        let meant = meant(session, &selection).await?;
+        let meant = suggestion(session, &selection).await?;
         return Err(CliError::Nothing(format!("no request matches.{meant}")));
     }
     let mut target = Target::open(None)?;
@@ -251,12 +257,12 @@ async fn nothing(
         }
         _ => String::new(),
     };
-    let meant = meant(session, selection).await?;
+    let meant = suggestion(session, selection).await?;
     Ok(CliError::Nothing(format!("no request matches{}.{meant}{hint}{all}", range.words())))
 }
 
 /// Requesters and buckets similar to the given ones.
-async fn meant(session: &Session, selection: &Selection) -> Result<String, CliError> {
+async fn suggestion(session: &Session, selection: &Selection) -> Result<String, CliError> {
     let asked = selection.requesters.iter().map(|text| (SimilarTo::Requester, text));
     let asked = asked.chain(selection.buckets.iter().map(|text| (SimilarTo::Bucket, text)));
     let mut meant = Vec::new();

@@ -46,7 +46,7 @@ pub(crate) fn run(args: &VerifyArgs, terminal: &Terminal) -> Result<ExitCode, Cl
     out.finish()?;
     if let Some(path) = &args.output {
         terminal.note(&format!("{}: {}", path.display(), report.verdict));
-        for written in custody::seal(&args.custody, signer, path, &report)? {
+        for written in custody::sign_report(&args.custody, signer, path, &report)? {
             terminal.note(&format!("wrote {}", written.display()));
         }
     }
@@ -61,9 +61,9 @@ pub(crate) fn run(args: &VerifyArgs, terminal: &Terminal) -> Result<ExitCode, Cl
 fn format_of(args: &VerifyArgs) -> Result<ReportFormat, CliError> {
     let sealed = args.custody.sign.is_some() || args.custody.timestamp.is_some();
     match args.format {
-        Some(ReportFormat::Text) if sealed => Err(CliError::Usage(
-            "signed and time-stamped reports are always JSON; omit --format text".into(),
-        )),
+        Some(ReportFormat::Text) if sealed => {
+            Err(CliError::Usage("signed and time-stamped reports are always JSON; omit --format text".into()))
+        }
         Some(format) => Ok(format),
         None if sealed => Ok(ReportFormat::Json),
         None => Ok(ReportFormat::Text),

@@ -67,7 +67,7 @@ pub(crate) fn check(
 }
 
 /// Signs a written report and creates a time-stamp request for it, as requested. Returns the files written.
-pub(crate) fn seal(
+pub(crate) fn sign_report(
     args: &CustodyArgs,
     key: Option<signature::Signer>,
     path: &Path,
@@ -79,7 +79,7 @@ pub(crate) fn seal(
     }
     let bytes = read(path, MAX_REPORT_BYTES, "a report")?;
     if let Some(key) = key {
-        let target = with_ending(path, signature::ENDING);
+        let target = with_suffix(path, signature::SIGNATURE_EXTENSION);
         write(&target, key.sign(&bytes, report)?.as_bytes())?;
         written.push(target);
     }
@@ -101,11 +101,11 @@ fn report_path(args: &CustodyArgs) -> Result<PathBuf, CustodyError> {
     }
     let usage = |problem: &str| CustodyError::Usage(format!("{problem}; name the report with --report FILE"));
     let signature = args.check.as_ref().ok_or_else(|| usage("--check-timestamp needs a report"))?;
-    let without = signature.to_str().and_then(|path| path.strip_suffix(signature::ENDING));
+    let without = signature.to_str().and_then(|path| path.strip_suffix(signature::SIGNATURE_EXTENSION));
     without.map(PathBuf::from).ok_or_else(|| usage("the name of the signature does not end in .minisig"))
 }
 
-fn with_ending(path: &Path, ending: &str) -> PathBuf {
+fn with_suffix(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(ending);
     PathBuf::from(name)

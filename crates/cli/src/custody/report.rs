@@ -10,30 +10,30 @@ use crate::output::sanitize::sanitize;
 
 /// The parts of a report to compare.
 #[derive(Debug, Deserialize)]
-struct Kept {
+struct SignedReport {
     verdict: String,
     verified_at: String,
     sources_fingerprint: String,
-    tables: Vec<KeptTable>,
-    checks: Vec<KeptCheck>,
+    tables: Vec<SignedTable>,
+    checks: Vec<SignedCheck>,
 }
 
 #[derive(Debug, Deserialize)]
-struct KeptTable {
+struct SignedTable {
     name: String,
     rows: u64,
     fingerprint: String,
 }
 
 #[derive(Debug, Deserialize)]
-struct KeptCheck {
+struct SignedCheck {
     name: String,
     outcome: String,
 }
 
 /// Checks whether the dataset is unchanged since the report, and whether the report's verification had passed.
 pub(super) fn check(bytes: &[u8], path: &Path, now: &VerifyReport) -> Result<Check, CustodyError> {
-    let kept: Kept = serde_json::from_slice(bytes).map_err(|error| CustodyError::NotOne {
+    let kept: SignedReport = serde_json::from_slice(bytes).map_err(|error| CustodyError::NotOne {
         path: path.display().to_string(),
         what: "a report as saltmine verify --format json writes it",
         problem: error.to_string(),
@@ -62,7 +62,7 @@ pub(super) fn check(bytes: &[u8], path: &Path, now: &VerifyReport) -> Result<Che
     Ok(checked("report", "The dataset is, file for file, the one described in the report.", problems))
 }
 
-fn tables(kept: &Kept, now: &VerifyReport) -> Vec<String> {
+fn tables(kept: &SignedReport, now: &VerifyReport) -> Vec<String> {
     let mut problems = Vec::new();
     for table in &kept.tables {
         let name = sanitize(&table.name);

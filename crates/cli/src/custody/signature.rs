@@ -9,7 +9,7 @@ use saltmine_lake::{Check, VerifyReport};
 use super::{CustodyError, MAX_BYTES, checked, read};
 
 /// File name suffix of a signature.
-pub(super) const ENDING: &str = ".minisig";
+pub(super) const SIGNATURE_EXTENSION: &str = ".minisig";
 /// Bytes of an Ed25519 signature.
 const SIGNATURE_BYTES: usize = 64;
 /// Environment variable for the password of a key.

@@ -83,7 +83,7 @@ pub(super) fn check(report: &[u8], answer: &[u8], authorities: &Authorities) -> 
 
 /// The time of the time stamp.
 fn verify(report: &[u8], answer: &[u8], authorities: &Authorities) -> Result<DateTime<Utc>, String> {
-    let token = granted(answer)?;
+    let token = granted_token(answer)?;
     let signed = SignedData::parse(token).ok_or(CUT)?;
     let info = TstInfo::parse(signed.info).ok_or("the signed content is not a time stamp")?;
     let hash = hash_function(info.algorithm).ok_or("the time stamp uses an unknown hash function")?;
@@ -95,7 +95,7 @@ fn verify(report: &[u8], answer: &[u8], authorities: &Authorities) -> Result<Dat
 }
 
 /// The token of a granted response.
-fn granted(answer: &[u8]) -> Result<Value<'_>, String> {
+fn granted_token(answer: &[u8]) -> Result<Value<'_>, String> {
     let parse = || {
         let mut whole = Reader::new(answer);
         let mut response = whole.enter(tag::SEQUENCE)?;
@@ -174,7 +174,8 @@ impl<'a> SignedData<'a> {
         let anchors: Result<Vec<_>, _> = authorities.0.iter().map(webpki::anchor_from_trusted_cert).collect();
         let anchors = anchors.map_err(|error| format!("certificate of an authority: {error}"))?;
         let others: Vec<_> = self.certificates.iter().map(|other| CertificateDer::from(*other)).collect();
-        let seconds = u64::try_from(time.timestamp()).map_err(|_| "the time of the time stamp is before 1970")?;
+        let seconds =
+            u64::try_from(time.timestamp()).map_err(|_| "the time of the time stamp is before 1970")?;
         let at = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
         let usage = KeyUsage::required(TIME_STAMPING);
         let path =

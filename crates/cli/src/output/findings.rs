@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use saltmine_query::catalogue::Severity;
-use saltmine_query::hunt::{Example, Finding, HuntReport, Who};
+use saltmine_query::hunt::{Example, Finding, HuntReport, RowSummary};
 
 use super::counted;
 use super::markdown::escape;
@@ -122,7 +122,7 @@ fn seen(finding: &Finding) -> String {
     format!("{rows}, {events}, {}", span(&finding.first_seen, &finding.last_seen))
 }
 
-fn actor(who: &Who) -> String {
+fn actor(who: &RowSummary) -> String {
     let name = who.requester.as_deref().unwrap_or("(anonymous)");
     let from = from(who).map_or_else(String::new, |from| format!(" from {from}"));
     let bucket = who.bucket.as_deref().map_or_else(String::new, |bucket| format!(" on {bucket}"));
@@ -137,7 +137,7 @@ fn actor(who: &Who) -> String {
 const ADDRESSES: usize = 3;
 
 /// The address if there is only one; otherwise their number and some of them.
-fn from(who: &Who) -> Option<String> {
+fn from(who: &RowSummary) -> Option<String> {
     match (&who.remote_ip, who.addresses) {
         (Some(address), _) => Some(address.clone()),
         (None, Some(addresses)) if addresses > 1 => {

@@ -43,7 +43,7 @@ impl Writer for MarkdownWriter {
 }
 
 /// A zero-width character that separates its neighbours.
-const APART: &str = "&#8203;";
+const ZERO_WIDTH_SPACE: &str = "&#8203;";
 
 /// Escapes `cell` so that Markdown shows it as plain text. GitHub and others link URLs and host names that begin
 /// with `www.`, notify people for `@name` and reference issues for `#1` even if the first character is escaped; this
@@ -59,12 +59,12 @@ pub(super) fn escape(cell: &str) -> String {
             '>' => escaped.push_str("&gt;"),
             '@' => {
                 escaped.push('@');
-                escaped.push_str(APART);
+                escaped.push_str(ZERO_WIDTH_SPACE);
             }
             '#' => {
                 escaped.push_str("\\#");
                 if rest.starts_with(|next: char| next.is_ascii_digit()) {
-                    escaped.push_str(APART);
+                    escaped.push_str(ZERO_WIDTH_SPACE);
                 }
             }
             ':' if rest.starts_with("//") => escaped.push_str(":\\"),

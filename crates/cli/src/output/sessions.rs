@@ -16,11 +16,11 @@ use super::text::wrong;
 use crate::error::CliError;
 
 /// A session is unusual if it has this many times the median.
-const TIMES: u64 = 10;
+const OUTLIER_FACTOR: u64 = 10;
 /// Minimum requests for an unusual session.
-const FEW: u64 = 10;
+const MIN_REQUESTS: u64 = 10;
 /// Minimum bytes for an unusual session.
-const SMALL: i64 = 1_000_000;
+const MIN_BYTES: i64 = 1_000_000;
 
 /// Columns of the text.
 const HEADINGS: [&str; 6] = ["start (UTC)", "length", "from", "requests", "objects", "bytes"];
@@ -39,7 +39,7 @@ pub(crate) fn text(
         writeln!(out, "{line}")?;
     }
     writeln!(out)?;
-    let usual = Usual::of(report);
+    let usual = MedianSession::of(report);
     let is_of_one = report.sessions.iter().all(|session| session.requester == report.sessions[0].requester);
     let mut headings: Vec<&str> = HEADINGS.to_vec();
     if !is_of_one {
@@ -126,13 +126,13 @@ fn summary(report: &TimelineReport) -> String {
 }
 
 /// The median session.
-struct Usual {
+struct MedianSession {
     requests: u64,
     bytes: i64,
     is_one: bool,
 }
 
-impl Usual {
+impl MedianSession {
     fn of(report: &TimelineReport) -> Self {
         let mut requests: Vec<u64> = report.sessions.iter().map(|session| session.requests).collect();
         let mut bytes: Vec<i64> = report.sessions.iter().map(|session| session.bytes_sent).collect();
@@ -145,14 +145,18 @@ impl Usual {
     /// Describes what is unusual about a session.
     fn marks(&self, session: &TimelineSession) -> Vec<String> {
         let mut marks = Vec::new();
-        if !self.is_one && session.bytes_sent >= SMALL && session.bytes_sent >= self.bytes.saturating_mul(10)
+        if !self.is_one
+            && session.bytes_sent >= MIN_BYTES
+            && session.bytes_sent >= self.bytes.saturating_mul(10)
         {
             marks.push(match session.bytes_sent / self.bytes.max(1) {
                 _ if self.bytes == 0 => "bytes".to_owned(),
                 times => format!("{} × the usual bytes", grouped(times.unsigned_abs())),
             });
         }
-        if !self.is_one && session.requests >= FEW && session.requests >= self.requests.saturating_mul(TIMES)
+        if !self.is_one
+            && session.requests >= MIN_REQUESTS
+            && session.requests >= self.requests.saturating_mul(OUTLIER_FACTOR)
         {
             marks.push(format!("{} × the usual requests", grouped(session.requests / self.requests.max(1))));
         }
@@ -169,7 +173,7 @@ impl Usual {
             marks.push(format!("{} of settings", counted(changes, "change")));
         }
         let failed = session.statuses.client_error;
-        if failed >= FEW && failed.saturating_mul(2) >= session.requests {
+        if failed >= MIN_REQUESTS && failed.saturating_mul(2) >= session.requests {
             marks.push(format!("{} failed", grouped(failed)));
         }
         if session.first_use.address && !session.first_use.requester {

@@ -13,9 +13,9 @@ use super::{Options, Target, Writer};
 use crate::error::CliError;
 
 /// Minimum width of a truncated column.
-const NARROW: usize = 8;
+const MIN_COLUMN_WIDTH: usize = 8;
 /// Separators between columns, and before and after a row.
-const RULES: usize = 3;
+const BORDERS: usize = 3;
 
 pub(super) struct TableWriter {
     target: Target,
@@ -52,16 +52,17 @@ impl TableWriter {
             cells.chain([self.names[column].chars().count()]).max().unwrap_or(0).max(1)
         };
         let mut widths: Vec<usize> = (0..self.names.len()).map(longest).collect();
-        let total = |widths: &[usize]| widths.iter().sum::<usize>() + RULES * widths.len() + 1;
+        let total = |widths: &[usize]| widths.iter().sum::<usize>() + BORDERS * widths.len() + 1;
         while total(&widths) > width {
-            let is_wide = |(column, width): &(usize, &usize)| !self.numeric[*column] && **width > NARROW;
+            let is_wide =
+                |(column, width): &(usize, &usize)| !self.numeric[*column] && **width > MIN_COLUMN_WIDTH;
             // Shrinks the widest column to the next one, repeatedly.
             let widest = widths.iter().enumerate().filter(is_wide).max_by_key(|(_, width)| **width);
             let Some((widest, most)) = widest.map(|(column, width)| (column, *width)) else { break };
             let next = widths.iter().enumerate().filter(is_wide).map(|(_, width)| *width);
-            let next = next.filter(|width| *width < most).max().unwrap_or(NARROW);
+            let next = next.filter(|width| *width < most).max().unwrap_or(MIN_COLUMN_WIDTH);
             let too_much = total(&widths) - width;
-            widths[widest] = most.saturating_sub(too_much.min((most - next).max(1))).max(NARROW);
+            widths[widest] = most.saturating_sub(too_much.min((most - next).max(1))).max(MIN_COLUMN_WIDTH);
         }
         let mut shown = widths.len();
         while shown > 1 && total(&widths[..shown]) > width {

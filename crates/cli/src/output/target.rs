@@ -13,7 +13,7 @@ pub(crate) enum Target {
     /// Standard output.
     Stdout(BufWriter<io::Stdout>),
     /// A terminal that shows a format meant for programs.
-    Shown(Shown),
+    EscapedStdout(EscapedStdout),
     /// A temporary file, and the path it will be renamed to.
     File(BufWriter<NamedTempFile>, PathBuf),
 }
@@ -31,14 +31,14 @@ impl Target {
 
     /// Whether the output goes to a terminal.
     pub(crate) fn is_terminal(&self) -> bool {
-        matches!(self, Self::Stdout(_) | Self::Shown(_)) && io::stdout().is_terminal()
+        matches!(self, Self::Stdout(_) | Self::EscapedStdout(_)) && io::stdout().is_terminal()
     }
 
     /// For a format that does not escape control characters: escapes them if the output is a terminal.
     pub(crate) fn of_bytes(self, is_json: bool) -> Self {
         match self {
             Self::Stdout(out) if io::stdout().is_terminal() => {
-                Self::Shown(Shown { out, json: is_json, rest: Vec::new() })
+                Self::EscapedStdout(EscapedStdout { out, json: is_json, rest: Vec::new() })
             }
             target => target,
         }
@@ -48,7 +48,7 @@ impl Target {
     pub(crate) fn finish(self) -> Result<(), CliError> {
         match self {
             Self::Stdout(mut out) => Ok(out.flush()?),
-            Self::Shown(mut shown) => Ok(shown.end()?),
+            Self::EscapedStdout(mut shown) => Ok(shown.end()?),
             Self::File(file, path) => {
                 let file = file.into_inner().map_err(|error| CliError::file(&path)(error.into_error()))?;
                 file.persist(&path).map_err(|error| CliError::file(&path)(error.error))?;
@@ -66,14 +66,14 @@ fn plain(error: io::Error) -> io::Error {
 }
 
 /// Standard output with control characters escaped.
-pub(crate) struct Shown {
+pub(crate) struct EscapedStdout {
     out: BufWriter<io::Stdout>,
     json: bool,
     /// The first bytes of an incomplete UTF-8 character.
     rest: Vec<u8>,
 }
 
-impl Shown {
+impl EscapedStdout {
     fn end(&mut self) -> io::Result<()> {
         let rest = std::mem::take(&mut self.rest);
         write!(self.out, "{}", rest.escape_ascii())?;
@@ -81,7 +81,7 @@ impl Shown {
     }
 }
 
-impl Write for Shown {
+impl Write for EscapedStdout {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.rest.extend_from_slice(bytes);
         let mut clean = String::with_capacity(self.rest.len());
@@ -134,7 +134,7 @@ impl Write for Target {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Stdout(out) => out.write(bytes),
-            Self::Shown(shown) => shown.write(bytes),
+            Self::EscapedStdout(shown) => shown.write(bytes),
             Self::File(file, _) => file.write(bytes),
         }
     }
@@ -142,7 +142,7 @@ impl Write for Target {
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Stdout(out) => out.flush(),
-            Self::Shown(shown) => shown.out.flush(),
+            Self::EscapedStdout(shown) => shown.out.flush(),
             Self::File(file, _) => file.flush(),
         }
     }

@@ -60,11 +60,11 @@ fn is_all_utc(kind: &DataType) -> bool {
 /// If there is one.
 pub(super) fn check_times(column: &ArrayRef) -> Result<(), CliError> {
     /// Seconds from 1970 to the year 250,000.
-    const MOST: i64 = 7_826_000_000_000;
+    const MAX_SECONDS: i64 = 7_826_000_000_000;
     let most = match column.data_type() {
-        DataType::Timestamp(TimeUnit::Second, _) => MOST,
-        DataType::Timestamp(TimeUnit::Millisecond, _) | DataType::Date64 => MOST * 1000,
-        DataType::Timestamp(TimeUnit::Microsecond, _) => MOST * 1_000_000,
+        DataType::Timestamp(TimeUnit::Second, _) => MAX_SECONDS,
+        DataType::Timestamp(TimeUnit::Millisecond, _) | DataType::Date64 => MAX_SECONDS * 1000,
+        DataType::Timestamp(TimeUnit::Microsecond, _) => MAX_SECONDS * 1_000_000,
         DataType::List(_) => return check_times(column.as_list::<i32>().values()),
         DataType::Struct(_) => return column.as_struct().columns().iter().try_for_each(check_times),
         _ => return Ok(()),

@@ -10,7 +10,7 @@ use super::names::{MEMBERS, Member, find};
 use super::start::json_start;
 use super::time::parse_iso_time;
 use crate::fields::{Fields, Span};
-use crate::time::is_in_years;
+use crate::time::is_valid_time;
 use crate::tokens::is_operation;
 use crate::value::{canonical_tls_version, number};
 use crate::{Anomalies, Field};
@@ -179,7 +179,7 @@ impl Reader<'_> {
         };
         let time = self.value(Field::RequestTime).and_then(parse_iso_time);
         let time = time.ok_or_else(|| malformed(Field::RequestTime))?;
-        if !is_in_years(time.div_euclid(1_000_000)) {
+        if !is_valid_time(time.div_euclid(1_000_000)) {
             let offset = malformed(Field::RequestTime).offset;
             return Err(JsonErrorKind::OutOfRange(Field::RequestTime).at(offset));
         }
@@ -189,7 +189,7 @@ impl Reader<'_> {
         self.out.request_time = time.div_euclid(1_000_000);
         self.out.micros = time.rem_euclid(1_000_000) as u32;
         self.check_bucket_arn();
-        self.keep_rest();
+        self.collect_extra();
         Ok(())
     }
 
@@ -223,7 +223,7 @@ impl Reader<'_> {
     }
 
     /// Keeps members without a column, as an object.
-    fn keep_rest(&mut self) {
+    fn collect_extra(&mut self) {
         let members = std::mem::take(&mut self.rest);
         if members.is_empty() {
             return;

@@ -3,7 +3,7 @@
 use memchr::memchr2;
 
 /// Length of `2026-04-29T14:32:16`.
-const STAMP: usize = 19;
+const TIMESTAMP_LEN: usize = 19;
 
 /// Where the JSON object of a line begins; `None` if the line is not JSON.
 ///
@@ -18,33 +18,33 @@ const STAMP: usize = 19;
 pub fn json_start(line: &[u8]) -> Option<usize> {
     match line.first()? {
         b'{' => Some(0),
-        b'0'..=b'9' if line.get(4) == Some(&b'-') => behind_time(line, 0),
-        b' ' | b'\t' | 0xEF => behind_blanks(line),
+        b'0'..=b'9' if line.get(4) == Some(&b'-') => after_time(line, 0),
+        b' ' | b'\t' | 0xEF => after_blanks(line),
         _ => None,
     }
 }
 
 #[cold]
-fn behind_blanks(line: &[u8]) -> Option<usize> {
+fn after_blanks(line: &[u8]) -> Option<usize> {
     let mark = if line.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
     let at = skip_blanks(line, mark);
-    if line.get(at) == Some(&b'{') { Some(at) } else { behind_time(line, at) }
+    if line.get(at) == Some(&b'{') { Some(at) } else { after_time(line, at) }
 }
 
 /// Position after a time at `at` and an optional word.
-fn behind_time(line: &[u8], at: usize) -> Option<usize> {
-    if !line.get(at..)?.first_chunk::<STAMP>().is_some_and(is_stamp) {
+fn after_time(line: &[u8], at: usize) -> Option<usize> {
+    if !line.get(at..)?.first_chunk::<TIMESTAMP_LEN>().is_some_and(is_timestamp) {
         return None;
     }
-    let next = behind_word(line, at)?;
+    let next = after_word(line, at)?;
     if line[next] == b'{' {
         return Some(next);
     }
-    behind_word(line, next).filter(|at| line[*at] == b'{')
+    after_word(line, next).filter(|at| line[*at] == b'{')
 }
 
 /// The first byte after a word and the blanks that follow it, if there is one.
-fn behind_word(line: &[u8], at: usize) -> Option<usize> {
+fn after_word(line: &[u8], at: usize) -> Option<usize> {
     let length = memchr2(b' ', b'\t', &line[at..])?;
     let next = skip_blanks(line, at + length);
     (next < line.len()).then_some(next)
@@ -55,7 +55,7 @@ fn skip_blanks(line: &[u8], from: usize) -> usize {
     from + rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count()
 }
 
-fn is_stamp(text: &[u8; STAMP]) -> bool {
+fn is_timestamp(text: &[u8; TIMESTAMP_LEN]) -> bool {
     text.iter().zip(b"0000-00-00T00:00:00").all(|(byte, shape)| match shape {
         b'0' => byte.is_ascii_digit(),
         _ => byte == shape,

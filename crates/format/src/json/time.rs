@@ -19,9 +19,10 @@ pub fn parse_iso_time(text: &[u8]) -> Option<i64> {
     if !has_shape {
         return None;
     }
-    let year = two(&date[0..2])? * 100 + two(&date[2..4])?;
-    let (month, day) = (two(&date[5..7])?, two(&date[8..10])?);
-    let (hour, minute, second) = (two(&clock[1..3])?, two(&clock[4..6])?, two(&clock[7..9])?);
+    let year = two_digits(&date[0..2])? * 100 + two_digits(&date[2..4])?;
+    let (month, day) = (two_digits(&date[5..7])?, two_digits(&date[8..10])?);
+    let (hour, minute, second) =
+        (two_digits(&clock[1..3])?, two_digits(&clock[4..6])?, two_digits(&clock[7..9])?);
     let in_range = (1..=12).contains(&month)
         && (1..=days_in_month(year, month)).contains(&day)
         && hour < 24
@@ -36,7 +37,7 @@ pub fn parse_iso_time(text: &[u8]) -> Option<i64> {
 }
 
 /// Two digits.
-fn two(text: &[u8]) -> Option<u32> {
+fn two_digits(text: &[u8]) -> Option<u32> {
     let [tens, ones] = text else { return None };
     let (tens, ones) = (tens.wrapping_sub(b'0'), ones.wrapping_sub(b'0'));
     (tens < 10 && ones < 10).then_some(u32::from(tens) * 10 + u32::from(ones))
@@ -62,9 +63,9 @@ fn offset(zone: &[u8]) -> Option<i64> {
         _ => return None,
     };
     let (hours, minutes) = match digits {
-        [_, _] => (two(digits)?, 0),
-        [_, _, b':', minutes @ ..] => (two(&digits[..2])?, two(minutes)?),
-        [_, _, minutes @ ..] => (two(&digits[..2])?, two(minutes)?),
+        [_, _] => (two_digits(digits)?, 0),
+        [_, _, b':', minutes @ ..] => (two_digits(&digits[..2])?, two_digits(minutes)?),
+        [_, _, minutes @ ..] => (two_digits(&digits[..2])?, two_digits(minutes)?),
         _ => return None,
     };
     (hours < 24 && minutes < 60).then_some(sign * i64::from(hours * 3600 + minutes * 60))

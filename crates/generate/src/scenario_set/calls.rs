@@ -1,47 +1,53 @@
 //! The requests of the scenarios.
 
-use super::super::chance::{made, push_alphanumeric};
+use super::super::random::{build_text, push_alphanumeric};
 use super::call::Call;
+use super::callers::Caller;
 use super::logs::{CopySource, Logs};
-use super::who::Who;
 
 /// An object in a bucket: bucket, key, size in bytes.
 pub(super) type Object<'a> = (&'a str, &'a str, i64);
 
 impl Logs {
     /// Reads a whole object.
-    pub(super) fn get(&mut self, time: i64, who: &Who, (bucket, key, size): Object<'_>) {
+    pub(super) fn get(&mut self, time: i64, who: &Caller, (bucket, key, size): Object<'_>) {
         let call = Call { sent: size, size: Some(size), ..Call::new("REST.GET.OBJECT", key) };
         self.call(time, who, bucket, call);
     }
 
     /// Reads a part of an object.
-    pub(super) fn get_range(&mut self, time: i64, who: &Who, (bucket, key, size): Object<'_>, sent: i64) {
+    pub(super) fn get_range(&mut self, time: i64, who: &Caller, (bucket, key, size): Object<'_>, sent: i64) {
         let call = Call { sent, size: Some(size), status: 206, ..Call::new("REST.GET.OBJECT", key) };
         self.call(time, who, bucket, call);
     }
 
     /// Reads an object's properties.
-    pub(super) fn head_object(&mut self, time: i64, who: &Who, (bucket, key, size): Object<'_>) {
+    pub(super) fn head_object(&mut self, time: i64, who: &Caller, (bucket, key, size): Object<'_>) {
         let call = Call { size: Some(size), ..Call::new("REST.HEAD.OBJECT", key) };
         self.call(time, who, bucket, call);
     }
 
     /// Reads an object through a URL that was signed at a given time.
-    pub(super) fn get_by_link(&mut self, time: i64, who: &Who, (bucket, key, size): Object<'_>, signed: i64) {
+    pub(super) fn get_by_link(
+        &mut self,
+        time: i64,
+        who: &Caller,
+        (bucket, key, size): Object<'_>,
+        signed: i64,
+    ) {
         self.signed_at = Some(signed);
         self.get(time, who, (bucket, key, size));
         self.signed_at = None;
     }
 
     /// Writes an object.
-    pub(super) fn put(&mut self, time: i64, who: &Who, (bucket, key, size): Object<'_>) {
+    pub(super) fn put(&mut self, time: i64, who: &Caller, (bucket, key, size): Object<'_>) {
         let call = Call { size: Some(size), ..Call::new("REST.PUT.OBJECT", key) };
         self.call(time, who, bucket, call);
     }
 
     /// Deletes an object.
-    pub(super) fn delete(&mut self, time: i64, who: &Who, (bucket, key, size): Object<'_>) {
+    pub(super) fn delete(&mut self, time: i64, who: &Caller, (bucket, key, size): Object<'_>) {
         let call = Call { size: Some(size), ..Call::new("REST.DELETE.OBJECT", key) };
         self.call(time, who, bucket, call);
     }
@@ -50,7 +56,7 @@ impl Logs {
     pub(super) fn delete_version(
         &mut self,
         time: i64,
-        who: &Who,
+        who: &Caller,
         (bucket, key, size): Object<'_>,
         version: &str,
     ) {
@@ -68,7 +74,7 @@ impl Logs {
     pub(super) fn delete_many(
         &mut self,
         time: i64,
-        who: &Who,
+        who: &Caller,
         bucket: &str,
         objects: &[(String, i64, Option<String>)],
     ) {
@@ -91,7 +97,7 @@ impl Logs {
     pub(super) fn fail(
         &mut self,
         time: i64,
-        who: &Who,
+        who: &Caller,
         bucket: &str,
         (operation, key): (&str, Option<&str>),
         (status, error): (i64, &str),
@@ -104,7 +110,7 @@ impl Logs {
     }
 
     /// A page of a listing.
-    pub(super) fn list(&mut self, time: i64, who: &Who, bucket: &str, prefix: &str) {
+    pub(super) fn list(&mut self, time: i64, who: &Caller, bucket: &str, prefix: &str) {
         let query =
             format!("list-type=2&prefix={}&max-keys=1000&encoding-type=url", prefix.replace('/', "%2F"));
         let sent = self.rng.i64(180_000..360_000);
@@ -112,7 +118,7 @@ impl Logs {
     }
 
     /// A page of a listing of versions.
-    pub(super) fn list_versions(&mut self, time: i64, who: &Who, bucket: &str) {
+    pub(super) fn list_versions(&mut self, time: i64, who: &Caller, bucket: &str) {
         let sent = self.rng.i64(280_000..560_000);
         let call =
             Call { query: "versions&max-keys=1000", sent, ..Call::new("REST.GET.BUCKETVERSIONS", None) };
@@ -120,7 +126,7 @@ impl Logs {
     }
 
     /// Reads or changes a setting of a bucket, such as `REST.PUT.BUCKETPOLICY`.
-    pub(super) fn setting(&mut self, time: i64, who: &Who, bucket: &str, operation: &str) {
+    pub(super) fn setting(&mut self, time: i64, who: &Caller, bucket: &str, operation: &str) {
         let sent = if operation.starts_with("REST.GET.") { self.rng.i64(140..1_900) } else { 0 };
         let status = match operation {
             "REST.PUT.BUCKETPOLICY" => 204,
@@ -145,7 +151,7 @@ impl Logs {
     pub(super) fn copy(
         &mut self,
         time: i64,
-        who: &Who,
+        who: &Caller,
         (bucket, key, size): Object<'_>,
         to: (&str, &str),
         is_ours: bool,
@@ -167,7 +173,7 @@ impl Logs {
     pub(super) fn copy_parts(
         &mut self,
         time: i64,
-        who: &Who,
+        who: &Caller,
         (bucket, key, size): Object<'_>,
         to: (&str, &str),
         (is_ours, part, step): (bool, i64, i64),
@@ -213,7 +219,7 @@ impl Logs {
     }
 
     /// Uploads an object in parts.
-    pub(super) fn upload(&mut self, time: i64, who: &Who, (bucket, key, size): Object<'_>, part: i64) {
+    pub(super) fn upload(&mut self, time: i64, who: &Caller, (bucket, key, size): Object<'_>, part: i64) {
         let upload = self.upload_id();
         let parts = (size + part - 1) / part;
         let call = Call { query: "uploads", sent: 350, ..Call::new("REST.POST.UPLOADS", key) };
@@ -230,7 +236,7 @@ impl Logs {
     }
 
     fn upload_id(&mut self) -> String {
-        made(|out| push_alphanumeric(&mut self.rng, out, 96))
+        build_text(|out| push_alphanumeric(&mut self.rng, out, 96))
     }
 }
 

@@ -1,9 +1,9 @@
 //! A company with its buckets, people and ordinary traffic, in which a scenario takes place.
 
-use super::super::chance::{made, mix, push_hex, push_uuid, skewed};
+use super::super::random::{build_text, mix, push_hex, push_uuid, skewed};
 use super::call::Call;
+use super::callers::{Caller, agent};
 use super::logs::{DAY, HOUR, Logs};
-use super::who::{Who, agent};
 
 /// Settings that Terraform and auditors read: operation, and whether it is often unset.
 pub(super) const SETTINGS: [(&str, Option<&str>); 14] = [
@@ -44,13 +44,13 @@ pub(super) struct Company {
     /// Logs, which expire.
     pub(super) trail: String,
     /// Sessions of the application's role.
-    pub(super) api: Vec<Who>,
+    pub(super) api: Vec<Caller>,
     /// People of single sign-on.
-    pub(super) staff: Vec<Who>,
-    pub(super) admin: Who,
-    pub(super) deployer: Who,
-    pub(super) terraform: Who,
-    pub(super) recorder: Who,
+    pub(super) staff: Vec<Caller>,
+    pub(super) admin: Caller,
+    pub(super) deployer: Caller,
+    pub(super) terraform: Caller,
+    pub(super) recorder: Caller,
     pub(super) holdings: Holdings,
     office: u8,
 }
@@ -69,16 +69,16 @@ impl Company {
         let api = (0..5).map(|at| {
             let session = instance(logs);
             let ip = format!("10.{net}.{}.{}", at % 3, logs.rng.u8(4..250));
-            Who::role(account, &format!("{word}-api"), &session, &ip, agent::JAVA)
+            Caller::role(account, &format!("{word}-api"), &session, &ip, agent::JAVA)
         });
-        let api: Vec<Who> = api.collect();
+        let api: Vec<Caller> = api.collect();
         let names = ["m.okafor", "s.lindgren", "t.baranov", "c.duarte", "y.shimizu", "p.haddad"];
         let staff = names.iter().enumerate().map(|(at, name)| {
             let client = [agent::CONSOLE, agent::CLI, agent::BOTO][at % 3];
             let ip = format!("192.0.2.{}", office + at as u8 / 2);
-            Who::person(account, "Analyst", &format!("{name}@{word}.example"), &ip, client)
+            Caller::person(account, "Analyst", &format!("{name}@{word}.example"), &ip, client)
         });
-        let staff: Vec<Who> = staff.collect();
+        let staff: Vec<Caller> = staff.collect();
         let mail = format!("k.wisniewska@{word}.example");
         let office_ip = format!("192.0.2.{office}");
         Self {
@@ -88,16 +88,16 @@ impl Company {
             trail: format!("{word}-access-trail"),
             api,
             staff,
-            admin: Who::person(account, "PlatformAdmin", &mail, &office_ip, agent::CONSOLE),
-            deployer: Who::role(
+            admin: Caller::person(account, "PlatformAdmin", &mail, &office_ip, agent::CONSOLE),
+            deployer: Caller::role(
                 account,
                 &format!("{word}-site-deploy"),
                 "GitHubActions",
                 "198.19.40.11",
                 agent::CLI,
             ),
-            terraform: Who::role(account, "infra-apply", "pipeline", "198.19.41.20", agent::TERRAFORM),
-            recorder: Who::role(
+            terraform: Caller::role(account, "infra-apply", "pipeline", "198.19.41.20", agent::TERRAFORM),
+            recorder: Caller::role(
                 account,
                 "AWSServiceRoleForConfig",
                 "AWSConfig-Describe",
@@ -181,7 +181,7 @@ impl Company {
     }
 
     fn website(&self, logs: &mut Logs, day: i64) {
-        let edge = Who::service("cloudfront");
+        let edge = Caller::service("cloudfront");
         let pages = site();
         for _ in 0..90 {
             let time = logs.busy(day);
@@ -199,7 +199,7 @@ impl Company {
     }
 
     fn log_delivery(&self, logs: &mut Logs, day: i64) {
-        let delivery = Who::service("logging.s3");
+        let delivery = Caller::service("logging.s3");
         for at in 0..36 {
             let time = logs.start + day * DAY + at * 2_400 + logs.rng.i64(0..600);
             let key = format!(
@@ -232,7 +232,7 @@ impl Company {
     }
 
     fn people(&self, logs: &mut Logs, day: i64) {
-        let builder = Who::role(logs.account, "report-builder", "nightly", "10.9.4.18", agent::BOTO);
+        let builder = Caller::role(logs.account, "report-builder", "nightly", "10.9.4.18", agent::BOTO);
         for at in 0..14 {
             let (key, size) = self.report(day as u64 * 14 + at);
             let time = logs.at(day, 4, 0) + at as i64 * 20;
@@ -276,7 +276,7 @@ pub(super) fn site() -> Vec<(String, i64)> {
 pub(super) fn read_settings(
     logs: &mut Logs,
     time: i64,
-    who: &Who,
+    who: &Caller,
     buckets: &[&str],
     settings: &[(&str, Option<&str>)],
 ) {
@@ -298,7 +298,7 @@ pub(super) fn size_of(number: u64, (least, most): (i64, i64)) -> i64 {
 
 /// The session of an EC2 instance.
 pub(super) fn instance(logs: &mut Logs) -> String {
-    made(|out| {
+    build_text(|out| {
         out.push_str("i-0");
         push_hex(&mut logs.rng, out, 16);
     })
@@ -306,7 +306,7 @@ pub(super) fn instance(logs: &mut Logs) -> String {
 
 /// The session of an S3 batch job.
 pub(super) fn batch_job(logs: &mut Logs) -> String {
-    made(|out| {
+    build_text(|out| {
         out.push_str("s3-batch-operations_");
         push_uuid(&mut logs.rng, out);
     })

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use flate2::{Compression, GzBuilder};
 
-use super::super::chance::{made, push_code};
+use super::super::random::{build_text, push_code};
 use super::super::row::clock;
 use super::super::scenarios::Lines;
 use super::logs::{HOUR, Logs, Record};
@@ -75,6 +75,6 @@ fn write_file(path: &Path, records: &[&Record]) -> io::Result<()> {
 fn name(logs: &mut Logs, slot: i64) -> String {
     let delivered = logs.start + (slot + 1) * HOURS * HOUR + logs.rng.i64(600..5_400);
     let (year, month, day, hour, minute, second) = clock(delivered);
-    let unique = made(|out| push_code(&mut logs.rng, out, 16));
+    let unique = build_text(|out| push_code(&mut logs.rng, out, 16));
     format!("{year:04}-{month:02}-{day:02}-{hour:02}-{minute:02}-{second:02}-{unique}.gz")
 }

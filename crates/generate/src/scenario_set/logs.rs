@@ -5,13 +5,13 @@ use std::fmt::Write;
 
 use fastrand::Rng;
 
-use super::super::chance::{derived, made, mix, push_alphanumeric, push_hex};
 use super::super::escape;
+use super::super::random::{build_text, mix, push_alphanumeric, push_hex, seeded};
 use super::super::request::{fresh_ids, outcome, presigned_query, without_request};
 use super::super::row::{Row, col};
 use super::call::Call;
+use super::callers::Caller;
 use super::truth::{Part, Tally};
-use super::who::Who;
 
 /// Seconds per hour and per day.
 pub(super) const HOUR: i64 = 3_600;
@@ -64,8 +64,8 @@ impl Logs {
     /// Without records. Seed and name determine everything that is random.
     pub(super) fn new(name: &str, seed: u64, copy_source: CopySource) -> Self {
         let number = name.bytes().fold(7, |state, byte| mix(state ^ u64::from(byte)));
-        let mut rng = derived(seed, &[41, number]);
-        let owner = made(|out| push_hex(&mut rng, out, 64));
+        let mut rng = seeded(seed, &[41, number]);
+        let owner = build_text(|out| push_hex(&mut rng, out, 64));
         // Monday, 4 May 2026, or one of the following eleven Mondays.
         let start = 1_777_852_800 + i64::from(rng.u8(..12)) * 7 * DAY;
         Self {
@@ -130,7 +130,7 @@ impl Logs {
 
     /// A version id.
     pub(super) fn version(&mut self) -> String {
-        made(|out| push_alphanumeric(&mut self.rng, out, 32))
+        build_text(|out| push_alphanumeric(&mut self.rng, out, 32))
     }
 
     /// New request and host ids, for requests that have several records.
@@ -140,7 +140,7 @@ impl Logs {
     }
 
     /// Adds a request with a single record.
-    pub(super) fn call(&mut self, time: i64, who: &Who, bucket: &str, call: Call<'_>) {
+    pub(super) fn call(&mut self, time: i64, who: &Caller, bucket: &str, call: Call<'_>) {
         let ids = self.ids();
         self.call_with(time, who, bucket, call, &ids);
     }
@@ -149,7 +149,7 @@ impl Logs {
     pub(super) fn call_with(
         &mut self,
         time: i64,
-        who: &Who,
+        who: &Caller,
         bucket: &str,
         call: Call<'_>,
         ids: &[String; 2],
@@ -164,7 +164,7 @@ impl Logs {
     pub(super) fn bare_with(
         &mut self,
         time: i64,
-        who: &Who,
+        who: &Caller,
         bucket: &str,
         call: Call<'_>,
         ids: &[String; 2],
@@ -178,8 +178,8 @@ impl Logs {
 
     /// Adds a record of a lifecycle rule.
     pub(super) fn lifecycle(&mut self, time: i64, bucket: &str, operation: &str, key: &str, size: i64) {
-        let who = Who { requester: Some("AmazonS3".to_owned()), ..Who::anonymous("", "") };
-        let host_id = made(|out| push_hex(&mut self.rng, out, 64));
+        let who = Caller { requester: Some("AmazonS3".to_owned()), ..Caller::anonymous("", "") };
+        let host_id = build_text(|out| push_hex(&mut self.rng, out, 64));
         let ids = [self.ids()[0].clone(), host_id];
         let call = Call { size: Some(size), status: 0, ..Call::new(operation, key) };
         self.head(time, &who, bucket, &call, &ids);
@@ -192,7 +192,7 @@ impl Logs {
         self.finish(bucket, &who, &call);
     }
 
-    fn head(&mut self, time: i64, who: &Who, bucket: &str, call: &Call<'_>, ids: &[String; 2]) {
+    fn head(&mut self, time: i64, who: &Caller, bucket: &str, call: &Call<'_>, ids: &[String; 2]) {
         let row = &mut self.row;
         row.clear();
         row.time = time;
@@ -223,7 +223,7 @@ impl Logs {
         row.put(col::REGION, is_aws.then_some(self.region));
     }
 
-    fn target(&mut self, time: i64, who: &Who, call: &Call<'_>) {
+    fn target(&mut self, time: i64, who: &Caller, call: &Call<'_>) {
         let method = match call.operation.split('.').nth(1) {
             Some("COPY") => "PUT",
             other => other.unwrap_or("GET"),
@@ -231,7 +231,7 @@ impl Logs {
         let signed = self.signed_at.unwrap_or(time - 40);
         let link = who.link.as_ref().map(|(key_id, seconds)| {
             // The token of a URL is as old as the URL: everyone who uses it sends the same one.
-            let rng = &mut derived(signed.cast_unsigned(), &[key_id.len() as u64]);
+            let rng = &mut seeded(signed.cast_unsigned(), &[key_id.len() as u64]);
             presigned_query(rng, self.region, key_id, signed, *seconds)
         });
         let uri = self.row.edit(col::URI);
@@ -244,7 +244,7 @@ impl Logs {
         uri.push_str(" HTTP/1.1");
     }
 
-    fn finish(&mut self, bucket: &str, who: &Who, call: &Call<'_>) {
+    fn finish(&mut self, bucket: &str, who: &Caller, call: &Call<'_>) {
         let time = self.row.time;
         if time < self.start || time >= self.start + self.days * DAY {
             return;
@@ -262,7 +262,7 @@ impl Logs {
     }
 
     /// Removes what others did with objects of a bucket after each object's time, because it could not have succeeded.
-    pub(super) fn forget_reads(&mut self, bucket: &str, objects: &[(String, i64)]) {
+    pub(super) fn remove_reads(&mut self, bucket: &str, objects: &[(String, i64)]) {
         let since: BTreeMap<&str, i64> = objects.iter().map(|(key, time)| (key.as_str(), *time)).collect();
         self.records.retain(|record| {
             let key = record.key.as_deref();
@@ -272,7 +272,7 @@ impl Logs {
     }
 
     /// Removes a bucket's records between two times.
-    pub(super) fn silence(&mut self, bucket: &str, from: i64, to: i64) {
+    pub(super) fn remove_records(&mut self, bucket: &str, from: i64, to: i64) {
         let is_silent = |record: &Record| record.bucket == bucket && (from..to).contains(&record.time);
         self.records.retain(|record| record.part != Part::Ordinary || !is_silent(record));
     }

@@ -6,12 +6,12 @@
 mod attacks;
 mod benign;
 mod call;
+mod callers;
 mod calls;
 mod company;
 mod delivery;
 mod logs;
 mod truth;
-mod who;
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::row::clock;
 use super::super::scenarios::Lines;
 use super::call::Call;
-use super::who::{Who, principal};
+use super::callers::{Caller, principal};
 
 /// Attack or benign workload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -59,7 +59,7 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Counts a record.
-    pub(super) fn note(&mut self, part: Part, time: i64, bucket: &str, who: &Who, call: &Call<'_>) {
+    pub(super) fn note(&mut self, part: Part, time: i64, bucket: &str, who: &Caller, call: &Call<'_>) {
         match part {
             Part::Ordinary => return,
             Part::Effect => {

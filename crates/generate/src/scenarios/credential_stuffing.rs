@@ -1,13 +1,13 @@
 //! Stolen, rotated and invented access keys are tried from six addresses.
 
+use super::super::actors::role;
 use super::super::buckets::Purpose;
-use super::super::chance::pick;
-use super::super::people::role;
+use super::super::random::pick;
 use super::super::request::refusal;
 use super::super::row::col;
 use super::{Stage, bucket_ask};
 
-pub(super) fn play(stage: &mut Stage<'_>) {
+pub(super) fn run(stage: &mut Stage<'_>) {
     let bucket = stage.bucket(Purpose::Uploads);
     let mut actor = role(bucket, "", "", "");
     actor.requester = None;
@@ -39,7 +39,7 @@ pub(super) fn play(stage: &mut Stage<'_>) {
             row.set(col::ERROR, error);
             row.set(col::SIGNATURE, "SigV4");
             row.set(col::AUTH, "AuthHeader");
-            stage.plant(bucket, row, true);
+            stage.add_row(bucket, row, true);
         }
     }
 }

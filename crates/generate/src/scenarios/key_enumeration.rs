@@ -1,8 +1,8 @@
 //! One address guesses object names for an hour.
 
+use super::super::actors::role;
 use super::super::buckets::Purpose;
-use super::super::chance::pick;
-use super::super::people::role;
+use super::super::random::pick;
 use super::{Stage, get};
 
 const ROOTS: [&str; 8] = [".git", "wp-admin", "admin", "old", "config", "private", "db", "export"];
@@ -17,7 +17,7 @@ const NAMES: [&str; 8] = [
     "site.zip",
 ];
 
-pub(super) fn play(stage: &mut Stage<'_>) {
+pub(super) fn run(stage: &mut Stage<'_>) {
     let bucket = stage.bucket(Purpose::Media);
     let mut actor = role(bucket, "", "", "");
     actor.requester = None;

@@ -1,20 +1,20 @@
 //! A visitor whose user agents try to forge log lines, control terminals, inject spreadsheet formulas and break out of
 //! HTML.
 
+use super::super::actors::role;
 use super::super::buckets::Purpose;
-use super::super::chance::{made, push_host_id};
-use super::super::people::role;
+use super::super::random::{build_text, push_host_id};
 use super::super::request::outcome;
 use super::super::row::col;
 use super::{Stage, get};
 
-pub(super) fn play(stage: &mut Stage<'_>) {
+pub(super) fn run(stage: &mut Stage<'_>) {
     let bucket = stage.bucket(Purpose::Media);
     let mut actor = role(bucket, "catalogue-test", "i-0dd44cc33bb22aa11", "198.51.100.91");
     actor.region = None;
     let first = stage.at(0.7, 16 * 3_600 + 45);
     for at in 0..48_i64 {
-        let host_id = made(|out| push_host_id(&mut stage.rng, out));
+        let host_id = build_text(|out| push_host_id(&mut stage.rng, out));
         let agent = match at % 8 {
             0 | 1 => format!("x\" - {host_id} SigV4 ECDHE-RSA-AES128-GCM-SHA256 AuthHeader evil.example TLSv1.3 - - us-east-1"),
             2 => format!("x\" - {host_id} - - - evil.example - - - -"),
@@ -30,6 +30,6 @@ pub(super) fn play(stage: &mut Stage<'_>) {
         row.odd.embedded_quote = true;
         // A forged tail may look real.
         row.odd.ambiguous_quotes = at % 8 < 3;
-        stage.plant(bucket, row, true);
+        stage.add_row(bucket, row, true);
     }
 }

@@ -1,12 +1,12 @@
 //! A role deletes 600 objects in six calls within eight minutes.
 
+use super::super::actors::role;
 use super::super::buckets::Purpose;
 use super::super::groups;
-use super::super::people::role;
 use super::super::row::Row;
 use super::Stage;
 
-pub(super) fn play(stage: &mut Stage<'_>) {
+pub(super) fn run(stage: &mut Stage<'_>) {
     let bucket = stage.bucket(Purpose::Archive);
     let actor = role(bucket, "ops-maintenance", "cleanup-7f2a", "198.51.100.33");
     let first = stage.at(0.6, 14 * 3_600 + 20);
@@ -29,7 +29,7 @@ pub(super) fn play(stage: &mut Stage<'_>) {
         // The sink cannot fail.
         let _ = groups::batch_delete(&mut stage.rng, &mut Row::new(), bucket, &actor, time, &keys, &mut sink);
         for row in rows {
-            stage.plant(bucket, row, true);
+            stage.add_row(bucket, row, true);
         }
     }
 }

@@ -17,10 +17,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use fastrand::Rng;
 use serde::Serialize;
 
+use super::actors::Actor;
 use super::buckets::{Bucket, Purpose};
-use super::chance::derived;
-use super::people::Actor;
-use super::request::{Ask, begin, outcome, refusal};
+use super::random::seeded;
+use super::request::{RequestSpec, begin, outcome, refusal};
 use super::row::{Row, clock, col};
 
 /// An attack.
@@ -53,7 +53,7 @@ pub enum Scenario {
 }
 
 impl Scenario {
-    const EACH: [Self; 11] = [
+    const EXAMPLE_LINES: [Self; 11] = [
         Self::PublicScrape,
         Self::CredentialStuffing,
         Self::KeyEnumeration,
@@ -105,20 +105,20 @@ impl Scenario {
         }
     }
 
-    fn play(self, stage: &mut Stage<'_>) {
+    fn run(self, stage: &mut Stage<'_>) {
         match self {
             Self::All => {}
-            Self::PublicScrape => public_scrape::play(stage),
-            Self::CredentialStuffing => credential_stuffing::play(stage),
-            Self::KeyEnumeration => key_enumeration::play(stage),
-            Self::NightExfiltration => night_exfiltration::play(stage),
-            Self::MassDelete => mass_delete::play(stage),
-            Self::RansomCopy => ransom_copy::play(stage),
-            Self::RansomLifecycle => ransom_lifecycle::play(stage),
-            Self::LeakedPresigned => leaked_presigned::play(stage),
-            Self::SettingsTampering => settings_tampering::play(stage),
-            Self::WeakTls => weak_tls::play(stage),
-            Self::LogInjection => log_injection::play(stage),
+            Self::PublicScrape => public_scrape::run(stage),
+            Self::CredentialStuffing => credential_stuffing::run(stage),
+            Self::KeyEnumeration => key_enumeration::run(stage),
+            Self::NightExfiltration => night_exfiltration::run(stage),
+            Self::MassDelete => mass_delete::run(stage),
+            Self::RansomCopy => ransom_copy::run(stage),
+            Self::RansomLifecycle => ransom_lifecycle::run(stage),
+            Self::LeakedPresigned => leaked_presigned::run(stage),
+            Self::SettingsTampering => settings_tampering::run(stage),
+            Self::WeakTls => weak_tls::run(stage),
+            Self::LogInjection => log_injection::run(stage),
         }
     }
 }
@@ -135,7 +135,7 @@ pub(crate) struct Planted {
 
 /// Description of a scenario for `scenarios.json`. Times are ISO 8601 in UTC.
 #[derive(Clone, Debug, Default, Serialize)]
-pub(crate) struct Account {
+pub(crate) struct ScenarioRecord {
     pub(crate) scenario: &'static str,
     pub(crate) expects: &'static [&'static str],
     pub(crate) buckets: BTreeSet<String>,
@@ -197,26 +197,26 @@ impl<'a> Stage<'a> {
     }
 
     /// A row with principal, ids and request, but no outcome yet.
-    pub(crate) fn begin(&mut self, bucket: &Bucket, actor: &Actor, time: i64, ask: &Ask<'_>) -> Row {
+    pub(crate) fn begin(&mut self, bucket: &Bucket, actor: &Actor, time: i64, ask: &RequestSpec<'_>) -> Row {
         let mut row = Row::new();
         begin(&mut self.rng, &mut row, bucket, actor, time, ask);
         row
     }
 
     /// A row of a successful request.
-    pub(crate) fn done(
+    pub(crate) fn add_success(
         &mut self,
         bucket: &Bucket,
         actor: &Actor,
         time: i64,
-        ask: &Ask<'_>,
+        ask: &RequestSpec<'_>,
         sent: i64,
         size: Option<i64>,
     ) {
         let mut row = self.begin(bucket, actor, time, ask);
         let status = if ask.method == "DELETE" { 204 } else { 200 };
         outcome(&mut self.rng, &mut row, status, None, sent, size);
-        self.plant(bucket, row, true);
+        self.add_row(bucket, row, true);
     }
 
     /// A row of a refused request.
@@ -225,17 +225,17 @@ impl<'a> Stage<'a> {
         bucket: &Bucket,
         actor: &Actor,
         time: i64,
-        ask: &Ask<'_>,
+        ask: &RequestSpec<'_>,
         status: i64,
         error: &str,
     ) {
         let mut row = self.begin(bucket, actor, time, ask);
         refusal(&mut self.rng, &mut row, status, error);
-        self.plant(bucket, row, true);
+        self.add_row(bucket, row, true);
     }
 
     /// Adds a row.
-    pub(crate) fn plant(&mut self, bucket: &Bucket, row: Row, is_attack: bool) {
+    pub(crate) fn add_row(&mut self, bucket: &Bucket, row: Row, is_attack: bool) {
         self.rows.push(Planted { scenario: self.scenario, is_attack, bucket: bucket.index, row });
     }
 
@@ -248,31 +248,31 @@ impl<'a> Stage<'a> {
 }
 
 /// A read of an object through the API.
-pub(crate) fn get(object: &str) -> Ask<'_> {
-    Ask { operation: "REST.GET.OBJECT", method: "GET", object: Some(object), query: "" }
+pub(crate) fn get(object: &str) -> RequestSpec<'_> {
+    RequestSpec { operation: "REST.GET.OBJECT", method: "GET", object: Some(object), query: "" }
 }
 
 /// A request for a bucket or its settings.
-pub(crate) fn bucket_ask<'a>(operation: &'a str, method: &'a str, query: &'a str) -> Ask<'a> {
-    Ask { operation, method, object: None, query }
+pub(crate) fn bucket_ask<'a>(operation: &'a str, method: &'a str, query: &'a str) -> RequestSpec<'a> {
+    RequestSpec { operation, method, object: None, query }
 }
 
 /// Runs scenarios. Returns their rows in time order and their descriptions.
-pub(crate) fn play(
+pub(crate) fn run(
     chosen: &[Scenario],
     buckets: &[Bucket],
     seed: u64,
     start: i64,
     days: u32,
-) -> (Vec<Planted>, Vec<Account>) {
+) -> (Vec<Planted>, Vec<ScenarioRecord>) {
     let is_chosen = |scenario: &Scenario| chosen.contains(scenario) || chosen.contains(&Scenario::All);
     let mut rows = Vec::new();
     let mut accounts = Vec::new();
-    for scenario in Scenario::EACH.into_iter().filter(is_chosen) {
-        let rng = derived(seed, &[4, scenario as u64]);
+    for scenario in Scenario::EXAMPLE_LINES.into_iter().filter(is_chosen) {
+        let rng = seeded(seed, &[4, scenario as u64]);
         let scenario_rows = Vec::new();
         let mut stage = Stage { buckets, rng, start, days, scenario: accounts.len(), rows: scenario_rows };
-        scenario.play(&mut stage);
+        scenario.run(&mut stage);
         accounts.push(account(scenario, &stage.rows));
         rows.append(&mut stage.rows);
     }
@@ -280,7 +280,7 @@ pub(crate) fn play(
     (rows, accounts)
 }
 
-fn account(scenario: Scenario, rows: &[Planted]) -> Account {
+fn account(scenario: Scenario, rows: &[Planted]) -> ScenarioRecord {
     let attack = || rows.iter().filter(|planted| planted.is_attack).map(|planted| &planted.row);
     let values = |column: usize| -> BTreeSet<String> {
         attack().filter_map(|row| row.get(column)).map(str::to_owned).collect()
@@ -289,7 +289,7 @@ fn account(scenario: Scenario, rows: &[Planted]) -> Account {
         let (year, month, day, hour, minute, second) = clock(time.unwrap_or_default());
         format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}Z")
     };
-    Account {
+    ScenarioRecord {
         scenario: scenario.name(),
         expects: scenario.expects(),
         buckets: values(col::BUCKET),

@@ -1,13 +1,13 @@
 //! A user who reads a few objects a day lists the bucket at night from a new address and downloads everything.
 
+use super::super::actors::role;
 use super::super::buckets::Purpose;
-use super::super::people::role;
 use super::super::row::col;
 use super::{Stage, bucket_ask, get};
 
 const SIZE: i64 = 48_000_000;
 
-pub(super) fn play(stage: &mut Stage<'_>) {
+pub(super) fn run(stage: &mut Stage<'_>) {
     let bucket = stage.bucket(Purpose::Lake);
     let mut actor = role(bucket, "", "", "203.0.113.201");
     actor.requester = Some(format!("arn:aws:iam::{}:user/m.keller", super::super::buckets::ACCOUNT));
@@ -20,7 +20,7 @@ pub(super) fn play(stage: &mut Stage<'_>) {
             let number = stage.rng.u64(..9_000);
             let size = bucket.object(number, &mut object);
             let time = stage.start + day * 86_400 + 9 * 3_600 + at * 6_100 + stage.rng.i64(0..900);
-            stage.done(bucket, &actor, time, &get(&object), size, Some(size));
+            stage.add_success(bucket, &actor, time, &get(&object), size, Some(size));
         }
     }
     stage.context_from(0);
@@ -28,7 +28,7 @@ pub(super) fn play(stage: &mut Stage<'_>) {
     let first = stage.at(0.86, 2 * 3_600 + 30);
     for page in 0..3 {
         let list = bucket_ask("REST.GET.BUCKET", "GET", "list-type=2&max-keys=1000&encoding-type=url");
-        stage.done(bucket, &actor, first + page, &list, 312_400, None);
+        stage.add_success(bucket, &actor, first + page, &list, 312_400, None);
     }
     for at in 0..330_u32 {
         bucket.object((1 << 40) + u64::from(at), &mut object);
@@ -37,6 +37,6 @@ pub(super) fn play(stage: &mut Stage<'_>) {
         let size = SIZE + stage.rng.i64(0..3_000_000);
         super::outcome(&mut stage.rng, &mut row, 200, None, size, Some(size));
         row.put(col::REFERER, None);
-        stage.plant(bucket, row, true);
+        stage.add_row(bucket, row, true);
     }
 }

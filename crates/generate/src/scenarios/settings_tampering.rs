@@ -1,8 +1,8 @@
 //! A user removes a bucket's protections one after the other.
 
+use super::super::actors::role;
 use super::super::buckets::{ACCOUNT, Purpose};
-use super::super::people::role;
-use super::{Ask, Stage, bucket_ask};
+use super::{RequestSpec, Stage, bucket_ask};
 
 const STEPS: [(&str, &str, &str); 8] = [
     ("REST.PUT.LOGGING_STATUS", "PUT", "logging"),
@@ -15,7 +15,7 @@ const STEPS: [(&str, &str, &str); 8] = [
     ("REST.PUT.OBJECT_LOCK_CONFIGURATION", "PUT", "object-lock"),
 ];
 
-pub(super) fn play(stage: &mut Stage<'_>) {
+pub(super) fn run(stage: &mut Stage<'_>) {
     let bucket = stage.bucket(Purpose::AppLogs);
     let mut actor = role(bucket, "", "", "198.51.100.66");
     actor.requester = Some(format!("arn:aws:iam::{ACCOUNT}:user/old-admin"));
@@ -23,13 +23,13 @@ pub(super) fn play(stage: &mut Stage<'_>) {
     let first = stage.at(0.65, 18 * 3_600 + 1_900);
     for (at, (operation, method, query)) in STEPS.into_iter().enumerate() {
         let time = first + at as i64 * 170;
-        stage.done(bucket, &actor, time, &bucket_ask(operation, method, query), 0, None);
+        stage.add_success(bucket, &actor, time, &bucket_ask(operation, method, query), 0, None);
     }
-    let ask = Ask {
+    let ask = RequestSpec {
         operation: "REST.PUT.ACL",
         method: "PUT",
         object: Some("app/gateway/latest.log"),
         query: "acl",
     };
-    stage.done(bucket, &actor, first + 1_500, &ask, 0, None);
+    stage.add_success(bucket, &actor, first + 1_500, &ask, 0, None);
 }

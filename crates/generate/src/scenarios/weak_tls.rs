@@ -1,12 +1,12 @@
 //! Two neglected machines: TLS 1.0 and 1.1, and Signature Version 2.
 
+use super::super::actors::{TLS12, role};
 use super::super::buckets::Purpose;
-use super::super::people::{TLS12, role};
 use super::super::request::outcome;
 use super::super::row::col;
-use super::{Ask, Stage};
+use super::{RequestSpec, Stage};
 
-pub(super) fn play(stage: &mut Stage<'_>) {
+pub(super) fn run(stage: &mut Stage<'_>) {
     let bucket = stage.bucket(Purpose::Archive);
     let mut device = role(bucket, "scanner-device", "floor-2", "198.51.100.81");
     device.region = None;
@@ -25,7 +25,7 @@ pub(super) fn play(stage: &mut Stage<'_>) {
         );
         let is_old_signature = at % 2 == 1;
         let in_query = is_old_signature && at % 4 == 3;
-        let ask = Ask {
+        let ask = RequestSpec {
             operation: if in_query { "REST.GET.OBJECT" } else { "REST.PUT.OBJECT" },
             method: if in_query { "GET" } else { "PUT" },
             object: Some(&object),
@@ -41,6 +41,6 @@ pub(super) fn play(stage: &mut Stage<'_>) {
             row.set(col::SIGNATURE, "SigV2");
             row.set(col::AUTH, if in_query { "QueryString" } else { "AuthHeader" });
         }
-        stage.plant(bucket, row, true);
+        stage.add_row(bucket, row, true);
     }
 }

@@ -18,18 +18,18 @@ use crate::commit::intent::{Intent, Phase};
 use crate::commit::round_name::RoundName;
 use crate::commit::rounds::{RoundFolder, Rounds, runs};
 use crate::error::LakeError;
-use crate::storage::{Entry, Inside, Lock, Storage};
+use crate::storage::{DatasetPath, Entry, Lock, Storage};
 
 /// Rounds kept as notes.
 #[derive(Debug)]
-pub(crate) struct InNotes;
+pub(crate) struct NoteRounds;
 
-fn lost(storage: &dyn Storage, note: &Inside) -> LakeError {
+fn lost(storage: &dyn Storage, note: &DatasetPath) -> LakeError {
     LakeError::LockLost(storage.path(note))
 }
 
-impl Rounds for InNotes {
-    fn note(&self, storage: &dyn Storage, name: &RoundName) -> Result<Inside, LakeError> {
+impl Rounds for NoteRounds {
+    fn note(&self, storage: &dyn Storage, name: &RoundName) -> Result<DatasetPath, LakeError> {
         runs(storage)?.join_name(&format!("{name}.json"))
     }
 
@@ -57,7 +57,7 @@ impl Rounds for InNotes {
         let written = storage.create(&note, &intent.to_json(&path)?)?;
         let version = written.ok_or_else(|| lost(storage, &note))?;
         lock.check()?;
-        let files: Vec<(PathBuf, Inside)> = intent
+        let files: Vec<(PathBuf, DatasetPath)> = intent
             .targets()?
             .into_iter()
             .zip(intent.files())
@@ -85,8 +85,8 @@ impl Rounds for InNotes {
         &self,
         storage: &dyn Storage,
         _: &RoundName,
-        files: &[(String, Inside)],
-    ) -> Result<Vec<Inside>, LakeError> {
+        files: &[(String, DatasetPath)],
+    ) -> Result<Vec<DatasetPath>, LakeError> {
         storage.missing(&files.iter().map(|(_, to)| to.clone()).collect::<Vec<_>>())
     }
 

@@ -21,12 +21,12 @@ impl Dataset {
     /// # Errors
     /// If the folder contains other things or a dataset with another partitioning, or cannot be written.
     pub fn open_or_create(path: &Path, partition_by: PartitionBy) -> Result<Dataset, LakeError> {
-        Self::open_or_create_unless(path, partition_by, &|| {}, None)
+        Self::open_or_create_unless_stopped(path, partition_by, &|| {}, None)
     }
 
     /// Like [`Dataset::open_or_create`]. If another process holds the lock for creating the dataset, calls
     /// `on_wait` once and waits until `stop` becomes true.
-    pub(crate) fn open_or_create_unless(
+    pub(crate) fn open_or_create_unless_stopped(
         path: &Path,
         partition_by: PartitionBy,
         on_wait: &dyn Fn(),

@@ -17,7 +17,7 @@ use crate::commit::delta_log::{self, Change};
 use crate::commit::intent::{Intent, Phase};
 use crate::commit::rounds::Rounds;
 use crate::error::LakeError;
-use crate::storage::{Content, Inside, Storage};
+use crate::storage::{Content, DatasetPath, Storage};
 use crate::table::delta_log::has_transaction;
 use crate::table::layout::Table;
 
@@ -82,13 +82,13 @@ pub(crate) fn discard_if_lost(
     }
     intent.phase = Phase::Discarded;
     rounds.rewrite(storage.as_ref(), intent)?;
-    put_aside(storage, rounds, intent)?;
+    set_aside(storage, rounds, intent)?;
     Ok(Some(discarded))
 }
 
 /// Removes from the tables what a round added, then removes its files and its note. Skips steps that were
 /// already done.
-pub(crate) fn put_aside(
+pub(crate) fn set_aside(
     storage: &Arc<dyn Storage>,
     rounds: &dyn Rounds,
     intent: &Intent,
@@ -111,14 +111,14 @@ pub(crate) fn put_aside(
             };
             delta_log::apply(storage, change.table, removed)?;
         }
-        let files: Vec<Inside> = change.moves()?.into_iter().map(|(_, file)| file).collect();
+        let files: Vec<DatasetPath> = change.moves()?.into_iter().map(|(_, file)| file).collect();
         storage.remove(&files)?;
     }
     rounds.end(storage.as_ref(), &name)
 }
 
 /// The names of the sources in a ledger file.
-fn source_names(storage: &dyn Storage, file: &Inside) -> Result<Vec<String>, LakeError> {
+fn source_names(storage: &dyn Storage, file: &DatasetPath) -> Result<Vec<String>, LakeError> {
     let path = storage.path(file);
     let bytes = match storage.opener(&[(file.clone(), 0)])?.open(0)? {
         Content::Memory(bytes) => bytes,

@@ -8,9 +8,9 @@ use rayon::iter::{IntoParallelIterator, ParallelIterator};
 
 use crate::commit::intent::Intent;
 use crate::commit::round_name::RoundName;
-use crate::commit::rounds::{RoundFolder, Rounds, alien, runs};
+use crate::commit::rounds::{RoundFolder, Rounds, runs, unknown_entry};
 use crate::error::LakeError;
-use crate::storage::{Entry, Inside, Kind, Lock, Storage, disk};
+use crate::storage::{DatasetPath, Entry, Kind, Lock, Storage, disk};
 use crate::table::layout::Table;
 
 /// The name of the note.
@@ -22,14 +22,14 @@ pub(crate) const SHARDS: &str = "shards";
 
 /// Rounds kept as folders.
 #[derive(Debug)]
-pub(crate) struct InFolders;
+pub(crate) struct FolderRounds;
 
-fn folder(storage: &dyn Storage, name: &RoundName) -> Result<Inside, LakeError> {
+fn folder(storage: &dyn Storage, name: &RoundName) -> Result<DatasetPath, LakeError> {
     runs(storage)?.join_name(&name.to_string())
 }
 
-impl Rounds for InFolders {
-    fn note(&self, storage: &dyn Storage, name: &RoundName) -> Result<Inside, LakeError> {
+impl Rounds for FolderRounds {
+    fn note(&self, storage: &dyn Storage, name: &RoundName) -> Result<DatasetPath, LakeError> {
         folder(storage, name)?.join_name(NOTE)
     }
 
@@ -70,7 +70,8 @@ impl Rounds for InFolders {
             None => storage.create(&note, &text)?,
             Some(found) => storage.replace(&note, &text, &found.version)?,
         };
-        let taken = || LakeError::Intent { path, problem: "another process is writing it as well".to_owned() };
+        let taken =
+            || LakeError::Intent { path, problem: "another process is writing it as well".to_owned() };
         written.map(drop).ok_or_else(taken)
     }
 
@@ -78,8 +79,8 @@ impl Rounds for InFolders {
         &self,
         storage: &dyn Storage,
         name: &RoundName,
-        files: &[(String, Inside)],
-    ) -> Result<Vec<Inside>, LakeError> {
+        files: &[(String, DatasetPath)],
+    ) -> Result<Vec<DatasetPath>, LakeError> {
         let folder = folder(storage, name)?;
         let moves =
             files.iter().map(|(staged, to)| Ok((storage.path(&folder.join_name(staged)?), to.clone())));
@@ -120,9 +121,9 @@ impl Rounds for InFolders {
 /// does not belong to a round, whatever its name, and nothing in it may be removed.
 fn collect(
     storage: &dyn Storage,
-    folder: &Inside,
-    files: &mut Vec<Inside>,
-    folders: &mut Vec<Inside>,
+    folder: &DatasetPath,
+    files: &mut Vec<DatasetPath>,
+    folders: &mut Vec<DatasetPath>,
 ) -> Result<(), LakeError> {
     let is_top = folders.len() == 1;
     let is_shards = folder.name() == SHARDS;
@@ -136,7 +137,9 @@ fn collect(
                 folders.push(at.clone());
                 collect(storage, &at, files, folders)?;
             }
-            _ => return Err(alien(storage, folder, &entry.name, "not a file that a run writes here")),
+            _ => {
+                return Err(unknown_entry(storage, folder, &entry.name, "not a file that a run writes here"));
+            }
         }
     }
     Ok(())

@@ -15,7 +15,7 @@ use serde_json::json;
 use crate::commit::round_name::RoundName;
 use crate::error::LakeError;
 use crate::storage::path::is_name;
-use crate::storage::{Inside, LARGEST_NOTE};
+use crate::storage::{DatasetPath, MAX_NOTE_BYTES};
 use crate::table::delta_log::FileEntry;
 use crate::table::layout::Table;
 
@@ -72,13 +72,13 @@ pub(crate) struct PlannedFile {
 
 impl TableChange {
     /// The files to add: their names in the folder of the round, and their destinations.
-    pub(crate) fn moves(&self) -> Result<Vec<(String, Inside)>, LakeError> {
+    pub(crate) fn moves(&self) -> Result<Vec<(String, DatasetPath)>, LakeError> {
         let place = |file: &PlannedFile| Ok((file.staged.clone(), self.table.data_file(&file.entry.path)?));
         self.add.iter().map(place).collect()
     }
 
     /// The files that are replaced.
-    pub(crate) fn replaced(&self) -> Result<Vec<Inside>, LakeError> {
+    pub(crate) fn replaced(&self) -> Result<Vec<DatasetPath>, LakeError> {
         self.remove.iter().map(|file| self.table.data_file(&file.path)).collect()
     }
 }
@@ -100,7 +100,7 @@ impl Intent {
     }
 
     /// Their destinations, in the same order.
-    pub(crate) fn targets(&self) -> Result<Vec<Inside>, LakeError> {
+    pub(crate) fn targets(&self) -> Result<Vec<DatasetPath>, LakeError> {
         let files = self.changes.iter().flat_map(|change| change.add.iter().map(move |file| (change, file)));
         files.map(|(change, file)| change.table.data_file(&file.entry.path)).collect()
     }
@@ -143,7 +143,7 @@ impl Intent {
         let fault = |problem: String| LakeError::Intent { path: path.to_path_buf(), problem };
         let text = serde_json::to_vec(self).map_err(|error| fault(error.to_string()))?;
         // A note that could not be read again must not be committed.
-        if text.len() as u64 > LARGEST_NOTE {
+        if text.len() as u64 > MAX_NOTE_BYTES {
             return Err(fault(format!("{} bytes are too many for a note", text.len())));
         }
         Ok(text)

@@ -15,7 +15,7 @@ use deltalake_core::{DeltaResult, ObjectStore};
 use uuid::Uuid;
 
 use crate::error::LakeError;
-use crate::storage::{Inside, Storage};
+use crate::storage::{DatasetPath, Storage};
 use crate::table::delta_log;
 use crate::table::layout::Table;
 
@@ -30,7 +30,7 @@ struct Log {
     inner: LogStoreRef,
     storage: Arc<dyn Storage>,
     /// The folder of the commits.
-    folder: Inside,
+    folder: DatasetPath,
 }
 
 impl Log {

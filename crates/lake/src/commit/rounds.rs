@@ -1,6 +1,6 @@
 //! How a round is kept until it is committed: its name, its files, and the note with its changes.
 //!
-//! If files can be moved, a round is a folder ([`InFolders`]); otherwise it is a note ([`InNotes`]).
+//! If files can be moved, a round is a folder ([`FolderRounds`]); otherwise it is a note ([`NoteRounds`]).
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::commit::intent::Intent;
 use crate::commit::round_name::RoundName;
 use crate::error::LakeError;
-use crate::storage::{Entry, Inside, Lock, Storage};
+use crate::storage::{DatasetPath, Entry, Lock, Storage};
 
 /// The folder on the local disk where the files of a round are written.
 #[derive(Debug)]
@@ -45,7 +45,9 @@ pub(crate) trait Rounds: fmt::Debug + Sync {
         let runs = runs(storage)?;
         let mut names = Vec::new();
         for entry in storage.list(&runs)? {
-            let name = self.name_of(&entry).map_err(|problem| alien(storage, &runs, &entry.name, problem))?;
+            let name = self
+                .name_of(&entry)
+                .map_err(|problem| unknown_entry(storage, &runs, &entry.name, problem))?;
             names.extend(name);
         }
         names.sort();
@@ -53,7 +55,7 @@ pub(crate) trait Rounds: fmt::Debug + Sync {
     }
 
     /// The path of a round's note.
-    fn note(&self, storage: &dyn Storage, name: &RoundName) -> Result<Inside, LakeError>;
+    fn note(&self, storage: &dyn Storage, name: &RoundName) -> Result<DatasetPath, LakeError>;
 
     /// The note of a round; `None` if there is none.
     fn read(&self, storage: &dyn Storage, name: &RoundName) -> Result<Option<Intent>, LakeError> {
@@ -71,8 +73,8 @@ pub(crate) trait Rounds: fmt::Debug + Sync {
         &self,
         storage: &dyn Storage,
         name: &RoundName,
-        files: &[(String, Inside)],
-    ) -> Result<Vec<Inside>, LakeError>;
+        files: &[(String, DatasetPath)],
+    ) -> Result<Vec<DatasetPath>, LakeError>;
 
     /// Removes the rest of a round: its note first, because a round without one is discarded.
     fn end(&self, storage: &dyn Storage, name: &RoundName) -> Result<(), LakeError>;
@@ -83,12 +85,17 @@ pub(crate) trait Rounds: fmt::Debug + Sync {
 }
 
 /// The folder of the open rounds.
-pub(crate) fn runs(storage: &dyn Storage) -> Result<Inside, LakeError> {
+pub(crate) fn runs(storage: &dyn Storage) -> Result<DatasetPath, LakeError> {
     storage.state().join_name("runs")
 }
 
 /// The error for an entry that no run writes in the rounds folder or in the folder of a round.
-pub(crate) fn alien(storage: &dyn Storage, folder: &Inside, name: &str, problem: &str) -> LakeError {
+pub(crate) fn unknown_entry(
+    storage: &dyn Storage,
+    folder: &DatasetPath,
+    name: &str,
+    problem: &str,
+) -> LakeError {
     let problem = format!("{problem}; nothing was removed: inspect it and remove it manually");
     LakeError::Foreign { path: storage.path(folder).join(name), problem }
 }

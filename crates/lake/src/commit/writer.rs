@@ -28,7 +28,7 @@ use chrono::Utc;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::commit::discard::{DiscardedRound, discard_if_lost, put_aside};
+use crate::commit::discard::{DiscardedRound, discard_if_lost, set_aside};
 use crate::commit::folder_round::is_data;
 use crate::commit::intent::{Intent, Phase, PlannedFile, TableChange};
 use crate::commit::round_name::RoundName;
@@ -42,7 +42,7 @@ use crate::table::delta_log::FileEntry;
 use crate::table::layout::{Partition, Table};
 use crate::table::ledger::{self, SourceEntry};
 use crate::table::statistics::Footer;
-use crate::table::table_file::{Written, write_table_file};
+use crate::table::table_file::{WrittenFile, write_table_file};
 
 /// The right to write to a dataset, and a run: held until dropped.
 #[derive(Debug)]
@@ -117,14 +117,14 @@ impl<'a> DatasetLock<'a> {
     /// # Errors
     /// If the lock file cannot be opened or the file system does not support locks.
     pub fn acquire(dataset: &'a Dataset, on_wait: &dyn Fn()) -> Result<Self, LakeError> {
-        Self::acquire_unless(dataset, on_wait, None)
+        Self::acquire_unless_stopped(dataset, on_wait, None)
     }
 
     /// Like [`DatasetLock::acquire`], but stops waiting when `stop` becomes true.
     ///
     /// # Errors
     /// As for [`DatasetLock::acquire`]; [`LakeError::Stopped`] if it was stopped.
-    pub fn acquire_unless(
+    pub fn acquire_unless_stopped(
         dataset: &'a Dataset,
         on_wait: &dyn Fn(),
         stop: Option<&AtomicBool>,
@@ -166,14 +166,14 @@ impl<'a> DatasetLock<'a> {
                 }
                 _ if name.run_id == self.run_id => {}
                 Some(intent) if intent.phase == Phase::Discarded => {
-                    put_aside(storage, rounds, &intent)?;
+                    set_aside(storage, rounds, &intent)?;
                     recovery.discarded += 1;
                 }
                 _ => recovery.discarded += u32::from(rounds.discard(storage.as_ref(), &name)?),
             }
         }
         if !self.recovered.swap(true, Ordering::Relaxed) {
-            self.tidy()?;
+            self.remove_temporary_files()?;
         }
         Ok(recovery)
     }
@@ -228,14 +228,14 @@ impl<'a> DatasetLock<'a> {
     }
 
     /// Removes files that an interrupted run was writing for a log.
-    fn tidy(&self) -> Result<(), LakeError> {
+    fn remove_temporary_files(&self) -> Result<(), LakeError> {
         let mut logs = Vec::new();
         for table in Table::ALL.into_iter().chain([Table::Duplicates]) {
             if self.dataset.has(table)? {
                 logs.push(table.log());
             }
         }
-        self.dataset.storage().tidy(&logs)
+        self.dataset.storage().remove_temporary_files(&logs)
     }
 }
 
@@ -378,13 +378,13 @@ impl Staging<'_> {
     }
 
     /// The change that adds the file at [`Staging::table_path`].
-    pub(crate) fn plan_table(&self, table: Table, written: Written) -> TableChange {
+    pub(crate) fn plan_table(&self, table: Table, written: WrittenFile) -> TableChange {
         self.plan_files(table, vec![(staged_name(table), written)])
     }
 
     /// The change that adds files of a small table, given by their names in the staging folder.
-    pub(crate) fn plan_files(&self, table: Table, files: Vec<(String, Written)>) -> TableChange {
-        let plan = |(number, (staged, written)): (usize, (String, Written))| {
+    pub(crate) fn plan_files(&self, table: Table, files: Vec<(String, WrittenFile)>) -> TableChange {
+        let plan = |(number, (staged, written)): (usize, (String, WrittenFile))| {
             let entry = FileEntry {
                 path: self.name.part(number),
                 partition: BTreeMap::new(),

@@ -7,7 +7,7 @@ use parquet::errors::ParquetError;
 use saltmine_scan::logs_schema;
 
 use super::Encoder;
-pub use super::{LOOKED_UP, ROW_GROUP_ROWS, UNIQUE};
+pub use super::{LOOKUP_COLUMNS, ROW_GROUP_ROWS, UNIQUE_COLUMNS};
 use crate::error::LakeError;
 use crate::table::layout::Partition;
 

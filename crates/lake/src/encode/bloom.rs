@@ -11,16 +11,16 @@ use twox_hash::XxHash64;
 const FALSE_POSITIVES: f64 = 0.01;
 
 /// The number of bits per value that gives this share.
-const BITS: usize = 10;
+const BITS_PER_VALUE: usize = 10;
 
 /// Bytes per block; a value sets one bit in each of its eight words.
-const BLOCK: usize = 32;
+const BLOCK_BYTES: usize = 32;
 
 /// The number of blocks in the largest filter.
-const MOST_BLOCKS: usize = (256 << 10) / BLOCK;
+const MAX_BLOCKS: usize = (256 << 10) / BLOCK_BYTES;
 
 /// The number of hashes kept before switching to the largest filter.
-const MOST_HASHES: usize = 32 << 10;
+const MAX_HASHES: usize = 32 << 10;
 
 /// The multipliers in the specification that select a bit of each word.
 const SALT: [u32; 8] =
@@ -44,8 +44,8 @@ impl BloomFilter {
             return;
         }
         self.hashes.push(hash);
-        if self.hashes.len() >= MOST_HASHES {
-            self.blocks = vec![[0; 8]; MOST_BLOCKS];
+        if self.hashes.len() >= MAX_HASHES {
+            self.blocks = vec![[0; 8]; MAX_BLOCKS];
             for hash in std::mem::take(&mut self.hashes) {
                 set(&mut self.blocks, hash);
             }
@@ -57,7 +57,7 @@ impl BloomFilter {
         if self.blocks.is_empty() {
             self.hashes.sort_unstable();
             self.hashes.dedup();
-            let blocks = (self.hashes.len() * BITS).div_ceil(8 * BLOCK).next_power_of_two();
+            let blocks = (self.hashes.len() * BITS_PER_VALUE).div_ceil(8 * BLOCK_BYTES).next_power_of_two();
             self.blocks = vec![[0; 8]; blocks];
             for hash in self.hashes {
                 set(&mut self.blocks, hash);
@@ -65,7 +65,7 @@ impl BloomFilter {
         }
         let bytes: Vec<u8> = self.blocks.iter().flatten().flat_map(|word| word.to_le_bytes()).collect();
         let mut filter = Sbbf::new(&bytes);
-        if self.blocks.len() == MOST_BLOCKS {
+        if self.blocks.len() == MAX_BLOCKS {
             filter.fold_to_target_fpp(FALSE_POSITIVES);
         }
         filter
@@ -73,7 +73,7 @@ impl BloomFilter {
 
     /// Memory used, in bytes.
     pub(super) fn memory(&self) -> usize {
-        size_of::<u64>() * self.hashes.capacity() + BLOCK * self.blocks.capacity()
+        size_of::<u64>() * self.hashes.capacity() + BLOCK_BYTES * self.blocks.capacity()
     }
 }
 
@@ -92,7 +92,7 @@ mod tests {
 
     #[test]
     fn present_values_are_found_and_few_others() {
-        for count in [0, 1, 100, 20_000, MOST_HASHES as u64 + 5000] {
+        for count in [0, 1, 100, 20_000, MAX_HASHES as u64 + 5000] {
             let mut filter = BloomFilter::default();
             for number in 0..count {
                 filter.insert(format!("value {number}").as_bytes());

@@ -13,7 +13,7 @@ use parquet::schema::types::ColumnDescPtr;
 use super::hybrid::hybrid;
 use super::numbers::Numbers;
 use super::page::{BufferPool, PageCompressor, Pages, PooledReader, compression};
-use super::plan::{ColumnPlan, GAP, PageBody, STEP};
+use super::plan::{CHECK_INTERVAL, ColumnPlan, LEVELS_SPACE, PageBody};
 use super::texts::Texts;
 
 /// The maximum number of rows per page: as many as a reader must decode to get at one of them.
@@ -23,7 +23,7 @@ const PAGE_ROWS: usize = 8192;
 const NUMBER_PAGE_ROWS: usize = 4096;
 
 /// The average text length of an array, in bytes, from which on its texts count as long.
-const LONG_TEXT: u64 = 1 << 10;
+const LONG_TEXT_LEN: u64 = 1 << 10;
 
 /// Encodes a column of a row group.
 pub(super) struct ColumnEncoder {
@@ -71,7 +71,7 @@ impl ColumnEncoder {
     pub(super) fn write(&mut self, array: &ArrayRef, compressor: &mut PageCompressor) -> Result<()> {
         let (page_rows, step) = match &self.values {
             Values::Text(_) => (PAGE_ROWS, step_of(array)),
-            Values::Number(_) => (NUMBER_PAGE_ROWS, STEP),
+            Values::Number(_) => (NUMBER_PAGE_ROWS, CHECK_INTERVAL),
         };
         let mut from = 0;
         while from < array.len() {
@@ -90,7 +90,7 @@ impl ColumnEncoder {
         match &mut self.values {
             Values::Text(texts) => {
                 let array = array.as_string_view_opt().ok_or_else(wrong)?;
-                let (mut step, mut count) = ([&[][..]; STEP], 0);
+                let (mut step, mut count) = ([&[][..]; CHECK_INTERVAL], 0);
                 each(array, from, to, &mut self.levels, |row| {
                     step[count] = array.value(row).as_bytes();
                     count += 1;
@@ -125,17 +125,18 @@ impl ColumnEncoder {
         hybrid(&self.levels, 1, &mut levels);
         let length = (levels.len() - 4) as u32;
         levels[..4].copy_from_slice(&length.to_le_bytes());
-        let start = GAP.checked_sub(levels.len());
-        let start = start.ok_or_else(|| ParquetError::General("levels need more space than was reserved".into()))?;
-        body[start..GAP].copy_from_slice(&levels);
+        let start = LEVELS_SPACE.checked_sub(levels.len());
+        let start =
+            start.ok_or_else(|| ParquetError::General("levels need more space than was reserved".into()))?;
+        body[start..LEVELS_SPACE].copy_from_slice(&levels);
         let body_apart = apart.saturating_sub(start);
         self.pages.add(&body[start..], body_apart, self.levels.len(), encoding, compressor)?;
-        body.truncate(GAP);
+        body.truncate(LEVELS_SPACE);
         self.nulls += self.levels.iter().filter(|level| **level == 0).count() as u64;
         self.levels.clear();
         match &mut self.values {
-            Values::Text(texts) => texts.give_up_dictionary_if_too_large(),
-            Values::Number(numbers) => numbers.give_up_dictionary_if_too_large(),
+            Values::Text(texts) => texts.drop_dictionary_if_too_large(),
+            Values::Number(numbers) => numbers.drop_dictionary_if_too_large(),
         }
         Ok(())
     }
@@ -198,10 +199,10 @@ impl Values {
 /// The number of rows after which the size of a page is checked: every row if texts are long, so that at most
 /// one text makes a page too large.
 fn step_of(array: &ArrayRef) -> usize {
-    let Some(texts) = array.as_string_view_opt() else { return STEP };
+    let Some(texts) = array.as_string_view_opt() else { return CHECK_INTERVAL };
     // The lowest 32 bits of a view are the length of its text.
     let bytes: u64 = texts.views().iter().map(|view| u64::from(*view as u32)).sum();
-    if bytes <= LONG_TEXT * texts.len() as u64 { STEP } else { 1 }
+    if bytes <= LONG_TEXT_LEN * texts.len() as u64 { CHECK_INTERVAL } else { 1 }
 }
 
 /// Calls `push` for each row with a value, and records which rows have one.

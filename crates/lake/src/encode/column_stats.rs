@@ -5,7 +5,7 @@ use parquet::file::statistics::{Statistics, ValueStatistics};
 
 /// Maximum length of a bound in bytes. Longer bounds are truncated; a truncated bound still bounds all
 /// values.
-const LONGEST: usize = 64;
+const MAX_BOUND_LEN: usize = 64;
 
 /// Bounds of texts, in the order of their bytes.
 #[derive(Debug, Default)]
@@ -42,7 +42,7 @@ impl TextBounds {
         let Some((low, high)) = &self.bounds else {
             return Statistics::byte_array(None, None, None, Some(nulls), false);
         };
-        let (below, above) = (cut_below(&low.text), cut_above(&high.text));
+        let (below, above) = (truncate_down(&low.text), truncate_up(&high.text));
         let (is_min, is_max) = (below.len() == low.text.len(), above.as_deref() == Some(&high.text[..]));
         let bytes = |text: Vec<u8>| ByteArray::from(text);
         let values = ValueStatistics::new(Some(bytes(below)), above.map(bytes), None, Some(nulls), false);
@@ -72,8 +72,8 @@ fn prefix(text: &[u8]) -> u64 {
 }
 
 /// The beginning of a text, in whole characters.
-fn cut_below(text: &[u8]) -> Vec<u8> {
-    let mut end = text.len().min(LONGEST);
+fn truncate_down(text: &[u8]) -> Vec<u8> {
+    let mut end = text.len().min(MAX_BOUND_LEN);
     while end < text.len() && text[end] & 0xC0 == 0x80 {
         end -= 1;
     }
@@ -81,8 +81,8 @@ fn cut_below(text: &[u8]) -> Vec<u8> {
 }
 
 /// A text greater than all texts with the same beginning; `None` if there is none.
-fn cut_above(text: &[u8]) -> Option<Vec<u8>> {
-    let cut = cut_below(text);
+fn truncate_up(text: &[u8]) -> Option<Vec<u8>> {
+    let cut = truncate_down(text);
     if cut.len() == text.len() {
         return Some(cut);
     }

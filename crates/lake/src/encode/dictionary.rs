@@ -6,11 +6,11 @@ use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 use parquet::errors::{ParquetError, Result};
 
-use super::plan::STEP;
+use super::plan::CHECK_INTERVAL;
 
 /// Entries of a small cache of recent lookups, keyed by a cheap hash.
-const RECENT: usize = 1024;
-const NONE: u32 = u32::MAX;
+const CACHE_ENTRIES: usize = 1024;
+const NO_INDEX: u32 = u32::MAX;
 
 /// Distinct texts, stored as in the dictionary page: each after its length.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl TextDictionary {
             page: Vec::new(),
             entries: Vec::new(),
             table: HashTable::new(),
-            recent: vec![NONE; RECENT],
+            recent: vec![NO_INDEX; CACHE_ENTRIES],
             state: RandomState::default(),
         }
     }
@@ -44,8 +44,8 @@ impl TextDictionary {
     /// # Errors
     /// If the texts together exceed 4 GiB.
     pub(super) fn intern(&mut self, texts: &[&[u8]], numbers: &mut Vec<u32>) -> Result<()> {
-        let mut places = [0_u16; STEP];
-        for texts in texts.chunks(STEP) {
+        let mut places = [0_u16; CHECK_INTERVAL];
+        for texts in texts.chunks(CHECK_INTERVAL) {
             for (place, text) in places.iter_mut().zip(texts) {
                 *place = sample(text) as u16;
             }
@@ -59,7 +59,7 @@ impl TextDictionary {
     #[inline]
     fn number(&mut self, text: &[u8], place: usize) -> Result<u32> {
         let found = self.recent[place];
-        if found != NONE && self.get(found) == text {
+        if found != NO_INDEX && self.get(found) == text {
             return Ok(found);
         }
         let number = self.find(text)?;
@@ -105,7 +105,7 @@ impl TextDictionary {
     }
 
     pub(super) fn memory(&self) -> usize {
-        self.page.capacity() + 8 * self.entries.capacity() + self.table.allocation_size() + 4 * RECENT
+        self.page.capacity() + 8 * self.entries.capacity() + self.table.allocation_size() + 4 * CACHE_ENTRIES
     }
 }
 
@@ -119,10 +119,10 @@ fn at<'a>(page: &'a [u8], entries: &[(u32, u32)], number: u32) -> &'a [u8] {
     &page[start as usize..(start + length) as usize]
 }
 
-/// The slot in [`RECENT`], computed from the length and the first, middle and last bytes.
+/// The slot in [`CACHE_ENTRIES`], computed from the length and the first, middle and last bytes.
 #[inline]
 fn sample(text: &[u8]) -> usize {
-    const MIX: u64 = 0x9E37_79B9_7F4A_7C15;
+    const HASH_MULTIPLIER: u64 = 0x9E37_79B9_7F4A_7C15;
     let length = text.len();
     let word = |from: usize| text[from..].first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes));
     let mixed = if length >= 8 {
@@ -130,7 +130,7 @@ fn sample(text: &[u8]) -> usize {
     } else {
         text.iter().fold(0, |all, byte| all << 8 | u64::from(*byte))
     };
-    ((mixed ^ length as u64).wrapping_mul(MIX) >> (64 - RECENT.ilog2())) as usize
+    ((mixed ^ length as u64).wrapping_mul(HASH_MULTIPLIER) >> (64 - CACHE_ENTRIES.ilog2())) as usize
 }
 
 /// Distinct numbers.

@@ -35,7 +35,7 @@ mod texts;
 
 use column::{ColumnChunk, ColumnEncoder};
 use delta::Widths;
-use page::{BufferPool, PageCompressor, Search};
+use page::{BufferPool, CompressionEffort, PageCompressor};
 use plan::ColumnPlan;
 
 /// Rows per row group. Readers process row groups in parallel and skip them by statistics; larger ones
@@ -52,31 +52,33 @@ const FILE_BYTES: usize = 192 << 20;
 /// Columns whose values hardly ever repeat. A dictionary would be wasted on them, and their bounds are
 /// useless. Their lengths are stored and compressed separately: all that compression can do for the texts is
 /// to give their few distinct characters short codes.
-pub const UNIQUE: [&str; 3] = ["request_id", "host_id", "version_id"];
+pub const UNIQUE_COLUMNS: [&str; 3] = ["request_id", "host_id", "version_id"];
 
 /// Columns with many distinct long values, where compression finds repeats more cheaply than a dictionary.
-const LONG: [&str; 3] = ["key", "request_uri", "raw"];
+const LONG_COLUMNS: [&str; 3] = ["key", "request_uri", "raw"];
 
 /// Columns with small, repeating differences.
-const STEADY: [&str; 2] = ["request_time", "log_line"];
+const DELTA_COLUMNS: [&str; 2] = ["request_time", "log_line"];
 
 /// Columns used to skip row groups. For other text columns, bounds cost more than they save.
-const PRUNING: [&str; 5] = ["bucket", "operation", "requester", "remote_ip", "key"];
+const PRUNING_COLUMNS: [&str; 5] = ["bucket", "operation", "requester", "remote_ip", "key"];
 
 /// Columns in which single values are looked up.
-pub const LOOKED_UP: [&str; 4] = ["request_id", "requester", "remote_ip", "key"];
+pub const LOOKUP_COLUMNS: [&str; 4] = ["request_id", "requester", "remote_ip", "key"];
 
 fn plan(name: &str) -> ColumnPlan {
     ColumnPlan {
-        dictionary: !UNIQUE.contains(&name) && !LONG.contains(&name) && !STEADY.contains(&name),
-        bounds: PRUNING.contains(&name),
-        bloom_filter: LOOKED_UP.contains(&name),
-        lengths_apart: UNIQUE.contains(&name),
-        widths: if STEADY.contains(&name) { Widths::WholeBytes } else { Widths::Least },
+        dictionary: !UNIQUE_COLUMNS.contains(&name)
+            && !LONG_COLUMNS.contains(&name)
+            && !DELTA_COLUMNS.contains(&name),
+        bounds: PRUNING_COLUMNS.contains(&name),
+        bloom_filter: LOOKUP_COLUMNS.contains(&name),
+        lengths_apart: UNIQUE_COLUMNS.contains(&name),
+        widths: if DELTA_COLUMNS.contains(&name) { Widths::WholeBytes } else { Widths::Least },
         search: match name {
-            name if LONG.contains(&name) => Search::Long,
-            name if STEADY.contains(&name) => Search::Thorough,
-            _ => Search::Fast,
+            name if LONG_COLUMNS.contains(&name) => CompressionEffort::Long,
+            name if DELTA_COLUMNS.contains(&name) => CompressionEffort::Thorough,
+            _ => CompressionEffort::Fast,
         },
     }
 }

@@ -6,7 +6,7 @@ use parquet::file::statistics::Statistics;
 use super::delta::{Widths, delta_binary_packed};
 use super::dictionary::NumberDictionary;
 use super::hybrid::indices;
-use super::plan::{ColumnPlan, GAP, PageBody};
+use super::plan::{ColumnPlan, LEVELS_SPACE, PageBody};
 
 /// The maximum number of values in a dictionary. A larger one gains nothing.
 const DICTIONARY_VALUES: usize = 32 << 10;
@@ -44,7 +44,7 @@ impl Numbers {
             full: None,
             indices: Vec::new(),
             values: Vec::new(),
-            page: vec![0; GAP],
+            page: vec![0; LEVELS_SPACE],
             bounds: None,
         }
     }
@@ -62,7 +62,7 @@ impl Numbers {
 
     /// The page, with space for the levels before its values.
     pub(super) fn page(&mut self) -> PageBody<'_> {
-        self.do_without_dictionary_if_most_differ();
+        self.drop_dictionary_if_mostly_distinct();
         let Some(dictionary) = &self.dictionary else {
             delta_binary_packed(&self.values, self.widths, &mut self.page);
             self.values.clear();
@@ -75,7 +75,7 @@ impl Numbers {
 
     /// Drops the dictionary if most values of the first page differ, because they then take less space
     /// without one.
-    fn do_without_dictionary_if_most_differ(&mut self) {
+    fn drop_dictionary_if_mostly_distinct(&mut self) {
         let is_first = !std::mem::replace(&mut self.begun, true);
         let most_differ =
             |dictionary: &mut NumberDictionary| 2 * dictionary.entries().len() > self.indices.len();
@@ -86,7 +86,7 @@ impl Numbers {
     }
 
     /// Between pages: abandons the dictionary if it does not pay off.
-    pub(super) fn give_up_dictionary_if_too_large(&mut self) {
+    pub(super) fn drop_dictionary_if_too_large(&mut self) {
         let is_too_large = |dictionary: &NumberDictionary| dictionary.entries().len() > DICTIONARY_VALUES;
         if self.dictionary.as_ref().is_some_and(is_too_large) {
             self.full = self.dictionary.take();

@@ -18,7 +18,7 @@ use zstd::zstd_safe::{CParameter, InBuffer, OutBuffer, compress_bound, get_error
 
 /// How hard compression searches for repeats.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Search {
+pub(super) enum CompressionEffort {
     /// Fast: level 1. Higher levels cost more time than everything else together and save a few percent.
     Fast,
     /// Only long repeats, for long texts: faster, and finds more of them.
@@ -27,7 +27,7 @@ pub(super) enum Search {
     Thorough,
 }
 
-impl Search {
+impl CompressionEffort {
     const ALL: [Self; 3] = [Self::Fast, Self::Long, Self::Thorough];
 
     fn compressor(self) -> io::Result<zstd::bulk::Compressor<'static>> {
@@ -45,7 +45,7 @@ impl Search {
 const LEVEL: i32 = 1;
 
 /// Bytes per piece.
-const PIECE: usize = 64 << 10;
+const PIECE_BYTES: usize = 64 << 10;
 
 /// The compression codec stated in the files.
 pub(super) fn compression() -> Compression {
@@ -62,7 +62,7 @@ pub(super) struct BufferPool {
 impl BufferPool {
     fn take(&self) -> Vec<u8> {
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        free.unwrap_or_else(|| Vec::with_capacity(PIECE))
+        free.unwrap_or_else(|| Vec::with_capacity(PIECE_BYTES))
     }
 
     /// Frees unused pieces.
@@ -70,7 +70,7 @@ impl BufferPool {
         self.free.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    fn give_back(&self, pieces: &mut Vec<Vec<u8>>) {
+    fn recycle(&self, pieces: &mut Vec<Vec<u8>>) {
         pieces.iter_mut().for_each(Vec::clear);
         self.free.lock().unwrap_or_else(PoisonError::into_inner).append(pieces);
     }
@@ -92,7 +92,7 @@ impl PooledBytes {
     fn write(&mut self, mut bytes: &[u8]) {
         self.length += bytes.len();
         while !bytes.is_empty() {
-            let room = self.pieces.last().map_or(0, |piece| PIECE - piece.len());
+            let room = self.pieces.last().map_or(0, |piece| PIECE_BYTES - piece.len());
             if room == 0 {
                 self.pieces.push(self.pool.take());
                 continue;
@@ -106,21 +106,21 @@ impl PooledBytes {
     }
 
     pub(super) fn memory(&self) -> usize {
-        self.pieces.len() * PIECE
+        self.pieces.len() * PIECE_BYTES
     }
 }
 
 impl Drop for PooledBytes {
     fn drop(&mut self) {
-        self.pool.give_back(&mut self.pieces);
+        self.pool.recycle(&mut self.pieces);
     }
 }
 
 /// The state that a worker needs to write pages.
 pub(super) struct PageCompressor {
-    /// One for each [`Search`].
+    /// One for each [`CompressionEffort`].
     zstd: Vec<zstd::bulk::Compressor<'static>>,
-    /// For [`in_two_blocks`], which uses separate memory.
+    /// For [`compress_in_two_blocks`], which uses separate memory.
     blocks: zstd::bulk::Compressor<'static>,
     compressed: Vec<u8>,
     written: TrackedWrite<Vec<u8>>,
@@ -129,8 +129,11 @@ pub(super) struct PageCompressor {
 impl PageCompressor {
     pub(super) fn new() -> io::Result<Self> {
         Ok(Self {
-            zstd: Search::ALL.into_iter().map(Search::compressor).collect::<io::Result<_>>()?,
-            blocks: Search::Fast.compressor()?,
+            zstd: CompressionEffort::ALL
+                .into_iter()
+                .map(CompressionEffort::compressor)
+                .collect::<io::Result<_>>()?,
+            blocks: CompressionEffort::Fast.compressor()?,
             compressed: Vec::new(),
             written: TrackedWrite::new(Vec::new()),
         })
@@ -143,14 +146,15 @@ impl PageCompressor {
         &mut self,
         body: &[u8],
         apart: usize,
-        search: Search,
+        search: CompressionEffort,
         spool: &mut PooledBytes,
         page: impl FnOnce(Bytes) -> Page,
     ) -> Result<(usize, usize)> {
         let mut compressed = mem::take(&mut self.compressed);
         compressed.clear();
         if apart > 0 {
-            in_two_blocks(&mut self.blocks, body.split_at(apart), &mut compressed).map_err(external)?;
+            compress_in_two_blocks(&mut self.blocks, body.split_at(apart), &mut compressed)
+                .map_err(external)?;
         } else {
             compressed.reserve(compress_bound(body.len()));
             self.zstd[search as usize].compress_to_buffer(body, &mut compressed).map_err(external)?;
@@ -171,7 +175,7 @@ impl PageCompressor {
 /// Compresses to one frame, with a separate block for the first bytes. A block has one code for all its
 /// literals, in which rare bytes make the others longer: the lengths of random texts would cost more there
 /// than their own size.
-fn in_two_blocks(
+fn compress_in_two_blocks(
     zstd: &mut zstd::bulk::Compressor<'_>,
     (first, second): (&[u8], &[u8]),
     compressed: &mut Vec<u8>,
@@ -196,7 +200,7 @@ fn external(error: io::Error) -> ParquetError {
 
 /// The finished pages of a column chunk.
 pub(super) struct Pages {
-    search: Search,
+    search: CompressionEffort,
     data: PooledBytes,
     index: OffsetIndexBuilder,
     uncompressed: usize,
@@ -206,7 +210,7 @@ pub(super) struct Pages {
 }
 
 impl Pages {
-    pub(super) fn new(pool: &Arc<BufferPool>, search: Search) -> Self {
+    pub(super) fn new(pool: &Arc<BufferPool>, search: CompressionEffort) -> Self {
         Self {
             search,
             data: PooledBytes::new(pool),
@@ -267,11 +271,13 @@ impl Pages {
             self.encodings.iter().map(|known| count(PageType::DATA_PAGE, *known)).collect();
         if let Some((body, values)) = dictionary {
             let (_, uncompressed) =
-                compressor.write_page(body, 0, Search::Fast, &mut first, |buf| Page::DictionaryPage {
-                    buf,
-                    num_values: values as u32,
-                    encoding: Encoding::PLAIN,
-                    is_sorted: false,
+                compressor.write_page(body, 0, CompressionEffort::Fast, &mut first, |buf| {
+                    Page::DictionaryPage {
+                        buf,
+                        num_values: values as u32,
+                        encoding: Encoding::PLAIN,
+                        is_sorted: false,
+                    }
                 })?;
             self.uncompressed += uncompressed;
             encodings.push(Encoding::PLAIN);
@@ -340,10 +346,10 @@ impl Length for PooledReader {
 }
 
 impl ChunkReader for PooledReader {
-    type T = At;
+    type T = OffsetReader;
 
-    fn get_read(&self, start: u64) -> Result<At> {
-        Ok(At { spooled: Arc::clone(&self.0), position: start as usize })
+    fn get_read(&self, start: u64) -> Result<OffsetReader> {
+        Ok(OffsetReader { spooled: Arc::clone(&self.0), position: start as usize })
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes> {
@@ -354,12 +360,12 @@ impl ChunkReader for PooledReader {
 }
 
 /// Reads from a position onwards.
-pub(super) struct At {
+pub(super) struct OffsetReader {
     spooled: Arc<PooledChunk>,
     position: usize,
 }
 
-impl Read for At {
+impl Read for OffsetReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let mut skip = self.position;
         for piece in self.spooled.pieces() {

@@ -3,14 +3,14 @@
 use parquet::basic::Encoding;
 
 use super::delta::Widths;
-use super::page::Search;
+use super::page::CompressionEffort;
 
 /// The number of rows after which the size of a page is checked.
-pub(super) const STEP: usize = 256;
+pub(super) const CHECK_INTERVAL: usize = 256;
 
 /// Space before the values of a page for its levels, so that the page is contiguous without copying. The levels
 /// of a page take less.
-pub(super) const GAP: usize = 8 << 10;
+pub(super) const LEVELS_SPACE: usize = 8 << 10;
 
 /// How to encode a column.
 #[derive(Clone, Copy, Debug)]
@@ -26,12 +26,12 @@ pub(super) struct ColumnPlan {
     /// How differences between numbers are packed.
     pub(super) widths: Widths,
     /// How hard compression searches for repeats.
-    pub(super) search: Search,
+    pub(super) search: CompressionEffort,
 }
 
 /// A page before compression.
 pub(super) struct PageBody<'a> {
-    /// [`GAP`] bytes, followed by the values.
+    /// [`LEVELS_SPACE`] bytes, followed by the values.
     pub(super) bytes: &'a mut Vec<u8>,
     pub(super) encoding: Encoding,
     /// How many of the leading bytes are of another kind than the rest; 0 if all are of one kind.

@@ -10,7 +10,7 @@ use super::column_stats::TextBounds;
 use super::delta::{Widths, delta_binary_packed};
 use super::dictionary::{TextDictionary, length_of};
 use super::hybrid::indices;
-use super::plan::{ColumnPlan, GAP, PageBody};
+use super::plan::{ColumnPlan, LEVELS_SPACE, PageBody};
 
 /// The page size, before compression, at which a page ends, in bytes.
 const PAGE_BYTES: usize = 128 << 10;
@@ -45,7 +45,7 @@ impl Texts {
             full: None,
             indices: Vec::new(),
             lengths: Vec::new(),
-            page: vec![0; GAP],
+            page: vec![0; LEVELS_SPACE],
             bounds: TextBounds::default(),
             filter: None,
         };
@@ -100,8 +100,8 @@ impl Texts {
             let mut lengths = Vec::new();
             delta_binary_packed(&self.lengths, Widths::WholeBytes, &mut lengths);
             self.lengths.clear();
-            let apart = GAP + lengths.len();
-            self.page.splice(GAP..GAP, lengths);
+            let apart = LEVELS_SPACE + lengths.len();
+            self.page.splice(LEVELS_SPACE..LEVELS_SPACE, lengths);
             return PageBody { apart, ..PageBody::new(&mut self.page, Encoding::DELTA_LENGTH_BYTE_ARRAY) };
         };
         indices(&self.indices, dictionary.len(), &mut self.page);
@@ -110,16 +110,16 @@ impl Texts {
     }
 
     /// Between pages: abandons the dictionary if it does not pay off.
-    pub(super) fn give_up_dictionary_if_too_large(&mut self) {
+    pub(super) fn drop_dictionary_if_too_large(&mut self) {
         if self.dictionary.as_ref().is_some_and(|dictionary| dictionary.page().len() > DICTIONARY_BYTES) {
             self.full = self.dictionary.take();
             self.begin_filter();
-            self.settle();
+            self.add_dictionary_to_bounds();
         }
     }
 
     /// Adds the values of the dictionary to the bounds and the filter.
-    fn settle(&mut self) {
+    fn add_dictionary_to_bounds(&mut self) {
         let Some(dictionary) = self.full.as_ref().or(self.dictionary.as_ref()) else { return };
         if self.plan.bounds {
             dictionary.iter().for_each(|text| self.bounds.add(text));
@@ -133,7 +133,7 @@ impl Texts {
     /// The dictionary page and the number of its values.
     pub(super) fn dictionary(&mut self) -> Option<(Vec<u8>, usize)> {
         if self.full.is_none() {
-            self.settle();
+            self.add_dictionary_to_bounds();
         }
         let dictionary = self.full.as_ref().or(self.dictionary.as_ref())?;
         Some((dictionary.page().to_vec(), dictionary.len()))

@@ -25,15 +25,15 @@ impl KnownObjects {
     }
 
     /// Whether this is an object that was read before and has not changed since.
-    fn has_read(&self, source: &Source) -> bool {
+    fn is_unchanged(&self, source: &Source) -> bool {
         let Some(object) = &source.object else { return false };
         let Some(etag) = &object.etag else { return false };
         self.0.contains(&object_id(&object.url(), etag, object.size))
     }
 
     /// Whether to skip the source because it was read before; if so, reports it.
-    pub(crate) fn passes_over(&self, source: &Source, progress: &dyn Progress) -> bool {
-        let has_read = self.has_read(source);
+    pub(crate) fn skip_known(&self, source: &Source, progress: &dyn Progress) -> bool {
+        let has_read = self.is_unchanged(source);
         if has_read {
             skipped(progress, source, source.object.as_ref().map_or(0, |object| object.size));
         }
@@ -51,6 +51,6 @@ pub fn new_objects<'a>(sources: &'a [Source], dataset: &Path) -> Result<Vec<&'a 
         true => KnownObjects::read(&Dataset::open(dataset)?, sources)?,
         false => KnownObjects::default(),
     };
-    let new = sources.iter().filter(|source| !known.has_read(source));
+    let new = sources.iter().filter(|source| !known.is_unchanged(source));
     Ok(new.filter_map(|source| source.object.as_deref()).collect())
 }

@@ -29,7 +29,7 @@ use crate::ingest::partitions::Partitions;
 use crate::ingest::pipeline::Pipeline;
 use crate::ingest::progress::{Event, Progress};
 use crate::ingest::report::{IngestReport, NamedReject};
-use crate::ingest::round_sources::{RoundOutcome, RoundSources, Sources, outside, reading_order};
+use crate::ingest::round_sources::{RoundOutcome, RoundSources, Sources, outside_dataset, reading_order};
 use crate::table::dataset::Dataset;
 use crate::table::layout::{PartitionBy, Table};
 
@@ -60,10 +60,10 @@ pub fn ingest(request: &IngestRequest<'_>, progress: &dyn Progress) -> Result<In
     let start = Instant::now();
     let waiting = waiting(request.dataset, progress);
     let dataset = opened(request, &waiting)?;
-    let lock = DatasetLock::acquire_unless(&dataset, &waiting, request.stop)?;
-    recovered(&lock, progress)?;
+    let lock = DatasetLock::acquire_unless_stopped(&dataset, &waiting, request.stop)?;
+    recover_and_report(&lock, progress)?;
     lock.add_columns(Table::Sources)?;
-    let sources = outside(request.sources, dataset.root());
+    let sources = outside_dataset(request.sources, dataset.root());
     let objects = KnownObjects::read(&dataset, &sources)?;
     let request = &IngestRequest { sources: &sources, ..request.clone() };
     progress.event(Event::Started { files: sources.len() as u64 });
@@ -92,12 +92,17 @@ pub(crate) fn waiting<'a>(dataset: &'a Path, progress: &'a dyn Progress) -> impl
 pub(crate) fn opened(request: &IngestRequest<'_>, waiting: &dyn Fn()) -> Result<Dataset, LakeError> {
     match request.partition_by {
         None if Dataset::is_dataset(request.dataset) => Dataset::open(request.dataset),
-        by => Dataset::open_or_create_unless(request.dataset, by.unwrap_or_default(), waiting, request.stop),
+        by => Dataset::open_or_create_unless_stopped(
+            request.dataset,
+            by.unwrap_or_default(),
+            waiting,
+            request.stop,
+        ),
     }
 }
 
 /// Completes or removes what an interrupted run left, and reports it.
-pub(crate) fn recovered(lock: &DatasetLock<'_>, progress: &dyn Progress) -> Result<(), LakeError> {
+pub(crate) fn recover_and_report(lock: &DatasetLock<'_>, progress: &dyn Progress) -> Result<(), LakeError> {
     let recovery = lock.recover()?;
     if !recovery.completed.is_empty() || recovery.discarded > 0 {
         progress.event(Event::Recovered {
@@ -129,7 +134,7 @@ impl Run<'_, '_> {
         let mut order = reading_order(all);
         order.retain(|index| {
             let source = &all[*index as usize];
-            !known.passes_over(source, progress)
+            !known.skip_known(source, progress)
         });
         let mut contents = self.lock.known_sources()?;
         // Growing the set later would take half as much memory again.

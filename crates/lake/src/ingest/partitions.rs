@@ -102,7 +102,7 @@ impl State {
     }
 
     /// Removes a partition for which nothing is held.
-    fn forget_if_empty(&mut self, partition: &Partition) {
+    fn remove_if_empty(&mut self, partition: &Partition) {
         if self.partitions.get(partition).is_some_and(Slot::is_empty) {
             self.partitions.remove(partition);
         }
@@ -168,7 +168,7 @@ impl<'a> Partitions<'a> {
 
     /// The number of partitions that hold anything, and of those with row groups under construction.
     #[cfg(test)]
-    pub(crate) fn held(&self) -> (usize, usize) {
+    pub(crate) fn open_counts(&self) -> (usize, usize) {
         let state = self.lock();
         (state.partitions.len(), state.open)
     }
@@ -253,14 +253,14 @@ impl<'a> Partitions<'a> {
                 let is_closed = slot.busy == 0 && slot.idle.is_empty();
                 state.open -= usize::from(is_closed);
             }
-            state.forget_if_empty(&partition);
+            state.remove_if_empty(&partition);
         }
-        self.close_some()
+        self.close_row_groups()
     }
 
     /// Closes row groups of finished partitions and, while all of them together use too much memory, those
     /// with most rows.
-    fn close_some(&self) -> Result<(), LakeError> {
+    fn close_row_groups(&self) -> Result<(), LakeError> {
         loop {
             let Some((partition, row_group)) = self.lock().take_row_group() else { return Ok(()) };
             let chunks = row_group.close().map_err(LakeError::parquet(&self.staging))?;
@@ -280,7 +280,7 @@ impl<'a> Partitions<'a> {
         let mut state = self.lock();
         let slot = state.partitions.entry(partition.clone()).or_default();
         if part.is_full() || slot.part.is_some() {
-            state.forget_if_empty(partition);
+            state.remove_if_empty(partition);
             drop(state);
             return self.close_part(part);
         }
@@ -290,7 +290,7 @@ impl<'a> Partitions<'a> {
         let surplus = if state.files.len() > OPEN_FILES {
             let unused = state.files[0].clone();
             let part = state.take_part(&unused);
-            state.forget_if_empty(&unused);
+            state.remove_if_empty(&unused);
             part
         } else {
             None

@@ -16,7 +16,7 @@ use crate::encode::Encoder;
 use crate::error::LakeError;
 use crate::ingest::partitions::{EncodeJob, Partitions};
 use crate::ingest::round_sources::RoundSources;
-use crate::ingest::source_content::Reading;
+use crate::ingest::source_content::OpenSource;
 
 /// Bytes of blocks in flight per worker. A block is held until the last of its rows is encoded.
 const IN_FLIGHT_PER_WORKER: usize = 20 << 20;
@@ -36,14 +36,14 @@ pub(crate) struct Pipeline<'a> {
 #[derive(Default)]
 struct State {
     /// Open sources that no worker is reading.
-    idle: Vec<Reading>,
+    idle: Vec<OpenSource>,
     /// The number of workers with a job.
     busy: usize,
     error: Option<LakeError>,
 }
 
 enum Job {
-    Read(Option<Reading>),
+    Read(Option<OpenSource>),
     Encode(EncodeJob),
 }
 
@@ -158,7 +158,7 @@ impl<'a> Pipeline<'a> {
     }
 
     /// Reads a block, returns its source for other workers, and decodes the block.
-    fn read(&self, reading: Option<Reading>, decoder: &mut Decoder) -> Result<(), LakeError> {
+    fn read(&self, reading: Option<OpenSource>, decoder: &mut Decoder) -> Result<(), LakeError> {
         let mut block = self.pool.block();
         let unfinished = self.intake.fill(reading, &mut block)?;
         if let Some(reading) = unfinished {

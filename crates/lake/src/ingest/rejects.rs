@@ -8,12 +8,12 @@ use saltmine_scan::{Reject, rejects_batch};
 use crate::error::LakeError;
 use crate::ingest::report::IngestReport;
 use crate::table::layout::Table;
-use crate::table::table_file::{TableWriter, Written};
+use crate::table::table_file::{TableWriter, WrittenFile};
 
 /// Bytes of rejects in memory at which they are written out.
 const WAITING_BYTES: usize = 8 << 20;
 /// Rows written at a time.
-const BATCH: usize = 8192;
+const BATCH_ROWS: usize = 8192;
 
 /// The rejects of a round.
 pub(crate) struct Rejects {
@@ -39,7 +39,7 @@ impl Rejects {
     ) -> Result<(), LakeError> {
         self.bytes += rejects.iter().map(size_of_reject).sum::<usize>();
         self.waiting.extend(rejects);
-        if self.bytes < WAITING_BYTES { Ok(()) } else { self.write_down(name_of) }
+        if self.bytes < WAITING_BYTES { Ok(()) } else { self.write_waiting(name_of) }
     }
 
     /// The first rejects, in the order of their sources and lines, and the file with all of them, if there
@@ -47,18 +47,18 @@ impl Rejects {
     pub(crate) fn finish<'a>(
         mut self,
         name_of: impl Fn(usize) -> &'a str,
-    ) -> Result<(Vec<Reject>, Option<Written>), LakeError> {
-        self.write_down(name_of)?;
+    ) -> Result<(Vec<Reject>, Option<WrittenFile>), LakeError> {
+        self.write_waiting(name_of)?;
         Ok((self.first, self.writer.map(TableWriter::finish).transpose()?))
     }
 
-    fn write_down<'a>(&mut self, name_of: impl Fn(usize) -> &'a str) -> Result<(), LakeError> {
+    fn write_waiting<'a>(&mut self, name_of: impl Fn(usize) -> &'a str) -> Result<(), LakeError> {
         let mut rejects = std::mem::take(&mut self.waiting);
         self.bytes = 0;
         rejects.sort_by_key(|reject| (reject.source, reject.line));
-        let room = IngestReport::KEPT.saturating_sub(self.first.len());
+        let room = IngestReport::MAX_KEPT.saturating_sub(self.first.len());
         self.first.extend(rejects.iter().take(room).cloned());
-        for rejects in rejects.chunks(BATCH) {
+        for rejects in rejects.chunks(BATCH_ROWS) {
             let batch = rejects_batch(rejects, &name_of)
                 .map_err(|error| LakeError::Arrow(arrow::error::ArrowError::ExternalError(error.into())))?;
             let mut writer = match self.writer.take() {
@@ -95,7 +95,7 @@ mod tests {
             assert!(rejects.bytes < WAITING_BYTES);
         }
         let (first, written) = rejects.finish(|_| "name").unwrap();
-        assert_eq!((first.len(), written.unwrap().rows), (IngestReport::KEPT, 300_000));
+        assert_eq!((first.len(), written.unwrap().rows), (IngestReport::MAX_KEPT, 300_000));
         assert_eq!(parquet_batches(&path).iter().map(|batch| batch.num_rows()).sum::<usize>(), 300_000);
     }
 

@@ -55,31 +55,31 @@ pub struct IngestReport {
     pub parquet_bytes: u64,
     /// Commits that added rows or ledger entries.
     pub rounds: u32,
-    /// Damaged or unreadable sources; the first [`IngestReport::KEPT`].
+    /// Damaged or unreadable sources; the first [`IngestReport::MAX_KEPT`].
     pub problems: Vec<SourceOutcome>,
     /// The number of damaged or unreadable sources.
     pub problem_count: u64,
-    /// Rejected lines; the first [`IngestReport::KEPT`].
+    /// Rejected lines; the first [`IngestReport::MAX_KEPT`].
     pub rejects: Vec<NamedReject>,
     /// Wall time.
     pub elapsed: Duration,
-    pub(crate) committed: Committed,
+    pub(crate) committed: CommittedCounts,
 }
 
 /// The part of the report that is committed.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Committed {
+pub(crate) struct CommittedCounts {
     files: u64,
     rows: u64,
 }
 
 impl IngestReport {
     /// How many problems and rejects are kept for display; all are counted, and all are in the dataset.
-    pub const KEPT: usize = 20;
+    pub const MAX_KEPT: usize = 20;
 
     /// Adds to the error of an interrupted run what it had committed.
     pub(crate) fn with_committed(&self, error: LakeError) -> LakeError {
-        let Committed { files, rows } = self.committed;
+        let CommittedCounts { files, rows } = self.committed;
         match error {
             LakeError::Stopped { .. } if self.rounds > 0 => LakeError::Stopped {
                 committed: format!(
@@ -94,7 +94,7 @@ impl IngestReport {
     /// Records that everything read so far is committed.
     pub(crate) fn note_commit(&mut self) {
         self.rounds += 1;
-        self.committed = Committed { files: self.read, rows: self.counts.rows };
+        self.committed = CommittedCounts { files: self.read, rows: self.counts.rows };
     }
 
     /// Adds a source that was read.
@@ -105,7 +105,7 @@ impl IngestReport {
         self.counts.add(&outcome.counts);
         if outcome.problem.is_some() {
             self.problem_count += 1;
-            if self.problems.len() < Self::KEPT {
+            if self.problems.len() < Self::MAX_KEPT {
                 self.problems.push(outcome);
             }
         }
@@ -118,13 +118,13 @@ impl IngestReport {
         self.inflated += round.inflated;
         self.counts.add(&round.counts);
         self.problem_count += round.problem_count;
-        let room = Self::KEPT.saturating_sub(self.problems.len());
+        let room = Self::MAX_KEPT.saturating_sub(self.problems.len());
         self.problems.extend(round.problems.iter().take(room).cloned());
     }
 
     /// Adds rejects while there is room.
     pub(crate) fn add_rejects(&mut self, rejects: impl Iterator<Item = NamedReject>) {
-        let room = Self::KEPT.saturating_sub(self.rejects.len());
+        let room = Self::MAX_KEPT.saturating_sub(self.rejects.len());
         self.rejects.extend(rejects.take(room));
     }
 

@@ -8,16 +8,17 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use saltmine_s3::Prefetcher;
 use saltmine_scan::{
-    BLOCK_SIZE, Block, Counts, Filled, LogObjectName, ReadProblem, Reject, Source, SourceReader, SourceState,
+    BLOCK_SIZE, Block, Counts, LogObjectName, ReadProblem, ReadStatus, Reject, Source, SourceReader,
+    SourceState,
 };
 
 use crate::error::LakeError;
 use crate::ingest::progress::{Event, Progress};
 use crate::ingest::rejects::Rejects;
 use crate::ingest::report::{IngestReport, SourceOutcome};
-use crate::ingest::source_content::{HashedSource, OpenError, Reading, open};
+use crate::ingest::source_content::{HashedSource, OpenError, OpenSource, open};
 use crate::table::ledger::{SAME, SourceEntry, bare};
-use crate::table::table_file::Written;
+use crate::table::table_file::WrittenFile;
 
 /// A round ends after this many bytes of files.
 const ROUND_BYTES: u64 = 4 << 30;
@@ -47,7 +48,7 @@ pub(crate) struct Sources<'a> {
 }
 
 /// The sources that are not files of the dataset itself, which may be inside the folder of the logs.
-pub(crate) fn outside<'a>(sources: &'a [Source], dataset: &Path) -> Cow<'a, [Source]> {
+pub(crate) fn outside_dataset<'a>(sources: &'a [Source], dataset: &Path) -> Cow<'a, [Source]> {
     // `None` if the dataset is not on disk.
     let root = dataset.canonicalize().ok();
     // Sources of one folder are adjacent: each folder is checked once.
@@ -121,7 +122,7 @@ pub(crate) struct RoundOutcome {
     /// The first rejects.
     pub(crate) rejects: Vec<Reject>,
     /// The file with all rejects, if there are any.
-    pub(crate) rejects_file: Option<Written>,
+    pub(crate) rejects_file: Option<WrittenFile>,
 }
 
 impl<'a> RoundSources<'a> {
@@ -174,9 +175,9 @@ impl<'a> RoundSources<'a> {
     /// worthwhile. Returns the source if it has more.
     pub(crate) fn fill(
         &self,
-        reading: Option<Reading>,
+        reading: Option<OpenSource>,
         block: &mut Block,
-    ) -> Result<Option<Reading>, LakeError> {
+    ) -> Result<Option<OpenSource>, LakeError> {
         let mut current = reading;
         loop {
             let mut reading = match current.take() {
@@ -189,7 +190,7 @@ impl<'a> RoundSources<'a> {
             let before = block.segments().len();
             let filled = reading.reader.fill(block);
             self.note(&mut reading, block.segments().len() - before, filled)?;
-            if filled == Filled::Full {
+            if filled == ReadStatus::Full {
                 return Ok(Some(reading));
             }
             if block.room() < BLOCK_SIZE / 4 {
@@ -199,7 +200,7 @@ impl<'a> RoundSources<'a> {
     }
 
     /// Opens the next source with new content.
-    fn open_next(&self) -> Result<Option<Reading>, LakeError> {
+    fn open_next(&self) -> Result<Option<OpenSource>, LakeError> {
         while self.has_more() {
             let turn = self.sources.next.fetch_add(1, Ordering::Relaxed);
             let Some(index) = self.sources.order.get(turn).map(|index| *index as usize) else { break };
@@ -211,13 +212,13 @@ impl<'a> RoundSources<'a> {
                 Err(OpenError::Run(error)) => return Err(error),
                 Err(OpenError::Source(error)) => {
                     let reader = SourceReader::unreadable(index, &error);
-                    (Reading { source: index, reader, streamed: false }, None, 0, None)
+                    (OpenSource { source: index, reader, streamed: false }, None, 0, None)
                 }
             };
             self.bytes.fetch_add(size, Ordering::Relaxed);
             if sha256.is_some_and(|sha256| !self.is_new(sha256)) {
                 if etag.is_some() {
-                    self.lock().entries.push(same(source, size, etag));
+                    self.lock().entries.push(same_content_entry(source, size, etag));
                 }
                 skipped(self.sources.progress, source, size);
                 continue;
@@ -233,14 +234,14 @@ impl<'a> RoundSources<'a> {
     }
 
     /// Records the result of filling a block.
-    fn note(&self, reading: &mut Reading, segments: usize, filled: Filled) -> Result<(), LakeError> {
+    fn note(&self, reading: &mut OpenSource, segments: usize, filled: ReadStatus) -> Result<(), LakeError> {
         let late = reading.reader.take_rejects();
         let mut state = self.lock();
         let Some(tracker) = state.open.get_mut(&reading.source) else { return Ok(()) };
         tracker.on_their_way += segments;
         tracker.counts.lines += late.len() as u64;
         tracker.counts.rejects += late.len() as u64;
-        if filled == Filled::Done {
+        if filled == ReadStatus::Done {
             let reader = &reading.reader;
             if reading.streamed && reader.state() == SourceState::Unreadable {
                 let message = reader.problem().map_or_else(String::new, |problem| problem.message.clone());
@@ -251,7 +252,7 @@ impl<'a> RoundSources<'a> {
             }
             tracker.end = Some((reader.state(), reader.problem().cloned(), reader.inflated()));
         }
-        self.close_if_done(&mut state, reading.source);
+        self.complete_if_done(&mut state, reading.source);
         state.rejects.push(late, |source| self.name(source))
     }
 
@@ -264,7 +265,7 @@ impl<'a> RoundSources<'a> {
                 tracker.counts.add(&counts);
                 tracker.on_their_way -= 1;
             }
-            self.close_if_done(&mut state, source);
+            self.complete_if_done(&mut state, source);
         }
         state.rejects.push(rejects, |source| self.name(source))?;
         drop(state);
@@ -273,7 +274,7 @@ impl<'a> RoundSources<'a> {
     }
 
     /// Completes the entry of a source with nothing in flight.
-    fn close_if_done(&self, state: &mut State, source: usize) {
+    fn complete_if_done(&self, state: &mut State, source: usize) {
         let is_done = |tracker: &Tracker| tracker.on_their_way == 0 && tracker.end.is_some();
         if !state.open.get(&source).is_some_and(is_done) {
             return;
@@ -335,7 +336,7 @@ fn url_of(source: &Source) -> Option<String> {
 }
 
 /// The ledger row of an object whose content is already known.
-fn same(source: &Source, size: u64, etag: Option<String>) -> SourceEntry {
+fn same_content_entry(source: &Source, size: u64, etag: Option<String>) -> SourceEntry {
     let (log_file, url) = (source.name.clone(), url_of(source));
     let etag = etag.map(|etag| bare(&etag).to_owned());
     SourceEntry { log_file, size, url, etag, state: SAME.to_owned(), ..SourceEntry::default() }

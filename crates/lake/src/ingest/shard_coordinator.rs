@@ -29,21 +29,21 @@ use crate::error::LakeError;
 use crate::ingest::already_ingested::KnownObjects;
 use crate::ingest::progress::{Event, Progress};
 use crate::ingest::report::{IngestReport, NamedReject, SourceOutcome};
-use crate::ingest::round_sources::outside;
-use crate::ingest::shard_plan::{Measured, rounds, shard};
+use crate::ingest::round_sources::outside_dataset;
+use crate::ingest::shard_plan::{SizedSource, rounds, shard};
 use crate::ingest::shard_runner::ShardRunner;
 use crate::ingest::shard_worker::{Manifest, REJECTS, Shard, ShardJob, outcome};
-use crate::ingest::{IngestRequest, is_stopped, opened, recovered, waiting};
+use crate::ingest::{IngestRequest, is_stopped, opened, recover_and_report, waiting};
 use crate::storage::disk;
 use crate::storage::{self, path};
 use crate::table::dataset::Dataset;
 use crate::table::layout::Table;
 use crate::table::ledger::{SAME, SourceEntry};
-use crate::table::table_file::Written;
+use crate::table::table_file::WrittenFile;
 
 /// The maximum number of repetitions because of equal content. One is enough, unless sources change in the
 /// meantime.
-const PARTINGS: usize = 5;
+const MAX_REPLANS: usize = 5;
 
 /// Like [`ingest`](crate::ingest), with the work done by `runner`. `request.jobs` is the number of threads
 /// per shard.
@@ -59,13 +59,13 @@ pub fn ingest_sharded(
     check(request)?;
     let waiting = waiting(request.dataset, progress);
     let dataset = opened(request, &waiting)?;
-    let lock = DatasetLock::acquire_unless(&dataset, &waiting, request.stop)?;
-    recovered(&lock, progress)?;
+    let lock = DatasetLock::acquire_unless_stopped(&dataset, &waiting, request.stop)?;
+    recover_and_report(&lock, progress)?;
     lock.add_columns(Table::Sources)?;
-    let sources = outside(request.sources, dataset.root());
+    let sources = outside_dataset(request.sources, dataset.root());
     progress.event(Event::Started { files: sources.len() as u64 });
     let objects = KnownObjects::read(&dataset, &sources)?;
-    let is_new = |source: &&Source| !objects.passes_over(source, progress);
+    let is_new = |source: &&Source| !objects.skip_known(source, progress);
     let new: Vec<Source> = sources.iter().filter(is_new).cloned().collect();
     let mut report = IngestReport { files: sources.len() as u64, ..IngestReport::default() };
     let known = Contents::from_ledger(&dataset)?;
@@ -126,7 +126,7 @@ struct Run<'a, 'l> {
 }
 
 impl Run<'_, '_> {
-    fn round(&mut self, parts: Vec<Vec<Measured<'_>>>) -> Result<(), LakeError> {
+    fn round(&mut self, parts: Vec<Vec<SizedSource<'_>>>) -> Result<(), LakeError> {
         let parts = parts.iter().enumerate();
         let shards: Result<_, _> =
             parts.map(|(number, part)| shard(number, part, &self.known.by_size)).collect();
@@ -139,7 +139,7 @@ impl Run<'_, '_> {
         let threads = self.request.jobs.max(1);
         let job = ShardJob { folder: folder.clone(), partition_by, threads };
         let manifests = self.manifests(&job, &mut shards)?;
-        let mut gathered = Gathered::default();
+        let mut gathered = CombinedShards::default();
         for manifest in manifests.into_values() {
             self.add(&manifest);
             gathered.take(&staging, &folder, manifest)?;
@@ -156,8 +156,8 @@ impl Run<'_, '_> {
         self.commit(staging, gathered)
     }
 
-    fn commit(&mut self, staging: Staging<'_>, gathered: Gathered) -> Result<(), LakeError> {
-        let Gathered { mut files, rejects, mut entries } = gathered;
+    fn commit(&mut self, staging: Staging<'_>, gathered: CombinedShards) -> Result<(), LakeError> {
+        let CombinedShards { mut files, rejects, mut entries } = gathered;
         files.sort_by(|a, b| (&a.partition, &a.path).cmp(&(&b.partition, &b.path)));
         entries.sort_by(|a, b| a.log_file.cmp(&b.log_file));
         self.known.add(&entries);
@@ -176,9 +176,9 @@ impl Run<'_, '_> {
 
     /// The manifests of all shards, without equal content in two of them.
     fn manifests(&self, job: &ShardJob, shards: &mut [Shard]) -> Result<BTreeMap<u32, Manifest>, LakeError> {
-        let mut manifests = self.tried(job, shards)?;
-        for _ in 0..PARTINGS {
-            let doubled = doubled(&manifests, &self.known.hashes);
+        let mut manifests = self.run_shards(job, shards)?;
+        for _ in 0..MAX_REPLANS {
+            let doubled = repeated_content(&manifests, &self.known.hashes);
             if doubled.is_empty() {
                 return Ok(manifests);
             }
@@ -189,13 +189,13 @@ impl Run<'_, '_> {
                     again.push(shard.clone());
                 }
             }
-            manifests.extend(self.tried(job, &again)?);
+            manifests.extend(self.run_shards(job, &again)?);
         }
         Err(LakeError::Remote("sources keep changing while they are read".into()))
     }
 
     /// One manifest for each shard.
-    fn tried(&self, job: &ShardJob, shards: &[Shard]) -> Result<BTreeMap<u32, Manifest>, LakeError> {
+    fn run_shards(&self, job: &ShardJob, shards: &[Shard]) -> Result<BTreeMap<u32, Manifest>, LakeError> {
         let mut manifests = BTreeMap::new();
         for manifest in self.runner.run(job, shards)? {
             manifests.entry(manifest.shard).or_insert(manifest);
@@ -231,7 +231,7 @@ impl Run<'_, '_> {
 }
 
 /// For each shard, the content that an earlier shard or the dataset also has.
-fn doubled(
+fn repeated_content(
     manifests: &BTreeMap<u32, Manifest>,
     known: &HashSet<[u8; 32]>,
 ) -> HashMap<u32, BTreeSet<[u8; 32]>> {
@@ -249,14 +249,14 @@ fn doubled(
 
 /// The combined results of the shards of a round.
 #[derive(Default)]
-struct Gathered {
+struct CombinedShards {
     files: Vec<StagedFile>,
     /// Names in the staging folder, and the written files.
-    rejects: Vec<(String, Written)>,
+    rejects: Vec<(String, WrittenFile)>,
     entries: Vec<SourceEntry>,
 }
 
-impl Gathered {
+impl CombinedShards {
     /// Moves the files of a shard to those of the round.
     fn take(&mut self, staging: &Staging<'_>, shards: &Path, manifest: Manifest) -> Result<(), LakeError> {
         let number = manifest.shard;

@@ -12,12 +12,12 @@ use crate::ingest::shard_runner::ShardRunner;
 use crate::ingest::shard_worker::Shard;
 
 /// Maximum size of the files in a shard in bytes, so that losing one costs little.
-const MOST_BYTES: u64 = 256 << 20;
+const MAX_SHARD_BYTES: u64 = 256 << 20;
 /// Minimum size of the files in a shard in bytes, unless a runner overrides it: every shard starts with empty
 /// dictionaries and makes a Parquet file for each of its days.
 pub const SHARD_BYTES: u64 = 32 << 20;
 /// Maximum number of files in a shard, so that its manifest stays small.
-const MOST_FILES: usize = 4000;
+const MAX_SHARD_FILES: usize = 4000;
 /// The cost of a file in addition to its bytes, expressed in bytes.
 const FILE_COST: u64 = 16 << 10;
 /// A round ends after this many bytes of files.
@@ -25,26 +25,29 @@ const ROUND_BYTES: u64 = 64 << 30;
 /// A round also ends after this many files, because their ledger rows are kept in memory.
 const ROUND_FILES: usize = 100_000;
 /// Files of at least this many bytes are checked for copies.
-const LOOKED_AT: u64 = 64 << 10;
+const MIN_COPY_BYTES: u64 = 64 << 10;
 /// Copies are detected by this many bytes at the end of the file: a line or two of text, which include
 /// request ids.
-const END: u64 = 1 << 10;
+const COPY_TAIL_BYTES: u64 = 1 << 10;
 
 /// A source and its stored size in bytes.
-pub(crate) type Measured<'a> = (&'a Source, u64);
+pub(crate) type SizedSource<'a> = (&'a Source, u64);
 
 /// The sources in reading order, each followed by later ones that seem to be copies of it, so that a single
 /// shard can compare them. Small sources stay where they are: reading them again is as cheap as checking.
-fn groups<'a>(sources: &'a [Source]) -> Vec<Vec<Measured<'a>>> {
+fn groups<'a>(sources: &'a [Source]) -> Vec<Vec<SizedSource<'a>>> {
     let (order, sizes) = (reading_order(sources), sizes(sources));
     let mut of_size: HashMap<u64, u32> = HashMap::new();
-    sizes.iter().filter(|size| **size >= LOOKED_AT).for_each(|size| *of_size.entry(*size).or_default() += 1);
+    sizes
+        .iter()
+        .filter(|size| **size >= MIN_COPY_BYTES)
+        .for_each(|size| *of_size.entry(*size).or_default() += 1);
     let mut first: HashMap<(u64, Vec<u8>), usize> = HashMap::new();
-    let mut groups: Vec<Vec<Measured<'_>>> = Vec::new();
+    let mut groups: Vec<Vec<SizedSource<'_>>> = Vec::new();
     let sized = order.iter().filter_map(|index| sources.get(*index as usize).zip(sizes.get(*index as usize)));
     for (source, size) in sized {
         let is_alone = of_size.get(size).is_none_or(|count| *count == 1);
-        let mark = if is_alone { None } else { mark(source, *size) };
+        let mark = if is_alone { None } else { copy_key(source, *size) };
         let group = mark.map(|mark| *first.entry((*size, mark)).or_insert(groups.len()));
         match group.and_then(|group| groups.get_mut(group)) {
             Some(group) => group.push((source, *size)),
@@ -56,24 +59,24 @@ fn groups<'a>(sources: &'a [Source]) -> Vec<Vec<Measured<'a>>> {
 
 /// What copies of a source have in common: the ETag of an object, or the end of a file, which contains gzip's
 /// checksum.
-fn mark(source: &Source, size: u64) -> Option<Vec<u8>> {
+fn copy_key(source: &Source, size: u64) -> Option<Vec<u8>> {
     if let Some(object) = &source.object {
         return object.etag.clone().map(String::into_bytes);
     }
     let mut file = fs::File::open(&source.path).ok()?;
-    file.seek(SeekFrom::Start(size.checked_sub(END)?)).ok()?;
+    file.seek(SeekFrom::Start(size.checked_sub(COPY_TAIL_BYTES)?)).ok()?;
     let mut end = Vec::new();
-    file.take(END).read_to_end(&mut end).ok()?;
+    file.take(COPY_TAIL_BYTES).read_to_end(&mut end).ok()?;
     Some(end)
 }
 
 /// Splits the sources, in reading order, into shards, and the shards into rounds.
-pub(crate) fn rounds<'a>(sources: &'a [Source], runner: &dyn ShardRunner) -> Vec<Vec<Vec<Measured<'a>>>> {
+pub(crate) fn rounds<'a>(sources: &'a [Source], runner: &dyn ShardRunner) -> Vec<Vec<Vec<SizedSource<'a>>>> {
     let groups = groups(sources);
     let total: u64 = groups.iter().flatten().map(|(_, size)| size + FILE_COST).sum();
-    let wanted = (total / runner.width().max(1) as u64).max(runner.least_bytes()).min(MOST_BYTES);
+    let wanted = (total / runner.width().max(1) as u64).max(runner.least_bytes()).min(MAX_SHARD_BYTES);
     let mut rounds = Vec::new();
-    let mut round: Vec<Vec<Measured<'_>>> = Vec::new();
+    let mut round: Vec<Vec<SizedSource<'_>>> = Vec::new();
     let (mut in_shard, mut in_round, mut files) = (0, 0, 0);
     for group in groups {
         if in_round >= ROUND_BYTES || files >= ROUND_FILES {
@@ -83,7 +86,7 @@ pub(crate) fn rounds<'a>(sources: &'a [Source], runner: &dyn ShardRunner) -> Vec
         files += group.len();
         let bytes: u64 = group.iter().map(|(_, size)| size + FILE_COST).sum();
         match round.last_mut() {
-            Some(shard) if in_shard < wanted && shard.len() < MOST_FILES => shard.extend(group),
+            Some(shard) if in_shard < wanted && shard.len() < MAX_SHARD_FILES => shard.extend(group),
             _ => {
                 round.push(group);
                 in_shard = 0;
@@ -99,10 +102,10 @@ pub(crate) fn rounds<'a>(sources: &'a [Source], runner: &dyn ShardRunner) -> Vec
 /// A shard of these sources. `known` maps the sizes of files to content that is already in the dataset.
 pub(crate) fn shard(
     number: usize,
-    sources: &[Measured<'_>],
+    sources: &[SizedSource<'_>],
     known: &HashMap<u64, Vec<[u8; 32]>>,
 ) -> Result<Shard, LakeError> {
-    let sent = |(source, _): &Measured<'_>| {
+    let sent = |(source, _): &SizedSource<'_>| {
         RemoteSource::from_source(source).map_err(LakeError::io("find", &source.path))
     };
     let sizes: BTreeSet<u64> = sources.iter().map(|(_, size)| *size).collect();

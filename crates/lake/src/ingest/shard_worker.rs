@@ -27,7 +27,7 @@ use crate::ingest::round_sources::{RoundOutcome, RoundSources, Sources};
 use crate::storage::disk;
 use crate::table::layout::PartitionBy;
 use crate::table::ledger::{SAME, SourceEntry};
-use crate::table::table_file::Written;
+use crate::table::table_file::WrittenFile;
 
 /// The settings shared by all shards of a round.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -66,7 +66,7 @@ pub struct Manifest {
     pub(crate) folder: String,
     /// Its files of `logs`; paths are names in the folder.
     pub(crate) files: Vec<StagedFile>,
-    pub(crate) rejects: Option<Written>,
+    pub(crate) rejects: Option<WrittenFile>,
     pub(crate) entries: Vec<SourceEntry>,
     /// Sources that were skipped because their content is known.
     pub(crate) skipped: Vec<String>,

@@ -12,10 +12,10 @@ use crate::error::LakeError;
 use crate::storage::disk::HashingWriter;
 
 /// Files up to this size are read into memory and hashed there. Larger ones are read twice.
-const WHOLE: u64 = 16 << 20;
+const MAX_IN_MEMORY: u64 = 16 << 20;
 
 /// A source that is being read.
-pub(crate) struct Reading {
+pub(crate) struct OpenSource {
     pub(crate) source: usize,
     pub(crate) reader: SourceReader,
     /// Whether it is read from a file as a stream: then an error in the middle cannot be undone.
@@ -24,7 +24,7 @@ pub(crate) struct Reading {
 
 /// A source whose content hash is known.
 pub(crate) struct HashedSource {
-    pub(crate) reading: Reading,
+    pub(crate) reading: OpenSource,
     pub(crate) sha256: [u8; 32],
     pub(crate) size: u64,
     pub(crate) etag: Option<String>,
@@ -69,33 +69,36 @@ pub(crate) fn open(
             Body::Whole { content, etag } => Ok(HashedSource { etag, ..whole(index, content.into()) }),
             // The hash must be known before the lines are parsed: a copy on disk cannot change later.
             Body::Large(object) => {
-                let opened = open_file(index, spooled(&mut object.reader(), spool)?, spool)?;
+                let opened = open_file(index, spool_to_file(&mut object.reader(), spool)?, spool)?;
                 Ok(HashedSource { etag: object.etag, ..opened })
             }
         };
     }
-    let file =
-        if source.stdin { spooled(&mut std::io::stdin().lock(), spool)? } else { File::open(&source.path)? };
+    let file = if source.stdin {
+        spool_to_file(&mut std::io::stdin().lock(), spool)?
+    } else {
+        File::open(&source.path)?
+    };
     Ok(open_file(index, file, spool)?)
 }
 
 fn whole(index: usize, bytes: Vec<u8>) -> HashedSource {
     let (sha256, size) = (Sha256::digest(&bytes).into(), bytes.len() as u64);
     let reader = SourceReader::over_bytes(index, bytes);
-    HashedSource { reading: Reading { source: index, reader, streamed: false }, sha256, size, etag: None }
+    HashedSource { reading: OpenSource { source: index, reader, streamed: false }, sha256, size, etag: None }
 }
 
 fn open_file(index: usize, mut file: File, spool: &Path) -> std::io::Result<HashedSource> {
     let mut metadata = file.metadata()?;
     if !metadata.is_file() {
         // A FIFO can also be read only once.
-        file = spooled(&mut file, spool)?;
+        file = spool_to_file(&mut file, spool)?;
         metadata = file.metadata()?;
     }
     // One extra byte makes the end visible without another read.
-    let mut bytes = Vec::with_capacity(metadata.len().min(WHOLE) as usize + 1);
-    (&mut file).take(WHOLE + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 <= WHOLE {
+    let mut bytes = Vec::with_capacity(metadata.len().min(MAX_IN_MEMORY) as usize + 1);
+    (&mut file).take(MAX_IN_MEMORY + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 <= MAX_IN_MEMORY {
         return Ok(whole(index, bytes));
     }
     drop(bytes);
@@ -104,13 +107,18 @@ fn open_file(index: usize, mut file: File, spool: &Path) -> std::io::Result<Hash
     std::io::copy(&mut file, &mut hash)?;
     let (_, sha256, size) = hash.finish();
     file.seek(SeekFrom::Start(0))?;
-    let same = Same { file: file.take(size), hash: Sha256::new(), sha256 };
+    let same = UnchangedReader { file: file.take(size), hash: Sha256::new(), sha256 };
     let reader = SourceReader::over_reader(index, Box::new(same));
-    Ok(HashedSource { reading: Reading { source: index, reader, streamed: true }, sha256, size, etag: None })
+    Ok(HashedSource {
+        reading: OpenSource { source: index, reader, streamed: true },
+        sha256,
+        size,
+        etag: None,
+    })
 }
 
 /// Copies input that can be read only once to a separate file.
-fn spooled(from: &mut impl Read, folder: &Path) -> std::io::Result<File> {
+fn spool_to_file(from: &mut impl Read, folder: &Path) -> std::io::Result<File> {
     let mut file = tempfile::tempfile_in(folder)?;
     std::io::copy(from, &mut file)?;
     file.seek(SeekFrom::Start(0))?;
@@ -118,13 +126,13 @@ fn spooled(from: &mut impl Read, folder: &Path) -> std::io::Result<File> {
 }
 
 /// A file that is read again. At its end, it is an error if the content is not what was hashed before.
-struct Same {
+struct UnchangedReader {
     file: std::io::Take<File>,
     hash: Sha256,
     sha256: [u8; 32],
 }
 
-impl Read for Same {
+impl Read for UnchangedReader {
     fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
         let count = self.file.read(out)?;
         self.hash.update(&out[..count]);
@@ -140,7 +148,7 @@ impl Read for Same {
 mod tests {
     use std::io::Write;
 
-    use saltmine_scan::{BlockPool, Filled, SourceState};
+    use saltmine_scan::{BlockPool, ReadStatus, SourceState};
 
     use super::*;
 
@@ -149,13 +157,13 @@ mod tests {
     fn read_after(change: impl FnOnce(&mut File)) -> (SourceState, String, u64) {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
-        std::fs::write(&path, "0123456789abcde\n".repeat((WHOLE / 16) as usize + 10)).unwrap();
+        std::fs::write(&path, "0123456789abcde\n".repeat((MAX_IN_MEMORY / 16) as usize + 10)).unwrap();
         let source = Source::file(path.clone(), "log".into());
         let opened = open_file(0, File::open(&source.path).unwrap(), folder.path()).unwrap();
-        assert_eq!((opened.size, opened.reading.streamed), (WHOLE + 160, true));
+        assert_eq!((opened.size, opened.reading.streamed), (MAX_IN_MEMORY + 160, true));
         let mut reader = opened.reading.reader;
         change(&mut std::fs::OpenOptions::new().read(true).write(true).open(&path).unwrap());
-        while reader.fill(&mut BlockPool::new().block()) == Filled::Full {}
+        while reader.fill(&mut BlockPool::new().block()) == ReadStatus::Full {}
         let problem = reader.problem().map_or_else(String::new, |problem| problem.message.clone());
         (reader.state(), problem, reader.inflated())
     }
@@ -166,16 +174,16 @@ mod tests {
             file.seek(SeekFrom::End(0)).unwrap();
             file.write_all(b"more\n").unwrap();
         });
-        assert_eq!((state, bytes), (SourceState::Complete, WHOLE + 160));
+        assert_eq!((state, bytes), (SourceState::Complete, MAX_IN_MEMORY + 160));
     }
 
     #[test]
     fn a_file_that_changes_or_shrinks_while_it_is_read_is_detected() {
         let changed = read_after(|file| {
-            file.seek(SeekFrom::Start(WHOLE)).unwrap();
+            file.seek(SeekFrom::Start(MAX_IN_MEMORY)).unwrap();
             file.write_all(b"X").unwrap();
         });
-        let shrunk = read_after(|file| file.set_len(WHOLE).unwrap());
+        let shrunk = read_after(|file| file.set_len(MAX_IN_MEMORY).unwrap());
         for (state, problem, _) in [changed, shrunk] {
             assert_eq!(
                 (state, problem.as_str()),

@@ -22,7 +22,7 @@ use crate::table::delta_log::{self, FileEntry, PartitionValues};
 use crate::table::layout::Table;
 
 /// Files of at least this many bytes are left as they are.
-const SMALL: u64 = 64 << 20;
+const MIN_LARGE_FILE: u64 = 64 << 20;
 
 /// Options of a compaction.
 #[derive(Clone, Copy, Debug, Default)]
@@ -77,7 +77,7 @@ pub(crate) fn compact_within(
     on_wait: &dyn Fn(),
     limits: Limits,
 ) -> Result<CompactReport, LakeError> {
-    let lock = DatasetLock::acquire_unless(dataset, on_wait, options.stop)?;
+    let lock = DatasetLock::acquire_unless_stopped(dataset, on_wait, options.stop)?;
     lock.recover()?;
     let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(options.jobs)
@@ -110,7 +110,7 @@ fn groups(dataset: &Dataset) -> Result<Vec<MergeGroup>, LakeError> {
     let mut groups = Vec::new();
     for table in [Table::Logs, Table::Rejects, Table::Sources, Table::Duplicates] {
         if dataset.has(table)? {
-            let partitions = partitions(dataset, table, |file| file.size < SMALL)?;
+            let partitions = partitions(dataset, table, |file| file.size < MIN_LARGE_FILE)?;
             groups.extend(partitions.into_iter().filter(|group| group.files.len() > 1));
         }
     }

@@ -41,16 +41,16 @@ use crate::table::table_file::TableWriter;
 const IDS_AT_A_TIME: u64 = 16 << 20;
 const ROWS_AT_A_TIME: u64 = 1 << 20;
 /// Rows of `duplicates` written at a time.
-const BATCH: usize = 8192;
+const BATCH_ROWS: usize = 8192;
 
 /// The rows of a file to remove: bit `n` is set for row `n`, from 0.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Removed {
+pub(crate) struct RemovedRows {
     bits: Vec<u64>,
     pub(crate) count: u64,
 }
 
-impl Removed {
+impl RemovedRows {
     fn add(&mut self, row: u64) {
         let word = (row / 64) as usize;
         if word >= self.bits.len() {
@@ -96,8 +96,8 @@ impl DuplicateFinder<'_> {
         &self,
         duplicates: &mut Option<TableWriter>,
         open: impl Fn() -> Result<TableWriter, LakeError>,
-    ) -> Result<Vec<Removed>, LakeError> {
-        let mut removed = vec![Removed::default(); self.files.len()];
+    ) -> Result<Vec<RemovedRows>, LakeError> {
+        let mut removed = vec![RemovedRows::default(); self.files.len()];
         let hasher = RandomState::new();
         let rows: u64 = (0..self.files.len())
             .into_par_iter()
@@ -111,21 +111,21 @@ impl DuplicateFinder<'_> {
                 let repeated = RepeatedRows { ids: &ids, hasher: &hasher, slice, slices };
                 let mut kept = KeptRows::default();
                 self.each_row(&repeated, &mut |row, content| {
-                    kept.meet(row, content);
+                    kept.add_row(row, content);
                     Ok(())
                 })?;
                 // Equal rows can be any number, so their places are not collected: they are read again.
                 if !kept.has_duplicates {
                     continue;
                 }
-                let mut gone = Vec::with_capacity(BATCH);
+                let mut gone = Vec::with_capacity(BATCH_ROWS);
                 self.each_row(&repeated, &mut |row, content| {
                     let (row, first) = kept.look_up(row, content);
                     if let (Some(first), Some(removed)) = (first, removed.get_mut(row.file as usize)) {
                         removed.add(row.row);
                         gone.push((row, first));
                     }
-                    if gone.len() < BATCH { Ok(()) } else { write(&mut gone, &kept, duplicates, &open) }
+                    if gone.len() < BATCH_ROWS { Ok(()) } else { write(&mut gone, &kept, duplicates, &open) }
                 })?;
                 if !gone.is_empty() {
                     write(&mut gone, &kept, duplicates, &open)?;
@@ -300,7 +300,7 @@ struct KeptRows {
 }
 
 impl KeptRows {
-    fn meet(&mut self, row: NamedRow<'_>, content: [u8; 32]) {
+    fn add_row(&mut self, row: NamedRow<'_>, content: [u8; 32]) {
         let row = self.row_place(row);
         match self.contents.get(&content) {
             Some(other) => {
@@ -350,7 +350,7 @@ mod tests {
         let mut kept = KeptRows::default();
         let row = |line: i64| NamedRow { file: 0, row: line as u64, name: "log", line };
         for line in (1..=100_000).rev() {
-            kept.meet(row(line), [7; 32]);
+            kept.add_row(row(line), [7; 32]);
         }
         assert!(kept.has_duplicates);
         assert_eq!((kept.contents.len(), kept.names.len()), (1, 1));

@@ -37,7 +37,7 @@ pub(crate) struct DedupRound {
 
 /// Rows of a partition on their way to new files.
 #[derive(Default)]
-struct Merged {
+struct MergeOutput {
     files: Vec<StagedFile>,
     part: Option<Part>,
     row_group: Option<RowGroup>,
@@ -57,7 +57,7 @@ impl Merge<'_> {
     pub(crate) fn merge(&self, group: &MergeGroup) -> Result<Vec<StagedFile>, LakeError> {
         let files = PartitionFiles::new(self.staging, group.table, &group.files, 0);
         let partition = partition_of(group, &files.folder())?;
-        let mut merged = Merged::default();
+        let mut merged = MergeOutput::default();
         for index in 0..files.len() {
             let file = files.open(index)?;
             for batch in read(&file.path, group.table)? {
@@ -66,7 +66,7 @@ impl Merge<'_> {
         }
         let rows = merged.rows;
         let written = self.finish(merged, &partition)?;
-        same_rows(&files.folder(), rows, written.iter().map(|file| file.rows).sum())?;
+        check_row_count(&files.folder(), rows, written.iter().map(|file| file.rows).sum())?;
         Ok(written)
     }
 
@@ -84,7 +84,7 @@ impl Merge<'_> {
             TableWriter::create(self.staging.table_path(table), table.file_schema())
         };
         let removed = finder.find(&mut round.duplicates, open)?;
-        let (mut merged, mut before, mut gone) = (Merged::default(), 0, 0);
+        let (mut merged, mut before, mut gone) = (MergeOutput::default(), 0, 0);
         for (index, removed) in removed.iter().enumerate().filter(|(_, removed)| removed.count > 0) {
             let (entry, file) = (files.entry(index), files.open(index)?);
             let mut start = 0;
@@ -99,13 +99,18 @@ impl Merge<'_> {
             round.replaced.push(entry.clone());
         }
         let written = self.finish(merged, &partition)?;
-        same_rows(&files.folder(), before - gone, written.iter().map(|file| file.rows).sum())?;
+        check_row_count(&files.folder(), before - gone, written.iter().map(|file| file.rows).sum())?;
         round.partitions += u64::from(gone > 0);
         round.staged.extend(written);
         Ok(())
     }
 
-    fn write(&self, merged: &mut Merged, partition: &Partition, batch: RecordBatch) -> Result<(), LakeError> {
+    fn write(
+        &self,
+        merged: &mut MergeOutput,
+        partition: &Partition,
+        batch: RecordBatch,
+    ) -> Result<(), LakeError> {
         stopped(self.stop)?;
         if batch.num_rows() == 0 {
             return Ok(());
@@ -126,7 +131,7 @@ impl Merge<'_> {
         Ok(())
     }
 
-    fn finish(&self, mut merged: Merged, partition: &Partition) -> Result<Vec<StagedFile>, LakeError> {
+    fn finish(&self, mut merged: MergeOutput, partition: &Partition) -> Result<Vec<StagedFile>, LakeError> {
         if let Some(open) = merged.row_group.take() {
             self.append(open, partition, &mut merged.part, &mut merged.files)?;
         }
@@ -185,7 +190,7 @@ pub(crate) fn merge_small_table(staging: &Staging<'_>, group: &MergeGroup) -> Re
         before += batch.as_ref().map_or(0, |batch| batch.num_rows() as u64);
     });
     let mut change = staging.write_table(group.table, batches)?;
-    same_rows(&files.folder(), before, change.add.iter().map(|file| file.rows).sum())?;
+    check_row_count(&files.folder(), before, change.add.iter().map(|file| file.rows).sum())?;
     change.remove = group.files.clone();
     Ok(change)
 }
@@ -199,7 +204,7 @@ fn partition_of(group: &MergeGroup, folder: &Path) -> Result<Partition, LakeErro
 }
 
 /// Replaces nothing unless the new files have the right number of rows.
-fn same_rows(folder: &Path, before: u64, after: u64) -> Result<(), LakeError> {
+fn check_row_count(folder: &Path, before: u64, after: u64) -> Result<(), LakeError> {
     if before == after {
         return Ok(());
     }

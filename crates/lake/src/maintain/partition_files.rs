@@ -15,31 +15,31 @@ use crate::table::delta_log::FileEntry;
 use crate::table::layout::Table;
 
 /// The maximum number of rows read at a time.
-const MOST_ROWS: usize = 8192;
+const MAX_ROWS: usize = 8192;
 /// Pages of a column read at a time. Writers close a page after the value that made it too large: a page may
 /// contain one value of some MiB, but two such values are in two pages.
-const PAGES: usize = 16;
+const PAGES_AT_A_TIME: usize = 16;
 /// Approximate bytes of rows read at a time, if the pages of a file are unknown.
 const BATCH_BYTES: usize = 8 << 20;
 
-/// Files of one partition. Those in S3 are copied to the folder of the round one by one. At most `keeps`
+/// Files of one partition. Those in S3 are copied to the folder of the round one by one. At most `may_match`
 /// bytes of copies are kept, the others are removed after use: a partition may be larger than the disk.
 pub(crate) struct PartitionFiles<'a> {
     staging: &'a Staging<'a>,
     table: Table,
     entries: &'a [FileEntry],
     keeps: u64,
-    kept: Mutex<Kept>,
+    kept: Mutex<LocalCopies>,
 }
 
 #[derive(Default)]
-struct Kept {
+struct LocalCopies {
     files: HashMap<usize, Arc<LocalFile>>,
     bytes: u64,
 }
 
 impl<'a> PartitionFiles<'a> {
-    /// Keeps at most `keeps` bytes of copies.
+    /// Keeps at most `may_match` bytes of copies.
     pub(crate) fn new(staging: &'a Staging<'a>, table: Table, entries: &'a [FileEntry], keeps: u64) -> Self {
         Self { staging, table, entries, keeps, kept: Mutex::default() }
     }
@@ -92,7 +92,7 @@ pub(crate) fn rows_at_a_time(metadata: &ParquetMetaData) -> usize {
         Some(pages) => pages.get(index).map_or(1, |columns| by_pages(group, columns)),
         None => by_bytes(group),
     });
-    rows.min().unwrap_or(MOST_ROWS).clamp(1, MOST_ROWS)
+    rows.min().unwrap_or(MAX_ROWS).clamp(1, MAX_ROWS)
 }
 
 fn by_bytes(group: &RowGroupMetaData) -> usize {
@@ -112,7 +112,9 @@ fn by_pages(
         let starts = pages.page_locations().iter().map(|page| page.first_row_index);
         starts.clone().zip(starts.skip(1)).map(|(start, next)| next.saturating_sub(start)).min()
     });
-    smallest.min().map_or(MOST_ROWS, |rows| usize::try_from(rows).unwrap_or(1).max(1).saturating_mul(PAGES))
+    smallest
+        .min()
+        .map_or(MAX_ROWS, |rows| usize::try_from(rows).unwrap_or(1).max(1).saturating_mul(PAGES_AT_A_TIME))
 }
 
 #[cfg(test)]
@@ -153,15 +155,15 @@ mod tests {
     #[test]
     fn few_long_rows_are_read_at_a_time_and_many_short_ones() {
         let (short, _) = written(|row| format!("agent {}", row % 7), 4, 5000);
-        assert_eq!(rows_at_a_time(&short), MOST_ROWS);
+        assert_eq!(rows_at_a_time(&short), MAX_ROWS);
         // All texts differ and compress to almost nothing, so their size in the file says little.
         let (long, size) = written(|row| format!("{row:07}{}", "a".repeat(1 << 19)), 2, 40);
         assert!(size < 1 << 20, "{size}");
-        assert!(rows_at_a_time(&long) <= 2 * PAGES, "{}", rows_at_a_time(&long));
+        assert!(rows_at_a_time(&long) <= 2 * PAGES_AT_A_TIME, "{}", rows_at_a_time(&long));
         // One long text among short ones.
         let one = |row: usize| if row == 4000 { "b".repeat(1 << 20) } else { format!("{row:030}") };
         let (mixed, _) = written(one, 4, 5000);
-        assert!(rows_at_a_time(&mixed) >= PAGES);
+        assert!(rows_at_a_time(&mixed) >= PAGES_AT_A_TIME);
     }
 
     #[test]

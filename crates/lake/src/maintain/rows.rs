@@ -37,11 +37,11 @@ pub(crate) fn read(
     let reader = ParquetRecordBatchReaderBuilder::try_new_with_options(file, options)
         .and_then(|builder| builder.with_batch_size(rows).build())
         .map_err(wrong)?;
-    Ok(reader.map(move |batch| filled_up(&batch?, &schema)))
+    Ok(reader.map(move |batch| with_missing_columns(&batch?, &schema)))
 }
 
 /// Adds null columns for those of `schema` that are missing.
-fn filled_up(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
+fn with_missing_columns(batch: &RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
     if batch.num_columns() == schema.fields().len() {
         return Ok(batch.clone());
     }

@@ -15,22 +15,23 @@ use crate::storage::bucket_folder::BucketFolder;
 use crate::storage::lease::Lease;
 use crate::storage::opener::Opener;
 use crate::storage::{
-    DeltaStores, Entry, Found, Inside, Kind, LARGEST_NOTE, LocalFile, Lock, SmallFile, Storage, Version,
+    DatasetPath, DeltaStores, Entry, FoundEntry, Kind, LocalFile, Lock, MAX_NOTE_BYTES, SmallFile, Storage,
+    Version,
 };
 
 /// Folder for files that are not data: other readers ignore names that begin with an underscore.
-const STATE: Inside = Inside::fixed("_saltmine");
-/// The lock, in [`STATE`].
-const LOCK: Inside = Inside::fixed("_saltmine/lock");
+const STATE_FOLDER: DatasetPath = DatasetPath::fixed("_saltmine");
+/// The lock, in [`STATE_FOLDER`].
+const LOCK_NAME: DatasetPath = DatasetPath::fixed("_saltmine/lock");
 
 /// The number of files uploaded concurrently, each in up to four parts of 8 MiB.
-const FILES_AT_A_TIME: usize = 4;
+const CONCURRENT_UPLOADS: usize = 4;
 
 /// A dataset in S3.
 #[derive(Clone, Debug)]
-pub(crate) struct InBucket(BucketFolder);
+pub(crate) struct BucketStorage(BucketFolder);
 
-impl InBucket {
+impl BucketStorage {
     /// The dataset at a key.
     ///
     /// # Errors
@@ -40,20 +41,20 @@ impl InBucket {
     }
 }
 
-impl Storage for InBucket {
+impl Storage for BucketStorage {
     fn root(&self) -> &Path {
         &self.0.root
     }
 
-    fn state(&self) -> Inside {
-        STATE
+    fn state(&self) -> DatasetPath {
+        STATE_FOLDER
     }
 
     fn moves_files(&self) -> bool {
         false
     }
 
-    fn delta(&self, table: &Inside) -> Result<DeltaStores, LakeError> {
+    fn delta(&self, table: &DatasetPath) -> Result<DeltaStores, LakeError> {
         let wrong = || LakeError::Unsupported {
             path: self.path(table),
             problem: "not a key that can be part of a URL".to_owned(),
@@ -70,7 +71,7 @@ impl Storage for InBucket {
         Ok(DeltaStores { root, prefix, location })
     }
 
-    fn list(&self, folder: &Inside) -> Result<Vec<Entry>, LakeError> {
+    fn list(&self, folder: &DatasetPath) -> Result<Vec<Entry>, LakeError> {
         // Everything below it: listed folders contain few files, and every page is read.
         let found = self.walk(folder)?;
         let entry = |name: &str| match name.split_once('/') {
@@ -83,15 +84,15 @@ impl Storage for InBucket {
         Ok(entries)
     }
 
-    fn walk(&self, folder: &Inside) -> Result<Vec<Found>, LakeError> {
+    fn walk(&self, folder: &DatasetPath) -> Result<Vec<FoundEntry>, LakeError> {
         let (bucket, prefix) = (Arc::clone(&self.0.bucket), format!("{}/", self.0.key(folder)));
         let below = prefix.clone();
         let objects = wait(async move { bucket.all(&below).await })?;
         let found = objects.iter().filter_map(|object| {
             let name = object.key.strip_prefix(&prefix)?.to_owned();
-            Some(Found { name, kind: Kind::File, size: object.size })
+            Some(FoundEntry { name, kind: Kind::File, size: object.size })
         });
-        let mut found: Vec<Found> = found.collect();
+        let mut found: Vec<FoundEntry> = found.collect();
         found.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(found)
     }
@@ -100,14 +101,14 @@ impl Storage for InBucket {
         self.0.entries(self.0.prefix())
     }
 
-    fn names(&self, folder: &Inside, beginning: &str) -> Result<Vec<String>, LakeError> {
+    fn names(&self, folder: &DatasetPath, beginning: &str) -> Result<Vec<String>, LakeError> {
         let (bucket, prefix) = (Arc::clone(&self.0.bucket), format!("{}/", self.0.key(folder)));
         let key = format!("{prefix}{beginning}");
         let first = wait(async move { bucket.first(&key).await })?;
         Ok(first.and_then(|object| object.key.strip_prefix(&prefix).map(str::to_owned)).into_iter().collect())
     }
 
-    fn read(&self, file: &Inside) -> Result<Option<SmallFile>, LakeError> {
+    fn read(&self, file: &DatasetPath) -> Result<Option<SmallFile>, LakeError> {
         let (bucket, key) = (Arc::clone(&self.0.bucket), self.0.key(file));
         // The size first, so that a planted file cannot use up all memory.
         let listed = key.clone();
@@ -115,22 +116,22 @@ impl Storage for InBucket {
             let bucket = Arc::clone(&bucket);
             async move { bucket.first(&listed).await }
         })?;
-        if first.is_some_and(|object| object.key == key && object.size > LARGEST_NOTE) {
+        if first.is_some_and(|object| object.key == key && object.size > MAX_NOTE_BYTES) {
             let problem = "larger than any file that saltmine writes here".to_owned();
             return Err(LakeError::Foreign { path: self.path(file), problem });
         }
         Ok(self.0.read_with_age(file)?.map(|(small, _)| small))
     }
 
-    fn check(&self, _: &[Inside]) -> Result<(), LakeError> {
+    fn check(&self, _: &[DatasetPath]) -> Result<(), LakeError> {
         Ok(())
     }
 
-    fn opener(&self, files: &[(Inside, u64)]) -> Result<Opener, LakeError> {
+    fn opener(&self, files: &[(DatasetPath, u64)]) -> Result<Opener, LakeError> {
         Opener::ahead(files.iter().map(|(file, size)| self.0.object(file, *size)).collect())
     }
 
-    fn fetch(&self, file: &Inside, size: u64, folder: &Path) -> Result<LocalFile, LakeError> {
+    fn fetch(&self, file: &DatasetPath, size: u64, folder: &Path) -> Result<LocalFile, LakeError> {
         let object = self.0.object(file, size);
         let copy = || {
             let mut local = tempfile::Builder::new().suffix(".parquet").tempfile_in(folder)?;
@@ -141,13 +142,13 @@ impl Storage for InBucket {
         Ok(LocalFile { path: copy.to_path_buf(), copy: Some(copy) })
     }
 
-    fn missing(&self, files: &[Inside]) -> Result<Vec<Inside>, LakeError> {
+    fn missing(&self, files: &[DatasetPath]) -> Result<Vec<DatasetPath>, LakeError> {
         let asked = files.iter().cloned().map(|file| {
             let (bucket, key) = (Arc::clone(&self.0.bucket), self.0.key(&file));
             async move { Ok((!bucket.has(&key).await?).then_some(file)) }
         });
         let asked: Vec<_> = asked.collect();
-        let missing: Vec<Option<Inside>> = wait(try_join_all(asked))?;
+        let missing: Vec<Option<DatasetPath>> = wait(try_join_all(asked))?;
         Ok(missing.into_iter().flatten().collect())
     }
 
@@ -155,28 +156,28 @@ impl Storage for InBucket {
         Ok(())
     }
 
-    fn make_folder(&self, _: &Inside) -> Result<(), LakeError> {
+    fn make_folder(&self, _: &DatasetPath) -> Result<(), LakeError> {
         Ok(())
     }
 
-    fn remove_folder(&self, _: &Inside) -> Result<(), LakeError> {
+    fn remove_folder(&self, _: &DatasetPath) -> Result<(), LakeError> {
         Ok(())
     }
 
-    fn create(&self, file: &Inside, content: &[u8]) -> Result<Option<Version>, LakeError> {
+    fn create(&self, file: &DatasetPath, content: &[u8]) -> Result<Option<Version>, LakeError> {
         self.0.write(file, content, None)
     }
 
     fn replace(
         &self,
-        file: &Inside,
+        file: &DatasetPath,
         content: &[u8],
         version: &Version,
     ) -> Result<Option<Version>, LakeError> {
         self.0.write(file, content, Some(version))
     }
 
-    fn place(&self, files: &[(PathBuf, Inside)]) -> Result<Vec<Inside>, LakeError> {
+    fn place(&self, files: &[(PathBuf, DatasetPath)]) -> Result<Vec<DatasetPath>, LakeError> {
         let copies = files.iter().cloned().map(|(from, to)| {
             let (bucket, key) = (Arc::clone(&self.0.bucket), self.0.key(&to));
             async move { upload(&bucket, &from, &key).await }
@@ -184,12 +185,12 @@ impl Storage for InBucket {
         let copies: Vec<_> = copies.collect();
         wait(async move {
             use futures::{StreamExt, TryStreamExt};
-            futures::stream::iter(copies).buffer_unordered(FILES_AT_A_TIME).try_collect::<()>().await
+            futures::stream::iter(copies).buffer_unordered(CONCURRENT_UPLOADS).try_collect::<()>().await
         })?;
         Ok(Vec::new())
     }
 
-    fn remove(&self, files: &[Inside]) -> Result<(), LakeError> {
+    fn remove(&self, files: &[DatasetPath]) -> Result<(), LakeError> {
         let asked = files.iter().map(|file| {
             let (bucket, key) = (Arc::clone(&self.0.bucket), self.0.key(file));
             async move { bucket.delete(&key).await }
@@ -199,16 +200,16 @@ impl Storage for InBucket {
         Ok(())
     }
 
-    fn sync(&self, _: &Inside, _: &dyn Fn(&str) -> bool) -> Result<(), LakeError> {
+    fn sync(&self, _: &DatasetPath, _: &dyn Fn(&str) -> bool) -> Result<(), LakeError> {
         Ok(())
     }
 
-    fn tidy(&self, _: &[Inside]) -> Result<(), LakeError> {
+    fn remove_temporary_files(&self, _: &[DatasetPath]) -> Result<(), LakeError> {
         Ok(())
     }
 
     fn lock(&self, on_wait: &dyn Fn(), stop: Option<&AtomicBool>) -> Result<Box<dyn Lock>, LakeError> {
-        Ok(Box::new(Lease::take(&self.0, LOCK, on_wait, stop)?))
+        Ok(Box::new(Lease::take(&self.0, LOCK_NAME, on_wait, stop)?))
     }
 
     fn share_lock(&self) -> Result<Option<Box<dyn Lock>>, LakeError> {

@@ -7,7 +7,7 @@ use saltmine_s3::{Bucket, Condition, Object, Problem, S3Error, S3Url, wait};
 
 use crate::error::LakeError;
 use crate::storage::interface::{Entry, Kind, SmallFile, Version};
-use crate::storage::path::Inside;
+use crate::storage::path::DatasetPath;
 
 /// A dataset's folder in S3: its keys, and conditional writes to them.
 #[derive(Clone, Debug)]
@@ -31,11 +31,11 @@ impl BucketFolder {
         Err(LakeError::Unsupported { path: root, problem: problem.to_owned() })
     }
 
-    pub(crate) fn path(&self, file: &Inside) -> PathBuf {
+    pub(crate) fn path(&self, file: &DatasetPath) -> PathBuf {
         self.root.join(file.as_str())
     }
 
-    pub(crate) fn key(&self, file: &Inside) -> String {
+    pub(crate) fn key(&self, file: &DatasetPath) -> String {
         format!("{}{file}", self.prefix())
     }
 
@@ -44,7 +44,7 @@ impl BucketFolder {
         if self.key.is_empty() { String::new() } else { format!("{}/", self.key) }
     }
 
-    pub(crate) fn object(&self, file: &Inside, size: u64) -> Object {
+    pub(crate) fn object(&self, file: &DatasetPath, size: u64) -> Object {
         Object { bucket: Arc::clone(&self.bucket), key: self.key(file), size, etag: None }
     }
 
@@ -68,7 +68,7 @@ impl BucketFolder {
     /// Writes if the file still has this version, or is absent for `None`, and returns the new version; `None` if the condition does not hold.
     pub(crate) fn write(
         &self,
-        file: &Inside,
+        file: &DatasetPath,
         content: &[u8],
         same: Option<&Version>,
     ) -> Result<Option<Version>, LakeError> {
@@ -98,15 +98,15 @@ impl BucketFolder {
 
     /// Removes a file if it still has this version. A delayed request must not remove what another writer
     /// wrote.
-    pub(crate) fn remove_same(&self, file: &Inside, version: &Version) -> Result<(), LakeError> {
+    pub(crate) fn remove_if_unchanged(&self, file: &DatasetPath, version: &Version) -> Result<(), LakeError> {
         let (bucket, key, etag) = (Arc::clone(&self.bucket), self.key(file), version.0.clone());
-        Ok(wait(async move { bucket.delete_same(&key, &etag).await })?)
+        Ok(wait(async move { bucket.delete_if_unchanged(&key, &etag).await })?)
     }
 
     /// A small file and its age by the server's clock; `None` if the server does not say.
     pub(crate) fn read_with_age(
         &self,
-        file: &Inside,
+        file: &DatasetPath,
     ) -> Result<Option<(SmallFile, Option<std::time::Duration>)>, LakeError> {
         let (bucket, key) = (Arc::clone(&self.bucket), self.key(file));
         let Some(found) = wait(async move { bucket.find(&key).await })? else { return Ok(None) };

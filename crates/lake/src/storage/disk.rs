@@ -24,15 +24,16 @@ use crate::storage::file::{
 };
 use crate::storage::opener::Opener;
 use crate::storage::{
-    DeltaStores, Entry, Found, Inside, Kind, LARGEST_NOTE, LocalFile, Lock, SmallFile, Storage, Version,
+    DatasetPath, DeltaStores, Entry, FoundEntry, Kind, LocalFile, Lock, MAX_NOTE_BYTES, SmallFile, Storage,
+    Version,
 };
 
 /// Folder for files that are not data.
-const STATE: Inside = Inside::fixed(".saltmine");
-/// Files under construction, in [`STATE`]; they get their final names when they are complete.
-const TMP: Inside = Inside::fixed(".saltmine/tmp");
-/// The lock, in [`STATE`].
-const LOCK: Inside = Inside::fixed(".saltmine/lock");
+const STATE_FOLDER: DatasetPath = DatasetPath::fixed(".saltmine");
+/// Files under construction, in [`STATE_FOLDER`]; they get their final names when they are complete.
+const TMP_FOLDER: DatasetPath = DatasetPath::fixed(".saltmine/tmp");
+/// The lock, in [`STATE_FOLDER`].
+const LOCK_NAME: DatasetPath = DatasetPath::fixed(".saltmine/lock");
 
 /// A dataset's folder on the local disk.
 #[derive(Clone, Debug)]
@@ -54,7 +55,7 @@ impl Disk {
     }
 
     /// The path of an entry, after checking that every existing folder above it is a folder and not a link.
-    fn checked(&self, at: &Inside) -> Result<PathBuf, LakeError> {
+    fn checked(&self, at: &DatasetPath) -> Result<PathBuf, LakeError> {
         let mut path = self.root.clone();
         let mut names = at.as_str().split('/').peekable();
         while let Some(name) = names.next() {
@@ -68,15 +69,15 @@ impl Disk {
     }
 
     /// Like [`Disk::checked`], for a folder that must not be a link either. `None` if it does not exist.
-    fn folder(&self, at: &Inside) -> Result<Option<PathBuf>, LakeError> {
+    fn folder(&self, at: &DatasetPath) -> Result<Option<PathBuf>, LakeError> {
         let path = self.checked(at)?;
         Ok(is_folder(&path)?.then_some(path))
     }
 
     /// Writes a file that gets its final name later.
     fn write_temporary(&self, name: &str, content: &[u8]) -> Result<PathBuf, LakeError> {
-        self.make_folder(&TMP)?;
-        let temporary = self.path(&TMP).join(format!("{}-{name}", Uuid::new_v4().simple()));
+        self.make_folder(&TMP_FOLDER)?;
+        let temporary = self.path(&TMP_FOLDER).join(format!("{}-{name}", Uuid::new_v4().simple()));
         let write = || {
             let mut new = File::create_new(&temporary)?;
             new.write_all(content)?;
@@ -87,12 +88,12 @@ impl Disk {
     }
 
     /// Opens a file for reading.
-    pub(crate) fn open(&self, file: &Inside) -> Result<File, LakeError> {
+    pub(crate) fn open(&self, file: &DatasetPath) -> Result<File, LakeError> {
         open_file(&self.checked(file)?)
     }
 
     fn open_lock(&self, options: &OpenOptions) -> Result<Option<File>, LakeError> {
-        let path = self.checked(&LOCK)?;
+        let path = self.checked(&LOCK_NAME)?;
         match open(&path, options.clone()) {
             Err(LakeError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(None),
             opened => opened.map(Some),
@@ -105,15 +106,15 @@ impl Storage for Disk {
         &self.root
     }
 
-    fn state(&self) -> Inside {
-        STATE
+    fn state(&self) -> DatasetPath {
+        STATE_FOLDER
     }
 
     fn moves_files(&self) -> bool {
         true
     }
 
-    fn delta(&self, table: &Inside) -> Result<DeltaStores, LakeError> {
+    fn delta(&self, table: &DatasetPath) -> Result<DeltaStores, LakeError> {
         let folder = self.checked(table)?;
         // The log's reader opens any entry with the name of a commit.
         let log = table.join("_delta_log")?;
@@ -135,11 +136,11 @@ impl Storage for Disk {
         })
     }
 
-    fn list(&self, folder: &Inside) -> Result<Vec<Entry>, LakeError> {
+    fn list(&self, folder: &DatasetPath) -> Result<Vec<Entry>, LakeError> {
         self.folder(folder)?.map_or(Ok(Vec::new()), |path| entries(&path))
     }
 
-    fn walk(&self, folder: &Inside) -> Result<Vec<Found>, LakeError> {
+    fn walk(&self, folder: &DatasetPath) -> Result<Vec<FoundEntry>, LakeError> {
         let Some(root) = self.folder(folder)? else { return Ok(Vec::new()) };
         let (mut found, mut open) = (Vec::new(), vec![String::new()]);
         while let Some(below) = open.pop() {
@@ -151,7 +152,7 @@ impl Storage for Disk {
                 }
                 // If it is removed in the meantime, its reader reports that.
                 let size = fs::symlink_metadata(root.join(&name)).map_or(0, |metadata| metadata.len());
-                found.push(Found { name, kind, size: if kind == Kind::File { size } else { 0 } });
+                found.push(FoundEntry { name, kind, size: if kind == Kind::File { size } else { 0 } });
             }
         }
         found.sort_by(|a, b| a.name.cmp(&b.name));
@@ -162,7 +163,7 @@ impl Storage for Disk {
         if self.root.exists() { entries(&self.root) } else { Ok(Vec::new()) }
     }
 
-    fn names(&self, folder: &Inside, beginning: &str) -> Result<Vec<String>, LakeError> {
+    fn names(&self, folder: &DatasetPath, beginning: &str) -> Result<Vec<String>, LakeError> {
         let entries = match self.list(folder) {
             // A folder that cannot be listed contains nothing readable.
             Err(LakeError::Io { .. }) => Vec::new(),
@@ -171,7 +172,7 @@ impl Storage for Disk {
         Ok(entries.into_iter().map(|entry| entry.name).filter(|name| name.starts_with(beginning)).collect())
     }
 
-    fn read(&self, file: &Inside) -> Result<Option<SmallFile>, LakeError> {
+    fn read(&self, file: &DatasetPath) -> Result<Option<SmallFile>, LakeError> {
         let path = self.checked(file)?;
         let mut options = OpenOptions::new();
         let opened = match open(&path, options.read(true).clone()) {
@@ -179,14 +180,14 @@ impl Storage for Disk {
             opened => opened?,
         };
         let mut content = Vec::new();
-        opened.take(LARGEST_NOTE + 1).read_to_end(&mut content).map_err(LakeError::io("read", &path))?;
-        if content.len() as u64 > LARGEST_NOTE {
+        opened.take(MAX_NOTE_BYTES + 1).read_to_end(&mut content).map_err(LakeError::io("read", &path))?;
+        if content.len() as u64 > MAX_NOTE_BYTES {
             return Err(foreign(&path, "larger than any file that saltmine writes here"));
         }
         Ok(Some(SmallFile { content: Bytes::from(content), version: Version(String::new()) }))
     }
 
-    fn check(&self, files: &[Inside]) -> Result<(), LakeError> {
+    fn check(&self, files: &[DatasetPath]) -> Result<(), LakeError> {
         let mut folder = None;
         for file in files {
             // Files of one folder are adjacent: each folder is checked once.
@@ -208,8 +209,8 @@ impl Storage for Disk {
         Ok(())
     }
 
-    fn opener(&self, files: &[(Inside, u64)]) -> Result<Opener, LakeError> {
-        let (disk, files): (Self, Vec<Inside>) =
+    fn opener(&self, files: &[(DatasetPath, u64)]) -> Result<Opener, LakeError> {
+        let (disk, files): (Self, Vec<DatasetPath>) =
             (self.clone(), files.iter().map(|(file, _)| file.clone()).collect());
         let open = move |index: usize| {
             let none = || LakeError::io("open", disk.root())(std::io::ErrorKind::NotFound.into());
@@ -218,11 +219,11 @@ impl Storage for Disk {
         Ok(Opener::Disk(Box::new(open)))
     }
 
-    fn fetch(&self, file: &Inside, _: u64, _: &Path) -> Result<LocalFile, LakeError> {
+    fn fetch(&self, file: &DatasetPath, _: u64, _: &Path) -> Result<LocalFile, LakeError> {
         Ok(LocalFile { path: self.checked(file)?, copy: None })
     }
 
-    fn missing(&self, files: &[Inside]) -> Result<Vec<Inside>, LakeError> {
+    fn missing(&self, files: &[DatasetPath]) -> Result<Vec<DatasetPath>, LakeError> {
         let mut missing = Vec::new();
         for file in files {
             if !is_there(&self.checked(file)?)? {
@@ -236,12 +237,12 @@ impl Storage for Disk {
         make_folder(&self.root)
     }
 
-    fn make_folder(&self, folder: &Inside) -> Result<(), LakeError> {
+    fn make_folder(&self, folder: &DatasetPath) -> Result<(), LakeError> {
         let path = self.checked(folder)?;
         if is_folder(&path)? { Ok(()) } else { make_folder(&path) }
     }
 
-    fn remove_folder(&self, folder: &Inside) -> Result<(), LakeError> {
+    fn remove_folder(&self, folder: &DatasetPath) -> Result<(), LakeError> {
         let Some(path) = self.folder(folder)? else { return Ok(()) };
         match fs::remove_dir(&path) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(LakeError::io("remove", &path)(error)),
@@ -249,7 +250,7 @@ impl Storage for Disk {
         }
     }
 
-    fn create(&self, file: &Inside, content: &[u8]) -> Result<Option<Version>, LakeError> {
+    fn create(&self, file: &DatasetPath, content: &[u8]) -> Result<Option<Version>, LakeError> {
         let path = self.checked(file)?;
         let temporary = self.write_temporary(file.name(), content)?;
         match give_name(&temporary, &path, |from, to| fs::hard_link(from, to)) {
@@ -260,7 +261,7 @@ impl Storage for Disk {
         Ok(Some(Version(String::new())))
     }
 
-    fn replace(&self, file: &Inside, content: &[u8], _: &Version) -> Result<Option<Version>, LakeError> {
+    fn replace(&self, file: &DatasetPath, content: &[u8], _: &Version) -> Result<Option<Version>, LakeError> {
         let path = self.checked(file)?;
         let temporary = self.write_temporary(file.name(), content)?;
         fs::rename(&temporary, &path).map_err(LakeError::io("rename", &temporary))?;
@@ -268,7 +269,7 @@ impl Storage for Disk {
         Ok(Some(Version(String::new())))
     }
 
-    fn place(&self, files: &[(PathBuf, Inside)]) -> Result<Vec<Inside>, LakeError> {
+    fn place(&self, files: &[(PathBuf, DatasetPath)]) -> Result<Vec<DatasetPath>, LakeError> {
         let mut lost = Vec::new();
         let mut changed = std::collections::BTreeSet::new();
         for (from, to) in files {
@@ -295,11 +296,11 @@ impl Storage for Disk {
         Ok(lost)
     }
 
-    fn remove(&self, files: &[Inside]) -> Result<(), LakeError> {
+    fn remove(&self, files: &[DatasetPath]) -> Result<(), LakeError> {
         files.iter().try_for_each(|file| remove_file(&self.checked(file)?))
     }
 
-    fn sync(&self, folder: &Inside, is_wanted: &dyn Fn(&str) -> bool) -> Result<(), LakeError> {
+    fn sync(&self, folder: &DatasetPath, is_wanted: &dyn Fn(&str) -> bool) -> Result<(), LakeError> {
         let Some(path) = self.folder(folder)? else { return Ok(()) };
         for entry in self.list(folder)? {
             if entry.kind == Kind::File && is_wanted(&entry.name) {
@@ -309,7 +310,7 @@ impl Storage for Disk {
         sync_folder(&path)
     }
 
-    fn tidy(&self, logs: &[Inside]) -> Result<(), LakeError> {
+    fn remove_temporary_files(&self, logs: &[DatasetPath]) -> Result<(), LakeError> {
         // A commit that did not get its final name: UUID-NAME.
         let is_commit = |name: &str| {
             name.split_once('-').is_some_and(|(id, _)| id.len() == 32 && Uuid::try_parse(id).is_ok())
@@ -319,9 +320,12 @@ impl Storage for Disk {
             let number = name.rsplit_once('#').map(|(_, number)| number);
             number.is_some_and(|text| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()))
         };
-        let tmp =
-            self.list(&TMP)?.into_iter().filter(|entry| is_commit(&entry.name)).map(|entry| (TMP, entry));
-        let mut found: Vec<(Inside, Entry)> = tmp.collect();
+        let tmp = self
+            .list(&TMP_FOLDER)?
+            .into_iter()
+            .filter(|entry| is_commit(&entry.name))
+            .map(|entry| (TMP_FOLDER, entry));
+        let mut found: Vec<(DatasetPath, Entry)> = tmp.collect();
         for log in logs {
             let entries = self.list(log)?.into_iter().filter(|entry| is_half_written(&entry.name));
             found.extend(entries.map(|entry| (log.clone(), entry)));
@@ -335,8 +339,8 @@ impl Storage for Disk {
     }
 
     fn lock(&self, on_wait: &dyn Fn(), stop: Option<&AtomicBool>) -> Result<Box<dyn Lock>, LakeError> {
-        self.make_folder(&STATE)?;
-        let path = self.path(&LOCK);
+        self.make_folder(&STATE_FOLDER)?;
+        let path = self.path(&LOCK_NAME);
         let mut options = OpenOptions::new();
         let file = self.open_lock(options.create(true).truncate(false).write(true))?;
         let file = file.ok_or_else(|| LakeError::io("open", &path)(ErrorKind::NotFound.into()))?;
@@ -402,8 +406,8 @@ mod tests {
     use super::*;
     use crate::tests::support::make_fifo;
 
-    fn file(name: &str) -> Inside {
-        Inside::fixed("logs").join(name).unwrap()
+    fn file(name: &str) -> DatasetPath {
+        DatasetPath::fixed("logs").join(name).unwrap()
     }
 
     #[test]

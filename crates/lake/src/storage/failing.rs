@@ -6,18 +6,20 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
 
 use crate::error::LakeError;
 use crate::storage::opener::Opener;
-use crate::storage::{DeltaStores, Entry, Found, Inside, LocalFile, Lock, SmallFile, Storage, Version};
+use crate::storage::{
+    DatasetPath, DeltaStores, Entry, FoundEntry, LocalFile, Lock, SmallFile, Storage, Version,
+};
 
 /// Makes no more changes after a given number, like a process that was killed.
 #[derive(Debug)]
-pub(crate) struct Failing {
+pub(crate) struct FailingStorage {
     inner: Arc<dyn Storage>,
     left: AtomicI64,
     /// If files must be copied before reading, as in S3: the most copies that there were at a time.
     copies: Option<Arc<AtomicUsize>>,
 }
 
-impl Failing {
+impl FailingStorage {
     /// Never fails, but files must be copied before reading, as in S3.
     pub(crate) fn copying(inner: Arc<dyn Storage>, most: Arc<AtomicUsize>) -> Self {
         Self { inner, left: AtomicI64::new(i64::MAX), copies: Some(most) }
@@ -33,12 +35,12 @@ impl Failing {
     }
 }
 
-impl Storage for Failing {
+impl Storage for FailingStorage {
     fn root(&self) -> &Path {
         self.inner.root()
     }
 
-    fn state(&self) -> Inside {
+    fn state(&self) -> DatasetPath {
         self.inner.state()
     }
 
@@ -46,15 +48,15 @@ impl Storage for Failing {
         self.inner.moves_files()
     }
 
-    fn delta(&self, table: &Inside) -> Result<DeltaStores, LakeError> {
+    fn delta(&self, table: &DatasetPath) -> Result<DeltaStores, LakeError> {
         self.inner.delta(table)
     }
 
-    fn list(&self, folder: &Inside) -> Result<Vec<Entry>, LakeError> {
+    fn list(&self, folder: &DatasetPath) -> Result<Vec<Entry>, LakeError> {
         self.inner.list(folder)
     }
 
-    fn walk(&self, folder: &Inside) -> Result<Vec<Found>, LakeError> {
+    fn walk(&self, folder: &DatasetPath) -> Result<Vec<FoundEntry>, LakeError> {
         self.inner.walk(folder)
     }
 
@@ -62,23 +64,23 @@ impl Storage for Failing {
         self.inner.list_root()
     }
 
-    fn names(&self, folder: &Inside, beginning: &str) -> Result<Vec<String>, LakeError> {
+    fn names(&self, folder: &DatasetPath, beginning: &str) -> Result<Vec<String>, LakeError> {
         self.inner.names(folder, beginning)
     }
 
-    fn read(&self, file: &Inside) -> Result<Option<SmallFile>, LakeError> {
+    fn read(&self, file: &DatasetPath) -> Result<Option<SmallFile>, LakeError> {
         self.inner.read(file)
     }
 
-    fn check(&self, files: &[Inside]) -> Result<(), LakeError> {
+    fn check(&self, files: &[DatasetPath]) -> Result<(), LakeError> {
         self.inner.check(files)
     }
 
-    fn opener(&self, files: &[(Inside, u64)]) -> Result<Opener, LakeError> {
+    fn opener(&self, files: &[(DatasetPath, u64)]) -> Result<Opener, LakeError> {
         self.inner.opener(files)
     }
 
-    fn fetch(&self, file: &Inside, size: u64, folder: &Path) -> Result<LocalFile, LakeError> {
+    fn fetch(&self, file: &DatasetPath, size: u64, folder: &Path) -> Result<LocalFile, LakeError> {
         let fetched = self.inner.fetch(file, size, folder)?;
         let Some(most) = &self.copies else { return Ok(fetched) };
         let copy = tempfile::Builder::new().suffix(".copy").tempfile_in(folder).and_then(|copy| {
@@ -92,7 +94,7 @@ impl Storage for Failing {
         Ok(LocalFile { path: copy.to_path_buf(), copy: Some(copy) })
     }
 
-    fn missing(&self, files: &[Inside]) -> Result<Vec<Inside>, LakeError> {
+    fn missing(&self, files: &[DatasetPath]) -> Result<Vec<DatasetPath>, LakeError> {
         self.inner.missing(files)
     }
 
@@ -101,24 +103,24 @@ impl Storage for Failing {
         self.inner.make_root()
     }
 
-    fn make_folder(&self, folder: &Inside) -> Result<(), LakeError> {
+    fn make_folder(&self, folder: &DatasetPath) -> Result<(), LakeError> {
         self.step()?;
         self.inner.make_folder(folder)
     }
 
-    fn remove_folder(&self, folder: &Inside) -> Result<(), LakeError> {
+    fn remove_folder(&self, folder: &DatasetPath) -> Result<(), LakeError> {
         self.step()?;
         self.inner.remove_folder(folder)
     }
 
-    fn create(&self, file: &Inside, content: &[u8]) -> Result<Option<Version>, LakeError> {
+    fn create(&self, file: &DatasetPath, content: &[u8]) -> Result<Option<Version>, LakeError> {
         self.step()?;
         self.inner.create(file, content)
     }
 
     fn replace(
         &self,
-        file: &Inside,
+        file: &DatasetPath,
         content: &[u8],
         version: &Version,
     ) -> Result<Option<Version>, LakeError> {
@@ -127,7 +129,7 @@ impl Storage for Failing {
     }
 
     /// One by one, so that it can die in between.
-    fn place(&self, files: &[(PathBuf, Inside)]) -> Result<Vec<Inside>, LakeError> {
+    fn place(&self, files: &[(PathBuf, DatasetPath)]) -> Result<Vec<DatasetPath>, LakeError> {
         let mut lost = Vec::new();
         for file in files {
             self.step()?;
@@ -136,7 +138,7 @@ impl Storage for Failing {
         Ok(lost)
     }
 
-    fn remove(&self, files: &[Inside]) -> Result<(), LakeError> {
+    fn remove(&self, files: &[DatasetPath]) -> Result<(), LakeError> {
         for file in files {
             self.step()?;
             self.inner.remove(std::slice::from_ref(file))?;
@@ -144,14 +146,14 @@ impl Storage for Failing {
         Ok(())
     }
 
-    fn sync(&self, folder: &Inside, is_wanted: &dyn Fn(&str) -> bool) -> Result<(), LakeError> {
+    fn sync(&self, folder: &DatasetPath, is_wanted: &dyn Fn(&str) -> bool) -> Result<(), LakeError> {
         self.step()?;
         self.inner.sync(folder, is_wanted)
     }
 
-    fn tidy(&self, logs: &[Inside]) -> Result<(), LakeError> {
+    fn remove_temporary_files(&self, logs: &[DatasetPath]) -> Result<(), LakeError> {
         self.step()?;
-        self.inner.tidy(logs)
+        self.inner.remove_temporary_files(logs)
     }
 
     fn lock(&self, on_wait: &dyn Fn(), stop: Option<&AtomicBool>) -> Result<Box<dyn Lock>, LakeError> {

@@ -10,20 +10,20 @@ use crate::error::LakeError;
 
 /// The maximum number of waiting files. If the disk cannot keep up, the others are left to the syncs before
 /// the commit.
-const WAITING: usize = 16;
+const MAX_WAITING: usize = 16;
 
-type Written = (PathBuf, Arc<File>);
+type PendingFile = (PathBuf, Arc<File>);
 
 /// A thread that writes files out.
 pub(crate) struct Flusher {
-    files: SyncSender<Written>,
+    files: SyncSender<PendingFile>,
     thread: JoinHandle<Result<(), LakeError>>,
 }
 
 impl Flusher {
     /// `None` if no thread can be started: the flusher only saves time.
     pub(crate) fn start() -> Option<Self> {
-        let (files, waiting) = sync_channel(WAITING);
+        let (files, waiting) = sync_channel(MAX_WAITING);
         let thread = Builder::new().name("flusher".to_owned()).spawn(move || write_out(&waiting)).ok()?;
         Some(Self { files, thread })
     }
@@ -45,7 +45,7 @@ impl Flusher {
     }
 }
 
-fn write_out(files: &Receiver<Written>) -> Result<(), LakeError> {
+fn write_out(files: &Receiver<PendingFile>) -> Result<(), LakeError> {
     files.iter().try_for_each(|(path, file)| file.sync_data().map_err(LakeError::io("sync", &path)))
 }
 

@@ -18,21 +18,21 @@ use uuid::Uuid;
 use crate::error::LakeError;
 use crate::storage::bucket_folder::BucketFolder;
 use crate::storage::interface::{Lock, Version};
-use crate::storage::path::Inside;
+use crate::storage::path::DatasetPath;
 
 /// How long an owner may fail to renew its lock, in seconds, unless the lock says otherwise.
-const SECONDS: u64 = 30;
+const DEFAULT_SECONDS: u64 = 30;
 /// The maximum that a lock may state: a lock left by a stranger must not keep writers out forever.
-const MOST_SECONDS: u64 = 600;
+const MAX_SECONDS: u64 = 600;
 /// How often a waiting writer checks.
-const LOOK: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-static LOCK_SECONDS: AtomicU64 = AtomicU64::new(SECONDS);
+static LOCK_SECONDS: AtomicU64 = AtomicU64::new(DEFAULT_SECONDS);
 
 /// Sets how long locks that this process takes in S3 stay valid without renewal, in seconds, 1 to 600; the
 /// default is 30. Each lock states its own time, so processes need not agree.
 pub fn set_s3_lock_seconds(seconds: u64) {
-    LOCK_SECONDS.store(seconds.clamp(1, MOST_SECONDS), Ordering::Relaxed);
+    LOCK_SECONDS.store(seconds.clamp(1, MAX_SECONDS), Ordering::Relaxed);
 }
 
 /// The content of the object.
@@ -60,7 +60,7 @@ impl Content {
     /// How long the owner of this lock may fail to renew it.
     fn life(text: &[u8]) -> Duration {
         let seconds = serde_json::from_slice::<Self>(text).ok().and_then(|content| content.seconds);
-        Duration::from_secs(seconds.unwrap_or(SECONDS).clamp(1, MOST_SECONDS))
+        Duration::from_secs(seconds.unwrap_or(DEFAULT_SECONDS).clamp(1, MAX_SECONDS))
     }
 }
 
@@ -75,7 +75,7 @@ pub(crate) struct Lease {
 #[derive(Debug)]
 struct LockState {
     folder: BucketFolder,
-    file: Inside,
+    file: DatasetPath,
     owner: String,
     life: Duration,
     /// The version written last; `None` once the lock belongs to another writer.
@@ -86,7 +86,7 @@ impl Lease {
     /// Takes the lock. If another writer has it, calls `on_wait` once and waits until `stop` becomes true.
     pub(crate) fn take(
         folder: &BucketFolder,
-        file: Inside,
+        file: DatasetPath,
         on_wait: &dyn Fn(),
         stop: Option<&AtomicBool>,
     ) -> Result<Self, LakeError> {
@@ -104,7 +104,7 @@ impl Lease {
             if stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
                 return Err(LakeError::stopped());
             }
-            std::thread::sleep(LOOK);
+            std::thread::sleep(POLL_INTERVAL);
         };
         let path = folder.path(&file);
         let version = Mutex::new(Some(version));
@@ -143,7 +143,7 @@ impl LockState {
     /// Releases the lock if it is still held.
     fn release(&self) -> Result<(), LakeError> {
         let version = self.version.lock().unwrap_or_else(PoisonError::into_inner).take();
-        version.map_or(Ok(()), |version| self.folder.remove_same(&self.file, &version))
+        version.map_or(Ok(()), |version| self.folder.remove_if_unchanged(&self.file, &version))
     }
 }
 
@@ -159,7 +159,7 @@ impl Drop for Lease {
 /// Writes the object if the lock is free or its owner is dead.
 fn attempt(
     folder: &BucketFolder,
-    file: &Inside,
+    file: &DatasetPath,
     owner: &str,
     life: Duration,
 ) -> Result<Option<Version>, LakeError> {
@@ -183,9 +183,9 @@ mod tests {
         let life = |text: &[u8]| Content::life(text).as_secs();
         assert_eq!(life(&Content::text("me", Duration::from_secs(4))), 4);
         // From an earlier version, from someone else, from a stranger who wants to keep everyone out.
-        assert_eq!(life(br#"{"owner":"x","write":"y"}"#), SECONDS);
-        assert_eq!(life(b"?"), SECONDS);
-        assert_eq!(life(br#"{"owner":"x","seconds":18446744073709551615}"#), MOST_SECONDS);
+        assert_eq!(life(br#"{"owner":"x","write":"y"}"#), DEFAULT_SECONDS);
+        assert_eq!(life(b"?"), DEFAULT_SECONDS);
+        assert_eq!(life(br#"{"owner":"x","seconds":18446744073709551615}"#), MAX_SECONDS);
         assert_eq!(life(br#"{"owner":"x","seconds":0}"#), 1);
     }
 }

@@ -9,9 +9,9 @@ use crate::error::LakeError;
 /// A path inside a dataset, relative to the dataset's folder: one or more names separated by `/`. It is never
 /// absolute and never contains `..`. The storage checks that no part of it is a link.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Inside(Cow<'static, str>);
+pub(crate) struct DatasetPath(Cow<'static, str>);
 
-impl Inside {
+impl DatasetPath {
     /// A name known at compile time.
     pub(crate) const fn fixed(name: &'static str) -> Self {
         Self(Cow::Borrowed(name))
@@ -31,7 +31,7 @@ impl Inside {
         Ok(Self(Cow::Owned(format!("{}/{relative}", self.0))))
     }
 
-    /// Like [`Inside::join`], for a single name.
+    /// Like [`DatasetPath::join`], for a single name.
     ///
     /// # Errors
     /// If it is not the name of a file or folder directly in this folder.
@@ -59,7 +59,7 @@ impl Inside {
     }
 }
 
-impl fmt::Display for Inside {
+impl fmt::Display for DatasetPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
     }
@@ -85,11 +85,11 @@ pub(crate) fn inside(folder: &Path, relative: impl AsRef<Path>) -> Option<PathBu
 
 /// Bytes as lower-case hexadecimal digits.
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    const HEX_DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut text = String::with_capacity(bytes.len() * 2);
     for byte in bytes {
-        text.push(char::from(DIGITS[usize::from(byte >> 4)]));
-        text.push(char::from(DIGITS[usize::from(byte & 15)]));
+        text.push(char::from(HEX_DIGITS[usize::from(byte >> 4)]));
+        text.push(char::from(HEX_DIGITS[usize::from(byte & 15)]));
     }
     text
 }
@@ -117,7 +117,7 @@ mod tests {
             assert_eq!(inside(Path::new("/t"), path), None, "{path}");
         }
         assert_eq!(inside(Path::new("/t"), "a=1/b"), Some(PathBuf::from("/t/a=1/b")));
-        let folder = Inside::fixed("t");
+        let folder = DatasetPath::fixed("t");
         for path in ["../x", "/etc/passwd", "a/../../b", "", ".", "./a", "a/.."] {
             assert!(folder.join(path).is_err(), "{path}");
             assert!(folder.join_name(path).is_err(), "{path}");

@@ -87,20 +87,24 @@ impl Dataset {
     /// The same dataset, with a storage that makes `steps` changes and then fails.
     #[cfg(test)]
     pub(crate) fn dying_after(self, steps: u32) -> Self {
-        let storage = Arc::new(storage::failing::Failing::after(steps, self.storage));
+        let storage = Arc::new(storage::failing::FailingStorage::after(steps, self.storage));
         Self { storage, ..self }
     }
 
     /// The same dataset, with files that must be copied before reading, as in S3.
     #[cfg(test)]
     pub(crate) fn copying(self) -> Self {
+<<<<<<< HEAD
         self.counting_copies(Arc::default())
     }
 
     /// Like [`Dataset::copying`]; `most` becomes the most copies that there were at a time.
     #[cfg(test)]
     pub(crate) fn counting_copies(self, most: Arc<std::sync::atomic::AtomicUsize>) -> Self {
-        Self { storage: Arc::new(storage::failing::Failing::copying(self.storage, most)), ..self }
+        Self { storage: Arc::new(storage::failing::FailingStorage::copying(self.storage, most)), ..self }
+=======
+        Self { storage: Arc::new(storage::failing::FailingStorage::copying(self.storage)), ..self }
+>>>>>>> 47d1c33 (Types, constants, functions and modules have names that say what they are)
     }
 
     /// The files of a table as of its last commit, in the order of their names.

@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::error::LakeError;
-use crate::storage::Inside;
+use crate::storage::DatasetPath;
 use crate::storage::path::hex;
 use crate::table::duplicates::duplicates_schema;
 use crate::table::ledger::sources_schema;
@@ -28,7 +28,7 @@ use crate::table::ledger::sources_schema;
 /// Hive's name for the partition of null values.
 const NULL_PARTITION: &str = "__HIVE_DEFAULT_PARTITION__";
 /// File systems allow 255 bytes per name; a longer value is truncated and made unique by a hash.
-const LONGEST_VALUE: usize = 200;
+const MAX_VALUE_LEN: usize = 200;
 
 /// The partition column of dates.
 pub(crate) const EVENT_DATE: &str = "event_date";
@@ -88,13 +88,13 @@ impl Table {
     }
 
     /// The table's folder.
-    pub(crate) const fn folder(self) -> Inside {
-        Inside::fixed(self.name())
+    pub(crate) const fn folder(self) -> DatasetPath {
+        DatasetPath::fixed(self.name())
     }
 
     /// The folder of the table's log.
-    pub(crate) const fn log(self) -> Inside {
-        Inside::fixed(match self {
+    pub(crate) const fn log(self) -> DatasetPath {
+        DatasetPath::fixed(match self {
             Table::Logs => "logs/_delta_log",
             Table::Rejects => "rejects/_delta_log",
             Table::Sources => "sources/_delta_log",
@@ -106,7 +106,7 @@ impl Table {
     ///
     /// # Errors
     /// If it is outside the table's folder, or belongs to its log.
-    pub(crate) fn data_file(self, path: &str) -> Result<Inside, LakeError> {
+    pub(crate) fn data_file(self, path: &str) -> Result<DatasetPath, LakeError> {
         let file = self.folder().join(path)?;
         if path.split('/').any(|name| name.eq_ignore_ascii_case("_delta_log")) {
             let problem = format!("not a data file of the table: {path:?}");
@@ -204,7 +204,7 @@ fn escape_value(value: Option<&str>) -> String {
         let marks_null = escaped.is_empty() && value == NULL_PARTITION;
         let plain = byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
         let piece = if plain && !marks_null { 1 } else { 3 };
-        if escaped.len() + piece > LONGEST_VALUE {
+        if escaped.len() + piece > MAX_VALUE_LEN {
             let digest = hex(&Sha256::digest(value.as_bytes()));
             return format!("{escaped}~{}", &digest[..32]);
         }

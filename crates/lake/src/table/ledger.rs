@@ -18,7 +18,7 @@ use crate::error::LakeError;
 use crate::storage::path::{hex, unhex};
 
 /// Ledger rows that are built or read at a time.
-const BATCH: usize = 65_536;
+const BATCH_ROWS: usize = 65_536;
 
 /// The outcome for one source file in a run: a row of the table `sources`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,7 +96,7 @@ pub(crate) fn ledger_batches<'a>(
     run_id: &'a str,
     ingested_at: i64,
 ) -> impl Iterator<Item = Result<RecordBatch, LakeError>> + 'a {
-    entries.chunks(BATCH).map(move |entries| ledger_batch(entries, Some((run_id, ingested_at))))
+    entries.chunks(BATCH_ROWS).map(move |entries| ledger_batch(entries, Some((run_id, ingested_at))))
 }
 
 /// The outcomes of sources that no run has ingested, as a batch of [`sources_schema`]: run, version and time
@@ -166,8 +166,11 @@ pub(crate) fn each_known(
 ) -> Result<(), LakeError> {
     let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(LakeError::parquet(path))?;
     let mask = ProjectionMask::columns(builder.parquet_schema(), ["size", "sha256"]);
-    let reader =
-        builder.with_projection(mask).with_batch_size(BATCH).build().map_err(LakeError::parquet(path))?;
+    let reader = builder
+        .with_projection(mask)
+        .with_batch_size(BATCH_ROWS)
+        .build()
+        .map_err(LakeError::parquet(path))?;
     let wrong = || LakeError::Foreign {
         path: path.to_path_buf(),
         problem: "a value of the column sha256 is not 64 hexadecimal digits".to_owned(),
@@ -219,8 +222,11 @@ pub(crate) fn read_objects(
         return Ok(());
     }
     let mask = ProjectionMask::columns(builder.parquet_schema(), columns);
-    let reader =
-        builder.with_projection(mask).with_batch_size(BATCH).build().map_err(LakeError::parquet(path))?;
+    let reader = builder
+        .with_projection(mask)
+        .with_batch_size(BATCH_ROWS)
+        .build()
+        .map_err(LakeError::parquet(path))?;
     for batch in reader {
         let batch = batch?;
         let column = |name: &str, kind: DataType| {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 /// Columns with a range that readers can use to skip a file. Text that clients choose freely stays out of the
 /// log: it prunes nothing, and may contain data that its owner does not want copied.
-const RANGED: [&str; 14] = [
+const RANGED_COLUMNS: [&str; 14] = [
     "request_time",
     "bucket",
     "operation",
@@ -27,7 +27,7 @@ const RANGED: [&str; 14] = [
 ];
 
 /// Maximum length of text in the log, in characters.
-const LONGEST_TEXT: usize = 32;
+const MAX_TEXT_CHARS: usize = 32;
 
 /// Lowest or highest value of a column.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,7 +73,7 @@ pub(crate) fn statistics_json(metadata: &ParquetMetaData) -> String {
         if let Some(count) = range.nulls {
             nulls.insert(name.to_owned(), json!(count));
         }
-        if let Some((low, high)) = range.bounds.filter(|_| RANGED.contains(&name))
+        if let Some((low, high)) = range.bounds.filter(|_| RANGED_COLUMNS.contains(&name))
             && let (Some(low), Some(high)) = (lower(low), upper(high))
         {
             min.insert(name.to_owned(), low);
@@ -138,7 +138,7 @@ fn lower(bound: Bound) -> Option<Value> {
                 Ok(text) => text,
                 Err(error) => std::str::from_utf8(&bytes[..error.valid_up_to()]).ok()?,
             };
-            Some(Value::String(text.chars().take(LONGEST_TEXT).collect()))
+            Some(Value::String(text.chars().take(MAX_TEXT_CHARS).collect()))
         }
     }
 }
@@ -149,10 +149,10 @@ fn upper(bound: Bound) -> Option<Value> {
         Bound::Time(micros) => time_text(-(-micros).div_euclid(1000)),
         Bound::Text(bytes) => {
             let text = String::from_utf8(bytes).ok()?;
-            if text.chars().count() <= LONGEST_TEXT {
+            if text.chars().count() <= MAX_TEXT_CHARS {
                 return Some(Value::String(text));
             }
-            raised(text.chars().take(LONGEST_TEXT).collect()).map(Value::String)
+            raised(text.chars().take(MAX_TEXT_CHARS).collect()).map(Value::String)
         }
     }
 }
@@ -226,7 +226,7 @@ mod tests {
         let (low, high) = (&found["minValues"], &found["maxValues"]);
         assert_eq!(low["requester"], "z");
         let high_text = high["requester"].as_str().unwrap();
-        assert!(high_text > long.as_str() && high_text.chars().count() <= LONGEST_TEXT);
+        assert!(high_text > long.as_str() && high_text.chars().count() <= MAX_TEXT_CHARS);
         assert!(low.get("user_agent").is_none(), "text from clients stays out of the log");
     }
 

@@ -18,7 +18,7 @@ use crate::table::statistics::statistics_json;
 
 /// A Parquet file that was just written.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub(crate) struct Written {
+pub(crate) struct WrittenFile {
     pub(crate) size: u64,
     pub(crate) sha256: [u8; 32],
     pub(crate) rows: u64,
@@ -56,13 +56,13 @@ impl TableWriter {
     }
 
     /// Writes the footer.
-    pub(crate) fn finish(mut self) -> Result<Written, LakeError> {
+    pub(crate) fn finish(mut self) -> Result<WrittenFile, LakeError> {
         let metadata = self.writer.finish().map_err(LakeError::parquet(&self.path))?;
         let sink = self.writer.inner_mut();
         sink.flush().map_err(LakeError::io("write", &self.path))?;
         let (sha256, size) = sink.digest();
         let rows = u64::try_from(metadata.file_metadata().num_rows()).unwrap_or_default();
-        Ok(Written { size, sha256, rows, statistics: statistics_json(&metadata) })
+        Ok(WrittenFile { size, sha256, rows, statistics: statistics_json(&metadata) })
     }
 }
 
@@ -85,7 +85,7 @@ pub(crate) fn write_table_file(
     path: &Path,
     schema: SchemaRef,
     batches: impl Iterator<Item = Result<RecordBatch, LakeError>>,
-) -> Result<Written, LakeError> {
+) -> Result<WrittenFile, LakeError> {
     let mut writer = TableWriter::create(path.to_path_buf(), schema)?;
     for batch in batches {
         writer.write(&batch?)?;

@@ -9,30 +9,30 @@ use arrow::array::RecordBatch;
 use rayon::iter::{IntoParallelIterator, ParallelIterator};
 use saltmine_scan::{Column, Source};
 
-use super::inspect::{Sides, Suspect, inspect};
+use super::inspect::{Sides, SuspectSource, inspect};
 use super::ledger::{Entry, Ledger};
-use super::removed::{Proven, Removed};
-use super::report::{Check, Compared, KEPT, Renamed, Unverifiable, counted};
+use super::removed::{RemovalProof, RemovedRows};
+use super::report::{Check, ComparisonSummary, MAX_DETAILS, RenamedSource, UnverifiableSource, counted};
 use super::row_hash::{RowHasher, Rows, Sum};
 use super::source_scan::{Lines, Outcome, Part, has_beginnings, scan};
-use super::table_scan::Committed;
-use super::tally::{Found, each_run};
+use super::table_scan::CommittedTable;
+use super::tally::{SourceRows, each_run};
 use crate::error::LakeError;
-use crate::ingest::round_sources::{outside, reading_order};
+use crate::ingest::round_sources::{outside_dataset, reading_order};
 use crate::table::layout::Table;
 
 /// The maximum number of sources that a list in the report names.
-pub(super) const LISTED: usize = 100;
+pub(super) const MAX_LISTED: usize = 100;
 
 /// The content of the dataset, to be compared with the sources.
-pub(super) struct Stored<'a> {
+pub(super) struct StoredContent<'a> {
     pub(super) root: &'a Path,
     /// `logs` and `rejects`, and which of their files can be read.
-    pub(super) logs: (&'a Committed, &'a [bool]),
-    pub(super) rejects: (&'a Committed, &'a [bool]),
+    pub(super) logs: (&'a CommittedTable, &'a [bool]),
+    pub(super) rejects: (&'a CommittedTable, &'a [bool]),
     pub(super) ledger: &'a Ledger,
-    pub(super) found: &'a HashMap<Arc<str>, Found>,
-    pub(super) removed: &'a Removed,
+    pub(super) found: &'a HashMap<Arc<str>, SourceRows>,
+    pub(super) removed: &'a RemovedRows,
     pub(super) hasher: &'a RowHasher,
 }
 
@@ -40,9 +40,9 @@ pub(super) struct Stored<'a> {
 #[derive(Debug, Default)]
 pub(super) struct Comparison {
     pub(super) checks: Vec<Check>,
-    pub(super) compared: Option<Compared>,
-    pub(super) renamed: Vec<Renamed>,
-    pub(super) unverifiable: Vec<Unverifiable>,
+    pub(super) compared: Option<ComparisonSummary>,
+    pub(super) renamed: Vec<RenamedSource>,
+    pub(super) unverifiable: Vec<UnverifiableSource>,
 }
 
 /// The checks that need sources, and their names. `None` instead of sources skips them.
@@ -83,11 +83,11 @@ pub(super) fn skipped() -> Comparison {
 }
 
 /// Rows and rejects produced by lines, by the name under which their source was read.
-pub(super) type Given = HashMap<Arc<str>, (Sum, Sum)>;
+pub(super) type ProducedRows = HashMap<Arc<str>, (Sum, Sum)>;
 
 /// The state of the sources once they are read.
-pub(super) struct Looked<'a> {
-    pub(super) stored: &'a Stored<'a>,
+pub(super) struct SourceStates<'a> {
+    pub(super) stored: &'a StoredContent<'a>,
     pub(super) sources: &'a [Source],
     /// The outcome for each source, in the order of the sources.
     pub(super) outcomes: Vec<Outcome>,
@@ -97,16 +97,16 @@ pub(super) struct Looked<'a> {
     pub(super) contents: HashMap<[u8; 32], Vec<usize>>,
     /// The sources with a given name.
     pub(super) names: HashMap<&'a str, Vec<usize>>,
-    pub(super) given: Given,
+    pub(super) given: ProducedRows,
 }
 
 /// Compares the dataset with sources.
 ///
 /// # Errors
 /// If S3 does not respond.
-pub(super) fn compare(stored: &Stored<'_>, sources: &[Source]) -> Result<Comparison, LakeError> {
-    let sources = outside(sources, stored.root);
-    let looked = Looked::read(stored, &sources)?;
+pub(super) fn compare(stored: &StoredContent<'_>, sources: &[Source]) -> Result<Comparison, LakeError> {
+    let sources = outside_dataset(sources, stored.root);
+    let looked = SourceStates::read(stored, &sources)?;
     let proven = stored.removed.prove(|name| looked.is_known(name));
     let [mut unchanged, mut all_read, mut are_logs, mut recounted, mut rows, mut rejects, mut equal] =
         checks();
@@ -128,20 +128,20 @@ pub(super) fn compare(stored: &Stored<'_>, sources: &[Source]) -> Result<Compari
     }
     comparison.checks = vec![unchanged, all_read, are_logs, recounted, rows, rejects, equal];
     comparison.renamed.sort();
-    comparison.renamed.truncate(LISTED);
+    comparison.renamed.truncate(MAX_LISTED);
     comparison.unverifiable.sort();
-    comparison.unverifiable.truncate(LISTED);
+    comparison.unverifiable.truncate(MAX_LISTED);
     comparison.compared = Some(compared);
     Ok(comparison)
 }
 
-impl<'a> Looked<'a> {
-    fn read(stored: &'a Stored<'a>, sources: &'a [Source]) -> Result<Self, LakeError> {
+impl<'a> SourceStates<'a> {
+    fn read(stored: &'a StoredContent<'a>, sources: &'a [Source]) -> Result<Self, LakeError> {
         let order = reading_order(sources);
         let parts: Vec<Part> =
             order.iter().map(|source| Part { source: *source as usize, bytes: None }).collect();
         let claimed = Mutex::new(HashMap::new());
-        let given = Mutex::new(Given::new());
+        let given = Mutex::new(ProducedRows::new());
         let decide = |part: usize, sha256: &[u8; 32]| {
             let entry = &stored.ledger.entries[*stored.ledger.contents.get(sha256)?];
             let mut claimed = claimed.lock().unwrap_or_else(PoisonError::into_inner);
@@ -159,7 +159,7 @@ impl<'a> Looked<'a> {
             read: HashMap::new(),
             contents: HashMap::new(),
             names: HashMap::new(),
-            given: Given::new(),
+            given: ProducedRows::new(),
         };
         for (part, outcome) in parts.iter().zip(outcomes) {
             if let Some(sha256) = outcome.sha256 {
@@ -179,7 +179,7 @@ impl<'a> Looked<'a> {
     }
 
     /// Looks for missing contents as beginnings of files that have grown since, and reads those.
-    fn read_beginnings(&mut self, given: &Mutex<Given>) -> Result<(), LakeError> {
+    fn read_beginnings(&mut self, given: &Mutex<ProducedRows>) -> Result<(), LakeError> {
         let mut wanted: HashMap<usize, BTreeSet<(u64, [u8; 32])>> = HashMap::new();
         for entry in &self.stored.ledger.entries {
             let Some(sha256) = entry.sha256.filter(|sha256| !self.read.contains_key(sha256)) else {
@@ -236,8 +236,9 @@ impl<'a> Looked<'a> {
         self.stored.ledger.of_name(name).all(|entry| self.has(entry))
     }
 
-    fn totals(&self) -> Compared {
-        let mut compared = Compared { columns: Column::FILE_COUNT as u64, ..Compared::default() };
+    fn totals(&self) -> ComparisonSummary {
+        let mut compared =
+            ComparisonSummary { columns: Column::FILE_COUNT as u64, ..ComparisonSummary::default() };
         for (part, outcome) in self.read.values() {
             // If a file has grown, its beginning is counted with the file.
             compared.sources += u64::from(part.bytes.is_none());
@@ -252,7 +253,7 @@ impl<'a> Looked<'a> {
     }
 
     /// Compares the rows of a table with those that the lines produce.
-    fn check_rows(&self, table: Table, proven: &Proven, check: &mut Check) -> Result<(), LakeError> {
+    fn check_rows(&self, table: Table, proven: &RemovalProof, check: &mut Check) -> Result<(), LakeError> {
         let names: BTreeSet<&Arc<str>> = self.given.keys().chain(self.stored.found.keys()).collect();
         let mut suspects = Vec::new();
         let (mut differing, mut rows) = (0_u64, 0);
@@ -268,9 +269,9 @@ impl<'a> Looked<'a> {
                 continue; // nothing to compare with; reported elsewhere
             }
             differing += 1;
-            if suspects.len() < KEPT {
+            if suspects.len() < MAX_DETAILS {
                 rows += given.rows.max(stored.rows);
-                suspects.push(Suspect { name: Arc::clone(name), parts, may_have_more });
+                suspects.push(SuspectSource { name: Arc::clone(name), parts, may_have_more });
             }
         }
         if suspects.is_empty() {
@@ -291,7 +292,7 @@ impl<'a> Looked<'a> {
         let others = differing - suspects.len() as u64;
         if others > 0 {
             check.failures += others - 1;
-            check.details.truncate(KEPT - 1);
+            check.details.truncate(MAX_DETAILS - 1);
             check.failures += 1;
             check
                 .details
@@ -301,7 +302,7 @@ impl<'a> Looked<'a> {
     }
 
     /// What the lines of a name produce, without correctly removed duplicates, and what the table has.
-    fn sums(&self, table: Table, name: &str, proven: &Proven) -> (Sum, Sum) {
+    fn sums(&self, table: Table, name: &str, proven: &RemovalProof) -> (Sum, Sum) {
         let given = self.given.get(name).copied().unwrap_or_default();
         let found = self.stored.found.get(name);
         match table {
@@ -331,22 +332,22 @@ impl<'a> Looked<'a> {
 }
 
 /// Receives rows of a table.
-type TakeOwned<'a> = Box<dyn Fn(&RecordBatch) -> Result<(), LakeError> + Sync + 'a>;
+type OwnedBatchConsumer<'a> = Box<dyn Fn(&RecordBatch) -> Result<(), LakeError> + Sync + 'a>;
 
 /// Adds what lines produce to the sums.
-struct Adding<'a> {
-    rows: TakeOwned<'a>,
-    rejects: TakeOwned<'a>,
+struct SumUpdater<'a> {
+    rows: OwnedBatchConsumer<'a>,
+    rejects: OwnedBatchConsumer<'a>,
 }
 
-impl Adding<'_> {
+impl SumUpdater<'_> {
     fn as_lines(&self) -> Lines<'_> {
         Lines { rows: &*self.rows, rejects: &*self.rejects }
     }
 }
 
-impl Stored<'_> {
-    fn lines<'s>(&'s self, given: &'s Mutex<Given>) -> Adding<'s> {
+impl StoredContent<'_> {
+    fn lines<'s>(&'s self, given: &'s Mutex<ProducedRows>) -> SumUpdater<'s> {
         let add = move |batch: &RecordBatch, are_rows: bool| {
             let rows = Rows::from_batch(batch)?;
             let mut runs = Vec::new();
@@ -366,7 +367,7 @@ impl Stored<'_> {
             }
             Ok(())
         };
-        Adding {
+        SumUpdater {
             rows: Box::new(move |batch| add(batch, true)),
             rejects: Box::new(move |batch| add(batch, false)),
         }

@@ -3,9 +3,9 @@
 
 use std::collections::HashSet;
 
-use super::listing::Listed;
+use super::listing::FolderListing;
 use super::report::Check;
-use super::table_scan::{Committed, Findings};
+use super::table_scan::{CommittedTable, FileFindings};
 use crate::table::layout::Table;
 
 /// The checks of files, and their results so far.
@@ -57,8 +57,8 @@ impl FileChecks {
     }
 
     /// Records the findings about the files of a table. Returns which of them are sound.
-    pub(super) fn take(&mut self, table: Table, found: Vec<Findings>) -> Vec<bool> {
-        let sound: Vec<bool> = found.iter().map(Findings::is_sound).collect();
+    pub(super) fn take(&mut self, table: Table, found: Vec<FileFindings>) -> Vec<bool> {
+        let sound: Vec<bool> = found.iter().map(FileFindings::is_sound).collect();
         for (found, sound) in found.into_iter().zip(&sound) {
             let is_there = found.absent.is_none();
             let is_same = is_there && found.changed.is_none();
@@ -83,7 +83,7 @@ impl FileChecks {
 
     /// Looks for files in a table's folder that do not belong to the table. Links are not followed: a link is
     /// never one of our files, wherever it leads.
-    pub(super) fn look_for_strays(&mut self, committed: &Committed, listed: &Listed) {
+    pub(super) fn find_uncommitted(&mut self, committed: &CommittedTable, listed: &FolderListing) {
         let known: HashSet<&str> = committed.files.iter().map(|file| file.entry.path.as_str()).collect();
         let mut names: Vec<&String> = listed.keys().collect();
         names.sort();

@@ -8,11 +8,11 @@ use arrow::compute::take_record_batch;
 use arrow::util::display::array_value_to_string;
 use saltmine_scan::Source;
 
-use super::removed::Proven;
-use super::report::KEPT;
+use super::removed::RemovalProof;
+use super::report::MAX_DETAILS;
 use super::row_hash::{RowHasher, Rows};
 use super::source_scan::{Lines, Part, scan};
-use super::table_scan::Committed;
+use super::table_scan::CommittedTable;
 use crate::error::LakeError;
 use crate::table::layout::Table;
 
@@ -20,11 +20,11 @@ use crate::table::layout::Table;
 /// are made.
 const ROWS_AT_A_TIME: u64 = 4 << 20;
 /// The maximum number of columns reported per row.
-const COLUMNS: usize = 3;
-const SHOWN: usize = 80;
+const MAX_COLUMNS: usize = 3;
+const MAX_TEXT_CHARS: usize = 80;
 
 /// A source whose rows differ.
-pub(super) struct Suspect {
+pub(super) struct SuspectSource {
     pub(super) name: Arc<str>,
     /// The parts that contain its lines, with the hash of each content.
     pub(super) parts: Vec<(Part, [u8; 32])>,
@@ -35,11 +35,11 @@ pub(super) struct Suspect {
 /// The two sides to compare.
 pub(super) struct Sides<'a> {
     pub(super) sources: &'a [Source],
-    pub(super) committed: &'a Committed,
+    pub(super) committed: &'a CommittedTable,
     /// Which of the table's files can be read.
     pub(super) sound: &'a [bool],
     pub(super) hasher: &'a RowHasher,
-    pub(super) proven: &'a Proven,
+    pub(super) proven: &'a RemovalProof,
     /// The number of rows of the larger side.
     pub(super) rows: u64,
 }
@@ -58,7 +58,7 @@ type Row = (u32, i64, u128);
 
 /// What is wrong with a line.
 #[derive(Default)]
-struct Wrong {
+struct LineProblem {
     /// Rows that the line produces but the table lacks.
     missing: Vec<u128>,
     /// Rows in the table that the line does not produce, and whether the line produces such a row at all.
@@ -66,10 +66,10 @@ struct Wrong {
 }
 
 /// Finds the rows that differ.
-pub(super) fn inspect(sides: &Sides<'_>, suspects: &[Suspect]) -> Result<Differences, LakeError> {
+pub(super) fn inspect(sides: &Sides<'_>, suspects: &[SuspectSource]) -> Result<Differences, LakeError> {
     let numbers: HashMap<&str, u32> =
         suspects.iter().enumerate().map(|(number, suspect)| (&*suspect.name, number as u32)).collect();
-    let mut wrong: BTreeMap<(u32, i64), Wrong> = BTreeMap::new();
+    let mut wrong: BTreeMap<(u32, i64), LineProblem> = BTreeMap::new();
     let turns = sides.rows.div_ceil(ROWS_AT_A_TIME).max(1);
     for turn in 0..turns {
         compare(sides, suspects, &numbers, (turn, turns), &mut wrong)?;
@@ -79,7 +79,7 @@ pub(super) fn inspect(sides: &Sides<'_>, suspects: &[Suspect]) -> Result<Differe
         !(wrong.missing.is_empty() && may_have_more)
     });
     let count = wrong.len() as u64;
-    let shown: Vec<_> = wrong.into_iter().take(KEPT).collect();
+    let shown: Vec<_> = wrong.into_iter().take(MAX_DETAILS).collect();
     let mut wanted = HashMap::new();
     for ((number, _), wrong) in &shown {
         let hashes = wrong.missing.first().into_iter().chain(wrong.extra.first().map(|(hash, _)| hash));
@@ -90,7 +90,7 @@ pub(super) fn inspect(sides: &Sides<'_>, suspects: &[Suspect]) -> Result<Differe
     both(sides, suspects, &keep)?;
     let rows = wanted.into_inner().unwrap_or_else(PoisonError::into_inner);
     let row = |number: u32, hash: Option<&u128>| rows.get(&(number, *hash?))?.as_ref();
-    let tell = |((number, line), wrong): &((u32, i64), Wrong)| {
+    let tell = |((number, line), wrong): &((u32, i64), LineProblem)| {
         let name = suspects.get(*number as usize).map_or("", |suspect| &*suspect.name);
         let given = row(*number, wrong.missing.first());
         let stored = row(*number, wrong.extra.first().map(|(hash, _)| hash));
@@ -102,7 +102,7 @@ pub(super) fn inspect(sides: &Sides<'_>, suspects: &[Suspect]) -> Result<Differe
 /// Reads the lines of the suspects, and the table.
 fn both(
     sides: &Sides<'_>,
-    suspects: &[Suspect],
+    suspects: &[SuspectSource],
     take: &(dyn Fn(&RecordBatch) -> Result<(), LakeError> + Sync),
 ) -> Result<(), LakeError> {
     read_lines(sides, suspects, take)?;
@@ -111,7 +111,7 @@ fn both(
 
 fn read_lines(
     sides: &Sides<'_>,
-    suspects: &[Suspect],
+    suspects: &[SuspectSource],
     take: &(dyn Fn(&RecordBatch) -> Result<(), LakeError> + Sync),
 ) -> Result<(), LakeError> {
     let mut parts = Vec::new();
@@ -139,10 +139,10 @@ fn read_lines(
 /// Compares the rows of one pass, which are chosen by their hashes: equal rows are in the same pass.
 fn compare(
     sides: &Sides<'_>,
-    suspects: &[Suspect],
+    suspects: &[SuspectSource],
     numbers: &HashMap<&str, u32>,
     turn: (u64, u64),
-    wrong: &mut BTreeMap<(u32, i64), Wrong>,
+    wrong: &mut BTreeMap<(u32, i64), LineProblem>,
 ) -> Result<(), LakeError> {
     let given = Mutex::new(Vec::new());
     read_lines(sides, suspects, &|batch| collect(batch, sides.hasher, numbers, turn, &given))?;
@@ -250,7 +250,7 @@ fn each(
 
 /// Describes what is wrong with a line.
 fn describe(
-    wrong: &Wrong,
+    wrong: &LineProblem,
     given: Option<&RecordBatch>,
     stored: Option<&RecordBatch>,
     table: Table,
@@ -276,7 +276,7 @@ fn differing_columns(given: &RecordBatch, stored: &RecordBatch) -> String {
         if given.to_data() == stored.to_data() {
             continue;
         }
-        if told.len() < COLUMNS {
+        if told.len() < MAX_COLUMNS {
             told.push(format!("{} is {}, the line says {}", field.name(), shown(stored), shown(given)));
         } else {
             more += 1;
@@ -294,6 +294,6 @@ fn shown(value: &dyn Array) -> String {
         return "null".to_owned();
     }
     let text = array_value_to_string(value, 0).unwrap_or_default();
-    let cut: String = text.chars().take(SHOWN).collect();
+    let cut: String = text.chars().take(MAX_TEXT_CHARS).collect();
     format!("{cut:?}")
 }

@@ -8,13 +8,13 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use sha2::{Digest, Sha256};
 
-use super::report::{self, Check, Incomplete, Totals};
+use super::report::{self, Check, IncompleteSource, Totals};
 use crate::error::LakeError;
 use crate::storage::path::{hex, unhex};
 use crate::table::ledger::SAME;
 
 /// The maximum number of incomplete sources that a report lists.
-const SHOWN: usize = 100;
+const MAX_INCOMPLETE: usize = 100;
 /// States in which a source may lack a hash because nothing was read from it.
 const WITHOUT_HASH: [&str; 2] = ["unreadable", SAME];
 const STATES: [&str; 6] = ["complete", "truncated", "damaged", "unreadable", "not_a_log", SAME];
@@ -167,17 +167,17 @@ impl Ledger {
     }
 
     /// The first sources that could not be read completely.
-    pub(super) fn incomplete(&self) -> Vec<Incomplete> {
+    pub(super) fn incomplete(&self) -> Vec<IncompleteSource> {
         let incomplete = self.entries.iter().filter(|entry| !Self::is_complete(entry));
-        let mut incomplete: Vec<Incomplete> = incomplete
-            .map(|entry| Incomplete {
+        let mut incomplete: Vec<IncompleteSource> = incomplete
+            .map(|entry| IncompleteSource {
                 log_file: entry.log_file.to_string(),
                 state: entry.state.clone(),
                 problem: entry.problem.clone(),
             })
             .collect();
         incomplete.sort();
-        incomplete.truncate(SHOWN);
+        incomplete.truncate(MAX_INCOMPLETE);
         incomplete
     }
 

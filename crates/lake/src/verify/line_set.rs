@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 /// Repetitions of a line are counted up to this number.
-const MOST: usize = 64;
+const MAX_REPETITIONS: usize = 64;
 
 /// Lines by how often they were seen.
 #[derive(Debug, Default)]
@@ -27,7 +27,7 @@ impl LineSet {
                 self.example.get_or_insert(first);
                 continue;
             }
-            if level >= MOST {
+            if level >= MAX_REPETITIONS {
                 continue;
             }
             if self.levels.len() <= level {
@@ -97,6 +97,6 @@ mod tests {
     fn a_line_repeated_endlessly_uses_no_more_memory() {
         let mut set = LineSet::default();
         (0..10_000).for_each(|_| set.add(1, 1, usize::MAX));
-        assert_eq!(set.levels.len(), MOST);
+        assert_eq!(set.levels.len(), MAX_REPETITIONS);
     }
 }

@@ -35,7 +35,8 @@ use chrono::{SecondsFormat, Utc};
 use saltmine_scan::Source;
 
 pub use report::{
-    Check, Compared, Examiner, Incomplete, Outcome, Renamed, TableState, Totals, Unverifiable, VerifyReport,
+    Check, ComparisonSummary, Examiner, IncompleteSource, Outcome, RenamedSource, TableState, Totals,
+    UnverifiableSource, VerifyReport,
 };
 
 use crate::error::LakeError;
@@ -43,12 +44,12 @@ use crate::storage::Kind;
 use crate::table::dataset::Dataset;
 use crate::table::delta_log;
 use crate::table::layout::Table;
-use compare::Stored;
+use compare::StoredContent;
 use files::FileChecks;
 use ledger::Ledger;
-use removed::Removed;
+use removed::RemovedRows;
 use row_hash::RowHasher;
-use table_scan::{Committed, Take};
+use table_scan::{BatchConsumer, CommittedTable};
 use tally::Tally;
 
 /// How to verify a dataset.
@@ -71,7 +72,7 @@ pub struct VerifyOptions<'a> {
 
 /// A table, its state according to its log, and which of its files can be read.
 struct Read {
-    committed: Committed,
+    committed: CommittedTable,
     rows: u64,
     sound: Vec<bool>,
 }
@@ -91,7 +92,7 @@ pub fn verify(dataset: &Dataset, options: &VerifyOptions<'_>) -> Result<VerifyRe
     let sources = read(dataset, Table::Sources, &mut files, &|batch| locked(&ledger).add(batch))?;
     let ledger = ledger.into_inner().unwrap_or_else(PoisonError::into_inner);
 
-    let removed = Mutex::new(Removed::default());
+    let removed = Mutex::new(RemovedRows::default());
     let mut duplicates = None;
     if dataset.has(Table::Duplicates)? {
         let add = |batch: &RecordBatch| {
@@ -117,7 +118,7 @@ pub fn verify(dataset: &Dataset, options: &VerifyOptions<'_>) -> Result<VerifyRe
     checks.extend(ledger.checks());
     checks.extend(tally::checks(&ledger, &found));
     checks.push(removed.check());
-    let stored = Stored {
+    let stored = StoredContent {
         root: dataset.root(),
         logs: (&logs.committed, &logs.sound),
         rejects: (&rejects.committed, &rejects.sound),
@@ -164,13 +165,18 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// Reads a table and passes its rows to `take`.
-fn read(dataset: &Dataset, table: Table, checks: &mut FileChecks, take: Take<'_>) -> Result<Read, LakeError> {
+fn read(
+    dataset: &Dataset,
+    table: Table,
+    checks: &mut FileChecks,
+    take: BatchConsumer<'_>,
+) -> Result<Read, LakeError> {
     let storage = dataset.storage().as_ref();
     let snapshot = delta_log::read(storage, table)?;
-    checks.take_columns(table, Committed::wrong_columns(table, &snapshot, dataset.partition_by()));
-    let committed = Committed::from_snapshot(Arc::clone(dataset.storage()), table, snapshot)?;
+    checks.take_columns(table, CommittedTable::wrong_columns(table, &snapshot, dataset.partition_by()));
+    let committed = CommittedTable::from_snapshot(Arc::clone(dataset.storage()), table, snapshot)?;
     let listed = listing::listed(storage, table)?;
-    checks.look_for_strays(&committed, &listed);
+    checks.find_uncommitted(&committed, &listed);
     let found = committed.examine(&listed, take)?;
     let rows = found.iter().map(|found| found.rows).sum();
     let sound = checks.take(table, found);
@@ -183,7 +189,7 @@ fn whole_path(path: &Path) -> String {
 }
 
 fn state_of(read: &Read) -> TableState {
-    let Committed { table, version, files, .. } = &read.committed;
+    let CommittedTable { table, version, files, .. } = &read.committed;
     TableState {
         name: table.name(),
         version: *version,
@@ -200,7 +206,7 @@ fn state_of(read: &Read) -> TableState {
 /// If nothing kept writers out, checks that none has written.
 fn still_quiet<'a>(dataset: &Dataset, tables: impl Iterator<Item = &'a Read>) -> Result<(), LakeError> {
     for read in tables {
-        let Committed { table, version, .. } = read.committed;
+        let CommittedTable { table, version, .. } = read.committed;
         if dataset.version(table)? != version {
             return Err(LakeError::Busy(dataset.root().to_path_buf()));
         }

@@ -3,26 +3,26 @@
 
 use saltmine_scan::SourceState;
 
-use super::compare::{Comparison, LISTED, Looked};
+use super::compare::{Comparison, MAX_LISTED, SourceStates};
 use super::ledger::Entry;
-use super::report::{Check, Compared, Renamed, Unverifiable, counted};
+use super::report::{Check, ComparisonSummary, RenamedSource, UnverifiableSource, counted};
 use super::source_scan::{Outcome, has_beginnings};
 use crate::error::LakeError;
 use crate::storage::path::hex;
 
-impl Looked<'_> {
+impl SourceStates<'_> {
     pub(super) fn check_unchanged(
         &self,
         check: &mut Check,
         comparison: &mut Comparison,
-        compared: &mut Compared,
+        compared: &mut ComparisonSummary,
     ) -> Result<(), LakeError> {
         for entry in &self.stored.ledger.entries {
             let Some(sha256) = entry.sha256 else { continue };
             let name = &entry.log_file;
             let Some((part, _)) = self.read.get(&sha256) else {
                 compared.unverifiable_sources += 1;
-                let reason = self.why_not(entry);
+                let reason = self.missing_reason(entry);
                 // Nobody can be expected to keep piped input, or a file from which nothing was read.
                 let may_be_gone = **name == *"-" || entry.state == SourceState::NotALog.as_str();
                 if may_be_gone && !self.names.contains_key(&**name) {
@@ -30,8 +30,8 @@ impl Looked<'_> {
                 } else {
                     check.examine(Some(format!("{name:?}: {reason}")));
                 }
-                if comparison.unverifiable.len() < LISTED {
-                    comparison.unverifiable.push(Unverifiable { log_file: name.to_string(), reason });
+                if comparison.unverifiable.len() < MAX_LISTED {
+                    comparison.unverifiable.push(UnverifiableSource { log_file: name.to_string(), reason });
                 }
                 continue;
             };
@@ -46,8 +46,10 @@ impl Looked<'_> {
                 None => {
                     check.examine(None);
                     compared.renamed_sources += 1;
-                    if comparison.renamed.len() < LISTED {
-                        comparison.renamed.push(Renamed { log_file: name.to_string(), now: now.clone() });
+                    if comparison.renamed.len() < MAX_LISTED {
+                        comparison
+                            .renamed
+                            .push(RenamedSource { log_file: name.to_string(), now: now.clone() });
                     }
                 }
                 // A copy of the file from before it grew.
@@ -69,7 +71,7 @@ impl Looked<'_> {
     }
 
     /// Why there is nothing to compare a content with.
-    fn why_not(&self, entry: &Entry) -> String {
+    fn missing_reason(&self, entry: &Entry) -> String {
         let wanted = hex(&entry.sha256.unwrap_or_default());
         let rows = counted(entry.rows, "row");
         match self.names.get(&*entry.log_file).and_then(|sources| sources.first()) {

@@ -20,7 +20,7 @@ use crate::storage::Content;
 use crate::table::layout::Table;
 
 /// Rows read at a time, unless they are long.
-const BATCH: u64 = 8192;
+const BATCH_ROWS: u64 = 8192;
 /// Bytes of a batch, estimated from the footer's entry for its row group.
 const BATCH_BYTES: u64 = 16 << 20;
 
@@ -75,12 +75,12 @@ impl Length for HeldFile {
 }
 
 /// Reads from a position onwards.
-pub(super) struct From {
+pub(super) struct OffsetReader {
     held: HeldFile,
     at: u64,
 }
 
-impl Read for From {
+impl Read for OffsetReader {
     fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
         let count = self.held.read_at(out, self.at)?;
         self.at += count as u64;
@@ -89,10 +89,10 @@ impl Read for From {
 }
 
 impl ChunkReader for HeldFile {
-    type T = io::BufReader<From>;
+    type T = io::BufReader<OffsetReader>;
 
     fn get_read(&self, start: u64) -> Result<Self::T, ParquetError> {
-        Ok(io::BufReader::new(From { held: self.clone(), at: start }))
+        Ok(io::BufReader::new(OffsetReader { held: self.clone(), at: start }))
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
@@ -176,7 +176,7 @@ impl TableFile {
 fn batch_rows(row_group: &RowGroupMetaData) -> usize {
     let rows = u64::try_from(row_group.num_rows()).unwrap_or_default().max(1);
     let bytes = u64::try_from(row_group.total_byte_size()).unwrap_or_default();
-    (BATCH_BYTES / (bytes / rows).max(1)).clamp(1, BATCH) as usize
+    (BATCH_BYTES / (bytes / rows).max(1)).clamp(1, BATCH_ROWS) as usize
 }
 
 /// The columns of a file with the types as which they are read.

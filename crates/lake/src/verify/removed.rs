@@ -18,7 +18,7 @@ type Place = (u32, i64);
 
 /// A row that the line at a position produced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct Given {
+struct ProducedRow {
     /// The index of the position.
     place: u32,
     /// The logged content.
@@ -29,7 +29,7 @@ struct Given {
 
 /// The removed rows.
 #[derive(Debug, Default)]
-pub(super) struct Removed {
+pub(super) struct RemovedRows {
     names: Vec<Arc<str>>,
     numbers: HashMap<Arc<str>, u32>,
     /// Each removed row and the row that it is equal to; sorted once all are read.
@@ -38,21 +38,21 @@ pub(super) struct Removed {
     places: Vec<Place>,
     /// The range of positions for each name, by its number.
     ranges: Vec<Range<usize>>,
-    given: Mutex<Vec<Given>>,
+    given: Mutex<Vec<ProducedRow>>,
     /// Which of the positions have a row in `logs`.
     stored: Vec<AtomicBool>,
 }
 
 /// What the lines prove about the removed rows.
 #[derive(Debug, Default)]
-pub(super) struct Proven {
+pub(super) struct RemovalProof {
     /// The hashes of correctly removed rows, by the names of their sources.
     pub(super) rows: HashMap<Arc<str>, Vec<u128>>,
     pub(super) count: u64,
     pub(super) wrong: Vec<String>,
 }
 
-impl Removed {
+impl RemovedRows {
     /// Adds rows of the table.
     pub(super) fn add(&mut self, batch: &RecordBatch) {
         let text = |name: &str| batch.column_by_name(name).map(|column| column.as_string_view());
@@ -103,7 +103,7 @@ impl Removed {
     }
 
     /// File and line of each removed row.
-    pub(super) fn gone(&self) -> impl Iterator<Item = (&str, i64)> {
+    pub(super) fn removed_lines(&self) -> impl Iterator<Item = (&str, i64)> {
         self.pairs.iter().map(|(gone, _)| self.at(*gone))
     }
 
@@ -148,12 +148,16 @@ impl Removed {
                 missing.insert(*kept);
             }
             let (gone, kept) = (self.at(*gone), self.at(*kept));
-            check.examine(
-                (kept > gone).then(|| format!("{} was removed as a duplicate of {}, a later line", told(gone), told(kept))),
-            );
+            check.examine((kept > gone).then(|| {
+                format!(
+                    "{} was removed as a duplicate of {}, a later line",
+                    describe_line(gone),
+                    describe_line(kept)
+                )
+            }));
         }
         missing.into_iter().for_each(|kept| {
-            check.fail(format!("{} should have been kept, but is missing", told(self.at(kept))))
+            check.fail(format!("{} should have been kept, but is missing", describe_line(self.at(kept))))
         });
         check
     }
@@ -166,7 +170,7 @@ impl Removed {
         let (mut given, mut memory) = (Vec::new(), Vec::new());
         for row in run {
             let Ok(at) = places.binary_search(&(number, rows.line(row))) else { continue };
-            given.push(Given {
+            given.push(ProducedRow {
                 place: (range.start + at) as u32,
                 content: hasher.content(rows, row, &mut memory),
                 row: hasher.row(rows, row, &mut memory),
@@ -181,16 +185,16 @@ impl Removed {
     /// Determines which rows were correctly removed: their lines, and those of the rows they are equal to,
     /// have the same content, including a request id; and one row of each such group remains. `is_known`
     /// tells whether all lines of a name were read.
-    pub(super) fn prove(&self, is_known: impl Fn(&str) -> bool) -> Proven {
+    pub(super) fn prove(&self, is_known: impl Fn(&str) -> bool) -> RemovalProof {
         let mut given = std::mem::take(&mut *self.given.lock().unwrap_or_else(PoisonError::into_inner));
         given.sort_unstable();
-        let of = |place: Place| -> &[Given] {
+        let of = |place: Place| -> &[ProducedRow] {
             let Ok(at) = self.places.binary_search(&place) else { return &[] };
             let start = given.partition_point(|given| (given.place as usize) < at);
             let length = given[start..].partition_point(|given| given.place as usize == at);
             &given[start..start + length]
         };
-        let mut proven = Proven::default();
+        let mut proven = RemovalProof::default();
         for group in self.pairs.chunk_by(|a, b| a.0 == b.0) {
             let gone = group[0].0;
             let (name, line) = self.at(gone);
@@ -198,10 +202,10 @@ impl Removed {
                 continue;
             }
             // Each state of a file has its own row; these are the ones not used yet.
-            let mut left: Vec<Given> = of(gone).to_vec();
+            let mut left: Vec<ProducedRow> = of(gone).to_vec();
             for (_, kept) in group {
                 let place = self.at(*kept);
-                let same = |one: &Given| {
+                let same = |one: &ProducedRow| {
                     let others = of(*kept).iter().filter(|other| other.content == one.content).count();
                     let mine = left.iter().filter(|other| other.content == one.content).count();
                     // A row removed in favour of another state of its own line leaves that one.
@@ -220,14 +224,14 @@ impl Removed {
                     None if !is_known(place.0) => {
                         proven.wrong.push(format!(
                             "{} was removed as a duplicate of {}, whose source was not given",
-                            told((name, line)),
-                            told(place)
+                            describe_line((name, line)),
+                            describe_line(place)
                         ));
                     }
                     None => proven.wrong.push(format!(
                         "{} was removed as a duplicate of {}, but differs from it",
-                        told((name, line)),
-                        told(place)
+                        describe_line((name, line)),
+                        describe_line(place)
                     )),
                 }
             }
@@ -236,7 +240,7 @@ impl Removed {
     }
 }
 
-impl Proven {
+impl RemovalProof {
     /// The sum of the correctly removed rows of a source.
     pub(super) fn sum(&self, name: &str) -> Sum {
         let mut sum = Sum::default();
@@ -245,6 +249,6 @@ impl Proven {
     }
 }
 
-fn told((name, line): (&str, i64)) -> String {
+fn describe_line((name, line): (&str, i64)) -> String {
     format!("{name:?} line {line}")
 }

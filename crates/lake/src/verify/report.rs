@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 /// The number of details kept per check; further failures are only counted.
-pub(super) const KEPT: usize = 20;
+pub(super) const MAX_DETAILS: usize = 20;
 
 /// The findings about a dataset, suitable for keeping with a case.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -27,7 +27,7 @@ pub struct VerifyReport {
     /// Sums over the ledger.
     pub totals: Totals,
     /// The first hundred source files that are not `complete`, in order of their names.
-    pub incomplete: Vec<Incomplete>,
+    pub incomplete: Vec<IncompleteSource>,
     /// SHA-256 over a line `SHA256  NAME` for each content that was read, in the order of the lines. It does
     /// not change unless a source is added, however the dataset's own files are merged.
     pub sources_fingerprint: String,
@@ -38,11 +38,11 @@ pub struct VerifyReport {
     /// Hidden and special files among the sources, which neither ingest nor verification reads.
     pub passed_over: u64,
     /// What was compared with the sources; `None` if none were given.
-    pub compared: Option<Compared>,
+    pub compared: Option<ComparisonSummary>,
     /// Sources that have been renamed since they were read; the first hundred.
-    pub renamed: Vec<Renamed>,
+    pub renamed: Vec<RenamedSource>,
     /// Sources that could not be compared although sources were given; the first hundred.
-    pub unverifiable: Vec<Unverifiable>,
+    pub unverifiable: Vec<UnverifiableSource>,
     /// The checks, in order.
     pub checks: Vec<Check>,
 }
@@ -118,7 +118,7 @@ pub struct Examiner {
 
 /// What was compared with the sources.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Compared {
+pub struct ComparisonSummary {
     /// Source files that were read again. Copies with the same content count once.
     pub sources: u64,
     /// Source files with the content of another one.
@@ -147,7 +147,7 @@ pub struct Compared {
 
 /// A source that has been renamed since it was read.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Renamed {
+pub struct RenamedSource {
     /// Its name in the dataset.
     pub log_file: String,
     /// Its name among the sources.
@@ -156,7 +156,7 @@ pub struct Renamed {
 
 /// A source in the ledger that could not be compared.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Unverifiable {
+pub struct UnverifiableSource {
     /// Its name in the dataset.
     pub log_file: String,
     /// The reason.
@@ -199,7 +199,7 @@ pub struct Totals {
 
 /// A source file that could not be read completely.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub struct Incomplete {
+pub struct IncompleteSource {
     /// Its name.
     pub log_file: String,
     /// `truncated`, `damaged`, `unreadable` or `not_a_log`.
@@ -262,7 +262,7 @@ impl Check {
     /// Records a failure of an item that is counted elsewhere.
     pub(super) fn fail(&mut self, detail: String) {
         self.failures += 1;
-        if self.details.len() < KEPT {
+        if self.details.len() < MAX_DETAILS {
             self.details.push(detail);
         }
     }

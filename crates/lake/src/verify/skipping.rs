@@ -16,7 +16,7 @@ use super::statistics::{ColumnValues, Value};
 use crate::error::LakeError;
 
 /// The data for skipping in a row group, and the values read so far.
-pub(super) struct Skipping {
+pub(super) struct SkippingData {
     filters: Vec<(usize, Sbbf)>,
     pages: Vec<Pages>,
     rows: usize,
@@ -31,7 +31,7 @@ struct Pages {
     values: Vec<(usize, ColumnValues)>,
 }
 
-impl Skipping {
+impl SkippingData {
     pub(super) fn read(parquet: &TableFile, group: usize, path: &Path) -> Result<Self, LakeError> {
         let builder = parquet.builder();
         let metadata = parquet.metadata();
@@ -58,7 +58,7 @@ impl Skipping {
     /// Adds the next rows of the row group.
     pub(super) fn add(&mut self, batch: &RecordBatch) {
         if self.lacking.is_none() {
-            self.lacking = self.lack(batch);
+            self.lacking = self.missing_value(batch);
         }
         for pages in &mut self.pages {
             pages.add(batch, self.rows);
@@ -67,7 +67,7 @@ impl Skipping {
     }
 
     /// A column whose filter excludes a value that exists.
-    fn lack(&self, batch: &RecordBatch) -> Option<String> {
+    fn missing_value(&self, batch: &RecordBatch) -> Option<String> {
         let lacks = |(index, filter): &&(usize, Sbbf)| match batch.column(*index).data_type() {
             DataType::Utf8View => {
                 let texts = batch.column(*index).as_string_view();
@@ -87,7 +87,7 @@ impl Skipping {
         for pages in &self.pages {
             let name = parquet.schema().field(pages.column).name();
             let index = column_index(parquet, group, pages.column);
-            let problem = index.and_then(|index| pages.against(index));
+            let problem = index.and_then(|index| pages.index_problem(index));
             wrong.extend(problem.map(|problem| format!("{name}: {problem}")));
         }
         wrong
@@ -114,7 +114,7 @@ impl Pages {
     }
 
     /// What the index states incorrectly about the pages.
-    fn against(&self, index: &ColumnIndexMetaData) -> Option<String> {
+    fn index_problem(&self, index: &ColumnIndexMetaData) -> Option<String> {
         if index.num_pages() != self.firsts.len() as u64 {
             return Some("the page index has bounds for a different number of pages".to_owned());
         }

@@ -9,19 +9,19 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use arrow::array::RecordBatch;
 use saltmine_s3::{Object, Prefetcher};
 use saltmine_scan::{
-    BLOCK_SIZE, Block, BlockPool, Column, Counts, Decoder, Filled, Order, Reject, Source, SourceReader,
+    BLOCK_SIZE, Block, BlockPool, Column, Counts, Decoder, Order, ReadStatus, Reject, Source, SourceReader,
     SourceState, rejects_batch,
 };
 use sha2::{Digest, Sha256};
 
 use crate::error::LakeError;
-use crate::ingest::source_content::{HashedSource, OpenError, Reading, open};
+use crate::ingest::source_content::{HashedSource, OpenError, OpenSource, open};
 use crate::storage::disk::HashingWriter;
 
 /// Sources up to this size are read into memory; larger ones are read twice.
-const WHOLE: u64 = 16 << 20;
+const MAX_IN_MEMORY: u64 = 16 << 20;
 /// The number of rejects passed on at a time.
-const REJECTS: usize = 8192;
+const REJECTS_AT_A_TIME: usize = 8192;
 
 /// The part of a source to read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,7 +56,7 @@ pub(super) struct Lines<'a> {
 }
 
 /// Decides under which name a content is read; `None` if its lines are not needed.
-pub(super) type Decide<'a> = &'a (dyn Fn(usize, &[u8; 32]) -> Option<Arc<str>> + Sync);
+pub(super) type NameChooser<'a> = &'a (dyn Fn(usize, &[u8; 32]) -> Option<Arc<str>> + Sync);
 
 /// Reads parts of sources, identified by number, and passes on what their lines produce, in any order.
 ///
@@ -65,7 +65,7 @@ pub(super) type Decide<'a> = &'a (dyn Fn(usize, &[u8; 32]) -> Option<Arc<str>> +
 pub(super) fn scan(
     sources: &[Source],
     parts: &[Part],
-    decide: Decide<'_>,
+    decide: NameChooser<'_>,
     lines: &Lines<'_>,
 ) -> Result<Vec<Outcome>, LakeError> {
     let objects: Vec<(usize, Object)> = parts
@@ -103,7 +103,7 @@ pub(super) fn scan(
 struct Run<'a> {
     sources: &'a [Source],
     parts: &'a [Part],
-    decide: Decide<'a>,
+    decide: NameChooser<'a>,
     lines: &'a Lines<'a>,
     ahead: Option<Prefetcher>,
     spool: PathBuf,
@@ -118,7 +118,7 @@ struct Run<'a> {
 #[derive(Default)]
 struct State {
     /// Open sources that no worker is reading.
-    idle: Vec<Reading>,
+    idle: Vec<OpenSource>,
     /// The number of workers that are reading or decoding.
     busy: usize,
     error: Option<LakeError>,
@@ -155,7 +155,7 @@ impl Run<'_> {
     }
 
     /// A source to continue reading, or `Some(None)` to open another one; `None` when everything is done.
-    fn next_reading(&self) -> Option<Option<Reading>> {
+    fn next_reading(&self) -> Option<Option<OpenSource>> {
         let mut state = lock(&self.state);
         loop {
             if state.error.is_some() {
@@ -174,7 +174,7 @@ impl Run<'_> {
     }
 
     /// Fills a block, returns its source for other workers, and decodes the block.
-    fn block(&self, reading: Option<Reading>, decoder: &mut Decoder) -> Result<(), LakeError> {
+    fn block(&self, reading: Option<OpenSource>, decoder: &mut Decoder) -> Result<(), LakeError> {
         let mut block = self.pool.block();
         let mut rejects = Vec::new();
         let unfinished = self.fill(reading, &mut block, &mut rejects)?;
@@ -183,7 +183,7 @@ impl Run<'_> {
             self.change.notify_one();
         }
         if !block.is_empty() {
-            let decoded = decoder.decode(block, |part| self.name(part)).map_err(fault)?;
+            let decoded = decoder.decode(block, |part| self.name(part)).map_err(scan_error)?;
             for (part, counts) in &decoded.counts {
                 self.note(*part, |outcome| outcome.counts.add(counts));
             }
@@ -192,18 +192,18 @@ impl Run<'_> {
             }
             rejects.extend(decoded.rejects);
         }
-        for rejects in rejects.chunks(REJECTS) {
-            (self.lines.rejects)(&rejects_batch(rejects, |part| self.name(part)).map_err(fault)?)?;
+        for rejects in rejects.chunks(REJECTS_AT_A_TIME) {
+            (self.lines.rejects)(&rejects_batch(rejects, |part| self.name(part)).map_err(scan_error)?)?;
         }
         Ok(())
     }
 
     fn fill(
         &self,
-        reading: Option<Reading>,
+        reading: Option<OpenSource>,
         block: &mut Block,
         rejects: &mut Vec<Reject>,
-    ) -> Result<Option<Reading>, LakeError> {
+    ) -> Result<Option<OpenSource>, LakeError> {
         let mut current = reading;
         loop {
             let mut reading = match current.take() {
@@ -220,7 +220,7 @@ impl Run<'_> {
                 outcome.counts.rejects += late.len() as u64;
             });
             rejects.extend(late);
-            if filled == Filled::Full {
+            if filled == ReadStatus::Full {
                 return Ok(Some(reading));
             }
             self.end(&reading);
@@ -231,7 +231,7 @@ impl Run<'_> {
     }
 
     /// Opens the next part that is needed.
-    fn open_next(&self) -> Result<Option<Reading>, LakeError> {
+    fn open_next(&self) -> Result<Option<OpenSource>, LakeError> {
         loop {
             let index = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(part) = self.parts.get(index) else { return Ok(None) };
@@ -256,7 +256,7 @@ impl Run<'_> {
         }
     }
 
-    fn end(&self, reading: &Reading) {
+    fn end(&self, reading: &OpenSource) {
         let reader = &reading.reader;
         let problem = reader.problem().map(ToString::to_string);
         self.note(reading.source, |outcome| {
@@ -280,7 +280,7 @@ impl Run<'_> {
     }
 }
 
-fn fault(error: saltmine_scan::ScanError) -> LakeError {
+fn scan_error(error: saltmine_scan::ScanError) -> LakeError {
     LakeError::Arrow(arrow::error::ArrowError::ExternalError(error.into()))
 }
 
@@ -295,7 +295,7 @@ fn bytes_of(source: &Source) -> io::Result<Box<dyn Read + Send>> {
 /// The beginning of a source. What is read later is what was hashed; otherwise the changed hash is noticed.
 fn open_beginning(index: usize, source: &Source, bytes: u64) -> io::Result<HashedSource> {
     let mut from = bytes_of(source)?.take(bytes);
-    let (reader, sha256, size) = if bytes <= WHOLE {
+    let (reader, sha256, size) = if bytes <= MAX_IN_MEMORY {
         let mut whole = Vec::new();
         from.read_to_end(&mut whole)?;
         let (sha256, size) = (Sha256::digest(&whole).into(), whole.len() as u64);
@@ -306,7 +306,7 @@ fn open_beginning(index: usize, source: &Source, bytes: u64) -> io::Result<Hashe
         let (_, sha256, size) = sink.finish();
         (SourceReader::over_reader(index, Box::new(bytes_of(source)?.take(bytes))), sha256, size)
     };
-    let reading = Reading { source: index, reader, streamed: bytes > WHOLE };
+    let reading = OpenSource { source: index, reader, streamed: bytes > MAX_IN_MEMORY };
     Ok(HashedSource { reading, sha256, size, etag: None })
 }
 

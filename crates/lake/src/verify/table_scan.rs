@@ -16,25 +16,25 @@ use saltmine_format::Field;
 use saltmine_scan::Column;
 use sha2::{Digest, Sha256};
 
-use super::listing::Listed;
+use super::listing::FolderListing;
 use super::parquet_file::{HeldFile, TableFile};
-use super::skipping::{Skipping, pages_differ};
+use super::skipping::{SkippingData, pages_differ};
 use super::statistics::{Value, Values};
 use crate::error::LakeError;
 use crate::storage::path::hex;
-use crate::storage::{Content, Inside, Storage, disk};
+use crate::storage::{Content, DatasetPath, Storage, disk};
 use crate::table::delta_log::{FileEntry, Snapshot};
 use crate::table::layout::{self, EVENT_DATE, LOG_BUCKET, Partition, PartitionBy, Table, date_text};
 
 const DAY: i64 = 86_400_000_000;
 /// The maximum number of problems reported per file.
-const MOST_PROBLEMS: usize = 5;
+const MAX_PROBLEMS: usize = 5;
 
 /// Receives rows of a table.
-pub(super) type Take<'a> = &'a (dyn Fn(&RecordBatch) -> Result<(), LakeError> + Sync);
+pub(super) type BatchConsumer<'a> = &'a (dyn Fn(&RecordBatch) -> Result<(), LakeError> + Sync);
 
 /// A table as of its last commit.
-pub(super) struct Committed {
+pub(super) struct CommittedTable {
     storage: Arc<dyn Storage>,
     pub(super) table: Table,
     pub(super) version: u64,
@@ -43,14 +43,14 @@ pub(super) struct Committed {
 
 /// A file that the table's log names.
 pub(super) struct CommittedFile {
-    place: Inside,
+    place: DatasetPath,
     pub(super) path: PathBuf,
     pub(super) entry: FileEntry,
 }
 
 /// What is wrong with one file.
 #[derive(Debug, Default)]
-pub(super) struct Findings {
+pub(super) struct FileFindings {
     pub(super) absent: Option<String>,
     pub(super) changed: Option<String>,
     pub(super) unreadable: Option<String>,
@@ -59,14 +59,14 @@ pub(super) struct Findings {
     pub(super) rows: u64,
 }
 
-impl Findings {
+impl FileFindings {
     /// Whether its rows are those of the committed file.
     pub(super) fn is_sound(&self) -> bool {
         self.absent.is_none() && self.changed.is_none() && self.unreadable.is_none()
     }
 }
 
-impl Committed {
+impl CommittedTable {
     pub(super) fn from_snapshot(
         storage: Arc<dyn Storage>,
         table: Table,
@@ -105,18 +105,25 @@ impl Committed {
     ///
     /// # Errors
     /// If S3 does not respond.
-    pub(super) fn examine(&self, listed: &Listed, take: Take<'_>) -> Result<Vec<Findings>, LakeError> {
-        let mut found: Vec<Findings> = self
+    pub(super) fn examine(
+        &self,
+        listed: &FolderListing,
+        take: BatchConsumer<'_>,
+    ) -> Result<Vec<FileFindings>, LakeError> {
+        let mut found: Vec<FileFindings> = self
             .files
             .iter()
-            .map(|file| Findings { absent: absent(file, listed), ..Findings::default() })
+            .map(|file| FileFindings {
+                absent: missing_file_problem(file, listed),
+                ..FileFindings::default()
+            })
             .collect();
         let there: Vec<bool> = found.iter().map(|found| found.absent.is_none()).collect();
         let looked = self.each_file(&there, &|file, content| {
-            let looked = catch_unwind(AssertUnwindSafe(|| self.look_at(file, content, take)));
-            looked.unwrap_or_else(|_| Findings {
+            let looked = catch_unwind(AssertUnwindSafe(|| self.examine_file(file, content, take)));
+            looked.unwrap_or_else(|_| FileFindings {
                 unreadable: Some(format!("{:?}: the reader of Parquet files failed", file.path)),
-                ..Findings::default()
+                ..FileFindings::default()
             })
         })?;
         looked.into_iter().for_each(|(index, looked)| found[index] = looked);
@@ -127,7 +134,7 @@ impl Committed {
     ///
     /// # Errors
     /// If a file can no longer be read.
-    pub(super) fn read_again(&self, sound: &[bool], take: Take<'_>) -> Result<(), LakeError> {
+    pub(super) fn read_again(&self, sound: &[bool], take: BatchConsumer<'_>) -> Result<(), LakeError> {
         let read = self.each_file(sound, &|file, content| {
             let held = HeldFile::from_content(content?).map_err(LakeError::io("read", &file.path))?;
             let parquet = TableFile::open(held, &file.path, self.table)?;
@@ -147,7 +154,7 @@ impl Committed {
     ) -> Result<Vec<(usize, T)>, LakeError> {
         let files = self.files.iter().enumerate().zip(wanted).filter(|(_, wanted)| **wanted);
         let files: Vec<(usize, &CommittedFile)> = files.map(|(file, _)| file).collect();
-        let places: Vec<(Inside, u64)> =
+        let places: Vec<(DatasetPath, u64)> =
             files.iter().map(|(_, file)| (file.place.clone(), file.entry.size)).collect();
         let opener = self.storage.opener(&places)?;
         let next = AtomicUsize::new(0);
@@ -159,18 +166,26 @@ impl Committed {
         Ok(done.collect())
     }
 
-    fn look_at(&self, file: &CommittedFile, content: Result<Content, LakeError>, take: Take<'_>) -> Findings {
+    fn examine_file(
+        &self,
+        file: &CommittedFile,
+        content: Result<Content, LakeError>,
+        take: BatchConsumer<'_>,
+    ) -> FileFindings {
         let path = &file.path;
         let content = match content {
             Ok(content) => content,
             Err(error) => {
-                return Findings { absent: Some(format!("{path:?}: {error}")), ..Findings::default() };
+                return FileFindings {
+                    absent: Some(format!("{path:?}: {error}")),
+                    ..FileFindings::default()
+                };
             }
         };
         if let Some(problem) = hash_differs(file, &content) {
-            return Findings { changed: Some(format!("{path:?}: {problem}")), ..Findings::default() };
+            return FileFindings { changed: Some(format!("{path:?}: {problem}")), ..FileFindings::default() };
         }
-        let mut found = Findings::default();
+        let mut found = FileFindings::default();
         if let Err(error) = self.read(file, content, &mut found, take) {
             found.unreadable = Some(format!("{path:?}: {error}"));
         }
@@ -181,16 +196,16 @@ impl Committed {
         &self,
         file: &CommittedFile,
         content: Content,
-        found: &mut Findings,
-        take: Take<'_>,
+        found: &mut FileFindings,
+        take: BatchConsumer<'_>,
     ) -> Result<(), LakeError> {
         let path = &file.path;
         let held = HeldFile::from_content(content).map_err(LakeError::io("read", path))?;
         let parquet = TableFile::open(held.clone(), path, self.table)?;
-        let bounded = bounded(&parquet, file.entry.statistics.as_deref());
+        let bounded = bounded_columns(&parquet, file.entry.statistics.as_deref());
         let problems = Mutex::new(Vec::new());
         let groups = (0..parquet.row_groups()).into_par_iter().map(|group| {
-            let mut skipping = Skipping::read(&parquet, group, path)?;
+            let mut skipping = SkippingData::read(&parquet, group, path)?;
             let mut values = Values::for_columns(bounded.clone());
             parquet.each_batch(group, path, |batch| {
                 values.add(batch);
@@ -218,9 +233,10 @@ impl Committed {
         let in_log = values.against_log(file.entry.statistics.as_deref(), parquet.schema());
         found.statistics.extend(in_log.into_iter().map(|problem| format!("{path:?}: {problem}")));
         found.statistics.extend(problems.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner));
-        found.statistics.truncate(MOST_PROBLEMS);
+        found.statistics.truncate(MAX_PROBLEMS);
         if self.table == Table::Logs {
-            found.misplaced = misplaced(&file.entry, &values).map(|problem| format!("{path:?}: {problem}"));
+            found.misplaced =
+                partition_problem(&file.entry, &values).map(|problem| format!("{path:?}: {problem}"));
         }
         Ok(())
     }
@@ -240,7 +256,7 @@ fn delta_type(of: &DataType) -> Option<&'static str> {
 }
 
 /// Why a file is missing or has another size than the committed file.
-fn absent(file: &CommittedFile, listed: &Listed) -> Option<String> {
+fn missing_file_problem(file: &CommittedFile, listed: &FolderListing) -> Option<String> {
     let (path, wanted) = (&file.path, file.entry.size);
     match listed.get(&file.entry.path) {
         Some(Some(size)) if *size == wanted => None,
@@ -275,7 +291,7 @@ fn hash(mut content: &fs::File) -> io::Result<[u8; 32]> {
 
 /// Which text columns have bounds stated somewhere, plus the bucket column, because folders are named after
 /// it.
-fn bounded(parquet: &TableFile, statistics: Option<&str>) -> Vec<bool> {
+fn bounded_columns(parquet: &TableFile, statistics: Option<&str>) -> Vec<bool> {
     let said: serde_json::Value =
         statistics.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let in_log = |name: &str| {
@@ -311,7 +327,7 @@ fn against_footer(parquet: &TableFile, held: &HeldFile, group: usize, values: &V
 
 /// What is wrong with the place of a file of `logs`: its partition must match all of its rows, and its folder
 /// must match the partition.
-fn misplaced(entry: &FileEntry, values: &Values) -> Option<String> {
+fn partition_problem(entry: &FileEntry, values: &Values) -> Option<String> {
     let said = entry.partition.get(EVENT_DATE).and_then(|date| date.as_deref());
     let date = said.and_then(layout::date_days).filter(|days| said == Some(date_text(*days).as_str()));
     let Some(date) = date else {

@@ -9,7 +9,7 @@ use arrow::array::RecordBatch;
 
 use super::ledger::Ledger;
 use super::line_set::LineSet;
-use super::removed::Removed;
+use super::removed::RemovedRows;
 use super::report::Check;
 use super::row_hash::{RowHasher, Rows, Sum};
 use crate::error::LakeError;
@@ -40,7 +40,7 @@ pub(super) fn each_run(
 
 /// What the tables contain of one source.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(super) struct SourceRows {
     pub(super) rows: Sum,
     pub(super) rejects: Sum,
     /// Rows that were removed as duplicates.
@@ -51,7 +51,7 @@ pub(super) struct Found {
 
 /// What the tables contain, by the names of the sources.
 #[derive(Debug, Default)]
-pub(super) struct Tally(Mutex<HashMap<Arc<str>, Found>>);
+pub(super) struct Tally(Mutex<HashMap<Arc<str>, SourceRows>>);
 
 impl Tally {
     /// Adds rows of `logs` or `rejects`.
@@ -61,7 +61,7 @@ impl Tally {
         batch: &RecordBatch,
         hasher: &RowHasher,
         ledger: &Ledger,
-        removed: &Removed,
+        removed: &RemovedRows,
     ) -> Result<(), LakeError> {
         let rows = Rows::from_batch(batch)?;
         let mut runs = Vec::new();
@@ -82,32 +82,32 @@ impl Tally {
     }
 
     /// Adds the removed rows.
-    pub(super) fn add_removed(&self, removed: &Removed, ledger: &Ledger) {
+    pub(super) fn add_removed(&self, removed: &RemovedRows, ledger: &Ledger) {
         let mut all = self.lock();
-        for (name, line) in removed.gone() {
+        for (name, line) in removed.removed_lines() {
             let found = entry(&mut all, name);
             found.duplicates += 1;
             found.note(std::iter::once(line), name, ledger);
         }
     }
 
-    pub(super) fn into_inner(self) -> HashMap<Arc<str>, Found> {
+    pub(super) fn into_inner(self) -> HashMap<Arc<str>, SourceRows> {
         self.0.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Arc<str>, Found>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Arc<str>, SourceRows>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn entry<'a>(all: &'a mut HashMap<Arc<str>, Found>, name: &str) -> &'a mut Found {
+fn entry<'a>(all: &'a mut HashMap<Arc<str>, SourceRows>, name: &str) -> &'a mut SourceRows {
     if !all.contains_key(name) {
-        all.insert(name.into(), Found::default());
+        all.insert(name.into(), SourceRows::default());
     }
     all.entry(name.into()).or_default()
 }
 
-impl Found {
+impl SourceRows {
     /// Records line numbers. A source that the ledger does not know has no last line; it is reported by name.
     fn note(&mut self, lines: impl Iterator<Item = i64>, name: &str, ledger: &Ledger) {
         if !ledger.names.contains_key(name) {
@@ -136,11 +136,11 @@ impl Found {
 }
 
 /// Compares the tables with the ledger.
-pub(super) fn checks(ledger: &Ledger, found: &HashMap<Arc<str>, Found>) -> Vec<Check> {
+pub(super) fn checks(ledger: &Ledger, found: &HashMap<Arc<str>, SourceRows>) -> Vec<Check> {
     vec![check_counts(ledger, found), check_lines(found)]
 }
 
-fn check_counts(ledger: &Ledger, found: &HashMap<Arc<str>, Found>) -> Check {
+fn check_counts(ledger: &Ledger, found: &HashMap<Arc<str>, SourceRows>) -> Check {
     let mut check = Check::new(
         "lines_accounted_for",
         "Every source has as many rows in logs (and in duplicates) and in rejects as the ledger says, and no row belongs to \
@@ -148,7 +148,7 @@ fn check_counts(ledger: &Ledger, found: &HashMap<Arc<str>, Found>) -> Check {
     );
     let mut names: Vec<&Arc<str>> = ledger.names.keys().collect();
     names.sort();
-    let nothing = Found::default();
+    let nothing = SourceRows::default();
     for name in names {
         let found = found.get(name).unwrap_or(&nothing);
         let (mut rows, mut rejects) = (0_u64, 0_u64);
@@ -173,7 +173,7 @@ fn check_counts(ledger: &Ledger, found: &HashMap<Arc<str>, Found>) -> Check {
     check
 }
 
-fn check_lines(found: &HashMap<Arc<str>, Found>) -> Check {
+fn check_lines(found: &HashMap<Arc<str>, SourceRows>) -> Check {
     let mut check = Check::new(
         "no_line_twice",
         "No line of a source occurs twice among the rows, duplicates and rejects, and none is beyond the end of the source.",

@@ -69,7 +69,7 @@ fn memory_does_not_grow_with_the_number_of_days() {
     for day in (0..1500).chain(0..300) {
         add(&partitions, &encoder, day, 2);
         encode(&partitions, &encoder, true);
-        let (held, open) = partitions.held();
+        let (held, open) = partitions.open_counts();
         assert!(
             open <= OPEN_PARTITIONS && held <= OPEN_PARTITIONS + 130,
             "{held} held and {open} open at day {day}"

@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use super::{CatalogueError, Kind, Named, Parameter, ParameterType, Query, STANDARD_COLUMNS, Severity};
+use super::{CatalogueError, Description, Kind, Parameter, ParameterType, Query, STANDARD_COLUMNS, Severity};
 
 /// Keys that must occur exactly once.
-const SINGLE: [&str; 6] = ["title", "question", "pack", "kind", "severity", "false positives"];
+const REQUIRED_KEYS: [&str; 6] = ["title", "question", "pack", "kind", "severity", "false positives"];
 /// Keys that may occur several times, and keys that may be missing.
-const OTHER: [&str; 7] = ["attack", "parameter", "table", "column", "cannot tell", "next", "source"];
+const OTHER_KEYS: [&str; 7] = ["attack", "parameter", "table", "column", "cannot tell", "next", "source"];
 
 /// Keys that may occur at most once.
-const OPTIONAL: [&str; 2] = ["cannot tell", "next"];
+const OPTIONAL_KEYS: [&str; 2] = ["cannot tell", "next"];
 
 struct Header<'a> {
     file: String,
@@ -73,10 +73,10 @@ fn split<'a>(path: &Path, text: &'a str) -> Result<(Header<'a>, &'a str), Catalo
                 header.wrong(number, "expected `-- key: value` (an empty line ends the header)".into())
             );
         };
-        if !SINGLE.contains(&key) && !OTHER.contains(&key) {
+        if !REQUIRED_KEYS.contains(&key) && !OTHER_KEYS.contains(&key) {
             return Err(header.wrong(number, format!("unknown key {key:?}")));
         }
-        let twice = OPTIONAL.contains(&key) || SINGLE.contains(&key);
+        let twice = OPTIONAL_KEYS.contains(&key) || REQUIRED_KEYS.contains(&key);
         if twice && header.entries.iter().any(|(_, known, _)| *known == key) {
             return Err(header.wrong(number, format!("duplicate key {key:?}")));
         }
@@ -121,8 +121,8 @@ impl<'a> Header<'a> {
     }
 
     /// Parses `name — meaning` entries with unique names.
-    fn named(&self, key: &str) -> Result<Vec<Named>, CatalogueError> {
-        let mut list: Vec<Named> = Vec::new();
+    fn named(&self, key: &str) -> Result<Vec<Description>, CatalogueError> {
+        let mut list: Vec<Description> = Vec::new();
         for (line, value) in self.all(key) {
             let (name, meaning) = value
                 .split_once(" — ")
@@ -130,7 +130,7 @@ impl<'a> Header<'a> {
             if list.iter().any(|known| known.name == name) {
                 return Err(self.wrong(line, format!("duplicate {key} {name:?}")));
             }
-            list.push(Named { name: name.trim().to_owned(), meaning: meaning.trim().to_owned() });
+            list.push(Description { name: name.trim().to_owned(), meaning: meaning.trim().to_owned() });
         }
         Ok(list)
     }

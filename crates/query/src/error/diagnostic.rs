@@ -5,9 +5,9 @@ use std::fmt;
 use datafusion::common::Location;
 
 /// Maximum number of characters shown of a line.
-const SHOWN: usize = 100;
+const MAX_SHOWN: usize = 100;
 /// Of these, characters before the error.
-const BEFORE: usize = 60;
+const MAX_BEFORE: usize = 60;
 
 /// The position of an error in a statement, with an excerpt.
 #[derive(Debug)]
@@ -49,9 +49,9 @@ impl SqlDiagnostic {
         let word = text[from..].iter().take_while(|c| c.is_alphanumeric() || matches!(c, '_' | '.')).count();
         let length =
             end.and_then(|end| usize::try_from(end).ok()?.checked_sub(column)).unwrap_or(word).max(1);
-        let skip = if text.len() > SHOWN { from.saturating_sub(BEFORE) } else { 0 };
-        let shown: String = text[skip..].iter().take(SHOWN).collect();
-        let mark = (from - skip, length.min(SHOWN - (from - skip).min(SHOWN - 1)));
+        let skip = if text.len() > MAX_SHOWN { from.saturating_sub(MAX_BEFORE) } else { 0 };
+        let shown: String = text[skip..].iter().take(MAX_SHOWN).collect();
+        let mark = (from - skip, length.min(MAX_SHOWN - (from - skip).min(MAX_SHOWN - 1)));
         Some(Self { message: message.to_owned(), line, column, excerpt: shown, mark })
     }
 }
@@ -61,21 +61,21 @@ impl SqlDiagnostic {
 mod tests {
     use super::*;
 
-    fn told(sql: &str, line: u64, column: u64, end: Option<u64>) -> String {
+    fn render(sql: &str, line: u64, column: u64, end: Option<u64>) -> String {
         SqlDiagnostic::new("wrong", sql, Location { line, column }, end).unwrap().to_string()
     }
 
     #[test]
     fn what_is_wrong_is_marked() {
         assert_eq!(
-            told("SELECT kee FROM logs", 1, 8, Some(11)),
+            render("SELECT kee FROM logs", 1, 8, Some(11)),
             "line 1, column 8: wrong\n  SELECT kee FROM logs\n         ^^^"
         );
-        assert_eq!(told("SELECT 1\nFRM logs", 2, 1, None), "line 2, column 1: wrong\n  FRM logs\n  ^^^");
-        assert_eq!(told("a\tb", 1, 3, None), "line 1, column 3: wrong\n  a b\n    ^");
-        assert_eq!(told("SELECT", 1, 99, None), "line 1, column 99: wrong\n  SELECT\n        ^");
+        assert_eq!(render("SELECT 1\nFRM logs", 2, 1, None), "line 2, column 1: wrong\n  FRM logs\n  ^^^");
+        assert_eq!(render("a\tb", 1, 3, None), "line 1, column 3: wrong\n  a b\n    ^");
+        assert_eq!(render("SELECT", 1, 99, None), "line 1, column 99: wrong\n  SELECT\n        ^");
         let long = format!("SELECT {} kee {}", "a, ".repeat(100), "b, ".repeat(100));
-        let text = told(&long, 1, 309, None);
+        let text = render(&long, 1, 309, None);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[1].chars().count(), 102);
         assert_eq!(&lines[1][lines[2].find('^').unwrap()..][..3], "kee");

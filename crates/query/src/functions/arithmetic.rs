@@ -28,7 +28,7 @@ const LENIENT: char = '?';
 
 /// The function that evaluates the operators.
 pub(super) fn checked() -> ScalarUDF {
-    ScalarUDF::from(Checked { signature: Signature::user_defined(Volatility::Immutable) })
+    ScalarUDF::from(CheckedOperator { signature: Signature::user_defined(Volatility::Immutable) })
 }
 
 /// Plans the operators if both sides are integers.
@@ -43,8 +43,8 @@ impl ExprPlanner for Planner {
         }
         let RawBinaryExpr { left, right, .. } = expr;
         Ok(PlannerResult::Planned(match left {
-            Expr::ScalarFunction(mut call) if signs(&call).is_some() => {
-                let signs = format!("{}{sign}", signs(&call).unwrap_or_default());
+            Expr::ScalarFunction(mut call) if operators_of(&call).is_some() => {
+                let signs = format!("{}{sign}", operators_of(&call).unwrap_or_default());
                 call.args[0] = lit(signs);
                 call.args.push(right);
                 Expr::ScalarFunction(call)
@@ -64,7 +64,7 @@ fn sign_of(operator: &BinaryOperator) -> Option<char> {
 }
 
 /// The operators of a call of [`checked`]; `None` for another function.
-fn signs(call: &ScalarFunction) -> Option<&str> {
+fn operators_of(call: &ScalarFunction) -> Option<&str> {
     match call.args.first() {
         Some(Expr::Literal(signs, _)) if call.func.name() == NAME => signs.try_as_str().flatten(),
         _ => None,
@@ -72,7 +72,7 @@ fn signs(call: &ScalarFunction) -> Option<&str> {
 }
 
 fn is_integer(side: &Expr, schema: &DFSchema) -> bool {
-    if matches!(side, Expr::ScalarFunction(call) if signs(call).is_some()) {
+    if matches!(side, Expr::ScalarFunction(call) if operators_of(call).is_some()) {
         return true;
     }
     // The type of a parameter is unknown until it has a value.
@@ -87,21 +87,21 @@ fn is_small_integer(kind: &DataType) -> bool {
 
 /// The same call with null in place of an overflow; `None` for another function.
 pub(super) fn lenient(call: &ScalarFunction) -> Option<ScalarFunction> {
-    let signs = signs(call)?;
+    let signs = operators_of(call)?;
     let mut call = call.clone();
     call.args[0] = lit(format!("{LENIENT}{}", signs.trim_start_matches(LENIENT)));
     Some(call)
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
-struct Checked {
+struct CheckedOperator {
     signature: Signature,
 }
 
-impl Checked {
+impl CheckedOperator {
     /// The expression as it was written.
-    fn written(args: &[Expr], text: impl Fn(&Expr) -> String) -> Result<String> {
-        let [Expr::Literal(signs, _), first, rest @ ..] = args else { return takes() };
+    fn original_text(args: &[Expr], text: impl Fn(&Expr) -> String) -> Result<String> {
+        let [Expr::Literal(signs, _), first, rest @ ..] = args else { return wrong_arguments() };
         let signs = signs.try_as_str().flatten().unwrap_or_default().trim_start_matches(LENIENT);
         let mut written = text(first);
         for (sign, next) in signs.chars().zip(rest) {
@@ -112,22 +112,22 @@ impl Checked {
     }
 }
 
-fn takes<T>() -> Result<T> {
+fn wrong_arguments<T>() -> Result<T> {
     plan_err!("{NAME} takes signs, and one integer more than signs")
 }
 
-impl ScalarUDFImpl for Checked {
+impl ScalarUDFImpl for CheckedOperator {
     fn name(&self) -> &str {
         NAME
     }
 
     /// Names columns as DataFusion's operators do.
     fn schema_name(&self, args: &[Expr]) -> Result<String> {
-        Self::written(args, |arg| arg.schema_name().to_string())
+        Self::original_text(args, |arg| arg.schema_name().to_string())
     }
 
     fn display_name(&self, args: &[Expr]) -> Result<String> {
-        Self::written(args, Expr::to_string)
+        Self::original_text(args, Expr::to_string)
     }
 
     fn signature(&self) -> &Signature {
@@ -140,7 +140,7 @@ impl ScalarUDFImpl for Checked {
                 let integers = std::iter::repeat_n(DataType::Int64, integers.len());
                 Ok(std::iter::once(DataType::Utf8).chain(integers).collect())
             }
-            _ => takes(),
+            _ => wrong_arguments(),
         }
     }
 
@@ -151,11 +151,13 @@ impl ScalarUDFImpl for Checked {
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let (rows, count) = (args.number_rows, args.args.len());
         let mut args = args.args.into_iter();
-        let Some(ColumnarValue::Scalar(signs)) = args.next() else { return takes() };
-        let Some(signs) = signs.try_as_str().flatten() else { return takes() };
+        let Some(ColumnarValue::Scalar(signs)) = args.next() else { return wrong_arguments() };
+        let Some(signs) = signs.try_as_str().flatten() else { return wrong_arguments() };
         let is_lenient = signs.starts_with(LENIENT);
         let signs = signs.trim_start_matches(LENIENT);
-        let Some(mut result) = args.next().filter(|_| signs.len() + 2 == count) else { return takes() };
+        let Some(mut result) = args.next().filter(|_| signs.len() + 2 == count) else {
+            return wrong_arguments();
+        };
         for (sign, next) in signs.chars().zip(args) {
             result = apply(sign, result, next, rows, is_lenient)?;
         }
@@ -176,15 +178,15 @@ fn apply(
         leniently(sign, &integers(left, rows)?, &integers(right, rows)?)
     } else {
         let done = match (left, right) {
-            (ColumnarValue::Array(left), ColumnarValue::Array(right)) => strictly(sign, &left, &right),
+            (ColumnarValue::Array(left), ColumnarValue::Array(right)) => apply_checked(sign, &left, &right),
             (ColumnarValue::Array(left), ColumnarValue::Scalar(right)) => {
-                strictly(sign, &left, &right.to_scalar()?)
+                apply_checked(sign, &left, &right.to_scalar()?)
             }
             (ColumnarValue::Scalar(left), ColumnarValue::Array(right)) => {
-                strictly(sign, &left.to_scalar()?, &right)
+                apply_checked(sign, &left.to_scalar()?, &right)
             }
             (ColumnarValue::Scalar(left), ColumnarValue::Scalar(right)) => {
-                strictly(sign, &left.to_array()?, &right.to_array()?)
+                apply_checked(sign, &left.to_array()?, &right.to_array()?)
             }
         };
         match done {
@@ -202,7 +204,7 @@ fn apply(
     Ok(ColumnarValue::Array(array))
 }
 
-fn strictly(sign: char, left: &dyn Datum, right: &dyn Datum) -> Result<ArrayRef, ArrowError> {
+fn apply_checked(sign: char, left: &dyn Datum, right: &dyn Datum) -> Result<ArrayRef, ArrowError> {
     match sign {
         '+' => numeric::add(left, right),
         '-' => numeric::sub(left, right),

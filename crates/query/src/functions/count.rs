@@ -20,7 +20,7 @@ use foldhash::fast::RandomState;
 use hashbrown::HashSet;
 
 use super::inner::as_inner;
-use super::texts::Texts;
+use super::interner::TextInterner;
 
 /// `count` with its own grouped count of distinct texts.
 pub(super) fn count() -> AggregateUDF {
@@ -33,7 +33,7 @@ struct Count {
 }
 
 impl Count {
-    fn is_ours(args: &AccumulatorArgs<'_>) -> bool {
+    fn is_supported(args: &AccumulatorArgs<'_>) -> bool {
         args.is_distinct
             && matches!(args.expr_fields, [field] if matches!(field.data_type(), DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View))
     }
@@ -55,11 +55,11 @@ impl AggregateUDFImpl for Count {
     }
 
     fn groups_accumulator_supported(&self, args: AccumulatorArgs<'_>) -> bool {
-        Self::is_ours(&args) || self.inner.groups_accumulator_supported(args)
+        Self::is_supported(&args) || self.inner.groups_accumulator_supported(args)
     }
 
     fn create_groups_accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn GroupsAccumulator>> {
-        if Self::is_ours(&args) {
+        if Self::is_supported(&args) {
             return Ok(Box::new(DistinctTexts::new(args.expr_fields[0].data_type().clone())));
         }
         self.inner.create_groups_accumulator(args)
@@ -82,14 +82,14 @@ impl AggregateUDFImpl for Count {
 struct DistinctTexts {
     /// The type of the input texts, which is also that of the state.
     data_type: DataType,
-    texts: Texts,
+    texts: TextInterner,
     pairs: HashSet<u64, RandomState>,
     counts: Vec<i64>,
 }
 
 impl DistinctTexts {
     fn new(data_type: DataType) -> Self {
-        Self { data_type, texts: Texts::default(), pairs: HashSet::default(), counts: Vec::new() }
+        Self { data_type, texts: TextInterner::default(), pairs: HashSet::default(), counts: Vec::new() }
     }
 
     fn add(&mut self, group: usize, text: &str) -> Result<()> {
@@ -101,7 +101,7 @@ impl DistinctTexts {
     }
 
     /// Removes the emitted groups and renumbers the others.
-    fn forget(&mut self, emit_to: EmitTo) {
+    fn remove_emitted(&mut self, emit_to: EmitTo) {
         match emit_to {
             EmitTo::All => *self = Self::new(self.data_type.clone()),
             EmitTo::First(count) => {
@@ -160,7 +160,7 @@ impl GroupsAccumulator for DistinctTexts {
 
     fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
         let counts = emit_to.take_needed(&mut self.counts);
-        self.forget(emit_to);
+        self.remove_emitted(emit_to);
         Ok(Arc::new(Int64Array::from(counts)))
     }
 
@@ -176,7 +176,7 @@ impl GroupsAccumulator for DistinctTexts {
         let texts = cast(&(Arc::new(texts.finish()) as ArrayRef), &self.data_type)?;
         let offsets = OffsetBuffer::from_lengths(counts.iter().map(|count| *count as usize));
         let field = Arc::new(Field::new_list_field(self.data_type.clone(), true));
-        self.forget(emit_to);
+        self.remove_emitted(emit_to);
         Ok(vec![Arc::new(ListArray::try_new(field, offsets, texts, None)?)])
     }
 

@@ -20,10 +20,10 @@ use datafusion::logical_expr::{
     Signature, Volatility,
 };
 
-use super::texts::Texts;
+use super::interner::TextInterner;
 
 /// Maximum number of lines per group.
-const SHOWN: usize = 3;
+const MAX_LINES: usize = 3;
 
 /// `evidence(log_file, log_line, request_time)`.
 pub(super) fn evidence() -> AggregateUDF {
@@ -89,7 +89,7 @@ impl AggregateUDFImpl for Evidence {
     }
 
     fn accumulator(&self, _: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(One(Groups::default())))
+        Ok(Box::new(SingleGroup(Groups::default())))
     }
 
     fn groups_accumulator_supported(&self, _: AccumulatorArgs<'_>) -> bool {
@@ -120,14 +120,14 @@ struct EvidenceLine {
 /// The lines kept for a group, in order.
 #[derive(Clone, Copy, Debug, Default)]
 struct GroupLines {
-    lines: [EvidenceLine; SHOWN],
+    lines: [EvidenceLine; MAX_LINES],
     count: usize,
 }
 
 /// State of all groups.
 #[derive(Default)]
 struct Groups {
-    files: Texts,
+    files: TextInterner,
     groups: Vec<GroupLines>,
     /// The file of the previous row; most rows have the same.
     last: Option<u32>,
@@ -159,20 +159,23 @@ impl Groups {
     fn add(&mut self, group: usize, line: EvidenceLine) {
         let kept = self.groups[group];
         let lines = &kept.lines[..kept.count];
-        if kept.count == SHOWN && line.time > lines[SHOWN - 2].time && line.time < lines[SHOWN - 1].time {
+        if kept.count == MAX_LINES
+            && line.time > lines[MAX_LINES - 2].time
+            && line.time < lines[MAX_LINES - 1].time
+        {
             return;
         }
         let Err(at) = lines.binary_search_by(|kept| self.compare(kept, &line)) else { return };
         let kept = &mut self.groups[group];
-        if kept.count < SHOWN {
+        if kept.count < MAX_LINES {
             kept.lines[at..=kept.count].rotate_right(1);
             kept.lines[at] = line;
             kept.count += 1;
-        } else if at == SHOWN {
-            kept.lines[SHOWN - 1] = line;
-        } else if at < SHOWN - 1 {
+        } else if at == MAX_LINES {
+            kept.lines[MAX_LINES - 1] = line;
+        } else if at < MAX_LINES - 1 {
             // All but the last move up, and the one before the last is dropped.
-            kept.lines[at..SHOWN - 1].rotate_right(1);
+            kept.lines[at..MAX_LINES - 1].rotate_right(1);
             kept.lines[at] = line;
         }
     }
@@ -295,15 +298,15 @@ fn lists(lengths: impl IntoIterator<Item = usize>, of: DataType, values: ArrayRe
 }
 
 /// Without GROUP BY: all rows form one group.
-struct One(Groups);
+struct SingleGroup(Groups);
 
-impl std::fmt::Debug for One {
+impl std::fmt::Debug for SingleGroup {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("evidence")
     }
 }
 
-impl Accumulator for One {
+impl Accumulator for SingleGroup {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
         self.0.update_batch(values, &vec![0; values[0].len()], None, 1)
     }

@@ -17,9 +17,9 @@ use datafusion::logical_expr::{
 use datafusion::prelude::SessionContext;
 
 /// Maximum bytes of text or items of a list per row.
-const MOST: u64 = 16 << 20;
+const MAX_LENGTH: u64 = 16 << 20;
 /// Maximum for the rows of one batch.
-const MOST_OF_A_BATCH: u64 = 256 << 20;
+const MAX_BATCH_LENGTH: u64 = 256 << 20;
 
 /// Upper bound of the length of a row's result.
 type Length = fn(&[Column]) -> u64;
@@ -63,36 +63,36 @@ fn span(args: &[Column]) -> u64 {
 pub(super) fn register(context: &SessionContext) {
     for (name, length) in FUNCTIONS {
         if let Ok(inner) = context.udf(name) {
-            context.register_udf(ScalarUDF::from(Bounded { inner, length }));
+            context.register_udf(ScalarUDF::from(LengthChecked { inner, length }));
         }
     }
     // The same function, but including its last item.
     if let Ok(inner) = context.udf("generate_series") {
-        context.register_udf(ScalarUDF::from(Bounded { inner, length: span }));
+        context.register_udf(ScalarUDF::from(LengthChecked { inner, length: span }));
     }
 }
 
 #[derive(Debug)]
-struct Bounded {
+struct LengthChecked {
     inner: Arc<ScalarUDF>,
     length: Length,
 }
 
-impl PartialEq for Bounded {
+impl PartialEq for LengthChecked {
     fn eq(&self, other: &Self) -> bool {
         self.inner == other.inner
     }
 }
 
-impl Eq for Bounded {}
+impl Eq for LengthChecked {}
 
-impl Hash for Bounded {
+impl Hash for LengthChecked {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.inner.hash(state);
     }
 }
 
-impl Bounded {
+impl LengthChecked {
     fn check(&self, args: &ScalarFunctionArgs) -> Result<()> {
         let is_scalar = args.args.iter().all(|argument| matches!(argument, ColumnarValue::Scalar(_)));
         let rows = if is_scalar { 1 } else { args.number_rows };
@@ -105,17 +105,17 @@ impl Bounded {
             // Null arguments give null.
             let length = if row.contains(&None) { 0 } else { (self.length)(&row) };
             total = total.saturating_add(length);
-            if length > MOST {
+            if length > MAX_LENGTH {
                 let name = self.inner.name();
                 return exec_err!(
-                    "{name}: the result may have {length} bytes or items; at most {MOST} are allowed"
+                    "{name}: the result may have {length} bytes or items; at most {MAX_LENGTH} are allowed"
                 );
             }
         }
-        if total > MOST_OF_A_BATCH {
+        if total > MAX_BATCH_LENGTH {
             let name = self.inner.name();
             return exec_err!(
-                "{name}: the results of {rows} rows may have {total} bytes or items; at most {MOST_OF_A_BATCH} are allowed"
+                "{name}: the results of {rows} rows may have {total} bytes or items; at most {MAX_BATCH_LENGTH} are allowed"
             );
         }
         Ok(())
@@ -163,7 +163,7 @@ fn numbers(argument: &ColumnarValue, rows: usize) -> Result<Numbers> {
     Ok(if is_one { Numbers::One(each.at(0)) } else { each })
 }
 
-impl ScalarUDFImpl for Bounded {
+impl ScalarUDFImpl for LengthChecked {
     fn name(&self) -> &str {
         self.inner.name()
     }

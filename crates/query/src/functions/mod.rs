@@ -9,6 +9,7 @@ mod count;
 mod evidence;
 mod histogram;
 mod inner;
+mod interner;
 mod lengths;
 mod link;
 mod log;
@@ -16,7 +17,6 @@ mod presto;
 mod scalar;
 mod size;
 mod sum;
-mod texts;
 mod zone;
 
 pub(crate) use self::actor::principal;

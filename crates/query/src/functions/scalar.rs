@@ -194,7 +194,7 @@ impl TextFunction {
 }
 
 /// Number of rows after which to decide whether values repeat.
-const TRIAL: usize = 256;
+const TRIAL_ROWS: usize = 256;
 
 /// Rows with equal arguments.
 struct Repeats {
@@ -207,7 +207,7 @@ struct Repeats {
 /// Finds rows with equal arguments by comparing views only: a column read from a dictionary has one view per text.
 /// Equal texts stored in several places count as different, which costs only time. `None` if it does not pay.
 fn repeats(columns: &[&StringViewArray], rows: usize) -> Option<Repeats> {
-    if rows < TRIAL {
+    if rows < TRIAL_ROWS {
         return None;
     }
     let state = RandomState::default();
@@ -232,7 +232,7 @@ fn repeats(columns: &[&StringViewArray], rows: usize) -> Option<Repeats> {
             table.insert_unique(hash(row), firsts.len() as u32, rehash);
             firsts.push(row as u32);
         }
-        if row + 1 == TRIAL && firsts.len() > TRIAL / 2 {
+        if row + 1 == TRIAL_ROWS && firsts.len() > TRIAL_ROWS / 2 {
             return None;
         }
     }

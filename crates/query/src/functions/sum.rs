@@ -69,25 +69,25 @@ impl Integer {
     /// The total as a scalar; null if there is none.
     fn scalar(self, total: Option<i128>) -> Result<ScalarValue> {
         Ok(match self {
-            Self::Signed => ScalarValue::Int64(total.map(narrow).transpose()?),
-            Self::Unsigned => ScalarValue::UInt64(total.map(narrow).transpose()?),
+            Self::Signed => ScalarValue::Int64(total.map(to_result_type).transpose()?),
+            Self::Unsigned => ScalarValue::UInt64(total.map(to_result_type).transpose()?),
         })
     }
 
     fn array(self, totals: Vec<Option<i128>>) -> Result<ArrayRef> {
         let totals = totals.into_iter();
         Ok(match self {
-            Self::Signed => {
-                Arc::new(totals.map(|total| total.map(narrow).transpose()).collect::<Result<Int64Array>>()?)
-            }
-            Self::Unsigned => {
-                Arc::new(totals.map(|total| total.map(narrow).transpose()).collect::<Result<UInt64Array>>()?)
-            }
+            Self::Signed => Arc::new(
+                totals.map(|total| total.map(to_result_type).transpose()).collect::<Result<Int64Array>>()?,
+            ),
+            Self::Unsigned => Arc::new(
+                totals.map(|total| total.map(to_result_type).transpose()).collect::<Result<UInt64Array>>()?,
+            ),
         })
     }
 }
 
-fn narrow<T: TryFrom<i128>>(total: i128) -> Result<T> {
+fn to_result_type<T: TryFrom<i128>>(total: i128) -> Result<T> {
     T::try_from(total).or_else(|_| {
         exec_err!("sum: the total {total} does not fit in 64 bits; use sum(CAST(… AS decimal(38, 0)))")
     })

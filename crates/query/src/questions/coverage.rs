@@ -12,7 +12,7 @@ use crate::error::QueryError;
 use crate::session::Session;
 
 /// Maximum number of sources with a problem to name; all are counted.
-const NAMED: usize = 3;
+const MAX_NAMED: usize = 3;
 
 /// Sources that were read more than once, or whose content another source had, have a row without lines.
 const TOTALS: &str = "SELECT count(*) FILTER (WHERE state <> 'same') AS files, \
@@ -101,7 +101,7 @@ impl Session {
                     state: state[row].clone(),
                     problem: problem[row].clone(),
                 });
-                coverage.problems.extend(named.take(NAMED));
+                coverage.problems.extend(named.take(MAX_NAMED));
             }
         }
         Ok(coverage)

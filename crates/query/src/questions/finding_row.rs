@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 /// The essential columns of a detection's row.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Who {
+pub struct RowSummary {
     /// The requester, or the principal if there are several; null for anonymous.
     pub requester: Option<String>,
     /// The source IP, if there is only one.

@@ -93,14 +93,14 @@ impl Group {
 }
 
 /// Maximum number of groups; those with the most requests are kept.
-pub const MOST_GROUPS: usize = 10_000;
+pub const MAX_GROUPS: usize = 10_000;
 
 /// The result of [`latency`].
 #[derive(Clone, Debug, Serialize)]
 pub struct Latency {
     /// Ordered by their values; per group, the metrics in the given order.
     pub groups: Vec<Group>,
-    /// Whether there are more than [`MOST_GROUPS`]; those with the fewest requests are then left out.
+    /// Whether there are more than [`MAX_GROUPS`]; those with the fewest requests are then left out.
     pub cut: bool,
 }
 
@@ -136,18 +136,18 @@ pub async fn latency(session: &Session, by: &[String], metrics: &[Metric]) -> Re
         let requests = metrics.iter().map(is_told).reduce(|sum, more| sum + more);
         let order = requests.into_iter().map(|requests| requests.sort(false, false));
         let order = order.chain(columns.into_iter().map(|column| column.sort(true, true))).collect();
-        frame = frame.sort(order)?.limit(0, Some(MOST_GROUPS + 1))?;
+        frame = frame.sort(order)?.limit(0, Some(MAX_GROUPS + 1))?;
     }
-    let shown = |error: DataFusionError| session.shown_error(error.into());
+    let shown = |error: DataFusionError| session.redacted_error(error.into());
     let batches: Vec<RecordBatch> =
         frame.execute_stream().await.map_err(shown)?.try_collect().await.map_err(shown)?;
-    let is_cut = batches.iter().map(RecordBatch::num_rows).sum::<usize>() > MOST_GROUPS;
+    let is_cut = batches.iter().map(RecordBatch::num_rows).sum::<usize>() > MAX_GROUPS;
     let batches = by_keys(&batches, by.len())?;
     let mut groups = Vec::new();
     for batch in &batches {
         for row in 0..batch.num_rows() {
             for (index, metric) in metrics.iter().enumerate() {
-                groups.extend(group(batch, row, by, *metric, by.len() + index * OF_METRIC)?);
+                groups.extend(group(batch, row, by, *metric, by.len() + index * COLUMNS_PER_METRIC)?);
             }
         }
     }
@@ -159,7 +159,7 @@ fn by_keys(batches: &[RecordBatch], keys: usize) -> Result<Vec<RecordBatch>, Que
     let (Some(first), true) = (batches.first(), keys > 0) else { return Ok(batches.to_vec()) };
     let sorted = || {
         let rows = concat_batches(first.schema_ref(), batches)?;
-        let rows = rows.slice(0, rows.num_rows().min(MOST_GROUPS));
+        let rows = rows.slice(0, rows.num_rows().min(MAX_GROUPS));
         let options = Some(SortOptions { descending: false, nulls_first: true });
         let columns: Vec<SortColumn> = rows.columns()[..keys]
             .iter()
@@ -171,7 +171,7 @@ fn by_keys(batches: &[RecordBatch], keys: usize) -> Result<Vec<RecordBatch>, Que
 }
 
 /// Columns per metric in the answer: see [`aggregates`].
-const OF_METRIC: usize = 5;
+const COLUMNS_PER_METRIC: usize = 5;
 
 /// Count, minimum, maximum, mean and histogram.
 fn aggregates(metric: Metric) -> Result<Vec<Expr>, DataFusionError> {

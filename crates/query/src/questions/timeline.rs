@@ -45,8 +45,8 @@ pub async fn timeline(
     options: &TimelineOptions,
 ) -> Result<TimelineReport, QueryError> {
     let order = ["requester", "remote_ip", "request_time", "log_file", "log_line"];
-    let frame = selected(session, selection).await?.select_columns(&rows::COLUMNS)?;
-    let shown = |error: DataFusionError| session.shown_error(error.into());
+    let frame = matching_requests(session, selection).await?.select_columns(&rows::COLUMNS)?;
+    let shown = |error: DataFusionError| session.redacted_error(error.into());
     let mut stream = frame.sort(sorted_by(&order))?.execute_stream().await.map_err(shown)?;
     let mut splitter = Splitter::new(options);
     while let Some(batch) = stream.try_next().await.map_err(shown)? {
@@ -56,7 +56,7 @@ pub async fn timeline(
     let (mut report, ids) = splitter.finish();
     first_seen::mark(session, &mut report.sessions, &ids)
         .await
-        .map_err(|error| session.shown_error(error))?;
+        .map_err(|error| session.redacted_error(error))?;
     if let Some(redactor) = session.redactor() {
         report.sessions.iter_mut().for_each(|found| found.redact(redactor));
     }
@@ -71,13 +71,13 @@ pub async fn requests(
     session: &Session,
     selection: &Selection,
 ) -> Result<SendableRecordBatchStream, QueryError> {
-    let frame = selected(session, selection).await?;
+    let frame = matching_requests(session, selection).await?;
     let frame = frame.sort(sorted_by(&["request_time", "log_file", "log_line"]))?;
-    let rows = frame.execute_stream().await.map_err(|error| session.shown_error(error.into()))?;
+    let rows = frame.execute_stream().await.map_err(|error| session.redacted_error(error.into()))?;
     Ok(session.redacted(rows))
 }
 
-async fn selected(session: &Session, selection: &Selection) -> Result<DataFrame, QueryError> {
+async fn matching_requests(session: &Session, selection: &Selection) -> Result<DataFrame, QueryError> {
     // Redacted values are selected by their true value or by their pseudonym.
     let context = session.unredacted();
     let logs = context.table("logs").await?;

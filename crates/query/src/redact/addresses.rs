@@ -5,16 +5,16 @@ use std::net::{IpAddr, Ipv6Addr};
 use std::ops::Range;
 
 use super::pseudonyms::Pseudonyms;
-use super::spans::{Spans, look, runs};
+use super::replacements::{Replacements, count_scanned, runs};
 
 /// Minimum groups of an IPv6 address with `::`; with fewer, it more likely joins identifiers of a program.
-const GROUPS: usize = 3;
+const MIN_GROUPS: usize = 3;
 /// Maximum length of an IPv6 address.
-const LONGEST: usize = 45;
+const MAX_LENGTH: usize = 45;
 /// Maximum numbers of overlapping IPv4 addresses that get separate pseudonyms. Longer runs of numbers get one.
-const OVERLAPPING: usize = 6;
+const MAX_OVERLAPPING: usize = 6;
 
-pub(super) fn find(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
+pub(super) fn find(spans: &mut Replacements<'_>, pseudonyms: &Pseudonyms) {
     let bytes = spans.decoded.bytes();
     let mut found: Vec<(Range<usize>, String)> = Vec::new();
     for run in runs(bytes, |byte| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.')) {
@@ -60,8 +60,8 @@ fn v6(bytes: &[u8], run: Range<usize>) -> Vec<(Range<usize>, IpAddr)> {
 
 /// The longest IPv6 address at the start of the text, and its length.
 fn longest_v6(text: &[u8]) -> Option<(usize, Ipv6Addr)> {
-    let text = &text[..text.len().min(LONGEST)];
-    look(text.len());
+    let text = &text[..text.len().min(MAX_LENGTH)];
+    count_scanned(text.len());
     // Most runs are words and numbers.
     let colons = text.iter().filter(|byte| **byte == b':').count();
     if colons < 2 || (text[0] == b':' && text[1] != b':') {
@@ -83,7 +83,7 @@ fn longest_v6(text: &[u8]) -> Option<(usize, Ipv6Addr)> {
         [b'2' | b'3', _, _, _] | [b'f', b'c' | b'd', _, _] | [b'f', b'e', b'8', _]
     );
     let count = groups.count();
-    let is_address = count >= GROUPS || text.contains(&b'.') || (is_routed && count == 2);
+    let is_address = count >= MIN_GROUPS || text.contains(&b'.') || (is_routed && count == 2);
     is_address.then_some((length, address))
 }
 
@@ -117,7 +117,7 @@ fn quads(bytes: &[u8], run: Range<usize>, point: u8, pseudonyms: &Pseudonyms) ->
         for cluster in starts.chunk_by(|one, next| next.0 - one.0 < 4) {
             let (first, last) = (cluster[0].0, cluster[cluster.len() - 1].0 + 3);
             let place = numbers[first].place.start..numbers[last].place.end;
-            let pseudonym = if last - first < OVERLAPPING {
+            let pseudonym = if last - first < MAX_OVERLAPPING {
                 let all: Vec<String> =
                     cluster.iter().map(|(_, address)| pseudonyms.address(*address)).collect();
                 all.join(if point == b'.' { "." } else { "-" })
@@ -153,7 +153,7 @@ fn joined(bytes: &[u8], run: Range<usize>, point: u8) -> Vec<Vec<Number>> {
         }
         is_joined = false;
     }
-    look(run.len());
+    count_scanned(run.len());
     all
 }
 
@@ -196,7 +196,7 @@ fn of_dates(numbers: &[Number], bytes: &[u8]) -> Vec<bool> {
             of_dates[index..=index + count].fill(true);
         }
     }
-    look(numbers.len());
+    count_scanned(numbers.len());
     of_dates
 }
 

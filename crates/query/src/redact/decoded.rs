@@ -102,8 +102,8 @@ fn octal_at_end(bytes: &[u8]) -> Option<u8> {
 
 /// `&#61;` or `&#x3D;` of an ASCII character.
 fn entity_at_end(bytes: &[u8]) -> Option<(usize, u8)> {
-    const LONGEST: usize = 8;
-    let tail = &bytes[bytes.len().saturating_sub(LONGEST)..];
+    const MAX_ESCAPE_LENGTH: usize = 8;
+    let tail = &bytes[bytes.len().saturating_sub(MAX_ESCAPE_LENGTH)..];
     let start = tail.windows(2).rposition(|two| two == b"&#")?;
     let digits = std::str::from_utf8(&tail[start + 2..tail.len() - 1]).ok()?;
     let value = match digits.strip_prefix(['x', 'X']) {

@@ -16,7 +16,7 @@ use datafusion::physical_plan::placeholder_row::PlaceholderRowExec;
 use datafusion::physical_plan::streaming::StreamingTableExec;
 use datafusion::physical_plan::work_table::WorkTableExec;
 
-use super::wall::RedactExec;
+use super::redacted_table::RedactExec;
 
 /// The last optimizer rule. It changes nothing, but fails if a plan has a source of rows that is neither below a
 /// [`RedactExec`] nor unable to hold a file's rows.

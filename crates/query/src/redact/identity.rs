@@ -7,10 +7,10 @@ use std::net::IpAddr;
 use saltmine_format::Principal;
 
 use super::pseudonyms::Pseudonyms;
-use super::spans::{Spans, runs};
+use super::replacements::{Replacements, runs};
 
 /// Maximum length of a name to search for, in bytes. IAM names have at most 64 characters, ARNs at most 2,048.
-const LONGEST: usize = 2048;
+const MAX_NAME_LENGTH: usize = 2048;
 
 /// The requester and address of a row, whose names are replaced in its other columns.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -91,7 +91,7 @@ impl Names {
         let folded = name.as_bytes().to_ascii_lowercase();
         // Without a letter or digit, there is no word to find.
         let Some(first) = runs(&folded, is_word).into_iter().next() else { return };
-        if folded.len() > LONGEST || self.names.contains_key(&folded) {
+        if folded.len() > MAX_NAME_LENGTH || self.names.contains_key(&folded) {
             return;
         }
         let shapes = self.shapes.entry(folded[first.clone()].to_vec()).or_default();
@@ -105,7 +105,7 @@ impl Names {
 }
 
 /// Replaces names that occur as words, case-insensitively.
-pub(super) fn find(spans: &mut Spans<'_>, names: &Names, pseudonyms: &Pseudonyms) {
+pub(super) fn find(spans: &mut Replacements<'_>, names: &Names, pseudonyms: &Pseudonyms) {
     if names.names.is_empty() {
         return;
     }

@@ -14,9 +14,9 @@ use tempfile::NamedTempFile;
 use crate::error::QueryError;
 
 /// Bytes of a key.
-const LENGTH: usize = 32;
+const KEY_BYTES: usize = 32;
 /// The key file in a dataset's folder.
-const FILE: &str = "redact.key";
+const KEY_FILE: &str = "redact.key";
 
 /// The origin of a session's key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,14 +34,14 @@ pub enum KeySource {
     Session,
 }
 
-pub(super) type Key = [u8; LENGTH];
+pub(super) type Key = [u8; KEY_BYTES];
 
 /// Loads the key from a file. A missing file is created with a random key and is readable by its owner only.
 /// Without a file: that of the dataset; without a dataset, a key for this session.
 pub(super) fn load(file: Option<&Path>, dataset: Option<&Path>) -> Result<(Key, KeySource), QueryError> {
     let path = match (file, dataset) {
         (Some(file), _) => file.to_path_buf(),
-        (None, Some(dataset)) => dataset.join(FILE),
+        (None, Some(dataset)) => dataset.join(KEY_FILE),
         (None, None) => return Ok((random()?, KeySource::Session)),
     };
     let wrong = |problem: String| QueryError::RedactKey { path: path.clone(), problem };
@@ -49,7 +49,7 @@ pub(super) fn load(file: Option<&Path>, dataset: Option<&Path>) -> Result<(Key, 
         Ok(found) => Ok(found),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let key = random()?;
-            if make(&path, &key).map_err(|error| wrong(error.to_string()))? {
+            if create_new(&path, &key).map_err(|error| wrong(error.to_string()))? {
                 return Ok((key, KeySource::Made(path)));
             }
             // Another run created it first.
@@ -68,8 +68,11 @@ fn read(path: &Path) -> io::Result<(Key, KeySource)> {
     }
     check_owner(&about)?;
     let mut text = Vec::new();
-    file.take(LARGEST + 1).read_to_end(&mut text)?;
-    let key = std::str::from_utf8(&text).ok().filter(|text| text.len() as u64 <= LARGEST).and_then(parse);
+    file.take(MAX_KEY_FILE_BYTES + 1).read_to_end(&mut text)?;
+    let key = std::str::from_utf8(&text)
+        .ok()
+        .filter(|text| text.len() as u64 <= MAX_KEY_FILE_BYTES)
+        .and_then(parse);
     let key = key.ok_or_else(|| io::Error::other(NO_KEY))?;
     Ok((key, KeySource::Read { path: path.to_path_buf(), changed: about.modified().ok() }))
 }
@@ -112,11 +115,11 @@ fn check_owner(_: &std::fs::Metadata) -> io::Result<()> {
 }
 
 /// Maximum size of a key file, in bytes.
-const LARGEST: u64 = 4096;
+const MAX_KEY_FILE_BYTES: u64 = 4096;
 const NO_KEY: &str = "not a key (64 hexadecimal digits); name a new file to create one";
 
 fn random() -> Result<Key, QueryError> {
-    let mut key = [0; LENGTH];
+    let mut key = [0; KEY_BYTES];
     getrandom::fill(&mut key).map_err(|error| QueryError::RedactKey {
         path: PathBuf::from("-"),
         problem: format!("cannot get random numbers from the system: {error}"),
@@ -125,9 +128,9 @@ fn random() -> Result<Key, QueryError> {
 }
 
 /// Creates the file atomically; returns `false` if it exists by now.
-fn make(path: &Path, key: &Key) -> io::Result<bool> {
+fn create_new(path: &Path, key: &Key) -> io::Result<bool> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut text = String::with_capacity(2 * LENGTH + 1);
+    let mut text = String::with_capacity(2 * KEY_BYTES + 1);
     key.iter().for_each(|byte| {
         let _ = write!(text, "{byte:02x}"); // writing to a String does not fail
     });
@@ -145,8 +148,8 @@ fn make(path: &Path, key: &Key) -> io::Result<bool> {
 
 fn parse(text: &str) -> Option<Key> {
     let digits = text.trim().as_bytes();
-    let mut key = [0; LENGTH];
-    if digits.len() != 2 * LENGTH {
+    let mut key = [0; KEY_BYTES];
+    if digits.len() != 2 * KEY_BYTES {
         return None;
     }
     for (byte, pair) in key.iter_mut().zip(digits.chunks_exact(2)) {
@@ -178,7 +181,7 @@ mod tests {
             assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
         let (own, source) = load(None, Some(folder.path())).unwrap();
-        assert_eq!(source, KeySource::Made(folder.path().join(FILE)));
+        assert_eq!(source, KeySource::Made(folder.path().join(KEY_FILE)));
         assert_ne!(own, key);
         assert_eq!(load(None, Some(folder.path())).unwrap().0, own);
         assert_ne!(load(None, None).unwrap().0, load(None, None).unwrap().0);

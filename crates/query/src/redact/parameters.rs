@@ -17,11 +17,11 @@ use crate::error::QueryError;
 use crate::params::{Param, Params};
 
 /// Maximum number of values per parameter: a long list tries many guesses at once.
-pub(crate) const MOST_VALUES: usize = 16;
+pub(crate) const MAX_VALUES: usize = 16;
 
 /// What a parameter is compared with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Compared {
+enum ComparedWith {
     /// Words that reveal nothing of a row's text, such as user agent families.
     Words,
     /// Whole bucket names, which are not redacted except for accounts in them.
@@ -39,18 +39,18 @@ enum Compared {
 }
 
 /// Parameters that may be set. All other text parameters keep their defaults.
-const KNOWN: [(&str, &str, Compared); 11] = [
-    ("lifecycle-summary", "by", Compared::Words),
-    ("replica-writes", "replica_buckets", Compared::Buckets),
-    ("referers-and-agents", "own_hosts", Compared::Hosts),
-    ("retrieved-objects", "who", Compared::Requester),
-    ("principal-footprint", "who", Compared::Requester),
-    ("retrieved-objects", "address", Compared::Addresses),
-    ("origin-split", "own_network", Compared::Addresses),
-    ("off-hours", "humans", Compared::RequesterPattern),
-    ("sensitive-keys", "except", Compared::RequesterPattern),
-    ("billed-denials", "own_accounts", Compared::Accounts),
-    ("cross-account", "own_accounts", Compared::Accounts),
+const ALLOWED_PARAMETERS: [(&str, &str, ComparedWith); 11] = [
+    ("lifecycle-summary", "by", ComparedWith::Words),
+    ("replica-writes", "replica_buckets", ComparedWith::Buckets),
+    ("referers-and-agents", "own_hosts", ComparedWith::Hosts),
+    ("retrieved-objects", "who", ComparedWith::Requester),
+    ("principal-footprint", "who", ComparedWith::Requester),
+    ("retrieved-objects", "address", ComparedWith::Addresses),
+    ("origin-split", "own_network", ComparedWith::Addresses),
+    ("off-hours", "humans", ComparedWith::RequesterPattern),
+    ("sensitive-keys", "except", ComparedWith::RequesterPattern),
+    ("billed-denials", "own_accounts", ComparedWith::Accounts),
+    ("cross-account", "own_accounts", ComparedWith::Accounts),
 ];
 
 /// Parameters of a built-in query for the true tables: pseudonyms are resolved.
@@ -102,32 +102,32 @@ async fn value(
     unredacted: &SessionContext,
     redactor: &Redactor,
 ) -> Result<String, Refusal> {
-    let known = KNOWN.iter().find(|(name, of, _)| *name == query.name && *of == parameter.name);
+    let known = ALLOWED_PARAMETERS.iter().find(|(name, of, _)| *name == query.name && *of == parameter.name);
     let refused = |problem: &str| Err(Refusal::Value(problem.to_owned()));
     match known.map(|(_, _, compared)| *compared) {
-        Some(Compared::Words) => Ok(given.to_owned()),
-        Some(Compared::Requester | Compared::RequesterPattern | Compared::Accounts)
+        Some(ComparedWith::Words) => Ok(given.to_owned()),
+        Some(ComparedWith::Requester | ComparedWith::RequesterPattern | ComparedWith::Accounts)
             if !redactor.hides_principals() =>
         {
             Ok(given.to_owned())
         }
-        Some(Compared::Addresses) if !redactor.hides_addresses() => Ok(given.to_owned()),
-        Some(Compared::Requester) => {
+        Some(ComparedWith::Addresses) if !redactor.hides_addresses() => Ok(given.to_owned()),
+        Some(ComparedWith::Requester) => {
             let lookup =
                 Lookup { unredacted, column: "requester", shown: &|text| redactor.principal(text).into() };
             requester(given, lookup).await
         }
-        Some(Compared::Accounts) => {
+        Some(ComparedWith::Accounts) => {
             let shown = |text: &str| redactor.principal(text).into();
             list(given, Lookup { unredacted, column: "account_id(requester)", shown: &shown }).await
         }
-        Some(Compared::Buckets) => {
+        Some(ComparedWith::Buckets) => {
             let shown = |text: &str| redactor.text(text).into();
             list(given, Lookup { unredacted, column: "bucket", shown: &shown }).await
         }
-        Some(Compared::Hosts) if given.split(',').count() <= MOST_VALUES => Ok(given.to_owned()),
-        Some(Compared::Hosts) => refused(&too_many()),
-        Some(Compared::Addresses) => {
+        Some(ComparedWith::Hosts) if given.split(',').count() <= MAX_VALUES => Ok(given.to_owned()),
+        Some(ComparedWith::Hosts) => refused(&too_many()),
+        Some(ComparedWith::Addresses) => {
             let shown = |text: &str| redactor.address(text).into();
             let addresses = list(given, Lookup { unredacted, column: "remote_ip", shown: &shown }).await?;
             match addresses.split(',').find(|address| !is_whole_address(address)) {
@@ -135,7 +135,7 @@ async fn value(
                 None => Ok(addresses),
             }
         }
-        Some(Compared::RequesterPattern) | None => refused(KEEPS_DEFAULT),
+        Some(ComparedWith::RequesterPattern) | None => refused(KEEPS_DEFAULT),
     }
 }
 
@@ -149,7 +149,7 @@ const KEEPS_DEFAULT: &str = "under --redact, it keeps its default: it is compare
 
 fn too_many() -> String {
     format!(
-        "under --redact, at most {MOST_VALUES} values are accepted: a long list could be used to guess hidden values"
+        "under --redact, at most {MAX_VALUES} values are accepted: a long list could be used to guess hidden values"
     )
 }
 
@@ -197,7 +197,7 @@ impl Lookup<'_> {
 
 /// Whole values, separated by commas.
 async fn list(given: &str, lookup: Lookup<'_>) -> Result<String, Refusal> {
-    if given.split(',').count() > MOST_VALUES {
+    if given.split(',').count() > MAX_VALUES {
         return Err(Refusal::Value(too_many()));
     }
     let mut values = Vec::new();
@@ -225,11 +225,11 @@ async fn requester(given: &str, lookup: Lookup<'_>) -> Result<String, Refusal> {
 /// Whether the text contains a pseudonym.
 fn has_pseudonym(text: &str) -> bool {
     const KINDS: [&str; 8] = ["ip", "account", "role", "session", "user", "principal", "key", "token"];
-    const DIGITS: usize = 16;
+    const HEX_DIGITS: usize = 16;
     let is_pseudonym = |word: &str| {
         let parts = word.rsplit_once('-').filter(|(kind, _)| KINDS.iter().any(|known| kind.ends_with(known)));
         parts.is_some_and(|(_, hash)| {
-            hash.len() == DIGITS
+            hash.len() == HEX_DIGITS
                 && hash.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
         })
     };
@@ -246,7 +246,7 @@ mod tests {
     #[test]
     fn the_known_parameters_are_those_of_the_catalogue() {
         let catalogue = Catalogue::builtin().unwrap();
-        for (query, name, _) in KNOWN {
+        for (query, name, _) in ALLOWED_PARAMETERS {
             let query = catalogue.get(query).unwrap();
             let parameter = query.parameters.iter().find(|parameter| parameter.name == name);
             assert!(parameter.is_some_and(|parameter| parameter.kind == ParameterType::Text), "{name}");

@@ -3,39 +3,39 @@
 use std::ops::Range;
 
 use super::pseudonyms::Pseudonyms;
+use super::replacements::{Replacements, end_of, runs};
 use super::secrets::{name_before, next_separator};
-use super::spans::{Spans, end_of, runs};
 
 /// Prefixes of IAM's unique ids: "IAM identifiers" in the IAM user guide.
-const KINDS: [&str; 11] =
+const ID_PREFIXES: [&str; 11] =
     ["AKIA", "ASIA", "AROA", "AIDA", "AGPA", "AIPA", "ANPA", "ANVA", "APKA", "ABIA", "ACCA"];
 /// Minimum length of such an id; current ones have 20 characters.
-const SHORTEST_ID: usize = 16;
+const MIN_ID_LENGTH: usize = 16;
 /// Digits of an account.
-const ACCOUNT: usize = 12;
+const ACCOUNT_DIGITS: usize = 12;
 /// Maximum length of an ARN's resource to look at, in bytes. IAM's ARNs have at most 2,048 characters.
-const LONGEST_RESOURCE: usize = 2048;
+const MAX_RESOURCE_LENGTH: usize = 2048;
 /// Lengths of a canonical user id and of a CloudFront origin access identity.
-const CANONICAL: [usize; 2] = [64, 96];
+const CANONICAL_ID_LENGTHS: [usize; 2] = [64, 96];
 
-pub(super) fn find(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
+pub(super) fn find(spans: &mut Replacements<'_>, pseudonyms: &Pseudonyms) {
     credentials(spans, pseudonyms);
     ids(spans, pseudonyms);
 }
 
 /// Replaces ids that are recognisable by their form alone.
-pub(super) fn ids(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
+pub(super) fn ids(spans: &mut Replacements<'_>, pseudonyms: &Pseudonyms) {
     arns(spans, pseudonyms);
     words(spans, pseudonyms);
     accounts(spans, pseudonyms);
 }
 
 fn is_access_key(word: &[u8]) -> bool {
-    word.len() >= SHORTEST_ID && KINDS.iter().any(|kind| word.starts_with(kind.as_bytes()))
+    word.len() >= MIN_ID_LENGTH && ID_PREFIXES.iter().any(|kind| word.starts_with(kind.as_bytes()))
 }
 
 /// `X-Amz-Credential=KEY/date/region/s3/aws4_request`, `AWSAccessKeyId=KEY`.
-fn credentials(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
+fn credentials(spans: &mut Replacements<'_>, pseudonyms: &Pseudonyms) {
     let mut at = 0;
     while let Some(separator) = next_separator(spans.decoded.bytes(), at) {
         at = separator + 1;
@@ -53,7 +53,7 @@ fn credentials(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
 }
 
 /// Replaces the names in IAM and STS ARNs. Accounts in these and other ARNs are found as digits.
-fn arns(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
+fn arns(spans: &mut Replacements<'_>, pseudonyms: &Pseudonyms) {
     let bytes = spans.decoded.bytes();
     let starts = bytes.windows(4).enumerate().filter(|(_, four)| four.eq_ignore_ascii_case(b"arn:"));
     let mut found: Vec<(Range<usize>, &str)> = Vec::new();
@@ -81,12 +81,12 @@ fn arn(bytes: &[u8], start: usize) -> Vec<(Range<usize>, &'static str)> {
     if !is(2, b"iam") && !is(2, b"sts") {
         return Vec::new();
     }
-    let near = &bytes[..bytes.len().min(at + LONGEST_RESOURCE)];
+    let near = &bytes[..bytes.len().min(at + MAX_RESOURCE_LENGTH)];
     let end = end_of(near, at, |byte| byte.is_ascii_alphanumeric() || b"_+=,.@/:-*~$".contains(&byte));
     let resource = at..end - bytes[at..end].iter().rev().take_while(|byte| b".,:".contains(byte)).count();
     let mut owner = Vec::new();
     let digits = fields[4].clone();
-    if !digits.is_empty() && digits.len() != ACCOUNT && !is(4, b"cloudfront") && !is(4, b"aws") {
+    if !digits.is_empty() && digits.len() != ACCOUNT_DIGITS && !is(4, b"cloudfront") && !is(4, b"aws") {
         owner.push((digits, "account"));
     }
     owner.extend(names(bytes, resource));
@@ -121,7 +121,7 @@ fn names(bytes: &[u8], resource: Range<usize>) -> Vec<(Range<usize>, &'static st
 }
 
 /// Replaces ids that are a single word.
-fn words(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
+fn words(spans: &mut Replacements<'_>, pseudonyms: &Pseudonyms) {
     for word in runs(spans.decoded.bytes(), |byte| byte.is_ascii_alphanumeric()) {
         let bytes = spans.decoded.bytes();
         let text = &bytes[word.clone()];
@@ -134,22 +134,22 @@ fn words(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
                 spans.replace(session..end, |name| pseudonyms.name("session", name));
             }
             spans.replace(word, |id| pseudonyms.get("key", id));
-        } else if CANONICAL.contains(&text.len()) && text.iter().all(u8::is_ascii_hexdigit) {
+        } else if CANONICAL_ID_LENGTHS.contains(&text.len()) && text.iter().all(u8::is_ascii_hexdigit) {
             spans.replace(word, |id| pseudonyms.get("principal", &id.to_ascii_lowercase()));
         }
     }
 }
 
 /// Replaces twelve digits, or three groups of four digits.
-fn accounts(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
+fn accounts(spans: &mut Replacements<'_>, pseudonyms: &Pseudonyms) {
     for run in runs(spans.decoded.bytes(), |byte| byte.is_ascii_digit() || byte == b'-') {
         let bytes = &spans.decoded.bytes()[run.clone()];
         let parts: Vec<Range<usize>> = runs(bytes, |byte| byte.is_ascii_digit());
         let mut found: Vec<Range<usize>> =
-            parts.iter().filter(|part| part.len() == ACCOUNT).cloned().collect();
+            parts.iter().filter(|part| part.len() == ACCOUNT_DIGITS).cloned().collect();
         let in_fours = parts.windows(3).filter(|three| {
             let is_joined = three[0].end + 1 == three[1].start && three[1].end + 1 == three[2].start;
-            is_joined && three.iter().all(|part| part.len() == ACCOUNT / 3)
+            is_joined && three.iter().all(|part| part.len() == ACCOUNT_DIGITS / 3)
         });
         found.extend(in_fours.map(|three| three[0].start..three[2].end));
         for part in found {

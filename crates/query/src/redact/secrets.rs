@@ -6,14 +6,14 @@
 use std::ops::Range;
 
 use super::pseudonyms::Pseudonyms;
-use super::spans::{Spans, end_of, look, runs};
+use super::replacements::{Replacements, count_scanned, end_of, runs};
 
 /// Parts of names whose values are secret, in lower case without `-`, `_` and `.`.
-const PARTS: [&str; 6] = ["token", "pass", "secret", "session", "sessid", "apikey"];
+const SECRET_PARTS: [&str; 6] = ["token", "pass", "secret", "session", "sessid", "apikey"];
 /// Suffixes of names whose values are secret. `customerkey` belongs to encryption with client-provided keys.
 const ENDS: [&str; 5] = ["signature", "customerkey", "customerkeymd5", "pwd", "jwt"];
 /// Full names whose values are secret.
-const WHOLE: [&str; 13] = [
+const SECRET_NAMES: [&str; 13] = [
     "sid",
     "code",
     "pw",
@@ -29,21 +29,21 @@ const WHOLE: [&str; 13] = [
     "samlresponse",
 ];
 /// S3 names that would match these, but whose values give no access.
-const KNOWN: [&str; 4] = [
+const HARMLESS_NAMES: [&str; 4] = [
     "continuationtoken",
     "nextcontinuationtoken",
     "bypassgovernanceretention",
     "xamzbypassgovernanceretention",
 ];
 /// Prefixes of AWS session tokens: base 64 of a few fixed bytes.
-const BEGINS: [&[u8]; 6] =
+const TOKEN_PREFIXES: [&[u8]; 6] =
     [b"IQoJb3JpZ2lu", b"FwoGZXIvYXdz", b"FQoGZXIvYXdz", b"FQoDYXdz", b"AQoDYXdz", b"AQoEYXdz"];
 /// Minimum length of an access key id.
-const KEY: usize = 16;
+const MIN_KEY_ID_LENGTH: usize = 16;
 /// Maximum length of a name to look at, in bytes.
-const LONGEST_NAME: usize = 64;
+const MAX_NAME_LENGTH: usize = 64;
 
-pub(super) fn find(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms, has_users: bool) {
+pub(super) fn find(spans: &mut Replacements<'_>, pseudonyms: &Pseudonyms, has_users: bool) {
     by_name(spans, pseudonyms);
     named_by_value(spans, pseudonyms);
     by_shape(spans, pseudonyms);
@@ -51,7 +51,7 @@ pub(super) fn find(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms, has_users: bo
 }
 
 /// `name=value` and `name: value`.
-fn by_name(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
+fn by_name(spans: &mut Replacements<'_>, pseudonyms: &Pseudonyms) {
     let mut at = 0;
     while let Some(separator) = next_separator(spans.decoded.bytes(), at) {
         at = separator + 1;
@@ -82,8 +82,8 @@ pub(super) fn name_before(bytes: &[u8], separator: usize) -> String {
         Some(open) if before[open] == b'[' => open,
         _ => end,
     };
-    look(separator - end + LONGEST_NAME);
-    let name = before[..end].iter().rev().take_while(|byte| is_name(**byte)).take(LONGEST_NAME);
+    count_scanned(separator - end + MAX_NAME_LENGTH);
+    let name = before[..end].iter().rev().take_while(|byte| is_name(**byte)).take(MAX_NAME_LENGTH);
     let letters =
         name.filter(|byte| byte.is_ascii_alphanumeric()).map(|byte| char::from(byte.to_ascii_lowercase()));
     let reversed: Vec<char> = letters.collect();
@@ -92,13 +92,13 @@ pub(super) fn name_before(bytes: &[u8], separator: usize) -> String {
 
 fn is_secret(name: &str, separator: u8) -> bool {
     // `code: 404` is a status, `?code=…` an OAuth authorization code.
-    if KNOWN.contains(&name) || (name == "code" && separator == b':') {
+    if HARMLESS_NAMES.contains(&name) || (name == "code" && separator == b':') {
         return false;
     }
     let is_signature = name.contains("xamz") && name.contains("signature");
     is_signature
-        || WHOLE.contains(&name)
-        || PARTS.iter().any(|part| name.contains(part))
+        || SECRET_NAMES.contains(&name)
+        || SECRET_PARTS.iter().any(|part| name.contains(part))
         || ENDS.iter().any(|end| name.ends_with(end))
 }
 
@@ -120,7 +120,7 @@ fn is_place(bytes: &[u8], separator: usize) -> bool {
 
 /// The value after a separator, up to a terminator of the same encoding: `%26` ends a value that began with `%3D`,
 /// but is part of one that began with `=`.
-fn value(spans: &Spans<'_>, separator: usize, name: &str) -> Range<usize> {
+fn value(spans: &Replacements<'_>, separator: usize, name: &str) -> Range<usize> {
     let decoded = &spans.decoded;
     let (bytes, layers) = (decoded.bytes(), decoded.layers(separator));
     let start = end_of(bytes, separator + 1, |byte| is_junk(byte) || matches!(byte, b'=' | b':'));
@@ -134,14 +134,14 @@ fn value(spans: &Spans<'_>, separator: usize, name: &str) -> Range<usize> {
         is_end && decoded.layers(*at) <= layers
     };
     let end = (start..bytes.len()).find(ends).unwrap_or(bytes.len());
-    look(end - start + 1);
+    count_scanned(end - start + 1);
     // Closing brackets and punctuation are not part of the value.
     let trailing = bytes[start..end].iter().rev().take_while(|byte| b",;)>}]'\\ ".contains(byte));
     start..end - trailing.count()
 }
 
 /// `name=X-Amz-Security-Token&value=…`: a form that lists names and values.
-fn named_by_value(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
+fn named_by_value(spans: &mut Replacements<'_>, pseudonyms: &Pseudonyms) {
     let mut is_next_secret = false;
     let mut at = 0;
     while let Some(separator) = next_separator(spans.decoded.bytes(), at) {
@@ -152,7 +152,7 @@ fn named_by_value(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
             "name" | "key" | "field" | "param" | "parameter" => {
                 let start = end_of(bytes, at, is_junk);
                 let end = end_of(bytes, start, is_name);
-                is_next_secret = end - start <= LONGEST_NAME && is_secret(&name_before(bytes, end), b'=');
+                is_next_secret = end - start <= MAX_NAME_LENGTH && is_secret(&name_before(bytes, end), b'=');
                 at = at.max(end);
             }
             "value" | "val" | "content" if is_next_secret => {
@@ -167,7 +167,7 @@ fn named_by_value(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
 }
 
 /// Replaces tokens without a name.
-pub(super) fn by_shape(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
+pub(super) fn by_shape(spans: &mut Replacements<'_>, pseudonyms: &Pseudonyms) {
     let mut done = 0;
     for word in runs(spans.decoded.bytes(), |byte| byte.is_ascii_alphanumeric()) {
         if word.start < done {
@@ -176,11 +176,12 @@ pub(super) fn by_shape(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
         let bytes = &spans.decoded.bytes()[word.start..];
         let begins =
             |begin: &&[u8]| bytes.get(..begin.len()).is_some_and(|is| is.eq_ignore_ascii_case(begin));
-        // `AWS KEY:SIGNATURE`, the header of signature version 2.
-        let is_key = word.len() >= KEY && (bytes.starts_with(b"AKIA") || bytes.starts_with(b"ASIA"));
+        // `AWS MIN_KEY_ID_LENGTH:SIGNATURE`, the header of signature version 2.
+        let is_key =
+            word.len() >= MIN_KEY_ID_LENGTH && (bytes.starts_with(b"AKIA") || bytes.starts_with(b"ASIA"));
         let is_signed = is_key && bytes.get(word.len()) == Some(&b':');
         let is_web_token = bytes.starts_with(b"eyJ");
-        if !is_signed && !is_web_token && !BEGINS.iter().any(begins) {
+        if !is_signed && !is_web_token && !TOKEN_PREFIXES.iter().any(begins) {
             continue;
         }
         let from = if is_signed { word.end + 1 } else { word.start };
@@ -193,7 +194,7 @@ pub(super) fn by_shape(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms) {
 }
 
 /// `https://user:password@host`. A lone `user` is usually a token.
-fn user_information(spans: &mut Spans<'_>, pseudonyms: &Pseudonyms, has_users: bool) {
+fn user_information(spans: &mut Replacements<'_>, pseudonyms: &Pseudonyms, has_users: bool) {
     let starts: Vec<usize> = {
         let three = spans.decoded.bytes().windows(3).enumerate();
         three.filter(|(_, three)| *three == b"://").map(|(at, _)| at + 3).collect()

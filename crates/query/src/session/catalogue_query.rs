@@ -53,7 +53,7 @@ pub(crate) async fn rows(
         return Ok(rows);
     }
     let schema = rows.schema();
-    let rows = rows.and_then(move |batch| async move { touching(&batch, reported) });
+    let rows = rows.and_then(move |batch| async move { overlapping(&batch, reported) });
     Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
 }
 
@@ -61,7 +61,7 @@ pub(crate) async fn rows(
 const NOT_OF_EVENTS: [&str; 1] = ["expires"];
 
 /// The rows whose times lie in the reported range or span it. Rows without a time are kept.
-fn touching(batch: &RecordBatch, reported: ReportedTime) -> Result<RecordBatch, DataFusionError> {
+fn overlapping(batch: &RecordBatch, reported: ReportedTime) -> Result<RecordBatch, DataFusionError> {
     let micros = DataType::Timestamp(TimeUnit::Microsecond, Some(Arc::from("UTC")));
     let schema = batch.schema();
     let times = schema.fields().iter().zip(batch.columns()).filter(|(field, _)| {
@@ -101,7 +101,7 @@ mod tests {
             ("expires", column(vec![Some(99), Some(99), Some(99), None])),
         ])
         .unwrap();
-        let count = |since, until| touching(&batch, ReportedTime { since, until }).unwrap().num_rows();
+        let count = |since, until| overlapping(&batch, ReportedTime { since, until }).unwrap().num_rows();
         assert_eq!(count(None, None), 4);
         assert_eq!(count(Some(20), None), 3);
         assert_eq!(count(Some(21), None), 2);

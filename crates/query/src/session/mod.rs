@@ -20,7 +20,7 @@ use datafusion::prelude::SessionContext;
 use futures::TryStreamExt;
 use saltmine_lake::Dataset;
 use saltmine_s3::S3Url;
-use saltmine_scan::{LeftOut, Window, discover_within};
+use saltmine_scan::{SkippedFiles, Window, discover_within};
 use tokio::sync::OnceCell;
 
 use self::catalogue_query::{QueryMode, ReportedTime};
@@ -33,7 +33,7 @@ use crate::params::Params;
 use crate::profiles;
 use crate::redact::{self, KeySource, Names, Redactor};
 use crate::sql::{self, memory};
-use crate::tables::{self, RawInput, Registered, ScanReport, views};
+use crate::tables::{self, RawInput, RegisteredFiles, ScanReport, views};
 
 /// A session over one input.
 pub struct Session {
@@ -47,8 +47,8 @@ pub struct Session {
     raw: Option<Arc<RawInput>>,
     /// The dataset, as given.
     dataset: Option<String>,
-    left_out: LeftOut,
-    files: Registered,
+    left_out: SkippedFiles,
+    files: RegisteredFiles,
     mode: QueryMode,
 }
 
@@ -69,7 +69,7 @@ impl Session {
         let context = context_of(options, &runtime)?;
         let remote = options.remote.is_some();
         let datasets = options.inputs.iter().filter(|input| Dataset::is_dataset(Path::new(input))).count();
-        let (mut root, mut left_out) = (None, LeftOut::default());
+        let (mut root, mut left_out) = (None, SkippedFiles::default());
         let raw = match (&options.inputs[..], datasets) {
             ([input], 1) => {
                 let dataset = Dataset::open(Path::new(input))?;
@@ -148,7 +148,7 @@ impl Session {
             (Some(unredacted), Some(redactor)) if query.is_builtin => {
                 let params = redact::bind(query, params, unredacted, redactor).await?;
                 let rows = catalogue_query::rows(unredacted, query, &params, self.mode).await;
-                self.hide(rows.map_err(|error| hidden(redactor, error))?, redactor).await
+                self.redact_rows(rows.map_err(|error| hidden(redactor, error))?, redactor).await
             }
             (None, _) => catalogue_query::rows(&self.context, query, params, self.mode).await,
             _ => {
@@ -162,7 +162,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Session::ask`].
-    pub(crate) async fn trusted(
+    pub(crate) async fn run_unredacted(
         &self,
         sql: &str,
         params: &Params,
@@ -172,11 +172,11 @@ impl Session {
         };
         let answer =
             sql::run(unredacted, sql, params, false).await.map_err(|error| hidden(redactor, error))?;
-        self.hide(answer.rows, redactor).await
+        self.redact_rows(answer.rows, redactor).await
     }
 
     /// Redacts rows computed from the true tables.
-    async fn hide(
+    async fn redact_rows(
         &self,
         rows: SendableRecordBatchStream,
         redactor: &Arc<Redactor>,
@@ -185,12 +185,12 @@ impl Session {
         let has_rows = ["requester", "remote_ip"].iter().all(|name| schema.field_with_name(name).is_ok());
         // A principal is a name too, and need not occur in its row's requester.
         let is_summed = schema.field_with_name("principal").is_ok();
-        let names = if has_rows && !is_summed { Arc::default() } else { self.everyone().await? };
+        let names = if has_rows && !is_summed { Arc::default() } else { self.all_names().await? };
         Ok(redacted(Arc::clone(redactor), rows, names))
     }
 
     /// The names of all requesters in the logs, for answers whose texts may contain names of other rows.
-    pub(crate) async fn everyone(&self) -> Result<Arc<Names>, QueryError> {
+    pub(crate) async fn all_names(&self) -> Result<Arc<Names>, QueryError> {
         let read = || async {
             let mut names = Names::default();
             if self.redactor.as_ref().is_none_or(|redactor| !redactor.hides_principals()) {
@@ -205,7 +205,7 @@ impl Session {
             Ok(Arc::new(names))
         };
         let names = self.everyone.get_or_try_init(read).await;
-        names.cloned().map_err(|error| self.shown_error(error))
+        names.cloned().map_err(|error| self.redacted_error(error))
     }
 
     /// Redacts rows of the true logs.
@@ -217,7 +217,7 @@ impl Session {
     }
 
     /// Redacts an error.
-    pub(crate) fn shown_error(&self, error: QueryError) -> QueryError {
+    pub(crate) fn redacted_error(&self, error: QueryError) -> QueryError {
         match &self.redactor {
             Some(redactor) => hidden(redactor, error),
             None => error,
@@ -267,7 +267,7 @@ impl Session {
     }
 
     /// What was not read of the given paths. Empty for a dataset.
-    pub fn left_out(&self) -> &LeftOut {
+    pub fn left_out(&self) -> &SkippedFiles {
         &self.left_out
     }
 

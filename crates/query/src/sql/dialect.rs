@@ -19,7 +19,7 @@ use datafusion::sql::sqlparser::ast::{
 pub(crate) async fn repair(statement: &mut Statement, context: &SessionContext) -> Result<(), String> {
     match statement {
         Statement::Statement(statement) => {
-            path::give(statement, context).await;
+            path::add_path_column(statement, context).await;
             match statement.visit(&mut Repair::default()) {
                 ControlFlow::Continue(()) => Ok(()),
                 ControlFlow::Break(problem) => Err(problem),

@@ -42,12 +42,12 @@ impl Counter {
 }
 
 /// The walk never stops early.
-enum Never {}
+enum NoBreak {}
 
 impl Visitor for Counter {
-    type Break = Never;
+    type Break = NoBreak;
 
-    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<Never> {
+    fn pre_visit_query(&mut self, query: &Query) -> ControlFlow<NoBreak> {
         for table in query.with.iter().flat_map(|with| &with.cte_tables) {
             self.names.insert(std::ptr::from_ref(&*table.query), table.alias.name.value.to_ascii_lowercase());
         }
@@ -55,7 +55,7 @@ impl Visitor for Counter {
         ControlFlow::Continue(())
     }
 
-    fn post_visit_query(&mut self, query: &Query) -> ControlFlow<Never> {
+    fn post_visit_query(&mut self, query: &Query) -> ControlFlow<NoBreak> {
         let count = self.open.pop().unwrap_or_default();
         match self.names.remove(&std::ptr::from_ref(query)) {
             Some(name) => {
@@ -66,7 +66,7 @@ impl Visitor for Counter {
         ControlFlow::Continue(())
     }
 
-    fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<Never> {
+    fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<NoBreak> {
         let count = self.uses.get(&relation.to_string().to_ascii_lowercase()).copied().unwrap_or(1);
         self.add(count);
         ControlFlow::Continue(())

@@ -15,7 +15,7 @@ use sysinfo::{MemoryRefreshKind, System};
 
 /// Below this limit, concurrent sorts leave each other, and the merge after them, too little memory when they
 /// spill.
-const AMPLE: usize = 4 << 30;
+const AMPLE_LIMIT: usize = 4 << 30;
 
 /// The default limit: 70 % of the memory of the machine or container. The rest is for reading and decoding, which
 /// is not tracked.
@@ -41,7 +41,7 @@ pub(crate) fn limit_of(runtime: &RuntimeEnv) -> usize {
 
 /// Whether several sorts may run concurrently.
 pub(crate) fn is_ample(limit: usize) -> bool {
-    limit >= AMPLE
+    limit >= AMPLE_LIMIT
 }
 
 /// The rows of a query. If memory does not suffice for the first of them, the query is retried in a way that takes
@@ -53,11 +53,11 @@ pub(crate) async fn rows(
     let (context, plan) = (context.clone(), frame.logical_plan().clone());
     let first = frame.execute_stream().await?;
     let schema = first.schema();
-    let rows = stream::once(first_or_again(first, context, plan)).try_flatten();
+    let rows = stream::once(first_or_rerun(first, context, plan)).try_flatten();
     Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
 }
 
-async fn first_or_again(
+async fn first_or_rerun(
     mut first: SendableRecordBatchStream,
     context: SessionContext,
     plan: LogicalPlan,
@@ -67,7 +67,7 @@ async fn first_or_again(
         Err(error) if is_exhausted(&error) => {
             drop(first);
             wait_for_memory(&context).await;
-            return again(&context, plan).await;
+            return rerun(&context, plan).await;
         }
         batch => batch?,
     };
@@ -91,7 +91,7 @@ async fn wait_for_memory(context: &SessionContext) {
     }
 }
 
-async fn again(
+async fn rerun(
     context: &SessionContext,
     plan: LogicalPlan,
 ) -> Result<SendableRecordBatchStream, DataFusionError> {

@@ -21,10 +21,10 @@ pub const STACK_SIZE: usize = 64 << 20;
 
 /// Maximum number of words and symbols in a text, not counting literals and the commas between them. This bounds
 /// the nesting depth of a statement, and thereby the stack. Lists of values may be as long as memory allows.
-const MOST_WORDS: usize = 4000;
+const MAX_WORDS: usize = 4000;
 /// Maximum number of steps in a plan: each use of a `WITH` is executed separately, so a few lines can ask for
 /// millions of steps.
-const MOST_STEPS: u64 = 2000;
+const MAX_STEPS: u64 = 2000;
 
 /// The rows of a statement.
 pub(crate) struct Answer {
@@ -45,10 +45,10 @@ pub(crate) async fn run(
     let Some(last) = statements.pop_back() else { return Err(QueryError::Empty) };
     let is_only = statements.is_empty();
     for statement in statements {
-        let frame = frame(context, sql, statement, params, is_only, allow_writes).await?;
+        let frame = plan_statement(context, sql, statement, params, is_only, allow_writes).await?;
         frame.collect().await?;
     }
-    let frame = frame(context, sql, last, params, is_only, allow_writes).await?;
+    let frame = plan_statement(context, sql, last, params, is_only, allow_writes).await?;
     let is_plan = matches!(frame.logical_plan(), LogicalPlan::Explain(_) | LogicalPlan::Analyze(_));
     let may_run_twice = !is_plan && allowed(false).verify_plan(frame.logical_plan()).is_ok();
     if !may_run_twice {
@@ -57,7 +57,7 @@ pub(crate) async fn run(
     Ok(Answer { plan: is_plan, rows: memory::rows(context, frame).await? })
 }
 
-async fn frame(
+async fn plan_statement(
     context: &SessionContext,
     sql: &str,
     mut statement: Statement,
@@ -70,7 +70,7 @@ async fn frame(
     let plan = context.state().statement_to_plan(statement).await;
     let plan = plan.map_err(|error| locate(error, sql, context))?;
     check_uses(steps(&plan, &mut HashMap::new())?)?;
-    allowed(allow_writes).verify_plan(&plan).map_err(|_| QueryError::Refused(refusal(&plan)))?;
+    allowed(allow_writes).verify_plan(&plan).map_err(|_| QueryError::Refused(refusal_message(&plan)))?;
     let plan = bind(plan, params, is_only)?;
     Ok(context.execute_logical_plan(plan).await?)
 }
@@ -91,8 +91,8 @@ fn check_length(sql: &str) -> Result<(), QueryError> {
         !is_value
     };
     match tokens.iter().filter(is_word).count() {
-        count if count > MOST_WORDS => Err(QueryError::TooLarge(format!(
-            "the SQL has {count} words and symbols besides literals; at most {MOST_WORDS} are allowed. A list, \
+        count if count > MAX_WORDS => Err(QueryError::TooLarge(format!(
+            "the SQL has {count} words and symbols besides literals; at most {MAX_WORDS} are allowed. A list, \
              x IN ('a', 'b', …), may have any number of values, and --table loads a file as a table"
         ))),
         _ => Ok(()),
@@ -101,11 +101,11 @@ fn check_length(sql: &str) -> Result<(), QueryError> {
 
 /// Refuses SQL with more steps than can be planned.
 fn check_uses(count: u64) -> Result<(), QueryError> {
-    if count <= MOST_STEPS {
+    if count <= MAX_STEPS {
         return Ok(());
     }
     Err(QueryError::TooLarge(format!(
-        "the SQL has {count} steps, because every use of a WITH is executed separately; at most {MOST_STEPS} are allowed"
+        "the SQL has {count} steps, because every use of a WITH is executed separately; at most {MAX_STEPS} are allowed"
     )))
 }
 
@@ -131,7 +131,7 @@ fn allowed(writes: bool) -> SQLOptions {
     SQLOptions::new().with_allow_ddl(writes).with_allow_dml(writes).with_allow_statements(writes)
 }
 
-fn refusal(plan: &LogicalPlan) -> String {
+fn refusal_message(plan: &LogicalPlan) -> String {
     let what = match plan {
         LogicalPlan::Ddl(_) => "a statement that creates or drops tables",
         LogicalPlan::Dml(_) | LogicalPlan::Copy(_) => "a statement that writes",

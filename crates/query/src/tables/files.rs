@@ -18,11 +18,11 @@ use self::inventory::Inventory;
 use crate::error::QueryError;
 
 /// Maximum number of columns: with ten thousand, plans alone take gigabytes.
-const MOST_COLUMNS: usize = 2000;
+const MAX_COLUMNS: usize = 2000;
 
 /// The result of registering files.
 #[derive(Default)]
-pub(crate) struct Registered {
+pub(crate) struct RegisteredFiles {
     /// Decompressed copies of files, removed with the session.
     pub(crate) inflated: Vec<NamedTempFile>,
     /// How files were interpreted if that is not certain.
@@ -37,8 +37,8 @@ pub(crate) struct Registered {
 pub(crate) async fn register(
     context: &SessionContext,
     tables: &[(String, PathBuf)],
-) -> Result<Registered, QueryError> {
-    let mut registered = Registered::default();
+) -> Result<RegisteredFiles, QueryError> {
+    let mut registered = RegisteredFiles::default();
     for (name, path) in tables {
         let wrong = |problem: String| QueryError::Table { name: name.clone(), problem };
         // Names are taken literally, not as SQL: `a.b` would be a table in a schema that does not exist.
@@ -58,7 +58,7 @@ pub(crate) async fn register(
 
 async fn check_columns(context: &SessionContext, name: &str, path: &Path) -> Result<(), QueryError> {
     let count = context.table_provider(name).await?.schema().fields().len();
-    if count <= MOST_COLUMNS {
+    if count <= MAX_COLUMNS {
         return Ok(());
     }
     context.deregister_table(name)?;
@@ -66,7 +66,7 @@ async fn check_columns(context: &SessionContext, name: &str, path: &Path) -> Res
 }
 
 fn too_many(path: &Path, count: usize) -> String {
-    format!("{}: has {count} columns; at most {MOST_COLUMNS} are allowed", path.display())
+    format!("{}: has {count} columns; at most {MAX_COLUMNS} are allowed", path.display())
 }
 
 /// A file and how to read it.
@@ -74,10 +74,10 @@ struct Table<'a> {
     name: &'a str,
     url: String,
     ending: String,
-    form: Form,
+    form: FileFormat,
 }
 
-enum Form {
+enum FileFormat {
     Csv {
         delimiter: u8,
     },
@@ -88,7 +88,7 @@ enum Form {
 }
 
 impl<'a> Table<'a> {
-    fn open(name: &'a str, path: &Path, registered: &mut Registered) -> Result<Self, String> {
+    fn open(name: &'a str, path: &Path, registered: &mut RegisteredFiles) -> Result<Self, String> {
         let told = |error: io::Error| format!("{}: {error}", path.display());
         if !std::fs::metadata(path).map_err(told)?.is_file() {
             return Err(format!("{}: not a file", path.display()));
@@ -117,8 +117,8 @@ impl<'a> Table<'a> {
         let form = match kind.as_str() {
             "csv" => csv_form(path, &read, b',')?,
             "tsv" => csv_form(path, &read, b'\t')?,
-            "parquet" => Form::Parquet,
-            _ => Form::Json,
+            "parquet" => FileFormat::Parquet,
+            _ => FileFormat::Json,
         };
         Ok(Self { name, url: url(&read)?, ending, form })
     }
@@ -130,15 +130,15 @@ impl<'a> Table<'a> {
     ) -> datafusion::error::Result<()> {
         let Self { name, url, ending, form } = self;
         match form {
-            Form::Csv { delimiter } => {
+            FileFormat::Csv { delimiter } => {
                 let options = CsvReadOptions::new().file_extension(&ending).delimiter(delimiter);
                 context.register_csv(name, url, options.newlines_in_values(true)).await?;
                 let schema = context.table_provider(name).await?.schema();
                 let names: Vec<&str> = schema.fields().iter().map(|field| field.name().as_str()).collect();
-                notes.push(format!("table {name}: the first line names its columns: {}", shortened(&names)));
+                notes.push(format!("table {name}: the first line names its columns: {}", some_names(&names)));
                 Ok(())
             }
-            Form::Inventory(inventory) => {
+            FileFormat::Inventory(inventory) => {
                 notes.push(format!("table {name}: {}", inventory.note()));
                 let columns =
                     inventory.columns().iter().map(|name| Field::new(name, DataType::Utf8View, true));
@@ -149,10 +149,10 @@ impl<'a> Table<'a> {
                 context.register_table(name, view)?;
                 Ok(())
             }
-            Form::Json => {
+            FileFormat::Json => {
                 context.register_json(name, url, JsonReadOptions::default().file_extension(&ending)).await
             }
-            Form::Parquet => {
+            FileFormat::Parquet => {
                 let options = ParquetReadOptions { file_extension: &ending, ..ParquetReadOptions::default() };
                 context.register_parquet(name, url, options).await
             }
@@ -161,7 +161,7 @@ impl<'a> Table<'a> {
 }
 
 /// Some of the names, if there are many.
-fn shortened(names: &[&str]) -> String {
+fn some_names(names: &[&str]) -> String {
     let shown = names.iter().take(10).copied().collect::<Vec<_>>().join(", ");
     if names.len() > 10 { format!("{shown}, … ({} in all)", names.len()) } else { shown }
 }
@@ -180,16 +180,16 @@ fn inflate(path: &Path, ending: &str) -> io::Result<NamedTempFile> {
 }
 
 /// Decides how to read a CSV file from its first rows. `read` is the file with its text.
-fn csv_form(path: &Path, read: &Path, delimiter: u8) -> Result<Form, String> {
+fn csv_form(path: &Path, read: &Path, delimiter: u8) -> Result<FileFormat, String> {
     let head = Head::read(read, delimiter).map_err(|problem| format!("{}: {problem}", path.display()))?;
-    if head.columns() > MOST_COLUMNS {
+    if head.columns() > MAX_COLUMNS {
         return Err(too_many(path, head.columns()));
     }
     if let Some(inventory) = Inventory::from_manifest(path, &head)? {
-        return Ok(Form::Inventory(inventory));
+        return Ok(FileFormat::Inventory(inventory));
     }
     match head.data_in_first_line() {
-        None => Ok(Form::Csv { delimiter }),
+        None => Ok(FileFormat::Csv { delimiter }),
         Some(value) => Err(format!(
             "{}: the first line holds data, not column names: {value:?}; add a line with column names before it. \
              (For an S3 Inventory, keep the manifest.json that S3 delivers with it in the same folder)",

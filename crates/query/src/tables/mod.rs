@@ -15,7 +15,7 @@ pub(crate) mod views;
 use datafusion::prelude::SessionContext;
 
 pub(crate) use self::dataset_table::{DatasetTable, register_bucket};
-pub(crate) use self::files::{Registered, register};
+pub(crate) use self::files::{RegisteredFiles, register};
 pub use self::raw::ScanReport;
 pub(crate) use self::raw::{RawInput, RawTable, RawTableKind};
 pub(crate) use self::stdin::spool;

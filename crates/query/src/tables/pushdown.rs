@@ -13,16 +13,16 @@ use super::time_bounds::{TimeBounds, comparisons};
 /// Conditions that hold for all rows that pass every one of `filters`, as far as they are easy to derive.
 pub(crate) fn row_filter(filters: &[Expr]) -> RowFilter {
     let mut rows = RowFilter { times: TimeBounds::from_filters(filters).range(), ..RowFilter::default() };
-    filters.iter().for_each(|filter| narrow(&mut rows, filter));
+    filters.iter().for_each(|filter| add_filter(&mut rows, filter));
     rows
 }
 
-fn narrow(rows: &mut RowFilter, filter: &Expr) {
+fn add_filter(rows: &mut RowFilter, filter: &Expr) {
     for part in split_conjunction(filter) {
         if let Expr::InList(InList { expr, list, negated: false }) = part
             && let Expr::Column(column) = &**expr
         {
-            one_of(rows, &column.name, list);
+            add_alternatives(rows, &column.name, list);
         }
         for (column, op, value) in comparisons(part) {
             compare(rows, column, op, value);
@@ -51,7 +51,7 @@ fn compare(rows: &mut RowFilter, column: &str, op: Operator, value: &ScalarValue
     }
 }
 
-fn one_of(rows: &mut RowFilter, column: &str, list: &[Expr]) {
+fn add_alternatives(rows: &mut RowFilter, column: &str, list: &[Expr]) {
     let values = list.iter().map(|item| match item {
         Expr::Literal(value, _) => Some(value),
         _ => None,

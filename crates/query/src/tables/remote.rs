@@ -149,7 +149,7 @@ impl RemoteLogs {
             sources.iter().map(|source| source.copy_of().map(str::to_owned)).collect();
         let sources = sources.into_iter().map(RemoteSource::into_source).collect::<Result<Vec<_>, _>>();
         let sources = sources.map_err(|error| DataFusionError::External(error.into()))?;
-        let input = RawInput::sent(sources, originals);
+        let input = RawInput::from_remote(sources, originals);
         Ok(RawTable::new(input, self.kind, false).batches(projection).map(|batch| plain_batch(&batch?)))
     }
 }

@@ -20,7 +20,7 @@ impl TimeBounds {
     pub(crate) fn from_filters(filters: &[Expr]) -> Self {
         let mut bounds = Self::default();
         for filter in filters {
-            bounds.narrow(filter);
+            bounds.add_filter(filter);
         }
         bounds
     }
@@ -38,7 +38,7 @@ impl TimeBounds {
         (!is_open).then(|| self.first.unwrap_or(i64::MIN)..=self.last.unwrap_or(i64::MAX))
     }
 
-    fn narrow(&mut self, filter: &Expr) {
+    fn add_filter(&mut self, filter: &Expr) {
         for (column, op, value) in split_conjunction(filter).into_iter().flat_map(comparisons) {
             if let Some((unit, value)) = time_column(column).zip(micros(value)) {
                 self.compare(unit, op, value);

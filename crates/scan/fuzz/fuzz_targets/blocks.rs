@@ -6,7 +6,7 @@ use std::io::{Read, Write};
 use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::fuzz_target;
-use saltmine_scan::{BlockPool, Filled, MAX_LINE, SourceReader, SourceState};
+use saltmine_scan::{BlockPool, ReadStatus, MAX_LINE, SourceReader, SourceState};
 
 /// Returns as many bytes per read as the input says.
 struct Chopped(Vec<u8>, usize, usize);
@@ -81,7 +81,7 @@ fuzz_target!(|input: &[u8]| {
             lines += memchr::memchr_iter(b'\n', bytes).count() as u64;
             lines += u64::from(bytes.last().is_some_and(|byte| *byte != b'\n'));
         }
-        if filled == Filled::Done {
+        if filled == ReadStatus::Done {
             break;
         }
     }

@@ -8,7 +8,7 @@ use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::Int64Type;
 use libfuzzer_sys::fuzz_target;
 use saltmine_format::{Anomalies, Field, JsonRecord, Record, json_start, lines};
-use saltmine_scan::{BlockPool, Column, Decoded, Decoder, Filled, Order, SourceReader, escape};
+use saltmine_scan::{BlockPool, Column, Decoded, Decoder, ReadStatus, Order, SourceReader, escape};
 
 /// Allocating a block takes longer than everything else.
 static POOL: LazyLock<Arc<BlockPool>> = LazyLock::new(BlockPool::new);
@@ -41,7 +41,7 @@ fn decode(first: &[u8], second: &[u8], mut decoder: Decoder) -> Option<Decoded> 
     let mut block = POOL.block();
     for (number, bytes) in [first, second].into_iter().enumerate() {
         let filled = SourceReader::over_bytes(number, bytes.to_vec()).fill(&mut block);
-        assert_eq!(filled, Filled::Done);
+        assert_eq!(filled, ReadStatus::Done);
     }
     // Other kinds of files, and compressed ones, have another text.
     let is_plain = block.bytes() == [first, second].concat();

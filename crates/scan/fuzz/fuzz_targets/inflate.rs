@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use saltmine_scan::{BlockPool, Filled, SourceReader};
+use saltmine_scan::{BlockPool, ReadStatus, SourceReader};
 use std::sync::{Arc, LazyLock};
 
 /// The maximum number of bytes to read; a small input may be a large file.
@@ -19,7 +19,7 @@ fn read(mut reader: SourceReader) -> (Vec<u8>, String) {
         for reject in reader.take_rejects() {
             text.extend_from_slice(&reject.bytes);
         }
-        if filled == Filled::Done || reader.inflated() > MOST {
+        if filled == ReadStatus::Done || reader.inflated() > MOST {
             let offset = reader.problem().and_then(|problem| problem.offset);
             return (text, format!("{:?} {offset:?} {}", reader.state(), reader.inflated()));
         }

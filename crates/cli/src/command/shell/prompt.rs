@@ -78,7 +78,7 @@ impl Prompt {
     }
 
     /// Adds the lines of a file or editor, as if typed.
-    pub(super) fn take_all(&mut self, text: &str) {
+    pub(super) fn push_lines(&mut self, text: &str) {
         text.lines().for_each(|line| self.take(line));
         // The last statement of a file does not need a semicolon.
         let rest = std::mem::take(&mut self.pending);
@@ -95,14 +95,14 @@ impl Prompt {
 
     fn take(&mut self, line: &str) {
         if self.is_command_within(line) {
-            self.lines.remember(line.trim());
+            self.lines.add_to_history(line.trim());
             self.ready.push_back(Input::Meta(line.to_owned()));
             return;
         }
         if self.pending.trim().is_empty()
             && let Some(command) = word(line)
         {
-            self.lines.remember(line.trim());
+            self.lines.add_to_history(line.trim());
             self.ready.push_back(Input::Meta(command.to_owned()));
             return;
         }
@@ -120,7 +120,7 @@ impl Prompt {
         let (whole, rest) = if is_command { (Vec::new(), text.clone()) } else { split(&text) };
         let is_meta = rest.trim_start().starts_with('\\');
         if is_meta || !whole.is_empty() {
-            self.lines.remember(text.trim_end());
+            self.lines.add_to_history(text.trim_end());
         }
         self.ready.extend(whole.into_iter().map(|statement| Input::Sql(statement.trim_start().to_owned())));
         if is_meta {
@@ -172,7 +172,7 @@ impl Lines {
     }
 
     /// Saved immediately, so that nothing is lost if the terminal crashes.
-    fn remember(&mut self, text: &str) {
+    fn add_to_history(&mut self, text: &str) {
         if let Self::Terminal(editor, path) = self {
             // The prompt works without a history file.
             let _ = editor.add_history_entry(text);

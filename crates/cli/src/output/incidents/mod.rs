@@ -19,11 +19,11 @@ use super::findings::colour;
 use super::sanitize::sanitize;
 
 /// Maximum lines of the screen.
-const LINES: usize = 50;
+const MAX_LINES: usize = 50;
 /// Columns before the text of an incident.
 const INDENT: usize = 13;
 /// Maximum lines of an incident's details.
-const DETAILS: usize = 2;
+const MAX_DETAILS: usize = 2;
 
 /// A hunt with everything that the screen shows about it.
 pub(crate) struct Screen<'a> {
@@ -51,7 +51,7 @@ impl Screen<'_> {
         self.head(out)?;
         let report = self.report;
         let least = self.min_severity.unwrap_or(Severity::Medium);
-        let mut room = LINES.saturating_sub(11);
+        let mut room = MAX_LINES.saturating_sub(11);
         for incident in &report.incidents {
             let lines = self.incident(incident);
             if lines.len() > room {
@@ -145,14 +145,14 @@ impl Screen<'_> {
 
     fn incident(&self, incident: &Incident) -> Vec<String> {
         let who = who(&incident.actors);
-        let place = whence(&incident.actors);
+        let place = origin_text(&incident.actors);
         let buckets = several(&incident.buckets, "bucket");
         let when = days(incident.first_seen, incident.last_seen);
         let first = title(incident.number, incident.severity, &[&who, &place, &buckets], &when, self.width);
         let mut lines = vec![first];
         lines.extend(self.indented(&incident.title, 1));
         lines.extend(self.indented(&incident.headline, 2));
-        for detail in incident.details.iter().take(DETAILS) {
+        for detail in incident.details.iter().take(MAX_DETAILS) {
             lines.extend(self.indented(detail, 1));
         }
         let findings: usize = incident.findings.len();
@@ -284,7 +284,7 @@ fn who(actors: &[Actor]) -> String {
 }
 
 /// Summary of the source IPs: a single address is shown only if there are no others.
-fn whence(actors: &[Actor]) -> String {
+fn origin_text(actors: &[Actor]) -> String {
     let count: u64 = actors.iter().map(|actor| actor.addresses).sum();
     let known: BTreeSet<&String> = actors.iter().flat_map(|actor| &actor.remote_ips).collect();
     match (known.first(), known.len(), count) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray, UInt64Array};
-use saltmine_query::hunt::{HuntReport, Who};
+use saltmine_query::hunt::{HuntReport, RowSummary};
 
 use super::super::text::wrong;
 use crate::error::CliError;
@@ -15,7 +15,7 @@ pub(crate) fn batch(report: &HuntReport) -> Result<RecordBatch, CliError> {
         .iter()
         .flat_map(|finding| finding.who.iter().map(move |who| (finding, who)))
         .collect();
-    let incidents = |query: &str, who: &Who| {
+    let incidents = |query: &str, who: &RowSummary| {
         let is_in = |incident: &&saltmine_query::incidents::Incident| {
             let principal = who.columns.get("principal").and_then(serde_json::Value::as_str);
             let is_named = |actor: &saltmine_query::incidents::Actor| {
@@ -27,7 +27,7 @@ pub(crate) fn batch(report: &HuntReport) -> Result<RecordBatch, CliError> {
         };
         report.incidents.iter().find(is_in).map(|incident| incident.number as u64)
     };
-    let text = |value: fn(&saltmine_query::hunt::Finding, &Who) -> Option<String>| -> ArrayRef {
+    let text = |value: fn(&saltmine_query::hunt::Finding, &RowSummary) -> Option<String>| -> ArrayRef {
         Arc::new(rows.iter().map(|(finding, who)| value(finding, who)).collect::<StringArray>())
     };
     let columns: Vec<(&str, ArrayRef)> = vec![

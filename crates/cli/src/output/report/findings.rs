@@ -1,7 +1,7 @@
 //! The findings of the hunt on a page.
 
 use saltmine_query::catalogue::Severity;
-use saltmine_query::hunt::{Finding as Found, Who};
+use saltmine_query::hunt::{Finding as Found, RowSummary};
 use saltmine_query::report::Report;
 
 use super::figures::Sql;
@@ -127,7 +127,7 @@ fn who(found: &Found, shown: usize) -> Table {
 }
 
 /// The address if there is only one; otherwise their number.
-fn address(who: &Who) -> Option<String> {
+fn address(who: &RowSummary) -> Option<String> {
     let many = || who.addresses.filter(|addresses| *addresses > 1);
     who.remote_ip.clone().or_else(|| many().map(|addresses| format!("{addresses} addresses")))
 }

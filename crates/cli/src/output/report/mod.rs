@@ -39,9 +39,9 @@ const SCRIPT: &str = concat!(
 );
 
 /// Maximum bytes of a page. Log text is shortened step by step until the page fits.
-const MOST: usize = 3_000_000;
+const MAX_PAGE_BYTES: usize = 3_000_000;
 /// Characters shown of a field, step by step.
-const SHOWN: [usize; 3] = [240, 90, 30];
+const FIELD_LIMITS: [usize; 3] = [240, 90, 30];
 
 /// Provenance of a report, for its head.
 #[derive(Clone, Debug)]
@@ -89,14 +89,14 @@ struct Curves<'a> {
 }
 
 /// Maximum number of curves; more could not be distinguished.
-const DRAWN: usize = 8;
+const MAX_CURVES: usize = 8;
 
 /// The page.
 pub(crate) fn render(report: &Report, origin: &Origin) -> Result<String, CliError> {
     let mut page = String::new();
-    for shown in SHOWN {
+    for shown in FIELD_LIMITS {
         page = render_with(report, origin, shown)?;
-        if page.len() <= MOST {
+        if page.len() <= MAX_PAGE_BYTES {
             break;
         }
     }
@@ -104,7 +104,7 @@ pub(crate) fn render(report: &Report, origin: &Origin) -> Result<String, CliErro
 }
 
 fn render_with(report: &Report, origin: &Origin, shown: usize) -> Result<String, CliError> {
-    let curves = report.latency.curves.iter().take(DRAWN);
+    let curves = report.latency.curves.iter().take(MAX_CURVES);
     let series = curves.map(|curve| (text::cut(&curve.operation, 60), curve.points.as_slice())).collect();
     let data =
         Data { traffic: &report.traffic.slots, latency: Curves { scale: &report.latency.scale, series } };

@@ -2,9 +2,9 @@
 
 use super::super::Care;
 use super::super::call::Call;
+use super::super::callers::{Caller, agent};
 use super::super::company::{Company, Holdings, batch_job, size_of};
 use super::super::logs::Logs;
-use super::super::who::{Who, agent};
 
 pub(super) fn copy_foreign(logs: &mut Logs, care: Care) {
     let holdings = Holdings {
@@ -17,7 +17,7 @@ pub(super) fn copy_foreign(logs: &mut Logs, care: Care) {
     let company = Company::new(logs, "juniper", ("617742209936", "eu-north-1"), holdings);
     company.ordinary(logs, 440);
     let dumps = "juniper-db-dumps";
-    let dumper = Who::role(logs.account, "db-dumper", "cron", "10.12.8.3", agent::GO);
+    let dumper = Caller::role(logs.account, "db-dumper", "cron", "10.12.8.3", agent::GO);
     let key = |day: i64, at: i64| format!("postgres/shard-{at:02}/2026-05-{:02}.dump", day + 1);
     for day in 0..logs.days {
         for at in 0..6 {
@@ -25,7 +25,7 @@ pub(super) fn copy_foreign(logs: &mut Logs, care: Care) {
             logs.upload(time, &dumper, (dumps, &key(day, at), 220_000_000 + at * 9_111_000), 64 << 20);
         }
     }
-    let user = Who::user(logs.account, "e.lindqvist", "192.0.2.201", agent::CLI);
+    let user = Caller::user(logs.account, "e.lindqvist", "192.0.2.201", agent::CLI);
     for day in (0..logs.days).filter(|day| day % 7 < 5) {
         for _ in 0..7 {
             let time = logs.office_hours(day);
@@ -73,7 +73,7 @@ pub(super) fn replicate_foreign(logs: &mut Logs, care: Care) {
     };
     let company = Company::new(logs, "alder", ("508817743290", "eu-central-1"), holdings);
     company.ordinary(logs, 520);
-    let sequencer = Who::role(logs.account, "sequencer-upload", "lab-2", "10.88.1.7", agent::BOTO);
+    let sequencer = Caller::role(logs.account, "sequencer-upload", "lab-2", "10.88.1.7", agent::BOTO);
     for day in 0..logs.days {
         for at in 0..60 {
             let number = 9_000 + (day * 60 + at).cast_unsigned();
@@ -89,9 +89,10 @@ pub(super) fn replicate_foreign(logs: &mut Logs, care: Care) {
         // A batch job copies the bucket to another account within the hour.
         Care::Loud => {
             let job = batch_job(logs);
-            let worker = Who::role(logs.account, "batch-copy", &job, "", "");
+            let worker = Caller::role(logs.account, "batch-copy", &job, "", "");
             logs.tally.destination = Some("alder-mirror-2291".to_owned());
-            logs.tally.named = worker.requester.as_deref().map(|arn| super::super::who::principal(Some(arn)));
+            logs.tally.named =
+                worker.requester.as_deref().map(|arn| super::super::callers::principal(Some(arn)));
             logs.attack(|logs| {
                 let start = logs.at(9, 19, 40);
                 let (manifest, size) = ("jobs/manifest-7.csv", 310_000);
@@ -110,7 +111,7 @@ pub(super) fn replicate_foreign(logs: &mut Logs, care: Care) {
             logs.attack(|logs| {
                 logs.setting(set, &admin, &company.app, "REST.PUT.REPLICATION");
             });
-            let carrier = Who::role(logs.account, "s3-crr-role", "s3-replication", "", "");
+            let carrier = Caller::role(logs.account, "s3-crr-role", "s3-replication", "", "");
             logs.effect(|logs| {
                 for day in 7..logs.days {
                     for at in 0..60 {

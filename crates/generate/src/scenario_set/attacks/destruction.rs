@@ -2,9 +2,9 @@
 
 use super::super::Care;
 use super::super::call::Call;
+use super::super::callers::{Caller, agent};
 use super::super::company::{Company, Holdings};
 use super::super::logs::{HOUR, Logs};
-use super::super::who::{Who, agent};
 
 pub(super) fn lifecycle_eraser(logs: &mut Logs, care: Care) {
     let holdings = Holdings {
@@ -37,13 +37,13 @@ pub(super) fn lifecycle_eraser(logs: &mut Logs, care: Care) {
         });
         let done: Vec<(String, i64)> =
             (0..each).map(|number| (company.object(at * each + number).0, midnight + 1_200)).collect();
-        logs.forget_reads(&company.app, &done);
+        logs.remove_reads(&company.app, &done);
     }
 }
 
 /// A versioned vault with its own keeper.
-fn vault(logs: &mut Logs, bucket: &str, keeper: &Who) {
-    let writer = Who::role(logs.account, "vault-writer", "nightly", "10.101.0.9", agent::GO);
+fn vault(logs: &mut Logs, bucket: &str, keeper: &Caller) {
+    let writer = Caller::role(logs.account, "vault-writer", "nightly", "10.101.0.9", agent::GO);
     for day in 0..logs.days {
         for at in 0..160 {
             let time = logs.at(day, 2, 0) + at * 12;
@@ -68,7 +68,7 @@ pub(super) fn versions_purged(logs: &mut Logs, care: Care) {
     let company = Company::new(logs, "cypress", ("376014458890", "eu-central-1"), holdings);
     company.ordinary(logs, 460);
     let bucket = "cypress-snapshots";
-    let keeper = Who::role(logs.account, "snapshot-keeper", "check", "10.101.0.12", agent::CLI);
+    let keeper = Caller::role(logs.account, "snapshot-keeper", "check", "10.101.0.12", agent::CLI);
     vault(logs, bucket, &keeper);
     logs.tally.phases = vec!["discovery", "destruction"];
     logs.attack(|logs| {
@@ -108,12 +108,12 @@ pub(super) fn buckets_deleted(logs: &mut Logs, care: Care) {
     let company = Company::new(logs, "tamarind", ("690233718845", "us-east-2"), holdings);
     company.ordinary(logs, 420);
     let buckets = ["tamarind-orders", "tamarind-media", "tamarind-backup", "tamarind-exports"];
-    let user = Who::user(logs.account, "ops-automation", "10.44.3.3", agent::BOTO);
+    let user = Caller::user(logs.account, "ops-automation", "10.44.3.3", agent::BOTO);
     let days = if care == Care::Loud { [9; 4] } else { [5, 7, 9, 11] };
     for (at, bucket) in (0..).zip(buckets) {
         let last = days[at as usize];
         let writer =
-            Who::role(logs.account, &format!("writer-{at}"), "svc", &format!("10.44.8.{at}"), agent::JAVA);
+            Caller::role(logs.account, &format!("writer-{at}"), "svc", &format!("10.44.8.{at}"), agent::JAVA);
         for day in 0..logs.days {
             for number in 0..45 {
                 let time = logs.busy(day);
@@ -154,7 +154,7 @@ pub(super) fn lock_bypass(logs: &mut Logs, care: Care) {
     let company = Company::new(logs, "elderberry", ("551903827716", "eu-west-1"), holdings);
     company.ordinary(logs, 440);
     let bucket = "elderberry-records";
-    let keeper = Who::role(logs.account, "records-keeper", "d.osei", "192.0.2.199", agent::CLI);
+    let keeper = Caller::role(logs.account, "records-keeper", "d.osei", "192.0.2.199", agent::CLI);
     vault(logs, bucket, &keeper);
     let (count, step, homes) = match care {
         Care::Loud => (520, 2, vec!["203.0.113.55".to_owned()]),

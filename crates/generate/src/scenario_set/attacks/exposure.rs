@@ -1,9 +1,9 @@
 //! Buckets opened to strangers.
 
 use super::super::Care;
+use super::super::callers::{Caller, agent};
 use super::super::company::{Company, Holdings};
 use super::super::logs::Logs;
-use super::super::who::{Who, agent};
 
 pub(super) fn public_window(logs: &mut Logs, care: Care) {
     let holdings = Holdings {
@@ -29,7 +29,7 @@ pub(super) fn public_window(logs: &mut Logs, care: Care) {
             logs.setting(open + 20, &admin, &company.app, "REST.PUT.BUCKETPOLICY");
             for number in 0..each {
                 let (key, size) = company.object(at * each + number);
-                let reader = Who::anonymous(&homes[number as usize % homes.len()], agent::WGET);
+                let reader = Caller::anonymous(&homes[number as usize % homes.len()], agent::WGET);
                 let time = open + 80 + number.cast_signed() * 1_500 / each.cast_signed();
                 logs.get(time, &reader, (&company.app, &key, size));
             }
@@ -50,7 +50,7 @@ pub(super) fn policy_backdoor(logs: &mut Logs, care: Care) {
     let company = Company::new(logs, "magnolia", ("238810976654", "us-west-2"), holdings);
     company.ordinary(logs, 500);
     let admin = company.admin.at("203.0.113.217").by(agent::CLI_API);
-    let foreign = Who::user("871100392246", "sync", "198.51.100.88", agent::RCLONE);
+    let foreign = Caller::user("871100392246", "sync", "198.51.100.88", agent::RCLONE);
     logs.tally.phases = vec!["persistence", "exfiltration"];
     logs.tally.named = foreign.requester.clone();
     logs.attack(|logs| {
@@ -77,7 +77,7 @@ pub(super) fn public_write(logs: &mut Logs, care: Care) {
     let company = Company::new(logs, "gorse", ("447196630281", "eu-west-1"), holdings);
     company.ordinary(logs, 380);
     let bucket = "gorse-downloads";
-    let release = Who::role(logs.account, "release-publisher", "pipeline", "198.19.40.77", agent::GO);
+    let release = Caller::role(logs.account, "release-publisher", "pipeline", "198.19.40.77", agent::GO);
     let homes = logs.scattered(600);
     let key = |number: u64| format!("setup/gorse-setup-{}.{}.exe", 4 + number / 10, number % 10);
     for day in 0..logs.days {
@@ -90,7 +90,7 @@ pub(super) fn public_write(logs: &mut Logs, care: Care) {
             let time = logs.busy(day);
             let home = &homes[logs.rng.usize(..600)];
             let number = logs.rng.u64(..30);
-            logs.get(time, &Who::anonymous(home, agent::CHROME), (bucket, &key(number), 48_000_000));
+            logs.get(time, &Caller::anonymous(home, agent::CHROME), (bucket, &key(number), 48_000_000));
         }
     }
     logs.tally.phases = vec!["impact"];
@@ -102,7 +102,7 @@ pub(super) fn public_write(logs: &mut Logs, care: Care) {
             Care::Careful => (logs.careful_times(9, 7, 11), logs.scattered(5)),
         };
         for (number, time) in (0..).zip(times) {
-            let stranger = Who::anonymous(&places[number as usize % places.len()], agent::CURL);
+            let stranger = Caller::anonymous(&places[number as usize % places.len()], agent::CURL);
             logs.put(time, &stranger, (bucket, &key(29 - number), 48_311_296));
         }
     });

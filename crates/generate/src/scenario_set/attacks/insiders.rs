@@ -1,10 +1,10 @@
 //! People and partners with access who suddenly read far more than before.
 
-use super::super::super::chance::skewed;
+use super::super::super::random::skewed;
 use super::super::Care;
+use super::super::callers::{Caller, agent};
 use super::super::company::{Company, Holdings};
 use super::super::logs::Logs;
-use super::super::who::{Who, agent};
 
 pub(super) fn leaver(logs: &mut Logs, care: Care) {
     let holdings = Holdings {
@@ -47,7 +47,7 @@ pub(super) fn key_order_sweep(logs: &mut Logs, care: Care) {
     };
     let company = Company::new(logs, "saffron", ("402991756318", "us-west-2"), holdings);
     company.ordinary(logs, 430);
-    let partner = Who::role("883360127459", "catalogue-sync", "worker", "198.51.100.30", agent::PYTHON);
+    let partner = Caller::role("883360127459", "catalogue-sync", "worker", "198.51.100.30", agent::PYTHON);
     for day in 0..logs.days {
         for _ in 0..logs.rng.usize(70..110) {
             let (key, size) = company.object(skewed(&mut logs.rng, 900));

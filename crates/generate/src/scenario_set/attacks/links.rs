@@ -1,9 +1,9 @@
 //! Presigned URLs in the wrong hands.
 
 use super::super::Care;
+use super::super::callers::agent;
 use super::super::company::{Company, Holdings};
 use super::super::logs::Logs;
-use super::super::who::agent;
 
 const AGENTS: [&str; 6] =
     [agent::CHROME, agent::FIREFOX, agent::IPHONE, agent::WGET, agent::CURL, agent::PYTHON];
@@ -21,7 +21,7 @@ pub(super) fn link_shared(logs: &mut Logs, care: Care) {
     let signer = company.api[0].session("link-service");
     customers(logs, &company, &signer);
     logs.tally.phases = vec!["exfiltration"];
-    logs.tally.named = signer.requester.as_deref().map(|arn| super::super::who::principal(Some(arn)));
+    logs.tally.named = signer.requester.as_deref().map(|arn| super::super::callers::principal(Some(arn)));
     let key = "prints/board/annual-results-draft.zip";
     logs.attack(|logs| {
         let (homes, times) = match care {
@@ -43,7 +43,7 @@ pub(super) fn link_shared(logs: &mut Logs, care: Care) {
 }
 
 /// Customers download what they ordered, each with a URL valid for an hour.
-fn customers(logs: &mut Logs, company: &Company, signer: &super::super::who::Who) {
+fn customers(logs: &mut Logs, company: &Company, signer: &super::super::callers::Caller) {
     let homes = logs.scattered(400);
     for day in 0..logs.days {
         for _ in 0..110 {

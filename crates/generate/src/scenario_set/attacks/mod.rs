@@ -56,7 +56,11 @@ pub(super) fn all() -> Vec<Entry> {
             "Objects are copied onto themselves with a customer-provided key",
             ransom::customer_key,
         ),
-        attack("renamed", "Objects are downloaded, deleted and uploaded with a new extension", ransom::renamed),
+        attack(
+            "renamed",
+            "Objects are downloaded, deleted and uploaded with a new extension",
+            ransom::renamed,
+        ),
         attack(
             "lifecycle-eraser",
             "A lifecycle rule expires objects that never expired before",
@@ -74,7 +78,11 @@ pub(super) fn all() -> Vec<Entry> {
             "A policy makes a bucket public, strangers download, the policy is reverted",
             exposure::public_window,
         ),
-        attack("policy-backdoor", "A policy grants access to another account, which reads", exposure::policy_backdoor),
+        attack(
+            "policy-backdoor",
+            "A policy grants access to another account, which reads",
+            exposure::policy_backdoor,
+        ),
         attack(
             "public-write",
             "Strangers overwrite installers in a publicly writable bucket",

@@ -1,9 +1,9 @@
 //! Objects become unreadable for their owners.
 
 use super::super::Care;
+use super::super::callers::{Caller, agent};
 use super::super::company::{Company, Holdings};
 use super::super::logs::{HOUR, Logs};
-use super::super::who::{Who, agent};
 
 const NOTE: &str = "IMPORTANT-READ-ME-FIRST.txt";
 
@@ -12,7 +12,7 @@ pub(super) fn rewrite_in_place(logs: &mut Logs, care: Care) {
         Holdings { folder: "patients", stem: "chart", ending: "pdf", count: 4_000, bytes: (60_000, 700_000) };
     let company = Company::new(logs, "hawthorn", ("744019263358", "eu-west-2"), holdings);
     company.ordinary(logs, 520);
-    let role = Who::role(logs.account, "chart-import", "worker-1", "10.66.2.14", agent::GO);
+    let role = Caller::role(logs.account, "chart-import", "worker-1", "10.66.2.14", agent::GO);
     importer(logs, &company, &role);
     logs.tally.phases = vec!["collection", "impact"];
     let (count, times, homes) = plan(logs, care, 760, 500);
@@ -34,7 +34,7 @@ pub(super) fn rewrite_in_place(logs: &mut Logs, care: Care) {
 }
 
 /// A role that writes new objects all day, and never overwrites.
-fn importer(logs: &mut Logs, company: &Company, role: &Who) {
+fn importer(logs: &mut Logs, company: &Company, role: &Caller) {
     for day in 0..logs.days {
         for at in 0..40 {
             let number = 20_000 + (day * 40 + at).cast_unsigned();
@@ -71,7 +71,7 @@ pub(super) fn customer_key(logs: &mut Logs, care: Care) {
     };
     let company = Company::new(logs, "marigold", ("293366510027", "ca-central-1"), holdings);
     company.ordinary(logs, 620);
-    let role = Who::role(logs.account, "contract-index", "task-1", "10.23.0.8", agent::JAVA);
+    let role = Caller::role(logs.account, "contract-index", "task-1", "10.23.0.8", agent::JAVA);
     importer(logs, &company, &role);
     logs.tally.phases = vec!["impact"];
     let (count, times, homes) = plan(logs, care, 600, 420);
@@ -106,7 +106,7 @@ fn unreadable(logs: &mut Logs, company: &Company, done: &[(String, i64)]) {
             }
         }
     });
-    logs.forget_reads(&company.app, done);
+    logs.remove_reads(&company.app, done);
 }
 
 pub(super) fn renamed(logs: &mut Logs, care: Care) {
@@ -119,7 +119,7 @@ pub(super) fn renamed(logs: &mut Logs, care: Care) {
     };
     let company = Company::new(logs, "rowan", ("815540027763", "eu-west-1"), holdings);
     company.ordinary(logs, 500);
-    let role = Who::role(logs.account, "casefile-import", "worker-1", "10.19.7.2", agent::GO);
+    let role = Caller::role(logs.account, "casefile-import", "worker-1", "10.19.7.2", agent::GO);
     importer(logs, &company, &role);
     logs.tally.phases = vec!["collection", "destruction", "impact"];
     let (count, times, homes) = plan(logs, care, 420, 360);
@@ -147,5 +147,5 @@ pub(super) fn renamed(logs: &mut Logs, care: Care) {
             logs.fail(later, &company.api[2], &company.app, asked, (404, "NoSuchKey"));
         }
     });
-    logs.forget_reads(&company.app, &done);
+    logs.remove_reads(&company.app, &done);
 }

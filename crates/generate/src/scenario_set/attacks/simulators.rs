@@ -1,22 +1,22 @@
 //! Attacks as performed by published simulators, from their descriptions: 51 objects each, in a separate bucket.
 
 use super::super::Care;
+use super::super::callers::{Caller, agent};
 use super::super::company::{Company, Holdings};
 use super::super::logs::Logs;
-use super::super::who::{Who, agent};
 
 const OBJECTS: u64 = 51;
 const BUCKET: &str = "hazel-exercise-0417";
 
 /// The bucket has been in use for days. Loud: the simulator's own user, within a minute. Careful: a known operator
 /// from elsewhere, two objects per hour.
-fn range(logs: &mut Logs, care: Care) -> (Who, Vec<i64>) {
+fn range(logs: &mut Logs, care: Care) -> (Caller, Vec<i64>) {
     let holdings =
         Holdings { folder: "assets", stem: "a", ending: "bin", count: 4_000, bytes: (4_000, 300_000) };
     let company = Company::new(logs, "hazel", ("820944173365", "us-east-1"), holdings);
     company.ordinary(logs, 450);
     let owner = app(logs);
-    let operator = Who::user(logs.account, "exercise-operator", "192.0.2.222", agent::CLI);
+    let operator = Caller::user(logs.account, "exercise-operator", "192.0.2.222", agent::CLI);
     for number in 0..OBJECTS {
         let time = logs.at(0, 7, 0) + number.cast_signed();
         logs.put(time, &owner, (BUCKET, &key(number), size(number)));
@@ -35,7 +35,7 @@ fn range(logs: &mut Logs, care: Care) -> (Who, Vec<i64>) {
     match care {
         Care::Loud => {
             let start = logs.at(9, 14, 0);
-            let tool = Who::user(logs.account, "red-exercise", "203.0.113.99", agent::GO);
+            let tool = Caller::user(logs.account, "red-exercise", "203.0.113.99", agent::GO);
             (tool, (0..51).map(|at| start + at / 4).collect())
         }
         Care::Careful => {
@@ -46,8 +46,8 @@ fn range(logs: &mut Logs, care: Care) -> (Who, Vec<i64>) {
 }
 
 /// The application that uses the bucket.
-fn app(logs: &Logs) -> Who {
-    Who::role(logs.account, "exercise-app", "task", "10.3.3.8", agent::JAVA)
+fn app(logs: &Logs) -> Caller {
+    Caller::role(logs.account, "exercise-app", "task", "10.3.3.8", agent::JAVA)
 }
 
 fn key(number: u64) -> String {
@@ -58,7 +58,7 @@ fn size(number: u64) -> i64 {
     20_000 + number.cast_signed() * 733
 }
 
-fn note(logs: &mut Logs, thief: &Who, time: i64) {
+fn note(logs: &mut Logs, thief: &Caller, time: i64) {
     logs.put(time, thief, (BUCKET, "FILES-DELETED.txt", 412));
 }
 
@@ -115,9 +115,9 @@ pub(super) fn client_side_encryption(logs: &mut Logs, care: Care) {
 
 pub(super) fn policy_backdoor(logs: &mut Logs, care: Care) {
     let (thief, times) = range(logs, care);
-    let foreign = Who::role("193672423079", "outsider", "session", "203.0.113.231", agent::CLI);
+    let foreign = Caller::role("193672423079", "outsider", "session", "203.0.113.231", agent::CLI);
     logs.tally.phases = vec!["persistence", "exfiltration"];
-    logs.tally.named = foreign.requester.as_deref().map(|arn| super::super::who::principal(Some(arn)));
+    logs.tally.named = foreign.requester.as_deref().map(|arn| super::super::callers::principal(Some(arn)));
     logs.attack(|logs| {
         logs.setting(times[0], &thief, BUCKET, "REST.PUT.BUCKETPOLICY");
         let (count, later) = if care == Care::Loud { (OBJECTS, 300) } else { (20, 26 * 3_600) };

@@ -1,16 +1,16 @@
 //! Served files, and the logs themselves, are changed.
 
 use super::super::Care;
+use super::super::callers::{Caller, agent};
 use super::super::company::{Company, Holdings, site};
 use super::super::logs::{DAY, HOUR, Logs};
-use super::super::who::{Who, agent};
 
 pub(super) fn skimmer(logs: &mut Logs, care: Care) {
     let holdings =
         Holdings { folder: "uploads", stem: "img", ending: "webp", count: 6_000, bytes: (9_000, 400_000) };
     let company = Company::new(logs, "cloverfield", ("614408837792", "eu-central-1"), holdings);
     company.ordinary(logs, 430);
-    let edge = Who::service("cloudfront");
+    let edge = Caller::service("cloudfront");
     for day in 0..logs.days {
         for _ in 0..160 {
             let time = logs.busy(day);
@@ -50,7 +50,7 @@ pub(super) fn logging_dark(logs: &mut Logs, care: Care) {
     logs.tally.phases = vec!["defense impairment"];
     for (off, length) in silences {
         // Logging changes take a while to apply, in both directions.
-        logs.silence(&company.app, off + 1_900, off + length);
+        logs.remove_records(&company.app, off + 1_900, off + length);
         logs.attack(|logs| {
             logs.setting(off, &admin, &company.app, "REST.PUT.LOGGING_STATUS");
             logs.setting(off + length, &admin, &company.app, "REST.PUT.LOGGING_STATUS");

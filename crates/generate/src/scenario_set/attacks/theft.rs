@@ -2,16 +2,16 @@
 
 use super::super::Care;
 use super::super::call::Call;
+use super::super::callers::{Caller, agent};
 use super::super::company::{Company, Holdings, SETTINGS};
 use super::super::logs::{HOUR, Logs};
-use super::super::who::{Who, agent};
 
 pub(super) fn stolen_key(logs: &mut Logs, care: Care) {
     let holdings =
         Holdings { folder: "invoices", stem: "inv", ending: "pdf", count: 9_000, bytes: (40_000, 380_000) };
     let company = Company::new(logs, "osprey", ("640218873511", "eu-west-1"), holdings);
     company.ordinary(logs, 420);
-    let user = Who::user(logs.account, "svc-invoice-mailer", "10.31.4.9", agent::BOTO);
+    let user = Caller::user(logs.account, "svc-invoice-mailer", "10.31.4.9", agent::BOTO);
     for day in 0..logs.days {
         for at in 0..55 {
             let (key, size) = company.object(logs.rng.u64(..9_000));
@@ -94,8 +94,8 @@ pub(super) fn cold_restore(logs: &mut Logs, care: Care) {
     let company = Company::new(logs, "larkspur", ("930114258807", "eu-central-1"), holdings);
     company.ordinary(logs, 450);
     let archive = "larkspur-cold-archive";
-    let writer = Who::role(logs.account, "archive-writer", "nightly", "10.77.2.6", agent::GO);
-    let keeper = Who::role(logs.account, "archive-keeper", "m.thorne", "192.0.2.140", agent::CLI);
+    let writer = Caller::role(logs.account, "archive-writer", "nightly", "10.77.2.6", agent::GO);
+    let keeper = Caller::role(logs.account, "archive-keeper", "m.thorne", "192.0.2.140", agent::CLI);
     let key = |number: u64| format!("closed/2019/case-{number:05}.tar");
     for day in 0..logs.days {
         for at in 0..70 {
@@ -134,7 +134,7 @@ pub(super) fn cold_restore(logs: &mut Logs, care: Care) {
     });
 }
 
-fn restore(logs: &mut Logs, time: i64, who: &Who, bucket: &str, key: &str) {
+fn restore(logs: &mut Logs, time: i64, who: &Caller, bucket: &str, key: &str) {
     let call = Call { query: "restore", status: 202, ..Call::new("REST.POST.RESTORE", key) };
     logs.call(time, who, bucket, call);
 }
@@ -149,7 +149,7 @@ pub(super) fn settings_sweep(logs: &mut Logs, care: Care) {
         ["bramble-ci-cache", "bramble-hr", "bramble-ml", "bramble-partners", "bramble-backups", state];
     for day in 0..logs.days {
         for (at, bucket) in others.iter().enumerate() {
-            let who = Who::role(
+            let who = Caller::role(
                 logs.account,
                 &format!("owner-{at}"),
                 "svc",
@@ -166,7 +166,7 @@ pub(super) fn settings_sweep(logs: &mut Logs, care: Care) {
         let who = company.terraform.session(&format!("run-{}", 4_100 + day));
         logs.get(time, &who, (state, "prod/network/terraform.tfstate", 418_220));
     }
-    let user = Who::user(logs.account, "legacy-deploy", "10.31.9.2", agent::CLI);
+    let user = Caller::user(logs.account, "legacy-deploy", "10.31.9.2", agent::CLI);
     for day in 0..logs.days {
         for at in 0..6 {
             let time = logs.at(day, 12, at * 7);

@@ -1,9 +1,9 @@
 //! Backups and logs.
 
 use super::super::call::Call;
+use super::super::callers::{Caller, agent};
 use super::super::company::{Company, Holdings, size_of};
 use super::super::logs::{DAY, Logs};
-use super::super::who::{Who, agent};
 
 pub(super) fn nightly_backup(logs: &mut Logs) {
     let holdings =
@@ -11,9 +11,9 @@ pub(super) fn nightly_backup(logs: &mut Logs) {
     let company = Company::new(logs, "willow", ("418820563390", "eu-west-1"), holdings);
     company.ordinary(logs, 300);
     let bucket = "willow-restic";
-    let host = Who::user(logs.account, "backup-host", "192.0.2.231", agent::RESTIC);
+    let host = Caller::user(logs.account, "backup-host", "192.0.2.231", agent::RESTIC);
     let pack = |number: i64| {
-        format!("data/{:02x}/{:016x}", number % 256, super::super::super::chance::mix(number.cast_unsigned()))
+        format!("data/{:02x}/{:016x}", number % 256, super::super::super::random::mix(number.cast_unsigned()))
     };
     for day in 0..logs.days {
         let start = logs.at(day, 1, 30);
@@ -46,7 +46,7 @@ pub(super) fn restore_drill(logs: &mut Logs) {
     let company = Company::new(logs, "yarrow", ("772018845513", "eu-central-1"), holdings);
     company.ordinary(logs, 360);
     let bucket = "yarrow-vault";
-    let writer = Who::role(logs.account, "vault-backup", "agent-1", "10.120.0.5", agent::GO);
+    let writer = Caller::role(logs.account, "vault-backup", "agent-1", "10.120.0.5", agent::GO);
     for day in 0..logs.days {
         for at in 0..190 {
             let time = logs.at(day, 2, 0) + at * 15;
@@ -62,7 +62,7 @@ pub(super) fn restore_drill(logs: &mut Logs) {
         logs.list(logs.at(day, 3, 30), &writer, bucket, "sets/");
     }
     // The drill: another host in the same network reads and compares a whole week.
-    let drill = Who::role(logs.account, "vault-restore", "drill-2026", "10.120.0.44", agent::GO);
+    let drill = Caller::role(logs.account, "vault-restore", "drill-2026", "10.120.0.44", agent::GO);
     let start = logs.at(9, 9, 0);
     logs.list(start, &drill, bucket, "sets/");
     for day in 2..9 {
@@ -79,7 +79,7 @@ pub(super) fn log_expiry(logs: &mut Logs) {
     let company = Company::new(logs, "medlar", ("306618820047", "us-east-1"), holdings);
     company.ordinary(logs, 320);
     let bucket = "medlar-flow-logs";
-    let delivery = Who::service("delivery.logs");
+    let delivery = Caller::service("delivery.logs");
     for day in 0..logs.days {
         for at in 0..220 {
             let time = logs.start + day * DAY + at * 390;
@@ -112,10 +112,10 @@ pub(super) fn log_shipper(logs: &mut Logs) {
     let company = Company::new(logs, "sedge", ("559402217738", "eu-west-2"), holdings);
     company.ordinary(logs, 300);
     let bucket = "sedge-elb-logs";
-    let delivery = Who::service("logdelivery.elasticloadbalancing");
+    let delivery = Caller::service("logdelivery.elasticloadbalancing");
     for day in 0..logs.days {
         let shipper =
-            Who::role(logs.account, "log-shipper", &format!("fluent-{day}"), "10.14.9.9", agent::GO);
+            Caller::role(logs.account, "log-shipper", &format!("fluent-{day}"), "10.14.9.9", agent::GO);
         let mut batch = Vec::new();
         for at in 0..240 {
             let time = logs.start + day * DAY + at * 350;

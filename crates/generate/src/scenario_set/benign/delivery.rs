@@ -1,10 +1,10 @@
 //! Sites, downloads and apps.
 
-use super::super::super::chance::{mix, skewed};
+use super::super::super::random::{mix, skewed};
 use super::super::call::Call;
+use super::super::callers::{Caller, agent};
 use super::super::company::{Company, Holdings, SETTINGS, read_settings};
 use super::super::logs::Logs;
-use super::super::who::{Who, agent};
 
 pub(super) fn blue_green(logs: &mut Logs) {
     let holdings =
@@ -12,7 +12,7 @@ pub(super) fn blue_green(logs: &mut Logs) {
     let company = Company::new(logs, "finch", ("594418830726", "us-east-1"), holdings);
     company.ordinary(logs, 280);
     let bucket = "finch-storefront";
-    let edge = Who::service("cloudfront");
+    let edge = Caller::service("cloudfront");
     let assets = |release: u64| -> Vec<(String, i64)> {
         (0..24)
             .map(|at| {
@@ -56,12 +56,12 @@ pub(super) fn cdn_crawlers(logs: &mut Logs) {
     let company = Company::new(logs, "wagtail", ("710926638845", "eu-west-3"), holdings);
     company.ordinary(logs, 240);
     let bucket = "wagtail-press-images";
-    let edge = Who::service("cloudfront");
-    let legacy = Who {
+    let edge = Caller::service("cloudfront");
+    let legacy = Caller {
         requester: Some(
             "arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E3WAGTAIL0EXMPL".to_owned(),
         ),
-        ..Who::anonymous("198.19.8.77", "Amazon CloudFront")
+        ..Caller::anonymous("198.19.8.77", "Amazon CloudFront")
     };
     for day in 0..logs.days {
         for _ in 0..420 {
@@ -78,7 +78,7 @@ pub(super) fn cdn_crawlers(logs: &mut Logs) {
         // Crawlers follow years-old links to the bucket itself, and are refused.
         for at in 0..140 {
             let robot = [agent::CRAWLER, agent::BING][at % 2];
-            let who = Who::anonymous(&format!("198.18.90.{}", 3 + at % 5), robot);
+            let who = Caller::anonymous(&format!("198.18.90.{}", 3 + at % 5), robot);
             let time = logs.any(day);
             let key = format!("archive/2017/{:05}.jpg", logs.rng.u32(..4_000));
             logs.fail(time, &who, bucket, ("REST.GET.OBJECT", Some(&key)), (403, "AccessDenied"));
@@ -92,7 +92,7 @@ pub(super) fn open_data(logs: &mut Logs) {
     let company = Company::new(logs, "siskin", ("681134409927", "us-west-2"), holdings);
     company.ordinary(logs, 240);
     let bucket = "siskin-open-weather";
-    let publisher = Who::role(logs.account, "open-data-publisher", "hourly", "10.190.0.4", agent::RUST);
+    let publisher = Caller::role(logs.account, "open-data-publisher", "hourly", "10.190.0.4", agent::RUST);
     for day in 0..logs.days {
         for hour in 0..24 {
             let key = format!("grids/{day:02}/{hour:02}.grib2");
@@ -102,7 +102,7 @@ pub(super) fn open_data(logs: &mut Logs) {
             let time = logs.busy(day);
             let home = format!("198.18.{}.{}", logs.rng.u8(..40), logs.rng.u8(1..60));
             let robot = [agent::PYTHON, agent::WGET, agent::CURL, agent::CHROME][logs.rng.usize(..4)];
-            let who = Who::anonymous(&home, robot);
+            let who = Caller::anonymous(&home, robot);
             if logs.rng.u8(..9) == 0 {
                 logs.list(time, &who, bucket, "grids/");
             }
@@ -111,8 +111,8 @@ pub(super) fn open_data(logs: &mut Logs) {
         }
     }
     // A university mirrors everything in one afternoon, anonymously and with credentials of its own account.
-    let mirror = Who::anonymous("203.0.113.144", agent::RCLONE);
-    let other = Who::user("902255617748", "mirror", "203.0.113.145", agent::CLI);
+    let mirror = Caller::anonymous("203.0.113.144", agent::RCLONE);
+    let other = Caller::user("902255617748", "mirror", "203.0.113.145", agent::CLI);
     for at in 0..280 {
         let key = format!("grids/{:02}/{:02}.grib2", at / 24, at % 24);
         let time = logs.at(12, 13, 0) + at * 20;
@@ -127,7 +127,7 @@ pub(super) fn mobile_app(logs: &mut Logs) {
     let company = Company::new(logs, "sparrow", ("437709918826", "ap-southeast-1"), holdings);
     company.ordinary(logs, 260);
     let bucket = "sparrow-clips";
-    let signer = Who::role(logs.account, "clip-links", "i-0d3adb33f5parr0w", "10.200.0.4", agent::JAVA);
+    let signer = Caller::role(logs.account, "clip-links", "i-0d3adb33f5parr0w", "10.200.0.4", agent::JAVA);
     for day in 0..logs.days {
         for film in 0..30 {
             let time = logs.busy(day) - 3_600;
@@ -168,7 +168,7 @@ pub(super) fn mobile_app(logs: &mut Logs) {
         for at in 0..30 {
             let time = logs.busy(day);
             let home = format!("198.18.31.{}", at + 1);
-            let who = Who::anonymous(&home, agent::ANDROID);
+            let who = Caller::anonymous(&home, agent::ANDROID);
             let key = format!("clips/{at:05}.mp4");
             logs.fail(time, &who, bucket, ("REST.GET.OBJECT", Some(&key)), (400, "ExpiredToken"));
         }
@@ -186,7 +186,7 @@ pub(super) fn ci_sessions(logs: &mut Logs) {
             let number = day * 40 + run;
             let ip = format!("198.19.{}.{}", logs.rng.u8(100..140), logs.rng.u8(1..250));
             let who =
-                Who::role(logs.account, "gha-build", &format!("GitHubActions-{number}"), &ip, agent::CLI);
+                Caller::role(logs.account, "gha-build", &format!("GitHubActions-{number}"), &ip, agent::CLI);
             let start = logs.at(day, 7, 0) + run * 1_400;
             logs.call(start, &who, bucket, Call::new("REST.HEAD.BUCKET", None));
             for at in 0..14 {

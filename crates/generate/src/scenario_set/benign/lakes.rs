@@ -1,10 +1,10 @@
 //! Data lakes and training.
 
-use super::super::super::chance::{made, push_uuid};
+use super::super::super::random::{build_text, push_uuid};
 use super::super::call::Call;
+use super::super::callers::{Caller, agent};
 use super::super::company::{Company, Holdings, instance};
 use super::super::logs::{HOUR, Logs};
-use super::super::who::{Who, agent};
 
 pub(super) fn table_compaction(logs: &mut Logs) {
     let holdings =
@@ -13,11 +13,11 @@ pub(super) fn table_compaction(logs: &mut Logs) {
     company.ordinary(logs, 260);
     let bucket = "heron-lakehouse";
     for day in 0..logs.days {
-        let writer = Who::role(logs.account, "stream-writer", &instance(logs), "10.130.1.8", agent::RUST);
+        let writer = Caller::role(logs.account, "stream-writer", &instance(logs), "10.130.1.8", agent::RUST);
         let mut small = Vec::new();
         for hour in 0..24 {
             for at in 0..12 {
-                let id = made(|out| push_uuid(&mut logs.rng, out));
+                let id = build_text(|out| push_uuid(&mut logs.rng, out));
                 let key = format!("sales/orders/data/day={day:02}/{id}.parquet");
                 let time = logs.at(day, hour, at * 5);
                 logs.put(time, &writer, (bucket, &key, 3_000_000));
@@ -27,7 +27,7 @@ pub(super) fn table_compaction(logs: &mut Logs) {
             logs.put(logs.at(day, hour, 58), &writer, (bucket, &key, 4_000));
         }
         // At night, small files are merged into large ones; yesterday's files are vacuumed.
-        let job = Who::role(
+        let job = Caller::role(
             logs.account,
             "table-maintenance",
             &format!("compaction-{day}"),
@@ -39,7 +39,7 @@ pub(super) fn table_compaction(logs: &mut Logs) {
             logs.get(start + at * 2, &job, (bucket, key, *size));
         }
         for at in 0..6 {
-            let id = made(|out| push_uuid(&mut logs.rng, out));
+            let id = build_text(|out| push_uuid(&mut logs.rng, out));
             logs.upload(
                 start + 700 + at * 30,
                 &job,
@@ -52,7 +52,7 @@ pub(super) fn table_compaction(logs: &mut Logs) {
         for _ in 0..160 {
             let time = logs.office_hours(day);
             let (key, size, _) = small[logs.rng.usize(..small.len())].clone();
-            let analyst = Who::role(
+            let analyst = Caller::role(
                 logs.account,
                 "athena-query",
                 &format!("q-{}", logs.rng.u32(..)),
@@ -73,7 +73,7 @@ pub(super) fn spark_renames(logs: &mut Logs) {
     for day in 0..logs.days {
         for run in 0..4 {
             let start = logs.at(day, 1 + run * 6, 10);
-            let spark = Who::role(
+            let spark = Caller::role(
                 logs.account,
                 "emr-runtime",
                 &instance(logs),
@@ -105,7 +105,8 @@ pub(super) fn model_training(logs: &mut Logs) {
     let bucket = "dunlin-training-sets";
     // Training runs on Tuesdays and Fridays; a bigger run with more epochs comes in the second week.
     for (day, epochs) in [(1, 1), (4, 2), (8, 2), (11, 4)] {
-        let trainer = Who::role(logs.account, "sagemaker-training", "SageMaker", "10.150.0.20", agent::BOTO);
+        let trainer =
+            Caller::role(logs.account, "sagemaker-training", "SageMaker", "10.150.0.20", agent::BOTO);
         let start = logs.at(day, 6, 0);
         logs.list(start, &trainer, bucket, "shards/");
         for epoch in 0..epochs {

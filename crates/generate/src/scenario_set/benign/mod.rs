@@ -18,12 +18,12 @@ pub(super) fn all() -> Vec<Entry> {
             "A nightly backup writes, verifies and prunes old versions",
             backups::nightly_backup,
         ),
-        benign("restore-drill", "An annual drill restores a backup from another host", backups::restore_drill),
         benign(
-            "log-expiry",
-            "Lifecycle rules expire logs, and Terraform rewrites them",
-            backups::log_expiry,
+            "restore-drill",
+            "An annual drill restores a backup from another host",
+            backups::restore_drill,
         ),
+        benign("log-expiry", "Lifecycle rules expire logs, and Terraform rewrites them", backups::log_expiry),
         benign(
             "log-shipper",
             "A log shipper reads every log once and deletes what it has shipped",
@@ -36,11 +36,7 @@ pub(super) fn all() -> Vec<Entry> {
         ),
         benign("spark-renames", "Spark commits its output with copies and deletes", lakes::spark_renames),
         benign("model-training", "Training reads a whole data set in each epoch", lakes::model_training),
-        benign(
-            "key-rotation",
-            "A batch job re-encrypts a bucket with another KMS key",
-            moves::key_rotation,
-        ),
+        benign("key-rotation", "A batch job re-encrypts a bucket with another KMS key", moves::key_rotation),
         benign(
             "bucket-migration",
             "Objects move to another bucket of the same company",

@@ -1,9 +1,9 @@
 //! Data is re-encrypted, moved, erased or abandoned, as planned.
 
 use super::super::call::Call;
+use super::super::callers::{Caller, agent};
 use super::super::company::{Company, Holdings, batch_job, size_of};
 use super::super::logs::{HOUR, Logs};
-use super::super::who::{Who, agent};
 
 pub(super) fn key_rotation(logs: &mut Logs) {
     let holdings =
@@ -14,7 +14,7 @@ pub(super) fn key_rotation(logs: &mut Logs) {
     let start = logs.at(5, 18, 0);
     logs.setting(start - HOUR, &who, &company.app, "REST.GET.ENCRYPTION");
     logs.setting(start - HOUR + 9, &who, &company.app, "REST.PUT.ENCRYPTION");
-    let worker = Who::role(logs.account, "batch-reencrypt", &batch_job(logs), "", "");
+    let worker = Caller::role(logs.account, "batch-reencrypt", &batch_job(logs), "", "");
     for number in 0..4_500_u64 {
         let (key, size) = company.object(number);
         let time = start + number.cast_signed() * 2;
@@ -63,7 +63,7 @@ pub(super) fn bucket_migration(logs: &mut Logs) {
     ]) {
         logs.setting(made + at * 2, &admin, to, operation);
     }
-    let mover = Who::role(logs.account, "datasync-move", "task-0a7c", "10.160.2.2", agent::DATASYNC);
+    let mover = Caller::role(logs.account, "datasync-move", "task-0a7c", "10.160.2.2", agent::DATASYNC);
     let start = logs.at(4, 20, 0);
     for number in 0..2_400_u64 {
         let (key, size) = company.object(number);
@@ -90,8 +90,8 @@ pub(super) fn offboarding(logs: &mut Logs) {
     let company = Company::new(logs, "curlew", ("945520087714", "eu-west-1"), holdings);
     company.ordinary(logs, 420);
     let bucket = "curlew-legacy-app";
-    let app = Who::role(logs.account, "legacy-app", "svc", "10.170.0.4", agent::JAVA);
-    let owner = Who::role(logs.account, "legacy-app-team", "d.ferrari", "192.0.2.180", agent::CLI);
+    let app = Caller::role(logs.account, "legacy-app", "svc", "10.170.0.4", agent::JAVA);
+    let owner = Caller::role(logs.account, "legacy-app-team", "d.ferrari", "192.0.2.180", agent::CLI);
     let objects: Vec<(String, i64, Option<String>)> =
         (0..640).map(|at| (format!("data/{at:05}.json"), size_of(at, (900, 40_000)), None)).collect();
     for day in 0..8 {
@@ -131,7 +131,7 @@ pub(super) fn erasure_requests(logs: &mut Logs) {
     // Every Tuesday and Thursday; requests that accumulate over a holiday come in one run.
     for (day, count) in [(1, 130), (3, 150), (8, 140), (10, 420)] {
         let job =
-            Who::role(logs.account, "privacy-erasure", &format!("job-{day}"), "10.180.0.9", agent::BOTO);
+            Caller::role(logs.account, "privacy-erasure", &format!("job-{day}"), "10.180.0.9", agent::BOTO);
         let start = logs.at(day, 4, 0);
         for person in 0..count {
             let number = 4_000_u64 + (day * 137 + person).cast_unsigned() % 2_000;

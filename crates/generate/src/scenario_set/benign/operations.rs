@@ -1,9 +1,9 @@
 //! Bucket administration.
 
 use super::super::call::Call;
+use super::super::callers::{Caller, agent};
 use super::super::company::{Company, Holdings, SETTINGS, read_settings};
 use super::super::logs::{HOUR, Logs};
-use super::super::who::{Who, agent};
 
 pub(super) fn posture_scanner(logs: &mut Logs) {
     let holdings =
@@ -12,10 +12,10 @@ pub(super) fn posture_scanner(logs: &mut Logs) {
     company.ordinary(logs, 300);
     let extra: Vec<String> = (0..8).map(|at| format!("turnstone-team-{at}")).collect();
     let all: Vec<&str> = company.buckets().into_iter().chain(extra.iter().map(String::as_str)).collect();
-    let scanner = Who::role(logs.account, "posture-audit", "scan", "198.19.90.5", agent::BOTO);
+    let scanner = Caller::role(logs.account, "posture-audit", "scan", "198.19.90.5", agent::BOTO);
     for day in 0..logs.days {
         for (at, bucket) in (0..).zip(&extra) {
-            let who = Who::role(
+            let who = Caller::role(
                 logs.account,
                 &format!("team-{at}"),
                 "svc",
@@ -43,7 +43,7 @@ pub(super) fn posture_scanner(logs: &mut Logs) {
     }
     // An external auditor works for two days, with a role created for the audit.
     let auditor =
-        Who::role(logs.account, "external-audit", "firm-blackthorn", "203.0.113.29", agent::CLI_API);
+        Caller::role(logs.account, "external-audit", "firm-blackthorn", "203.0.113.29", agent::CLI_API);
     for day in [9, 10] {
         for run in 0..3 {
             read_settings(logs, logs.at(day, 9 + run * 2, 10), &auditor, &all, &SETTINGS);
@@ -60,7 +60,7 @@ pub(super) fn hotel_on_call(logs: &mut Logs) {
     let company = Company::new(logs, "ruff", ("528817706634", "eu-central-1"), holdings);
     company.ordinary(logs, 560);
     let bucket = "ruff-partner-feed";
-    let reader = Who::role(logs.account, "feed-reader", "task", "10.220.0.4", agent::GO);
+    let reader = Caller::role(logs.account, "feed-reader", "task", "10.220.0.4", agent::GO);
     let broken = logs.at(9, 20, 0);
     for day in 0..logs.days {
         for at in 0..80 {
@@ -106,7 +106,7 @@ pub(super) fn office_move(logs: &mut Logs) {
     company.staff = names
         .iter()
         .map(|name| {
-            Who::person(
+            Caller::person(
                 logs.account,
                 "Designer",
                 &format!("{name}@lapwing.example"),
@@ -137,7 +137,7 @@ pub(super) fn office_move(logs: &mut Logs) {
 }
 
 fn skewed_plan(logs: &mut Logs) -> u64 {
-    super::super::super::chance::skewed(&mut logs.rng, 3_000)
+    super::super::super::random::skewed(&mut logs.rng, 3_000)
 }
 
 pub(super) fn new_environment(logs: &mut Logs) {
@@ -167,7 +167,7 @@ pub(super) fn new_environment(logs: &mut Logs) {
         }
         for later in day..logs.days {
             let writer =
-                Who::role(logs.account, "env-loader", name, &format!("10.230.0.{}", at + 3), agent::GO);
+                Caller::role(logs.account, "env-loader", name, &format!("10.230.0.{}", at + 3), agent::GO);
             for number in 0..70 {
                 let time = logs.at(later, 12, 0) + number * 400 % (11 * HOUR);
                 logs.put(time, &writer, (name, &format!("in/{later:02}/{number:04}.csv"), 9_000));

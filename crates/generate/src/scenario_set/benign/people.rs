@@ -1,8 +1,8 @@
 //! People at work.
 
+use super::super::callers::{Caller, agent};
 use super::super::company::{Company, Holdings};
 use super::super::logs::Logs;
-use super::super::who::{Who, agent};
 
 pub(super) fn first_week(logs: &mut Logs) {
     let holdings = Holdings {
@@ -15,7 +15,7 @@ pub(super) fn first_week(logs: &mut Logs) {
     let company = Company::new(logs, "godwit", ("692207715548", "eu-west-1"), holdings);
     company.ordinary(logs, 480);
     let ip = company.office_ip(1);
-    let novice = Who::person(logs.account, "Analyst", "n.petrova@godwit.example", &ip, agent::CONSOLE);
+    let novice = Caller::person(logs.account, "Analyst", "n.petrova@godwit.example", &ip, agent::CONSOLE);
     for day in 7..12 {
         for at in 0..45 {
             let time = logs.office_hours(day);
@@ -54,7 +54,7 @@ pub(super) fn legal_exports(logs: &mut Logs) {
     for (case, (day, count)) in
         (0_i64..).zip([(0, 620_i64), (2, 900), (4, 480), (7, 760), (9, 1_300), (11, 540)])
     {
-        let tool = Who::role(
+        let tool = Caller::role(
             logs.account,
             "ediscovery-export",
             &format!("case-{}", 311 + case),

@@ -13,18 +13,18 @@ use super::values::Values;
 
 /// Without GROUP BY.
 #[derive(Debug)]
-pub(super) struct One {
+pub(super) struct SingleGroup {
     values: Values,
-    answer: Answer,
+    answer: ResultKind,
 }
 
-impl One {
-    pub(super) fn new(answer: Answer) -> Self {
+impl SingleGroup {
+    pub(super) fn new(answer: ResultKind) -> Self {
         Self { values: Values::default(), answer }
     }
 }
 
-impl Accumulator for One {
+impl Accumulator for SingleGroup {
     fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
         let values = values[0].as_primitive::<Int64Type>();
         values.iter().flatten().try_for_each(|value| self.values.record(value))
@@ -54,11 +54,11 @@ pub(super) struct Groups {
     groups: Vec<Values>,
     /// Memory of the groups beside the vector, tracked as they grow.
     bytes: usize,
-    answer: Answer,
+    answer: ResultKind,
 }
 
 impl Groups {
-    pub(super) fn new(answer: Answer) -> Self {
+    pub(super) fn new(answer: ResultKind) -> Self {
         Self { groups: Vec::new(), bytes: 0, answer }
     }
 
@@ -146,12 +146,12 @@ fn is_wanted(values: &Int64Array, filter: Option<&BooleanArray>, row: usize) -> 
 
 /// What to compute from a group's values.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Answer {
+pub(super) enum ResultKind {
     Quantile(f64),
     Histogram,
 }
 
-impl Answer {
+impl ResultKind {
     fn array(&self, groups: &[Values]) -> Result<ArrayRef> {
         Ok(match self {
             Self::Quantile(q) => {

@@ -15,7 +15,7 @@ use datafusion::logical_expr::{
     Signature, Volatility,
 };
 
-use self::groups::{Answer, Groups, One};
+use self::groups::{Groups, ResultKind, SingleGroup};
 
 /// `hdr_quantile(value, q)`.
 pub(super) fn hdr_quantile() -> AggregateUDF {
@@ -59,19 +59,19 @@ impl HdrUdaf {
         self.name == "hdr_quantile"
     }
 
-    fn answer(&self, args: &AccumulatorArgs<'_>) -> Result<Answer> {
+    fn answer(&self, args: &AccumulatorArgs<'_>) -> Result<ResultKind> {
         if args.is_distinct {
             return plan_err!("{} does not support DISTINCT", self.name);
         }
         if !self.is_quantile() {
-            return Ok(Answer::Histogram);
+            return Ok(ResultKind::Histogram);
         }
         // Anything but a literal needs columns, and fails without them.
         let nothing = RecordBatch::new_empty(Arc::new(Schema::empty()));
         let value = args.exprs.get(1).map(|q| q.evaluate(&nothing));
         match value {
             Some(Ok(ColumnarValue::Scalar(ScalarValue::Float64(Some(q))))) if (0.0..=1.0).contains(&q) => {
-                Ok(Answer::Quantile(q))
+                Ok(ResultKind::Quantile(q))
             }
             _ => plan_err!("hdr_quantile: q must be a literal from 0 to 1"),
         }
@@ -128,7 +128,7 @@ impl AggregateUDFImpl for HdrUdaf {
     }
 
     fn accumulator(&self, args: AccumulatorArgs<'_>) -> Result<Box<dyn Accumulator>> {
-        Ok(Box::new(One::new(self.answer(&args)?)))
+        Ok(Box::new(SingleGroup::new(self.answer(&args)?)))
     }
 
     fn groups_accumulator_supported(&self, args: AccumulatorArgs<'_>) -> bool {

@@ -11,18 +11,18 @@ use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer,
 const DIGITS: u8 = 3;
 
 /// Maximum number of individually stored values. A histogram takes at least 16 kB, too much for many small groups.
-const FEW: usize = 64;
+const MAX_EXACT: usize = 64;
 
 /// The values of a group. Takes at most half a megabyte, whatever the input.
 #[derive(Debug, Default)]
 pub(super) struct Values {
     few: Vec<i64>,
-    many: Option<Box<Many>>,
+    many: Option<Box<Histograms>>,
 }
 
 /// More than a few values. Negative values are counted by their magnitude.
 #[derive(Debug)]
-struct Many {
+struct Histograms {
     least: i64,
     most: i64,
     positive: Histogram<u64>,
@@ -34,11 +34,11 @@ impl Values {
         if let Some(many) = &mut self.many {
             return many.record(value);
         }
-        if self.few.len() < FEW {
+        if self.few.len() < MAX_EXACT {
             self.few.push(value);
             return Ok(());
         }
-        let mut many = Box::new(Many::new()?);
+        let mut many = Box::new(Histograms::new()?);
         for value in std::mem::take(&mut self.few).into_iter().chain([value]) {
             many.record(value)?;
         }
@@ -50,7 +50,7 @@ impl Values {
     pub(super) fn size(&self) -> usize {
         let many = self.many.as_ref().map_or(0, |many| {
             let negative = many.negative.as_ref().map_or(0, Histogram::distinct_values);
-            size_of::<Many>() + (many.positive.distinct_values() + negative) * size_of::<u64>()
+            size_of::<Histograms>() + (many.positive.distinct_values() + negative) * size_of::<u64>()
         });
         self.few.capacity() * size_of::<i64>() + many
     }
@@ -119,7 +119,7 @@ impl Values {
             }
             Some((1, bytes)) => {
                 if self.many.is_none() {
-                    let mut many = Box::new(Many::new()?);
+                    let mut many = Box::new(Histograms::new()?);
                     std::mem::take(&mut self.few).into_iter().try_for_each(|value| many.record(value))?;
                     self.many = Some(many);
                 }
@@ -130,7 +130,7 @@ impl Values {
     }
 }
 
-impl Many {
+impl Histograms {
     fn new() -> Result<Self> {
         Ok(Self { least: i64::MAX, most: i64::MIN, positive: histogram()?, negative: None })
     }
@@ -288,7 +288,7 @@ mod tests {
         let values = of([123_457, 1_000_001, i64::MAX, i64::MIN]);
         assert_eq!(values.quantile(0.5), Some(123_457));
         assert_eq!((values.quantile(0.0), values.quantile(1.0)), (Some(i64::MIN), Some(i64::MAX)));
-        assert!(values.size() <= FEW * 8);
+        assert!(values.size() <= MAX_EXACT * 8);
         assert_eq!(Values::default().quantile(0.5), None);
     }
 

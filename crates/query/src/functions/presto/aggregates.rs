@@ -18,24 +18,24 @@ use crate::functions::histogram::hdr_quantile;
 /// All aggregates.
 pub(super) fn all() -> [AggregateUDF; 4] {
     [
-        Rewritten::udaf(
+        RewrittenAggregate::udaf(
             Kind::ApproxPercentile,
             "The value at a fraction of the values. Integers give an integer, computed by hdr_quantile; other numbers by \
              approx_percentile_cont. As in Presto, but without weights and without arrays of fractions",
             "approx_percentile(total_time, 0.95)",
         ),
-        Rewritten::udaf(
+        RewrittenAggregate::udaf(
             Kind::CountIf,
             "The number of rows for which the argument is true; as in Presto",
             "count_if(http_status >= 400)",
         ),
-        Rewritten::udaf(
+        RewrittenAggregate::udaf(
             Kind::MaxBy,
             "The value in the row with the maximum of another; any of them in case of a tie. As in Presto, \
              but without the argument n",
             "max_by(key, object_size)",
         ),
-        Rewritten::udaf(
+        RewrittenAggregate::udaf(
             Kind::MinBy,
             "The value in the row with the minimum of another; any of them in case of a tie. As in Presto, but \
              without the argument n",
@@ -54,13 +54,13 @@ enum Kind {
 
 /// An aggregate that the optimizer rewrites to another one.
 #[derive(Debug)]
-struct Rewritten {
+struct RewrittenAggregate {
     kind: Kind,
     signature: Signature,
     documentation: Documentation,
 }
 
-impl Rewritten {
+impl RewrittenAggregate {
     fn udaf(kind: Kind, help: &str, example: &str) -> AggregateUDF {
         let section = DocSection { include: true, label: "Presto and Athena", description: None };
         let documentation = Documentation::builder(section, help, example).build();
@@ -69,21 +69,21 @@ impl Rewritten {
     }
 }
 
-impl PartialEq for Rewritten {
+impl PartialEq for RewrittenAggregate {
     fn eq(&self, other: &Self) -> bool {
         self.kind == other.kind
     }
 }
 
-impl Eq for Rewritten {}
+impl Eq for RewrittenAggregate {}
 
-impl std::hash::Hash for Rewritten {
+impl std::hash::Hash for RewrittenAggregate {
     fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
         self.kind.hash(state);
     }
 }
 
-impl AggregateUDFImpl for Rewritten {
+impl AggregateUDFImpl for RewrittenAggregate {
     fn name(&self) -> &str {
         match self.kind {
             Kind::ApproxPercentile => "approx_percentile",

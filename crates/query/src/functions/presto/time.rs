@@ -44,7 +44,7 @@ pub(super) const FUNCTIONS: [TypedFunction; 6] = [
             "parse_datetime(requestdatetime, 'dd/MMM/yyyy:HH:mm:ss Z')",
         ),
         body: |args, rows, is_lenient| read(args, rows, is_lenient, Pattern::joda),
-        simplify: Some(|args, info| without_the_text(args, info, LOG_TIME_JODA)),
+        simplify: Some(|args, info| simplify_round_trip(args, info, LOG_TIME_JODA)),
     },
     TypedFunction {
         name: "date_parse",
@@ -57,7 +57,7 @@ pub(super) const FUNCTIONS: [TypedFunction; 6] = [
             "date_parse('2019-02-06 00:00:38', '%Y-%m-%d %H:%i:%s')",
         ),
         body: |args, rows, is_lenient| read(args, rows, is_lenient, Pattern::mysql),
-        simplify: Some(|args, info| without_the_text(args, info, LOG_TIME_MYSQL)),
+        simplify: Some(|args, info| simplify_round_trip(args, info, LOG_TIME_MYSQL)),
     },
     TypedFunction {
         name: "format_datetime",
@@ -106,7 +106,7 @@ const LOG_TIME_MYSQL: &[&str] = &["%d/%b/%Y:%H:%i:%s +0000", "%d/%b/%Y:%H:%i:%S 
 /// Formatting a log time and parsing it again changes nothing. Removing both turns filters on `requestdatetime`
 /// into filters on `request_time`, so that files outside the range are not opened. Log times are whole seconds, so
 /// nothing is lost.
-fn without_the_text(args: &[Expr], info: &SimplifyContext, patterns: &[&str]) -> Option<Expr> {
+fn simplify_round_trip(args: &[Expr], info: &SimplifyContext, patterns: &[&str]) -> Option<Expr> {
     let [Expr::ScalarFunction(inner), Expr::Literal(pattern, _)] = args else { return None };
     let (ScalarValue::Utf8View(Some(pattern)) | ScalarValue::Utf8(Some(pattern))) = pattern else {
         return None;
@@ -129,7 +129,7 @@ fn read(
     compile: fn(&str) -> Result<Pattern, String>,
 ) -> Result<ArrayRef> {
     let patterns = args[1].as_string_view();
-    let mut known = Known::new(compile);
+    let mut known = CachedPattern::new(compile);
     let texts = args[0].as_string_view();
     let mut times = TimestampMicrosecondBuilder::with_capacity(rows).with_timezone("UTC");
     for row in 0..rows {
@@ -172,7 +172,7 @@ fn write_by(
     compile: fn(&str) -> Result<Pattern, String>,
 ) -> Result<ArrayRef> {
     let patterns = args[1].as_string_view();
-    let mut known = Known::new(compile);
+    let mut known = CachedPattern::new(compile);
     let zone = Zone::from_type(args[0].data_type())?;
     write(&args[0], rows, |row, time| {
         if patterns.is_null(row) { Ok(None) } else { Ok(known.get(patterns.value(row))?.format(time, zone)) }
@@ -193,12 +193,12 @@ fn write(
 }
 
 /// The pattern of the last row, which is usually that of all rows.
-struct Known {
+struct CachedPattern {
     compile: fn(&str) -> Result<Pattern, String>,
     last: Option<(String, Pattern)>,
 }
 
-impl Known {
+impl CachedPattern {
     fn new(compile: fn(&str) -> Result<Pattern, String>) -> Self {
         Self { compile, last: None }
     }

@@ -8,7 +8,7 @@ use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use datafusion::error::DataFusionError;
 use serde_json::Value;
 
-use super::report::Who;
+use super::report::RowSummary;
 use crate::catalogue::{STANDARD_COLUMNS, Severity};
 
 /// The severity of each row: its own if the detection has such a column, otherwise the query's.
@@ -38,7 +38,7 @@ pub(super) fn places(batch: &RecordBatch, row: usize) -> Result<Vec<String>, Dat
 const OWN_COLUMNS: [&str; 4] = ["addresses", "remote_ips", "severity", "reasons"];
 
 /// The rows of a detection.
-pub(super) fn read(batch: &RecordBatch) -> Result<Vec<Who>, DataFusionError> {
+pub(super) fn read(batch: &RecordBatch) -> Result<Vec<RowSummary>, DataFusionError> {
     let columns = ["requester", "remote_ip", "bucket", "first_seen", "last_seen"];
     let texts_of = columns.map(|name| texts(batch, name));
     let [requester, remote_ip, bucket, first_seen, last_seen] = texts_of;
@@ -68,7 +68,7 @@ pub(super) fn read(batch: &RecordBatch) -> Result<Vec<Who>, DataFusionError> {
                 Some(list) if !list.is_null(row) => format(&list.value(row))?.into_iter().flatten().collect(),
                 _ => Vec::new(),
             };
-            Ok(Who {
+            Ok(RowSummary {
                 requester: requester[row].clone(),
                 remote_ip: remote_ip[row].clone(),
                 addresses: addresses.as_ref().and_then(|addresses| addresses[row]),

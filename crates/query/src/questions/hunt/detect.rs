@@ -8,24 +8,24 @@ use futures::TryStreamExt;
 use tracing::debug;
 
 use super::columns::{places, read, severities, times};
-use super::report::{Finding, HuntOptions, Who};
+use super::report::{Finding, HuntOptions, RowSummary};
 use crate::catalogue::{Query, Severity};
 use crate::error::QueryError;
 use crate::questions::incidents::Clue;
 use crate::session::{Session, catalogue_query};
 
 /// Maximum rows of a detection that are joined to incidents. Detections return the most important rows first.
-const JOINED: usize = 20_000;
+const MAX_JOINED_ROWS: usize = 20_000;
 
 /// The rows of a detection with one severity.
 #[derive(Default)]
-struct Group {
+struct SeverityGroup {
     rows: u64,
     events: i64,
     /// Microseconds since 1970, and as text.
     first: Option<(i64, String)>,
     last: Option<(i64, String)>,
-    who: Vec<Who>,
+    who: Vec<RowSummary>,
     /// Places of the evidence of `who`, as logged.
     places: Vec<String>,
 }
@@ -34,7 +34,7 @@ pub(super) async fn timed(
     session: &Session,
     query: &Query,
     options: &HuntOptions,
-) -> Result<(Vec<Found>, Vec<Clue>), QueryError> {
+) -> Result<(Vec<PendingFinding>, Vec<Clue>), QueryError> {
     let start = Instant::now();
     let found = detect(session, query, options).await;
     debug!(seconds = start.elapsed().as_secs_f64(), query = query.name, "a detection ran");
@@ -42,21 +42,21 @@ pub(super) async fn timed(
 }
 
 /// A finding without examples, and the places of lines that could be examples.
-type Found = (Finding, Vec<String>);
+type PendingFinding = (Finding, Vec<String>);
 
 /// The findings of a detection, and its rows with their true values.
 async fn detect(
     session: &Session,
     query: &Query,
     options: &HuntOptions,
-) -> Result<(Vec<Found>, Vec<Clue>), QueryError> {
+) -> Result<(Vec<PendingFinding>, Vec<Clue>), QueryError> {
     // Built-in queries see the true values; their results are redacted at the end.
     let context = if query.is_builtin { session.unredacted() } else { session.context() };
     let redactor = session.redactor().filter(|_| query.is_builtin);
-    let names = if redactor.is_some() { session.everyone().await? } else { Arc::default() };
+    let names = if redactor.is_some() { session.all_names().await? } else { Arc::default() };
     let params = query.params(&options.params_of(query))?;
     let mut stream = catalogue_query::rows(context, query, &params, session.mode()).await?;
-    let mut groups: BTreeMap<Severity, Group> = BTreeMap::new();
+    let mut groups: BTreeMap<Severity, SeverityGroup> = BTreeMap::new();
     // Queries that see redacted values share nothing with those that see true ones.
     let is_true = query.is_builtin || session.redactor().is_none();
     let mut clues = Vec::new();
@@ -70,7 +70,8 @@ async fn detect(
         if is_true {
             let unredacted = if redactor.is_some() { Some(read(&batch)?) } else { None };
             let whole = unredacted.as_ref().unwrap_or(&shown);
-            for (row, (who, severity)) in whole.iter().zip(&severities).enumerate().take(JOINED - clues.len())
+            for (row, (who, severity)) in
+                whole.iter().zip(&severities).enumerate().take(MAX_JOINED_ROWS - clues.len())
             {
                 clues.extend(Clue::new(query, *severity, who, (firsts[row], lasts[row])));
             }
@@ -105,7 +106,7 @@ async fn detect(
             last_seen: group.last.map(|(_, text)| text),
             examples: Vec::new(),
             who: group.who,
-            dig_deeper: options.dig_deeper(session, query),
+            dig_deeper: options.query_command(session, query),
             false_positives: query.false_positives.clone(),
             cannot_tell: query.cannot_tell.clone(),
             next: query.next.clone(),

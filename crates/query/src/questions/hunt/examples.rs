@@ -12,7 +12,7 @@ use crate::profiles::{ALL_LOGS, REQUESTS};
 use crate::session::Session;
 
 /// Maximum examples per finding.
-const EXAMPLES: usize = 3;
+const MAX_EXAMPLES: usize = 3;
 
 /// Reads the lines behind the first evidence of all findings, in one pass over the records. Each element of `wanting`
 /// belongs to a finding: whether its query is built in, and the places of its lines.
@@ -27,12 +27,12 @@ pub(super) async fn fill_examples(
         let redactor = session.redactor().filter(|_| is_builtin);
         let places = wanting.iter().filter(|(is, _)| *is == is_builtin);
         let places: BTreeSet<&str> =
-            places.flat_map(|(_, places)| places.iter().take(EXAMPLES).map(String::as_str)).collect();
+            places.flat_map(|(_, places)| places.iter().take(MAX_EXAMPLES).map(String::as_str)).collect();
         let found = examples(context, &places).await?;
         for (finding, (_, places)) in
             findings.iter_mut().zip(wanting).filter(|(_, (is, _))| *is == is_builtin)
         {
-            let known = places.iter().take(EXAMPLES).filter_map(|place| found.get(place));
+            let known = places.iter().take(MAX_EXAMPLES).filter_map(|place| found.get(place));
             finding.examples = known.cloned().collect();
             finding.examples.sort_by(|a, b| (&a.request_time, &a.place).cmp(&(&b.request_time, &b.place)));
             finding.examples.dedup();

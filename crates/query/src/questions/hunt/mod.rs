@@ -12,15 +12,17 @@ use tracing::debug;
 
 use self::detect::timed;
 use self::examples::fill_examples;
-pub use self::report::{Example, Failed, Finding, HuntOptions, HuntProgress, HuntReport, Who};
+pub use self::report::{
+    Example, FailedDetection, Finding, HuntOptions, HuntProgress, HuntReport, RowSummary,
+};
 use crate::catalogue::{Catalogue, Kind, Query};
 use crate::error::QueryError;
-use crate::profiles::{self, Kept, REQUESTS};
+use crate::profiles::{self, REQUESTS, StoredRequests};
 use crate::questions::incidents::{self, Clue, IncidentReport};
 use crate::session::Session;
 
 /// Detections that run concurrently: while one is in a single-threaded part, others use the remaining cores.
-const AT_ONCE: usize = 2;
+const CONCURRENT_DETECTIONS: usize = 2;
 
 /// Runs the detections of a catalogue.
 ///
@@ -72,14 +74,15 @@ pub async fn hunt_with_progress(
     // input.
     let is_worth_it = !session.mode().remote && wanted.iter().any(|query| query.sql.contains(REQUESTS));
     let start = Instant::now();
-    let kept = if is_worth_it { Kept::write(session.unredacted()).await.ok().flatten() } else { None };
+    let kept =
+        if is_worth_it { StoredRequests::write(session.unredacted()).await.ok().flatten() } else { None };
     debug!(seconds = start.elapsed().as_secs_f64(), "the records are kept");
     let all: String = wanted.iter().map(|query| query.sql.as_str()).collect();
     // A failure here will occur again, and be reported, when a detection needs the profile.
     let _ = profiles::prepare(session.unredacted(), &all, session.mode().remote).await;
     let detection = |query| async move { (query, timed(session, query, options).await) }.boxed();
     let detections: Vec<_> = wanted.into_iter().map(detection).collect();
-    let mut detections = futures::stream::iter(detections).buffered(AT_ONCE);
+    let mut detections = futures::stream::iter(detections).buffered(CONCURRENT_DETECTIONS);
     let (mut wanting, mut clues) = (Vec::new(), Vec::new());
     while let Some((query, detected)) = detections.next().await {
         match detected {
@@ -95,7 +98,7 @@ pub async fn hunt_with_progress(
                 // Messages may quote values.
                 let is_telling = session.redactor().is_some() && matches!(error, QueryError::Sql(_));
                 let error = if is_telling { QueryError::Hidden } else { error };
-                report.failed.push(Failed { query: query.name.clone(), problem: error.to_string() });
+                report.failed.push(FailedDetection { query: query.name.clone(), problem: error.to_string() });
             }
         }
         progress.done += 1;
@@ -104,7 +107,7 @@ pub async fn hunt_with_progress(
     }
     if let Err(error) = fill_examples(session, &mut report.findings, &wanting).await {
         let problem = if session.redactor().is_some() { QueryError::Hidden } else { error }.to_string();
-        report.failed.push(Failed { query: "examples".to_owned(), problem });
+        report.failed.push(FailedDetection { query: "examples".to_owned(), problem });
     }
     let said = incidents_of(session, &clues).await;
     drop(kept);
@@ -121,9 +124,9 @@ pub async fn hunt_with_progress(
 /// The incidents of the rows, redacted if needed.
 async fn incidents_of(session: &Session, clues: &[Clue]) -> Result<IncidentReport, QueryError> {
     let said = incidents::report(session.unredacted(), clues, session.mode().remote).await;
-    let mut said = said.map_err(|error| session.shown_error(error))?;
+    let mut said = said.map_err(|error| session.redacted_error(error))?;
     if let Some(redactor) = session.redactor() {
-        said.redact(redactor, &*session.everyone().await?);
+        said.redact(redactor, &*session.all_names().await?);
     }
     Ok(said)
 }

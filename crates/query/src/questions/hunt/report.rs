@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::catalogue::{Query, Severity};
-pub use crate::questions::finding_row::Who;
-use crate::questions::incidents::{ActorFindings, Examined, Incident, IncidentRequests};
+pub use crate::questions::finding_row::RowSummary;
+use crate::questions::incidents::{ActorFindings, ExaminedInput, Incident, IncidentRequests};
 use crate::redact::Redactor;
 use crate::session::Session;
 use crate::shell_quote;
 
 /// Maximum rows shown per detection; all are counted.
-const SHOWN: usize = 5;
+const DEFAULT_ROWS: usize = 5;
 
 /// Options of a hunt.
 #[derive(Clone, Debug, Default)]
@@ -39,7 +39,7 @@ impl HuntOptions {
     }
 
     /// The command that shows all rows of a detection.
-    pub(super) fn dig_deeper(&self, session: &Session, query: &Query) -> String {
+    pub(super) fn query_command(&self, session: &Session, query: &Query) -> String {
         let mut command = format!("saltmine query {} --name {}", session.shown(&self.input), query.name);
         for (name, value) in self.params_of(query) {
             let given = format!("{name}={value}");
@@ -49,7 +49,7 @@ impl HuntOptions {
     }
 
     pub(super) fn shown(&self) -> usize {
-        if self.rows == 0 { SHOWN } else { self.rows }
+        if self.rows == 0 { DEFAULT_ROWS } else { self.rows }
     }
 }
 
@@ -61,7 +61,7 @@ pub struct HuntReport {
     /// Detections without findings.
     pub quiet: Vec<String>,
     /// Detections that failed, with the error.
-    pub failed: Vec<Failed>,
+    pub failed: Vec<FailedDetection>,
     /// Related findings, combined to incidents; most severe first.
     pub incidents: Vec<Incident>,
     /// Number of further incidents.
@@ -69,7 +69,7 @@ pub struct HuntReport {
     /// Findings outside of incidents, by actor; most severe first.
     pub actors: Vec<ActorFindings>,
     /// How much was examined.
-    pub examined: Examined,
+    pub examined: ExaminedInput,
     /// The requests behind the rows of each detection, by its name.
     #[serde(skip)]
     pub requests: BTreeMap<String, IncidentRequests>,
@@ -77,7 +77,7 @@ pub struct HuntReport {
 
 impl HuntReport {
     /// The highest severity found; `None` without findings.
-    pub fn worst(&self) -> Option<Severity> {
+    pub fn max_severity(&self) -> Option<Severity> {
         self.findings.iter().map(|finding| finding.severity).max()
     }
 
@@ -96,7 +96,7 @@ impl HuntReport {
 
 /// A detection that failed.
 #[derive(Clone, Debug, Serialize)]
-pub struct Failed {
+pub struct FailedDetection {
     /// The query's name.
     pub query: String,
     /// Why.
@@ -130,7 +130,7 @@ pub struct Finding {
     /// Time of the last request.
     pub last_seen: Option<String>,
     /// The first rows: actor, address, bucket, number of requests.
-    pub who: Vec<Who>,
+    pub who: Vec<RowSummary>,
     /// Up to three examples.
     pub examples: Vec<Example>,
     /// The command that shows all rows.

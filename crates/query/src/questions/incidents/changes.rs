@@ -31,7 +31,7 @@ pub struct Change {
 /// If the records cannot be read.
 pub async fn changes(session: &Session) -> Result<Vec<Change>, QueryError> {
     let context = session.unredacted();
-    let shown = |error| session.shown_error(error);
+    let shown = |error| session.redacted_error(error);
     profiles::prepare(context, "profile_origin", session.mode().remote)
         .await
         .map_err(|error| shown(error.into()))?;
@@ -39,7 +39,7 @@ pub async fn changes(session: &Session) -> Result<Vec<Change>, QueryError> {
         Rows::of(context, include_str!("sql/changes.sql")).await.map_err(|error| shown(error.into()))?;
     let mut changes = rows.iter().map(change).collect::<datafusion::error::Result<Vec<_>>>()?;
     if let Some(redactor) = session.redactor() {
-        let names = session.everyone().await?;
+        let names = session.all_names().await?;
         let names: &Names = &names;
         for change in &mut changes {
             let who = change.requester.take().map(|who| redactor.principal(&who).into_owned());

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::catalogue::{Query, Severity};
 use crate::functions;
-use crate::questions::finding_row::Who;
+use crate::questions::finding_row::RowSummary;
 
 /// The principal of requests without credentials.
 pub(super) const ANONYMOUS: &str = "anonymous";
@@ -51,7 +51,7 @@ impl Clue {
     pub(crate) fn new(
         query: &Query,
         severity: Severity,
-        who: &Who,
+        who: &RowSummary,
         (first, last): (Option<i64>, Option<i64>),
     ) -> Option<Self> {
         let text = |name: &str| who.columns.get(name).and_then(Value::as_str).map(str::to_owned);

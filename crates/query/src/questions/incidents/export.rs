@@ -12,7 +12,7 @@ use crate::session::Session;
 
 /// Which records of an incident to list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum ExportKind {
     /// Objects that were read or copied: one row per object, with the share that was sent.
     Taken,
     /// Objects that were deleted, expired or overwritten: one row per object.
@@ -23,7 +23,7 @@ pub enum What {
     Rows,
 }
 
-impl What {
+impl ExportKind {
     fn sql(self) -> &'static str {
         match self {
             Self::Taken => include_str!("sql/taken.sql"),
@@ -41,15 +41,15 @@ impl What {
 pub async fn export(
     session: &Session,
     requests: &IncidentRequests,
-    what: What,
+    what: ExportKind,
 ) -> Result<SendableRecordBatchStream, QueryError> {
     let context = session.unredacted();
     let is_remote = session.mode().remote;
     let prepared = profiles::prepare(context, "requests profile_activity", is_remote).await;
-    prepared.map_err(|error| session.shown_error(error.into()))?;
+    prepared.map_err(|error| session.redacted_error(error.into()))?;
     let frame = context.table(REQUESTS).await?.filter(requests.filter())?;
     context.register_table(INCIDENT_REQUESTS, frame.into_view())?;
-    let rows = session.trusted(what.sql(), &HashMap::default()).await;
+    let rows = session.run_unredacted(what.sql(), &HashMap::default()).await;
     // The plan keeps what it needs.
     context.deregister_table(INCIDENT_REQUESTS)?;
     rows

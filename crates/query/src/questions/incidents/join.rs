@@ -18,7 +18,7 @@ const DAY: i64 = 24 * HOUR;
 
 /// The context of the rows. Principals and origins are those of the view `requests`.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Surroundings {
+pub(crate) struct LogContext {
     /// Origins that are new for a principal with a history elsewhere.
     pub(crate) new_origins: HashMap<String, BTreeSet<String>>,
     /// Principals that have used a network before.
@@ -33,7 +33,7 @@ pub(crate) struct Surroundings {
 
 /// Where a row's requests came from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum Place {
+pub(super) enum RowOrigin {
     /// A network that is new to the principal.
     New,
     /// Other networks, or several networks of which some are known.
@@ -46,8 +46,8 @@ pub(super) enum Place {
 
 /// A property that rows can share.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Token<'a> {
-    Actor(&'a str, Place),
+enum JoinToken<'a> {
+    Actor(&'a str, RowOrigin),
     /// The principal's activity in a bucket, from any origin.
     Work(&'a str, Option<&'a str>),
     Network(String),
@@ -68,20 +68,20 @@ pub(crate) struct Joined {
     pub(crate) others: Vec<usize>,
 }
 
-impl Surroundings {
-    pub(super) fn place(&self, clue: &Clue) -> Place {
+impl LogContext {
+    pub(super) fn place(&self, clue: &Clue) -> RowOrigin {
         if clue.is_of_links() {
-            return Place::Link;
+            return RowOrigin::Link;
         }
         if clue.is_anonymous() {
-            return Place::Anonymous;
+            return RowOrigin::Anonymous;
         }
-        let Some(new) = self.new_origins.get(&clue.principal) else { return Place::Known };
+        let Some(new) = self.new_origins.get(&clue.principal) else { return RowOrigin::Known };
         let is_new = |address: &String| origin(address).is_some_and(|origin| new.contains(&origin));
         if !clue.addresses.is_empty() && clue.addresses.iter().all(is_new) {
-            Place::New
+            RowOrigin::New
         } else {
-            Place::Known
+            RowOrigin::Known
         }
     }
 
@@ -103,39 +103,40 @@ impl Surroundings {
     }
 
     /// The properties that a row can share, each with the maximum time between rows.
-    fn tokens<'a>(&self, clue: &'a Clue, suspects: &HashSet<&str>) -> Vec<(Token<'a>, i64)> {
+    fn tokens<'a>(&self, clue: &'a Clue, suspects: &HashSet<&str>) -> Vec<(JoinToken<'a>, i64)> {
         let mut tokens = Vec::new();
         let (principal, bucket) = (clue.principal.as_str(), clue.bucket.as_deref());
         let place = self.place(clue);
         match place {
             _ if self.services.contains(principal) => {}
-            Place::Link => {
-                tokens.extend(clue.link_keys().into_iter().map(|key| (Token::AccessKey(key), 7 * DAY)));
+            RowOrigin::Link => {
+                tokens.extend(clue.link_keys().into_iter().map(|key| (JoinToken::AccessKey(key), 7 * DAY)));
             }
-            Place::Anonymous => tokens.extend(bucket.map(|bucket| (Token::Exposure(bucket), DAY))),
-            Place::New => tokens.push((Token::Actor(principal, place), 7 * DAY)),
-            Place::Known if self.busy.contains(principal) => {}
-            Place::Known => tokens.push((Token::Actor(principal, place), 2 * DAY)),
+            RowOrigin::Anonymous => tokens.extend(bucket.map(|bucket| (JoinToken::Exposure(bucket), DAY))),
+            RowOrigin::New => tokens.push((JoinToken::Actor(principal, place), 7 * DAY)),
+            RowOrigin::Known if self.busy.contains(principal) => {}
+            RowOrigin::Known => tokens.push((JoinToken::Actor(principal, place), 2 * DAY)),
         }
-        if matches!(place, Place::New | Place::Known) && !self.services.contains(principal) {
-            tokens.push((Token::Work(principal, bucket), HOUR));
+        if matches!(place, RowOrigin::New | RowOrigin::Known) && !self.services.contains(principal) {
+            tokens.push((JoinToken::Work(principal, bucket), HOUR));
         }
-        tokens
-            .extend(self.rare_networks(clue, suspects).into_iter().map(|one| (Token::Network(one), 7 * DAY)));
+        tokens.extend(
+            self.rare_networks(clue, suspects).into_iter().map(|one| (JoinToken::Network(one), 7 * DAY)),
+        );
         if let Some(destination) = clue.text("destination").filter(|bucket| !self.buckets.contains(*bucket)) {
-            tokens.push((Token::Destination(destination), 30 * DAY));
+            tokens.push((JoinToken::Destination(destination), 30 * DAY));
         }
-        if place == Place::Link
+        if place == RowOrigin::Link
             && let Some(key) = clue.text("key")
         {
-            tokens.push((Token::Object(bucket, key), 2 * DAY));
+            tokens.push((JoinToken::Object(bucket, key), 2 * DAY));
         }
         if let Some(bucket) = bucket {
             let opened_by = clue.text("opened_by").map(functions::principal);
             let is_change = changes_access(clue);
             let opener =
                 opened_by.or_else(|| (is_change && !clue.is_anonymous()).then(|| clue.principal.clone()));
-            tokens.extend(opener.map(|opener| (Token::Opening(opener, bucket), 2 * DAY)));
+            tokens.extend(opener.map(|opener| (JoinToken::Opening(opener, bucket), 2 * DAY)));
         }
         tokens
     }
@@ -147,14 +148,14 @@ pub(super) fn origin(address: &str) -> Option<String> {
 }
 
 /// Groups rows. The result does not depend on their order.
-pub(crate) fn join(clues: &[Clue], around: &Surroundings) -> Joined {
+pub(crate) fn join(clues: &[Clue], around: &LogContext) -> Joined {
     let suspects: HashSet<&str> = clues
         .iter()
         .filter(|clue| clue.severity >= Severity::High)
         .map(|clue| clue.principal.as_str())
         .collect();
     let mut groups = Groups::new(clues.len());
-    let mut shared: BTreeMap<Token<'_>, (i64, Vec<usize>)> = BTreeMap::new();
+    let mut shared: BTreeMap<JoinToken<'_>, (i64, Vec<usize>)> = BTreeMap::new();
     for (index, clue) in clues.iter().enumerate().filter(|(_, clue)| clue.is_severe()) {
         for (token, reach) in around.tokens(clue, &suspects) {
             shared.entry(token).or_insert((reach, Vec::new())).1.push(index);
@@ -175,7 +176,7 @@ pub(crate) fn join(clues: &[Clue], around: &Surroundings) -> Joined {
     (0..clues.len()).for_each(|index| by_root.entry(groups.root(index)).or_default().push(index));
     let mut joined = Joined::default();
     for mut members in by_root.into_values() {
-        members.sort_by(|a, b| rank(&clues[*a]).cmp(&rank(&clues[*b])));
+        members.sort_by(|a, b| sort_key(&clues[*a]).cmp(&sort_key(&clues[*b])));
         if members.iter().any(|index| clues[*index].severity >= Severity::High) {
             joined.incidents.push(members);
         } else {
@@ -185,17 +186,17 @@ pub(crate) fn join(clues: &[Clue], around: &Surroundings) -> Joined {
     let severity = |members: &Vec<usize>| members.iter().map(|index| clues[*index].severity).max();
     joined
         .incidents
-        .sort_by(|a, b| (severity(b), rank(&clues[a[0]])).cmp(&(severity(a), rank(&clues[b[0]]))));
-    joined.others.sort_by(|a, b| rank(&clues[*a]).cmp(&rank(&clues[*b])));
+        .sort_by(|a, b| (severity(b), sort_key(&clues[a[0]])).cmp(&(severity(a), sort_key(&clues[b[0]]))));
+    joined.others.sort_by(|a, b| sort_key(&clues[*a]).cmp(&sort_key(&clues[*b])));
     joined
 }
 
 /// Adds less severe rows to the nearest group of the same actor. They never connect two groups.
 fn attach(
     clues: &[Clue],
-    around: &Surroundings,
+    around: &LogContext,
     suspects: &HashSet<&str>,
-    shared: &BTreeMap<Token<'_>, (i64, Vec<usize>)>,
+    shared: &BTreeMap<JoinToken<'_>, (i64, Vec<usize>)>,
     groups: &mut Groups,
 ) {
     for (index, clue) in clues.iter().enumerate().filter(|(_, clue)| !clue.is_severe()) {
@@ -203,21 +204,21 @@ fn attach(
         let of_actor = tokens.filter(|(token, _)| {
             matches!(
                 token,
-                Token::Actor(..)
-                    | Token::Work(..)
-                    | Token::AccessKey(_)
-                    | Token::Exposure(_)
-                    | Token::Object(..)
+                JoinToken::Actor(..)
+                    | JoinToken::Work(..)
+                    | JoinToken::AccessKey(_)
+                    | JoinToken::Exposure(_)
+                    | JoinToken::Object(..)
             )
         });
         let near = of_actor.flat_map(|(token, reach)| {
             let members = shared.get(&token).map(|(_, members)| members.as_slice()).unwrap_or_default();
             members
                 .iter()
-                .map(move |member| (apart(clue, &clues[*member]), *member))
+                .map(move |member| (time_between(clue, &clues[*member]), *member))
                 .filter(move |(gap, _)| *gap <= reach)
         });
-        let nearest = near.min_by(|a, b| (a.0, rank(&clues[a.1])).cmp(&(b.0, rank(&clues[b.1]))));
+        let nearest = near.min_by(|a, b| (a.0, sort_key(&clues[a.1])).cmp(&(b.0, sort_key(&clues[b.1]))));
         if let Some((_, member)) = nearest {
             groups.join(member, index);
         }
@@ -236,12 +237,12 @@ fn changes_access(clue: &Clue) -> bool {
 }
 
 /// The time between two rows; 0 if they overlap.
-fn apart(a: &Clue, b: &Clue) -> i64 {
+fn time_between(a: &Clue, b: &Clue) -> i64 {
     (a.first.saturating_sub(b.last)).max(b.first.saturating_sub(a.last)).max(0)
 }
 
 /// Sort key of a row, by content.
-fn rank(clue: &Clue) -> (i64, i64, &str, &str, Option<&str>, i64) {
+fn sort_key(clue: &Clue) -> (i64, i64, &str, &str, Option<&str>, i64) {
     (clue.first, clue.last, &clue.query, &clue.principal, clue.bucket.as_deref(), clue.events)
 }
 

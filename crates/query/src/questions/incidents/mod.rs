@@ -22,18 +22,18 @@ use datafusion::prelude::SessionContext;
 
 pub use self::changes::{Change, changes};
 pub(crate) use self::clue::Clue;
-pub use self::export::{What, export};
+pub use self::export::{ExportKind, export};
 use self::join::join;
 pub use self::model::{
-    Actor, ActorFindings, ActorPlace, Deed, DeedKind, Examined, Failing, FindingRef, Incident, Losses,
-    NextSteps, Phase, PhaseKind,
+    Actor, ActorFindings, ActorPlace, Deed, DeedKind, ExaminedInput, FailingRequests, FindingRef, Incident,
+    Losses, NextSteps, Phase, PhaseKind,
 };
 use crate::error::QueryError;
 pub use crate::questions::request_scope::IncidentRequests;
 use crate::redact::{Names, Redactor};
 
 /// Maximum number of incidents; the content of a log must not determine the length of a statement.
-const MOST: usize = 40;
+const MAX_INCIDENTS: usize = 40;
 
 /// Incidents and the other results of a hunt.
 #[derive(Clone, Debug, Default)]
@@ -44,7 +44,7 @@ pub(crate) struct IncidentReport {
     pub(crate) left_out: u64,
     /// The requests of each detection's rows.
     pub(crate) requests: BTreeMap<String, IncidentRequests>,
-    pub(crate) examined: Examined,
+    pub(crate) examined: ExaminedInput,
 }
 
 /// Combines rows to incidents.
@@ -60,11 +60,11 @@ pub(crate) async fn report(
     if clues.is_empty() {
         return Ok(IncidentReport { examined, ..IncidentReport::default() });
     }
-    let around = recount::surroundings(context, clues, is_remote).await?;
+    let around = recount::log_context(context, clues, is_remote).await?;
     let joined = join(clues, &around);
     let mut others = story::by_actor(joined.others.iter().map(|index| &clues[*index]), &around);
-    let left_out = joined.incidents.len().saturating_sub(MOST) as u64;
-    let groups: Vec<Vec<usize>> = joined.incidents.into_iter().take(MOST).collect();
+    let left_out = joined.incidents.len().saturating_sub(MAX_INCIDENTS) as u64;
+    let groups: Vec<Vec<usize>> = joined.incidents.into_iter().take(MAX_INCIDENTS).collect();
     let of_group = |group: &Vec<usize>| -> Vec<&Clue> { group.iter().map(|index| &clues[*index]).collect() };
     let (roles, scopes): (Vec<_>, Vec<_>) =
         groups.iter().map(|group| scope::scopes(&of_group(group), &around)).unzip();

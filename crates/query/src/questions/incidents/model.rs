@@ -40,7 +40,7 @@ pub struct Incident {
     /// The losses in all buckets.
     pub losses: Losses,
     /// Requests by others that have failed since; `None` if there are none.
-    pub failing: Option<Failing>,
+    pub failing: Option<FailingRequests>,
     /// What the logs do not show, and which source does.
     pub cannot_tell: Vec<String>,
     /// Recommended next steps.
@@ -276,7 +276,7 @@ pub struct Losses {
 
 /// Requests by others for the same objects that have failed since.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Failing {
+pub struct FailingRequests {
     /// Requests.
     pub requests: u64,
     /// Distinct objects.
@@ -351,7 +351,7 @@ pub struct ActorFindings {
 
 /// The amount of examined data.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
-pub struct Examined {
+pub struct ExaminedInput {
     /// Buckets.
     pub buckets: u64,
     /// Principals, independent of sessions; `anonymous` counts as one.

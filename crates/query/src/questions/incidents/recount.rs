@@ -11,26 +11,26 @@ use datafusion::logical_expr::Case;
 use datafusion::prelude::{Expr, ParquetReadOptions, SessionContext, col, lit};
 
 use super::clue::Clue;
-use super::join::{Surroundings, origin};
-use super::model::{Deed, DeedKind, Examined};
+use super::join::{LogContext, origin};
+use super::model::{Deed, DeedKind, ExaminedInput};
 use super::rows::Rows;
 use crate::profiles::{self, REQUESTS};
 use crate::questions::request_scope::{Scope, between};
 use crate::questions::timeline::Time;
 
-/// The requests of incidents, with the column `scope`: the number of the incident times [`ACTORS`], plus that of the
+/// The requests of incidents, with the column `scope`: the number of the incident times [`MAX_ACTORS`], plus that of the
 /// actor.
 pub(super) const INCIDENT_REQUESTS: &str = "incident_requests";
 /// Upper bound of the actors of an incident.
-pub(super) const ACTORS: usize = 1024;
+pub(super) const MAX_ACTORS: usize = 1024;
 /// Requests per day from which a principal counts as busy.
-const BUSY: i64 = 500;
+const BUSY_REQUESTS_PER_DAY: i64 = 500;
 /// Maximum number of known principals per network; more make no difference.
-const RESIDENTS: usize = 50;
+const MAX_RESIDENTS: usize = 50;
 
 /// The counts for one actor.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Acted {
+pub(super) struct ActorCounts {
     pub(super) requests: u64,
     pub(super) failed: u64,
     pub(super) first: i64,
@@ -60,8 +60,8 @@ pub(super) struct Impact {
 
 /// The counts for one incident.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Counted {
-    pub(super) actors: BTreeMap<usize, Acted>,
+pub(super) struct IncidentCounts {
+    pub(super) actors: BTreeMap<usize, ActorCounts>,
     pub(super) deeds: Vec<Deed>,
     pub(super) overwritten: Impact,
     pub(super) destroyed: Impact,
@@ -71,22 +71,22 @@ pub(super) struct Counted {
 ///
 /// # Errors
 /// If the records cannot be read.
-pub(super) async fn surroundings(
+pub(super) async fn log_context(
     context: &SessionContext,
     clues: &[Clue],
     is_remote: bool,
-) -> Result<Surroundings> {
+) -> Result<LogContext> {
     profiles::prepare(context, "profile_principal profile_origin", is_remote).await?;
     let principals: HashSet<&str> = clues.iter().map(|clue| clue.principal.as_str()).collect();
     let addresses = clues.iter().flat_map(|clue| &clue.addresses);
     let networks: HashSet<String> = addresses.filter_map(|address| origin(address)).collect();
-    let mut around = Surroundings::default();
+    let mut around = LogContext::default();
     for row in Rows::of(context, include_str!("sql/around.sql")).await?.iter() {
         let (Some(principal), Some(origin)) = (row.text("principal")?, row.text("origin")?) else { continue };
-        let is_new = row.truth("is_new")?;
+        let is_new = row.boolean("is_new")?;
         if !is_new && networks.contains(&origin) {
             let residents: &mut BTreeSet<String> = around.residents.entry(origin.clone()).or_default();
-            if residents.len() < RESIDENTS {
+            if residents.len() < MAX_RESIDENTS {
                 residents.insert(principal.clone());
             }
         }
@@ -94,10 +94,10 @@ pub(super) async fn surroundings(
             continue;
         }
         let days = row.number("days")?;
-        if days >= 3 && row.number("requests")? >= BUSY.saturating_mul(days) {
+        if days >= 3 && row.number("requests")? >= BUSY_REQUESTS_PER_DAY.saturating_mul(days) {
             around.busy.insert(principal.clone());
         }
-        if row.truth("is_aws")? {
+        if row.boolean("is_aws")? {
             around.services.insert(principal.clone());
         }
         if is_new {
@@ -111,13 +111,15 @@ pub(super) async fn surroundings(
 }
 
 /// Counts the examined data.
-pub(super) async fn examined(context: &SessionContext, is_remote: bool) -> Result<Examined> {
+pub(super) async fn examined(context: &SessionContext, is_remote: bool) -> Result<ExaminedInput> {
     profiles::prepare(context, "profile_principal", is_remote).await?;
     let sql = "SELECT (SELECT count(DISTINCT bucket) FROM profile_activity) AS buckets, \
                (SELECT count(*) FROM profile_principal) AS principals";
     match Rows::of(context, sql).await?.iter().next() {
-        Some(row) => Ok(Examined { buckets: row.count("buckets")?, principals: row.count("principals")? }),
-        None => Ok(Examined::default()),
+        Some(row) => {
+            Ok(ExaminedInput { buckets: row.count("buckets")?, principals: row.count("principals")? })
+        }
+        None => Ok(ExaminedInput::default()),
     }
 }
 
@@ -137,13 +139,13 @@ pub(super) async fn count(
     context: &SessionContext,
     scopes: &[Vec<Scope>],
     is_remote: bool,
-) -> Result<Vec<Counted>> {
-    let mut counted = vec![Counted::default(); scopes.len()];
+) -> Result<Vec<IncidentCounts>> {
+    let mut counted = vec![IncidentCounts::default(); scopes.len()];
     let Some(frame) = requests(context, scopes).await? else { return Ok(counted) };
-    let _kept = Kept::new(context, frame, is_remote).await?;
+    let _kept = RegisteredRequests::new(context, frame, is_remote).await?;
     for row in Rows::of(context, include_str!("sql/actors.sql")).await?.iter() {
         let (Some(incident), Some(actor)) = (row.index("incident")?, row.index("actor")?) else { continue };
-        let acted = Acted {
+        let acted = ActorCounts {
             requests: row.count("requests")?,
             failed: row.count("failed")?,
             first: row.time("first_seen")?.unwrap_or_default(),
@@ -187,7 +189,7 @@ pub(super) async fn count(
     Ok(counted)
 }
 
-async fn impact(context: &SessionContext, counted: &mut [Counted]) -> Result<()> {
+async fn impact(context: &SessionContext, counted: &mut [IncidentCounts]) -> Result<()> {
     for row in Rows::of(context, include_str!("sql/impact.sql")).await?.iter() {
         let impact = Impact {
             objects: row.count("objects")?,
@@ -214,7 +216,7 @@ async fn impact(context: &SessionContext, counted: &mut [Counted]) -> Result<()>
 
 /// The requests of incidents; `None` if there are none.
 async fn requests(context: &SessionContext, scopes: &[Vec<Scope>]) -> Result<Option<DataFrame>> {
-    let number = |incident: usize, scope: &Scope| incident * ACTORS + scope.actor.min(ACTORS - 1);
+    let number = |incident: usize, scope: &Scope| incident * MAX_ACTORS + scope.actor.min(MAX_ACTORS - 1);
     let numbered = scopes.iter().enumerate().flat_map(|(incident, scopes)| {
         scopes.iter().map(move |scope| (scope.filter(), i64::try_from(number(incident, scope)).unwrap_or(-1)))
     });
@@ -224,12 +226,12 @@ async fn requests(context: &SessionContext, scopes: &[Vec<Scope>]) -> Result<Opt
     }
     let case = Expr::Case(Case::new(None, cases, None));
     let all: Vec<&Scope> = scopes.iter().flatten().collect();
-    let frame = context.table(REQUESTS).await?.filter(may_be(&all))?;
+    let frame = context.table(REQUESTS).await?.filter(coarse_filter(&all))?;
     Ok(Some(frame.with_column("scope", case)?.filter(col("scope").is_not_null())?))
 }
 
 /// A filter that is cheap to evaluate and true for all requests of the scopes.
-fn may_be(scopes: &[&Scope]) -> Expr {
+fn coarse_filter(scopes: &[&Scope]) -> Expr {
     let principals: BTreeSet<&str> = scopes.iter().filter_map(|scope| scope.principal.as_deref()).collect();
     let actions: BTreeSet<&str> =
         scopes.iter().filter(|scope| scope.principal.is_none()).filter_map(|scope| scope.action).collect();
@@ -242,13 +244,17 @@ fn may_be(scopes: &[&Scope]) -> Expr {
 }
 
 /// Requests that statements can query while this value lives.
-struct Kept<'a> {
+struct RegisteredRequests<'a> {
     context: &'a SessionContext,
     _folder: Option<tempfile::TempDir>,
 }
 
-impl<'a> Kept<'a> {
-    async fn new(context: &'a SessionContext, frame: DataFrame, is_remote: bool) -> Result<Kept<'a>> {
+impl<'a> RegisteredRequests<'a> {
+    async fn new(
+        context: &'a SessionContext,
+        frame: DataFrame,
+        is_remote: bool,
+    ) -> Result<RegisteredRequests<'a>> {
         // Other processes do not have the files of this one.
         if is_remote {
             context.register_table(INCIDENT_REQUESTS, frame.into_view())?;
@@ -270,7 +276,7 @@ impl<'a> Kept<'a> {
     }
 }
 
-impl Drop for Kept<'_> {
+impl Drop for RegisteredRequests<'_> {
     fn drop(&mut self) {
         // Nothing to remove if it does not exist.
         let _ = self.context.deregister_table(INCIDENT_REQUESTS);

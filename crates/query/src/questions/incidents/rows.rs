@@ -50,7 +50,7 @@ impl Row<'_> {
         first(&cast(&self.cell(name)?, &micros)?)
     }
 
-    pub(super) fn truth(self, name: &str) -> Result<bool> {
+    pub(super) fn boolean(self, name: &str) -> Result<bool> {
         let cell = self.cell(name)?;
         let cell = cell.as_boolean();
         Ok(cell.is_valid(0) && cell.value(0))

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Serialize;
 
 use super::clue::{ANONYMOUS, Clue};
-use super::join::{Place, Surroundings};
+use super::join::{LogContext, RowOrigin};
 use crate::catalogue::Severity;
 use crate::questions::request_scope::Scope;
 
@@ -13,7 +13,7 @@ const DAY: i64 = 86_400_000_000;
 /// How long before and after its rows an actor on a new network is followed.
 const MARGIN: i64 = 7 * DAY;
 /// Maximum number of scopes per incident; the content of a log must not determine the length of a statement.
-const MOST: usize = 64;
+const MAX_SCOPES: usize = 64;
 
 /// An actor of an incident.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,22 +37,22 @@ pub enum ActorPlace {
 }
 
 /// The actors of an incident and their requests, from the rows of the incident.
-pub(crate) fn scopes(rows: &[&Clue], around: &Surroundings) -> (Vec<Role>, Vec<Scope>) {
-    let mut actors: BTreeMap<(String, Place), Vec<&Clue>> = BTreeMap::new();
+pub(crate) fn scopes(rows: &[&Clue], around: &LogContext) -> (Vec<Role>, Vec<Scope>) {
+    let mut actors: BTreeMap<(String, RowOrigin), Vec<&Clue>> = BTreeMap::new();
     // Less severe rows describe habits rather than the incident; they are used only if there are no others.
     let least = rows.iter().map(|clue| clue.severity).max().unwrap_or(Severity::Medium).min(Severity::Medium);
     for clue in rows.iter().filter(|clue| clue.severity >= least) {
         actors.entry((clue.principal.clone(), around.place(clue))).or_default().push(clue);
     }
     let most_severe_elsewhere = |principal: &str| {
-        let new = actors.get(&(principal.to_owned(), Place::New)).into_iter().flatten();
+        let new = actors.get(&(principal.to_owned(), RowOrigin::New)).into_iter().flatten();
         new.map(|clue| clue.severity).max()
     };
     let (mut roles, mut scopes) = (Vec::new(), Vec::new());
     for ((principal, place), clues) in &actors {
         let clues: Vec<&Clue> = match most_severe_elsewhere(principal) {
             // Activity on a new network is the attacker's; activity on known networks includes the owner's requests.
-            Some(elsewhere) if *place == Place::Known => {
+            Some(elsewhere) if *place == RowOrigin::Known => {
                 clues.iter().copied().filter(|clue| clue.severity > elsewhere).collect()
             }
             _ => clues.clone(),
@@ -63,30 +63,32 @@ pub(crate) fn scopes(rows: &[&Clue], around: &Surroundings) -> (Vec<Role>, Vec<S
         let actor = roles.len();
         roles.push(Role { principal: principal.clone(), place: (*place).into() });
         match place {
-            Place::New => scopes.push(elsewhere(actor, principal, &clues, around)),
-            Place::Link => scopes.extend(clues.iter().map(|clue| of_link(actor, clue))),
-            Place::Known | Place::Anonymous => scopes.extend(clues.iter().map(|clue| at_work(actor, clue))),
+            RowOrigin::New => scopes.push(new_network_scope(actor, principal, &clues, around)),
+            RowOrigin::Link => scopes.extend(clues.iter().map(|clue| of_link(actor, clue))),
+            RowOrigin::Known | RowOrigin::Anonymous => {
+                scopes.extend(clues.iter().map(|clue| row_scope(actor, clue)))
+            }
         }
         scopes.extend(clues.iter().filter_map(|clue| expiries(actor, clue)));
     }
     scopes.dedup();
-    scopes.truncate(MOST);
+    scopes.truncate(MAX_SCOPES);
     (roles, scopes)
 }
 
-impl From<Place> for ActorPlace {
-    fn from(place: Place) -> Self {
+impl From<RowOrigin> for ActorPlace {
+    fn from(place: RowOrigin) -> Self {
         match place {
-            Place::New => Self::NewNetwork,
-            Place::Known => Self::Known,
-            Place::Link => Self::Link,
-            Place::Anonymous => Self::Anonymous,
+            RowOrigin::New => Self::NewNetwork,
+            RowOrigin::Known => Self::Known,
+            RowOrigin::Link => Self::Link,
+            RowOrigin::Anonymous => Self::Anonymous,
         }
     }
 }
 
 /// All activity of a principal on networks that are new to it.
-fn elsewhere(actor: usize, principal: &str, clues: &[&Clue], around: &Surroundings) -> Scope {
+fn new_network_scope(actor: usize, principal: &str, clues: &[&Clue], around: &LogContext) -> Scope {
     let new = around.new_origins.get(principal).cloned().unwrap_or_default();
     let named: BTreeSet<String> = clues
         .iter()
@@ -106,7 +108,7 @@ fn elsewhere(actor: usize, principal: &str, clues: &[&Clue], around: &Surroundin
 }
 
 /// The scope of a row: a principal, or anonymous, in a bucket during a time range.
-fn at_work(actor: usize, clue: &Clue) -> Scope {
+fn row_scope(actor: usize, clue: &Clue) -> Scope {
     Scope {
         actor,
         principal: Some(clue.principal.clone()),
@@ -125,7 +127,7 @@ fn of_link(actor: usize, clue: &Clue) -> Scope {
         links: true,
         object: clue.text("key").map(str::to_owned),
         requester: None,
-        ..at_work(actor, clue)
+        ..row_scope(actor, clue)
     }
 }
 

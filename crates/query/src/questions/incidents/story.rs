@@ -9,11 +9,12 @@ use saltmine_format::{Principal, PrincipalKind};
 
 use super::clue::{ANONYMOUS, Clue};
 use super::findings::findings;
-use super::join::Surroundings;
+use super::join::LogContext;
 use super::model::{
-    Actor, ActorFindings, ActorPlace, Deed, DeedKind, Failing, Incident, Losses, NextSteps, Phase, PhaseKind,
+    Actor, ActorFindings, ActorPlace, Deed, DeedKind, FailingRequests, Incident, Losses, NextSteps, Phase,
+    PhaseKind,
 };
-use super::recount::{Acted, Counted};
+use super::recount::{ActorCounts, IncidentCounts};
 use super::scope::{self, Role};
 use crate::catalogue::Severity;
 use crate::quantity::{bytes, counted as number, duration, grouped};
@@ -21,12 +22,17 @@ use crate::questions::request_scope::IncidentRequests;
 use crate::questions::timeline::Time;
 
 /// An incident counts as ongoing if an actor was active within this time before the end of the logs.
-const ONGOING: i64 = 2 * 3_600_000_000;
+const ONGOING_WITHIN: i64 = 2 * 3_600_000_000;
 /// Maximum number of names and addresses to keep.
-const KEPT: usize = 10;
+const MAX_NAMES: usize = 10;
 
 /// Builds an incident from its rows, its actors, its counts and the end of the logs.
-pub(super) fn incident(rows: &[&Clue], roles: &[Role], counted: Counted, end: Option<i64>) -> Incident {
+pub(super) fn incident(
+    rows: &[&Clue],
+    roles: &[Role],
+    counted: IncidentCounts,
+    end: Option<i64>,
+) -> Incident {
     let actors = actors(roles, &counted);
     let losses = losses(&counted);
     let failing = failing(&counted);
@@ -70,12 +76,12 @@ pub(super) fn incident(rows: &[&Clue], roles: &[Role], counted: Counted, end: Op
     }
 }
 
-fn actors(roles: &[Role], counted: &Counted) -> Vec<Actor> {
+fn actors(roles: &[Role], counted: &IncidentCounts) -> Vec<Actor> {
     let mut actors: Vec<Actor> = roles
         .iter()
         .enumerate()
         .filter_map(|(index, role)| {
-            let Acted {
+            let ActorCounts {
                 requests,
                 failed,
                 first,
@@ -91,7 +97,7 @@ fn actors(roles: &[Role], counted: &Counted) -> Vec<Actor> {
                 _ => name(&role.principal),
             };
             Some(Actor {
-                name: if role.place == ActorPlace::Link { shown + LINK } else { shown },
+                name: if role.place == ActorPlace::Link { shown + SIGNED_URL_SUFFIX } else { shown },
                 principal: role.principal.clone(),
                 place: role.place,
                 requesters,
@@ -111,11 +117,11 @@ fn actors(roles: &[Role], counted: &Counted) -> Vec<Actor> {
 }
 
 /// Suffix of the name of a presigned URL's signer.
-const LINK: &str = " (signed URL)";
+const SIGNED_URL_SUFFIX: &str = " (signed URL)";
 
 /// The suffix of a name, if it has one.
 pub(super) fn suffix(name: &str) -> &'static str {
-    if name.ends_with(LINK) { LINK } else { "" }
+    if name.ends_with(SIGNED_URL_SUFFIX) { SIGNED_URL_SUFFIX } else { "" }
 }
 
 /// A short name of a requester or principal: `backup-operator/sess-4471`, `user/ann`, `(anonymous)`.
@@ -144,7 +150,7 @@ pub(super) fn name(who: &str) -> String {
     }
 }
 
-fn losses(counted: &Counted) -> Losses {
+fn losses(counted: &IncidentCounts) -> Losses {
     let mut losses = Losses::default();
     for deed in &counted.deeds {
         match deed.kind {
@@ -184,10 +190,7 @@ fn restorable(losses: &Losses, restored: u64) -> Option<String> {
         (0, 0, 0) => return None,
         (0, ..) => "restorable if versioning was enabled: no version was deleted by id".to_owned(),
         (versions, ..) => {
-            format!(
-                "{} deleted by id: permanently lost unless copies exist",
-                number(versions, "version")
-            )
+            format!("{} deleted by id: permanently lost unless copies exist", number(versions, "version"))
         }
     };
     Some(if restored > 0 {
@@ -197,7 +200,7 @@ fn restorable(losses: &Losses, restored: u64) -> Option<String> {
     })
 }
 
-fn failing(counted: &Counted) -> Option<Failing> {
+fn failing(counted: &IncidentCounts) -> Option<FailingRequests> {
     let (over, gone) = (&counted.overwritten, &counted.destroyed);
     let first = [over.failed_first, gone.failed_first].into_iter().flatten().min()?;
     let last = [over.failed_last, gone.failed_last].into_iter().flatten().max()?;
@@ -205,7 +208,7 @@ fn failing(counted: &Counted) -> Option<Failing> {
         let all: BTreeSet<&String> = a.iter().chain(b).collect();
         all.into_iter().take(5).cloned().collect()
     };
-    Some(Failing {
+    Some(FailingRequests {
         requests: over.failures + gone.failures,
         objects: over.failing + gone.failing,
         restored: over.restored + gone.restored,
@@ -219,7 +222,7 @@ fn failing(counted: &Counted) -> Option<Failing> {
 /// Whether it is ongoing, and a note about it.
 fn last_seen(last: i64, end: Option<i64>) -> (bool, String) {
     let Some(before) = end.map(|end| end.saturating_sub(last)) else { return (false, String::new()) };
-    if before > ONGOING {
+    if before > ONGOING_WITHIN {
         (false, format!("last seen {} before the logs end", duration(before)))
     } else if before > 0 {
         (true, format!("ongoing: last seen {} before the logs end", duration(before)))
@@ -241,7 +244,7 @@ fn phase_of(technique: &str) -> Option<PhaseKind> {
     })
 }
 
-fn phases(rows: &[&Clue], counted: &Counted) -> Vec<Phase> {
+fn phases(rows: &[&Clue], counted: &IncidentCounts) -> Vec<Phase> {
     let mut by_phase: BTreeMap<PhaseKind, Vec<&Deed>> = BTreeMap::new();
     for deed in &counted.deeds {
         // New objects do not destroy anything.
@@ -291,10 +294,7 @@ fn attack(phase: PhaseKind, deeds: &[&Deed], techniques: &BTreeSet<&String>) -> 
 }
 
 /// Rows outside of incidents, by actor, most severe first. Anonymous rows are grouped by bucket.
-pub(super) fn by_actor<'a>(
-    rows: impl Iterator<Item = &'a Clue>,
-    around: &Surroundings,
-) -> Vec<ActorFindings> {
+pub(super) fn by_actor<'a>(rows: impl Iterator<Item = &'a Clue>, around: &LogContext) -> Vec<ActorFindings> {
     let mut actors: BTreeMap<(&str, Option<&str>), Vec<&Clue>> = BTreeMap::new();
     for clue in rows {
         let bucket = clue.bucket.as_deref().filter(|_| clue.principal == ANONYMOUS);
@@ -309,15 +309,15 @@ pub(super) fn by_actor<'a>(
             let most = rows.iter().map(|clue| clue.address_count).max().unwrap_or(0);
             let buckets: BTreeSet<&String> = rows.iter().filter_map(|clue| clue.bucket.as_ref()).collect();
             let requester = most_severe.requester.as_deref().unwrap_or(principal);
-            let link = if most_severe.is_of_links() { LINK } else { "" };
+            let link = if most_severe.is_of_links() { SIGNED_URL_SUFFIX } else { "" };
             let found = ActorFindings {
                 number: 0,
                 severity: most_severe.severity,
                 principal: principal.to_owned(),
                 name: name(requester) + link,
                 addresses: addresses.len().max(most) as u64,
-                remote_ips: addresses.into_iter().take(KEPT).cloned().collect(),
-                buckets: buckets.into_iter().take(KEPT).cloned().collect(),
+                remote_ips: addresses.into_iter().take(MAX_NAMES).cloned().collect(),
+                buckets: buckets.into_iter().take(MAX_NAMES).cloned().collect(),
                 first_seen: Time(rows.iter().map(|clue| clue.first).min()?),
                 last_seen: Time(rows.iter().map(|clue| clue.last).max()?),
                 headline: sentences::of_row(most_severe),

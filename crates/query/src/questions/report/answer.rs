@@ -101,7 +101,7 @@ pub(super) async fn ask(
         .iter()
         .map(|(name, value)| ((*name).to_owned(), ScalarValue::Utf8View(Some(value.clone())).into()))
         .collect();
-    let mut stream = session.trusted(sql, &bound).await?;
+    let mut stream = session.run_unredacted(sql, &bound).await?;
     let columns = stream.schema().fields().iter().map(|field| field.name().clone()).collect();
     let mut rows = Vec::new();
     while let Some(batch) = stream.try_next().await? {

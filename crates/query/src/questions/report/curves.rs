@@ -9,9 +9,9 @@ use crate::questions::latency::decode;
 use crate::session::Session;
 
 /// Points of a curve per factor of ten in 1 / (1 - percentile).
-const STEPS: i32 = 16;
+const POINTS_PER_DECADE: i32 = 16;
 /// The last point is at 1 - 10^-LAST.
-const LAST: i32 = 6;
+const LAST_DECADE: i32 = 6;
 
 /// Curves of the operations with the most requests.
 #[derive(Clone, Debug, Serialize)]
@@ -49,8 +49,9 @@ const QUANTILES: [f64; 4] = [0.5, 0.9, 0.99, 0.999];
 /// Queries the latency.
 pub(super) async fn read(session: &Session, statement: Statement) -> Result<Latency, QueryError> {
     let mut answer = ask(session, statement, &[]).await?;
-    let scale: Vec<f64> =
-        (0..=STEPS * LAST).map(|step| 10_f64.powf(f64::from(step) / f64::from(STEPS))).collect();
+    let scale: Vec<f64> = (0..=POINTS_PER_DECADE * LAST_DECADE)
+        .map(|step| 10_f64.powf(f64::from(step) / f64::from(POINTS_PER_DECADE)))
+        .collect();
     let mut curves = Vec::new();
     for row in &answer.rows {
         let Some(histogram) = answer.value(row, "total_time").text() else { continue };

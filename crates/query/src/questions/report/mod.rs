@@ -64,12 +64,12 @@ pub struct Report {
     /// The findings of the hunt.
     pub hunt: HuntReport,
     /// The queries behind the findings, by name.
-    pub asked: BTreeMap<String, Asked>,
+    pub asked: BTreeMap<String, FindingQuery>,
 }
 
 /// A query behind findings.
 #[derive(Clone, Debug, Serialize)]
-pub struct Asked {
+pub struct FindingQuery {
     /// The statement.
     pub sql: String,
     /// Its parameters, with their default values.
@@ -96,7 +96,7 @@ pub async fn report(
     let mut asked = BTreeMap::new();
     for finding in &hunt.findings {
         let query = catalogue.get(&finding.query)?;
-        let what = Asked { sql: query.sql.clone(), parameters: query.parameters.clone() };
+        let what = FindingQuery { sql: query.sql.clone(), parameters: query.parameters.clone() };
         asked.insert(finding.query.clone(), what);
     }
     let sources = sources::read(session, SOURCES).await?;

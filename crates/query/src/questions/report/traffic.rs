@@ -8,9 +8,9 @@ use crate::error::QueryError;
 use crate::session::Session;
 
 /// Maximum number of slots.
-const MOST: i64 = 800;
+const MAX_SLOTS: i64 = 800;
 /// Readable slot widths in seconds, from a minute to a week.
-const WIDTHS: [i64; 10] = [60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 604_800];
+const SLOT_WIDTHS: [i64; 10] = [60, 300, 900, 1800, 3600, 10_800, 21_600, 43_200, 86_400, 604_800];
 
 /// The series of [`Slots`], named like the statement's columns.
 const SERIES: [&str; 6] =
@@ -81,11 +81,11 @@ pub(super) async fn read(
     Ok(Traffic { answer, slots, requests, bytes })
 }
 
-/// The smallest width with at most [`MOST`] slots over a span in seconds; above a week, whole weeks.
+/// The smallest width with at most [`MAX_SLOTS`] slots over a span in seconds; above a week, whole weeks.
 fn width(span: i64) -> i64 {
-    let least = span / (MOST - 1) + 1;
-    let week = WIDTHS[WIDTHS.len() - 1];
-    WIDTHS.into_iter().find(|width| *width >= least).unwrap_or((least / week + 1) * week)
+    let least = span / (MAX_SLOTS - 1) + 1;
+    let week = SLOT_WIDTHS[SLOT_WIDTHS.len() - 1];
+    SLOT_WIDTHS.into_iter().find(|width| *width >= least).unwrap_or((least / week + 1) * week)
 }
 
 fn seconds(micros: i64) -> i64 {
@@ -97,7 +97,7 @@ fn slots(answer: &Answer, width: i64) -> Slots {
     let rows: Vec<(i64, &Vec<Value>)> =
         answer.part("slot").filter_map(|row| Some((seconds(answer.time(row, "slot")?), row))).collect();
     let (Some((start, _)), Some((last, _))) = (rows.first(), rows.last()) else { return Slots::default() };
-    let count = ((last - start) / width + 1).clamp(0, 2 * MOST) as usize;
+    let count = ((last - start) / width + 1).clamp(0, 2 * MAX_SLOTS) as usize;
     let series = SERIES.map(|name| {
         let mut values = vec![0; count];
         for (time, row) in &rows {
@@ -121,7 +121,7 @@ mod tests {
         assert_eq!(width(365 * 86_400), 43_200);
         for span in [1, 59, 60 * 799, 60 * 800, 86_400, 86_400 * 366, 86_400 * 366 * 8000] {
             let slots = span / width(span) + 2;
-            assert!(slots <= MOST + 2, "{span}: {slots}");
+            assert!(slots <= MAX_SLOTS + 2, "{span}: {slots}");
         }
     }
 }

@@ -9,22 +9,22 @@ use futures::TryStreamExt;
 use super::report::{FirstUse, Time, TimelineSession, Value};
 use super::rows::{at, text, times};
 use super::selection::time;
-use super::tally::{Ids, Kind, is_short};
+use super::tally::{Kind, ValueHasher, is_short};
 use crate::error::QueryError;
 use crate::session::Session;
 
 /// Maximum number of requesters to name in the filter; with more, all rows are read.
-const NAMED: usize = 100;
+const MAX_NAMED: usize = 100;
 
 /// Marks values that were not used before. Only values shown in the sessions are tracked, so that memory stays
 /// bounded.
 pub(super) async fn mark(
     session: &Session,
     sessions: &mut [TimelineSession],
-    ids: &Ids,
+    ids: &ValueHasher,
 ) -> Result<(), QueryError> {
     let Some(last) = sessions.iter().map(|session| session.last_time.0).max() else { return Ok(()) };
-    let mut firsts = wanted(sessions);
+    let mut firsts = tracked_values(sessions);
     let until = col("request_time").lt_eq(time(last));
     let filter = of_requesters(sessions).into_iter().fold(until, Expr::and);
     let columns = ["request_time", "requester", "remote_ip", "operation", "bucket", "user_agent"];
@@ -67,7 +67,7 @@ fn values(session: &mut TimelineSession) -> impl Iterator<Item = &mut Value> {
     kinds.into_iter().flat_map(|values| &mut values.top)
 }
 
-fn wanted(sessions: &mut [TimelineSession]) -> HashMap<u64, i64> {
+fn tracked_values(sessions: &mut [TimelineSession]) -> HashMap<u64, i64> {
     let of_session = |session: &mut TimelineSession| {
         let mut ids = vec![session.requester_id, session.address_id];
         ids.extend(values(session).map(|value| value.id));
@@ -79,7 +79,7 @@ fn wanted(sessions: &mut [TimelineSession]) -> HashMap<u64, i64> {
 /// The requests of the sessions' requesters; `None` if they are too many or too long to be named.
 fn of_requesters(sessions: &[TimelineSession]) -> Option<Expr> {
     let names: BTreeSet<Option<&str>> = sessions.iter().map(|session| session.requester.as_deref()).collect();
-    if names.len() > NAMED || !names.iter().flatten().all(|name| is_short(name)) {
+    if names.len() > MAX_NAMED || !names.iter().flatten().all(|name| is_short(name)) {
         return None;
     }
     let is = |name: &Option<&str>| match name {

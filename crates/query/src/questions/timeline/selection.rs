@@ -10,7 +10,7 @@ use ipnet::IpNet;
 use crate::error::QueryError;
 use crate::functions::address;
 use crate::questions::request_scope::IncidentRequests;
-use crate::redact::{MOST_VALUES, NETWORK, PATTERN, Redactor};
+use crate::redact::{MAX_VALUES, NETWORK, PATTERN, Redactor};
 
 /// Which requests a timeline covers. Values of one kind are alternatives; all given kinds must match. An empty
 /// selection matches everything.
@@ -100,14 +100,14 @@ impl Selection {
             |name: &str, problem: String| Err(QueryError::Parameter { name: name.to_owned(), problem });
         let too_many = || {
             format!(
-                "under --redact, at most {MOST_VALUES} values are accepted: a long list could be used to guess hidden values"
+                "under --redact, at most {MAX_VALUES} values are accepted: a long list could be used to guess hidden values"
             )
         };
         if redactor.hides_principals() {
-            if self.requesters.iter().any(|pattern| like(pattern).is_ok()) {
+            if self.requesters.iter().any(|pattern| like_pattern(pattern).is_ok()) {
                 return wrong("--requester", PATTERN.to_owned());
             }
-            if self.requesters.len() > MOST_VALUES {
+            if self.requesters.len() > MAX_VALUES {
                 return wrong("--requester", too_many());
             }
         }
@@ -115,7 +115,7 @@ impl Selection {
             if self.addresses.iter().any(|network| network.prefix_len() < network.max_prefix_len()) {
                 return wrong("--ip", NETWORK.to_owned());
             }
-            if self.addresses.len() > MOST_VALUES {
+            if self.addresses.len() > MAX_VALUES {
                 return wrong("--ip", too_many());
             }
         }
@@ -147,7 +147,7 @@ fn any(alternatives: impl Iterator<Item = Expr>) -> Option<Expr> {
 
 /// Compares text without wildcards for equality, which allows files to be skipped.
 fn matches(column: Expr, pattern: &str) -> Expr {
-    match like(pattern) {
+    match like_pattern(pattern) {
         Ok(pattern) => column.like(lit(pattern)),
         Err(text) => column.eq(lit(text)),
     }
@@ -155,7 +155,7 @@ fn matches(column: Expr, pattern: &str) -> Expr {
 
 /// Translates `*` and `?` to a LIKE pattern; `Err` with the text if it has no wildcard. A backslash escapes a
 /// following wildcard; elsewhere it is an ordinary character, as in keys from Windows.
-fn like(pattern: &str) -> Result<String, String> {
+fn like_pattern(pattern: &str) -> Result<String, String> {
     let (mut like, mut text, mut is_pattern) = (String::new(), String::new(), false);
     let mut characters = pattern.chars().peekable();
     while let Some(character) = characters.next() {
@@ -199,7 +199,11 @@ mod tests {
             ("a\\b", Err("a\\b")),
             ("what\\?", Err("what?")),
         ] {
-            assert_eq!(like(pattern), expected.map(str::to_owned).map_err(str::to_owned), "{pattern}");
+            assert_eq!(
+                like_pattern(pattern),
+                expected.map(str::to_owned).map_err(str::to_owned),
+                "{pattern}"
+            );
         }
     }
 

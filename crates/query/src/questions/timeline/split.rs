@@ -6,24 +6,24 @@ use std::collections::BinaryHeap;
 use super::options::TimelineOptions;
 use super::report::{FirstUse, Statuses, Time, TimelineReport, TimelineSession};
 use super::rows::Row;
-use super::tally::{Ids, Kind, Tally, cut, place};
+use super::tally::{Kind, Tally, ValueHasher, cut, place};
 
 /// Values shown per kind. Nearly all operations are shown, because a rare one may be the one that matters.
-const OPERATIONS: usize = 50;
-const BUCKETS: usize = 20;
-const OBJECTS: usize = 10;
-const ERRORS: usize = 20;
-const AGENTS: usize = 10;
-const TLS: usize = 5;
+const MAX_OPERATIONS: usize = 50;
+const MAX_BUCKETS: usize = 20;
+const MAX_OBJECTS: usize = 10;
+const MAX_ERRORS: usize = 20;
+const MAX_AGENTS: usize = 10;
+const MAX_TLS: usize = 5;
 
 /// Groups requests into sessions. They must arrive ordered by requester, address and time.
 pub(super) struct Splitter {
     idle: i64,
     most: usize,
-    ids: Ids,
-    open: Option<Open>,
+    ids: ValueHasher,
+    open: Option<OpenSession>,
     /// The earliest sessions, with the latest of them on top.
-    kept: BinaryHeap<Kept>,
+    kept: BinaryHeap<RankedSession>,
     report: TimelineReport,
 }
 
@@ -32,7 +32,7 @@ impl Splitter {
         let report =
             TimelineReport { idle_seconds: options.idle as f64 / 1_000_000.0, ..TimelineReport::default() };
         let most = options.most.unwrap_or(usize::MAX);
-        let (ids, open, kept) = (Ids::default(), None, BinaryHeap::new());
+        let (ids, open, kept) = (ValueHasher::default(), None, BinaryHeap::new());
         Self { idle: options.idle, most, ids, open, kept, report }
     }
 
@@ -43,15 +43,15 @@ impl Splitter {
         report.bytes_sent = report.bytes_sent.saturating_add(row.bytes);
         report.first_time = Some(report.first_time.map_or(Time(row.time), |time| time.min(Time(row.time))));
         report.last_time = report.last_time.max(Some(Time(row.time)));
-        let ends = self.open.as_ref().is_some_and(|open| !open.goes_on_with(row, self.idle));
+        let ends = self.open.as_ref().is_some_and(|open| !open.continues_with(row, self.idle));
         if ends {
             self.close();
         }
-        self.open.get_or_insert_with(|| Open::new(row)).add(row, &self.ids);
+        self.open.get_or_insert_with(|| OpenSession::new(row)).add(row, &self.ids);
     }
 
     /// The sessions and the hasher of their values.
-    pub(super) fn finish(mut self) -> (TimelineReport, Ids) {
+    pub(super) fn finish(mut self) -> (TimelineReport, ValueHasher) {
         self.close();
         self.report.sessions = self.kept.into_sorted_vec().into_iter().map(|kept| kept.0).collect();
         (self.report, self.ids)
@@ -60,7 +60,7 @@ impl Splitter {
     fn close(&mut self) {
         let Some(open) = self.open.take() else { return };
         self.report.session_count += 1;
-        self.kept.push(Kept(open.close(&self.ids)));
+        self.kept.push(RankedSession(open.close(&self.ids)));
         if self.kept.len() > self.most {
             self.kept.pop();
         }
@@ -68,36 +68,36 @@ impl Splitter {
 }
 
 /// Ordered by first time, then by requester and address.
-struct Kept(TimelineSession);
+struct RankedSession(TimelineSession);
 
-impl Kept {
+impl RankedSession {
     fn rank(&self) -> (Time, &Option<String>, &Option<String>) {
         (self.0.first_time, &self.0.requester, &self.0.remote_ip)
     }
 }
 
-impl Ord for Kept {
+impl Ord for RankedSession {
     fn cmp(&self, other: &Self) -> Ordering {
         self.rank().cmp(&other.rank())
     }
 }
 
-impl PartialOrd for Kept {
+impl PartialOrd for RankedSession {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl PartialEq for Kept {
+impl PartialEq for RankedSession {
     fn eq(&self, other: &Self) -> bool {
         self.cmp(other).is_eq()
     }
 }
 
-impl Eq for Kept {}
+impl Eq for RankedSession {}
 
 /// The current session.
-struct Open {
+struct OpenSession {
     requester: Option<String>,
     remote_ip: Option<String>,
     first: i64,
@@ -115,7 +115,7 @@ struct Open {
     last_place: (String, Option<i64>),
 }
 
-impl Open {
+impl OpenSession {
     fn new(row: &Row<'_>) -> Self {
         Self {
             requester: row.requester.map(str::to_owned),
@@ -137,13 +137,13 @@ impl Open {
     }
 
     /// A break of exactly `idle` does not start a new session.
-    fn goes_on_with(&self, row: &Row<'_>, idle: i64) -> bool {
+    fn continues_with(&self, row: &Row<'_>, idle: i64) -> bool {
         self.requester.as_deref() == row.requester
             && self.remote_ip.as_deref() == row.remote_ip
             && row.time.saturating_sub(self.last) <= idle
     }
 
-    fn add(&mut self, row: &Row<'_>, ids: &Ids) {
+    fn add(&mut self, row: &Row<'_>, ids: &ValueHasher) {
         self.last = row.time;
         self.requests += 1;
         self.bytes = self.bytes.saturating_add(row.bytes);
@@ -168,7 +168,7 @@ impl Open {
         self.last_place.1 = row.log_line;
     }
 
-    fn close(self, ids: &Ids) -> TimelineSession {
+    fn close(self, ids: &ValueHasher) -> TimelineSession {
         let (who, whence) = (self.requester.as_deref(), self.remote_ip.as_deref());
         let (file, line) = &self.last_place;
         let last_place = place(&Row { log_file: Some(file), log_line: *line, ..Row::default() });
@@ -181,12 +181,12 @@ impl Open {
             requests: self.requests,
             bytes_sent: self.bytes,
             statuses: self.statuses,
-            operations: self.operations.top(OPERATIONS),
-            buckets: self.buckets.top(BUCKETS),
-            objects: self.objects.top(OBJECTS),
-            errors: self.errors.top(ERRORS),
-            user_agents: self.agents.top(AGENTS),
-            tls_versions: self.tls.top(TLS),
+            operations: self.operations.top(MAX_OPERATIONS),
+            buckets: self.buckets.top(MAX_BUCKETS),
+            objects: self.objects.top(MAX_OBJECTS),
+            errors: self.errors.top(MAX_ERRORS),
+            user_agents: self.agents.top(MAX_AGENTS),
+            tls_versions: self.tls.top(MAX_TLS),
             evidence: [self.first_place, last_place],
             requester_id: ids.of(Kind::Requester, who, None),
             address_id: ids.of(Kind::Address, who, whence),

@@ -7,11 +7,11 @@ use super::report::{Statuses, Time, Value, Values};
 use super::rows::Row;
 
 /// Maximum number of values counted individually per session; beyond that, only their number is known.
-const COUNTED: usize = 1000;
+const MAX_COUNTED: usize = 1000;
 /// Maximum number of distinct values tracked; beyond that, the number is a lower bound.
-const DISTINCT: usize = 1 << 20;
+const MAX_DISTINCT: usize = 1 << 20;
 /// Maximum characters kept of a text.
-const TEXT: usize = 1024;
+const MAX_TEXT_CHARS: usize = 1024;
 
 /// The field of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,9 +29,9 @@ pub(super) enum Kind {
 /// Fixed-size ids for requesters' values of any length: hashes with a random key, so that collisions cannot be
 /// constructed.
 #[derive(Clone, Default)]
-pub(super) struct Ids(RandomState);
+pub(super) struct ValueHasher(RandomState);
 
-impl Ids {
+impl ValueHasher {
     pub(super) fn of(&self, kind: Kind, requester: Option<&str>, value: Option<&str>) -> u64 {
         self.0.hash_one((kind, requester, value))
     }
@@ -52,7 +52,7 @@ pub(super) struct Tally {
 impl Tally {
     /// Counts a request. The value is only computed if it is new.
     pub(super) fn add(&mut self, id: u64, row: &Row<'_>, value: impl FnOnce() -> Option<String>) {
-        let room = self.counted.len() < COUNTED;
+        let room = self.counted.len() < MAX_COUNTED;
         if let Some(known) = self.counted.get_mut(&id) {
             known.requests += 1;
             known.bytes_sent = known.bytes_sent.saturating_add(row.bytes);
@@ -71,7 +71,7 @@ impl Tally {
                 id,
             };
             self.counted.insert(id, first);
-        } else if self.beyond.len() < DISTINCT {
+        } else if self.beyond.len() < MAX_DISTINCT {
             self.beyond.insert(id);
         } else if !self.beyond.contains(&id) {
             self.full = true;
@@ -98,7 +98,7 @@ pub(super) fn place(row: &Row<'_>) -> String {
 
 /// Truncates a long text and appends `…`.
 pub(super) fn cut(text: &str) -> String {
-    match text.char_indices().nth(TEXT) {
+    match text.char_indices().nth(MAX_TEXT_CHARS) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text.to_owned(),
     }
@@ -106,7 +106,7 @@ pub(super) fn cut(text: &str) -> String {
 
 /// Whether [`cut`] leaves a text unchanged.
 pub(super) fn is_short(text: &str) -> bool {
-    text.char_indices().nth(TEXT).is_none()
+    text.char_indices().nth(MAX_TEXT_CHARS).is_none()
 }
 
 #[cfg(test)]
@@ -114,7 +114,7 @@ mod tests {
     use super::*;
 
     fn tally(values: impl Iterator<Item = String>) -> Values {
-        let (mut tally, ids) = (Tally::default(), Ids::default());
+        let (mut tally, ids) = (Tally::default(), ValueHasher::default());
         for (time, value) in values.enumerate() {
             let row = Row { time: time as i64, bytes: 2, ..Row::default() };
             tally.add(ids.of(Kind::Agent, None, Some(&value)), &row, || Some(value.clone()));
@@ -135,14 +135,17 @@ mod tests {
     fn more_values_than_are_kept_are_counted_still() {
         let values = tally((0..3000).chain(0..3000).map(|number| number.to_string()));
         assert_eq!((values.distinct, values.distinct_is_at_least, values.top.len()), (3000, false, 2));
-        let values = tally((0..DISTINCT + COUNTED + 1).map(|number| number.to_string()));
-        assert_eq!((values.distinct, values.distinct_is_at_least), ((DISTINCT + COUNTED) as u64, true));
+        let values = tally((0..MAX_DISTINCT + MAX_COUNTED + 1).map(|number| number.to_string()));
+        assert_eq!(
+            (values.distinct, values.distinct_is_at_least),
+            ((MAX_DISTINCT + MAX_COUNTED) as u64, true)
+        );
     }
 
     #[test]
     fn long_texts_are_cut_between_characters() {
-        let long = "☃".repeat(TEXT + 1);
-        assert_eq!(cut(&long), format!("{}…", "☃".repeat(TEXT)));
+        let long = "☃".repeat(MAX_TEXT_CHARS + 1);
+        assert_eq!(cut(&long), format!("{}…", "☃".repeat(MAX_TEXT_CHARS)));
         assert!(!is_short(&long) && is_short("short") && cut("short") == "short");
     }
 }

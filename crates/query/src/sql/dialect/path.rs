@@ -12,8 +12,8 @@ use datafusion::sql::sqlparser::ast::{
 use crate::tables::views::{is_athena, with_path};
 
 /// Adds the column to the Athena views of a statement that uses it.
-pub(super) async fn give(statement: &mut Statement, context: &SessionContext) {
-    let mut looked = Looked::default();
+pub(super) async fn add_path_column(statement: &mut Statement, context: &SessionContext) {
+    let mut looked = PathUse::default();
     let _ = Visit::visit(&*statement, &mut looked);
     if !looked.named {
         return;
@@ -30,12 +30,12 @@ pub(super) async fn give(statement: &mut Statement, context: &SessionContext) {
 
 /// Whether the column is used, and which tables are.
 #[derive(Default)]
-struct Looked {
+struct PathUse {
     named: bool,
     tables: HashSet<String>,
 }
 
-impl Visitor for Looked {
+impl Visitor for PathUse {
     type Break = ();
 
     fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {

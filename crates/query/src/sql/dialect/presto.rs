@@ -23,7 +23,7 @@ const ADVICE: [(&str, &str); 7] = [
 pub(super) fn translate(expr: &mut Expr) -> Result<(), String> {
     let translated = match expr {
         Expr::Cast { kind, expr: inner, data_type: DataType::Custom(name, _), .. } => {
-            let mut inner = || taken(inner);
+            let mut inner = || take_expr(inner);
             match name.to_string().to_ascii_lowercase().as_str() {
                 "ipaddress" if *kind == CastKind::Cast || *kind == CastKind::DoubleColon => {
                     call("ip_address", vec![inner()])
@@ -67,7 +67,7 @@ fn of_function(name: &str, function: &mut Function) -> Option<Expr> {
         _ => return None,
     };
     let mut args = arguments(function)?.into_iter();
-    let (first, second) = (args.next().map(taken)?, args.next().map(taken));
+    let (first, second) = (args.next().map(take_expr)?, args.next().map(take_expr));
     Some(match (name, second) {
         ("to_utf8", None) => cast(first, DataType::Bytea),
         ("from_utf8", None) => cast(first, DataType::Varchar(None)),
@@ -105,7 +105,7 @@ fn expr_of(arg: &mut FunctionArg) -> Option<&mut Expr> {
     }
 }
 
-fn taken(expr: &mut Expr) -> Box<Expr> {
+fn take_expr(expr: &mut Expr) -> Box<Expr> {
     Box::new(std::mem::replace(expr, Expr::Value(Value::Null.into())))
 }
 

@@ -76,7 +76,7 @@ pub(super) fn unnest(select: &mut Select) -> Result<Option<Unnested>, String> {
         .map(|(list, column)| format!("unnest({list}) AS {}", column.name))
         .collect();
     let sql = format!("SELECT {table}.*, {} FROM {relation}", columns.join(", "));
-    *relation = derived(&sql, table.clone()).ok_or(ADVICE)?;
+    *relation = derived_table(&sql, table.clone()).ok_or(ADVICE)?;
     let unnested = Unnested { alias: alias.name, table };
     let _ = VisitMut::visit(select, &mut Rename(&unnested));
     Ok(Some(unnested))
@@ -135,7 +135,7 @@ fn name_of(relation: &TableFactor) -> Option<Ident> {
 }
 
 /// A SELECT as a table.
-fn derived(sql: &str, name: Ident) -> Option<TableFactor> {
+fn derived_table(sql: &str, name: Ident) -> Option<TableFactor> {
     let Some(Statement::Statement(statement)) = DFParser::parse_sql(sql).ok()?.pop_back() else {
         return None;
     };

@@ -10,9 +10,9 @@ use std::path::Path;
 use csv::{ReaderBuilder, StringRecord};
 
 /// Maximum number of rows to look at.
-const ROWS: usize = 1000;
+const MAX_ROWS: usize = 1000;
 /// Maximum number of bytes to look at.
-const BYTES: u64 = 16 << 20;
+const MAX_BYTES: u64 = 16 << 20;
 
 /// The first rows of a file.
 pub(super) struct Head {
@@ -25,11 +25,11 @@ impl Head {
     /// # Errors
     /// If it cannot be read or is empty.
     pub(super) fn read(path: &Path, delimiter: u8) -> Result<Self, String> {
-        let file = File::open(path).map_err(|error| error.to_string())?.take(BYTES);
+        let file = File::open(path).map_err(|error| error.to_string())?.take(MAX_BYTES);
         let mut reader =
             ReaderBuilder::new().has_headers(false).flexible(true).delimiter(delimiter).from_reader(file);
         let mut rows = Vec::new();
-        for row in reader.byte_records().take(ROWS) {
+        for row in reader.byte_records().take(MAX_ROWS) {
             let row = row.map_err(|error| error.to_string())?;
             rows.push(StringRecord::from_byte_record_lossy(row));
         }

@@ -20,7 +20,7 @@ use serde::Deserialize;
 use super::header::Head;
 
 /// Maximum bytes of a manifest: it names every file of an inventory.
-const MANIFEST: u64 = 64 << 20;
+const MAX_MANIFEST_BYTES: u64 = 64 << 20;
 
 /// The columns of an inventory.
 #[derive(Debug)]
@@ -125,7 +125,7 @@ fn manifest_of(path: &Path) -> Option<(PathBuf, String)> {
             return None;
         }
         let mut text = String::new();
-        File::open(&place).ok()?.take(MANIFEST).read_to_string(&mut text).ok()?;
+        File::open(&place).ok()?.take(MAX_MANIFEST_BYTES).read_to_string(&mut text).ok()?;
         let manifest: Manifest = serde_json::from_str(&text).ok()?;
         let names_it = manifest.files.iter().any(|file| file.key.rsplit('/').next() == Some(name));
         let is_of_it = manifest.file_format == "CSV" && (names_it || manifest.files.is_empty());
@@ -149,15 +149,15 @@ fn snake_case(name: &str) -> String {
 }
 
 /// Whether a value looks like one of the column.
-type LooksRight = fn(&str) -> bool;
+type ValueCheck = fn(&str) -> bool;
 
 /// Optional columns in the order in which S3 writes them, with checks of their values.
-const OPTIONAL: [(&str, LooksRight); 5] = [
+const OPTIONAL_COLUMNS: [(&str, ValueCheck); 5] = [
     ("e_tag", is_etag),
     ("storage_class", |value| {
         !value.is_empty() && value.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
     }),
-    ("is_multipart_uploaded", is_truth),
+    ("is_multipart_uploaded", is_boolean),
     ("replication_status", |value| matches!(value, "" | "PENDING" | "COMPLETED" | "FAILED" | "REPLICA")),
     ("encryption_status", |value| {
         value.starts_with("SSE-") || value.starts_with("DSSE-") || value == "NOT-SSE"
@@ -174,14 +174,14 @@ fn by_rows(head: &Head) -> Option<Vec<String>> {
         return None;
     }
     let mut columns = vec!["bucket", "key"];
-    if all(3, is_truth) && all(4, is_truth) {
+    if all(3, is_boolean) && all(4, is_boolean) {
         columns.extend(["version_id", "is_latest", "is_delete_marker"]);
     }
     if !all(columns.len(), is_size) || !all(columns.len() + 1, is_time) {
         return None;
     }
     columns.extend(["size", "last_modified_date"]);
-    for (name, is) in OPTIONAL {
+    for (name, is) in OPTIONAL_COLUMNS {
         if all(columns.len(), is) {
             columns.push(name);
         }
@@ -196,7 +196,7 @@ fn is_bucket(value: &str) -> bool {
         && value.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.'))
 }
 
-fn is_truth(value: &str) -> bool {
+fn is_boolean(value: &str) -> bool {
     matches!(value, "true" | "false")
 }
 

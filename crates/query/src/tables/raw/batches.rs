@@ -22,7 +22,7 @@ use saltmine_scan::{
 use super::input::{RawInput, RawTableKind};
 
 /// Maximum duration of a step without rows. A scan can be cancelled between steps.
-const STEP: Duration = Duration::from_millis(50);
+const MAX_STEP_TIME: Duration = Duration::from_millis(50);
 
 /// The rows of some sources.
 pub(super) struct Batches {
@@ -38,11 +38,11 @@ pub(super) struct Batches {
     /// Copies known when the first source was opened: they are not read, not even ahead.
     copies: HashSet<usize>,
     begun: bool,
-    scan: Option<Open>,
+    scan: Option<OpenSource>,
 }
 
 /// The current source.
-struct Open {
+struct OpenSource {
     index: usize,
     scan: SourceScan,
     first_reject: Option<Reject>,
@@ -103,7 +103,7 @@ impl Batches {
         let begin = Instant::now();
         loop {
             match self.step()? {
-                Step::Nothing if begin.elapsed() < STEP => {}
+                Step::Nothing if begin.elapsed() < MAX_STEP_TIME => {}
                 step => return Ok(step),
             }
         }
@@ -182,7 +182,7 @@ impl Batches {
             },
             _ => SourceScan::open_in(source, &options, pool),
         };
-        self.scan = Some(Open { index, scan, first_reject: None });
+        self.scan = Some(OpenSource { index, scan, first_reject: None });
         Ok(false)
     }
 
@@ -203,7 +203,7 @@ impl Batches {
         }
     }
 
-    fn rejects(&self, open: &mut Open) -> Result<Option<RecordBatch>> {
+    fn rejects(&self, open: &mut OpenSource) -> Result<Option<RecordBatch>> {
         let rejects = open.scan.take_rejects();
         if rejects.is_empty() {
             return Ok(None);
@@ -217,9 +217,9 @@ impl Batches {
     }
 
     /// Finishes a source.
-    fn end(&self, mut open: Open) -> Result<Option<RecordBatch>> {
+    fn end(&self, mut open: OpenSource) -> Result<Option<RecordBatch>> {
         let last = if self.kind == RawTableKind::Rejects { self.rejects(&mut open)? } else { None };
-        let Open { index, scan, first_reject } = open;
+        let OpenSource { index, scan, first_reject } = open;
         let mut report = scan.finish();
         report.rejected.extend(first_reject);
         self.input.note(index, &report);

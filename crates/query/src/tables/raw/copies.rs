@@ -20,13 +20,13 @@ type Hash = [u8; 32];
 /// Which sources are copies of which.
 #[derive(Debug, Default)]
 pub(crate) struct Copies {
-    known: Mutex<Known>,
+    known: Mutex<ContentCache>,
     /// Objects with the same size as another source, whose content is hashed when it is read.
     undecided: HashSet<usize>,
 }
 
 #[derive(Debug, Default)]
-struct Known {
+struct ContentCache {
     /// For a copy, the source that is read instead.
     originals: HashMap<usize, usize>,
     /// The source with the content of this hash.
@@ -41,7 +41,7 @@ impl Copies {
         for (index, _) in sources.iter().enumerate().filter(|(_, source)| !source.stdin) {
             groups.entry(sizes.get(index).copied().unwrap_or(0)).or_default().push(index);
         }
-        let mut known = Known::default();
+        let mut known = ContentCache::default();
         let mut undecided = HashSet::new();
         let (mut files, mut objects) = (Vec::new(), Vec::new());
         for group in groups.into_values().filter(|group| group.len() > 1) {
@@ -96,12 +96,12 @@ impl Copies {
         Ok(self.lock().claim(index, hash))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Known> {
+    fn lock(&self) -> MutexGuard<'_, ContentCache> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Known {
+impl ContentCache {
     /// The source that already has this content, unless it is this one.
     fn claim(&mut self, index: usize, hash: Hash) -> Option<usize> {
         let first = *self.contents.entry(hash).or_insert(index);

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
 use super::copies::Copies;
-use super::report::{Noted, ScanReport};
+use super::report::{ScanReport, SharedReport};
 
 /// The raw inputs of a session.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ pub(crate) struct RawInput {
     /// The spooled standard input, kept until the session ends.
     _spooled: Option<NamedTempFile>,
     pub(super) pool: Arc<BlockPool>,
-    noted: Mutex<Noted>,
+    noted: Mutex<SharedReport>,
 }
 
 impl RawInput {
@@ -35,7 +35,7 @@ impl RawInput {
     }
 
     /// Sources sent by another process, with the names of the originals of copies.
-    pub(crate) fn sent(sources: Vec<Source>, originals: Vec<Option<String>>) -> Arc<Self> {
+    pub(crate) fn from_remote(sources: Vec<Source>, originals: Vec<Option<String>>) -> Arc<Self> {
         let sizes = sizes(&sources);
         Arc::new(Self { originals, ..Self::with_copies(sources, sizes, Copies::default(), None) })
     }

@@ -25,7 +25,7 @@ use saltmine_scan::RowFilter;
 use self::batches::Batches;
 pub(crate) use self::input::{RawInput, RawTableKind};
 pub use self::report::ScanReport;
-use self::shares::shares;
+use self::shares::balance;
 use super::plain_text::plain_schema;
 use super::pushdown::row_filter;
 
@@ -63,7 +63,7 @@ impl RawTable {
 
     /// The sources to read. A time filter leaves out none of them: the name of a copied file, or of another
     /// server's file, does not bound its times.
-    fn wanted(&self) -> Vec<usize> {
+    fn sources_to_read(&self) -> Vec<usize> {
         // Copies only have rows in the table `sources`.
         let has_rows =
             |index: &usize| self.kind == RawTableKind::Sources || self.input.original(*index).is_none();
@@ -94,9 +94,9 @@ impl TableProvider for RawTable {
     ) -> Result<Arc<dyn ExecutionPlan>> {
         let projection = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
         let schema: SchemaRef = Arc::new(Schema::clone(&self.schema).project(&projection)?);
-        let wanted = self.wanted();
+        let wanted = self.sources_to_read();
         let partitions = state.config().target_partitions();
-        let mut shares = shares(&wanted, &self.input.sizes, partitions);
+        let mut shares = balance(&wanted, &self.input.sizes, partitions);
         let (count, filter) = (shares.len(), row_filter(filters));
         // Rejected lines can be long. If partitions were missing, DataFusion would distribute the rows, and hold
         // 8192 of them for that.

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use saltmine_scan::{SourceReport, SourceState};
 
 /// Maximum number of sources reported individually; beyond that, they are only counted.
-const REPORTED: usize = 1000;
+const MAX_REPORTED: usize = 1000;
 /// Maximum bytes kept of a rejected line; the table `rejects` has all of them.
-const KEPT: usize = 512;
+const MAX_REJECT_BYTES: usize = 512;
 
 /// Damaged files, rejected lines and copies found by raw scans.
 #[derive(Clone, Debug, Default)]
@@ -57,7 +57,7 @@ impl ScanReport {
             }
             return;
         }
-        let is_full = self.sources.len() >= REPORTED;
+        let is_full = self.sources.len() >= MAX_REPORTED;
         if is_full && self.sources.last_key_value().is_some_and(|(last, _)| *last < report.name) {
             return;
         }
@@ -89,19 +89,19 @@ impl ScanReport {
 
 fn first_reject(report: &SourceReport) -> Vec<saltmine_scan::Reject> {
     let mut kept: Vec<_> = report.rejected.iter().take(1).cloned().collect();
-    kept.iter_mut().for_each(|reject| reject.bytes.truncate(KEPT));
+    kept.iter_mut().for_each(|reject| reject.bytes.truncate(MAX_REJECT_BYTES));
     kept
 }
 
 /// The growing report of a session.
 #[derive(Debug, Default)]
-pub(super) struct Noted {
+pub(super) struct SharedReport {
     report: ScanReport,
     /// One bit per source that was recorded.
     seen: Vec<u64>,
 }
 
-impl Noted {
+impl SharedReport {
     pub(super) fn note(&mut self, index: usize, report: &SourceReport) {
         if report.state == SourceState::Complete && report.counts.rejects == 0 {
             return;
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn many_bad_sources_are_counted_and_some_are_kept() {
-        let mut noted = Noted::default();
+        let mut noted = SharedReport::default();
         for index in (0..5000).rev() {
             noted.note(index, &report(index, 2, 0));
             noted.note(index, &report(index, 2, 100));
@@ -150,7 +150,7 @@ mod tests {
         noted.note(5000, &report(5000, 0, 0));
         let report = noted.report();
         assert_eq!((report.files(), report.rejects(), report.damaged_files()), (5000, 10_000, 0));
-        assert_eq!(report.sources.len(), REPORTED);
+        assert_eq!(report.sources.len(), MAX_REPORTED);
         assert_eq!(report.sources.first_key_value().map(|(name, _)| name.as_str()), Some("000000"));
         let kept: usize = report
             .sources
@@ -158,6 +158,6 @@ mod tests {
             .flat_map(|source| &source.rejected)
             .map(|reject| reject.bytes.len())
             .sum();
-        assert!(kept > 0 && kept <= REPORTED * KEPT, "{kept}");
+        assert!(kept > 0 && kept <= MAX_REPORTED * MAX_REJECT_BYTES, "{kept}");
     }
 }

@@ -38,14 +38,14 @@ fn with(mut clue: Clue, column: &str, value: serde_json::Value) -> Clue {
     clue
 }
 
-fn new_at(principal: &str, network: &str) -> Surroundings {
-    let mut around = Surroundings::default();
+fn new_at(principal: &str, network: &str) -> LogContext {
+    let mut around = LogContext::default();
     around.new_origins.insert(principal.to_owned(), BTreeSet::from([network.to_owned()]));
     around
 }
 
 /// The incidents as names of queries.
-fn said(clues: &[Clue], around: &Surroundings) -> Vec<Vec<String>> {
+fn said(clues: &[Clue], around: &LogContext) -> Vec<Vec<String>> {
     let joined = join(clues, around);
     joined.incidents.iter().map(|rows| rows.iter().map(|row| clues[*row].query.clone()).collect()).collect()
 }
@@ -70,7 +70,7 @@ fn without_a_row_of_high_severity_there_is_no_incident() {
         clue("mass-delete", Severity::Medium, "ann", "192.0.2.1", "lake", (0, 1)),
         clue("version-purge", Severity::Medium, "ann", "192.0.2.1", "lake", (0, 1)),
     ];
-    assert!(said(&clues, &Surroundings::default()).is_empty());
+    assert!(said(&clues, &LogContext::default()).is_empty());
 }
 
 #[test]
@@ -79,8 +79,8 @@ fn an_address_joins_two_principals_only_where_nobody_is_at_home() {
         clue("a", Severity::High, "ann", "203.0.113.9", "lake", (0, 1)),
         clue("b", Severity::Medium, "ben", "203.0.113.200", "vault", (5, 6)),
     ];
-    assert_eq!(said(&clues, &Surroundings::default()), [["a", "b"]]);
-    let mut office = Surroundings::default();
+    assert_eq!(said(&clues, &LogContext::default()), [["a", "b"]]);
+    let mut office = LogContext::default();
     office.residents.insert("203.0.113.0/24".into(), BTreeSet::from(["carla".to_owned()]));
     assert_eq!(said(&clues, &office), [["a"]]);
     // The incident's own principal does not count as another user of the network.
@@ -88,7 +88,7 @@ fn an_address_joins_two_principals_only_where_nobody_is_at_home() {
     assert_eq!(said(&clues, &office), [["a", "b"]]);
     // Private addresses repeat in every network.
     let inside = clues.map(|clue| Clue { addresses: vec!["10.0.0.1".into()], ..clue });
-    assert_eq!(said(&inside, &Surroundings::default()), [["a"]]);
+    assert_eq!(said(&inside, &LogContext::default()), [["a"]]);
 }
 
 #[test]
@@ -99,9 +99,9 @@ fn a_busy_role_joins_only_what_is_done_at_the_same_time_in_the_same_bucket() {
         clue("c", Severity::Medium, "ci", "10.0.0.3", "lake", (1, 2)),
         clue("d", Severity::Medium, "ci", "10.0.0.3", "lake", (20, 21)),
     ];
-    let busy = Surroundings { busy: HashSet::from(["ci".to_owned()]), ..Surroundings::default() };
+    let busy = LogContext { busy: HashSet::from(["ci".to_owned()]), ..LogContext::default() };
     assert_eq!(said(&clues, &busy), [["a", "c"]]);
-    assert_eq!(said(&clues, &Surroundings::default()), [["a", "b", "c", "d"]]);
+    assert_eq!(said(&clues, &LogContext::default()), [["a", "b", "c", "d"]]);
 }
 
 #[test]
@@ -110,7 +110,7 @@ fn services_of_aws_join_nothing() {
         clue("a", Severity::High, "AmazonS3", "", "lake", (0, 1)),
         clue("b", Severity::High, "AmazonS3", "", "lake", (0, 1)),
     ];
-    let around = Surroundings { services: HashSet::from(["AmazonS3".to_owned()]), ..Surroundings::default() };
+    let around = LogContext { services: HashSet::from(["AmazonS3".to_owned()]), ..LogContext::default() };
     assert_eq!(said(&clues, &around).len(), 2);
 }
 
@@ -125,7 +125,7 @@ fn signed_links_are_joined_by_their_key_not_by_their_signer() {
         link("c", "AKIA2", 0),
         clue("d", Severity::High, "exporter", "10.0.0.1", "uploads", (0, 1)),
     ];
-    let mut said = said(&clues, &Surroundings::default());
+    let mut said = said(&clues, &LogContext::default());
     said.sort();
     assert_eq!(said, [vec!["a".to_owned(), "b".into()], vec!["c".into()], vec!["d".into()]]);
 }
@@ -143,7 +143,7 @@ fn an_opening_belongs_to_what_came_of_it() {
         json!("arn:aws:sts::111122223333:assumed-role/admin/me"),
     );
     let clues = [opening, exposure];
-    assert_eq!(said(&clues, &Surroundings::default()), [["guardrail-strip", "exposure-window"]]);
+    assert_eq!(said(&clues, &LogContext::default()), [["guardrail-strip", "exposure-window"]]);
 }
 
 #[test]
@@ -153,13 +153,13 @@ fn a_foreign_destination_joins_and_one_of_these_logs_does_not() {
         with(row, "destination", json!("theirs"))
     };
     let clues = [copy("a", "ann", 0), copy("b", "ben", 300)];
-    assert_eq!(said(&clues, &Surroundings::default()), [["a", "b"]]);
-    let ours = Surroundings { buckets: HashSet::from(["theirs".to_owned()]), ..Surroundings::default() };
+    assert_eq!(said(&clues, &LogContext::default()), [["a", "b"]]);
+    let ours = LogContext { buckets: HashSet::from(["theirs".to_owned()]), ..LogContext::default() };
     assert_eq!(said(&clues, &ours).len(), 2);
 }
 
 /// Random rows over few names, so that many properties are shared.
-fn random(seed: &mut fastrand::Rng) -> (Vec<Clue>, Surroundings) {
+fn random(seed: &mut fastrand::Rng) -> (Vec<Clue>, LogContext) {
     let names = ["ann", "ben", "ci", "AmazonS3", "anonymous"];
     let networks = ["203.0.113.9", "203.0.113.10", "198.51.100.4", "10.0.0.1", ""];
     let clues = (0..seed.usize(1..30))
@@ -221,7 +221,7 @@ fn a_shared_address_never_joins() {
                 clue(&format!("q{index}"), severity, &principal, "198.51.100.1", "lake", (first, first + 5))
             })
             .collect();
-        let mut around = Surroundings::default();
+        let mut around = LogContext::default();
         around
             .residents
             .insert("198.51.100.0/24".into(), BTreeSet::from(["the rest of the office".to_owned()]));

@@ -25,9 +25,9 @@ fn clue(severity: Severity, principal: &str, address: &str, hours: (i64, i64)) -
     }
 }
 
-fn around() -> Surroundings {
+fn around() -> LogContext {
     let new = ["203.0.113.0/24", "198.51.100.0/24"].map(str::to_owned);
-    Surroundings { new_origins: [("ann".to_owned(), BTreeSet::from(new))].into(), ..Surroundings::default() }
+    LogContext { new_origins: [("ann".to_owned(), BTreeSet::from(new))].into(), ..LogContext::default() }
 }
 
 #[test]

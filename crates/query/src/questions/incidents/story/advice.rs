@@ -1,11 +1,11 @@
 //! Advice on an incident: what the logs do not show, and what to do next.
 
-use super::{Actor, ActorPlace, Clue, Counted, DeedKind, Losses, NextSteps, Severity};
+use super::{Actor, ActorPlace, Clue, DeedKind, IncidentCounts, Losses, NextSteps, Severity};
 
 /// Maximum number of texts to include from detections.
-const TAKEN_OVER: usize = 2;
+const MAX_DETECTION_TEXTS: usize = 2;
 
-fn has(counted: &Counted, kinds: &[DeedKind]) -> bool {
+fn has(counted: &IncidentCounts, kinds: &[DeedKind]) -> bool {
     counted.deeds.iter().any(|deed| kinds.contains(&deed.kind))
 }
 
@@ -21,7 +21,7 @@ fn add(texts: &mut Vec<String>, text: &str) {
 }
 
 /// What the access log does not show, and which CloudTrail field does.
-pub(super) fn cannot_tell(rows: &[&Clue], actors: &[Actor], counted: &Counted) -> Vec<String> {
+pub(super) fn cannot_tell(rows: &[&Clue], actors: &[Actor], counted: &IncidentCounts) -> Vec<String> {
     let mut texts = Vec::new();
     if came_from(actors, ActorPlace::NewNetwork) {
         add(
@@ -66,12 +66,17 @@ pub(super) fn cannot_tell(rows: &[&Clue], actors: &[Actor], counted: &Counted) -
         .iter()
         .filter(|clue| clue.severity >= Severity::High)
         .filter_map(|clue| clue.cannot_tell.as_deref());
-    high.take(TAKEN_OVER).for_each(|text| add(&mut texts, text));
+    high.take(MAX_DETECTION_TEXTS).for_each(|text| add(&mut texts, text));
     texts
 }
 
 /// Recommended steps: containment, confirmation, recovery.
-pub(super) fn next_steps(rows: &[&Clue], actors: &[Actor], counted: &Counted, losses: &Losses) -> NextSteps {
+pub(super) fn next_steps(
+    rows: &[&Clue],
+    actors: &[Actor],
+    counted: &IncidentCounts,
+    losses: &Losses,
+) -> NextSteps {
     let mut steps = NextSteps::default();
     contain(&mut steps.containment, actors, counted);
     add(
@@ -111,11 +116,11 @@ pub(super) fn next_steps(rows: &[&Clue], actors: &[Actor], counted: &Counted, lo
     }
     let high =
         rows.iter().filter(|clue| clue.severity >= Severity::High).filter_map(|clue| clue.next.as_deref());
-    high.take(TAKEN_OVER).for_each(|text| add(&mut steps.recovery, text));
+    high.take(MAX_DETECTION_TEXTS).for_each(|text| add(&mut steps.recovery, text));
     steps
 }
 
-fn contain(texts: &mut Vec<String>, actors: &[Actor], counted: &Counted) {
+fn contain(texts: &mut Vec<String>, actors: &[Actor], counted: &IncidentCounts) {
     let signs =
         |actor: &&Actor| matches!(actor.place, ActorPlace::NewNetwork | ActorPlace::Known | ActorPlace::Link);
     let mut users = actors.iter().filter(signs).filter(|actor| actor.principal.contains(":user/"));

@@ -3,20 +3,20 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Actor, ActorPlace, Clue, Counted, Deed, DeedKind, Failing, Losses, PhaseKind, Severity, bytes, duration,
-    grouped, number, phase_of,
+    Actor, ActorPlace, Clue, Deed, DeedKind, FailingRequests, IncidentCounts, Losses, PhaseKind, Severity,
+    bytes, duration, grouped, number, phase_of,
 };
 
 /// Fewer objects do not determine the title, unless a detection is about them.
-const FEW: u64 = 20;
+const MIN_OBJECTS: u64 = 20;
 
 /// The facts about an incident.
 pub(super) struct Story<'a> {
     pub(super) rows: &'a [&'a Clue],
     pub(super) actors: &'a [Actor],
-    pub(super) counted: &'a Counted,
+    pub(super) counted: &'a IncidentCounts,
     pub(super) losses: &'a Losses,
-    pub(super) failing: Option<&'a Failing>,
+    pub(super) failing: Option<&'a FailingRequests>,
 }
 
 /// The themes of incidents, most severe first.
@@ -62,7 +62,7 @@ impl Story<'_> {
     }
 
     /// Whether a detection of high severity belongs to a phase of the theme.
-    fn is_found(&self, theme: Theme) -> bool {
+    fn has_detection(&self, theme: Theme) -> bool {
         let high = self.rows.iter().filter(|clue| clue.severity >= Severity::High);
         let mut phases = high.flat_map(|clue| &clue.attack).filter_map(|technique| phase_of(technique));
         phases.any(|phase| theme.phases().contains(&phase))
@@ -76,20 +76,20 @@ impl Story<'_> {
     fn is_unreadable(&self) -> bool {
         let failing = self.failing.map_or(0, |failing| failing.objects);
         let overwritten = self.counted.overwritten.existed;
-        overwritten > 0 && (self.has_technique("T1486") || (failing > 0 && overwritten >= FEW))
+        overwritten > 0 && (self.has_technique("T1486") || (failing > 0 && overwritten >= MIN_OBJECTS))
     }
 
     /// The themes; those with detections of high severity come first.
     fn themes(&self) -> Vec<(Theme, String)> {
-        let mut themes = self.said();
+        let mut themes = self.theme_sentences();
         themes.sort_by_key(|(theme, amount, _)| {
-            (!self.is_found(*theme), *amount < FEW && !self.is_found(*theme), *theme)
+            (!self.has_detection(*theme), *amount < MIN_OBJECTS && !self.has_detection(*theme), *theme)
         });
         themes.into_iter().map(|(theme, _, text)| (theme, text)).collect()
     }
 
     /// The themes that apply, each with an amount and a sentence.
-    fn said(&self) -> Vec<(Theme, u64, String)> {
+    fn theme_sentences(&self) -> Vec<(Theme, u64, String)> {
         let (losses, counted) = (self.losses, self.counted);
         let mut said = Vec::new();
         if self.is_unreadable() {
@@ -161,9 +161,7 @@ impl Story<'_> {
         let after =
             if listings > 0 { format!(", after {}", number(listings, "listing")) } else { String::new() };
         let from = match self.actors.iter().map(|actor| (actor.place, actor.addresses)).next() {
-            Some((ActorPlace::NewNetwork, 0 | 1)) => {
-                ", from an address new to this principal".to_owned()
-            }
+            Some((ActorPlace::NewNetwork, 0 | 1)) => ", from an address new to this principal".to_owned(),
             Some((ActorPlace::NewNetwork, addresses)) => {
                 format!(", from {} addresses in networks new to this principal", grouped(addresses))
             }

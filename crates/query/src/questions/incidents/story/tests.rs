@@ -66,10 +66,10 @@ fn row(query: &str, attack: &str) -> Clue {
     }
 }
 
-fn said(rows: &[Clue], place: ActorPlace, counted: Counted) -> Incident {
+fn said(rows: &[Clue], place: ActorPlace, counted: IncidentCounts) -> Incident {
     let roles = [Role { principal: "111122223333:role/etl".into(), place }];
-    let acted = Acted { requests: 333, addresses: 1, first: 0, last: HOUR, ..Acted::default() };
-    let counted = Counted { actors: BTreeMap::from([(0, acted)]), ..counted };
+    let acted = ActorCounts { requests: 333, addresses: 1, first: 0, last: HOUR, ..ActorCounts::default() };
+    let counted = IncidentCounts { actors: BTreeMap::from([(0, acted)]), ..counted };
     incident(&rows.iter().collect::<Vec<_>>(), &roles, counted, Some(40 * HOUR))
 }
 
@@ -79,8 +79,11 @@ fn a_theft_says_how_much_in_what_time_and_after_what() {
         deed(DeedKind::Listed, 3, 0, 0, (0, 1)),
         deed(DeedKind::Taken, 330, 330, 16_329_992_258, (1, 28)),
     ];
-    let said =
-        said(&[row("bulk-read", "T1530")], ActorPlace::NewNetwork, Counted { deeds, ..Counted::default() });
+    let said = said(
+        &[row("bulk-read", "T1530")],
+        ActorPlace::NewNetwork,
+        IncidentCounts { deeds, ..IncidentCounts::default() },
+    );
     assert_eq!(
         said.headline,
         "16.3 GB in 330 objects read over 27 min, after 3 listings, from an address new to this principal"
@@ -112,7 +115,7 @@ fn a_ransom_comes_before_what_was_read_for_it() {
         error_codes: vec!["InvalidRequest".into()],
         ..Impact::default()
     };
-    let counted = Counted { deeds, overwritten, ..Counted::default() };
+    let counted = IncidentCounts { deeds, overwritten, ..IncidentCounts::default() };
     let said = said(&[row("overwrite-storm", "T1486")], ActorPlace::Known, counted);
     assert_eq!(
         said.headline,
@@ -130,7 +133,10 @@ fn a_ransom_comes_before_what_was_read_for_it() {
 
 #[test]
 fn versions_deleted_by_id_are_gone_and_markers_are_not() {
-    let of = |kind| Counted { deeds: vec![deed(kind, 2779, 1007, 0, (0, 60))], ..Counted::default() };
+    let of = |kind| IncidentCounts {
+        deeds: vec![deed(kind, 2779, 1007, 0, (0, 60))],
+        ..IncidentCounts::default()
+    };
     let purge = said(&[row("version-purge", "T1485")], ActorPlace::Known, of(DeedKind::VersionDeleted));
     assert_eq!(purge.headline, "2,779 versions of 1,007 objects permanently deleted over 60 min");
     assert!(purge.losses.restorable.as_ref().is_some_and(|text| text.contains("permanently lost")));
@@ -144,7 +150,7 @@ fn versions_deleted_by_id_are_gone_and_markers_are_not() {
 
 #[test]
 fn without_numbers_the_title_of_the_most_severe_row_remains() {
-    let said = said(&[row("root-activity", "T1078")], ActorPlace::Known, Counted::default());
+    let said = said(&[row("root-activity", "T1078")], ActorPlace::Known, IncidentCounts::default());
     assert_eq!(said.headline, "Title of root-activity: 5 requests");
     assert_eq!((said.first_seen.0, said.last_seen.0), (0, HOUR));
 }

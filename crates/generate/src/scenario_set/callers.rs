@@ -31,7 +31,7 @@ pub(super) mod agent {
 
 /// One principal at one source IP.
 #[derive(Clone, Debug)]
-pub(super) struct Who {
+pub(super) struct Caller {
     /// As logged; `None` is anonymous.
     pub(super) requester: Option<String>,
     pub(super) ip: Option<String>,
@@ -42,7 +42,7 @@ pub(super) struct Who {
     pub(super) link: Option<(String, u32)>,
 }
 
-impl Who {
+impl Caller {
     fn new(requester: Option<String>, ip: &str, agent: &str) -> Self {
         let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
         Self { requester, ip: some(ip), agent: some(agent), plain: false, link: None }

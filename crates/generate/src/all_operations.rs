@@ -4,10 +4,10 @@ use std::io;
 
 use fastrand::Rng;
 
+use super::actors::Actor;
 use super::buckets::Bucket;
 use super::lifecycle;
-use super::people::Actor;
-use super::request::{Ask, begin, outcome};
+use super::request::{RequestSpec, begin, outcome};
 use super::row::{Row, col};
 use super::sink::Sink;
 
@@ -87,7 +87,14 @@ pub(crate) fn operation(
             for method in methods.chars().map(method) {
                 time += 1;
                 let operation = format!("REST.{method}.{resource}");
-                begin(rng, row, bucket, actor, time, &Ask { operation: &operation, method, object, query });
+                begin(
+                    rng,
+                    row,
+                    bucket,
+                    actor,
+                    time,
+                    &RequestSpec { operation: &operation, method, object, query },
+                );
                 let (status, sent) = if method == "GET" { (200, 512) } else { (204, 0) };
                 outcome(rng, row, status, None, sent, object.map(|_| 512));
                 sink(rng, row)?;
@@ -100,7 +107,7 @@ pub(crate) fn operation(
         ("SOAP.ListAllMyBuckets", "POST"),
     ] {
         time += 1;
-        begin(rng, row, bucket, actor, time, &Ask { operation, method, object: None, query: "" });
+        begin(rng, row, bucket, actor, time, &RequestSpec { operation, method, object: None, query: "" });
         outcome(rng, row, 200, None, 0, None);
         row.put(col::REFERER, None);
         sink(rng, row)?;

@@ -8,12 +8,12 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 /// Cost of opening a source, in bytes that could be read in the same time.
-const OPENING: u64 = 16 << 10;
+const OPENING_COST: u64 = 16 << 10;
 
 /// Divides sources into at most `count` shares of similar size: the largest first, each to the smallest share.
-pub(super) fn shares(wanted: &[usize], sizes: &[u64], count: usize) -> Vec<Vec<usize>> {
+pub(super) fn balance(wanted: &[usize], sizes: &[u64], count: usize) -> Vec<Vec<usize>> {
     let count = count.clamp(1, wanted.len().max(1));
-    let size = |index: usize| sizes.get(index).copied().unwrap_or(0).saturating_add(OPENING);
+    let size = |index: usize| sizes.get(index).copied().unwrap_or(0).saturating_add(OPENING_COST);
     let mut largest_first = wanted.to_vec();
     largest_first.sort_by_key(|index| (Reverse(size(*index)), *index));
     let mut loads: BinaryHeap<Reverse<(u64, usize)>> = (0..count).map(|share| Reverse((0, share))).collect();
@@ -36,7 +36,7 @@ mod tests {
         let sizes: Vec<u64> =
             (0..100).map(|index| if index == 7 { 10 << 20 } else { index * 3000 }).collect();
         let wanted: Vec<usize> = (0..100).filter(|index| index % 10 != 3).collect();
-        let shares = shares(&wanted, &sizes, 4);
+        let shares = balance(&wanted, &sizes, 4);
         let mut all: Vec<usize> = shares.concat();
         all.sort_unstable();
         assert_eq!(all, wanted);
@@ -44,14 +44,14 @@ mod tests {
         assert_eq!(shares[large], [7]);
         let loads = shares.iter().enumerate().filter(|(index, _)| *index != large);
         let loads: Vec<u64> =
-            loads.map(|(_, share)| share.iter().map(|index| sizes[*index] + OPENING).sum()).collect();
+            loads.map(|(_, share)| share.iter().map(|index| sizes[*index] + OPENING_COST).sum()).collect();
         let (least, most) = (loads.iter().min(), loads.iter().max());
         assert!(least.zip(most).is_some_and(|(least, most)| most - least < 320_000), "{loads:?}");
     }
 
     #[test]
     fn there_are_no_more_shares_than_sources_but_one() {
-        assert_eq!(shares(&[3, 1], &[], 8).len(), 2);
-        assert_eq!(shares(&[], &[], 8), [Vec::<usize>::new()]);
+        assert_eq!(balance(&[3, 1], &[], 8).len(), 2);
+        assert_eq!(balance(&[], &[], 8), [Vec::<usize>::new()]);
     }
 }

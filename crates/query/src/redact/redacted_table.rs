@@ -50,12 +50,12 @@ impl RedactedTable {
     }
 
     /// How the column at `index` is computed.
-    fn made(&self, index: usize) -> Made {
+    fn column_source(&self, index: usize) -> ColumnSource {
         let field = self.input.schema().field(index).clone();
         match field.data_type() {
-            kind if is_text(kind) => Made::Text(Treatment::for_column(field.name())),
-            kind if is_harmless(kind) => Made::Same,
-            _ => Made::Null,
+            kind if is_text(kind) => ColumnSource::Text(Treatment::for_column(field.name())),
+            kind if is_harmless(kind) => ColumnSource::Same,
+            _ => ColumnSource::Null,
         }
     }
 
@@ -64,7 +64,8 @@ impl RedactedTable {
     fn is_safe_below(&self, filter: &Expr) -> bool {
         let is_safe = |expr: &Expr| match expr {
             Expr::Column(column) => self.schema.index_of(&column.name).is_ok_and(|index| {
-                self.made(index) == Made::Same && self.input.schema().field(index).name() == &column.name
+                self.column_source(index) == ColumnSource::Same
+                    && self.input.schema().field(index).name() == &column.name
             }),
             Expr::BinaryExpr(binary) => matches!(
                 binary.op,
@@ -161,7 +162,8 @@ impl TableProvider for RedactedTable {
         let filter = self.filter(state, filters, &of_filters)?;
 
         let mut read: Vec<usize> = wanted.iter().chain(&of_filters).copied().collect();
-        let is_of_row = |index: &usize| matches!(self.made(*index), Made::Text(Treatment::Line));
+        let is_of_row =
+            |index: &usize| matches!(self.column_source(*index), ColumnSource::Text(Treatment::Line));
         let identity = ["requester", "remote_ip"].map(|name| self.input.schema().index_of(name).ok());
         let identity = match identity {
             [Some(requester), Some(address)] if read.iter().any(is_of_row) => Some([requester, address]),
@@ -183,7 +185,7 @@ impl TableProvider for RedactedTable {
         let input = self.input.scan(state, Some(&read), &below, limit).await?;
 
         let place = |index: &usize| read.binary_search(index).unwrap_or_default();
-        let column = |index: &usize| Column { place: place(index), made: self.made(*index) };
+        let column = |index: &usize| Column { place: place(index), made: self.column_source(*index) };
         let rules = Rules {
             columns: wanted.iter().map(column).collect(),
             of_filter: of_filters.iter().map(column).collect(),
@@ -230,7 +232,7 @@ fn is_of_columns(filter: &Expr) -> bool {
 
 /// How a column is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Made {
+enum ColumnSource {
     Text(Treatment),
     Same,
     Null,
@@ -240,7 +242,7 @@ enum Made {
 #[derive(Clone, Copy, Debug)]
 struct Column {
     place: usize,
-    made: Made,
+    made: ColumnSource,
 }
 
 /// A filter on redacted columns.
@@ -295,9 +297,9 @@ impl Rules {
     fn redacted(&self, batch: &RecordBatch, column: &Column) -> Result<ArrayRef> {
         let values = batch.column(column.place);
         Ok(match column.made {
-            Made::Same => Arc::clone(values),
-            Made::Null => new_null_array(values.data_type(), values.len()),
-            Made::Text(treatment) => {
+            ColumnSource::Same => Arc::clone(values),
+            ColumnSource::Null => new_null_array(values.data_type(), values.len()),
+            ColumnSource::Text(treatment) => {
                 let row = self.identity.map(|places| places.map(|place| batch.column(place)));
                 Arc::new(self.redactor.array(treatment, values, row)?)
             }

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use fastrand::Rng;
 
 use super::buckets::{ACCOUNT, Bucket, Purpose};
-use super::chance::{derived, made, pick, push_alphanumeric, push_code, push_hex};
+use super::random::{build_text, pick, push_alphanumeric, push_code, push_hex, seeded};
 use super::row::{Row, col};
 
 /// The role of a principal.
@@ -92,7 +92,7 @@ pub(crate) struct Pool {
 
 /// Creates the principals of a bucket; busier buckets have more, so that no principal stands out.
 pub(crate) fn pool(bucket: &Bucket, seed: u64, scale: usize) -> Pool {
-    let rng = &mut derived(seed, &[2, bucket.index as u64]);
+    let rng = &mut seeded(seed, &[2, bucket.index as u64]);
     let many = |rng: &mut Rng, count: usize, make: fn(&mut Rng, &Bucket, usize) -> Actor| -> Vec<Actor> {
         (0..count).map(|at| make(rng, bucket, at)).collect()
     };
@@ -172,7 +172,7 @@ fn service(rng: &mut Rng, bucket: &Bucket, at: usize) -> Actor {
     let name = format!("{}-{}", roles[at % roles.len()], bucket.purpose.short());
     let private = rng.u8(..3) > 0;
     let session = if private {
-        made(|out| {
+        build_text(|out| {
             out.push_str("i-0");
             push_hex(rng, out, 16);
         })
@@ -181,7 +181,7 @@ fn service(rng: &mut Rng, bucket: &Bucket, at: usize) -> Actor {
     };
     let ip = match (private, at % 9) {
         (true, _) => format!("10.{}.{}.{}", 20 + bucket.index % 8, rng.u8(..), rng.u8(1..255)),
-        (false, 4) => made(|out| {
+        (false, 4) => build_text(|out| {
             out.push_str("2001:db8:40::");
             push_hex(rng, out, 4);
             let _ = write!(out, ":{:x}", rng.u16(0x1000..));
@@ -190,18 +190,18 @@ fn service(rng: &mut Rng, bucket: &Bucket, at: usize) -> Actor {
     };
     let mut actor = role(bucket, &name, &session, &ip);
     actor.agent = Some(service_agent(rng, bucket.purpose));
-    ways_in(rng, bucket, private, &mut actor);
+    access_paths(rng, bucket, private, &mut actor);
     actor
 }
 
 /// Interface endpoints, access points, the old global endpoint, path-style requests.
-fn ways_in(rng: &mut Rng, bucket: &Bucket, private: bool, actor: &mut Actor) {
+fn access_paths(rng: &mut Rng, bucket: &Bucket, private: bool, actor: &mut Actor) {
     if rng.u8(..3) == 0 {
         actor.tls = Some(TLS12);
     }
     match rng.u8(..12) {
         0 | 1 if private => {
-            let id = made(|out| push_hex(rng, out, 17));
+            let id = build_text(|out| push_hex(rng, out, 17));
             actor.host = Some(format!(
                 "{}.bucket.vpce-{id}-k3x9q7vd.s3.{}.vpce.amazonaws.com",
                 bucket.name, bucket.region
@@ -272,7 +272,7 @@ fn person(rng: &mut Rng, bucket: &Bucket, at: usize) -> Actor {
 fn partner(rng: &mut Rng, bucket: &Bucket, at: usize) -> Actor {
     let mut actor = role(bucket, "", "", "");
     actor.kind = Kind::Partner;
-    actor.requester = Some(made(|out| push_hex(rng, out, 64)));
+    actor.requester = Some(build_text(|out| push_hex(rng, out, 64)));
     actor.ip = Some(format!("198.51.100.{}", 10 + at));
     actor.region = None;
     actor
@@ -322,7 +322,7 @@ fn edge(rng: &mut Rng, bucket: &Bucket, at: usize) -> Actor {
         actor.agent = None;
         actor.region = None;
     } else {
-        let identity = made(|out| push_code(rng, out, 13));
+        let identity = build_text(|out| push_code(rng, out, 13));
         actor.requester =
             Some(format!("arn:aws:iam::cloudfront:user/CloudFront Origin Access Identity E{identity}"));
         actor.ip = Some(format!("198.19.8.{}", rng.u8(1..255)));
@@ -342,7 +342,7 @@ fn replication(bucket: &Bucket) -> Actor {
 
 /// A version id.
 pub(crate) fn version_id(rng: &mut Rng) -> String {
-    made(|out| push_alphanumeric(rng, out, 32))
+    build_text(|out| push_alphanumeric(rng, out, 32))
 }
 
 impl Purpose {

@@ -3,11 +3,11 @@
 
 use fastrand::Rng;
 
-use super::chance::{made, pick, push_host_id, word};
+use super::random::{build_text, pick, push_host_id, word};
 use super::row::{BAD_BYTE, Row, col};
 
 /// Makes a row hostile; returns whether it did. Rows without a quoted request-URI are left unchanged.
-pub(crate) fn spoil(rng: &mut Rng, row: &mut Row) -> bool {
+pub(crate) fn make_hostile(rng: &mut Rng, row: &mut Row) -> bool {
     if row.bare || row.get(col::URI).is_none() || row.get(col::URI) == Some("-") {
         return false;
     }
@@ -65,7 +65,7 @@ fn agent(rng: &mut Rng, row: &mut Row) {
 
 /// A user agent that ends like the end of a line.
 fn forged_tail(rng: &mut Rng, row: &mut Row) {
-    let host_id = made(|out| push_host_id(rng, out));
+    let host_id = build_text(|out| push_host_id(rng, out));
     let end = *pick(
         rng,
         &[

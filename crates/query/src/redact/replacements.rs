@@ -7,7 +7,7 @@ use super::decoded::Decoded;
 
 /// The parts found so far. A part that overlaps an earlier one is ignored: the most sensitive kinds are searched
 /// for first.
-pub(super) struct Spans<'a> {
+pub(super) struct Replacements<'a> {
     pub(super) decoded: Decoded<'a>,
     /// Ranges in the original text.
     found: Vec<(Range<usize>, String)>,
@@ -17,7 +17,7 @@ pub(super) struct Spans<'a> {
     verbatim: bool,
 }
 
-impl<'a> Spans<'a> {
+impl<'a> Replacements<'a> {
     pub(super) fn new(text: &'a str) -> Self {
         Self { decoded: Decoded::new(text), found: Vec::new(), taken: Vec::new(), verbatim: false }
     }
@@ -47,7 +47,7 @@ impl<'a> Spans<'a> {
         if self.taken.is_empty() {
             self.taken = vec![false; self.decoded.bytes().len()];
         }
-        look(range.len());
+        count_scanned(range.len());
         let mut taken = self.taken[range.clone()].iter();
         let is_refused = if self.verbatim { taken.all(|taken| *taken) } else { taken.any(|taken| *taken) };
         if is_refused {
@@ -84,7 +84,7 @@ impl<'a> Spans<'a> {
 
 /// Runs of bytes that match `is`.
 pub(super) fn runs(bytes: &[u8], is: fn(u8) -> bool) -> Vec<Range<usize>> {
-    look(bytes.len());
+    count_scanned(bytes.len());
     let mut runs = Vec::new();
     let mut start = None;
     for (at, byte) in bytes.iter().enumerate() {
@@ -105,22 +105,22 @@ pub(super) fn runs(bytes: &[u8], is: fn(u8) -> bool) -> Vec<Range<usize>> {
 pub(super) fn end_of(bytes: &[u8], from: usize, is: impl Fn(u8) -> bool) -> usize {
     let rest = bytes.get(from..).unwrap_or_default();
     let length = rest.iter().take_while(|byte| is(**byte)).count();
-    look(length + 1);
+    count_scanned(length + 1);
     from + length
 }
 
 #[cfg(test)]
 thread_local! {
     /// Bytes looked at by this thread, so that tests can compare the work for texts of different lengths.
-    pub(super) static LOOKED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    pub(super) static BYTES_SCANNED: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
 /// Records that `count` bytes were looked at.
 #[cfg(test)]
-pub(super) fn look(count: usize) {
-    LOOKED.with(|looked| looked.set(looked.get() + count));
+pub(super) fn count_scanned(count: usize) {
+    BYTES_SCANNED.with(|looked| looked.set(looked.get() + count));
 }
 
 /// Does nothing outside tests.
 #[cfg(not(test))]
-pub(super) fn look(_: usize) {}
+pub(super) fn count_scanned(_: usize) {}

@@ -3,7 +3,7 @@
 use fastrand::Rng;
 
 /// A generator for a named part of the output, so that parts can be made in any order and in parallel.
-pub(crate) fn derived(seed: u64, parts: &[u64]) -> Rng {
+pub(crate) fn seeded(seed: u64, parts: &[u64]) -> Rng {
     Rng::with_seed(parts.iter().fold(mix(seed), |state, part| mix(state ^ mix(*part))))
 }
 
@@ -78,7 +78,7 @@ pub(crate) fn push_uuid(rng: &mut Rng, out: &mut String) {
 }
 
 /// A text made by one of the functions above.
-pub(crate) fn made(make: impl FnOnce(&mut String)) -> String {
+pub(crate) fn build_text(make: impl FnOnce(&mut String)) -> String {
     let mut out = String::new();
     make(&mut out);
     out

@@ -3,7 +3,7 @@
 
 use fastrand::Rng;
 
-use super::chance::{made, push_code};
+use super::random::{build_text, push_code};
 use super::row::{Row, col};
 
 /// A period in the format's history.
@@ -50,7 +50,7 @@ fn march_2019(rng: &mut Rng, row: &mut Row) {
     match rng.u8(..3) {
         0 if is_whole && row.get(col::TLS).is_none() => row.fields = 23,
         0 if is_whole => {
-            row.stray = Some(made(|out| {
+            row.stray = Some(build_text(|out| {
                 out.push_str("AIDA");
                 push_code(rng, out, 17);
             }));

@@ -9,7 +9,7 @@ use hashbrown::HashTable;
 
 /// Stores each text once, however often it occurs.
 #[derive(Default)]
-pub(super) struct Texts {
+pub(super) struct TextInterner {
     bytes: Vec<u8>,
     /// Where each text ends.
     ends: Vec<usize>,
@@ -17,7 +17,7 @@ pub(super) struct Texts {
     state: RandomState,
 }
 
-impl Texts {
+impl TextInterner {
     /// The number of a text, which is stored if it is new.
     pub(super) fn number(&mut self, text: &str) -> Result<u32> {
         let Self { bytes, ends, table, state } = self;
