@@ -1,4 +1,4 @@
-//! ExportKind belongs to an incident or a finding: its rows, and the sessions of its actors.
+//! Rows of an incident or a finding, and the sessions of its actors.
 
 use std::path::PathBuf;
 

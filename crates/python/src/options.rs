@@ -113,7 +113,8 @@ pub(crate) fn warn_of_left_out(py: Python<'_>, left_out: &SkippedFiles) -> PyRes
         return Ok(());
     }
     let text = format!(
-        "{} objects, and {} days, months or years of objects, were skipped in S3: their keys show delivery outside the time range and the 14 days after it",
+        "{} objects, and {} days, months or years of objects, were skipped in S3: their keys show delivery \
+         outside the time range and the 14 days after it",
         left_out.objects, left_out.periods
     );
     let category = py.import("builtins")?.getattr("UserWarning")?;

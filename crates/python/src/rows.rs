@@ -22,7 +22,7 @@ struct BoundStatement {
     statement: Statement,
 }
 
-/// ExportKind produces the rows. Built-in statements read true values under redaction.
+/// The statement behind the rows. Built-in statements read true values under redaction.
 pub(crate) enum Statement {
     Sql(String, Params),
     CatalogueQuery(Box<Query>, Params),

@@ -39,7 +39,8 @@ pub(crate) fn run(args: &RecoverArgs, terminal: &Terminal) -> Result<ExitCode, C
 fn report_discarded(round: &DiscardedRound, terminal: &Terminal) {
     let DiscardedRound { run_id, round: number, rows, rejects, sources, duplicates, .. } = round;
     terminal.warning(&format!(
-        "round {number} of run {run_id} set aside: {rows} rows, {rejects} rejects and {sources} sources are missing from the dataset"
+        "round {number} of run {run_id} set aside: {rows} rows, {rejects} rejects and {sources} sources are \
+         missing from the dataset"
     ));
     for file in &round.lost {
         terminal.warning(&format!("lost: {}", file.display()));

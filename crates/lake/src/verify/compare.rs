@@ -50,7 +50,8 @@ fn checks() -> [Check; 7] {
     [
         Check::new(
             "sources_unchanged",
-            "All content that was read is among the sources, byte for byte, and under its original name if that still exists; if a file has grown, the content is its beginning.",
+            "All content that was read is among the sources, byte for byte, and under its original name if that \
+             still exists; if a file has grown, the content is its beginning.",
         ),
         Check::new("sources_all_read", "Every source has been read: its content is in the ledger."),
         Check::new("sources_are_logs", "Every source is an S3 server access log."),

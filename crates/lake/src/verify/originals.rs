@@ -81,7 +81,8 @@ impl SourceStates<'_> {
             Some(source) => match &self.outcomes[*source] {
                 Outcome { error: Some(error), .. } => error.clone(),
                 Outcome { sha256: Some(sha256), .. } => format!(
-                    "its SHA-256 is {}, not {wanted}, and it does not start with the content that was read; the ledger says {rows}",
+                    "its SHA-256 is {}, not {wanted}, and it does not start with the content that was read; the \
+                     ledger says {rows}",
                     hex(sha256)
                 ),
                 Outcome { .. } => "it could not be read".to_owned(),

@@ -132,7 +132,8 @@ impl RemovedRows {
     pub(super) fn check(&self) -> Check {
         let mut check = Check::new(
             "duplicates_are_kept",
-            "Every row removed as a duplicate refers to an earlier row that was kept, or that was itself removed as a duplicate of an earlier one.",
+            "Every row removed as a duplicate refers to an earlier row that was kept, or that was itself removed \
+             as a duplicate of an earlier one.",
         );
         if self.pairs.is_empty() {
             check.skipped = Some("no row was removed");

@@ -192,7 +192,8 @@ fn apply(
         match done {
             Err(ArrowError::ArithmeticOverflow(_)) => {
                 return exec_err!(
-                    "the result of {sign} does not fit in 64 bits; use CAST(… AS decimal(38, 0)) for more digits; TRY(…) returns null"
+                    "the result of {sign} does not fit in 64 bits; use CAST(… AS decimal(38, 0)) for more \
+                     digits; TRY(…) returns null"
                 );
             }
             done => done?,

@@ -115,7 +115,8 @@ impl LengthChecked {
         if total > MAX_BATCH_LENGTH {
             let name = self.inner.name();
             return exec_err!(
-                "{name}: the results of {rows} rows may have {total} bytes or items; at most {MAX_BATCH_LENGTH} are allowed"
+                "{name}: the results of {rows} rows may have {total} bytes or items; at most {MAX_BATCH_LENGTH} \
+                 are allowed"
             );
         }
         Ok(())

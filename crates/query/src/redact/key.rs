@@ -98,7 +98,8 @@ fn check_owner(about: &std::fs::Metadata) -> io::Result<()> {
     let mode = about.mode() & 0o7777;
     if mode & 0o077 != 0 {
         let problem = format!(
-            "its mode is {mode:04o}, so others may have read or changed it; run chmod 600 on it if you are sure that nobody did, otherwise remove it to create a new key"
+            "its mode is {mode:04o}, so others may have read or changed it; run chmod 600 on it if you are sure \
+             that nobody did, otherwise remove it to create a new key"
         );
         return Err(io::Error::other(problem));
     }

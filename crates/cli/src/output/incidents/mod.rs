@@ -245,7 +245,8 @@ impl Screen<'_> {
 
     /// Shows the largest changes if no detection matched.
     fn nothing(&self, out: &mut impl Write) -> io::Result<()> {
-        let text = "No detection matched. This does not prove that nothing happened. The largest changes, for manual review:";
+        let text = "No detection matched. This does not prove that nothing happened. The largest changes, for \
+            manual review:";
         for line in wrapped(text, self.width, 3) {
             writeln!(out, "{line}")?;
         }

@@ -21,7 +21,9 @@ use self::groups::{Groups, ResultKind, SingleGroup};
 pub(super) fn hdr_quantile() -> AggregateUDF {
     let documentation = Documentation::builder(
         SECTION,
-        "The q-quantile: the smallest value that at least the fraction q of the values do not exceed. At most 0.1 % too high; exact for up to 64 values and for the minimum and maximum. Takes integers, including negative ones; nulls are ignored. The result does not depend on the number of threads",
+        "The q-quantile: the smallest value that at least the fraction q of the values do not exceed. At most \
+         0.1 % too high; exact for up to 64 values and for the minimum and maximum. Takes integers, including \
+         negative ones; nulls are ignored. The result does not depend on the number of threads",
         "hdr_quantile(total_time, 0.99)",
     )
     .with_argument("value", "Integer")

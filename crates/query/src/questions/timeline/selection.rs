@@ -100,7 +100,8 @@ impl Selection {
             |name: &str, problem: String| Err(QueryError::Parameter { name: name.to_owned(), problem });
         let too_many = || {
             format!(
-                "under --redact, at most {MAX_VALUES} values are accepted: a long list could be used to guess hidden values"
+                "under --redact, at most {MAX_VALUES} values are accepted: a long list could be used to guess \
+                 hidden values"
             )
         };
         if redactor.hides_principals() {

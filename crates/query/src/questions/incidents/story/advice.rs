@@ -33,7 +33,8 @@ pub(super) fn cannot_tell(rows: &[&Clue], actors: &[Actor], counted: &IncidentCo
     if came_from(actors, ActorPlace::Link) {
         add(
             &mut texts,
-            "Who shared the link. CloudTrail data events name the access key that signed (userIdentity.accessKeyId), not the person who used it.",
+            "Who shared the link. CloudTrail data events name the access key that signed \
+             (userIdentity.accessKeyId), not the person who used it.",
         );
     }
     if has(counted, &[DeedKind::Taken, DeedKind::Collected, DeedKind::CopiedOut]) {
@@ -53,7 +54,8 @@ pub(super) fn cannot_tell(rows: &[&Clue], actors: &[Actor], counted: &IncidentCo
     if has(counted, &[DeedKind::Deleted, DeedKind::Expired, DeedKind::Written]) {
         add(
             &mut texts,
-            "Whether earlier versions exist: use GetBucketVersioning and ListObjectVersions; CloudTrail has PutBucketVersioning with its status.",
+            "Whether earlier versions exist: use GetBucketVersioning and ListObjectVersions; CloudTrail has \
+             PutBucketVersioning with its status.",
         );
     }
     if has(counted, &[DeedKind::AccessChanged, DeedKind::ProtectionChanged, DeedKind::LoggingChanged]) {
@@ -85,7 +87,8 @@ pub(super) fn next_steps(
     );
     add(
         &mut steps.confirmation,
-        "Compare with CloudTrail for the same period: management events of the actors in all Regions, and data events if they are recorded.",
+        "Compare with CloudTrail for the same period: management events of the actors in all Regions, and data \
+         events if they are recorded.",
     );
     if came_from(actors, ActorPlace::NewNetwork) {
         add(&mut steps.confirmation, "Ask the owner of the credentials whether the addresses are theirs.");
@@ -105,7 +108,8 @@ pub(super) fn next_steps(
     if losses.deleted_objects + losses.overwritten_objects > 0 {
         add(
             &mut steps.recovery,
-            "With versioning, remove the delete markers or copy the earlier versions back; otherwise restore from backups. saltmine export --what destroyed lists the objects.",
+            "With versioning, remove the delete markers or copy the earlier versions back; otherwise restore \
+             from backups. saltmine export --what destroyed lists the objects.",
         );
     }
     if has(counted, &[DeedKind::AccessChanged, DeedKind::ProtectionChanged, DeedKind::LoggingChanged]) {
@@ -128,7 +132,8 @@ fn contain(texts: &mut Vec<String>, actors: &[Actor], counted: &IncidentCounts) 
     if users.next().is_some() {
         add(
             texts,
-            "Deactivate the user's access keys (aws iam update-access-key --status Inactive) and deny its sessions; do not delete the user.",
+            "Deactivate the user's access keys (aws iam update-access-key --status Inactive) and deny its \
+             sessions; do not delete the user.",
         );
     }
     if roles.next().is_some() {
@@ -140,7 +145,8 @@ fn contain(texts: &mut Vec<String>, actors: &[Actor], counted: &IncidentCounts) 
     if came_from(actors, ActorPlace::Link) {
         add(
             texts,
-            "A presigned URL expires with the credentials that signed it: deactivate that access key or revoke the session.",
+            "A presigned URL expires with the credentials that signed it: deactivate that access key or revoke \
+             the session.",
         );
     }
     if came_from(actors, ActorPlace::Anonymous) || has(counted, &[DeedKind::AccessChanged]) {
