@@ -166,7 +166,7 @@ fn a_failed_verification_is_signed_as_one() {
         .stderr(contains("checks failed"));
     let signature = std::fs::read_to_string(path.join("proof.json.minisig")).unwrap();
     assert!(signature.contains(" FAILED "), "{signature}");
-    check(path, "lake", "mine.pub").code(1).stdout(contains("had not passed"));
+    check(path, "lake", "mine.pub").code(1).stdout(contains("had failed"));
 }
 
 #[test]
@@ -203,7 +203,7 @@ fn mistakes_are_said_before_anything_is_read() {
         (&["--sign", "mine.key"], "--output"),
         (&["--check", "proof.json.minisig"], "--public-key"),
         (&["--check", "proof.json", "--public-key", "mine.pub"], "does not end in .minisig"),
-        (&["-o", "x.json", "--sign", "mine.key", "--format", "text"], "has the format json"),
+        (&["-o", "x.json", "--sign", "mine.key", "--format", "text"], "are always JSON"),
         (&["--check-timestamp", "a.tsr", "--timestamp-ca", "ca.pem"], "--report FILE"),
         (&["--report", "proof.json"], "--report needs --check"),
     ];
@@ -389,13 +389,13 @@ fn a_stamp_of_something_else_is_not_confirmed() {
     std::fs::write(path.join("proof.json"), report.clone() + " ").unwrap();
     check_stamp(path, "proof.tsr", &tsa.root())
         .code(1)
-        .stdout(contains("FAILED   timestamp").and(contains("something else than this report")));
+        .stdout(contains("FAILED   timestamp").and(contains("not for this report")));
     std::fs::write(path.join("proof.json"), report).unwrap();
     // An authority that nobody trusts, and a certificate that is not for time stamps.
     let other = Authority::new(path, "other", &RSA);
     check_stamp(path, "proof.tsr", &other.root())
         .code(1)
-        .stdout(contains("not one for time stamps of a trusted"));
+        .stdout(contains("not valid for time stamps of a trusted"));
     std::fs::write(path.join("none.pem"), "no certificate").unwrap();
     check_stamp(path, "proof.tsr", "none.pem").code(1).stderr(contains("none.pem: not a PEM file"));
 }
@@ -441,7 +441,7 @@ fn a_certificate_for_something_else_stamps_nothing() {
     std::fs::write(path.join("new.tsr"), signed_with(&tsa, "tsa-web.crt")).unwrap();
     check_stamp(path, "new.tsr", &tsa.root())
         .code(1)
-        .stdout(contains("FAILED   timestamp").and(contains("not one for time stamps")));
+        .stdout(contains("FAILED   timestamp").and(contains("not valid for time stamps")));
 }
 
 /// Each byte of an answer matters, or is part of a name; none of them may make it pass with another time or panic.

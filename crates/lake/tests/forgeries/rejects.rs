@@ -38,7 +38,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
                 declare(case, "log-0", 50, "log-0", 49);
             },
             "duplicates_are_equal",
-            "\"log-0\" line 50 was removed for \"log-0\" line 49, but is not equal to it",
+            "\"log-0\" line 50 was removed as a duplicate of \"log-0\" line 49, but differs from it",
         ),
         forgery(
             "the row deleted for which duplicates were removed",
@@ -47,7 +47,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
                 declare(case, "log-0", 4, "log-0", 4);
             },
             "duplicates_are_equal",
-            "\"log-0\" line 4 was removed for \"log-0\" line 4, but is not equal to it",
+            "\"log-0\" line 4 was removed as a duplicate of \"log-0\" line 4, but differs from it",
         ),
         forgery(
             "rows declared duplicates of each other, so that none is kept",
@@ -68,7 +68,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
                 declare(case, name, line, same, same_line);
             },
             "duplicates_are_equal",
-            ", but is not equal to it",
+            ", but differs from it",
         ),
     ]
 }
