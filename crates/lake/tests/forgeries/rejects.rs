@@ -56,7 +56,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
                 declare(case, "log-0", 4, "log-3", 4 + 1);
             },
             "duplicates_are_kept",
-            "\"log-0\" line 4 was removed for \"log-3\" line 5, a later line",
+            "\"log-0\" line 4 was removed as a duplicate of \"log-3\" line 5, a later line",
         ),
         forgery(
             "a row of duplicates repeated, and another row deleted",
