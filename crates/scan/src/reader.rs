@@ -342,7 +342,7 @@ mod tests {
         let mut block = BlockPool::new().block();
         sniff::EXAMINED.with(|examined| examined.set(0));
         let filled = SourceReader::over_bytes(0, member.repeat(20_000)).fill(&mut block);
-        assert_eq!((filled, block.len()), (Filled::Done, 20_000));
+        assert_eq!((filled, block.len()), (ReadStatus::Done, 20_000));
         let examined = sniff::EXAMINED.with(std::cell::Cell::get);
         assert!((1..=2 * 20_000).contains(&examined), "{examined} bytes");
     }

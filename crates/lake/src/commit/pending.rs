@@ -9,15 +9,9 @@ use crate::table::dataset::{DataFile, Dataset};
 use crate::table::layout::Table;
 
 /// How often a reader waits for a round that is being committed, and how long each time. An interrupted run
-<<<<<<< HEAD
 /// may have left the round, so a reader does not wait forever. Tests do, on however slow a machine.
 const MAX_WAITS: u32 = if cfg!(test) { 50_000 } else { 50 };
 const WAIT_TIME: Duration = Duration::from_millis(20);
-=======
-/// may have left the round, so a reader does not wait forever.
-const MAX_WAITS: u32 = 50;
-const WAIT_TIME: Duration = Duration::from_millis(20);
->>>>>>> 47d1c33 (Types, constants, functions and modules have names that say what they are)
 
 impl Dataset {
     /// The number of rounds that a run is working on, or that an interrupted run left. The next run completes

@@ -94,7 +94,6 @@ impl Dataset {
     /// The same dataset, with files that must be copied before reading, as in S3.
     #[cfg(test)]
     pub(crate) fn copying(self) -> Self {
-<<<<<<< HEAD
         self.counting_copies(Arc::default())
     }
 
@@ -102,9 +101,6 @@ impl Dataset {
     #[cfg(test)]
     pub(crate) fn counting_copies(self, most: Arc<std::sync::atomic::AtomicUsize>) -> Self {
         Self { storage: Arc::new(storage::failing::FailingStorage::copying(self.storage, most)), ..self }
-=======
-        Self { storage: Arc::new(storage::failing::FailingStorage::copying(self.storage)), ..self }
->>>>>>> 47d1c33 (Types, constants, functions and modules have names that say what they are)
     }
 
     /// The files of a table as of its last commit, in the order of their names.
