@@ -2,11 +2,11 @@
 //!
 //! Equal content is read once. Only the requested columns are built, and only for rows that may pass the filters.
 
+mod balance;
 mod batches;
 mod copies;
 mod input;
 mod report;
-mod shares;
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,10 +22,10 @@ use datafusion::physical_plan::ExecutionPlan;
 use datafusion::physical_plan::streaming::{PartitionStream, StreamingTableExec};
 use saltmine_scan::RowFilter;
 
+use self::balance::balance;
 use self::batches::Batches;
 pub(crate) use self::input::{RawInput, RawTableKind};
 pub use self::report::ScanReport;
-use self::shares::balance;
 use super::plain_text::plain_schema;
 use super::pushdown::row_filter;
 
