@@ -5,6 +5,8 @@
 //! built when the first such query runs. They cover all records, independent of `--since` and `--until`, which only
 //! limit what is reported.
 
+mod thresholds;
+
 use std::sync::Arc;
 
 use datafusion::arrow::array::RecordBatch;
@@ -15,6 +17,9 @@ use datafusion::datasource::MemTable;
 use datafusion::error::Result;
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
 use futures::TryStreamExt;
+
+pub(crate) use self::thresholds::PROFILE;
+use crate::error::QueryError;
 
 /// The table of all records; `logs` is limited to the time range.
 pub(crate) const ALL_LOGS: &str = "all_logs";
@@ -74,6 +79,14 @@ impl Drop for StoredRequests<'_> {
     }
 }
 
+/// Sets parameters of the profiles that are built from now on: name and value of each.
+///
+/// # Errors
+/// If no profile has the parameter, or the value is not of its type.
+pub(crate) fn set(context: &SessionContext, given: &[(&str, &str)]) -> Result<(), QueryError> {
+    thresholds::set(context, &PROFILES.map(|(_, sql)| sql), given)
+}
+
 /// Builds the tables that `sql` names and those they depend on, unless they exist. Other processes cannot read
 /// tables in this one's memory: for them, the tables are views.
 ///
@@ -94,7 +107,7 @@ pub(crate) async fn prepare(context: &SessionContext, sql: &str, is_remote: bool
         if context.table_exist(*name)? {
             continue;
         }
-        let frame = context.sql(sql).await?;
+        let frame = context.sql(&thresholds::filled(context, sql)).await?;
         if is_remote {
             context.register_table(*name, frame.into_view())?;
             continue;

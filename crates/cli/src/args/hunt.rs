@@ -83,7 +83,7 @@ pub(crate) struct HuntChoice {
     #[arg(long = "exclude", value_name = "QUERY")]
     pub(crate) excluded: Vec<String>,
 
-    /// Set a parameter of a detection, as QUERY.NAME=VALUE; repeatable
+    /// Set a parameter, as QUERY.NAME=VALUE or, of the baseline, profile.NAME=VALUE; repeatable
     #[arg(long = "param", short = 'p', value_name = "NAME=VALUE", value_parser = parse_param)]
     pub(crate) params: Vec<(String, String, String)>,
 

@@ -1,5 +1,8 @@
 -- The origins of each principal, and whether they are new: first seen at least two days after the principal, which was seen on two days before
 -- and does not roam (four or more public networks in the first two days).
+-- parameter: settled interval 2 days — time after which what a principal uses is known; three would leave most of a week's logs without a baseline
+-- parameter: earlier integer 2 — days on which a principal must have been seen before: one day does not show a habit
+-- parameter: roaming integer 4 — public networks of the first days from which a principal roams, as phones and travellers do: a new one means nothing then
 WITH uses AS (
   SELECT principal, origin, min(first_seen) AS first_seen, max(last_seen) AS last_seen, count(DISTINCT day) AS days, sum(requests) AS requests
   FROM profile_activity WHERE principal <> 'anonymous' AND origin IS NOT NULL AND origin <> 'link' GROUP BY 1, 2
@@ -8,8 +11,8 @@ known AS (
   SELECT *, origin <> 'private' AND origin NOT LIKE 'aws %' AS is_public, min(first_seen) OVER (PARTITION BY principal) AS known_since FROM uses
 ),
 settled AS (
-  SELECT principal, count(*) FILTER (WHERE is_public AND first_seen < known_since + INTERVAL '2 days') AS early,
-         count(*) FILTER (WHERE NOT is_public AND first_seen < known_since + INTERVAL '2 days') AS early_inside
+  SELECT principal, count(*) FILTER (WHERE is_public AND first_seen < known_since + $settled) AS early,
+         count(*) FILTER (WHERE NOT is_public AND first_seen < known_since + $settled) AS early_inside
   FROM known GROUP BY 1
 ),
 -- Days of each principal in order: a join of all networks with all days would be the square of them.
@@ -22,6 +25,6 @@ history AS (
   FROM known k JOIN seen d ON d.principal = k.principal AND d.day = date_trunc('day', k.first_seen)
 )
 SELECT k.principal, k.origin, k.is_public, k.first_seen, k.last_seen, k.days, k.requests, k.known_since,
-       coalesce(h.days_before, 0) AS days_before, s.early >= 4 AS is_roaming, s.early = 0 AS was_inside,
-       k.first_seen >= k.known_since + INTERVAL '2 days' AND coalesce(h.days_before, 0) >= 2 AND s.early < 4 AS is_new
+       coalesce(h.days_before, 0) AS days_before, s.early >= $roaming AS is_roaming, s.early = 0 AS was_inside,
+       k.first_seen >= k.known_since + $settled AND coalesce(h.days_before, 0) >= $earlier AND s.early < $roaming AS is_new
 FROM known k JOIN settled s ON s.principal = k.principal LEFT JOIN history h ON h.principal = k.principal AND h.origin = k.origin

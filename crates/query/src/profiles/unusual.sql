@@ -1,6 +1,13 @@
 -- Days on which a principal did at least ten, and at least four times as much as on any day before the episode began, and the days after it with
 -- at least twice as much; and days of principals without a history of two days, unless they go on so for five days: then that is what is usual.
 -- `most` is the busiest day of the episode.
+-- parameter: settled interval 2 days — time after which what a principal uses is known; three would leave most of a week's logs without a baseline
+-- parameter: earlier integer 2 — days on which a principal must have been seen before: one day does not show a habit
+-- parameter: least integer 10 — requests of a day below which chance is a multiple of nothing
+-- parameter: times integer 4 — multiple of the busiest earlier day that begins an episode: the work of programs varies by less than two, that of people by less than four
+-- parameter: goes_on integer 2 — multiple that goes on with it: who works slowly falls below `times` on some days, and does not go back to what is usual
+-- parameter: lasting integer 5 — days without a history after which a level is what is usual
+-- parameter: follows interval 7 days — how long an episode without a history is followed
 WITH amounts AS (
   SELECT principal, bucket, day, days_before, bucket_days_before, bucket_since, first_seen, 'deletes' AS measure, deletes AS amount, deletes_usual AS usual, delete_days_before AS days_with
   FROM profile_day WHERE NOT is_aws AND deletes > 0
@@ -13,31 +20,31 @@ WITH amounts AS (
 ),
 began AS (
   SELECT principal, bucket, measure, min(day) AS began FROM amounts
-  WHERE days_before >= 2 AND amount >= 10 AND amount >= 4 * usual GROUP BY 1, 2, 3
+  WHERE days_before >= $earlier AND amount >= $least AND amount >= $times * usual GROUP BY 1, 2, 3
 ),
 against AS (
   SELECT a.principal, a.bucket, a.measure, b.began, a.usual, a.days_with, a.days_before, a.bucket_days_before
   FROM began b JOIN amounts a ON a.principal = b.principal AND a.bucket = b.bucket AND a.measure = b.measure AND a.day = b.began
 ),
 early AS (
-  SELECT principal, bucket, measure, min(day) AS began, min(bucket_since) + INTERVAL '2 days' < min(first_seen) AS is_late FROM amounts
-  WHERE days_before < 2 AND amount >= 10 GROUP BY 1, 2, 3
+  SELECT principal, bucket, measure, min(day) AS began, min(bucket_since) + $settled < min(first_seen) AS is_late FROM amounts
+  WHERE days_before < $earlier AND amount >= $least GROUP BY 1, 2, 3
 ),
 -- A level that lasts for five days is the baseline.
 fresh AS (
   SELECT e.principal, e.bucket, e.measure, e.began, e.is_late
   FROM early e JOIN amounts f ON f.principal = e.principal AND f.bucket = e.bucket AND f.measure = e.measure AND f.day = e.began
   JOIN amounts a ON a.principal = e.principal AND a.bucket = e.bucket AND a.measure = e.measure
-  GROUP BY 1, 2, 3, 4, 5 HAVING count(DISTINCT CASE WHEN a.amount * 4 >= f.amount THEN a.day END) < 5
+  GROUP BY 1, 2, 3, 4, 5 HAVING count(DISTINCT CASE WHEN a.amount * $times >= f.amount THEN a.day END) < $lasting
 ),
 days AS (
   SELECT a.principal, a.bucket, a.measure, a.day, a.amount, g.usual, g.days_with, g.bucket_days_before, false AS no_history, false AS is_late
   FROM amounts a JOIN against g ON g.principal = a.principal AND g.bucket = a.bucket AND g.measure = a.measure
-  WHERE a.day >= g.began AND a.amount >= 10 AND a.amount >= 2 * g.usual
+  WHERE a.day >= g.began AND a.amount >= $least AND a.amount >= $goes_on * g.usual
   UNION ALL
   SELECT a.principal, a.bucket, a.measure, a.day, a.amount, 0, 0, 0, true, f.is_late
   FROM amounts a JOIN fresh f ON f.principal = a.principal AND f.bucket = a.bucket AND f.measure = a.measure
-  WHERE a.day >= f.began AND a.day < f.began + INTERVAL '7 days' AND a.amount >= 10
+  WHERE a.day >= f.began AND a.day < f.began + $follows AND a.amount >= $least
 )
 SELECT *, max(amount) OVER (PARTITION BY principal, bucket, measure) AS most FROM (
   SELECT principal, bucket, measure, day, max(amount) AS amount, max(usual) AS usual, max(days_with) AS days_with, max(bucket_days_before) AS bucket_days_before,

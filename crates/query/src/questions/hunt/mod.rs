@@ -17,7 +17,7 @@ pub use self::report::{
 };
 use crate::catalogue::{Catalogue, Kind, Query};
 use crate::error::QueryError;
-use crate::profiles::{self, REQUESTS, StoredRequests};
+use crate::profiles::{self, PROFILE, REQUESTS, StoredRequests};
 use crate::questions::incidents::{self, Clue, IncidentReport};
 use crate::session::Session;
 
@@ -51,7 +51,9 @@ pub async fn hunt_with_progress(
         return Err(QueryError::UnknownPack { name: pack.clone(), known: known.join(", ") });
     }
     let named = options.names.iter().chain(&options.excluded);
-    for name in named.chain(options.params.iter().map(|(query, ..)| query)) {
+    let (of_profiles, of_detections): (Vec<_>, Vec<_>) =
+        options.params.iter().partition(|(query, ..)| query == PROFILE);
+    for name in named.chain(of_detections.iter().map(|(query, ..)| query)) {
         if catalogue.get(name)?.kind != Kind::Detection {
             return Err(QueryError::NoDetection { name: name.clone() });
         }
@@ -68,6 +70,9 @@ pub async fn hunt_with_progress(
     for query in &wanted {
         query.params(&options.params_of(query))?;
     }
+    let of_profiles: Vec<(&str, &str)> =
+        of_profiles.iter().map(|(_, name, value)| (name.as_str(), value.as_str())).collect();
+    profiles::set(session.unredacted(), &of_profiles)?;
     let mut progress = HuntProgress { detections: wanted.len(), ..HuntProgress::default() };
     watch(progress);
     // Detections read the same records, so they are stored once. If that is not possible, each detection reads the
