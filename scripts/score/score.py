@@ -24,14 +24,16 @@ def saltmine(binary, *arguments):
     return json.loads(done.stdout)
 
 
-def hunt(options, scenario, queries=None, kind=""):
-    """Findings of a scenario, with all rows of the grave ones; kept in a folder where one is given."""
+def hunt(options, scenario, queries=None, kind="", names=()):
+    """Findings of a scenario, of all detections or those named, with all rows of the grave ones; kept in a folder where one is
+    given."""
     queries = queries or options.queries
     kept = options.hunts and Path(options.hunts) / kind / f"{scenario.name}.json"
     if kept and kept.exists():
         return json.loads(kept.read_text())
     more = ["--queries", queries] if queries else []
-    findings = saltmine(options.saltmine, "hunt", str(scenario.logs), "--format", "json", *more)["findings"]
+    named = [word for name in names for word in ("--name", name)]
+    findings = saltmine(options.saltmine, "hunt", str(scenario.logs), "--format", "json", *more, *named)["findings"]
     for finding in findings:
         if finding["severity"] in GRAVE and finding["rows"] > len(finding["who"]):
             name = finding["query"]

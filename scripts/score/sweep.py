@@ -71,7 +71,8 @@ def sweep(options, chosen, before, hunt, score):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 target.write_text(text)
             with ThreadPoolExecutor(options.jobs) as pool:
-                found = list(pool.map(lambda scenario: hunt(options, scenario, folder, f"round-{number}"), chosen))
+                names = [path.stem for path, *_ in changes]
+                found = list(pool.map(lambda scenario: hunt(options, scenario, folder, f"round-{number}", names), chosen))
             for scenario, findings in zip(chosen, found):
                 for path, name, default, other, _, _ in changes:
                     query = path.stem
