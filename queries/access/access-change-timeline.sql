@@ -51,5 +51,5 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
          CASE WHEN bool_and(r.action IS NULL) THEN 'all refused' END), '; '), '') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM hits r
 GROUP BY r.principal, r.bucket, r.operation, r.object_acl
-HAVING NOT r.object_acl OR count(*) >= $object_acl_min
+HAVING NOT r.object_acl OR count(DISTINCT r.record) >= $object_acl_min
 ORDER BY first_seen, r.principal, r.bucket, r.operation, r.object_acl

@@ -48,7 +48,7 @@ summed AS (
        CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
        count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, r.operation, r.streak,
-         count(*) FILTER (WHERE r.is_refused) AS denials, min(CASE WHEN r.is_refused THEN r.request_time END) AS first_denied,
+         count(DISTINCT CASE WHEN r.is_refused THEN r.record END) AS denials, min(CASE WHEN r.is_refused THEN r.request_time END) AS first_denied,
          min(CASE WHEN NOT r.is_refused THEN r.request_time END) AS first_allowed, min(r.last_allowed) AS last_allowed, evidence(r.log_file, r.log_line, r.request_time) AS evidence
   FROM streaks r GROUP BY r.principal, r.bucket, r.operation, r.streak
 ),

@@ -62,7 +62,7 @@ summed AS (
 followed AS (
   SELECT s.principal, s.bucket, s.run,
          count(DISTINCT CASE WHEN l.principal = s.principal AND l.action = 'delete' THEN l.object END) AS deletes_after,
-         count(*) FILTER (WHERE l.principal = 'anonymous' AND l.action IN ('read', 'list')) AS anonymous_after,
+         count(DISTINCT CASE WHEN l.principal = 'anonymous' AND l.action IN ('read', 'list') THEN l.record END) AS anonymous_after,
          bool_or(l.action = 'bucket_create') AS is_birth
   FROM summed s JOIN requests l ON l.bucket = s.bucket
   WHERE (l.request_time BETWEEN s.first_seen AND s.last_seen + INTERVAL '2 days' AND (l.principal = s.principal AND l.action = 'delete' OR l.principal = 'anonymous'))

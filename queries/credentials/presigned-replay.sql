@@ -42,21 +42,29 @@ links AS (
   SELECT principal, bucket, object, key_id, expires, count(DISTINCT network) AS networks, count(DISTINCT record) AS uses, max(request_time) - min(request_time) AS span
   FROM hits WHERE expires IS NOT NULL GROUP BY 1, 2, 3, 4, 5
 ),
+-- The second most of each signer. Few values are sorted, not all links.
+values_of AS (
+  SELECT principal, 'networks' AS what, networks AS amount, count(*) AS links FROM links GROUP BY principal, networks
+  UNION ALL SELECT principal, 'uses', uses, count(*) FROM links GROUP BY principal, uses
+  UNION ALL SELECT principal, 'span', CAST(date_part('epoch', span) AS BIGINT), count(*) FROM links GROUP BY principal, CAST(date_part('epoch', span) AS BIGINT)
+),
+seconds AS (
+  SELECT principal, max(CASE WHEN what = 'networks' THEN amount END) AS second, max(CASE WHEN what = 'uses' THEN amount END) AS second_uses, max(CASE WHEN what = 'span' THEN amount END) AS second_span
+  FROM (SELECT *, sum(links) OVER (PARTITION BY principal, what ORDER BY amount DESC) AS up_to FROM values_of) WHERE up_to >= 2 GROUP BY principal
+),
 compared AS (
-  SELECT *, count(*) OVER w - 1 AS others, nth_value(networks, 2) OVER (PARTITION BY principal ORDER BY networks DESC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS second,
-         nth_value(uses, 2) OVER (PARTITION BY principal ORDER BY uses DESC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS second_uses,
-         nth_value(span, 2) OVER (PARTITION BY principal ORDER BY span DESC ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS second_span
-  FROM links WINDOW w AS (PARTITION BY principal)
+  SELECT l.*, o.others, s.second, s.second_uses, s.second_span FROM links l
+  JOIN (SELECT principal, count(*) - 1 AS others FROM links GROUP BY principal) o ON o.principal = l.principal LEFT JOIN seconds s ON s.principal = l.principal
 ),
 chosen AS (
-  SELECT *, networks >= 2 AND uses >= $uses AND others >= $others AND uses >= $times * second_uses AND span > second_span + second_span AS is_passed_on FROM compared
-  WHERE networks >= $addresses OR networks >= 2 AND uses >= $uses AND others >= $others AND uses >= $times * second_uses AND span > second_span + second_span
+  SELECT *, networks >= 2 AND uses >= $uses AND others >= $others AND uses >= $times * second_uses AND CAST(date_part('epoch', span) AS BIGINT) > 2 * second_span AS is_passed_on FROM compared
+  WHERE networks >= $addresses OR networks >= 2 AND uses >= $uses AND others >= $others AND uses >= $times * second_uses AND CAST(date_part('epoch', span) AS BIGINT) > 2 * second_span
 )
 SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
        CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
        count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen,
-       r.key_id, r.expires, count(DISTINCT r.user_agent) AS clients, c.second AS usual, r.object AS key, sum(r.bytes_sent) AS bytes,
+       r.key_id, r.expires, count(DISTINCT r.user_agent) AS clients, c.second AS usual, r.object AS key, sum_once(r.bytes_sent, r.record) AS bytes,
        CASE WHEN c.others >= $others AND c.networks >= $times * c.second OR c.is_passed_on THEN 'high' ELSE 'medium' END AS severity,
        CASE WHEN c.is_passed_on AND c.networks < $addresses THEN concat('other links of the signer were used at most ', c.second_uses, ' times, and for less than half as long')
             WHEN c.others >= $others THEN concat('other links of the signer were used from at most ', c.second, ' addresses') ELSE 'too few other links of the signer to compare with' END AS reasons,

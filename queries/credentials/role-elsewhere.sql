@@ -45,9 +45,9 @@ summed AS (
        count(DISTINCT r.requester) AS sessions, CASE WHEN count(DISTINCT r.bucket) = 1 THEN min(r.bucket) END AS bucket,
          count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen,
          count(DISTINCT CASE WHEN r.action IS NOT NULL AND r.action <> 'inspect' THEN r.record END) AS did, count(DISTINCT CASE WHEN r.action = 'read' THEN r.object END) AS keys,
-         sum(CASE WHEN r.action = 'read' THEN CASE WHEN r.operation LIKE 'REST.COPY.%' THEN r.object_size ELSE r.bytes_sent END END) AS bytes,
-         count(*) FILTER (WHERE r.action IN ('settings_change', 'access_change', 'bucket_create', 'bucket_delete')) AS changes,
-         count(*) FILTER (WHERE r.action = 'delete') AS deletes, max(i.last_inside) AS last_inside,
+         sum_once(CASE WHEN r.action = 'read' THEN CASE WHEN r.operation LIKE 'REST.COPY.%' THEN r.object_size ELSE r.bytes_sent END END, r.record) AS bytes,
+         count(DISTINCT CASE WHEN r.action IN ('settings_change', 'access_change', 'bucket_create', 'bucket_delete') THEN r.record END) AS changes,
+         count(DISTINCT CASE WHEN r.action = 'delete' THEN r.record END) AS deletes, max(i.last_inside) AS last_inside,
          evidence(r.log_file, r.log_line, r.request_time) AS evidence
   FROM hits r LEFT JOIN inside i ON i.principal = r.principal GROUP BY r.principal
 )

@@ -39,7 +39,7 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
        count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, array_sort(array_agg(DISTINCT r.operation)) AS operations,
-       count(*) FILTER (WHERE r.action IN ('settings_change', 'access_change', 'bucket_create', 'bucket_delete')) AS changes, count(*) FILTER (WHERE r.action = 'delete') AS deletes, count(DISTINCT r.object) AS keys,
+       count(DISTINCT CASE WHEN r.action IN ('settings_change', 'access_change', 'bucket_create', 'bucket_delete') THEN r.record END) AS changes, count(DISTINCT CASE WHEN r.action = 'delete' THEN r.record END) AS deletes, count(DISTINCT r.object) AS keys,
        CASE WHEN min(d.days) >= $habit AND min(d.since) < min(l.since) + INTERVAL '2 days' THEN 'low'
             WHEN min(d.since) >= min(l.since) + INTERVAL '2 days' AND bool_or(r.action IN ('access_change', 'settings_change', 'delete', 'bucket_delete')) THEN 'high' ELSE 'medium' END AS severity,
        nullif(array_to_string(make_array(CASE WHEN min(d.days) >= $habit AND min(d.since) < min(l.since) + INTERVAL '2 days' THEN 'done since the logs begin' WHEN min(d.since) >= min(l.since) + INTERVAL '2 days' THEN 'never seen before' ELSE 'no earlier days to compare with' END,

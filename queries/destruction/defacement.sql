@@ -5,7 +5,7 @@
 -- severity: high
 -- attack: T1491.002
 -- attack: T1565.001
--- parameter: extensions text html,htm,js,mjs,css — comma-separated file extensions
+-- parameter: extensions text html,htm,js,mjs,css,wasm,exe,msi,dmg,pkg,deb,rpm,apk,jar,whl,zip,gz,tgz,xz,bin,img,iso,sh,ps1 — comma-separated file extensions that browsers run and people install
 -- column: principal — who acted, independent of the session: role, user or person
 -- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
 -- column: remote_ip — the source IP if there is only one, otherwise null
@@ -39,20 +39,32 @@ writers AS (
   SELECT principal, bucket, wrote_since, row_number() OVER (PARTITION BY bucket ORDER BY wrote_since, principal) - 1 AS writers_before
   FROM (SELECT principal, bucket, min(first_seen) AS wrote_since FROM profile_activity WHERE writes > 0 GROUP BY 1, 2)
 ),
+-- Who left the networks known before is not in two places.
+moved AS (
+  SELECT n.principal, n.origin FROM profile_origin n JOIN profile_principal p ON p.principal = n.principal JOIN profile_origin k ON k.principal = n.principal AND k.origin <> n.origin
+  WHERE n.is_new AND NOT k.is_new AND p.last_seen > n.first_seen + INTERVAL '2 days' GROUP BY n.principal, n.origin, n.first_seen HAVING max(k.last_seen) < n.first_seen
+),
 writes AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.record, r.request_time, r.log_file, r.log_line,
-         coalesce(o.is_new AND o.is_public, false) AS is_new_public, w.wrote_since >= b.since + INTERVAL '2 days' AND r.request_time < w.wrote_since + INTERVAL '2 days' AS is_new_writer,
+         coalesce(o.is_new AND o.is_public AND m.principal IS NULL, false) AS is_new_public, w.wrote_since >= b.since + INTERVAL '2 days' AND r.request_time < w.wrote_since + INTERVAL '2 days' AS is_new_writer,
          p.is_person, coalesce(o.is_public, true) AS is_public,
          -- With three writers, a fourth is nothing unusual.
          coalesce(w.writers_before, 0) AS writers_before
   FROM requests r JOIN served s ON s.bucket = r.bucket JOIN since b ON b.bucket = r.bucket
   LEFT JOIN writers w ON w.principal = r.principal AND w.bucket = r.bucket LEFT JOIN profile_principal p ON p.principal = r.principal
-  LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
+  LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin LEFT JOIN moved m ON m.principal = r.principal AND m.origin = r.origin
   WHERE r.action = 'write' AND NOT r.is_aws AND array_has(string_to_array($extensions, ','), regexp_replace(lower(r.object), '^.*[.]', ''))
 ),
 chosen AS (SELECT * FROM writes WHERE is_new_public OR is_new_writer),
+-- The writes, and what the writer did with the same objects from the same address in the day before.
+did AS (
+  SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.record, r.request_time, r.log_file, r.log_line, c.is_new_public, c.is_new_writer, c.is_person, c.is_public, c.writers_before
+  FROM chosen c JOIN requests r ON r.principal = c.principal AND r.bucket = c.bucket AND r.object = c.object AND (r.remote_ip IS NOT DISTINCT FROM c.remote_ip)
+  WHERE r.action IS NOT NULL AND r.request_time BETWEEN c.request_time - INTERVAL '1 day' AND c.request_time
+  QUALIFY row_number() OVER (PARTITION BY r.bucket, r.record ORDER BY r.log_file, r.log_line) = 1
+),
 existed AS (
-  SELECT c.bucket, c.object, bool_or(r.action IN ('read', 'write') AND r.principal <> c.principal AND r.request_time < c.at) AS is_over, count(*) FILTER (WHERE r.action = 'read' AND r.request_time > c.at) AS served
+  SELECT c.bucket, c.object, bool_or(r.action IN ('read', 'write') AND r.principal <> c.principal AND r.request_time < c.at) AS is_over, count(DISTINCT CASE WHEN r.action = 'read' AND r.request_time > c.at THEN r.record END) AS served
   FROM (SELECT bucket, object, principal, min(request_time) AS at FROM chosen GROUP BY 1, 2, 3) c JOIN requests r ON r.bucket = c.bucket AND r.object = c.object GROUP BY 1, 2
 )
 SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
@@ -65,5 +77,5 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
          CASE WHEN bool_or(r.is_new_writer) THEN 'never wrote in this bucket before' END,
          CASE WHEN bool_or(e.is_over) THEN 'over files of others' ELSE 'new files only' END), '; '), '') AS reasons,
        evidence(r.log_file, r.log_line, r.request_time) AS evidence
-FROM chosen r LEFT JOIN existed e ON e.bucket = r.bucket AND e.object = r.object
+FROM did r LEFT JOIN existed e ON e.bucket = r.bucket AND e.object = r.object
 GROUP BY r.principal, r.bucket ORDER BY keys DESC, first_seen, r.principal, r.bucket

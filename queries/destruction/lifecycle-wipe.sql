@@ -49,7 +49,8 @@ spans AS (
   SELECT bucket, request_time AS changed_at, lead(request_time) OVER (PARTITION BY bucket ORDER BY request_time) AS changed_again
   FROM (SELECT DISTINCT bucket, request_time FROM changes)
 ),
-expiries AS (SELECT bucket, object, operation, object_size, record, request_time FROM requests WHERE action = 'expire' AND bucket IN (SELECT bucket FROM changes)),
+expiries AS (SELECT bucket, object, operation, object_size, record, request_time FROM requests WHERE action = 'expire' AND bucket IN (SELECT bucket FROM changes)
+),
 daily AS (SELECT bucket, day, sum(expiries) AS expiries FROM profile_activity WHERE expiries > 0 GROUP BY 1, 2),
 since AS (SELECT bucket, min(first_seen) AS since FROM profile_activity GROUP BY 1),
 rates AS (
@@ -73,7 +74,7 @@ fate AS (
 effects AS (
   SELECT h.bucket, h.changed_at, h.usual, h.since, count(DISTINCT CASE WHEN h.operation = 'S3.EXPIRE.OBJECT' THEN h.record END) AS expired,
          count(DISTINCT CASE WHEN h.operation = 'S3.CREATE.DELETEMARKER' THEN h.record END) AS markers, min(h.request_time) AS expired_first, max(h.request_time) AS expired_last,
-         sum(h.object_size) AS bytes, count(DISTINCT h.object) AS keys, count(DISTINCT CASE WHEN f.is_used THEN h.object END) AS keys_in_use, count(DISTINCT CASE WHEN f.is_missed THEN h.object END) AS keys_missed
+         sum_once(h.object_size, h.record) AS bytes, count(DISTINCT h.object) AS keys, count(DISTINCT CASE WHEN f.is_used THEN h.object END) AS keys_in_use, count(DISTINCT CASE WHEN f.is_missed THEN h.object END) AS keys_missed
   FROM hit h LEFT JOIN fate f ON f.bucket = h.bucket AND f.object = h.object GROUP BY 1, 2, 3, 4
   HAVING count(DISTINCT h.record) >= $min_expired
 )

@@ -32,8 +32,14 @@
 -- source: Reports on ransom with customer keys
 -- source: AWS advice on copies that overwrite
 
-WITH new_origins AS (
-  SELECT DISTINCT a.principal, a.bucket, a.day FROM profile_activity a JOIN profile_origin o ON o.principal = a.principal AND o.origin = a.origin AND o.is_new WHERE a.writes > 0
+WITH -- Who left the networks known before is not in two places.
+moved AS (
+  SELECT n.principal, n.origin FROM profile_origin n JOIN profile_principal p ON p.principal = n.principal JOIN profile_origin k ON k.principal = n.principal AND k.origin <> n.origin
+  WHERE n.is_new AND NOT k.is_new AND p.last_seen > n.first_seen + INTERVAL '2 days' GROUP BY n.principal, n.origin, n.first_seen HAVING max(k.last_seen) < n.first_seen
+),
+new_origins AS (
+  SELECT DISTINCT a.principal, a.bucket, a.day FROM profile_activity a JOIN profile_origin o ON o.principal = a.principal AND o.origin = a.origin AND o.is_new
+  LEFT JOIN moved m ON m.principal = a.principal AND m.origin = a.origin WHERE a.writes > 0 AND m.principal IS NULL
 ),
 chosen AS (
   SELECT principal, bucket, day, bool_or(no_history) AS no_history, bool_or(is_late) AS is_late, bool_or(is_new_origin) AS is_new_origin, max(usual) AS usual

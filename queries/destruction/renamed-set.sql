@@ -44,6 +44,8 @@ pairs AS (
   SELECT d.*, substr(w.object, character_length(d.object) + 1) AS ending, w.object_size AS new_size, w.request_time AS written_at
   FROM deletes d JOIN writes w ON w.principal = d.principal AND w.bucket = d.bucket AND w.stem = d.object
   WHERE w.object <> d.object AND d.request_time BETWEEN w.request_time - CAST($within AS INTERVAL) AND w.request_time + CAST($within AS INTERVAL)
+  -- A deletion counts once, though delivered twice, and though written to twice.
+  QUALIFY row_number() OVER (PARTITION BY d.bucket, d.record, w.object ORDER BY w.request_time, d.log_file, d.log_line) = 1
 ),
 fate AS (
   SELECT p.principal, p.bucket, p.object,

@@ -22,6 +22,7 @@
 -- column: failed_for — up to five principals whose requests failed
 -- column: like_customer_key — distinct keys that failed as if encrypted with an unknown customer key
 -- column: like_kms — distinct keys refused by KMS
+-- column: denied — distinct keys refused to readers who had read them and still read others, as with a KMS key of another account
 -- column: restored — distinct keys that were read again later
 -- column: severity — severity of this row
 -- column: reasons — why it has this severity
@@ -34,10 +35,11 @@
 -- Only few keys ever fail like this, so everything else is computed for these only.
 WITH refused AS (
   SELECT bucket, object, principal AS reader, request_time AS failed_at,
-         CASE WHEN error_code LIKE 'KMS.%' THEN 'kms' ELSE 'customer key' END AS like_what
+         CASE WHEN error_code LIKE 'KMS.%' THEN 'kms' WHEN http_status = 403 THEN 'denied' ELSE 'customer key' END AS like_what
   FROM requests
   WHERE operation IN ('REST.GET.OBJECT', 'REST.HEAD.OBJECT') AND object IS NOT NULL
-    AND (error_code LIKE 'KMS.%' OR http_status = 400 AND (error_code IN ('InvalidRequest', 'BadRequest') OR error_code IS NULL AND operation = 'REST.HEAD.OBJECT'))
+    -- A key of KMS that the reader may not use is an ordinary refusal.
+    AND (error_code LIKE 'KMS.%' OR http_status = 403 AND principal <> 'anonymous' AND NOT is_aws OR http_status = 400 AND (error_code IN ('InvalidRequest', 'BadRequest') OR error_code IS NULL AND operation = 'REST.HEAD.OBJECT'))
 ),
 keys AS (SELECT DISTINCT bucket, object FROM refused),
 events AS (
@@ -52,20 +54,26 @@ blamed AS (
 ),
 episodes AS (
   SELECT b.bucket, b.object, b.written_at, count(DISTINCT b.reader || CAST(b.failed_at AS VARCHAR)) AS failures, min(b.failed_at) AS failed_first, max(b.failed_at) AS failed_last,
-         min(b.reader) AS reader_first, max(b.reader) AS reader_last, bool_or(b.like_what = 'kms') AS like_kms, bool_or(b.like_what <> 'kms') AS like_customer_key
+         min(b.reader) AS reader_first, max(b.reader) AS reader_last, bool_or(b.like_what = 'kms') AS like_kms, bool_or(b.like_what = 'customer key') AS like_customer_key, bool_and(b.like_what = 'denied') AS like_denied
   FROM blamed b GROUP BY 1, 2, 3
 ),
 judged AS (
-  SELECT e.bucket, e.object, e.written_at, e.failures, e.failed_first, e.failed_last, e.reader_first, e.reader_last, e.like_kms, e.like_customer_key,
+  SELECT e.bucket, e.object, e.written_at, e.failures, e.failed_first, e.failed_last, e.reader_first, e.reader_last, e.like_kms, e.like_customer_key, e.like_denied,
+         bool_or(v.action = 'read' AND v.request_time < e.written_at AND v.principal = e.reader_first) AS read_by_it_before,
          bool_or(v.action = 'read' AND v.request_time < e.written_at) AS read_before,
          -- If it was read after this write and before the next, this write did not cause the failure.
          bool_or(v.action = 'read' AND v.request_time > e.failed_last) AS is_restored
-  FROM episodes e JOIN events v ON v.bucket = e.bucket AND v.object = e.object GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+  FROM episodes e JOIN events v ON v.bucket = e.bucket AND v.object = e.object GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 ),
+-- Who goes on reading in the bucket did not lose the permission.
+readers AS (SELECT principal, bucket, max(last_seen) AS last_seen FROM profile_activity WHERE reads > 0 GROUP BY 1, 2),
 joined AS (
   SELECT j.*, w.principal, w.requester, w.remote_ip, w.record, w.log_file, w.log_line
   FROM judged j JOIN events w ON w.bucket = j.bucket AND w.object = j.object AND w.action = 'write' AND w.request_time = j.written_at
+  LEFT JOIN readers a ON a.principal = j.reader_first AND a.bucket = j.bucket
+  LEFT JOIN (SELECT bucket, object, principal, min(request_time) AS since FROM events WHERE action = 'write' GROUP BY 1, 2, 3) o ON o.bucket = j.bucket AND o.object = j.object AND o.principal = w.principal
   WHERE j.read_before AND NOT (w.principal = j.reader_first AND w.principal = j.reader_last)
+    AND (NOT j.like_denied OR j.read_by_it_before AND a.last_seen > j.failed_first AND o.since >= j.written_at)
 )
 SELECT principal, CASE WHEN count(DISTINCT requester) = 1 THEN min(requester) WHEN principal <> 'anonymous' THEN principal END AS requester,
        CASE WHEN count(DISTINCT remote_ip) = 1 THEN min(remote_ip) END AS remote_ip,
@@ -74,6 +82,7 @@ SELECT principal, CASE WHEN count(DISTINCT requester) = 1 THEN min(requester) WH
        count(DISTINCT object) AS keys, sum(failures) AS failures, min(failed_first) AS failed_first, max(failed_last) AS failed_last,
        array_slice(array_sort(array_agg(DISTINCT reader_first)), 1, 5) AS failed_for,
        count(DISTINCT CASE WHEN like_customer_key THEN object END) AS like_customer_key, count(DISTINCT CASE WHEN like_kms THEN object END) AS like_kms,
+       count(DISTINCT CASE WHEN like_denied THEN object END) AS denied,
        count(DISTINCT CASE WHEN is_restored THEN object END) AS restored,
        CASE WHEN count(DISTINCT CASE WHEN like_customer_key THEN object END) > 0 THEN 'critical' ELSE 'high' END AS severity,
        concat(count(DISTINCT object), ' keys failed for others after the write',

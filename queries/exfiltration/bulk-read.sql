@@ -7,6 +7,7 @@
 -- parameter: keys integer 1000 — minimum distinct keys per day if there is no history
 -- parameter: few integer 100 — minimum distinct keys from a new network, or on a person's unusual day
 -- parameter: bytes integer 10737418240 — alternative to the minimum keys: minimum bytes
+-- parameter: peers integer 3 — people who read far more of a bucket within the same days: from then on it is the business of a department, such as the end of a quarter
 -- parameter: times integer 5 — multiple of the busiest earlier day that counts as unusual
 -- column: principal — who acted, independent of the session: role, user or person
 -- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
@@ -39,23 +40,58 @@ WITH moved AS (
   WHERE n.is_new AND NOT k.is_new AND p.last_seen > n.first_seen + INTERVAL '2 days'
   GROUP BY 1, 2, n.first_seen HAVING max(k.last_seen) < n.first_seen
 ),
+-- A network of the house: somebody else came from it two days before. One intruder with two credentials comes from it with both at once.
+places AS (SELECT *, min(first_seen) OVER (PARTITION BY origin) + INTERVAL '2 days' <= first_seen AS is_shared FROM profile_origin),
 elsewhere AS (
-  SELECT a.principal, a.bucket, a.day, a.origin, o.is_public, o.was_inside, m.origin IS NOT NULL AS is_moved
-  FROM profile_activity a JOIN profile_origin o ON o.principal = a.principal AND o.origin = a.origin AND o.is_new
+  SELECT a.principal, a.bucket, a.day, a.origin, o.is_public, o.was_inside, NOT o.is_shared AS is_strange, m.origin IS NOT NULL AS is_moved, a.reads
+  FROM profile_activity a JOIN places o ON o.principal = a.principal AND o.origin = a.origin AND o.is_new
   LEFT JOIN moved m ON m.principal = a.principal AND m.origin = a.origin
   WHERE NOT a.is_aws AND a.reads > 0
 ),
-chosen AS (
-  SELECT principal, bucket, day, 'elsewhere' AS why, false AS no_history, is_public, was_inside, is_moved, false AS is_person, CAST(NULL AS BIGINT) AS read_days_before, CAST(NULL AS BIGINT) AS reads_usual, origin, false AS is_new_bucket
-  FROM elsewhere
-  UNION ALL
-  SELECT u.principal, u.bucket, u.day, 'volume', u.no_history, false, false, false, p.is_person, u.days_with, CASE WHEN u.measure = 'reads' THEN u.usual END, NULL, NOT u.no_history AND u.bucket_days_before = 0
+volumes AS (
+  SELECT u.principal, u.bucket, u.day, bool_or(u.no_history) AS no_history, p.is_person, min(u.days_with) AS days_with, max(CASE WHEN u.measure = 'reads' THEN u.usual END) AS reads_usual,
+         bool_or(NOT u.no_history AND u.bucket_days_before = 0) AS is_new_bucket, coalesce(max(CASE WHEN u.measure = 'reads' THEN u.amount END), 0) AS amount
   FROM profile_unusual u JOIN profile_principal p ON p.principal = u.principal
   WHERE u.principal <> 'anonymous' AND (u.measure = 'reads' AND u.most >= $few OR u.measure = 'bytes_read' AND u.most >= $bytes) AND u.most >= $times * u.usual
+  GROUP BY u.principal, u.bucket, u.day, p.is_person
+),
+-- What other people do in the bucket: how many read far more in the same days, and the most that another read on an earlier day.
+alike AS (
+  SELECT v.principal, v.bucket, count(DISTINCT o.principal) AS others FROM volumes v
+  JOIN volumes o ON o.bucket = v.bucket AND o.is_person AND o.principal <> v.principal AND o.day BETWEEN v.day - INTERVAL '2 days' AND v.day + INTERVAL '2 days'
+  WHERE v.is_person GROUP BY 1, 2
+),
+busy AS (
+  SELECT v.principal, v.bucket, max(d.reads) AS reads FROM (SELECT principal, bucket, min(day) AS since FROM volumes WHERE is_person GROUP BY 1, 2) v
+  JOIN profile_day d ON d.bucket = v.bucket AND d.principal <> v.principal AND d.day < v.since AND d.principal LIKE '%:person/%' GROUP BY 1, 2
+),
+-- Who came when the logs and the bucket were there for days, only from the internet, and from networks that nobody of the house had used. How
+-- long they stay makes no habit of it.
+logs_since AS (SELECT min(first_seen) AS since FROM profile_activity),
+homes AS (
+  SELECT coalesce(regexp_match(principal, '^([0-9]{12}):')[1], account_id(principal)) AS account FROM profile_principal p CROSS JOIN logs_since l
+  WHERE p.first_seen < l.since + INTERVAL '2 days' GROUP BY 1
+),
+strangers AS (
+  SELECT p.principal FROM profile_principal p CROSS JOIN logs_since l
+  JOIN homes h ON h.account = coalesce(regexp_match(p.principal, '^([0-9]{12}):')[1], account_id(p.principal))
+  JOIN places o ON o.principal = p.principal
+  WHERE NOT p.is_aws AND p.first_seen >= l.since + INTERVAL '2 days' GROUP BY 1 HAVING bool_and(o.is_public AND NOT o.is_shared)
+),
+chosen AS (
+  SELECT principal, bucket, day, 'elsewhere' AS why, false AS no_history, is_public, was_inside, is_moved, false AS is_person, CAST(NULL AS BIGINT) AS read_days_before, CAST(NULL AS BIGINT) AS reads_usual, origin, false AS is_new_bucket, is_strange, CAST(0 AS BIGINT) AS most_a_day
+  FROM elsewhere
+  UNION ALL
+  SELECT principal, bucket, day, 'volume', no_history, false, false, false, is_person, days_with, reads_usual, NULL, is_new_bucket, false, amount FROM volumes
+  UNION ALL
+  SELECT DISTINCT a.principal, a.bucket, a.day, 'stranger', true, true, false, false, false, CAST(NULL AS BIGINT), CAST(NULL AS BIGINT), CAST(NULL AS VARCHAR), false, true, CAST(0 AS BIGINT)
+  FROM profile_activity a JOIN strangers s ON s.principal = a.principal CROSS JOIN logs_since l
+  JOIN (SELECT bucket, min(first_seen) AS since FROM profile_activity GROUP BY 1) b ON b.bucket = a.bucket
+  WHERE a.reads > 0 AND a.origin <> 'link' AND a.first_seen >= b.since + INTERVAL '2 days'
 ),
 reads AS (
-  SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.record, r.request_time, r.log_file, r.log_line, c.day, c.why, c.no_history, c.is_public, c.was_inside, c.is_moved, c.is_person,
-         c.read_days_before, c.reads_usual, c.is_new_bucket, coalesce(o.is_public, false) AS is_from_internet,
+  SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.record, r.request_time, r.log_file, r.log_line, c.most_a_day, c.day, c.why, c.no_history, c.is_public, c.was_inside, c.is_moved, c.is_person,
+         c.read_days_before, c.reads_usual, c.is_new_bucket, c.is_strange, r.origin, coalesce(o.is_public, false) AS is_from_internet,
          CASE WHEN r.operation LIKE 'REST.COPY.%' THEN r.object_size ELSE r.bytes_sent END AS taken
   FROM requests r JOIN chosen c ON c.principal = r.principal AND c.bucket = r.bucket AND c.day = date_trunc('day', r.request_time) AND (c.origin IS NULL OR c.origin = r.origin)
   LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
@@ -78,40 +114,80 @@ summed AS (
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
        count(DISTINCT r.requester) AS sessions,
          r.bucket, r.why, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(DISTINCT r.day) AS days,
-         count(DISTINCT r.object) AS keys, sum(r.taken) AS bytes, count(DISTINCT CASE WHEN NOT f.is_known THEN r.object END) AS new_keys,
+         count(DISTINCT r.object) AS keys, sum_once(r.taken, r.record) AS bytes, max(r.most_a_day) AS most_a_day, count(DISTINCT CASE WHEN NOT f.is_known THEN r.object END) AS new_keys,
          bool_or(r.no_history) AS no_history, bool_or(r.is_public) AS is_public, bool_and(r.was_inside) AS was_inside, bool_and(r.is_moved) AS is_moved, bool_or(r.is_person) AS is_person, bool_or(r.is_new_bucket) AS is_new_bucket, bool_and(r.is_from_internet) AS is_from_internet,
-         min(r.read_days_before) AS read_days_before, max(r.reads_usual) AS reads_usual,
+         bool_and(r.is_strange) AS is_strange, bool_and(r.origin LIKE 'aws %') AS is_region, min(r.read_days_before) AS read_days_before, max(r.reads_usual) AS reads_usual,
          evidence(r.log_file, r.log_line, r.request_time) AS evidence
   FROM reads r LEFT JOIN first_reads f ON f.principal = r.principal AND f.bucket = r.bucket AND f.object = r.object AND f.why = r.why
   GROUP BY r.principal, r.bucket, r.why
+),
+-- The busiest day at new networks, and that at known ones: what is done at home and on journeys is the usual work.
+paces AS (SELECT principal, bucket, max(reads) AS reads FROM (SELECT principal, bucket, day, sum(reads) AS reads FROM elsewhere GROUP BY 1, 2, 3) GROUP BY 1, 2),
+known_paces AS (
+  SELECT principal, max(reads) AS reads FROM (
+    SELECT a.principal, a.day, sum(a.reads) AS reads FROM profile_activity a JOIN profile_origin o ON o.principal = a.principal AND o.origin = a.origin AND NOT o.is_new
+    WHERE a.principal IN (SELECT principal FROM elsewhere) GROUP BY 1, 2
+  ) GROUP BY 1
+),
+-- How often the same object is read at known places: who reads each object once reads new ones all the time.
+repeats AS (
+  SELECT r.principal, r.bucket, count(DISTINCT r.object) AS keys_once, count(DISTINCT r.record) AS reads
+  FROM requests r JOIN (SELECT DISTINCT principal, bucket FROM elsewhere WHERE NOT is_public) e ON e.principal = r.principal AND e.bucket = r.bucket
+  LEFT JOIN elsewhere n ON n.principal = r.principal AND n.bucket = r.bucket AND n.origin = r.origin AND n.day = date_trunc('day', r.request_time)
+  WHERE r.action = 'read' AND n.origin IS NULL GROUP BY 1, 2
+),
+-- Objects that others had read before a newcomer did.
+used AS (
+  SELECT k.principal, k.bucket, count(DISTINCT k.object) AS keys_used FROM (SELECT principal, bucket, object, min(request_time) AS since FROM reads WHERE why = 'stranger' GROUP BY 1, 2, 3) k
+  JOIN requests r ON r.bucket = k.bucket AND r.object = k.object AND r.principal <> k.principal AND r.action = 'read' AND r.request_time < k.since GROUP BY 1, 2
+),
+-- Who used the bucket before, from a known place.
+before AS (
+  SELECT DISTINCT a.principal, a.bucket FROM profile_activity a JOIN profile_origin o ON o.principal = a.principal AND o.origin = a.origin AND NOT o.is_new
+  WHERE a.principal IN (SELECT principal FROM elsewhere)
 ),
 judged AS (
   SELECT s.*, CASE
       WHEN why = 'elsewhere' AND is_moved THEN 'low'
       WHEN why = 'elsewhere' AND is_public AND was_inside AND p.is_person IS NOT TRUE AND keys >= $few THEN 'high'
       WHEN why = 'elsewhere' AND is_public AND p.is_person IS NOT TRUE AND keys >= $few AND new_keys * 2 >= keys THEN 'high'
-      WHEN why = 'elsewhere' AND is_public AND keys >= $times * $few AND new_keys * 5 >= keys * 4 AND keys >= $times * p.busiest THEN 'high'
-      -- A person who reads data that they never used before.
-      WHEN why = 'volume' AND s.is_person AND NOT no_history AND new_keys * 5 >= keys * 4 AND keys >= 2 * $few THEN 'high'
-      -- A program outside AWS that reads data new to it. From inside AWS, training jobs, restores and new pipelines do the same.
-      WHEN why = 'volume' AND NOT no_history AND is_from_internet AND w.principal IS NULL AND new_keys * 5 >= keys * 4 AND keys >= $times * $few THEN 'high'
+      -- A person in a bucket that was never theirs, at a network that nobody of the house uses.
+      WHEN why = 'elsewhere' AND is_public AND is_strange AND b.principal IS NULL AND keys >= $few AND new_keys * 5 >= keys * 4 THEN 'high'
+      -- A program in a place inside AWS that is new for it, which reads what it never read. A service that runs elsewhere for a while reads what it always did.
+      WHEN why = 'elsewhere' AND NOT is_public AND is_region AND p.is_person IS NOT TRUE AND keys >= $times * $few AND new_keys * 5 >= keys * 4 AND i.keys_once * 5 < i.reads * 4 THEN 'high'
+      -- What was made for a newcomer nobody else reads.
+      WHEN why = 'stranger' AND keys >= $times * $few AND u.keys_used * 5 >= s.keys THEN 'high'
+      WHEN why = 'elsewhere' AND is_public AND keys >= 2 * $few AND new_keys * 5 >= keys * 4 AND e.reads >= $times * coalesce(q.reads, 0) THEN 'high'
+      -- A person at work on data that was never theirs.
+      WHEN why = 'volume' AND s.is_person AND NOT no_history AND coalesce(a.others, 0) + 1 < $peers AND coalesce(y.reads, 0) * 2 < s.most_a_day AND new_keys * 5 >= keys * 4 AND keys >= 2 * $few THEN 'high'
+      -- A program outside AWS that takes what it never took; from inside, so do training, restores and new pipelines.
+      WHEN why = 'volume' AND NOT no_history AND NOT s.is_person AND is_from_internet AND w.principal IS NULL AND new_keys * 5 >= keys * 4 AND keys >= $times * $few THEN 'high'
       WHEN why = 'volume' AND is_new_bucket AND is_from_internet AND w.principal IS NULL AND NOT s.is_person AND keys >= $times * $few THEN 'high'
       WHEN keys >= $few AND (is_public OR NOT no_history) THEN 'medium'
       WHEN keys >= $keys OR bytes >= $bytes THEN 'medium'
       ELSE 'low' END AS severity,
       nullif(array_to_string(make_array(
+        CASE WHEN why = 'stranger' THEN concat('not seen before, and from networks that nobody else used', CASE WHEN u.keys_used > 0 THEN concat('; ', u.keys_used, ' keys that others had read') ELSE '' END) WHEN why = 'elsewhere' AND is_region THEN 'from a Region that is new for this principal' END,
+        CASE WHEN why = 'elsewhere' AND is_strange AND b.principal IS NULL THEN 'never used this bucket before' END,
+        CASE WHEN why = 'volume' AND s.is_person AND coalesce(a.others, 0) + 1 >= $peers THEN a.others || ' other people read far more in these days too' END,
+        CASE WHEN why = 'volume' AND s.is_person AND y.reads * 2 >= s.most_a_day THEN 'another person read ' || y.reads || ' on an earlier day' END,
+        CASE WHEN why = 'elsewhere' AND p.is_person AND e.reads >= $times * coalesce(q.reads, 0) THEN 'at most ' || coalesce(q.reads, 0) || ' reads a day at known networks' END,
         CASE WHEN why = 'elsewhere' AND is_public AND was_inside THEN 'from the internet, where this principal was only ever inside'
-             WHEN why = 'elsewhere' THEN 'from a network that is new for this principal' END,
+             WHEN why = 'elsewhere' AND NOT is_region THEN 'from a network that is new for this principal' END,
         CASE WHEN is_moved AND why = 'elsewhere' THEN 'the networks known before are not used any more' END,
         CASE WHEN why = 'volume' AND no_history THEN 'no earlier days to compare with' WHEN why = 'volume' AND is_new_bucket THEN 'never used this bucket before' WHEN why = 'volume' AND read_days_before = 0 THEN 'never read this bucket before'
              WHEN why = 'volume' THEN 'at most ' || reads_usual || ' reads a day before' END,
         CASE WHEN new_keys > 0 THEN new_keys || ' of ' || keys || ' keys never read by it before' END,
         CASE WHEN w.principal IS NOT NULL THEN 'it writes into the bucket too' END), '; '), '') AS reasons
   FROM summed s
-  JOIN (SELECT q.principal, bool_or(q.is_person) AS is_person, max(d.reads) AS busiest FROM profile_principal q JOIN profile_day d ON d.principal = q.principal GROUP BY 1) p
-    ON p.principal = s.principal
+  JOIN profile_principal p ON p.principal = s.principal
   LEFT JOIN owners w ON w.principal = s.principal AND w.bucket = s.bucket
+  LEFT JOIN repeats i ON i.principal = s.principal AND i.bucket = s.bucket LEFT JOIN used u ON u.principal = s.principal AND u.bucket = s.bucket
+  LEFT JOIN paces e ON e.principal = s.principal AND e.bucket = s.bucket LEFT JOIN known_paces q ON q.principal = s.principal
+  LEFT JOIN before b ON b.principal = s.principal AND b.bucket = s.bucket
+  LEFT JOIN alike a ON a.principal = s.principal AND a.bucket = s.bucket
+  LEFT JOIN busy y ON y.principal = s.principal AND y.bucket = s.bucket
 )
 SELECT principal, requester, remote_ip, addresses, remote_ips, sessions, bucket, events, first_seen, last_seen, days, keys, bytes, new_keys, severity, reasons, evidence
-FROM judged WHERE (why = 'elsewhere' AND (keys >= $few OR bytes >= $bytes)) OR (why = 'volume' AND (keys >= $keys OR bytes >= $bytes OR (NOT no_history AND is_person)))
+FROM judged WHERE (why IN ('elsewhere', 'stranger') AND (keys >= $few OR bytes >= $bytes)) OR (why = 'volume' AND (keys >= $keys OR bytes >= $bytes OR (NOT no_history AND is_person)))
 ORDER BY keys DESC, first_seen, principal, bucket

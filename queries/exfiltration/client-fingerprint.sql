@@ -43,13 +43,14 @@ chosen AS (
 SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
        CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
-       count(DISTINCT r.requester) AS sessions, CASE WHEN count(DISTINCT r.bucket) = 1 THEN min(r.bucket) END AS bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, c.client, CASE WHEN count(DISTINCT r.user_agent) = 1 THEN min(r.user_agent) END AS user_agent,
-       count(DISTINCT r.object) AS keys, sum(CASE WHEN r.action = 'read' THEN r.bytes_sent END) AS bytes,
-       CASE WHEN bool_or(c.is_tool) OR bool_or(o.is_new AND o.is_public) THEN 'medium' ELSE 'low' END AS severity,
-       nullif(array_to_string(make_array(CASE WHEN bool_or(c.is_tool) THEN 'a program or system of those who test or attack' ELSE 'never used this client before' END,
+       count(DISTINCT r.requester) AS sessions, CASE WHEN count(DISTINCT r.bucket) = 1 THEN min(r.bucket) END AS bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, r.client, CASE WHEN count(DISTINCT r.user_agent) = 1 THEN min(r.user_agent) END AS user_agent,
+       count(DISTINCT r.object) AS keys, sum_once(CASE WHEN r.action = 'read' THEN r.bytes_sent END, r.record) AS bytes,
+       CASE WHEN bool_or(r.is_tool) OR bool_or(o.is_new AND o.is_public) THEN 'medium' ELSE 'low' END AS severity,
+       nullif(array_to_string(make_array(CASE WHEN bool_or(r.is_tool) THEN 'a program or system of those who test or attack' ELSE 'never used this client before' END,
          CASE WHEN bool_or(o.is_new AND o.is_public) THEN 'from a public network that is new for this principal' END), '; '), '') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
-FROM chosen c JOIN requests r ON r.principal = c.principal AND agent_family(r.user_agent) = c.client
-LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
-WHERE NOT r.is_aws AND (r.origin IS DISTINCT FROM 'link')
-GROUP BY r.principal, c.client
-ORDER BY first_seen, r.principal, c.client
+FROM (
+  SELECT r.*, c.client, c.is_tool FROM chosen c JOIN requests r ON r.principal = c.principal AND agent_family(r.user_agent) = c.client
+  WHERE NOT r.is_aws AND (r.origin IS DISTINCT FROM 'link')
+) r LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
+GROUP BY r.principal, r.client
+ORDER BY first_seen, r.principal, r.client

@@ -46,7 +46,7 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
        count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen,
-       count(DISTINCT CASE WHEN r.action = 'list' THEN r.record END) AS lists, count(DISTINCT CASE WHEN r.action = 'read' THEN r.object END) AS keys, sum(CASE WHEN r.action = 'read' THEN r.bytes_sent END) AS bytes,
+       count(DISTINCT CASE WHEN r.action = 'list' THEN r.record END) AS lists, count(DISTINCT CASE WHEN r.action = 'read' THEN r.object END) AS keys, sum_once(CASE WHEN r.action = 'read' THEN r.bytes_sent END, r.record) AS bytes,
        CASE WHEN bool_or(r.is_new_public) THEN 'medium' ELSE 'low' END AS severity,
        CASE WHEN bool_or(r.is_new_public) THEN 'from a public network that is new for this principal' END AS reasons,
        evidence(r.log_file, r.log_line, r.request_time) AS evidence

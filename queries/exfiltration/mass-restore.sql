@@ -41,14 +41,17 @@ summed AS (
   SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
        CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
-       count(DISTINCT r.requester) AS sessions, r.bucket, r.run, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(DISTINCT r.object) AS keys, sum(r.object_size) AS bytes, bool_or(o.is_new AND o.is_public) AS is_new_public, bool_or(o.is_public) AS is_public,
+       count(DISTINCT r.requester) AS sessions, r.bucket, r.run, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(DISTINCT r.object) AS keys, count(DISTINCT date_trunc('day', r.request_time)) AS run_days, sum_once(r.object_size, r.record) AS bytes, bool_or(o.is_new AND o.is_public) AS is_new_public, bool_or(o.is_public) AS is_public,
          min(p.first_seen) AS known_since, evidence(r.log_file, r.log_line, r.request_time) AS evidence
   FROM runs r JOIN profile_principal p ON p.principal = r.principal LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
   GROUP BY r.principal, r.bucket, r.run HAVING count(DISTINCT r.object) >= $keys
 ),
+-- Days are compared with those before the first that had so many, so that what goes on for a week is not its own measure.
+began AS (SELECT principal, bucket, min(day) AS began FROM daily WHERE keys >= $keys GROUP BY 1, 2),
 compared AS (
   SELECT s.principal, s.bucket, s.run, coalesce(max(d.keys), 0) AS usual, count(d.day) AS days
-  FROM summed s LEFT JOIN daily d ON d.principal = s.principal AND d.bucket = s.bucket AND d.day < date_trunc('day', s.first_seen) GROUP BY 1, 2, 3
+  FROM summed s JOIN began b ON b.principal = s.principal AND b.bucket = s.bucket
+  LEFT JOIN daily d ON d.principal = s.principal AND d.bucket = s.bucket AND d.day < least(b.began, date_trunc('day', s.first_seen)) GROUP BY 1, 2, 3
 ),
 since AS (
   SELECT s.principal, s.bucket, s.run, count(DISTINCT r.object) AS keys_read FROM summed s
@@ -58,9 +61,10 @@ since AS (
 buckets AS (SELECT bucket, min(first_seen) AS since FROM profile_activity GROUP BY 1)
 SELECT s.principal, s.requester, s.remote_ip, s.addresses, s.remote_ips, s.sessions, s.bucket, s.events, s.first_seen, s.last_seen, s.keys, s.bytes, coalesce(n.keys_read, 0) AS keys_read,
        CASE WHEN s.is_new_public THEN 'high' WHEN s.is_public AND s.known_since >= b.since + INTERVAL '2 days' AND s.first_seen < s.known_since + INTERVAL '2 days' THEN 'high'
-            WHEN c.days >= $habit THEN 'low' ELSE 'medium' END AS severity,
+            -- A run that is there from the beginning is a habit if it lasts.
+            WHEN c.days >= $habit OR s.run_days >= $habit AND s.first_seen < greatest(s.known_since, b.since) + INTERVAL '2 days' THEN 'low' ELSE 'medium' END AS severity,
        nullif(array_to_string(make_array(CASE WHEN s.is_new_public THEN 'from a public network that is new for this principal' WHEN s.is_public AND s.known_since >= b.since + INTERVAL '2 days' AND s.first_seen < s.known_since + INTERVAL '2 days' THEN 'not seen before, though the bucket was, and from the internet' END,
-         CASE WHEN c.days = 0 THEN 'never restored here before' ELSE concat('at most ', c.usual, ' a day before') END,
+         CASE WHEN c.days = 0 AND s.first_seen < greatest(s.known_since, b.since) + INTERVAL '2 days' THEN 'no earlier days to compare with' WHEN c.days = 0 THEN 'never restored here before' ELSE concat('at most ', c.usual, ' a day before') END,
          CASE WHEN n.keys_read > 0 THEN concat(n.keys_read, ' of them read by it since') END), '; '), '') AS reasons, s.evidence
 FROM summed s JOIN compared c ON c.principal = s.principal AND c.bucket = s.bucket AND c.run = s.run JOIN buckets b ON b.bucket = s.bucket
 LEFT JOIN since n ON n.principal = s.principal AND n.bucket = s.bucket AND n.run = s.run

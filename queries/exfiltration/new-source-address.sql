@@ -31,13 +31,15 @@ WITH chosen AS (SELECT principal, origin, known_since FROM profile_origin WHERE 
 SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
        CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
-       count(DISTINCT r.requester) AS sessions, CASE WHEN count(DISTINCT r.bucket) = 1 THEN min(r.bucket) END AS bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(DISTINCT r.origin) AS networks, min(c.known_since) AS known_since,
-       sum(CASE WHEN r.action = 'read' THEN r.bytes_sent END) AS bytes,
+       count(DISTINCT r.requester) AS sessions, CASE WHEN count(DISTINCT r.bucket) = 1 THEN min(r.bucket) END AS bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(DISTINCT r.origin) AS networks, min(r.known_since) AS known_since,
+       sum_once(CASE WHEN r.action = 'read' THEN r.bytes_sent END, r.record) AS bytes,
        CASE WHEN bool_or(r.action IN ('delete', 'settings_change', 'access_change', 'bucket_delete')) THEN 'medium' ELSE 'low' END AS severity,
-       nullif(array_to_string(make_array(CASE WHEN true THEN concat('known since ', CAST(date_trunc('day', min(c.known_since)) AS DATE), ', never from there') END,
+       nullif(array_to_string(make_array(CASE WHEN true THEN concat('known since ', CAST(date_trunc('day', min(r.known_since)) AS DATE), ', never from there') END,
          CASE WHEN bool_or(r.action = 'delete') THEN 'objects deleted' END,
          CASE WHEN bool_or(r.action IN ('settings_change', 'access_change', 'bucket_delete')) THEN 'settings changed' END), '; '), '') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
-FROM chosen c JOIN requests r ON r.principal = c.principal AND r.origin = c.origin
-WHERE NOT r.is_aws AND r.action IS NOT NULL
+FROM (
+  SELECT r.*, c.known_since FROM chosen c JOIN requests r ON r.principal = c.principal AND r.origin = c.origin
+  WHERE NOT r.is_aws AND r.action IS NOT NULL
+) r
 GROUP BY r.principal HAVING count(DISTINCT r.record) >= $min_events
 ORDER BY bytes DESC NULLS LAST, first_seen, r.principal

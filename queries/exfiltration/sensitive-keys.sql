@@ -44,7 +44,7 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
        count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(DISTINCT r.object) AS keys, array_slice(array_sort(array_agg(DISTINCT r.object)), 1, 5) AS names,
        count(DISTINCT CASE WHEN k.since >= f.bucket_since + INTERVAL '2 days' THEN r.object END) AS new_keys,
-       sum(CASE WHEN r.operation LIKE 'REST.COPY.%' THEN r.object_size ELSE r.bytes_sent END) AS bytes,
+       sum_once(CASE WHEN r.operation LIKE 'REST.COPY.%' THEN r.object_size ELSE r.bytes_sent END, r.record) AS bytes,
        CASE WHEN r.principal = 'anonymous' OR bool_or(o.is_new AND o.is_public) OR bool_or(f.since >= f.bucket_since + INTERVAL '2 days' AND coalesce(o.is_public, false)) THEN 'medium' ELSE 'low' END AS severity,
        nullif(array_to_string(make_array(CASE WHEN r.principal = 'anonymous' THEN 'read without credentials' END,
          CASE WHEN bool_or(o.is_new AND o.is_public) THEN 'from a public network that is new for this principal' END,

@@ -34,14 +34,14 @@ open AS (
   FROM profile_activity WHERE principal = 'anonymous' GROUP BY 1
 ),
 hits AS (
-  SELECT r.bucket, r.operation, r.remote_ip, r.object, r.bytes_sent, r.action, r.request_time, r.acl_required, r.log_file, r.log_line,
+  SELECT r.bucket, r.operation, r.remote_ip, r.record, r.object, r.bytes_sent, r.action, r.request_time, r.acl_required, r.log_file, r.log_line,
          r.operation LIKE 'WEBSITE.%' OR coalesce(r.host_header, '') LIKE '%s3-website%' AS website
   FROM requests r WHERE r.principal = 'anonymous' AND r.action IN ('read', 'list', 'inspect')
 )
 SELECT 'anonymous' AS principal, CAST(NULL AS VARCHAR) AS requester, CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips, CAST(0 AS BIGINT) AS sessions,
-       r.bucket, count(*) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen,
-       r.operation, r.website, r.acl_required IS NOT NULL AS via_acl, count(DISTINCT r.object) AS keys, sum(r.bytes_sent) AS bytes,
+       r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen,
+       r.operation, r.website, r.acl_required IS NOT NULL AS via_acl, count(DISTINCT r.object) AS keys, sum_once(r.bytes_sent, r.record) AS bytes,
        CASE WHEN min(o.since) >= min(b.since) + INTERVAL '2 days' THEN 'medium' WHEN r.action = 'list' AND min(o.listed_since) >= min(b.since) + INTERVAL '2 days' THEN 'medium' ELSE 'low' END AS severity,
        CASE WHEN min(o.since) >= min(b.since) + INTERVAL '2 days' THEN 'nobody read it without credentials before'
             WHEN r.action = 'list' AND min(o.listed_since) >= min(b.since) + INTERVAL '2 days' THEN 'nobody listed it without credentials before'

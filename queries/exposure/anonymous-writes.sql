@@ -46,13 +46,13 @@ usual AS (
 SELECT 'anonymous' AS principal, CAST(NULL AS VARCHAR) AS requester, CASE WHEN count(DISTINCT h.remote_ip) = 1 THEN min(h.remote_ip) END AS remote_ip, count(DISTINCT h.remote_ip) AS addresses,
        array_slice(array_sort(array_agg(DISTINCT h.remote_ip)), 1, 10) AS remote_ips, CAST(0 AS BIGINT) AS sessions, h.bucket,
        count(DISTINCT h.record) AS events, min(h.request_time) AS first_seen, max(h.request_time) AS last_seen,
-       count(*) FILTER (WHERE h.is_success) AS successes, count(*) FILTER (WHERE h.http_status = 403) AS refusals,
-       count(DISTINCT h.object) AS keys, sum(h.object_size) AS bytes, array_sort(array_agg(DISTINCT h.operation)) AS operations,
-       CASE WHEN count(*) FILTER (WHERE h.is_success) = 0 THEN 'low' WHEN max(u.days) >= 3 AND max(u.since) < max(u.bucket_since) + INTERVAL '2 days' THEN 'medium' ELSE 'high' END AS severity,
-       CASE WHEN count(*) FILTER (WHERE h.is_success) = 0 THEN 'all refused' WHEN max(u.days) >= 3 AND max(u.since) < max(u.bucket_since) + INTERVAL '2 days' THEN 'done since the logs begin' ELSE 'never done in this bucket before' END AS reasons,
+       count(DISTINCT CASE WHEN h.is_success THEN h.record END) AS successes, count(DISTINCT CASE WHEN h.http_status = 403 THEN h.record END) AS refusals,
+       count(DISTINCT h.object) AS keys, sum_once(h.object_size, h.record) AS bytes, array_sort(array_agg(DISTINCT h.operation)) AS operations,
+       CASE WHEN count(DISTINCT CASE WHEN h.is_success THEN h.record END) = 0 THEN 'low' WHEN max(u.days) >= 3 AND max(u.since) < max(u.bucket_since) + INTERVAL '2 days' THEN 'medium' ELSE 'high' END AS severity,
+       CASE WHEN count(DISTINCT CASE WHEN h.is_success THEN h.record END) = 0 THEN 'all refused' WHEN max(u.days) >= 3 AND max(u.since) < max(u.bucket_since) + INTERVAL '2 days' THEN 'done since the logs begin' ELSE 'never done in this bucket before' END AS reasons,
        evidence(h.log_file, h.log_line, h.request_time) AS evidence
 FROM hits h LEFT JOIN usual u ON u.bucket = h.bucket
 -- Successes are grouped by bucket, refusals by address.
 GROUP BY h.bucket, CASE WHEN h.is_success THEN NULL ELSE h.remote_ip END, h.is_success
-HAVING count(*) FILTER (WHERE h.is_success) >= $min_successes OR count(*) FILTER (WHERE h.http_status = 403) >= $min_refusals
+HAVING count(DISTINCT CASE WHEN h.is_success THEN h.record END) >= $min_successes OR count(DISTINCT CASE WHEN h.http_status = 403 THEN h.record END) >= $min_refusals
 ORDER BY successes DESC, refusals DESC, h.bucket, remote_ip

@@ -65,8 +65,8 @@ summed AS (
   SELECT CASE WHEN count(DISTINCT r.principal) = 1 THEN min(r.principal) ELSE r.account END AS principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN count(DISTINCT r.principal) = 1 THEN min(r.principal) END AS requester,
          CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip, count(DISTINCT r.remote_ip) AS addresses,
          array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips, count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, r.account,
-         count(DISTINCT r.object) AS keys, sum(r.bytes_sent) AS bytes, count(*) FILTER (WHERE r.action = 'list') AS lists, count(*) FILTER (WHERE r.action IN ('read', 'write', 'delete')) AS did, evidence(r.log_file, r.log_line, r.request_time) AS evidence
-  FROM hits r GROUP BY r.account, r.bucket HAVING count(DISTINCT r.object) >= $keys OR count(*) FILTER (WHERE r.action = 'list') > 0
+         count(DISTINCT r.object) AS keys, sum_once(r.bytes_sent, r.record) AS bytes, count(DISTINCT CASE WHEN r.action = 'list' THEN r.record END) AS lists, count(DISTINCT CASE WHEN r.action IN ('read', 'write', 'delete') THEN r.record END) AS did, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+  FROM hits r GROUP BY r.account, r.bucket HAVING count(DISTINCT r.object) >= $keys OR count(DISTINCT CASE WHEN r.action = 'list' THEN r.record END) > 0
 ),
 judged AS (
   SELECT s.*, o.opened_by, o.opened_at, o.is_first, o.is_new_public,

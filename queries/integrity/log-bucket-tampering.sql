@@ -37,7 +37,7 @@ buckets AS (SELECT bucket, min(first_seen) AS since FROM profile_activity GROUP 
 SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
        CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
-       count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, array_sort(array_agg(DISTINCT r.operation)) AS operations, count(DISTINCT r.object) AS keys, sum(r.object_size) AS bytes,
+       count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, array_sort(array_agg(DISTINCT r.operation)) AS operations, count(DISTINCT r.object) AS keys, sum_once(r.object_size, r.record) AS bytes,
        CASE WHEN count(DISTINCT date_trunc('day', r.request_time)) >= $habit AND min(r.request_time) < min(b.since) + INTERVAL '2 days' THEN 'low'
             WHEN min(r.request_time) >= min(b.since) + INTERVAL '2 days' AND count(DISTINCT r.object) >= $few AND bool_or(o.is_public) THEN 'high' ELSE 'medium' END AS severity,
        nullif(array_to_string(make_array(CASE WHEN min(r.request_time) < min(b.since) + INTERVAL '2 days' THEN 'done since the logs begin' ELSE 'never done here before' END,

@@ -30,7 +30,7 @@
 -- next: Check CloudTrail data events for the gap. Enable logging again, and treat what happened in the gap as unknown.
 -- source: Published rules see only the event; the comparison is our own
 
-WITH changes AS (
+WITH around AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.operation, r.action, r.record, r.request_time, r.log_file, r.log_line,
          d.days_before >= 2 AND d.change_days_before = 0 AS is_first, d.days_before < 2 AS no_history,
          coalesce(o.is_new AND o.is_public, false) AS is_new_public,
@@ -38,10 +38,12 @@ WITH changes AS (
          d.days_before < 2 AND d.bucket_since + INTERVAL '2 days' < d.first_seen AND coalesce(o.is_public, false) AS is_stranger
   FROM requests r JOIN profile_day d ON d.principal = r.principal AND d.bucket = r.bucket AND d.day = date_trunc('day', r.request_time)
   LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
-  WHERE r.operation = 'REST.PUT.LOGGING_STATUS' AND r.action = 'settings_change' AND NOT r.is_aws
+  WHERE r.action IN ('settings_change', 'access_change') AND r.object IS NULL AND NOT r.is_aws
+    AND r.bucket IN (SELECT bucket FROM requests WHERE operation = 'REST.PUT.LOGGING_STATUS' AND action = 'settings_change')
 ),
+changes AS (SELECT * FROM around WHERE operation = 'REST.PUT.LOGGING_STATUS'),
 counted AS (
-  SELECT r.bucket, date_trunc('minute', r.request_time) AS minute, count(*) AS records FROM requests r
+  SELECT r.bucket, date_trunc('minute', r.request_time) AS minute, count(DISTINCT r.record) AS records FROM requests r
   WHERE r.bucket IN (SELECT bucket FROM changes) GROUP BY 1, 2
 ),
 minutes AS (SELECT bucket, minute FROM counted),
@@ -86,8 +88,8 @@ SELECT c.principal, CASE WHEN count(DISTINCT c.requester) = 1 THEN min(c.request
          CASE WHEN bool_or(c.is_first) THEN 'never changed settings before' END), '; '), '') AS reasons,
        evidence(c.log_file, c.log_line, c.request_time) AS evidence
 FROM silences s JOIN changes a ON a.bucket = s.bucket AND a.request_time = s.changed_at
--- The change that ends the gap belongs to it.
-JOIN changes c ON c.bucket = s.bucket AND c.principal = a.principal AND c.request_time BETWEEN s.changed_at AND coalesce(s.silent_to + INTERVAL '10 minutes', s.changed_at)
+-- What the same principal changed in the day before and after belongs to it, and so does the change that ends the gap.
+JOIN around c ON c.bucket = s.bucket AND c.principal = a.principal AND c.request_time BETWEEN s.changed_at - INTERVAL '1 day' AND coalesce(s.silent_to, s.changed_at) + INTERVAL '1 day'
 WHERE s.nearest = 1
 GROUP BY c.principal, c.bucket, s.silent_from, s.silent_to, s.usual_pause, s.expected, s.buckets, s.end_of_all
 ORDER BY s.silent_from, c.bucket, c.principal

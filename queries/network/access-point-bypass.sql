@@ -32,10 +32,12 @@ WITH fronted AS (
 SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
        CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
-       count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(DISTINCT r.object) AS keys, sum(r.bytes_sent) AS bytes,
+       count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(DISTINCT r.object) AS keys, sum_once(r.bytes_sent, r.record) AS bytes,
        'low' AS severity, CAST(NULL AS VARCHAR) AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
--- The small side comes first: a join keeps its first input in memory and streams the second.
-FROM fronted f JOIN requests r ON r.bucket = f.bucket
-WHERE r.access_point_arn IS NULL AND r.object IS NOT NULL AND NOT r.is_aws AND r.action IS NOT NULL
+FROM (
+  -- The few buckets stand first: a join keeps its first side in memory, and reads the second past it.
+  SELECT r.* FROM fronted f JOIN requests r ON r.bucket = f.bucket
+  WHERE r.access_point_arn IS NULL AND r.object IS NOT NULL AND NOT r.is_aws AND r.action IS NOT NULL
+) r
 GROUP BY r.principal, r.bucket
 ORDER BY bytes DESC NULLS LAST, first_seen, r.principal, r.bucket

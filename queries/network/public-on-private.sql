@@ -39,12 +39,13 @@ private AS (
 SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
        CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
-       count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(*) FILTER (WHERE is_denied(r.http_status)) AS refused, count(DISTINCT r.object) AS keys, sum(r.bytes_sent) AS bytes,
+       count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(DISTINCT CASE WHEN is_denied(r.http_status) THEN r.record END) AS refused, count(DISTINCT r.object) AS keys, sum_once(r.bytes_sent, r.record) AS bytes,
        CASE WHEN bool_and(coalesce(o.is_public AND NOT o.is_new AND NOT o.was_inside, false)) THEN 'low' ELSE 'medium' END AS severity,
        'only private addresses used this bucket before' AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
-FROM private p JOIN requests r ON r.bucket = p.bucket
-LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
-WHERE r.remote_ip IS NOT NULL AND NOT r.is_aws AND r.origin <> 'private' AND r.origin NOT LIKE 'aws %' AND (r.origin IS DISTINCT FROM 'link')
+FROM (
+  SELECT r.* FROM private p JOIN requests r ON r.bucket = p.bucket
+  WHERE r.remote_ip IS NOT NULL AND NOT r.is_aws AND r.origin <> 'private' AND r.origin NOT LIKE 'aws %' AND (r.origin IS DISTINCT FROM 'link')
+) r LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
 GROUP BY r.principal, r.bucket
 HAVING count(*) FILTER (WHERE r.action IS NOT NULL) > 0
 ORDER BY bytes DESC NULLS LAST, first_seen, r.principal, r.bucket

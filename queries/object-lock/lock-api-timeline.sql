@@ -33,7 +33,7 @@ WITH hits AS (
 SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
        CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
-       count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, r.operation, count(*) FILTER (WHERE r.action IS NULL) AS failed, count(DISTINCT r.object) AS keys,
+       count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, r.operation, count(DISTINCT CASE WHEN r.action IS NULL THEN r.record END) AS failed, count(DISTINCT r.object) AS keys,
        'low' AS severity, CASE WHEN bool_and(r.action IS NULL) THEN 'all refused' END AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM hits r
 GROUP BY r.principal, r.bucket, r.operation

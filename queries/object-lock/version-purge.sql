@@ -40,11 +40,16 @@ WITH chosen AS (
   SELECT principal, bucket, day, no_history, is_late, usual, days_with AS delete_days_before FROM profile_unusual
   WHERE measure = 'deletes' AND most >= $few AND most >= $times * usual
 ),
+-- Who left the networks known before is not in two places.
+moved AS (
+  SELECT n.principal, n.origin FROM profile_origin n JOIN profile_principal p ON p.principal = n.principal JOIN profile_origin k ON k.principal = n.principal AND k.origin <> n.origin
+  WHERE n.is_new AND NOT k.is_new AND p.last_seen > n.first_seen + INTERVAL '2 days' GROUP BY n.principal, n.origin, n.first_seen HAVING max(k.last_seen) < n.first_seen
+),
 deletes AS (
   SELECT r.principal, r.bucket, r.requester, r.remote_ip, r.object, r.version_id, r.object_size, r.operation, r.record, r.request_time, r.log_file, r.log_line,
-         c.no_history, c.is_late AND coalesce(o.is_public, false) AS is_stranger, c.usual, c.delete_days_before, coalesce(o.is_new, false) AS is_new_origin, coalesce(o.is_new AND o.is_public, false) AS is_new_public
+         c.no_history, c.is_late AND coalesce(o.is_public, false) AS is_stranger, c.usual, c.delete_days_before, coalesce(o.is_new, false) AS is_new_origin, coalesce(o.is_new AND o.is_public AND m.principal IS NULL, false) AS is_new_public
   FROM requests r JOIN chosen c ON c.principal = r.principal AND c.bucket = r.bucket AND c.day = date_trunc('day', r.request_time)
-  LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
+  LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin LEFT JOIN moved m ON m.principal = r.principal AND m.origin = r.origin
   WHERE r.action = 'delete' AND r.version_id IS NOT NULL
 ),
 runs AS (
@@ -71,7 +76,7 @@ summed AS (
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
        count(DISTINCT r.requester) AS sessions,
          r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen,
-         count(DISTINCT r.object) AS keys, count(DISTINCT r.version_id) AS versions, sum(r.object_size) AS bytes, count(r.version_id) AS version_targeted,
+         count(DISTINCT r.object) AS keys, count(DISTINCT r.version_id) AS versions, sum_once(r.object_size, r.record) AS bytes, count(DISTINCT CASE WHEN r.version_id IS NOT NULL THEN r.record END) AS version_targeted,
          array_sort(array_agg(DISTINCT r.operation)) AS operations,
          count(DISTINCT CASE WHEN f.is_own THEN NULL ELSE r.object END) AS keys_of_others,
          count(DISTINCT CASE WHEN f.is_used AND f.is_own IS NOT TRUE THEN r.object END) AS keys_in_use,

@@ -44,7 +44,7 @@ wide AS (SELECT principal, bucket, run FROM runs GROUP BY 1, 2, 3 HAVING count(D
 SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
        CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
-       count(DISTINCT r.requester) AS sessions, CASE WHEN count(DISTINCT r.bucket) = 1 THEN min(r.bucket) END AS bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(DISTINCT r.bucket) AS buckets, count(DISTINCT r.operation) AS kinds, count(*) FILTER (WHERE is_denied(r.http_status)) AS denied,
+       count(DISTINCT r.requester) AS sessions, CASE WHEN count(DISTINCT r.bucket) = 1 THEN min(r.bucket) END AS bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(DISTINCT r.bucket) AS buckets, count(DISTINCT r.operation) AS kinds, count(DISTINCT CASE WHEN is_denied(r.http_status) THEN r.record END) AS denied,
        CASE WHEN count(DISTINCT agent_family(r.user_agent)) = 1 THEN min(agent_family(r.user_agent)) END AS client,
        CASE WHEN bool_or(o.is_new AND o.is_public) OR min(r.request_time) >= min(p.first_seen) + INTERVAL '2 days' AND bool_or(o.is_public) THEN 'medium' ELSE 'low' END AS severity,
        nullif(array_to_string(make_array(CASE WHEN bool_or(o.is_new AND o.is_public) THEN 'from a public network that is new for this principal' END,

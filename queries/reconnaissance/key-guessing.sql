@@ -44,12 +44,12 @@ summed AS (
   SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
        CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
-       count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, r.who, r.run, count(DISTINCT r.object) AS keys, count(*) FILTER (WHERE r.http_status = 403) AS denied, count(*) FILTER (WHERE r.http_status = 404) AS not_found,
+       count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, r.who, r.run, count(DISTINCT r.object) AS keys, count(DISTINCT CASE WHEN r.http_status = 403 THEN r.record END) AS denied, count(DISTINCT CASE WHEN r.http_status = 404 THEN r.record END) AS not_found,
          count(DISTINCT CASE WHEN regexp_like(lower(r.object), $words) THEN r.object END) AS scanner, evidence(r.log_file, r.log_line, r.request_time) AS evidence
   FROM runs r GROUP BY r.principal, r.who, r.bucket, r.run HAVING count(DISTINCT r.object) >= $few
 ),
 good AS (
-  SELECT s.who, s.bucket, s.run, count(*) AS hits FROM summed s
+  SELECT s.who, s.bucket, s.run, count(DISTINCT g.record) AS hits FROM summed s
   JOIN requests g ON g.bucket = s.bucket AND g.principal = s.principal AND (s.principal <> 'anonymous' OR ip_network(g.remote_ip) = s.who)
   WHERE g.action IN ('read', 'inspect') AND g.request_time BETWEEN s.first_seen AND s.last_seen GROUP BY 1, 2, 3
 ),

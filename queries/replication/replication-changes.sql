@@ -50,8 +50,12 @@ summed AS (
 copied AS (
   SELECT s.principal, s.bucket, s.day, count(DISTINCT CASE WHEN r.request_time < s.first_seen THEN r.object END) AS before, count(DISTINCT CASE WHEN r.request_time >= s.first_seen THEN r.object END) AS after,
          sum(CASE WHEN r.request_time >= s.first_seen THEN coalesce(r.bytes_sent, r.object_size) END) AS bytes
-  FROM summed s JOIN requests r ON r.bucket = s.bucket AND r.action = 'read' AND r.is_aws AND principal_type(r.requester) = 'assumed_role'
-   AND r.request_time BETWEEN s.first_seen - INTERVAL '7 days' AND s.first_seen + INTERVAL '7 days' GROUP BY 1, 2, 3
+  FROM summed s JOIN (
+    SELECT r.bucket, r.object, r.request_time, r.bytes_sent, r.object_size FROM requests r
+    WHERE r.bucket IN (SELECT bucket FROM summed) AND r.action = 'read' AND r.is_aws AND principal_type(r.requester) = 'assumed_role'
+    -- A record that was delivered twice counts once.
+    QUALIFY row_number() OVER (PARTITION BY r.bucket, r.record ORDER BY r.log_file, r.log_line) = 1
+  ) r ON r.bucket = s.bucket AND r.request_time BETWEEN s.first_seen - INTERVAL '7 days' AND s.first_seen + INTERVAL '7 days' GROUP BY 1, 2, 3
 )
 SELECT s.principal, s.requester, s.remote_ip, s.addresses, s.remote_ips, s.sessions, s.bucket, s.events, s.first_seen, s.last_seen, s.operations,
        coalesce(c.before, 0) AS replicated_before, coalesce(c.after, 0) AS replicated_after, c.bytes,

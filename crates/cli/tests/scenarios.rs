@@ -61,6 +61,13 @@ fn every_record_of_the_set_is_read_cleanly() {
     );
 }
 
+/// The logs of a scenario: in its folder, or one below it.
+fn logs_of(scenario: &Path) -> String {
+    let logs = scenario.join("logs");
+    let logs = if logs.is_dir() { logs } else { scenario.to_owned() };
+    logs.to_str().unwrap().to_owned()
+}
+
 /// A row of a finding as a condition on records: its requester or principal, its source IP, its bucket.
 fn condition(who: &Value) -> String {
     let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
@@ -117,14 +124,25 @@ fn what_a_hunt_says_of_somebody_is_in_the_records() {
     assert!(recount(&logs) > 20);
 }
 
-/// For `scripts/score-hunt --recount`: the same over the dataset or the logs that `SALTMINE_RECOUNT` names.
+/// For `scripts/score-hunt --recount`: the same over the dataset or the logs that `SALTMINE_RECOUNT` names, or over each
+/// scenario of a folder.
 #[test]
 #[ignore = "needs logs; scripts/score-hunt --recount makes a million lines"]
 fn what_a_hunt_says_of_somebody_is_in_the_records_of_given_logs() {
     let input = std::env::var("SALTMINE_RECOUNT").expect("SALTMINE_RECOUNT names a dataset or logs");
-    let checked = recount(&[input]);
-    assert!(checked > 0);
-    println!("{checked} rows of findings recounted");
+    let inputs = match std::fs::read(Path::new(&input).join("truth.json")) {
+        Ok(truth) => {
+            let truth: Value = serde_json::from_slice(&truth).unwrap();
+            truth.as_object().unwrap().keys().map(|name| logs_of(&Path::new(&input).join(name))).collect()
+        }
+        Err(_) => vec![input],
+    };
+    let counts = inputs.iter().map(|input| {
+        let checked = recount(std::slice::from_ref(input));
+        println!("{input}: {checked} rows of findings recounted");
+        checked
+    });
+    assert!(counts.sum::<usize>() > 0);
 }
 
 /// S3 writes the row of a copy's source with status 200 or with none.
@@ -152,6 +170,90 @@ fn both_forms_of_a_copy_s_source_give_the_same_findings() {
         }
         assert_eq!(ok.as_array().unwrap().len(), other.as_array().unwrap().len());
     }
+}
+
+/// S3 delivers some records twice. A file that is there twice changes what no finding says of somebody: requests, objects,
+/// bytes, times, grade.
+#[test]
+fn a_file_delivered_twice_changes_no_finding() {
+    let names =
+        ["copy-foreign-careful", "links-minted-careful", "lock-bypass-careful", "open-data", "renamed-loud"];
+    let (folder, logs) = scenarios(&names, "mixed");
+    let truth = std::fs::read(folder.path().join("truth.json")).unwrap();
+    let truth: Value = serde_json::from_slice(&truth).unwrap();
+    let once = said(&hunt(&logs));
+    for (name, logs) in truth.as_object().unwrap().keys().zip(&logs) {
+        let files = match truth[name]["lines"].as_object() {
+            Some(lines) => lines.keys().cloned().collect(),
+            None => every_third_file(Path::new(logs)),
+        };
+        for file in files {
+            let path = Path::new(logs).join(file);
+            // Files with the same content are read once; this one has it twice, as two members.
+            let content = std::fs::read(&path).unwrap();
+            std::fs::write(path.with_extension("again.gz"), content.repeat(2)).unwrap();
+        }
+    }
+    let twice = said(&hunt(&logs));
+    for (row, same) in once.iter().zip(&twice) {
+        assert_eq!(row, same);
+    }
+    assert_eq!(once.len(), twice.len());
+    for query in ["copy-out", "links-minted", "mass-delete", "anonymous-success", "renamed-set"] {
+        assert!(once.iter().any(|row| row.contains(query)), "{query}");
+    }
+}
+
+/// Some of the files of a folder of buckets, in order.
+fn every_third_file(logs: &Path) -> Vec<String> {
+    let names = |folder: &Path| -> Vec<String> {
+        let entries = std::fs::read_dir(folder).unwrap();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let files = names(logs).into_iter().flat_map(|bucket| {
+        let files = names(&logs.join(&bucket));
+        files.into_iter().map(move |file| format!("{bucket}/{file}"))
+    });
+    files.step_by(3).collect()
+}
+
+/// What findings say: detection, grade, and of each row who, how many requests, objects and bytes, and when. Reasons name
+/// numbers of the days before, which profiles count as they were delivered.
+fn said(report: &Value) -> Vec<String> {
+    let mut rows = Vec::new();
+    for finding in report["findings"].as_array().unwrap() {
+        for who in finding["who"].as_array().unwrap() {
+            let columns = &who["columns"];
+            let numbers = [
+                "keys",
+                "bytes",
+                "versions",
+                "refused",
+                "denials",
+                "successes",
+                "failed",
+                "denied",
+                "served",
+            ];
+            let numbers = numbers.map(|name| format!("{name} {}", columns[name]));
+            rows.push(format!(
+                "{} {} {} {} {} from {} to {} {}",
+                finding["severity"],
+                finding["query"],
+                columns["principal"],
+                who["bucket"],
+                who["events"],
+                who["first_seen"],
+                who["last_seen"],
+                numbers.join(", ")
+            ));
+        }
+    }
+    rows.sort();
+    rows
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod interner;
 mod lengths;
 mod link;
 mod log;
+mod once;
 mod presto;
 mod scalar;
 mod size;
@@ -45,6 +46,7 @@ pub fn register_all(context: &SessionContext) {
     let _ = context.state_ref().write().register_function_rewrite(Arc::new(zone::WallClock));
     lengths::register(context);
     context.register_udaf(evidence::evidence());
+    context.register_udaf(once::sum_once());
     presto::register(context);
 }
 
