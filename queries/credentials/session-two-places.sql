@@ -29,13 +29,19 @@
 -- next: Check role-elsewhere; revoke the role's sessions (aws:TokenIssueTime) if the second location is not yours.
 -- source: Own
 
-WITH hits AS (
+WITH deliveries AS (
+  -- A record that was delivered twice is no change of network.
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.origin, r.source_region, r.record, r.request_time, r.log_file, r.log_line,
-         lag(r.origin) OVER s AS origin_before, r.request_time - lag(r.request_time) OVER s AS pause
+         row_number() OVER (PARTITION BY r.requester, r.record ORDER BY r.log_file, r.log_line) AS delivery
   FROM requests r
   WHERE principal_type(r.requester) = 'assumed_role' AND NOT r.is_aws AND r.remote_ip IS NOT NULL
     -- The user of a presigned URL is not its signer.
     AND (r.origin IS DISTINCT FROM 'link')
+),
+hits AS (
+  SELECT r.*, lag(r.origin) OVER s AS origin_before, r.request_time - lag(r.request_time) OVER s AS pause
+  FROM deliveries r
+  WHERE r.delivery = 1
   WINDOW s AS (PARTITION BY r.requester ORDER BY r.request_time, r.log_file, r.log_line)
 ),
 turns AS (SELECT * FROM hits WHERE origin <> origin_before AND pause <= CAST($window AS INTERVAL))
