@@ -47,7 +47,7 @@ pub(super) const FUNCTIONS: [TextFunction; 3] = [
 const BATCH_OPERATIONS: &str = "s3-batch-operations";
 
 /// Who acted, whatever the session, as the SQL function `principal` says; `-` is `anonymous`.
-pub(crate) fn principal(requester: &str) -> String {
+pub fn principal(requester: &str) -> String {
     acting(requester).into_owned()
 }
 

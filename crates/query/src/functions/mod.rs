@@ -20,7 +20,7 @@ mod size;
 mod sum;
 mod zone;
 
-pub(crate) use self::actor::principal;
+pub use self::actor::principal;
 pub(crate) use self::address::{PRIVATE, origin};
 pub(crate) use self::histogram::hdr_histogram;
 

@@ -10,6 +10,7 @@ mod clue;
 mod export;
 mod findings;
 mod join;
+mod kept;
 mod model;
 mod recount;
 mod rows;
@@ -24,6 +25,7 @@ pub use self::changes::{Change, changes};
 pub(crate) use self::clue::Clue;
 pub use self::export::{ExportKind, export};
 use self::join::join;
+pub(crate) use self::kept::keep;
 pub use self::model::{
     Actor, ActorFindings, ActorPlace, Deed, DeedKind, ExaminedInput, FailingRequests, FindingRef, Incident,
     Losses, NextSteps, Phase, PhaseKind,

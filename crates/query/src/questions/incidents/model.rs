@@ -79,6 +79,9 @@ pub struct Actor {
     pub first_seen: Time,
     /// Time of the last request.
     pub last_seen: Time,
+    /// Which of the incident's actors it is in its requests.
+    #[serde(skip)]
+    pub index: usize,
 }
 
 /// A phase of an attack.
@@ -174,7 +177,7 @@ pub enum DeedKind {
 
 impl DeedKind {
     /// The kind for a word of the statements.
-    pub(super) fn parse(word: &str) -> Self {
+    pub fn parse(word: &str) -> Self {
         match word {
             "listed" => Self::Listed,
             "settings_read" => Self::SettingsRead,

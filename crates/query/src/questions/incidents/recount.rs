@@ -1,28 +1,19 @@
 //! Counts the requests of incidents: one pass over the records stores them, then small statements count them.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
-use std::sync::Arc;
 
-use datafusion::config::TableParquetOptions;
-use datafusion::dataframe::{DataFrame, DataFrameWriteOptions};
-use datafusion::datasource::MemTable;
 use datafusion::error::Result;
-use datafusion::logical_expr::Case;
-use datafusion::prelude::{Expr, ParquetReadOptions, SessionContext, col, lit};
+use datafusion::prelude::SessionContext;
 
 use super::clue::Clue;
 use super::join::{LogContext, origin};
+use super::kept::Kept;
 use super::model::{Deed, DeedKind, ExaminedInput};
 use super::rows::Rows;
-use crate::profiles::{self, REQUESTS};
-use crate::questions::request_scope::{Scope, between};
+use crate::profiles;
+use crate::questions::request_scope::Scope;
 use crate::questions::timeline::Time;
 
-/// The requests of incidents, with the column `scope`: the number of the incident times [`MAX_ACTORS`], plus that of the
-/// actor.
-pub(super) const INCIDENT_REQUESTS: &str = "incident_requests";
-/// Upper bound of the actors of an incident.
-pub(super) const MAX_ACTORS: usize = 1024;
 /// Requests per day from which a principal counts as busy.
 const BUSY_REQUESTS_PER_DAY: i64 = 500;
 /// Maximum number of known principals per network; more make no difference.
@@ -141,8 +132,10 @@ pub(super) async fn count(
     is_remote: bool,
 ) -> Result<Vec<IncidentCounts>> {
     let mut counted = vec![IncidentCounts::default(); scopes.len()];
-    let Some(frame) = requests(context, scopes).await? else { return Ok(counted) };
-    let _kept = RegisteredRequests::new(context, frame, is_remote).await?;
+    if scopes.iter().all(Vec::is_empty) {
+        return Ok(counted);
+    }
+    let _kept = Kept::new(context, scopes, is_remote).await?;
     for row in Rows::of(context, include_str!("sql/actors.sql")).await?.iter() {
         let (Some(incident), Some(actor)) = (row.index("incident")?, row.index("actor")?) else { continue };
         let acted = ActorCounts {
@@ -212,73 +205,4 @@ async fn impact(context: &SessionContext, counted: &mut [IncidentCounts]) -> Res
         }
     }
     Ok(())
-}
-
-/// The requests of incidents; `None` if there are none.
-async fn requests(context: &SessionContext, scopes: &[Vec<Scope>]) -> Result<Option<DataFrame>> {
-    let number = |incident: usize, scope: &Scope| incident * MAX_ACTORS + scope.actor.min(MAX_ACTORS - 1);
-    let numbered = scopes.iter().enumerate().flat_map(|(incident, scopes)| {
-        scopes.iter().map(move |scope| (scope.filter(), i64::try_from(number(incident, scope)).unwrap_or(-1)))
-    });
-    let cases = numbered.map(|(is, number)| (Box::new(is), Box::new(lit(number)))).collect::<Vec<_>>();
-    if cases.is_empty() {
-        return Ok(None);
-    }
-    let case = Expr::Case(Case::new(None, cases, None));
-    let all: Vec<&Scope> = scopes.iter().flatten().collect();
-    let frame = context.table(REQUESTS).await?.filter(coarse_filter(&all))?;
-    Ok(Some(frame.with_column("scope", case)?.filter(col("scope").is_not_null())?))
-}
-
-/// A filter that is cheap to evaluate and true for all requests of the scopes.
-fn coarse_filter(scopes: &[&Scope]) -> Expr {
-    let principals: BTreeSet<&str> = scopes.iter().filter_map(|scope| scope.principal.as_deref()).collect();
-    let actions: BTreeSet<&str> =
-        scopes.iter().filter(|scope| scope.principal.is_none()).filter_map(|scope| scope.action).collect();
-    let since = scopes.iter().map(|scope| scope.since).min().unwrap_or_default();
-    let until = scopes.iter().map(|scope| scope.until).max().unwrap_or_default();
-    let is_any =
-        |name: &str, values: BTreeSet<&str>| col(name).in_list(values.into_iter().map(lit).collect(), false);
-    let is_one = is_any("principal", principals).or(is_any("action", actions));
-    is_one.and(between(since, until))
-}
-
-/// Requests that statements can query while this value lives.
-struct RegisteredRequests<'a> {
-    context: &'a SessionContext,
-    _folder: Option<tempfile::TempDir>,
-}
-
-impl<'a> RegisteredRequests<'a> {
-    async fn new(
-        context: &'a SessionContext,
-        frame: DataFrame,
-        is_remote: bool,
-    ) -> Result<RegisteredRequests<'a>> {
-        // Other processes do not have the files of this one.
-        if is_remote {
-            context.register_table(INCIDENT_REQUESTS, frame.into_view())?;
-            return Ok(Self { context, _folder: None });
-        }
-        let folder = tempfile::tempdir()?;
-        let path = folder.path().join("requests").to_string_lossy().into_owned() + "/";
-        let mut options = TableParquetOptions::default();
-        options.global.compression = Some("lz4_raw".into());
-        let schema = Arc::clone(frame.schema().inner());
-        frame.write_parquet(&path, DataFrameWriteOptions::new(), Some(options)).await?;
-        // Without rows, there is no file to read the columns from.
-        if std::fs::read_dir(&path).map_or(true, |mut files| files.next().is_none()) {
-            context.register_table(INCIDENT_REQUESTS, Arc::new(MemTable::try_new(schema, vec![vec![]])?))?;
-        } else {
-            context.register_parquet(INCIDENT_REQUESTS, &path, ParquetReadOptions::default()).await?;
-        }
-        Ok(Self { context, _folder: Some(folder) })
-    }
-}
-
-impl Drop for RegisteredRequests<'_> {
-    fn drop(&mut self) {
-        // Nothing to remove if it does not exist.
-        let _ = self.context.deregister_table(INCIDENT_REQUESTS);
-    }
 }

@@ -97,6 +97,7 @@ fn actors(roles: &[Role], counted: &IncidentCounts) -> Vec<Actor> {
                 _ => name(&role.principal),
             };
             Some(Actor {
+                index,
                 name: if role.place == ActorPlace::Link { shown + SIGNED_URL_SUFFIX } else { shown },
                 principal: role.principal.clone(),
                 place: role.place,

@@ -4,10 +4,17 @@
 //! at most a few thousand rows, however large the input: statements limit their tables, and time slots are as wide as
 //! the period requires.
 
+macro_rules! statement {
+    ($name:literal) => {
+        ($name, include_str!(concat!("sql/", $name, ".sql")))
+    };
+}
+
 mod answer;
 mod curves;
 mod sources;
 mod statement;
+mod story;
 mod traffic;
 
 use std::collections::BTreeMap;
@@ -18,17 +25,12 @@ pub use self::answer::{Answer, Value};
 pub use self::curves::{Curve, Latency};
 pub use self::sources::{SourceLine, Sources};
 use self::statement::Statement;
+pub use self::story::Story;
 pub use self::traffic::{Slots, Traffic};
 use super::hunt::{HuntOptions, HuntReport, hunt};
 use crate::catalogue::{Catalogue, Parameter};
 use crate::error::QueryError;
 use crate::session::Session;
-
-macro_rules! statement {
-    ($name:literal) => {
-        ($name, include_str!(concat!("sql/", $name, ".sql")))
-    };
-}
 
 const BUCKETS: Statement = statement!("buckets");
 const SOURCES: Statement = statement!("sources");
@@ -63,6 +65,8 @@ pub struct Report {
     pub answers: BTreeMap<&'static str, Answer>,
     /// The findings of the hunt.
     pub hunt: HuntReport,
+    /// What its incidents did.
+    pub story: Story,
     /// The queries behind the findings, by name.
     pub asked: BTreeMap<String, FindingQuery>,
 }
@@ -111,7 +115,12 @@ pub async fn report(
     for table in TABLES {
         answers.insert(table.0, answer::ask(session, table, &[]).await?);
     }
-    let traffic = traffic::read(session, TRAFFIC, period.and_then(|(first, last)| first.zip(last))).await?;
+    let period = period.and_then(|(first, last)| first.zip(last));
+    let story = match period {
+        Some(period) => story::read(session, &hunt, period).await?,
+        None => Story::default(),
+    };
+    let traffic = traffic::read(session, TRAFFIC, period).await?;
     let latency = curves::read(session, LATENCY).await?;
-    Ok(Report { sources, traffic, latency, answers, hunt, asked })
+    Ok(Report { sources, traffic, latency, answers, hunt, story, asked })
 }

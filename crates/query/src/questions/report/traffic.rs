@@ -59,7 +59,7 @@ pub(super) async fn read(
     period: Option<(i64, i64)>,
 ) -> Result<Traffic, QueryError> {
     let (first, last) = period.map_or((0, 0), |(first, last)| (seconds(first), seconds(last)));
-    let width = width(last.saturating_sub(first));
+    let width = width(last.saturating_sub(first), MAX_SLOTS);
     let mut answer = ask(session, statement, &[("slot", format!("{width} seconds"))]).await?;
     let slots = if period.is_some() { slots(&answer, width) } else { Slots::default() };
     let by_hour = |column| {
@@ -81,9 +81,9 @@ pub(super) async fn read(
     Ok(Traffic { answer, slots, requests, bytes })
 }
 
-/// The smallest width with at most [`MAX_SLOTS`] slots over a span in seconds; above a week, whole weeks.
-fn width(span: i64) -> i64 {
-    let least = span / (MAX_SLOTS - 1) + 1;
+/// The smallest width with at most `most` slots over a span in seconds; above a week, whole weeks.
+pub(super) fn width(span: i64, most: i64) -> i64 {
+    let least = span / (most - 1) + 1;
     let week = SLOT_WIDTHS[SLOT_WIDTHS.len() - 1];
     SLOT_WIDTHS.into_iter().find(|width| *width >= least).unwrap_or((least / week + 1) * week)
 }
@@ -116,11 +116,11 @@ mod tests {
 
     #[test]
     fn slots_are_few_and_of_widths_that_people_read() {
-        assert_eq!(width(0), 60);
-        assert_eq!(width(7 * 86_400), 900);
-        assert_eq!(width(365 * 86_400), 43_200);
+        assert_eq!(width(0, MAX_SLOTS), 60);
+        assert_eq!(width(7 * 86_400, MAX_SLOTS), 900);
+        assert_eq!(width(365 * 86_400, MAX_SLOTS), 43_200);
         for span in [1, 59, 60 * 799, 60 * 800, 86_400, 86_400 * 366, 86_400 * 366 * 8000] {
-            let slots = span / width(span) + 2;
+            let slots = span / width(span, MAX_SLOTS) + 2;
             assert!(slots <= MAX_SLOTS + 2, "{span}: {slots}");
         }
     }

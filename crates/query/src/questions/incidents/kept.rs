@@ -1,0 +1,120 @@
+//! The requests of incidents, for statements about them: one pass over the records keeps them.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use datafusion::config::TableParquetOptions;
+use datafusion::dataframe::{DataFrame, DataFrameWriteOptions};
+use datafusion::datasource::MemTable;
+use datafusion::error::Result;
+use datafusion::logical_expr::Case;
+use datafusion::prelude::{Expr, ParquetReadOptions, SessionContext, col, lit};
+
+use crate::error::QueryError;
+use crate::profiles::{self, REQUESTS};
+use crate::questions::request_scope::{IncidentRequests, Scope, between};
+use crate::session::Session;
+
+/// The requests of incidents, with the column `scope`: the incident's number times [`ACTORS`], and the actor's.
+pub(super) const INCIDENT_REQUESTS: &str = "incident_requests";
+/// The same with what each request did, as the column `kind`.
+const INCIDENT_DEEDS: &str = "incident_deeds";
+/// More than an incident has actors.
+const ACTORS: usize = 1024;
+
+/// Requests that statements can ask for as long as this lives.
+pub(crate) struct Kept<'a> {
+    context: &'a SessionContext,
+    _folder: Option<tempfile::TempDir>,
+}
+
+/// Keeps requests for the statements of a report: those of the first of `of` have the number 0, and so on.
+///
+/// # Errors
+/// If the records cannot be read.
+pub(crate) async fn keep<'a>(
+    session: &'a Session,
+    of: &[&IncidentRequests],
+) -> std::result::Result<Kept<'a>, QueryError> {
+    let context = session.unredacted();
+    let is_remote = session.mode().remote;
+    let scopes: Vec<Vec<Scope>> = of.iter().map(|requests| requests.0.clone()).collect();
+    let kept = async {
+        profiles::prepare(context, "requests profile_activity", is_remote).await?;
+        Kept::new(context, &scopes, is_remote).await
+    };
+    kept.await.map_err(|error| session.shown_error(error.into()))
+}
+
+impl<'a> Kept<'a> {
+    /// Keeps the requests of scopes; those of an incident are one element.
+    pub(super) async fn new(
+        context: &'a SessionContext,
+        scopes: &[Vec<Scope>],
+        is_remote: bool,
+    ) -> Result<Kept<'a>> {
+        let frame = requests(context, scopes).await?;
+        let kept = Self::requests(context, frame, is_remote).await?;
+        let deeds = context.sql(include_str!("sql/kinds.sql")).await?;
+        context.register_table(INCIDENT_DEEDS, deeds.into_view())?;
+        Ok(kept)
+    }
+
+    async fn requests(context: &'a SessionContext, frame: DataFrame, is_remote: bool) -> Result<Kept<'a>> {
+        // Other processes do not have this one's files.
+        if is_remote {
+            context.register_table(INCIDENT_REQUESTS, frame.into_view())?;
+            return Ok(Self { context, _folder: None });
+        }
+        let folder = tempfile::tempdir()?;
+        let path = folder.path().join("requests").to_string_lossy().into_owned() + "/";
+        let mut options = TableParquetOptions::default();
+        options.global.compression = Some("lz4_raw".into());
+        let schema = Arc::clone(frame.schema().inner());
+        frame.write_parquet(&path, DataFrameWriteOptions::new(), Some(options)).await?;
+        // Without rows there is no file to read the columns from.
+        if std::fs::read_dir(&path).map_or(true, |mut files| files.next().is_none()) {
+            context.register_table(INCIDENT_REQUESTS, Arc::new(MemTable::try_new(schema, vec![vec![]])?))?;
+        } else {
+            context.register_parquet(INCIDENT_REQUESTS, &path, ParquetReadOptions::default()).await?;
+        }
+        Ok(Self { context, _folder: Some(folder) })
+    }
+}
+
+impl Drop for Kept<'_> {
+    fn drop(&mut self) {
+        // What is not there needs no removal.
+        let _ = self.context.deregister_table(INCIDENT_DEEDS);
+        let _ = self.context.deregister_table(INCIDENT_REQUESTS);
+    }
+}
+
+/// The requests of scopes.
+async fn requests(context: &SessionContext, scopes: &[Vec<Scope>]) -> Result<DataFrame> {
+    let number = |incident: usize, scope: &Scope| incident * ACTORS + scope.actor.min(ACTORS - 1);
+    let numbered = scopes.iter().enumerate().flat_map(|(incident, scopes)| {
+        scopes.iter().map(move |scope| (scope.filter(), i64::try_from(number(incident, scope)).unwrap_or(-1)))
+    });
+    let cases = numbered.map(|(is, number)| (Box::new(is), Box::new(lit(number)))).collect::<Vec<_>>();
+    if cases.is_empty() {
+        return context.table(REQUESTS).await?.with_column("scope", lit(0_i64))?.filter(lit(false));
+    }
+    let case = Expr::Case(Case::new(None, cases, None));
+    let all: Vec<&Scope> = scopes.iter().flatten().collect();
+    let frame = context.table(REQUESTS).await?.filter(may_be(&all))?;
+    frame.with_column("scope", case)?.filter(col("scope").is_not_null())
+}
+
+/// What is quick to ask, and true of all requests of the scopes.
+fn may_be(scopes: &[&Scope]) -> Expr {
+    let principals: BTreeSet<&str> = scopes.iter().filter_map(|scope| scope.principal.as_deref()).collect();
+    let actions: BTreeSet<&str> =
+        scopes.iter().filter(|scope| scope.principal.is_none()).filter_map(|scope| scope.action).collect();
+    let since = scopes.iter().map(|scope| scope.since).min().unwrap_or_default();
+    let until = scopes.iter().map(|scope| scope.until).max().unwrap_or_default();
+    let is_any =
+        |name: &str, values: BTreeSet<&str>| col(name).in_list(values.into_iter().map(lit).collect(), false);
+    let is_one = is_any("principal", principals).or(is_any("action", actions));
+    is_one.and(between(since, until))
+}
