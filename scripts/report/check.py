@@ -7,8 +7,12 @@ import time
 
 from playwright.sync_api import sync_playwright
 
-SECTIONS = ["summary", "findings", "traffic", "who", "what", "unsigned", "settings", "errors", "transport", "latency",
-            "limits", "sources"]
+import interaction
+import paper
+
+SECTIONS = ["summary", "incidents", "timeline", "did", "lost", "attack", "actions", "findings", "traffic", "who", "what",
+            "unsigned", "settings", "errors", "transport", "latency", "limits", "sources", "about"]
+TITLE = "Case 26-0417"
 # Characters that would create an element, end a script or a string, hide text, or reverse the reading order, if they
 # were interpreted.
 HOSTILE = """</script><script>document.body.id='hacked';alert(1)</script><img src=x onerror=alert(2)>'"`${alert(3)}"""
@@ -39,15 +43,17 @@ def hostile_log(path):
 class Opened:
     """A page in a browser, with a record of its actions."""
 
-    def __init__(self, browser, path, width=1440, height=900, scheme="light"):
+    def __init__(self, browser, path, width=1440, height=900, scheme="light", script=True):
         self.problems, self.requests = [], []
-        self.context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)
+        self.context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme,
+                                           java_script_enabled=script, accept_downloads=True)
         page = self.page = self.context.new_page()
         page.on("console", lambda message: self.problems.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
         page.on("dialog", lambda dialog: (self.problems.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        page.on("request", lambda request: self.requests.append(request.url))
-        page.route(lambda url: not url.startswith("file:"), lambda route: route.abort())
+        # What the page saves it makes itself, as a blob.
+        page.on("request", lambda request: request.url.startswith("blob:") or self.requests.append(request.url))
+        page.route(lambda url: not url.startswith(("file:", "blob:")), lambda route: route.abort())
         begin = time.monotonic()
         page.goto(pathlib.Path(path).absolute().as_uri(), wait_until="load")
         self.seconds = time.monotonic() - begin
@@ -61,9 +67,11 @@ class Opened:
 def check_sections(page):
     for section in SECTIONS:
         assert page.locator(f"section#{section} > h2").is_visible(), section
+    assert [section.get_attribute("id") for section in page.locator("main > section").all()] == SECTIONS
     assert page.locator(".uplot canvas").count() == 3
     assert page.locator("details.finding").count() > 10
-    assert page.locator("details.finding.critical[open]").count() > 0
+    assert page.locator("details.incident").count() > 2
+    assert page.locator("details.incident[open], details.finding[open]").count() == 0
     # Each figure has its SQL, which opens without JavaScript.
     for figure in page.locator("div.figure").all():
         assert figure.locator("details.sql").count() == 1, figure.get_attribute("id")
@@ -82,12 +90,12 @@ def check_tables(page):
     def column():
         return [int(cell.get_attribute("data-v")) for cell in page.locator(f"#t-requesters tbody td:nth-child({place})").all()]
     first = column()
-    heading.locator("button").click()
+    heading.locator("[role=button]").click()
     assert heading.get_attribute("aria-sort") == "descending" and column() == sorted(first, reverse=True)
-    heading.locator("button").press("Enter")
+    heading.locator("[role=button]").press("Enter")
     assert heading.get_attribute("aria-sort") == "ascending" and column() == sorted(first)
     by_name = page.locator("#t-requesters th", has_text="Requester").first
-    by_name.locator("button").click()
+    by_name.locator("[role=button]").click()
     assert heading.get_attribute("aria-sort") is None and by_name.get_attribute("aria-sort") == "ascending"
     field = page.locator("#requesters input[type=search]")
     field.fill("OPS-maintenance cleanup")
@@ -126,8 +134,8 @@ def check_zoom(page):
     assert by_key[0] > whole[0] and by_key[1] < whole[1]
     page.locator("#over-time .plot").first.press("0")
     assert shown_range(page) == whole
-    page.locator("#over-time .bar input[type=checkbox]").uncheck()
     page.locator("#over-time .bar input[type=checkbox]").check()
+    page.locator("#over-time .bar input[type=checkbox]").uncheck()
 
 
 def check_width(page, width):
@@ -135,11 +143,15 @@ def check_width(page, width):
     assert widest <= width, f"the page is {widest} px wide in a window of {width} px"
 
 
-def check_print(page):
-    page.emulate_media(media="print")
-    pdf = page.pdf(format="A4")
-    assert pdf.startswith(b"%PDF") and len(pdf) > 20_000
-    page.emulate_media(media="screen")
+def check_without_script(browser, path):
+    opened = Opened(browser, path, script=False)
+    page = opened.page
+    for part in ["dl.verdict", "details.incident >> nth=0", "#incident-timeline svg.picture >> nth=0", "#t-matrix", "#t-taken",
+                 "#t-destroyed", "#t-changed", "#bytes-out svg.picture >> nth=0", "ol.attack", "ol.steps >> nth=0", "#t-requesters"]:
+        assert page.locator(part).first.is_visible(), part
+    page.locator("details.incident").first.locator("summary").first.click()
+    assert page.locator("details.incident").first.locator("table.phases").is_visible()
+    opened.close()
 
 
 def check_hostile(browser, saltmine, work):
@@ -147,7 +159,7 @@ def check_hostile(browser, saltmine, work):
     opened = Opened(browser, path)
     page = opened.page
     assert page.evaluate("document.body.id") == ""
-    assert page.locator("script").count() == 2 and page.locator("img, svg, iframe, b").count() == 0
+    assert page.locator("script").count() == 2 and page.locator("img, iframe, .data b, .data svg:not(.picture), svg:not(.picture, .picture svg)").count() == 0
     for table, column in [("requesters", 1), ("keys", 2), ("agents", 1)]:
         text = page.locator(f"#t-{table} tbody tr:first-child td:nth-child({column})").inner_text()
         assert "</script><script>document.body.id='hacked'" in text, (table, text)
@@ -190,8 +202,8 @@ def main():
     parser.add_argument("--screens", type=pathlib.Path)
     given = parser.parse_args()
     (given.work / "samples").symlink_to(pathlib.Path("samples").absolute())
-    title = ["--title", "Case 26-0417"] if given.picture else []
-    path = report(given.saltmine, given.work, "samples/attack", "report.html", *title)
+    subprocess.run([given.saltmine, "ingest", "samples/attack", "--to", "case.lake", "--quiet"], cwd=given.work)
+    path = report(given.saltmine, given.work, "case.lake", "report.html", "--title", TITLE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=given.chromium, args=["--no-sandbox"])
         if given.picture:
@@ -205,8 +217,10 @@ def main():
         check_tables(opened.page)
         check_zoom(opened.page)
         check_width(opened.page, 1440)
-        check_print(opened.page)
         opened.close()
+        interaction.check(Opened(browser, path))
+        printed = paper.check(Opened(browser, path), TITLE)
+        check_without_script(browser, path)
         seconds = opened.seconds
         for width, height in [(390, 844), (320, 700), (820, 1180)]:
             for scheme in ["light", "dark"]:
@@ -221,7 +235,8 @@ def main():
         browser.close()
     size = path.stat().st_size
     assert size < 3_000_000
-    print(f"report: opened in {seconds:.2f} s, {size:,} bytes; sections, tables, zoom, print, widths and hostile text passed")
+    print(f"report: opened in {seconds:.2f} s, {size:,} bytes, {printed} printed pages; sections, tables, zoom, marks, export, "
+          "navigation, print, widths, no script and hostile text passed")
 
 
 main()

@@ -107,6 +107,7 @@ fn the_page_needs_nothing_else_and_runs_nothing_else() {
         "latency",
         "limits",
         "sources",
+        "about",
     ] {
         assert!(page.contains(&format!("<section id=\"{section}\"")), "{section}");
     }
@@ -272,9 +273,13 @@ fn hostile_text_stays_text() {
     let page = page(&[log.to_str().unwrap(), "--title", "</title><script>"]);
     assert_eq!(page.matches("<script").count(), 2);
     assert_eq!(page.matches("</script").count(), 2);
-    for mark in ["<img", "<svg", "<b>", "\u{202e}", "\u{1b}", "\u{2028}"] {
+    for mark in ["<img", "<svg/", "<b>", "\u{202e}", "\u{1b}", "\u{2028}"] {
         assert!(!page.contains(mark), "{mark:?}");
     }
+    // Pictures are the page's own.
+    let pictures =
+        page.matches("<svg class=\"picture\"").count() + page.matches("<svg width=\"100%\"").count();
+    assert_eq!(page.matches("<svg").count(), pictures);
     for shown in
         ["<b>bold</b>", "rev\\u{202E}ersed\\x1B[31m\\u{2028}", "<script>alert(3)</script>", "a'b&amp;c"]
     {

@@ -10,20 +10,25 @@ use super::time::{NameArgs, TimeRange};
 /// `saltmine report`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-The page is self-contained: it opens from disk without a network, prints, and can be handed over. It shows the findings with their evidence, traffic over time, the most active principals, addresses, objects and user agents, latency, transport, anonymous access, settings changes and the limits of the logs, each with the SQL that produced it.
+The page is self-contained: it opens from disk without a network, prints, and can be handed over. It begins with what happened, who did it, what was taken, destroyed or changed, and what to do; then come incidents on a time line, the objects concerned, findings with their evidence, traffic, the most active principals, addresses, objects and user agents, and the limits of the logs, each with the SQL that produced it.
 
 Examples:
   saltmine report case.lake -o report.html
   saltmine report logs/ --since 2026-03-01 --until 2026-04-01 -o march.html
+  saltmine report case.lake --title 'Case 7' --summary case.md -o report.html
   saltmine report case.lake --pack destruction -o report.html")]
 pub(crate) struct ReportArgs {
     /// A dataset, or log files, folders, globs, s3://BUCKET/PREFIX or - for standard input
     #[arg(required = true, value_name = "DATASET|PATH")]
     pub(crate) inputs: Vec<String>,
 
-    /// The HTML file to write (atomically); - for standard output
+    /// The HTML file to write (atomically), ending in .html or .htm; - for standard output
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: PathBuf,
+
+    /// Your own summary, shown first: a file with text in simple Markdown (headings, lists, bold, italic, code)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) summary: Option<PathBuf>,
 
     /// Title of the page, such as a case number
     #[arg(long, value_name = "TEXT", default_value = "S3 server access logs")]

@@ -16,10 +16,11 @@ use crate::terminal::Terminal;
 pub(crate) fn run(args: &ExportArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let catalogue = super::catalogue(args.choice.queries.as_deref())?;
     let range = args.range.check()?;
-    let format = args.format.unwrap_or_else(|| match &args.output {
-        Some(path) => default_format(Some(path)),
-        None => Format::Csv,
-    });
+    let format = match (args.format, &args.output) {
+        (Some(format), _) => format,
+        (None, Some(path)) => default_format(Some(path))?,
+        (None, None) => Format::Csv,
+    };
     let target = Target::open(args.output.as_deref())?;
     let options =
         SessionOptions { since: range.since, until: range.until, ..args.engine.session(&args.inputs) };

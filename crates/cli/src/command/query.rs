@@ -13,13 +13,14 @@ use super::coverage::{finish, nothing, require_records};
 use crate::args::QueryArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
+use crate::output::sanitize::sanitize;
 use crate::output::{Format, Options, Target, counted};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &QueryArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let QueryRequest { inputs, asked, params } = question(args)?;
     let range = args.range.check()?;
-    let format = args.format.unwrap_or_else(|| default_format(args.output.as_deref()));
+    let format = args.format.map_or_else(|| default_format(args.output.as_deref()), Ok)?;
     // Create the output file before the work starts, so that a bad path fails at once.
     let target = Target::open(args.output.as_deref())?;
     let options = SessionOptions {
@@ -212,11 +213,18 @@ fn parse_param(param: &str) -> Result<(String, String), CliError> {
 }
 
 /// From the file's extension; otherwise a table on a terminal, and CSV elsewhere.
-pub(crate) fn default_format(output: Option<&Path>) -> Format {
-    match output {
-        Some(path) => Format::of_path(path).unwrap_or(Format::Csv),
-        None if std::io::stdout().is_terminal() => Format::Table,
-        None => Format::Csv,
+pub(crate) fn default_format(output: Option<&Path>) -> Result<Format, CliError> {
+    let Some(path) = output else {
+        return Ok(if std::io::stdout().is_terminal() { Format::Table } else { Format::Csv });
+    };
+    match (Format::of_path(path), path.extension()) {
+        (Some(format), _) => Ok(format),
+        (None, None) => Ok(Format::Csv),
+        (None, Some(_)) => {
+            let name = sanitize(&path.to_string_lossy()).into_owned();
+            let known = ".csv, .tsv, .json, .ndjson, .md, .parquet or .txt";
+            Err(CliError::Usage(format!("{name}: no format has this ending; use {known}, or give --format")))
+        }
     }
 }
 

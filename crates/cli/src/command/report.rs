@@ -1,6 +1,7 @@
 //! `saltmine report`: writes the HTML report.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -14,13 +15,17 @@ use super::query::block_on;
 use crate::args::ReportArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
+use crate::output::report::summary::MOST;
 use crate::output::report::{Origin, render};
+use crate::output::sanitize::sanitize;
 use crate::output::{Target, counted, shell_quote};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &ReportArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let catalogue = super::catalogue(args.queries.as_deref())?;
     let path = (args.output != Path::new("-")).then_some(args.output.as_path());
+    path.map_or(Ok(()), is_html)?;
+    let summary = args.summary.as_deref().map(summary).transpose()?.unwrap_or_default();
     let mut target = Target::open(path)?;
     let range = args.range.check()?;
     let options = SessionOptions {
@@ -46,6 +51,7 @@ pub(crate) fn run(args: &ReportArgs, terminal: &Terminal) -> Result<ExitCode, Cl
             since: range.since.and_then(DateTime::from_timestamp_micros),
             until: range.until.and_then(DateTime::from_timestamp_micros),
             packs: args.packs.clone(),
+            summary: session.shown(&summary).into_owned(),
         };
         let page = render(&found, &origin)?;
         target.write_all(page.as_bytes())?;
@@ -57,6 +63,28 @@ pub(crate) fn run(args: &ReportArgs, terminal: &Terminal) -> Result<ExitCode, Cl
         let failures = if found.hunt.failed.is_empty() { ExitCode::Success } else { ExitCode::Failure };
         Ok(finish(&session, terminal).await.and(failures))
     })
+}
+
+/// Refuses the name of a file that would be taken for something else.
+fn is_html(path: &Path) -> Result<(), CliError> {
+    let Some(ending) = path.extension() else { return Ok(()) };
+    if ["html", "htm"].iter().any(|known| ending.eq_ignore_ascii_case(known)) {
+        return Ok(());
+    }
+    let name = sanitize(&path.to_string_lossy()).into_owned();
+    Err(CliError::Usage(format!("{name}: a report is written as .html; a browser prints it to PDF")))
+}
+
+/// The examiner's text.
+fn summary(path: &Path) -> Result<String, CliError> {
+    let file = File::open(path).map_err(CliError::file(path))?;
+    let mut text = Vec::new();
+    file.take(MOST as u64 + 1).read_to_end(&mut text).map_err(CliError::file(path))?;
+    if text.len() > MOST {
+        let name = sanitize(&path.to_string_lossy()).into_owned();
+        return Err(CliError::Usage(format!("{name}: a summary has at most {} kB", MOST / 1024)));
+    }
+    Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
 /// The command as typed, for the head of the page.

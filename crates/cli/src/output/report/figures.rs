@@ -2,7 +2,7 @@
 
 use saltmine_query::report::{Answer, Report, SourceLine, Value};
 
-use super::table::Kind::{Bytes, Code, Count, Flag, Hours, Millis, Text, Time};
+use super::table::Kind::{Bytes, Code, Count, Flag, Hours, Ip, Millis, Text, Time, Who};
 use super::table::{Cell, Spec, Table, cell, number, table, words};
 use super::text;
 
@@ -10,6 +10,7 @@ mod hour_heatmap;
 mod settings;
 
 pub(super) use self::hour_heatmap::HourHeatmap;
+pub(super) use self::settings::what;
 
 /// A part of the page.
 pub(super) struct Section {
@@ -32,6 +33,8 @@ pub(super) enum Body {
     /// A chart that the page's script draws, with its data as a table.
     Chart(&'static str, Table),
     Heatmap(HourHeatmap, HourHeatmap),
+    /// A picture as HTML, and its numbers.
+    Picture(String, Option<Table>),
 }
 
 /// The SQL behind a figure.
@@ -59,7 +62,7 @@ const LAST: Spec = ("last_seen", "Last (UTC)", Time, "–");
 const REQUESTS: Spec = ("requests", "Requests", Count, "–");
 const FAILED: Spec = ("failed", "Failed", Count, "–");
 const SENT: Spec = ("bytes_sent", "Bytes sent", Bytes, "–");
-const REQUESTER: Spec = ("requester", "Requester", Code, "(anonymous)");
+const REQUESTER: Spec = ("requester", "Requester", Who, "(anonymous)");
 const BUCKET: Spec = ("bucket", "Bucket", Code, "–");
 const ADDRESSES: Spec = ("addresses", "Source IPs", Count, "–");
 
@@ -191,7 +194,7 @@ impl Sections<'_> {
         let requesters =
             [REQUESTER, ("kind", "Kind", Text, "–"), REQUESTS, FAILED, denied, SENT, ADDRESSES, FIRST, LAST];
         let addresses = [
-            ("remote_ip", "Source IP", Code, "–"),
+            ("remote_ip", "Source IP", Ip, "–"),
             ("private", "Private", Flag, "–"),
             REQUESTS,
             FAILED,
@@ -480,7 +483,7 @@ impl Sections<'_> {
 }
 
 /// A width in seconds as words.
-fn width(seconds: i64) -> String {
+pub(super) fn width(seconds: i64) -> String {
     let (number, unit) = match seconds {
         86_400.. => (seconds / 86_400, "day"),
         3600.. => (seconds / 3600, "hour"),

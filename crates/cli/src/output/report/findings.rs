@@ -1,12 +1,16 @@
 //! The findings of the hunt on a page.
 
+use chrono::DateTime;
 use saltmine_query::catalogue::Severity;
 use saltmine_query::hunt::{Finding as Found, RowSummary};
-use saltmine_query::report::Report;
+use saltmine_query::incidents::Incident;
+use saltmine_query::report::{Report, Value};
+use saltmine_query::timeline::Time;
 
 use super::figures::Sql;
-use super::table::{Cell, Kind, Spec, Table, number, words};
+use super::table::{Cell, Kind, Spec, Table, cell, number, words};
 use super::text;
+use crate::output::incidents::words::days;
 
 pub(super) struct Findings {
     /// Number of findings by severity, the most severe first.
@@ -28,7 +32,10 @@ pub(super) struct Finding {
     pub(super) seen: String,
     pub(super) when: String,
     pub(super) more: u64,
-    pub(super) open: bool,
+    /// The incidents that its rows are in.
+    pub(super) incidents: Vec<usize>,
+    /// First and last request, in microseconds since 1970.
+    pub(super) span: Option<(i64, i64)>,
     pub(super) who: Table,
     pub(super) examples: Table,
     pub(super) false_positives: String,
@@ -38,14 +45,13 @@ pub(super) struct Finding {
     pub(super) parameters: Vec<(String, String, String)>,
 }
 
-const WHO: [Spec; 7] = [
-    ("", "Requester", Kind::Code, "(anonymous)"),
-    ("", "Address", Kind::Code, "–"),
+const WHO: [Spec; 6] = [
+    ("", "Requester", Kind::Who, "(anonymous)"),
+    ("", "Address", Kind::Ip, "–"),
     ("", "Bucket", Kind::Code, "–"),
     ("", "Requests", Kind::Count, "–"),
     ("", "First (UTC)", Kind::Time, "–"),
     ("", "Last (UTC)", Kind::Time, "–"),
-    ("", "Evidence (file:line)", Kind::Code, "–"),
 ];
 
 const EXAMPLES: [Spec; 5] = [
@@ -73,7 +79,7 @@ pub(super) fn findings(report: &Report, shown: usize) -> Findings {
 }
 
 fn finding(report: &Report, found: &Found, shown: usize) -> Finding {
-    let cases = text::things(i64::try_from(found.rows).unwrap_or(i64::MAX), "case");
+    let rows = text::things(i64::try_from(found.rows).unwrap_or(i64::MAX), "row");
     let asked = report.asked.get(&found.query);
     let parameters = asked.iter().flat_map(|asked| &asked.parameters);
     Finding {
@@ -84,10 +90,11 @@ fn finding(report: &Report, found: &Found, shown: usize) -> Finding {
         question: found.question.clone(),
         pack: found.pack.clone(),
         attack: Some(found.attacks.join(", ")).filter(|ids| !ids.is_empty()),
-        seen: format!("{cases}, {}", text::things(found.events, "request")),
-        when: span(found.first_seen.as_deref(), found.last_seen.as_deref()),
+        seen: format!("{rows}, {}", text::things(found.events, "request")),
+        when: when(found),
         more: found.rows.saturating_sub(found.who.len() as u64),
-        open: found.severity >= Severity::High,
+        incidents: incidents(report, found),
+        span: micros(found.first_seen.as_deref()).zip(micros(found.last_seen.as_deref())),
         who: who(found, shown),
         examples: examples(found, shown),
         false_positives: found.false_positives.clone(),
@@ -101,42 +108,49 @@ fn finding(report: &Report, found: &Found, shown: usize) -> Finding {
 
 fn who(found: &Found, shown: usize) -> Table {
     let rows = found.who.iter().map(|who| {
-        let mut evidence =
-            Cell { pieces: Vec::new(), class: "code places", ..words(Some(""), Kind::Code, "", shown) };
-        for (index, place) in who.evidence.iter().enumerate() {
-            if index > 0 {
-                evidence.pieces.push(
-                    "
-"
-                    .to_owned(),
-                );
-            }
-            evidence.pieces.append(&mut text::pieces(&text::cut(place, shown)));
-        }
         vec![
-            words(who.requester.as_deref(), Kind::Code, "(anonymous)", shown),
-            words(address(who).as_deref(), Kind::Code, "–", shown),
+            words(who.requester.as_deref(), Kind::Who, "(anonymous)", shown),
+            address(who, shown),
             words(who.bucket.as_deref(), Kind::Code, "–", shown),
             number(who.events, Kind::Count),
-            words(who.first_seen.as_deref().map(plain_time).as_deref(), Kind::Time, "–", shown),
-            words(who.last_seen.as_deref().map(plain_time).as_deref(), Kind::Time, "–", shown),
-            evidence,
+            time(who.first_seen.as_deref()),
+            time(who.last_seen.as_deref()),
         ]
     });
     Table::new(&WHO, rows.collect())
 }
 
 /// The address if there is only one; otherwise their number.
-fn address(who: &RowSummary) -> Option<String> {
-    let many = || who.addresses.filter(|addresses| *addresses > 1);
-    who.remote_ip.clone().or_else(|| many().map(|addresses| format!("{addresses} addresses")))
+fn address(who: &RowSummary, shown: usize) -> Cell {
+    match (&who.remote_ip, who.addresses.filter(|addresses| *addresses > 1)) {
+        (Some(address), _) => words(Some(address), Kind::Ip, "–", shown),
+        (None, Some(many)) => words(Some(&format!("{many} addresses")), Kind::Text, "–", shown),
+        (None, None) => words(None, Kind::Ip, "–", shown),
+    }
+}
+
+/// A time of a finding as a cell.
+fn time(time: Option<&str>) -> Cell {
+    cell(&micros(time).map_or(Value::Null, Value::Time), Kind::Time, "–", 0)
+}
+
+fn micros(time: Option<&str>) -> Option<i64> {
+    Some(DateTime::parse_from_rfc3339(time?).ok()?.timestamp_micros())
+}
+
+/// The incidents that rows of a finding are in.
+fn incidents(report: &Report, found: &Found) -> Vec<usize> {
+    let is_in = |incident: &&Incident| {
+        incident.findings.iter().any(|one| one.query == found.query && one.severity == found.severity)
+    };
+    report.hunt.incidents.iter().filter(is_in).map(|incident| incident.number).collect()
 }
 
 fn examples(found: &Found, shown: usize) -> Table {
     let rows = found.examples.iter().map(|example| {
         vec![
             words(Some(&example.place), Kind::Code, "–", shown),
-            words(example.request_time.as_deref().map(plain_time).as_deref(), Kind::Time, "–", shown),
+            time(example.request_time.as_deref()),
             words(example.operation.as_deref(), Kind::Code, "–", shown),
             words(example.key.as_deref(), Kind::Code, "–", shown),
             words(example.http_status.as_deref(), Kind::Count, "–", shown),
@@ -145,15 +159,7 @@ fn examples(found: &Found, shown: usize) -> Table {
     Table::new(&EXAMPLES, rows.collect())
 }
 
-/// `2026-03-01T12:00:00Z` in the format of the rest of the page.
-fn plain_time(time: &str) -> String {
-    time.trim_end_matches('Z').replacen('T', " ", 1)
-}
-
-fn span(first: Option<&str>, last: Option<&str>) -> String {
-    match (first.map(plain_time), last.map(plain_time)) {
-        (Some(first), Some(last)) if first == last => first,
-        (Some(first), Some(last)) => format!("{first} to {last}"),
-        _ => String::new(),
-    }
+fn when(found: &Found) -> String {
+    let span = micros(found.first_seen.as_deref()).zip(micros(found.last_seen.as_deref()));
+    span.map_or_else(String::new, |(first, last)| days(Time(first), Time(last)))
 }

@@ -1,5 +1,6 @@
 //! The head of a page: its subject and its provenance.
 
+use saltmine_query::quantity::counted;
 use saltmine_query::report::{Report, Value};
 
 use super::figures::Sql;
@@ -9,6 +10,10 @@ use crate::output::line_counts;
 pub(super) struct Head {
     pub(super) title: String,
     pub(super) period: Option<(String, String)>,
+    /// How much was examined.
+    pub(super) coverage: String,
+    /// What is incomplete in the sources.
+    pub(super) problems: Vec<String>,
     /// Key figures: label, value, exact value.
     pub(super) facts: Vec<(&'static str, String, String)>,
     /// Provenance: label and text.
@@ -50,7 +55,36 @@ pub(super) fn head(report: &Report, origin: &Origin, shown: usize) -> Head {
         }
     }
     sql.push(Sql { of: " of the source files", ..Sql::new(report.sources.sql, &[]) });
-    Head { title: text::cut(&origin.title, shown), period, facts, origin: made(report, origin, shown), sql }
+    Head {
+        title: text::cut(&origin.title, shown),
+        period,
+        coverage: coverage(report),
+        problems: problems(report),
+        facts,
+        origin: made(report, origin, shown),
+        sql,
+    }
+}
+
+/// `5,031 requests, 8 buckets, 86 principals`.
+fn coverage(report: &Report) -> String {
+    let all = report.answer("buckets").and_then(|answer| Some((answer, answer.part("all").next()?)));
+    let Some((answer, all)) = all else { return String::new() };
+    let requests = u64::try_from(answer.integer(all, "requests")).unwrap_or(0);
+    let examined = &report.hunt.examined;
+    [(requests, "request"), (examined.buckets, "bucket"), (examined.principals, "principal")]
+        .map(|(count, noun)| counted(count, noun))
+        .join(", ")
+}
+
+fn problems(report: &Report) -> Vec<String> {
+    let sources = &report.sources;
+    let mut problems = Vec::new();
+    if sources.damaged > 0 {
+        let files = counted(sources.damaged, "file");
+        problems.push(format!("{files} of {} could not be read completely: see Sources.", sources.files));
+    }
+    problems
 }
 
 fn made(report: &Report, origin: &Origin, shown: usize) -> Vec<(&'static str, String)> {

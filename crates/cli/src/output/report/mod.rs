@@ -8,6 +8,9 @@ mod figures;
 mod findings;
 mod head;
 mod limits;
+mod mark;
+mod story;
+pub(crate) mod summary;
 mod table;
 mod text;
 
@@ -23,19 +26,28 @@ use self::figures::{Body, Section};
 use self::findings::Findings;
 use self::head::Head;
 use self::limits::LIMITS;
+use self::story::Story;
 use crate::error::CliError;
 
 const STYLE: &str = concat!(
     include_str!("../../../assets/report/uPlot.min.css"),
-    include_str!("../../../assets/report/page.css")
+    include_str!("../../../assets/report/page.css"),
+    include_str!("../../../assets/report/story.css"),
+    include_str!("../../../assets/report/print.css")
 );
 const SCRIPT: &str = concat!(
     "/*!\n",
     include_str!("../../../assets/report/uPlot.LICENSE"),
     "*/\n",
     include_str!("../../../assets/report/uPlot.iife.min.js"),
-    "\n",
-    include_str!("../../../assets/report/page.js")
+    "\n(() => {\n\"use strict\";\n",
+    include_str!("../../../assets/report/script/base.js"),
+    include_str!("../../../assets/report/script/tables.js"),
+    include_str!("../../../assets/report/script/mark.js"),
+    include_str!("../../../assets/report/script/nav.js"),
+    include_str!("../../../assets/report/script/charts.js"),
+    include_str!("../../../assets/report/script/print.js"),
+    "})();\n"
 );
 
 /// Maximum bytes of a page. Log text is shortened step by step until the page fits.
@@ -60,16 +72,21 @@ pub(crate) struct Origin {
     pub(crate) until: Option<DateTime<Utc>>,
     /// Only detections of these packs; all when empty.
     pub(crate) packs: Vec<String>,
+    /// The examiner's text, in the Markdown of [`summary`]; empty if there is none.
+    pub(crate) summary: String,
 }
 
 #[derive(Template)]
 #[template(path = "page.html")]
 struct Page<'a> {
     policy: &'a str,
-    style: &'static str,
+    style: &'a str,
     script: &'static str,
     data: &'a str,
     head: Head,
+    /// The examiner's text, as HTML.
+    summary: &'a str,
+    story: Story,
     findings: Findings,
     sections: Vec<Section>,
     limits: &'static [&'static str],
@@ -79,7 +96,19 @@ struct Page<'a> {
 #[derive(Serialize)]
 struct Data<'a> {
     traffic: &'a saltmine_query::report::Slots,
+    ticks: Vec<Tick>,
     latency: Curves<'a>,
+}
+
+/// An incident or actor on the time axis.
+#[derive(Serialize)]
+struct Tick {
+    number: usize,
+    severity: &'static str,
+    text: String,
+    /// Seconds since 1970.
+    from: i64,
+    to: i64,
 }
 
 #[derive(Serialize)]
@@ -106,28 +135,81 @@ pub(crate) fn render(report: &Report, origin: &Origin) -> Result<String, CliErro
 fn render_with(report: &Report, origin: &Origin, shown: usize) -> Result<String, CliError> {
     let curves = report.latency.curves.iter().take(MAX_CURVES);
     let series = curves.map(|curve| (text::cut(&curve.operation, 60), curve.points.as_slice())).collect();
-    let data =
-        Data { traffic: &report.traffic.slots, latency: Curves { scale: &report.latency.scale, series } };
+    let data = Data {
+        traffic: &report.traffic.slots,
+        ticks: story::ticks(report),
+        latency: Curves { scale: &report.latency.scale, series },
+    };
     let data = escape::json(&data).map_err(CliError::json)?;
+    let style = format!("{STYLE}{}", margins(origin, report));
     let policy = format!(
         "default-src 'none'; script-src {}; style-src {}; base-uri 'none'; form-action 'none'",
         hash(SCRIPT),
-        hash(STYLE)
+        hash(&style)
     );
+    let summary = if origin.summary.trim().is_empty() {
+        String::new()
+    } else {
+        summary::html(&origin.summary).map_err(wrong)?
+    };
     let page = Page {
         policy: &policy,
-        style: STYLE,
+        style: &style,
         script: SCRIPT,
         data: &data,
         head: head::head(report, origin, shown),
+        summary: &summary,
+        story: story::story(report, shown)?,
         findings: findings::findings(report, shown),
         sections: figures::sections(report, shown),
         limits: LIMITS,
     };
-    page.render().map_err(|error| CliError::Format(error.to_string()))
+    page.render().map_err(wrong)
+}
+
+fn wrong(error: askama::Error) -> CliError {
+    CliError::Format(error.to_string())
+}
+
+/// Characters of a title at the bottom of a printed page.
+const TITLE: usize = 60;
+
+/// What stands at the bottom of each printed page: the title, the fingerprint of the sources, the page's number.
+fn margins(origin: &Origin, report: &Report) -> String {
+    let digest = report.sources.digest.as_deref();
+    let print =
+        digest.map_or_else(String::new, |digest| format!(" · SHA-256 {}", &digest[..digest.len().min(16)]));
+    let left = quoted(&format!("{}{print}", text::cut(&origin.title, TITLE)));
+    let font = "font:8pt sans-serif;color:#57606a";
+    format!(
+        "@page{{@bottom-left{{content:{left};{font}}}@bottom-right{{content:\"Page \" counter(page) \" of \" counter(pages);{font}}}}}\n"
+    )
+}
+
+/// A CSS string. All but letters, digits and spaces are escaped by number, so that nothing ends the string or the style.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::from("\"");
+    for character in text.chars() {
+        match character {
+            'a'..='z' | 'A'..='Z' | '0'..='9' | ' ' => quoted.push(character),
+            character => quoted += &format!("\\{:06x}", u32::from(character)),
+        }
+    }
+    quoted + "\""
 }
 
 /// The hash source expression that allows exactly this text in the content security policy.
 fn hash(text: &str) -> String {
     format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text.as_bytes())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::quoted;
+
+    #[test]
+    fn no_text_ends_a_css_string() {
+        assert_eq!(quoted("Case 7"), "\"Case 7\"");
+        assert_eq!(quoted("\"}</style>\\"), "\"\\000022\\00007d\\00003c\\00002fstyle\\00003e\\00005c\"");
+    }
 }

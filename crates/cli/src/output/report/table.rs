@@ -2,7 +2,7 @@
 
 use saltmine_query::report::{Answer, Value};
 
-use super::text;
+use super::{mark, text};
 
 /// The kind of a column, which decides how it is formatted, aligned and sorted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,6 +11,10 @@ pub(super) enum Kind {
     Text,
     /// Text as logged, which may be long.
     Code,
+    /// A requester or principal, which the page can mark everywhere.
+    Who,
+    /// A source IP, likewise.
+    Ip,
     /// `yes` or empty.
     Flag,
     /// A count.
@@ -29,7 +33,7 @@ impl Kind {
     pub(super) const fn class(self) -> &'static str {
         match self {
             Self::Text | Self::Flag => "text",
-            Self::Code => "code",
+            Self::Code | Self::Who | Self::Ip => "code",
             Self::Count | Self::Bytes | Self::Millis | Self::Hours => "num",
             Self::Time => "time",
         }
@@ -64,6 +68,8 @@ pub(super) struct Cell {
     pub(super) sort: Option<String>,
     /// The exact value, if the text is rounded.
     pub(super) exact: Option<String>,
+    /// Whom the page marks with it.
+    pub(super) mark: Option<String>,
 }
 
 /// A table of the rows of an answer, with the given columns.
@@ -88,11 +94,13 @@ impl Table {
 
 /// A value as a cell.
 pub(super) fn cell(value: &Value, kind: Kind, null: &str, shown: usize) -> Cell {
-    let plain = |text: String, class| Cell { pieces: vec![text], class, sort: None, exact: None };
+    let plain = |text: String, class| Cell { pieces: vec![text], class, sort: None, exact: None, mark: None };
     match (value, kind) {
         (Value::Null, _) => {
             let sort = matches!(kind.class(), "num" | "time").then(|| "-1".to_owned());
-            Cell { sort, ..plain(null.to_owned(), if kind.class() == "num" { "num none" } else { "none" }) }
+            let mark = (kind == Kind::Who).then(|| mark::principal(mark::ANONYMOUS, 0));
+            let class = if kind.class() == "num" { "num none" } else { "none" };
+            Cell { sort, mark, ..plain(null.to_owned(), class) }
         }
         (Value::Integer(number), Kind::Bytes) => Cell {
             sort: Some(number.to_string()),
@@ -102,7 +110,9 @@ pub(super) fn cell(value: &Value, kind: Kind, null: &str, shown: usize) -> Cell 
         (Value::Integer(number), Kind::Millis) => {
             Cell { sort: Some(number.to_string()), ..plain(text::millis(*number), "num") }
         }
-        (Value::Integer(number), Kind::Text | Kind::Code) => plain(number.to_string(), kind.class()),
+        (Value::Integer(number), Kind::Text | Kind::Code | Kind::Who | Kind::Ip) => {
+            plain(number.to_string(), kind.class())
+        }
         (Value::Integer(number), _) => {
             Cell { sort: Some(number.to_string()), ..plain(text::count(*number), "num") }
         }
@@ -112,10 +122,15 @@ pub(super) fn cell(value: &Value, kind: Kind, null: &str, shown: usize) -> Cell 
         (Value::Time(micros), _) => {
             Cell { sort: Some(micros.to_string()), ..plain(text::time(*micros), "time") }
         }
-        (Value::Text(words), Kind::Code) => {
+        (Value::Text(words), Kind::Code | Kind::Who | Kind::Ip) => {
+            let mark = match kind {
+                Kind::Who => Some(mark::principal(words, shown)),
+                Kind::Ip => Some(mark::address(words, shown)),
+                _ => None,
+            };
             let words = text::cut(words, shown);
             let class = if words.chars().count() <= SHORT { "code short" } else { "code" };
-            Cell { pieces: text::pieces(&words), ..plain(String::new(), class) }
+            Cell { pieces: text::pieces(&words), mark, ..plain(String::new(), class) }
         }
         (Value::Text(words), Kind::Flag) => {
             plain(if words == "true" { "yes" } else { "" }.to_owned(), "text")

@@ -3,7 +3,7 @@
 use saltmine_query::report::{Answer, Value};
 
 use super::{Body, Figure, Sql};
-use crate::output::report::table::Kind::{Code, Text, Time};
+use crate::output::report::table::Kind::{Code, Ip, Text, Time, Who};
 use crate::output::report::table::{Cell, Spec, Table, cell, words};
 use crate::output::report::text;
 
@@ -11,8 +11,8 @@ const SPECS: [Spec; 7] = [
     ("", "Time (UTC)", Time, "–"),
     ("", "What", Text, "–"),
     ("", "Bucket", Code, "–"),
-    ("", "Requester", Code, "(anonymous)"),
-    ("", "Address", Code, "–"),
+    ("", "Requester", Who, "(anonymous)"),
+    ("", "Address", Ip, "–"),
     ("", "Result", Text, "–"),
     ("", "Line (file:line)", Code, "–"),
 ];
@@ -82,15 +82,15 @@ fn change(answer: &Answer, row: &[Value], shown: usize) -> Vec<Cell> {
         cell(answer.value(row, "request_time"), Time, "–", shown),
         words(Some(&what(operation)), Text, "–", shown),
         words(text("bucket"), Code, "–", shown),
-        words(text("requester"), Code, "(anonymous)", shown),
-        words(text("remote_ip"), Code, "–", shown),
+        words(text("requester"), Who, "(anonymous)", shown),
+        words(text("remote_ip"), Ip, "–", shown),
         Cell { class, ..words(Some(&result), Text, "–", shown) },
         words(Some(&place), Code, "–", shown),
     ]
 }
 
 /// `REST.DELETE.BUCKETPOLICY` in words; the operation itself if it has no name here.
-fn what(operation: &str) -> String {
+pub(in crate::output::report) fn what(operation: &str) -> String {
     let mut parts = operation.splitn(3, '.').skip(1);
     let (Some(verb), Some(name)) = (parts.next(), parts.next()) else { return operation.to_owned() };
     let Some((_, words)) = NAMES.iter().find(|(known, _)| *known == name) else {
