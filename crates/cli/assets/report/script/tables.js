@@ -79,7 +79,9 @@ for (const table of document.querySelectorAll("table.data")) {
     const body = [...table.tBodies[0].rows].filter((row) => !row.hidden).map((row) => [...row.cells].map(value));
     save(`${name}.csv`, `\ufeff${csv([headings, ...body])}\r\n`);
   });
-  const bar = rows.length < 8 ? [count, download] : [make("label", {}, "Filter ", field), count, download];
+  const isShort = rows.length < 8;
+  if (isShort) download.className = "copy";
+  const bar = isShort ? [download] : [make("label", {}, "Filter ", field), count, download];
   table.parentElement.before(make("div", { className: "bar" }, ...bar));
   const box = table.parentElement;
   const cut = () => box.classList.toggle("more", box.scrollLeft + box.clientWidth < box.scrollWidth - 2);

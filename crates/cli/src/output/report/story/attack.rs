@@ -86,8 +86,11 @@ pub(super) fn strip(report: &Report) -> Strip {
             });
             technique.severity = technique.severity.max(finding.severity);
             technique.incidents.extend(&incidents);
-            let anchor = format!("f-{}-{}", finding.query, finding.severity.as_str());
-            technique.findings.push((anchor, finding.query.clone()));
+            // Of several severities of a detection, the greatest comes first.
+            if !technique.findings.iter().any(|(_, query)| *query == finding.query) {
+                let anchor = format!("f-{}-{}", finding.query, finding.severity.as_str());
+                technique.findings.push((anchor, finding.query.clone()));
+            }
         }
     }
     let mut tactics: Vec<Tactic> =
