@@ -66,9 +66,9 @@ def check_zoomed_tables(page):
     page.wait_for_function("rows => [...document.querySelectorAll('#t-destroyed tbody tr')].filter(row => !row.hidden).length !== rows", arg=rows)
     output = page.locator("#over-time output.range")
     begin, end = (float(output.get_attribute(f"data-{side}")) * 1e6 for side in ["from", "to"])
-    for row in visible(page, "requesters").all():
-        times = [int(cell.get_attribute("data-v")) for cell in row.locator("td.time").all()]
-        assert min(times) <= end and max(times) >= begin, times
+    times = page.locator("#t-requesters tbody tr").evaluate_all("""rows => rows.filter(row => !row.hidden)
+        .map(row => [...row.querySelectorAll("td.time")].map(cell => Number(cell.dataset.v)))""")
+    assert times and all(min(row) <= end and max(row) >= begin for row in times), times
     assert "show only this time" in output.inner_text()
     plot.press("0")
     page.wait_for_function("rows => [...document.querySelectorAll('#t-destroyed tbody tr')].filter(row => !row.hidden).length === rows", arg=rows)
@@ -91,7 +91,7 @@ def check_export(page):
     assert name == "taken.csv" and len(rows) == visible(page, "taken").count() + 1, (name, len(rows))
     headings = rows[0]
     sizes = [int(row[headings.index("Bytes read")]) for row in rows[1:] if row[headings.index("Bytes read")]]
-    assert sum(sizes) > 10_000_000_000, sum(sizes)
+    assert sum(sizes) > 5_000_000_000, sum(sizes)
     assert all(row[headings.index("First read (UTC)")].endswith("Z") for row in rows[1:])
     # What is filtered out is not saved; a formula is text.
     page.locator("#taken input[type=search]").fill("halite-uploads")
@@ -106,7 +106,7 @@ def check_export(page):
 def check_navigation(page):
     for section in ["findings", "lost", "summary"]:
         page.locator(f"nav a[href='#{section}']").click()
-        page.wait_for_function(f"document.querySelector('nav a[aria-current]')?.getAttribute('href') === '#{section}'")
+        page.wait_for_function("href => document.querySelector('nav a[aria-current]')?.getAttribute('href') === href", arg=f"#{section}")
     assert page.locator("nav a[aria-current]").count() == 1
     link = page.locator("details.incident .note a").first
     page.locator("details.incident > summary").first.click()

@@ -1,6 +1,7 @@
 """A report on paper."""
 
 import io
+import unicodedata
 
 from pypdf import PdfReader
 
@@ -11,7 +12,8 @@ def check(opened, title):
     digest = page.locator("#about .origin dd").nth(2).inner_text()[:16]
     content = page.pdf(format="A4")
     opened.close()
-    texts = [leaf.extract_text() for leaf in PdfReader(io.BytesIO(content)).pages]
+    # Fonts have one glyph for fi.
+    texts = [unicodedata.normalize("NFKC", leaf.extract_text()) for leaf in PdfReader(io.BytesIO(content)).pages]
     for number, text in enumerate(texts, 1):
         assert title in text and digest in text, (number, text[-300:])
         assert f"Page {number} of {len(texts)}" in text, (number, text[-300:])
