@@ -43,7 +43,7 @@ pub(crate) async fn keep<'a>(
         profiles::prepare(context, "requests profile_activity", is_remote).await?;
         Kept::new(context, &scopes, is_remote).await
     };
-    kept.await.map_err(|error| session.shown_error(error.into()))
+    kept.await.map_err(|error| session.redacted_error(error.into()))
 }
 
 impl<'a> Kept<'a> {
