@@ -121,7 +121,7 @@ mod tests {
         let html = html(text).unwrap_or_default();
         let expected = [
             "<h3>Title</h3>",
-            "<p>One <b>two</b> three <em>four</em> <code>a*b*</code></p>",
+            "<p>One <strong>two</strong> three <em>four</em> <code>a*b*</code></p>",
             "<ul><li>x</li><li>y</li></ul>",
             "<ol><li>z</li></ol>",
             "<p>2 * 3 * 4 **open</p>",
