@@ -279,7 +279,8 @@ fn what_the_examiner_writes_comes_first_and_is_text() {
     assert!(page.find("<section id=\"examiner\"").unwrap() < page.find("<section id=\"summary\"").unwrap());
     let text = section(&page, "examiner");
     assert!(
-        text.contains("<h3>Case 7</h3>") && text.contains("<b>key</b> was &lt;i&gt;leaked&lt;/i&gt;."),
+        text.contains("<h3>Case 7</h3>")
+            && text.contains("<strong>key</strong> was &lt;i&gt;leaked&lt;/i&gt;."),
         "{text}"
     );
     assert!(text.contains("<li>[two](javascript:x)</li>"), "{text}");
