@@ -136,11 +136,7 @@ impl DuplicateFinder<'_> {
     }
 
     /// Calls `each` with every row that belongs to `repeated`, and its content.
-    fn each_row(
-        &self,
-        repeated: &RepeatedRows<'_>,
-        each: &mut dyn FnMut(NamedRow<'_>, [u8; 32]) -> Result<(), LakeError>,
-    ) -> Result<(), LakeError> {
+    fn each_row(&self, repeated: &RepeatedRows<'_>, each: &mut RowVisitor<'_>) -> Result<(), LakeError> {
         for index in 0..self.files.len() {
             stopped(self.stop)?;
             repeated.read(&self.files.open(index)?.path, index as u32, each)?;
@@ -229,6 +225,9 @@ struct NamedRow<'a> {
     line: i64,
 }
 
+/// Called with a row and its content.
+type RowVisitor<'a> = dyn FnMut(NamedRow<'_>, [u8; 32]) -> Result<(), LakeError> + 'a;
+
 /// Which rows are compared with each other: those with repeated request ids, and of them one slice by content.
 struct RepeatedRows<'a> {
     ids: &'a HashSet<u64>,
@@ -240,12 +239,7 @@ struct RepeatedRows<'a> {
 impl RepeatedRows<'_> {
     /// Calls `each` with every such row of a file and the SHA-256 of everything logged: nobody can craft two
     /// different lines with the same hash.
-    fn read(
-        &self,
-        path: &Path,
-        file: u32,
-        each: &mut dyn FnMut(NamedRow<'_>, [u8; 32]) -> Result<(), LakeError>,
-    ) -> Result<(), LakeError> {
+    fn read(&self, path: &Path, file: u32, each: &mut RowVisitor<'_>) -> Result<(), LakeError> {
         let logged: Vec<usize> =
             (0..Column::FILE_COUNT).filter(|index| *index < Column::LogFile.index()).collect();
         let schema = Table::Logs.file_schema();

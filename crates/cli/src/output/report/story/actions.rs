@@ -26,14 +26,17 @@ pub(super) struct Step {
     incidents: Vec<usize>,
 }
 
+/// Selects steps of one kind.
+type StepsOf = fn(&NextSteps) -> &Vec<String>;
+
 pub(super) fn actions(report: &Report, shown: usize) -> Actions {
-    let kinds: [(&str, &str, fn(&NextSteps) -> &Vec<String>); 3] = [
+    let kinds: [(&str, &str, StepsOf); 3] = [
         ("contain", "Contain", |steps| &steps.containment),
         ("confirm", "Confirm", |steps| &steps.confirmation),
         ("recover", "Recover", |steps| &steps.recovery),
     ];
     let most = shown.max(200) * 4;
-    let steps = |of: fn(&NextSteps) -> &Vec<String>| {
+    let steps = |of: StepsOf| {
         let incidents = report.hunt.incidents.iter();
         once(incidents.map(|incident| (incident.number, of(&incident.next_steps))), most)
     };

@@ -82,7 +82,7 @@ fn cells_of(story: &Told<'_>, answer: &Answer, key: &Key, did: &HashMap<&str, &V
         }
     };
     cells.extend(ACTIONS.iter().map(|(what, _)| match did.get(what) {
-        Some(row) => measure(answer, row, *what),
+        Some(row) => measure(answer, row, what),
         None => cell(&Value::Null, Count, "–", 0),
     }));
     cells
