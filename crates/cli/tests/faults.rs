@@ -327,7 +327,7 @@ fn a_dataset_of_an_older_version_is_used_and_one_of_a_newer_refused() {
         &["compact", "lake"],
     ] {
         let (_, said) = ends(here, arguments, 1);
-        assert!(said.contains("made by another version of saltmine: its format is \"2\""), "{said}");
+        assert!(said.contains("written by another version of saltmine: its format is \"2\""), "{said}");
     }
     rewrite_first_commit(here, "\"saltmine.format\":\"2\"", "\"saltmine.format\":\"1\"");
     rewrite_first_commit(here, "\\\"name\\\":\\\"source_region\\\"", "\\\"name\\\":\\\"region\\\"");
