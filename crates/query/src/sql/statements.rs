@@ -25,6 +25,9 @@ const MAX_WORDS: usize = 4000;
 /// Maximum number of steps in a plan: each use of a `WITH` is executed separately, so a few lines can ask for
 /// millions of steps.
 const MAX_STEPS: u64 = 2000;
+/// Maximum number of joins of joins: each level holds rows of its own while the next one reads them, and what they
+/// take together is outside of the memory limit.
+const MAX_JOIN_DEPTH: u64 = 32;
 
 /// The rows of a statement.
 pub(crate) struct Answer {
@@ -70,6 +73,7 @@ async fn plan_statement(
     let plan = context.state().statement_to_plan(statement).await;
     let plan = plan.map_err(|error| locate(error, sql, context))?;
     check_uses(steps(&plan, &mut HashMap::new())?)?;
+    check_joins(join_depth(&plan, &mut HashMap::new())?)?;
     allowed(allow_writes).verify_plan(&plan).map_err(|_| QueryError::Refused(refusal_message(&plan)))?;
     let plan = bind(plan, params, is_only)?;
     Ok(context.execute_logical_plan(plan).await?)
@@ -107,6 +111,37 @@ fn check_uses(count: u64) -> Result<(), QueryError> {
     Err(QueryError::TooLarge(format!(
         "the SQL has {count} steps, because every use of a WITH is executed separately; at most {MAX_STEPS} are allowed"
     )))
+}
+
+/// Refuses SQL with more nested joins than can run within the memory limit.
+fn check_joins(depth: u64) -> Result<(), QueryError> {
+    if depth <= MAX_JOIN_DEPTH {
+        return Ok(());
+    }
+    Err(QueryError::TooLarge(format!(
+        "the SQL joins the result of joins {depth} times over; at most {MAX_JOIN_DEPTH} joins can follow each other"
+    )))
+}
+
+/// The largest number of joins on one path of a plan. Shared parts are visited once.
+fn join_depth(
+    plan: &LogicalPlan,
+    known: &mut HashMap<*const LogicalPlan, u64>,
+) -> Result<u64, DataFusionError> {
+    if let Some(depth) = known.get(&std::ptr::from_ref(plan)) {
+        return Ok(*depth);
+    }
+    let mut depth = 0;
+    for input in plan.inputs() {
+        depth = depth.max(join_depth(input, known)?);
+    }
+    plan.apply_subqueries(|subquery| {
+        depth = depth.max(join_depth(subquery, known)?);
+        Ok(TreeNodeRecursion::Continue)
+    })?;
+    let depth = depth + u64::from(matches!(plan, LogicalPlan::Join(_)));
+    known.insert(std::ptr::from_ref(plan), depth);
+    Ok(depth)
 }
 
 /// Number of steps of a plan. Shared parts are visited once, but count as often as they are used.
