@@ -289,9 +289,10 @@ async fn there_are_four_ways_to_write() {
         &found[0],
         &[
             ("requester", BATCH),
-            ("events", "2"),
+            // With the start and the part of the upload.
+            ("events", "4"),
             ("keys", "2"),
-            ("first_seen", "2026-05-09T23:10:03Z"),
+            ("first_seen", "2026-05-09T23:10:00Z"),
             ("last_seen", "2026-05-09T23:12:00Z"),
         ],
     );

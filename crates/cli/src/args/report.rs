@@ -15,7 +15,7 @@ The page is self-contained: it opens from disk without a network, prints, and ca
 Examples:
   saltmine report case.lake -o report.html
   saltmine report logs/ --since 2026-03-01 --until 2026-04-01 -o march.html
-  saltmine report case.lake --title 'Case 7' --summary case.md -o report.html
+  saltmine report case.lake --summary case.md -o report.html
   saltmine report case.lake --pack destruction -o report.html")]
 pub(crate) struct ReportArgs {
     /// A dataset, or log files, folders, globs, s3://BUCKET/PREFIX or - for standard input

@@ -147,7 +147,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
                 case.edit_ledger(|ledger| renamed(&ledger, &[("log-0", "log-1.gz"), ("log-1.gz", "log-0")]));
             },
             "sources_unchanged",
-            "\"log-1.gz\": its rows are those of \"log-0\"; \"log-1.gz\" is another file",
+            "\"log-1.gz\": its rows come from \"log-0\"; \"log-1.gz\" is a different file now",
         ),
         forgery(
             "rows of an invented source added, with a ledger row",
