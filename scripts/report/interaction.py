@@ -108,8 +108,11 @@ def check_navigation(page):
         page.locator(f"nav a[href='#{section}']").click()
         page.wait_for_function("href => document.querySelector('nav a[aria-current]')?.getAttribute('href') === href", arg=f"#{section}")
     assert page.locator("nav a[aria-current]").count() == 1
-    link = page.locator("details.incident .note a").first
-    page.locator("details.incident > summary").first.click()
+    incident = page.locator("details.incident:has(.note a)").first
+    # An earlier part may have opened it.
+    if incident.get_attribute("open") is None:
+        incident.locator("> summary").click()
+    link = incident.locator(".note a").first
     link.click()
     assert page.locator(f"details{link.get_attribute('href')}[open]").count() == 1
     assert page.locator("#matrix h3 a.anchor").get_attribute("href") == "#matrix"
