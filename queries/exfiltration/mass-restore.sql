@@ -46,7 +46,7 @@ summed AS (
   FROM runs r JOIN profile_principal p ON p.principal = r.principal LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
   GROUP BY r.principal, r.bucket, r.run HAVING count(DISTINCT r.object) >= $keys
 ),
--- Days are compared with those before the first that had so many, so that what goes on for a week is not its own measure.
+-- Days are compared with those before the first busy day, so that a run of a week is not its own baseline.
 began AS (SELECT principal, bucket, min(day) AS began FROM daily WHERE keys >= $keys GROUP BY 1, 2),
 compared AS (
   SELECT s.principal, s.bucket, s.run, coalesce(max(d.keys), 0) AS usual, count(d.day) AS days

@@ -10,7 +10,7 @@ use crate::output::report::text;
 #[template(path = "story/actions.html")]
 pub(super) struct Actions {
     kinds: Vec<Kind>,
-    /// What the logs cannot tell of the incidents.
+    /// What the logs do not show about the incidents.
     cannot_tell: Vec<Step>,
 }
 

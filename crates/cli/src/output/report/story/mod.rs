@@ -19,7 +19,7 @@ use super::figures::{Body, Figure, Section, Sql};
 use super::{Tick, text};
 use crate::error::CliError;
 
-/// What is told before the findings.
+/// The part of the page before the findings.
 pub(super) struct Story {
     /// The answers to the first questions, as HTML.
     pub(super) verdict: String,
