@@ -50,7 +50,9 @@ def micros(time: Optional[Time]) -> Optional[int]:
 
 def iso(time: Time) -> str:
     """A time as the command takes it."""
-    return time if isinstance(time, str) else (_EPOCH + micros(time) * _MICROSECOND).isoformat()
+    if isinstance(time, str):
+        return time
+    return (_EPOCH + (micros(time) or 0) * _MICROSECOND).isoformat()
 
 
 def size(limit: Union[int, str, None]) -> Optional[int]:
