@@ -45,7 +45,7 @@ impl Findings {
 
     /// The highest severity found; `None` without findings.
     #[getter]
-    fn max_severity(&self) -> Option<&'static str> {
+    fn worst(&self) -> Option<&'static str> {
         self.report.max_severity().map(Severity::as_str)
     }
 
@@ -67,7 +67,7 @@ impl Findings {
     }
 
     fn __repr__(&self) -> String {
-        let worst = self.max_severity().map_or_else(String::new, |worst| format!(", worst: {worst}"));
+        let worst = self.worst().map_or_else(String::new, |worst| format!(", worst: {worst}"));
         format!("<saltmine.Findings: {} findings{worst}>", self.report.findings.len())
     }
 
