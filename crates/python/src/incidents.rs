@@ -30,7 +30,7 @@ impl Target {
         }
     }
 
-    /// Hunts, for a detection with this one alone. `None` if nothing has this number or name.
+    /// Hunts, for a detection with this one alone. The inner error says that nothing has this number or name.
     async fn requests(
         &self,
         session: &Session,
@@ -53,12 +53,9 @@ impl Target {
     }
 
     fn missing(&self, found: &HuntReport) -> String {
-        match (self, found.last_number()) {
-            (Self::Detection(name), _) => format!("{name} found nothing whose requests are known"),
-            (Self::Number(_), 0) => "the hunt found nothing".to_owned(),
-            (Self::Number(number), last) => {
-                format!("no incident or actor has the number {number}: they are numbered from 1 to {last}")
-            }
+        match self {
+            Self::Detection(name) => format!("{name} found no requests"),
+            Self::Number(number) => found.missing_number(*number),
         }
     }
 }

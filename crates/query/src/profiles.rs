@@ -59,17 +59,34 @@ impl<'a> StoredRequests<'a> {
         if context.table_exist(REQUESTS)? {
             return Ok(None);
         }
-        let folder = tempfile::tempdir()?;
-        let path = folder.path().join("requests");
-        let path = path.to_string_lossy().into_owned() + "/";
-        let mut options = TableParquetOptions::default();
-        options.global.compression = Some("lz4_raw".into());
-        options.global.max_row_group_size = ROW_GROUP_ROWS;
-        let frame = requests(context).await?;
-        frame.write_parquet(&path, DataFrameWriteOptions::new(), Some(options)).await?;
-        context.register_parquet(REQUESTS, &path, ParquetReadOptions::default()).await?;
+        let folder = store(context, REQUESTS, requests(context).await?).await?;
         Ok(Some(StoredRequests { context, _folder: folder }))
     }
+}
+
+/// Writes rows to a temporary folder and registers them as a table, which lasts as long as the folder.
+///
+/// # Errors
+/// If the rows cannot be computed, or the disk is full.
+pub(crate) async fn store(
+    context: &SessionContext,
+    name: &str,
+    frame: DataFrame,
+) -> Result<tempfile::TempDir> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join(name).to_string_lossy().into_owned() + "/";
+    let mut options = TableParquetOptions::default();
+    options.global.compression = Some("lz4_raw".into());
+    options.global.max_row_group_size = ROW_GROUP_ROWS;
+    let schema = Arc::clone(frame.schema().inner());
+    frame.write_parquet(&path, DataFrameWriteOptions::new(), Some(options)).await?;
+    // If there are no rows, no file is written, and the columns cannot be read from it.
+    if std::fs::read_dir(&path).map_or(true, |mut files| files.next().is_none()) {
+        context.register_table(name, Arc::new(MemTable::try_new(schema, vec![vec![]])?))?;
+    } else {
+        context.register_parquet(name, &path, ParquetReadOptions::default()).await?;
+    }
+    Ok(folder)
 }
 
 impl Drop for StoredRequests<'_> {

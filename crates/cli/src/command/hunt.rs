@@ -285,18 +285,11 @@ pub(super) enum ShowTarget<'a> {
 /// # Errors
 /// If nothing has this number or name; the message lists what exists.
 pub(super) fn show_target<'a>(found: &'a HuntReport, what: &str) -> Result<ShowTarget<'a>, CliError> {
-    let last = found.last_number();
     if let Ok(number) = what.parse::<usize>() {
         let incident =
             found.incidents.iter().find(|incident| incident.number == number).map(ShowTarget::Incident);
         let actor = || found.actors.iter().find(|actor| actor.number == number).map(ShowTarget::Actor);
-        let nothing = || match last {
-            0 => "nothing was found".to_owned(),
-            last => {
-                format!("no incident or actor has the number {number}: they are numbered from 1 to {last}")
-            }
-        };
-        return incident.or_else(actor).ok_or_else(|| CliError::Nothing(nothing()));
+        return incident.or_else(actor).ok_or_else(|| CliError::Nothing(found.missing_number(number)));
     }
     if let Some(finding) = found.findings.iter().find(|finding| finding.query == what) {
         return Ok(ShowTarget::Finding(&finding.query));

@@ -334,18 +334,10 @@ impl Accumulator for SingleGroup {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use datafusion::arrow::util::pretty::pretty_format_batches;
-    use datafusion::prelude::{SessionConfig, SessionContext};
+    use datafusion::prelude::SessionContext;
 
     use crate::functions::register_all;
-
-    async fn answer(sql: &str) -> String {
-        let config = SessionConfig::new().with_target_partitions(3).with_batch_size(1000);
-        let context = SessionContext::new_with_config(config);
-        register_all(&context);
-        let batches = context.sql(sql).await.unwrap().collect().await.unwrap();
-        pretty_format_batches(&batches).unwrap().to_string()
-    }
+    use crate::functions::test_answer::answer;
 
     /// Many rows with the same time, rows without a file, filters, single-row groups, two phases.
     #[tokio::test]

@@ -18,6 +18,8 @@ mod presto;
 mod scalar;
 mod size;
 mod sum;
+#[cfg(test)]
+mod test_answer;
 mod zone;
 
 pub use self::actor::principal;

@@ -88,9 +88,14 @@ impl HuntReport {
         incident.map(|incident| &incident.requests).or_else(|| actor().map(|actor| &actor.requests))
     }
 
-    /// The highest number of an incident or actor; 0 if there are none.
-    pub fn last_number(&self) -> usize {
-        self.incidents.len() + self.actors.len()
+    /// Says that no incident or actor has this number, and which numbers there are.
+    pub fn missing_number(&self, number: usize) -> String {
+        match self.incidents.len() + self.actors.len() {
+            0 => "nothing was found".to_owned(),
+            last => {
+                format!("no incident or actor has the number {number}: they are numbered from 1 to {last}")
+            }
+        }
     }
 }
 

@@ -1,14 +1,11 @@
 //! The requests of incidents, for statements about them: one pass over the records keeps them.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
-use datafusion::config::TableParquetOptions;
-use datafusion::dataframe::{DataFrame, DataFrameWriteOptions};
-use datafusion::datasource::MemTable;
+use datafusion::dataframe::DataFrame;
 use datafusion::error::Result;
 use datafusion::logical_expr::Case;
-use datafusion::prelude::{Expr, ParquetReadOptions, SessionContext, col, lit};
+use datafusion::prelude::{Expr, SessionContext, col, lit};
 
 use crate::error::QueryError;
 use crate::profiles::{self, REQUESTS};
@@ -66,18 +63,7 @@ impl<'a> Kept<'a> {
             context.register_table(INCIDENT_REQUESTS, frame.into_view())?;
             return Ok(Self { context, _folder: None });
         }
-        let folder = tempfile::tempdir()?;
-        let path = folder.path().join("requests").to_string_lossy().into_owned() + "/";
-        let mut options = TableParquetOptions::default();
-        options.global.compression = Some("lz4_raw".into());
-        let schema = Arc::clone(frame.schema().inner());
-        frame.write_parquet(&path, DataFrameWriteOptions::new(), Some(options)).await?;
-        // Without rows there is no file to read the columns from.
-        if std::fs::read_dir(&path).map_or(true, |mut files| files.next().is_none()) {
-            context.register_table(INCIDENT_REQUESTS, Arc::new(MemTable::try_new(schema, vec![vec![]])?))?;
-        } else {
-            context.register_parquet(INCIDENT_REQUESTS, &path, ParquetReadOptions::default()).await?;
-        }
+        let folder = profiles::store(context, INCIDENT_REQUESTS, frame).await?;
         Ok(Self { context, _folder: Some(folder) })
     }
 }
