@@ -208,7 +208,7 @@ presence
 
 # %% [markdown]
 # The role and the address appear on Friday at 03:02:00 and never before, and are gone 25 minutes later. The first request is
-# already an overwrite: there is no looking around, no listing, no error. Whoever did this knew the names beforehand. The log
+# already an overwrite: no exploration, no listing, no error. The attacker knew the names beforehand. The log
 # has nothing from either of them in the 44 hours after, but the credentials may still be valid.
 #
 # ## 7. What was overwritten?

@@ -30,7 +30,7 @@
 -- source: Own
 
 WITH deliveries AS (
-  -- A record that was delivered twice is no change of network.
+  -- Records can be delivered twice; a second delivery must not add a change of network.
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.origin, r.source_region, r.record, r.request_time, r.log_file, r.log_line,
          row_number() OVER (PARTITION BY r.requester, r.record ORDER BY r.log_file, r.log_line) AS delivery
   FROM requests r

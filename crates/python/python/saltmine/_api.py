@@ -238,7 +238,7 @@ def export(
         inputs, catalogue, tables, since, until, memory_limit, threads, redact, redact_key: See :func:`hunt`.
 
     Raises:
-        ParameterError: There is no such incident or finding.
+        ParameterError: The incident or finding does not exist.
         InputError: An input is missing or cannot be read.
     """
     options = _options(inputs, tables, since, until, (), memory_limit, threads, redact, redact_key)
@@ -281,7 +281,7 @@ def timeline(
         inputs, catalogue, since, until, memory_limit, threads, redact, redact_key: See :func:`hunt`.
 
     Raises:
-        ParameterError: A selector is invalid, or there is no such incident or finding.
+        ParameterError: A selector is invalid, or the incident or finding does not exist.
         InputError: An input is missing or cannot be read.
     """
     selectors = {

@@ -8,7 +8,7 @@ use datafusion::prelude::SessionContext;
 use crate::catalogue::ParameterType;
 use crate::error::QueryError;
 
-/// What stands for the profiles where a hunt sets a parameter: `profile.times=8`.
+/// The name of the profiles in parameters of a hunt, as in `profile.times=8`.
 pub(crate) const PROFILE: &str = "profile";
 
 /// Values that are set in place of defaults.

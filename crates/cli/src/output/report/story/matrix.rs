@@ -38,7 +38,7 @@ pub(super) fn matrix(story: &Told<'_>) -> Table {
     let mut rows: HashMap<Key, HashMap<&str, &Vec<Value>>> = HashMap::new();
     for row in &answer.rows {
         let key = match answer.value(row, "incident") {
-            // One actor stands for all of a finding outside of incidents.
+            // A finding outside of incidents has a single actor.
             Value::Integer(incident) => {
                 let has_one = story.subject(*incident).is_some_and(|subject| {
                     subject.actors().first().is_some_and(|actor| actor.index.is_none())
