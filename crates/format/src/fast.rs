@@ -57,7 +57,7 @@ fn head(cursor: &mut Cursor<'_>, out: &mut Fields) -> Option<()> {
 /// no unknown fields. A tail that could be read in another way, according to [`Tail::is_unambiguous`], is
 /// left to the grammar.
 ///
-/// [`Tail::is_unambiguous`]: tail::Tail::is_beyond_doubt
+/// [`Tail::is_unambiguous`]: tail::Tail::is_unambiguous
 fn tail(cursor: &mut Cursor<'_>, out: &mut Fields) -> Option<()> {
     if memchr(b'"', cursor.rest()).is_some() {
         return None;
@@ -87,9 +87,12 @@ fn tail(cursor: &mut Cursor<'_>, out: &mut Fields) -> Option<()> {
     let is_without_tls = is_null(Field::CipherSuite);
     let is_consistent = left > 3 || is_without_tls == is_null(Field::TlsVersion);
     let host = out.spans[Field::HostHeader.index()].slice(cursor.line).unwrap_or_default();
-    let is_sure = is_consistent
-        && !tail::is_host_id(host)
-        && tail::fits_period(count, is_without_tls && !host.is_empty(), out.request_time);
+    let may_continue = is_without_tls
+        && [Field::HostHeader, Field::AccessPointArn, Field::AclRequired, Field::SourceRegion]
+            .into_iter()
+            .any(|field| !is_null(field));
+    let is_sure =
+        is_consistent && !tail::is_host_id(host) && tail::fits_period(count, may_continue, out.request_time);
     is_sure.then_some(())
 }
 

@@ -147,7 +147,8 @@ pub(crate) fn read(line: &[u8], out: &mut Fields) -> Result<(), LineError> {
 fn may_end_in_client_text(line: &[u8], fields: &Fields) -> bool {
     let is_null = |field: &Field| fields.spans[field.index()].is_null();
     let is_early = fields.request_time < ROLLOUT_END && matches!(line.last(), Some(b'-' | b'"'));
-    let has_no_more = fields.extra.is_null() && Field::ALL[Field::TlsVersion.index()..].iter().all(is_null);
+    // Dashes after the last known field may belong to the host header too.
+    let has_no_more = Field::ALL[Field::TlsVersion.index()..].iter().all(is_null);
     fields.ends_in_client_text(line) || (is_early && has_no_more)
 }
 

@@ -97,13 +97,14 @@ impl<'a> Tail<'a> {
             && !self.ambiguous
             && self.is_consistent()
             && !is_host_id(self.values[5])
-            && fits_period(self.count, self.may_end_in_dashes(), request_time)
+            && fits_period(self.count, self.may_continue(), request_time)
     }
 
-    /// Whether dashes after the host header may belong to it: if there is one, and the request did not use
-    /// TLS.
-    fn may_end_in_dashes(&self) -> bool {
-        self.values[3] == b"-" && self.values[5] != b"-"
+    /// Whether words after the host header may belong to it: in a request without TLS, if the header and all
+    /// that follows are not dashes alone.
+    fn may_continue(&self) -> bool {
+        let is_present = |value: &&[u8]| *value != b"-";
+        self.values[3] == b"-" && self.values[5..self.count].iter().any(|value| is_present(&value))
     }
 
     /// Cipher suite and TLS version must both be present or both be missing.

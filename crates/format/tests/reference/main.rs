@@ -221,6 +221,17 @@ fn times_outside_2006_to_2099_are_rejects() {
     }
 }
 
+/// In a request without TLS and without a host header, words after it may still belong to it.
+#[test]
+fn an_access_point_in_2019() {
+    let head = seeds()[0].split(" \"https").next().unwrap().replace("May/2026:", "Mar/2019:");
+    for agents in ["\"-\" \"x\" - -", "\"-\" \"x\" -", "\"-\" - -", "\"-\" \"x\""] {
+        for tail in ["- - - - - arn:aws:s3:::x", "- - - - - - Yes", "- - - - - - - eu-west-1", "- - - - -"] {
+            compare(format!("{head} {agents} {HOST_ID} {tail}").as_bytes());
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(config(20_000))]
 

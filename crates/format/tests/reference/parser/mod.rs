@@ -68,7 +68,7 @@ pub(crate) fn read(line: &[u8]) -> Reading {
 
 /// Whether the last field may be a null version id or host header.
 fn may_end_in_dash(line: &str, row: &Row) -> bool {
-    let is_last = row.values[Field::TlsVersion.index()..].iter().all(Option::is_none) && row.extra.is_none();
+    let is_last = row.values[Field::TlsVersion.index()..].iter().all(Option::is_none);
     is_last && line.ends_with(['-', '"']) && row.request_time < START_OF_2020
 }
 
