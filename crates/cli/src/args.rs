@@ -1,10 +1,12 @@
 //! The command line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use saltmine_generate::GenerateArgs;
+use saltmine_query::local_time::Zone;
 
+pub(crate) use self::case::{CaseAction, CaseArgs, CaseOptions};
 pub(crate) use self::cluster::ClusterArgs;
 #[cfg(feature = "cluster")]
 pub(crate) use self::cluster::{ExecutorArgs, SchedulerArgs};
@@ -22,6 +24,7 @@ pub(crate) use self::time::{FileRange, NameArgs, TimeRange, span};
 pub(crate) use self::timeline::{TimelineArgs, TimelineFormat};
 pub(crate) use self::verify::{CustodyArgs, VerifyArgs};
 
+mod case;
 mod cluster;
 mod engine;
 mod export;
@@ -88,7 +91,55 @@ pub(crate) enum ColorWhen {
     Never,
 }
 
+/// A command that uses a case file.
+pub(crate) struct CaseUse<'a> {
+    pub(crate) options: &'a CaseOptions,
+    /// Folder of the person's own queries.
+    pub(crate) queries: Option<&'a Path>,
+    pub(crate) tz: Option<&'a Zone>,
+    /// Whether output is redacted.
+    pub(crate) hides_values: bool,
+    /// Paths; given by the case where there are none.
+    pub(crate) inputs: &'a mut Vec<String>,
+    /// Whether the last of them is SQL.
+    pub(crate) ends_in_sql: bool,
+}
+
 impl Command {
+    /// The case of the commands that use one.
+    pub(crate) fn case(&mut self) -> Option<CaseUse<'_>> {
+        let hides_values = self.redacted();
+        let (options, queries, tz, inputs) = match self {
+            Self::Query(args) => {
+                let ends_in_sql = args.name.is_none() && args.file.is_none();
+                let queries = args.queries.as_deref();
+                let inputs = &mut args.inputs;
+                return Some(CaseUse {
+                    options: &args.case,
+                    queries,
+                    tz: None,
+                    hides_values,
+                    inputs,
+                    ends_in_sql,
+                });
+            }
+            Self::Hunt(args) => {
+                (&args.case, args.choice.queries.as_deref(), args.zone.tz.as_ref(), &mut args.inputs)
+            }
+            Self::Timeline(args) => {
+                (&args.case, args.choice.queries.as_deref(), args.zone.tz.as_ref(), &mut args.inputs)
+            }
+            Self::Report(args) => {
+                (&args.case, args.queries.as_deref(), args.zone.tz.as_ref(), &mut args.inputs)
+            }
+            Self::Export(args) => (&args.case, args.choice.queries.as_deref(), None, &mut args.inputs),
+            Self::Shell(args) => (&args.case, None, None, &mut args.inputs),
+            Self::Latency(args) => (&args.case, None, None, &mut args.inputs),
+            _ => return None,
+        };
+        Some(CaseUse { options, queries, tz, hides_values, inputs, ends_in_sql: false })
+    }
+
     /// Whether output is redacted.
     pub(crate) fn redacted(&self) -> bool {
         let redact = match self {
@@ -115,6 +166,7 @@ impl Command {
             Self::Export(args) => Some(args.engine.s3),
             Self::Shell(args) => Some(args.engine.s3),
             Self::Latency(args) => Some(args.engine.s3),
+            Self::Case(args) => Some(args.s3),
             Self::Verify(args) => Some(args.s3),
             Self::Status(args) => Some(args.s3),
             Self::Compact(args) => Some(args.s3),
@@ -145,6 +197,8 @@ pub(crate) enum Command {
     Shell(ShellArgs),
     /// Show latency percentiles by operation and bucket
     Latency(LatencyArgs),
+    /// Write, show or check a case file: time zone, known work, notes
+    Case(CaseArgs),
     /// Prove that a dataset matches its log files
     Verify(VerifyArgs),
     /// Show what a dataset contains and what is missing

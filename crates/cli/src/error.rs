@@ -34,6 +34,9 @@ pub(crate) enum CliError {
     #[cfg(feature = "cluster")]
     #[error(transparent)]
     Cluster(#[from] saltmine_cluster::ClusterError),
+    /// A case file is wrong: a line for each problem.
+    #[error("{0}")]
+    Case(String),
     #[error("{0}")]
     Usage(String),
     /// There was nothing to examine.

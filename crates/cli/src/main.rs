@@ -18,6 +18,7 @@ use clap::FromArgMatches;
 use crate::args::{Cli, Command};
 use crate::error::CliError;
 use crate::exit::ExitCode;
+use crate::output::Case;
 use crate::terminal::Terminal;
 
 /// Blocks, pages and dictionaries are allocated by the million; the system's allocator returns their memory to the
@@ -67,19 +68,24 @@ fn command_line() -> process::ExitCode {
     code.into()
 }
 
-fn run(command: Command, terminal: &Terminal) -> Result<ExitCode, CliError> {
+fn run(mut command: Command, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    let case = match command.case() {
+        Some(used) => command::case::find::for_command(used, terminal)?,
+        None => Case::default(),
+    };
     match command {
         Command::Ingest(args) => command::ingest::run(&args, terminal),
-        Command::Query(args) => command::query::run(&args, terminal),
+        Command::Query(args) => command::query::run(&args, &case, terminal),
         Command::Queries(args) => command::queries::run(&args),
-        Command::Hunt(args) => command::hunt::run(&args, terminal),
-        Command::Timeline(args) => command::timeline::run(&args, terminal),
-        Command::Export(args) => command::export::run(&args, terminal),
-        Command::Report(args) => command::report::run(&args, terminal),
-        Command::Shell(args) => command::shell::run(&args, terminal),
+        Command::Hunt(args) => command::hunt::run(&args, &case, terminal),
+        Command::Timeline(args) => command::timeline::run(&args, &case, terminal),
+        Command::Export(args) => command::export::run(&args, &case, terminal),
+        Command::Report(args) => command::report::run(&args, &case, terminal),
+        Command::Shell(args) => command::shell::run(&args, case, terminal),
         Command::Latency(args) => command::latency::run(&args, terminal),
         Command::Verify(args) => command::verify::run(&args, terminal),
         Command::Status(args) => command::status::run(&args),
+        Command::Case(args) => command::case::run(&args, terminal),
         Command::Compact(args) => command::compact::run(&args, terminal),
         Command::Recover(args) => command::recover::run(&args, terminal),
         Command::Schema(args) => command::schema::run(&args),

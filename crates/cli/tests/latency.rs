@@ -38,18 +38,40 @@ fn folder() -> tempfile::TempDir {
 fn percentiles_by_client() {
     let folder = folder();
     let output = saltmine(folder.path())
-        .args(["latency", "log", "--by", "user_agent", "--metric", "total_time"])
+        .args(["latency", "log", "--by", "user_agent", "--metric", "total_time", "--min-count", "1"])
         .assert()
         .success();
     let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
     let rows: Vec<Vec<&str>> =
         text.lines().map(|line| line.split(['|', ' ']).filter(|word| !word.is_empty()).collect()).collect();
     let expected = [
-        "user_agent metric count min p50 p90 p99 p99.9 max mean",
-        "../../\\u{202E}evil total_time 10 100000 100000 100000 100000 100000 100000 100000.0",
-        "x total_time 200 1 100 180 198 200 200 100.5",
+        "user_agent requests total p50 (ms) p90 p99 p99.9 max min mean",
+        "x 200 100 180 198 200 200 1 100.5",
+        "../../\\u{202E}evil 10 100,000 100,000 100,000 100,000 100,000 100,000 100000.0",
     ];
     assert_eq!([0, 2, 3].map(|row| rows[row].join(" ")), expected);
+}
+
+/// Groups with the most requests come first, times side by side; those of few requests are counted.
+#[test]
+fn a_table_begins_with_what_matters() {
+    let folder = folder();
+    let ask = ["latency", "log", "--by", "operation"];
+    let output = saltmine(folder.path()).args(ask).assert().success();
+    let output =
+        output.stderr(contains("note: 1 group of fewer than 20 requests not shown; --min-count 1 shows all"));
+    let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    let words =
+        |line: &str| line.split(['|', ' ']).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    let lines: Vec<String> = text.lines().map(words).collect();
+    assert_eq!(lines[0], "operation requests total p50 (ms) p90 p99 max turn-around p50 (ms) p90 p99 max");
+    assert_eq!(lines[2], "REST.GET.OBJECT 201 100 180 198 200 11 11 11 11");
+    assert_eq!(lines.len(), 3);
+    // Where all groups are small, they are what there is.
+    let small = ["latency", "log", "--by", "operation", "--format", "json", "--min-count", "11"];
+    let output = saltmine(folder.path()).args(small).assert().success();
+    let groups: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();
+    assert_eq!(groups.as_array().unwrap().len(), 2);
 }
 
 #[test]

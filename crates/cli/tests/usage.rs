@@ -6,7 +6,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
-const SUBCOMMANDS: [&str; 18] = [
+const SUBCOMMANDS: [&str; 19] = [
+    "case",
     "playbook",
     "ingest",
     "report",
@@ -161,6 +162,42 @@ fn completions_know_every_subcommand_and_option() {
         for word in SUBCOMMANDS.iter().copied().chain(["redact-key", "csv-safe", "fail-on", "memory-limit"]) {
             assert!(script.contains(word), "{shell}: {word}");
         }
+    }
+}
+
+/// Names of queries, packs, columns and playbooks are completed too.
+#[test]
+fn completions_know_names() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = text(&saltmine(&["completions", shell]).stdout);
+        // elvish and powershell complete no values.
+        if ["bash", "zsh", "fish"].contains(&shell) {
+            for word in ["mass-delete", "off-hours", "destruction", "turn_around_time", "getting-logs"] {
+                assert!(script.contains(word), "{shell}: {word}");
+            }
+        }
+    }
+    for (typed, expected) in [
+        ("hunt --name mass-d", "mass-delete"),
+        ("hunt --pack destr", "destruction"),
+        ("hunt --name off-h", ""),
+        ("query case.lake --name off-h", "off-hours"),
+        ("timeline --finding mass-d", "mass-delete"),
+        ("export --finding mass-d", "mass-delete"),
+        ("queries exfil", "exfiltration"),
+        ("playbook rans", "ransom"),
+        ("latency --by turn_", "turn_around_time"),
+    ] {
+        let script = format!(
+            "source <(\"$SALTMINE\" completions bash); COMP_WORDS=(saltmine {typed}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
+             _saltmine saltmine \"${{COMP_WORDS[COMP_CWORD]}}\" \"${{COMP_WORDS[COMP_CWORD - 1]}}\"; echo \"${{COMPREPLY[*]}}\""
+        );
+        let output = Command::new("bash")
+            .args(["-c", &script])
+            .env("SALTMINE", assert_cmd::cargo::cargo_bin!("saltmine"))
+            .output()
+            .unwrap();
+        assert_eq!(text(&output.stdout).trim(), expected, "{typed}: {}", text(&output.stderr));
     }
 }
 

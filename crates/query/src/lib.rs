@@ -29,9 +29,11 @@
 //! # }
 //! ```
 
+pub mod case;
 pub mod catalogue;
 mod error;
 pub mod functions;
+pub mod local_time;
 mod nearest;
 mod params;
 pub mod playbooks;

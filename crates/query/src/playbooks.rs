@@ -57,6 +57,17 @@ pub fn for_detection(detection: &str) -> Vec<Playbook> {
     pages.into_iter().map(|(_, page)| page).collect()
 }
 
+/// Names of the pages that findings of several detections lead to, those of the first detection first.
+pub fn for_detections<'a>(detections: impl Iterator<Item = &'a str>) -> Vec<&'static str> {
+    let mut names: Vec<&'static str> = Vec::new();
+    for page in detections.flat_map(for_detection) {
+        if !names.contains(&page.name) {
+            names.push(page.name);
+        }
+    }
+    names
+}
+
 fn page(file: &'static File<'static>) -> Option<Playbook> {
     let name = file.path().file_name()?.to_str()?.strip_suffix(".md")?;
     let text = file.contents_utf8()?;
@@ -115,6 +126,14 @@ mod tests {
         assert_eq!(for_detection("mass-delete")[0].name, "mass-deletion");
         assert_eq!(for_detection("overwrite-storm")[0].name, "ransom");
         assert!(for_detection("nothing-of-the-kind").is_empty());
+    }
+
+    #[test]
+    fn several_detections_lead_to_each_page_once() {
+        let names = for_detections(["overwrite-storm", "ransom-note", "mass-delete"].into_iter());
+        assert_eq!(names[0], "ransom");
+        assert_eq!(names.iter().filter(|name| **name == "ransom").count(), 1);
+        assert!(names.contains(&"mass-deletion"));
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use saltmine_query::incidents::ExportKind;
 
+use super::case::CaseOptions;
 use super::engine::Engine;
 use super::hunt::HuntChoice;
 use super::time::TimeRange;
@@ -22,8 +23,8 @@ Examples:
   saltmine export case.lake --incident 2 --what destroyed -o lost.parquet
   saltmine export case.lake --finding mass-delete --what rows > rows.csv")]
 pub(crate) struct ExportArgs {
-    /// A dataset, or log files, folders, globs, s3://BUCKET/PREFIX or - for standard input
-    #[arg(required = true, value_name = "DATASET|PATH")]
+    /// A dataset, or log files, folders, globs, s3://BUCKET/PREFIX or - for standard input (default: the case's input)
+    #[arg(value_name = "DATASET|PATH")]
     pub(crate) inputs: Vec<String>,
 
     #[command(flatten)]
@@ -50,6 +51,9 @@ pub(crate) struct ExportArgs {
     /// Prefix formula-like cells with ' in CSV and TSV output
     #[arg(long)]
     pub(crate) csv_safe: bool,
+
+    #[command(flatten)]
+    pub(crate) case: CaseOptions,
 
     #[command(flatten)]
     pub(crate) engine: Engine,

@@ -6,7 +6,10 @@ use super::Cli;
 
 /// Headings, and the commands below each. Commands that are in no group are listed under the last heading.
 const GROUPS: [(&str, &[&str]); 3] = [
-    ("Investigate", &["hunt", "timeline", "export", "report", "query", "shell", "queries", "playbook"]),
+    (
+        "Investigate",
+        &["hunt", "timeline", "export", "report", "query", "shell", "queries", "playbook", "case"],
+    ),
     ("Data", &["ingest", "verify", "status", "recover", "compact", "schema"]),
     ("Other", &[]),
 ];

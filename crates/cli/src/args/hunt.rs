@@ -6,9 +6,10 @@ use clap::{Args, ValueEnum};
 use saltmine_query::catalogue::Severity;
 use saltmine_query::hunt::HuntOptions;
 
+use super::case::{CaseOptions, ZoneOption};
 use super::engine::Engine;
 use super::time::{NameArgs, TimeRange};
-use crate::output::shell_quote;
+use crate::output::{Case, shell_quote};
 
 /// `saltmine hunt`
 #[derive(Debug, Args)]
@@ -21,10 +22,11 @@ Examples:
   saltmine hunt case.lake --min-severity high --exclude off-hours
   saltmine hunt case.lake -p mass-delete.keys=500 --since 24h
   saltmine hunt logs/ --pack destruction --format markdown -o findings.md
+  saltmine hunt case.lake --tz Europe/Berlin
   saltmine hunt case.lake --fail-on high || page-oncall")]
 pub(crate) struct HuntArgs {
-    /// A dataset, or log files, folders, globs, s3://BUCKET/PREFIX or - for standard input
-    #[arg(required = true, value_name = "DATASET|PATH")]
+    /// A dataset, or log files, folders, globs, s3://BUCKET/PREFIX or - for standard input (default: the case's input)
+    #[arg(value_name = "DATASET|PATH")]
     pub(crate) inputs: Vec<String>,
 
     #[command(flatten)]
@@ -65,6 +67,12 @@ pub(crate) struct HuntArgs {
     pub(crate) output: Option<PathBuf>,
 
     #[command(flatten)]
+    pub(crate) case: CaseOptions,
+
+    #[command(flatten)]
+    pub(crate) zone: ZoneOption,
+
+    #[command(flatten)]
     pub(crate) engine: Engine,
 }
 
@@ -93,8 +101,8 @@ pub(crate) struct HuntChoice {
 }
 
 impl HuntChoice {
-    /// As the hunt takes it.
-    pub(crate) fn options(&self, input: String, rows: usize) -> HuntOptions {
+    /// As the hunt takes it, with what the case file says.
+    pub(crate) fn options(&self, input: String, rows: usize, case: &Case) -> HuntOptions {
         HuntOptions {
             packs: self.packs.clone(),
             names: self.detections.clone(),
@@ -102,6 +110,7 @@ impl HuntChoice {
             params: self.params.clone(),
             rows,
             input,
+            case: case.file().cloned(),
         }
     }
 

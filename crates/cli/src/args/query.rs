@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::case::CaseOptions;
 use super::engine::Engine;
 use super::time::{NameArgs, TimeRange};
 use crate::output::Format;
@@ -20,8 +21,8 @@ Examples:
   saltmine query case.lake --table ips=known.csv -f question.sql
   saltmine query case.lake -f question.sql -o answer.parquet")]
 pub(crate) struct QueryArgs {
-    /// A dataset, or log files, folders, globs, s3://BUCKET/PREFIX or -; followed by the SQL, unless -f or --name is given
-    #[arg(required = true, value_name = "DATASET|PATH... [SQL]")]
+    /// A dataset, or log files, folders, globs, s3://BUCKET/PREFIX or - (default: the case's input); then the SQL, unless -f or --name is given
+    #[arg(value_name = "DATASET|PATH... [SQL]")]
     pub(crate) inputs: Vec<String>,
 
     /// Read the SQL from a file
@@ -65,6 +66,9 @@ pub(crate) struct QueryArgs {
     /// Allow statements that write, or that read other files
     #[arg(long, conflicts_with = "redact")]
     pub(crate) allow_writes: bool,
+
+    #[command(flatten)]
+    pub(crate) case: CaseOptions,
 
     #[command(flatten)]
     pub(crate) engine: Engine,

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::case::{CaseOptions, ZoneOption};
 use super::engine::Engine;
 use super::time::{NameArgs, TimeRange};
 
@@ -18,8 +19,8 @@ Examples:
   saltmine report case.lake --summary case.md -o report.html
   saltmine report case.lake --pack destruction -o report.html")]
 pub(crate) struct ReportArgs {
-    /// A dataset, or log files, folders, globs, s3://BUCKET/PREFIX or - for standard input
-    #[arg(required = true, value_name = "DATASET|PATH")]
+    /// A dataset, or log files, folders, globs, s3://BUCKET/PREFIX or - for standard input (default: the case's input)
+    #[arg(value_name = "DATASET|PATH")]
     pub(crate) inputs: Vec<String>,
 
     /// The HTML file to write (atomically), ending in .html or .htm; - for standard output
@@ -30,9 +31,9 @@ pub(crate) struct ReportArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) summary: Option<PathBuf>,
 
-    /// Title of the page, such as a case number
-    #[arg(long, value_name = "TEXT", default_value = "S3 server access logs")]
-    pub(crate) title: String,
+    /// Title of the page, such as a case number (default: the case's title, else S3 server access logs)
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) title: Option<String>,
 
     /// Run only the detections of this pack; repeatable
     #[arg(long = "pack", value_name = "PACK")]
@@ -47,6 +48,12 @@ pub(crate) struct ReportArgs {
     /// Folder with your own queries, PACK/NAME.sql; a query with the same name overrides the built-in one
     #[arg(long, value_name = "DIR")]
     pub(crate) queries: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) case: CaseOptions,
+
+    #[command(flatten)]
+    pub(crate) zone: ZoneOption,
 
     #[command(flatten)]
     pub(crate) engine: Engine,

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::case::CaseOptions;
 use super::engine::Engine;
 
 /// `saltmine shell`
@@ -13,8 +14,8 @@ Examples:
   saltmine shell case.lake
   saltmine shell logs/ < questions.sql")]
 pub(crate) struct ShellArgs {
-    /// A dataset, or log files, folders, globs or s3://BUCKET/PREFIX
-    #[arg(required = true, value_name = "DATASET|PATH")]
+    /// A dataset, or log files, folders, globs or s3://BUCKET/PREFIX (default: the case's input)
+    #[arg(value_name = "DATASET|PATH")]
     pub(crate) inputs: Vec<String>,
 
     /// Maximum rows to display on a terminal (0 = all)
@@ -28,6 +29,9 @@ pub(crate) struct ShellArgs {
     /// Allow statements that write, or that read other files
     #[arg(long, conflicts_with = "redact")]
     pub(crate) allow_writes: bool,
+
+    #[command(flatten)]
+    pub(crate) case: CaseOptions,
 
     #[command(flatten)]
     pub(crate) engine: Engine,

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use saltmine_query::timeline::{IpNet, Selection, parse_network};
 
+use super::case::{CaseOptions, ZoneOption};
 use super::cluster::ClusterArgs;
 use super::hunt::HuntChoice;
 use super::redact::RedactArgs;
@@ -14,7 +15,7 @@ use super::time::{TimeRange, parse_span};
 
 /// `saltmine timeline`
 #[derive(Debug, Args)]
-#[command(override_usage = "saltmine timeline [OPTIONS] <SELECTOR>... <DATASET|PATH>...")]
+#[command(override_usage = "saltmine timeline [OPTIONS] <SELECTOR>... [DATASET|PATH]...")]
 #[command(after_help = "\
 A session is a series of requests by one requester from one address without a pause longer than --idle. Give at least one of --requester, --ip, --key, --bucket, --request-id, --incident or --finding. Repeating an option widens the selection; different options narrow it.
 
@@ -33,8 +34,8 @@ Examples:
   saltmine timeline case.lake --ip 198.51.100.33 -o case.jsonl \\
     --format timesketch")]
 pub(crate) struct TimelineArgs {
-    /// A dataset, or log files, folders, globs, s3://BUCKET/PREFIX or - for standard input
-    #[arg(required = true, value_name = "DATASET|PATH")]
+    /// A dataset, or log files, folders, globs, s3://BUCKET/PREFIX or - for standard input (default: the case's input)
+    #[arg(value_name = "DATASET|PATH")]
     pub(crate) inputs: Vec<String>,
 
     #[command(flatten)]
@@ -77,6 +78,12 @@ pub(crate) struct TimelineArgs {
     /// Number of threads (0 = one per core)
     #[arg(long, short, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,
+
+    #[command(flatten)]
+    pub(crate) case: CaseOptions,
+
+    #[command(flatten)]
+    pub(crate) zone: ZoneOption,
 
     #[command(flatten)]
     pub(crate) s3: S3Args,

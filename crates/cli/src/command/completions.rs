@@ -2,6 +2,11 @@
 
 use std::io::{self, Write};
 
+use clap::builder::{PossibleValuesParser, Resettable};
+use saltmine_query::catalogue::Kind;
+use saltmine_query::playbooks;
+use saltmine_scan::Column;
+
 use crate::args::{CompletionsArgs, ManArgs, command};
 use crate::error::CliError;
 use crate::exit::ExitCode;
@@ -9,9 +14,75 @@ use crate::terminal::Terminal;
 
 pub(crate) fn completions(args: &CompletionsArgs) -> Result<ExitCode, CliError> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut command(), "saltmine", &mut script);
+    let values = Values::builtin()?;
+    clap_complete::generate(args.shell, &mut values.known_to(command()), "saltmine", &mut script);
+    if args.shell == clap_complete::Shell::Fish {
+        script.extend(values.fish_arguments().into_bytes());
+    }
     io::stdout().lock().write_all(&script)?;
     Ok(ExitCode::Success)
+}
+
+/// Names that arguments can have. Shells complete them as they do the values of options.
+struct Values {
+    queries: Vec<String>,
+    detections: Vec<String>,
+    packs: Vec<String>,
+    columns: Vec<String>,
+    playbooks: Vec<String>,
+}
+
+impl Values {
+    fn builtin() -> Result<Self, CliError> {
+        let catalogue = super::catalogue(None)?;
+        let detections = catalogue.queries().filter(|query| query.kind == Kind::Detection);
+        let columns = (0..Column::COUNT).filter_map(Column::at).map(|column| column.name().to_owned());
+        Ok(Self {
+            queries: catalogue.queries().map(|query| query.name.clone()).collect(),
+            detections: detections.map(|query| query.name.clone()).collect(),
+            packs: catalogue.packs().into_iter().map(str::to_owned).collect(),
+            columns: columns.collect(),
+            playbooks: playbooks::all().into_iter().map(|page| page.name.to_owned()).collect(),
+        })
+    }
+
+    /// Names that an argument of a subcommand can have; `None` where there is no list of them.
+    fn of(&self, subcommand: &str, argument: &str) -> Option<Vec<String>> {
+        Some(match (subcommand, argument) {
+            (_, "packs") => self.packs.clone(),
+            (_, "detections" | "excluded" | "finding") | ("hunt", "show") => self.detections.clone(),
+            ("query", "name") => self.queries.clone(),
+            ("queries", "name") => self.packs.iter().chain(&self.queries).cloned().collect(),
+            ("playbook", "name") => self.playbooks.clone(),
+            ("latency", "by") => self.columns.clone(),
+            _ => return None,
+        })
+    }
+
+    /// The command line with these names, for completion only: others are allowed too.
+    fn known_to(&self, command: clap::Command) -> clap::Command {
+        command.mut_subcommands(|subcommand| {
+            let name = subcommand.get_name().to_owned();
+            subcommand.mut_args(|argument| match self.of(&name, argument.get_id().as_str()) {
+                // The default may be a list of such names.
+                Some(names) => {
+                    argument.default_value(Resettable::Reset).value_parser(PossibleValuesParser::new(names))
+                }
+                None => argument,
+            })
+        })
+    }
+
+    /// Arguments that are no options: fish's script has none of their values.
+    fn fish_arguments(&self) -> String {
+        let line = |subcommand: &str| {
+            let names = self.of(subcommand, "name").unwrap_or_default().join(" ");
+            format!(
+                "complete -c saltmine -n \"__fish_saltmine_using_subcommand {subcommand}\" -f -a \"{names}\"\n"
+            )
+        };
+        line("queries") + &line("playbook")
+    }
 }
 
 /// Writes all pages to standard output, or each to its own file.

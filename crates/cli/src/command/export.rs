@@ -10,10 +10,10 @@ use super::query::{block_on, default_format, write};
 use crate::args::ExportArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
-use crate::output::{Format, Options, Target, counted};
+use crate::output::{Case, Format, Options, Target, counted};
 use crate::terminal::Terminal;
 
-pub(crate) fn run(args: &ExportArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+pub(crate) fn run(args: &ExportArgs, case: &Case, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let catalogue = super::catalogue(args.choice.queries.as_deref())?;
     let range = args.range.check()?;
     let format = match (args.format, &args.output) {
@@ -26,9 +26,9 @@ pub(crate) fn run(args: &ExportArgs, terminal: &Terminal) -> Result<ExitCode, Cl
         SessionOptions { since: range.since, until: range.until, ..args.engine.session(&args.inputs) };
     block_on(async {
         let session = super::open(&options, terminal).await?;
-        let hunting = args.choice.options(String::new(), 0);
+        let hunting = args.choice.options(String::new(), 0, case);
         let found = find(&session, &catalogue, hunting, args.of.finding.as_deref()).await?;
-        if found.findings.is_empty() {
+        if found.findings.is_empty() && found.accepted.is_empty() {
             require_records(&session, range, terminal).await?;
         }
         let requests = requests_of(&found, args.of.incident, args.of.finding.as_deref())?;

@@ -15,14 +15,14 @@ use crate::args::{Engine, HuntArgs, HuntFormat, NameArgs, TimeRange};
 use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::output::incidents::{self, Screen};
-use crate::output::{Format, Options, Target, counted, findings, shell_quote};
+use crate::output::{Case, Format, Options, Target, accepted, counted, findings, shell_quote};
 use crate::progress::HuntBar;
 use crate::terminal::Terminal;
 
 /// Width if the terminal does not report one.
 const WIDTH: usize = 100;
 
-pub(crate) fn run(args: &HuntArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+pub(crate) fn run(args: &HuntArgs, case: &Case, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let catalogue = super::catalogue(args.choice.queries.as_deref())?;
     let target = Target::open(args.output.as_deref())?;
     let range = args.range.check()?;
@@ -34,22 +34,23 @@ pub(crate) fn run(args: &HuntArgs, terminal: &Terminal) -> Result<ExitCode, CliE
     };
     let input =
         query_arguments(&args.inputs, (range, args.names), &args.engine, args.choice.queries.as_deref());
-    let hunting = args.choice.options(input, args.limit);
+    let hunting = args.choice.options(input, args.limit, case);
     block_on(async {
         let session = super::open(&options, terminal).await?;
         let progress = HuntBar::new(terminal);
         let found = hunt_with_progress(&session, &catalogue, &hunting, &|step| progress.show(step)).await;
         progress.finish();
         let mut found = found?;
-        if found.findings.is_empty() {
+        if found.findings.is_empty() && found.accepted.is_empty() {
             require_records(&session, range, terminal).await?;
         }
         let worst = found.max_severity();
         let hidden = hide(&mut found, args.min_severity);
-        OutputOptions { args, session: &session, catalogue: &catalogue, range, terminal }
+        OutputOptions { args, case, session: &session, catalogue: &catalogue, range, terminal }
             .write(&found, hidden, target)
             .await?;
         terminal.wrote(args.output.as_deref(), &counted(found.findings.len() as u64, "finding"));
+        note_unmatched(&found, terminal);
         for failed in &found.failed {
             terminal.warning(&format!("{}: {}", failed.query, failed.problem));
         }
@@ -58,6 +59,13 @@ pub(crate) fn run(args: &HuntArgs, terminal: &Terminal) -> Result<ExitCode, CliE
         let failures = if found.failed.is_empty() { ExitCode::Success } else { ExitCode::Failure };
         Ok(finish(&session, terminal).await.and(findings).and(failures))
     })
+}
+
+/// Says which known work of the case file is about nothing: perhaps it is misspelt.
+pub(super) fn note_unmatched(found: &HuntReport, terminal: &Terminal) {
+    for unmatched in &found.unmatched {
+        terminal.note(&format!("note: case file: {unmatched}"));
+    }
 }
 
 /// Removes findings below a severity; returns their number.
@@ -78,6 +86,8 @@ struct HuntContext<'a> {
     dataset: Vec<String>,
     /// The reported time range; null if unlimited.
     range: Range,
+    /// The case file in use; null without one.
+    case: Option<serde_json::Value>,
     /// What was examined.
     coverage: &'a Coverage,
     /// Number of findings below --min-severity, which are omitted.
@@ -95,6 +105,7 @@ struct Range {
 /// How to write the output.
 struct OutputOptions<'a> {
     args: &'a HuntArgs,
+    case: &'a Case,
     session: &'a Session,
     catalogue: &'a Catalogue,
     range: TimeRange,
@@ -113,6 +124,7 @@ impl OutputOptions<'_> {
                 )?;
                 writer.write(&batch)?;
                 self.note_hidden(hidden);
+                self.note_accepted(found);
                 writer.finish()?;
                 return Ok(());
             }
@@ -130,6 +142,7 @@ impl OutputOptions<'_> {
                         .map(|input| self.session.shown(input).into_owned())
                         .collect(),
                     range: Range { since: time(self.range.since), until: time(self.range.until) },
+                    case: self.case.json(|text| self.session.shown(text).into_owned(), self.hides_names()),
                     coverage: &coverage,
                     findings_hidden: hidden,
                     found,
@@ -143,10 +156,12 @@ impl OutputOptions<'_> {
                     serde_json::to_writer(&mut target, finding).map_err(CliError::json)?;
                     writeln!(target)?;
                 }
+                self.note_accepted(found);
             }
             HuntFormat::Markdown => {
-                incidents::markdown(found, &mut target)?;
+                incidents::markdown(found, self.case, &mut target)?;
                 findings::markdown(found, &mut target)?;
+                accepted::markdown(found, self.case, &mut target)?;
             }
             HuntFormat::Table => self.text(found, &mut target).await?,
         }
@@ -165,6 +180,20 @@ impl OutputOptions<'_> {
         }
     }
 
+    /// Says how much is accepted, in formats that have findings alone.
+    fn note_accepted(&self, found: &HuntReport) {
+        let rows: u64 = found.accepted.iter().map(|accepted| accepted.rows).sum();
+        if rows > 0 {
+            let rows = counted(rows, "row");
+            self.terminal.note(&format!("note: {rows} of known work not shown; --format json has them"));
+        }
+    }
+
+    /// Whether people are hidden, so that what an examiner writes may not be shown.
+    fn hides_names(&self) -> bool {
+        self.args.engine.redact.redact.as_ref().is_some_and(|redact| redact.principals || redact.addresses)
+    }
+
     async fn coverage(&self) -> Result<Coverage, CliError> {
         Ok(self.session.coverage().await?.shown(|text| self.session.shown(text).into_owned()))
     }
@@ -176,12 +205,15 @@ impl OutputOptions<'_> {
             return self.show(found, what, width, is_coloured, target);
         }
         if self.args.details {
-            return Ok(findings::text(found, is_coloured, target)?);
+            findings::text(found, &self.case.clock, is_coloured, target)?;
+            return Ok(accepted::text(found, self.case, width, target)?);
         }
         let is_quiet = found.findings.is_empty();
         let (inputs, words) = (self.args.inputs.join(" "), self.words());
         let screen = Screen {
             report: found,
+            case: self.case,
+            case_text: &self.case_text(),
             coverage: &self.coverage().await?,
             input: &self.session.shown(&inputs),
             words: &self.session.shown(&words),
@@ -197,7 +229,13 @@ impl OutputOptions<'_> {
     fn words(&self) -> String {
         let mut words: Vec<String> = self.args.inputs.iter().map(|input| shell_quote(input)).collect();
         words.extend(self.args.engine.redact.words());
-        words.join(" ") + &self.range.words() + &self.args.choice.words()
+        words.join(" ") + &self.case.words + &self.range.words() + &self.args.choice.words()
+    }
+
+    /// The case and its file, as they may be shown.
+    fn case_text(&self) -> Vec<String> {
+        let title = if self.hides_names() { String::new() } else { self.case.title() };
+        case_text(self.case, title, self.session)
     }
 
     /// Shows an incident, an actor or a finding in full.
@@ -210,20 +248,22 @@ impl OutputOptions<'_> {
         target: &mut Target,
     ) -> Result<(), CliError> {
         let mut sql = Vec::new();
+        let clock = &self.case.clock;
         match show_target(found, what)? {
             ShowTarget::Incident(incident) => {
-                incidents::show_incident(incident, width, target)?;
-                findings::each(of(found, &incident.findings), is_coloured, target)?;
+                incidents::show_incident(incident, self.case, width, target)?;
+                findings::each(of(found, &incident.findings), clock, is_coloured, target)?;
                 sql.extend(incident.findings.iter().map(|finding| finding.query.as_str()));
             }
             ShowTarget::Actor(actor) => {
-                incidents::show_actor(actor, width, target)?;
-                findings::each(of(found, &actor.findings), is_coloured, target)?;
+                incidents::show_actor(actor, self.case, width, target)?;
+                findings::each(of(found, &actor.findings), clock, is_coloured, target)?;
                 sql.extend(actor.findings.iter().map(|finding| finding.query.as_str()));
             }
             ShowTarget::Finding(query) => {
                 let all = found.findings.iter().filter(|finding| finding.query == query);
-                findings::each(all, is_coloured, target)?;
+                findings::each(all, clock, is_coloured, target)?;
+                accepted::of_query(found, query, self.case, width, target)?;
                 let text = &self.catalogue.get(query)?.sql;
                 writeln!(target, "SQL of {query}:\n")?;
                 for line in text.lines() {
@@ -243,14 +283,19 @@ pub(super) async fn screen(
     session: &Session,
     catalogue: &Catalogue,
     inputs: &[String],
+    case: &Case,
     terminal: &Terminal,
 ) -> Result<(), CliError> {
-    let found = hunt(session, catalogue, &HuntOptions::default()).await?;
+    let hunting = HuntOptions { case: case.file().cloned(), ..HuntOptions::default() };
+    let found = hunt(session, catalogue, &hunting).await?;
     let mut target = Target::open(None)?;
     let words: Vec<String> = inputs.iter().map(|input| shell_quote(input)).collect();
     let (inputs, words) = (inputs.join(" "), words.join(" "));
+    let words = words + &case.words;
     let screen = Screen {
         report: &found,
+        case,
+        case_text: &case_text(case, String::new(), session),
         coverage: &session.coverage().await?.shown(|text| session.shown(text).into_owned()),
         input: &session.shown(&inputs),
         words: &session.shown(&words),
@@ -261,6 +306,16 @@ pub(super) async fn screen(
     };
     screen.write(&mut target)?;
     target.finish()
+}
+
+/// The case and its file.
+fn case_text(case: &Case, title: String, session: &Session) -> Vec<String> {
+    let about = case.about().map(|about| {
+        let set = case.parameters().len();
+        if set > 0 { format!("{about}; parameters differ from the defaults") } else { about }
+    });
+    let texts = [Some(title).filter(|title| !title.is_empty()), about];
+    texts.into_iter().flatten().map(|text| session.shown(&text).into_owned()).collect()
 }
 
 /// The findings of the given names, with all stored rows.
@@ -293,6 +348,9 @@ pub(super) fn show_target<'a>(found: &'a HuntReport, what: &str) -> Result<ShowT
     }
     if let Some(finding) = found.findings.iter().find(|finding| finding.query == what) {
         return Ok(ShowTarget::Finding(&finding.query));
+    }
+    if let Some(accepted) = found.accepted.iter().find(|accepted| accepted.query == what) {
+        return Ok(ShowTarget::Finding(&accepted.query));
     }
     if found.quiet.iter().any(|query| query == what) {
         return Err(CliError::Nothing(format!("{what} found nothing")));

@@ -4,7 +4,8 @@ use std::io::Write;
 use std::path::Path;
 
 use comfy_table::{Cell, CellAlignment, Table, presets};
-use saltmine_query::latency::{Group, Latency, MAX_GROUPS, latency};
+use saltmine_query::latency::{Group, Latency, MAX_GROUPS, Metric, latency};
+use saltmine_query::quantity::grouped;
 use saltmine_query::{Session, SessionOptions};
 
 use super::coverage::{finish, require_records};
@@ -16,6 +17,9 @@ use crate::output::sanitize::sanitize;
 use crate::output::{Target, counted};
 use crate::terminal::Terminal;
 
+/// Requests from which a group is shown in a table: percentiles of few say little.
+const MIN_COUNT: u64 = 20;
+
 pub(crate) fn run(args: &LatencyArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let range = args.range.check()?;
     let options = SessionOptions {
@@ -26,7 +30,7 @@ pub(crate) fn run(args: &LatencyArgs, terminal: &Terminal) -> Result<ExitCode, C
     };
     block_on(async {
         let session = super::open(&options, terminal).await?;
-        let Latency { groups, cut } = latency(&session, &args.columns(), &args.metrics()).await?;
+        let Latency { mut groups, cut } = latency(&session, &args.columns(), &args.metrics()).await?;
         if groups.is_empty() {
             require_records(&session, range, terminal).await?;
         }
@@ -35,8 +39,11 @@ pub(crate) fn run(args: &LatencyArgs, terminal: &Terminal) -> Result<ExitCode, C
                 "more than {MAX_GROUPS} groups: only those with the most requests are shown"
             ));
         }
+        if let Some(least) = args.min_count.filter(|_| args.format != LatencyFormat::Table) {
+            groups.retain(|group| group.count >= least);
+        }
         match args.format {
-            LatencyFormat::Table => table(&groups, &args.columns(), Target::open(args.output.as_deref())?)?,
+            LatencyFormat::Table => table(&groups, args, Target::open(args.output.as_deref())?, terminal)?,
             LatencyFormat::Json => json(&groups, Target::open(args.output.as_deref())?)?,
             LatencyFormat::Hgrm => hgrm(&groups, args.output.as_deref(), &session, terminal)?,
         }
@@ -46,24 +53,89 @@ pub(crate) fn run(args: &LatencyArgs, terminal: &Terminal) -> Result<ExitCode, C
     })
 }
 
-fn table(groups: &[Group], columns: &[String], mut target: Target) -> Result<(), CliError> {
+/// The metrics of one group.
+type OfGroup<'a> = Vec<&'a Group>;
+
+/// Groups with all their metrics, those with the most requests first.
+fn by_requests(groups: &[Group]) -> Vec<OfGroup<'_>> {
+    let mut all: Vec<OfGroup<'_>> = Vec::new();
+    for group in groups {
+        match all.last_mut() {
+            Some(last) if last[0].by == group.by => last.push(group),
+            _ => all.push(vec![group]),
+        }
+    }
+    all.sort_by_key(|group| std::cmp::Reverse(requests(group)));
+    all
+}
+
+/// Requests of a group; one of its times may be logged for fewer.
+fn requests(group: &OfGroup<'_>) -> u64 {
+    group.iter().map(|metric| metric.count).max().unwrap_or_default()
+}
+
+/// Writes a line a group. Times are in milliseconds, which the first of each metric says.
+fn table(
+    groups: &[Group],
+    args: &LatencyArgs,
+    mut target: Target,
+    terminal: &Terminal,
+) -> Result<(), CliError> {
+    let least = args.min_count.unwrap_or(MIN_COUNT);
+    let (shown, few): (Vec<_>, Vec<_>) =
+        by_requests(groups).into_iter().partition(|group| requests(group) >= least);
+    // With nothing to compare, few requests are all there is.
+    let (shown, few) = if shown.is_empty() && args.min_count.is_none() { (few, shown) } else { (shown, few) };
+    let metrics = args.metrics();
     let mut table = Table::new();
     table.load_preset(presets::ASCII_MARKDOWN);
-    let names = ["metric", "count", "min", "p50", "p90", "p99", "p99.9", "max", "mean"];
-    table.set_header(columns.iter().map(|name| sanitize(name).into_owned()).chain(names.map(String::from)));
-    for group in groups {
-        let by = group.by.iter().map(|(_, value)| Cell::new(sanitize(value.as_deref().unwrap_or(""))));
-        let numbers = [group.count, group.min, group.p50, group.p90, group.p99, group.p99_9, group.max];
-        let numbers = numbers.map(|number| number.to_string()).into_iter();
-        let numbers = numbers
-            .chain([format!("{:.1}", group.mean)])
-            .map(|number| Cell::new(number).set_alignment(CellAlignment::Right));
-        table.add_row(by.chain([Cell::new(group.metric.name())]).chain(numbers));
+    let mut names: Vec<String> = args.columns().iter().map(|name| sanitize(name).into_owned()).collect();
+    names.push("requests".to_owned());
+    names.extend(metrics.iter().flat_map(|metric| headings(*metric, metrics.len() == 1)));
+    table.set_header(names);
+    for group in shown {
+        let by = group[0].by.iter().map(|(_, value)| Cell::new(sanitize(value.as_deref().unwrap_or(""))));
+        let of_metric = |metric: &Metric| {
+            let found = group.iter().find(|one| one.metric == *metric);
+            numbers(found.copied(), metrics.len() == 1)
+        };
+        let numbers = std::iter::once(grouped(requests(&group))).chain(metrics.iter().flat_map(of_metric));
+        let numbers = numbers.map(|number| Cell::new(number).set_alignment(CellAlignment::Right));
+        table.add_row(by.chain(numbers));
     }
     for line in table.lines() {
         writeln!(target, "{}", line.trim_end())?;
     }
-    target.finish()
+    target.finish()?;
+    if !few.is_empty() {
+        let groups = counted(few.len() as u64, "group");
+        terminal.note(&format!(
+            "note: {groups} of fewer than {least} requests not shown; --min-count 1 shows all"
+        ));
+    }
+    Ok(())
+}
+
+/// Headings of a metric. Of a single one there is room for all.
+fn headings(metric: Metric, is_only: bool) -> Vec<String> {
+    let first = match metric {
+        Metric::TurnAroundTime => "turn-around p50 (ms)",
+        _ => "total p50 (ms)",
+    };
+    let rest: &[&str] =
+        if is_only { &["p90", "p99", "p99.9", "max", "min", "mean"] } else { &["p90", "p99", "max"] };
+    std::iter::once(first).chain(rest.iter().copied()).map(str::to_owned).collect()
+}
+
+/// The numbers below these headings; empty where no request has the time.
+fn numbers(group: Option<&Group>, is_only: bool) -> Vec<String> {
+    let Some(Group { min, p50, p90, p99, p99_9, max, mean, .. }) = group else {
+        return vec![String::new(); if is_only { 7 } else { 4 }];
+    };
+    let whole: &[&u64] = if is_only { &[p50, p90, p99, p99_9, max, min] } else { &[p50, p90, p99, max] };
+    let mut numbers: Vec<String> = whole.iter().map(|number| grouped(**number)).collect();
+    numbers.extend(is_only.then(|| format!("{mean:.1}")));
+    numbers
 }
 
 fn json(groups: &[Group], target: Target) -> Result<(), CliError> {

@@ -1,5 +1,6 @@
 //! The subcommands, one per file.
 
+pub(crate) mod case;
 #[cfg(feature = "cluster")]
 pub(crate) mod cluster;
 pub(crate) mod compact;

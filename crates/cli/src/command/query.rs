@@ -14,11 +14,11 @@ use crate::args::QueryArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::output::sanitize::sanitize;
-use crate::output::{Format, Options, Target, counted};
+use crate::output::{Case, Format, Options, Target, counted};
 use crate::terminal::Terminal;
 
-pub(crate) fn run(args: &QueryArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
-    let QueryRequest { inputs, asked, params } = question(args)?;
+pub(crate) fn run(args: &QueryArgs, case: &Case, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    let QueryRequest { inputs, asked, params } = question(args, case, terminal)?;
     let range = args.range.check()?;
     let format = args.format.map_or_else(|| default_format(args.output.as_deref()), Ok)?;
     // Create the output file before the work starts, so that a bad path fails at once.
@@ -171,7 +171,7 @@ impl Statement<'_> {
 }
 
 /// Takes the last input as the SQL, unless -f or --name is given.
-fn question(args: &QueryArgs) -> Result<QueryRequest, CliError> {
+fn question(args: &QueryArgs, case: &Case, terminal: &Terminal) -> Result<QueryRequest, CliError> {
     let given = args.params.iter().map(|param| parse_param(param)).collect::<Result<Vec<_>, _>>()?;
     let has_sql = || {
         let last = args.inputs.last().filter(|_| args.inputs.len() > 1);
@@ -184,7 +184,7 @@ fn question(args: &QueryArgs) -> Result<QueryRequest, CliError> {
     if let Some(name) = &args.name {
         let catalogue = super::catalogue(args.queries.as_deref())?;
         let query = catalogue.get(name)?;
-        let params = query.params(&given)?;
+        let params = query.params(&with_case(query, given, case, terminal))?;
         let asked = OwnedStatement::Query(Box::new(query.clone()));
         return Ok(QueryRequest { inputs: args.inputs.clone(), asked, params });
     }
@@ -201,6 +201,25 @@ fn question(args: &QueryArgs) -> Result<QueryRequest, CliError> {
             "give the SQL after the paths, a file with -f, or a query with --name".into(),
         )),
     }
+}
+
+/// The given parameters, and those of the case file.
+fn with_case(
+    query: &Query,
+    given: Vec<(String, String)>,
+    case: &Case,
+    terminal: &Terminal,
+) -> Vec<(String, String)> {
+    let Some(file) = case.file() else { return given };
+    let is_given = |name: &str| given.iter().any(|(other, _)| other == name);
+    let of_case = file.parameters_of(query).into_iter().filter(|(name, _)| !is_given(name));
+    let of_case: Vec<String> = of_case
+        .map(|(name, value)| if case.hides_values { name } else { format!("{name}={value}") })
+        .collect();
+    if !of_case.is_empty() {
+        terminal.note(&format!("note: from the case file: {}", of_case.join(", ")));
+    }
+    file.parameters_with(query, given)
 }
 
 /// Parses `name=value`.

@@ -5,12 +5,12 @@ use std::io::{Read, Write};
 use std::path::Path;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use saltmine_query::SessionOptions;
-use saltmine_query::hunt::HuntOptions;
+use saltmine_query::hunt::{HuntOptions, HuntReport};
 use saltmine_query::report::report;
+use saltmine_query::{Session, SessionOptions};
 
 use super::coverage::{finish, require_records};
-use super::hunt::query_arguments;
+use super::hunt::{note_unmatched, query_arguments};
 use super::query::block_on;
 use crate::args::ReportArgs;
 use crate::error::CliError;
@@ -18,10 +18,13 @@ use crate::exit::ExitCode;
 use crate::output::report::summary::MOST;
 use crate::output::report::{Origin, render};
 use crate::output::sanitize::sanitize;
-use crate::output::{Target, counted, shell_quote};
+use crate::output::{Case, Target, accepted, counted, shell_quote};
 use crate::terminal::Terminal;
 
-pub(crate) fn run(args: &ReportArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+/// The title of a page where nobody gives one.
+const TITLE: &str = "S3 server access logs";
+
+pub(crate) fn run(args: &ReportArgs, case: &Case, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let catalogue = super::catalogue(args.queries.as_deref())?;
     let path = (args.output != Path::new("-")).then_some(args.output.as_path());
     path.map_or(Ok(()), is_html)?;
@@ -35,16 +38,23 @@ pub(crate) fn run(args: &ReportArgs, terminal: &Terminal) -> Result<ExitCode, Cl
         ..args.engine.session(&args.inputs)
     };
     let input = query_arguments(&args.inputs, (range, args.names), &args.engine, args.queries.as_deref());
-    let hunting = HuntOptions { packs: args.packs.clone(), input: input.clone(), ..HuntOptions::default() };
+    let hunting = HuntOptions {
+        packs: args.packs.clone(),
+        input: input.clone(),
+        case: case.file().cloned(),
+        ..HuntOptions::default()
+    };
+    let title_of_case = case.file().and_then(|file| file.title.as_deref());
+    let title = args.title.as_deref().or(title_of_case).unwrap_or(TITLE);
     let made = Utc::now();
     block_on(async {
         let session = super::open(&options, terminal).await?;
         let found = report(&session, &catalogue, &hunting).await?;
-        if found.hunt.findings.is_empty() {
+        if found.hunt.findings.is_empty() && found.hunt.accepted.is_empty() {
             require_records(&session, range, terminal).await?;
         }
         let origin = Origin {
-            title: session.shown(&args.title).into_owned(),
+            title: session.shown(title).into_owned(),
             command: session.shown(&command()).into_owned(),
             input: session.shown(&input).into_owned(),
             made: made.to_rfc3339_opts(SecondsFormat::Secs, true),
@@ -52,6 +62,7 @@ pub(crate) fn run(args: &ReportArgs, terminal: &Terminal) -> Result<ExitCode, Cl
             until: range.until.and_then(DateTime::from_timestamp_micros),
             packs: args.packs.clone(),
             summary: session.shown(&summary).into_owned(),
+            case: of_case(case, &found.hunt, args, &session),
         };
         let page = render(&found, &origin)?;
         target.write_all(page.as_bytes())?;
@@ -59,6 +70,7 @@ pub(crate) fn run(args: &ReportArgs, terminal: &Terminal) -> Result<ExitCode, Cl
         for failed in &found.hunt.failed {
             terminal.warning(&format!("{}: {}", failed.query, failed.problem));
         }
+        note_unmatched(&found.hunt, terminal);
         terminal.wrote(path, &counted(found.hunt.findings.len() as u64, "finding"));
         let failures = if found.hunt.failed.is_empty() { ExitCode::Success } else { ExitCode::Failure };
         Ok(finish(&session, terminal).await.and(failures))
@@ -85,6 +97,35 @@ fn summary(path: &Path) -> Result<String, CliError> {
         return Err(CliError::Usage(format!("{name}: a summary has at most {} kB", MOST / 1024)));
     }
     Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+/// What the case file says, for the page: who examines, local time, and what is accepted as known work.
+fn of_case(
+    case: &Case,
+    hunt: &HuntReport,
+    args: &ReportArgs,
+    session: &Session,
+) -> Vec<(&'static str, String)> {
+    let redact = args.engine.redact.redact.as_ref();
+    let hides_names = redact.is_some_and(|redact| redact.principals || redact.addresses);
+    let mut lines = Vec::new();
+    let examiner = case.file().and_then(|file| file.examiner.clone()).filter(|_| !hides_names);
+    lines.extend(examiner.map(|examiner| ("Examiner", examiner)));
+    let about = case.about().map(|about| match case.parameters() {
+        set if set.is_empty() => about,
+        set => format!("{about}: {}", set.join(", ")),
+    });
+    lines.extend(about.map(|about| ("Case file", about)));
+    if let Some(zone) = &case.clock.zone {
+        let span = hunt.incidents.iter().map(|incident| {
+            let local = case.clock.days(incident.first_seen, incident.last_seen).unwrap_or_default();
+            format!("incident {}: {local}", incident.number)
+        });
+        let spans: Vec<String> = span.collect();
+        lines.push(("Local time", format!("{zone}; times on this page are UTC. {}", spans.join("; "))));
+    }
+    lines.extend(hunt.accepted.iter().map(|accepted| ("Known work", accepted::line(accepted))));
+    lines.into_iter().map(|(label, text)| (label, session.shown(&text).into_owned())).collect()
 }
 
 /// The command as typed, for the head of the page.

@@ -14,7 +14,7 @@ use super::query::{Statement, Written, runtime, terminal_width, write};
 use crate::args::ShellArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
-use crate::output::{Format, Options, Target, counted};
+use crate::output::{Case, Format, Options, Target, counted};
 use crate::terminal::Terminal;
 
 mod complete;
@@ -22,7 +22,7 @@ mod meta;
 mod prompt;
 mod statements;
 
-pub(crate) fn run(args: &ShellArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+pub(crate) fn run(args: &ShellArgs, case: Case, terminal: &Terminal) -> Result<ExitCode, CliError> {
     if args.inputs.iter().any(|input| input == "-") {
         return Err(CliError::Usage("the shell reads statements from standard input, not logs".into()));
     }
@@ -48,6 +48,7 @@ pub(crate) fn run(args: &ShellArgs, terminal: &Terminal) -> Result<ExitCode, Cli
         max_rows: args.max_rows,
         csv_safe: args.csv_safe,
         inputs: args.inputs.clone(),
+        case,
         output: None,
         last: String::new(),
     };
@@ -92,6 +93,7 @@ struct Shell<'a> {
     max_rows: usize,
     csv_safe: bool,
     inputs: Vec<String>,
+    case: Case,
     /// The destination of the next result.
     output: Option<PathBuf>,
     /// The last statement.
@@ -139,7 +141,13 @@ impl Shell<'_> {
 
     /// Shows the screen of a hunt.
     fn hunt(&self) -> Result<(), CliError> {
-        self.interruptible(super::hunt::screen(&self.session, &self.catalogue, &self.inputs, self.terminal))
+        self.interruptible(super::hunt::screen(
+            &self.session,
+            &self.catalogue,
+            &self.inputs,
+            &self.case,
+            self.terminal,
+        ))
     }
 
     /// Shows the sessions of a requester or an address.

@@ -15,10 +15,12 @@ use super::query::{block_on, terminal_width};
 use crate::args::{TimeRange, TimelineArgs, TimelineFormat};
 use crate::error::CliError;
 use crate::exit::ExitCode;
-use crate::output::{Format, Options, Target, counted, sessions as brief, timeline as sessions, timesketch};
+use crate::output::{
+    Case, Clock, Format, Options, Target, counted, sessions as brief, timeline as sessions, timesketch,
+};
 use crate::terminal::Terminal;
 
-pub(crate) fn run(args: &TimelineArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+pub(crate) fn run(args: &TimelineArgs, case: &Case, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let range = args.range.check()?;
     let is_by_request = args.format == TimelineFormat::Timesketch;
     let mut target = Target::open(args.output.as_deref())?;
@@ -45,13 +47,14 @@ pub(crate) fn run(args: &TimelineArgs, terminal: &Terminal) -> Result<ExitCode, 
     }
     let hunted = IncidentSelection {
         args,
+        case,
         options: SessionOptions { since: range.since, until: range.until, ..options.clone() },
     };
     block_on(async {
         let session = super::open(&options, terminal).await?;
         selection.requests = hunted.requests(terminal).await?;
         if args.rows {
-            return rows(args, &session, &selection, target, terminal).await;
+            return rows(args, &case.clock, &session, &selection, target, terminal).await;
         }
         let found = if is_by_request {
             by_request(&session, &selection, &mut target).await?
@@ -59,7 +62,7 @@ pub(crate) fn run(args: &TimelineArgs, terminal: &Terminal) -> Result<ExitCode, 
             let most = (args.max_sessions > 0).then_some(args.max_sessions);
             let options = TimelineOptions { idle: args.idle, most };
             let found = timeline(&session, &selection, &options).await?;
-            write(&found, args, &mut target, terminal)?;
+            write(&found, args, &case.clock, &mut target, terminal)?;
             if found.hidden() > 0 {
                 let hidden = found.hidden();
                 terminal.warning(&format!("{hidden} later sessions not shown; use --max-sessions 0"));
@@ -78,6 +81,7 @@ pub(crate) fn run(args: &TimelineArgs, terminal: &Terminal) -> Result<ExitCode, 
 /// Arguments that select the requests of an incident.
 struct IncidentSelection<'a> {
     args: &'a TimelineArgs,
+    case: &'a Case,
     /// As in a hunt: limits what is reported.
     options: SessionOptions,
 }
@@ -97,7 +101,7 @@ impl IncidentSelection<'_> {
         let catalogue = super::catalogue(choice.queries.as_deref())?;
         let session = super::open(&self.options, terminal).await?;
         let finding = selectors.finding.as_deref();
-        let found = find(&session, &catalogue, choice.options(String::new(), 0), finding).await?;
+        let found = find(&session, &catalogue, choice.options(String::new(), 0, self.case), finding).await?;
         Ok(Some(requests_of(&found, selectors.incident, finding)?.clone()))
     }
 }
@@ -125,6 +129,7 @@ fn wrong(error: arrow::error::ArrowError) -> QueryError {
 /// Writes one line per request.
 async fn rows(
     args: &TimelineArgs,
+    clock: &Clock,
     session: &Session,
     selection: &Selection,
     target: Target,
@@ -146,8 +151,9 @@ async fn rows(
     let schema = stream.schema();
     let columns = COLUMNS.map(|name| schema.index_of(name)).into_iter().collect::<Result<Vec<_>, _>>();
     let columns = columns.map_err(wrong)?;
-    let shown = std::sync::Arc::new(schema.project(&columns).map_err(wrong)?);
     let is_table = format == Format::Table;
+    let clock = if is_table { clock.clone() } else { Clock::default() };
+    let shown = clock.with_column(&std::sync::Arc::new(schema.project(&columns).map_err(wrong)?));
     let options = Options {
         max_rows: (is_table && args.max_sessions > 0).then_some(args.max_sessions),
         width: is_table.then(terminal_width).flatten(),
@@ -157,7 +163,7 @@ async fn rows(
     let mut found = 0;
     while let Some(batch) = stream.try_next().await.map_err(QueryError::from)? {
         found += batch.num_rows() as u64;
-        writer.write(&batch.project(&columns).map_err(wrong)?)?;
+        writer.write(&clock.with_local(batch.project(&columns).map_err(wrong)?, &shown)?)?;
     }
     let hidden = writer.finish()?;
     if found == 0 {
@@ -189,7 +195,7 @@ pub(super) async fn write_sessions(
     let mut target = Target::open(None)?;
     let is_coloured = terminal.colours(target.is_terminal());
     let width = terminal_width().map_or(100, usize::from).max(60);
-    brief::text(&found, is_coloured, width, &mut target)?;
+    brief::text(&found, &Clock::default(), is_coloured, width, &mut target)?;
     target.finish()
 }
 
@@ -207,11 +213,12 @@ async fn by_request(session: &Session, selection: &Selection, target: &mut Targe
 fn write(
     found: &TimelineReport,
     args: &TimelineArgs,
+    clock: &Clock,
     target: &mut Target,
     terminal: &Terminal,
 ) -> Result<(), CliError> {
     match args.format {
-        TimelineFormat::Markdown => sessions::markdown(found, target)?,
+        TimelineFormat::Markdown => sessions::markdown(found, clock, target)?,
         TimelineFormat::Json => {
             serde_json::to_writer_pretty(&mut *target, found).map_err(CliError::json)?;
             writeln!(target)?;
@@ -225,10 +232,10 @@ fn write(
         TimelineFormat::Table | TimelineFormat::Timesketch => {
             let is_coloured = terminal.colours(target.is_terminal());
             if args.details {
-                sessions::text(found, is_coloured, target)?;
+                sessions::text(found, clock, is_coloured, target)?;
             } else {
                 let width = terminal_width().map_or(100, usize::from).max(60);
-                brief::text(found, is_coloured, width, target)?;
+                brief::text(found, clock, is_coloured, width, target)?;
             }
         }
         TimelineFormat::Csv => brief::csv(found, target)?,

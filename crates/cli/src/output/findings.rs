@@ -1,24 +1,32 @@
 //! Writes the findings of a hunt as text or Markdown.
 
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 use saltmine_query::catalogue::Severity;
 use saltmine_query::hunt::{Example, Finding, HuntReport, RowSummary};
 
+use super::clock::Clock;
 use super::counted;
 use super::markdown::escape;
 use super::sanitize::sanitize;
 
 /// Writes a report as text: each finding with its evidence.
-pub(crate) fn text(report: &HuntReport, is_coloured: bool, out: &mut impl Write) -> io::Result<()> {
-    each(&report.findings, is_coloured, out)?;
+pub(crate) fn text(
+    report: &HuntReport,
+    clock: &Clock,
+    is_coloured: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    each(&report.findings, clock, is_coloured, out)?;
     writeln!(out, "{}", sanitize(&summary(report)))
 }
 
 /// Writes findings with their evidence.
 pub(crate) fn each<'a>(
     findings: impl IntoIterator<Item = &'a Finding>,
+    clock: &Clock,
     is_coloured: bool,
     out: &mut impl Write,
 ) -> io::Result<()> {
@@ -31,9 +39,9 @@ pub(crate) fn each<'a>(
         let attack = if attack.is_empty() { attack } else { format!(", ATT&CK {attack}") };
         let (question, pack) = (sanitize(&finding.question), sanitize(&finding.pack));
         writeln!(out, "  {question} (pack {pack}{})", sanitize(&attack))?;
-        writeln!(out, "  Seen: {}", sanitize(&seen(finding)))?;
+        writeln!(out, "  Seen: {}", sanitize(&seen(finding, clock)))?;
         for who in &finding.who {
-            writeln!(out, "    {}", sanitize(&actor(who)))?;
+            writeln!(out, "    {}", sanitize(&actor(who, clock)))?;
             if !who.reasons.is_empty() {
                 writeln!(out, "      {}", sanitize(&who.reasons.join("; ")))?;
             }
@@ -44,7 +52,7 @@ pub(crate) fn each<'a>(
         }
         writeln!(out, "  Evidence:")?;
         for example in &finding.examples {
-            writeln!(out, "    {}", sanitize(&evidence(example)))?;
+            writeln!(out, "    {}", sanitize(&evidence(example, clock)))?;
         }
         writeln!(out, "  Details: {}", sanitize(&finding.dig_deeper))?;
         writeln!(out, "  Known false positives: {}", sanitize(&finding.false_positives))?;
@@ -77,7 +85,7 @@ pub(crate) fn markdown(report: &HuntReport, out: &mut impl Write) -> io::Result<
     writeln!(out, "# Findings\n\n{}\n", escape(&summary(report)))?;
     for finding in &report.findings {
         writeln!(out, "## {}: {}\n", finding.severity.as_str(), escape(&finding.title))?;
-        writeln!(out, "{}\n\n{}\n", escape(&finding.question), escape(&seen(finding)))?;
+        writeln!(out, "{}\n\n{}\n", escape(&finding.question), escape(&seen(finding, &Clock::default())))?;
         writeln!(out, "| who | from | bucket | requests | first | last |\n|---|---|---|---:|---|---|")?;
         for who in &finding.who {
             let text = |cell: &Option<String>| escape(cell.as_deref().unwrap_or(""));
@@ -88,7 +96,7 @@ pub(crate) fn markdown(report: &HuntReport, out: &mut impl Write) -> io::Result<
         }
         writeln!(out, "\nEvidence:\n")?;
         for example in &finding.examples {
-            writeln!(out, "- {}", escape(&evidence(example)))?;
+            writeln!(out, "- {}", escape(&evidence(example, &Clock::default())))?;
         }
         writeln!(out, "\nDetails: {}\n", escape(&finding.dig_deeper))?;
         writeln!(out, "Known false positives: {}\n", escape(&finding.false_positives))?;
@@ -108,7 +116,10 @@ pub(super) fn summary(report: &HuntReport) -> String {
         .map(|(count, severity)| format!("{count} {}", severity.as_str()))
         .collect();
     let by_severity = if counts.is_empty() { String::new() } else { format!(" ({})", counts.join(", ")) };
-    let asked = counted((report.findings.len() + report.quiet.len()) as u64, "detection");
+    // A detection may have findings of several severities, and known work beside them.
+    let found = report.findings.iter().map(|finding| &finding.query);
+    let found: BTreeSet<&String> = found.chain(report.accepted.iter().map(|known| &known.query)).collect();
+    let asked = counted((found.len() + report.quiet.len()) as u64, "detection");
     let found = counted(report.findings.len() as u64, "finding");
     let mut text = format!("{asked} ran: {found}{by_severity}.");
     for failed in &report.failed {
@@ -117,19 +128,19 @@ pub(super) fn summary(report: &HuntReport) -> String {
     text
 }
 
-fn seen(finding: &Finding) -> String {
+fn seen(finding: &Finding, clock: &Clock) -> String {
     let (rows, events) = (count(finding.rows, "case"), count(finding.events, "request"));
-    format!("{rows}, {events}, {}", span(&finding.first_seen, &finding.last_seen))
+    format!("{rows}, {events}, {}", span(&finding.first_seen, &finding.last_seen, clock))
 }
 
-fn actor(who: &RowSummary) -> String {
+pub(super) fn actor(who: &RowSummary, clock: &Clock) -> String {
     let name = who.requester.as_deref().unwrap_or("(anonymous)");
     let from = from(who).map_or_else(String::new, |from| format!(" from {from}"));
     let bucket = who.bucket.as_deref().map_or_else(String::new, |bucket| format!(" on {bucket}"));
     format!(
         "{name}{from}{bucket}: {}, {}",
         count(who.events, "request"),
-        span(&who.first_seen, &who.last_seen)
+        span(&who.first_seen, &who.last_seen, clock)
     )
 }
 
@@ -149,23 +160,25 @@ fn from(who: &RowSummary) -> Option<String> {
     }
 }
 
-fn evidence(example: &Example) -> String {
+fn evidence(example: &Example, clock: &Clock) -> String {
     let text = |cell: &Option<String>| cell.clone().unwrap_or_else(|| "-".to_owned());
-    let (time, operation) = (text(&example.request_time), text(&example.operation));
+    let (time, operation) = (clock.beside_text(&text(&example.request_time)), text(&example.operation));
     let (key, status) = (text(&example.key), text(&example.http_status));
     let (who, from) = (text(&example.requester), text(&example.remote_ip));
     format!("{}  {time} {from} {who} {operation} {key} {status}", example.place)
 }
 
-fn count(number: impl Into<i128>, noun: &str) -> String {
+pub(super) fn count(number: impl Into<i128>, noun: &str) -> String {
     let number = number.into();
     u64::try_from(number).map_or_else(|_| format!("{number} {noun}s"), |number| counted(number, noun))
 }
 
-fn span(first: &Option<String>, last: &Option<String>) -> String {
+pub(super) fn span(first: &Option<String>, last: &Option<String>, clock: &Clock) -> String {
     match (first, last) {
-        (Some(first), Some(last)) if first == last => format!("at {first}"),
-        (Some(first), Some(last)) => format!("{first} to {last}"),
+        (Some(first), Some(last)) if first == last => format!("at {}", clock.beside_text(first)),
+        (Some(first), Some(last)) => {
+            format!("{} to {}", clock.beside_text(first), clock.beside_text(last))
+        }
         _ => "time unknown".to_owned(),
     }
 }

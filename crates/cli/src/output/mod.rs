@@ -1,6 +1,9 @@
 //! Output formats, one per file. All of them stream: batches are written as they arrive, and truncation is always
 //! reported.
 
+pub(crate) mod accepted;
+mod case;
+pub(crate) mod clock;
 mod csv;
 pub(crate) mod findings;
 pub(crate) mod incidents;
@@ -26,6 +29,8 @@ use clap::ValueEnum;
 pub(crate) use saltmine_query::quantity::counted;
 pub(crate) use saltmine_query::shell_quote;
 
+pub(crate) use self::case::{Case, UsedFile};
+pub(crate) use self::clock::Clock;
 pub(crate) use self::json::objects;
 pub(crate) use self::line_counts::line_counts;
 pub(crate) use self::target::Target;

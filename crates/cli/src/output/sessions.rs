@@ -10,6 +10,7 @@ use saltmine_query::incidents::short_name;
 use saltmine_query::quantity::{bytes, counted, duration, grouped};
 use saltmine_query::timeline::{TimelineReport, TimelineSession};
 
+use super::clock::Clock;
 use super::incidents::words::{cut, day_and_time, wrapped};
 use super::sanitize::sanitize;
 use super::text::wrong;
@@ -28,6 +29,7 @@ const HEADINGS: [&str; 6] = ["start (UTC)", "length", "from", "requests", "objec
 /// Writes one line per session.
 pub(crate) fn text(
     report: &TimelineReport,
+    clock: &Clock,
     is_coloured: bool,
     width: usize,
     out: &mut impl Write,
@@ -35,7 +37,7 @@ pub(crate) fn text(
     if report.session_count == 0 {
         return Ok(());
     }
-    for line in wrapped(&sanitize(&summary(report)), width, 3) {
+    for line in wrapped(&sanitize(&summary(report, clock)), width, 3) {
         writeln!(out, "{line}")?;
     }
     writeln!(out)?;
@@ -45,7 +47,11 @@ pub(crate) fn text(
     if !is_of_one {
         headings.insert(3, "who");
     }
-    let rows: Vec<Vec<String>> = report.sessions.iter().map(|session| cells(session, is_of_one)).collect();
+    if clock.zone.is_some() {
+        headings.insert(1, "start (local)");
+    }
+    let cells = |session| cells(session, clock, is_of_one);
+    let rows: Vec<Vec<String>> = report.sessions.iter().map(cells).collect();
     let widths: Vec<usize> = headings
         .iter()
         .enumerate()
@@ -86,7 +92,7 @@ pub(crate) fn text(
     writeln!(out, "\n--details shows what was done in each session, --rows each request.")
 }
 
-fn cells(session: &TimelineSession, is_of_one: bool) -> Vec<String> {
+fn cells(session: &TimelineSession, clock: &Clock, is_of_one: bool) -> Vec<String> {
     let start = DateTime::from_timestamp_micros(session.first_time.0)
         .map_or_else(|| session.first_time.to_string(), |time| time.format("%a %Y-%m-%d %H:%M").to_string());
     let least = if session.objects.distinct_is_at_least { ">" } else { "" };
@@ -101,10 +107,13 @@ fn cells(session: &TimelineSession, is_of_one: bool) -> Vec<String> {
     if !is_of_one {
         cells.insert(3, sanitize(&short_name(session.requester.as_deref())).into_owned());
     }
+    if clock.zone.is_some() {
+        cells.insert(1, clock.day_and_time(session.first_time).unwrap_or_default());
+    }
     cells
 }
 
-fn summary(report: &TimelineReport) -> String {
+fn summary(report: &TimelineReport, clock: &Clock) -> String {
     let who = match report.sessions.first() {
         Some(first) if report.sessions.iter().all(|session| session.requester == first.requester) => {
             format!(" by {}", first.requester.as_deref().unwrap_or("(anonymous)"))
@@ -122,7 +131,8 @@ fn summary(report: &TimelineReport) -> String {
     };
     let (sessions, requests) =
         (counted(report.session_count, "session"), counted(report.requests, "request"));
-    format!("{sessions}{who}, {requests}, {} sent{time}{shown}", bytes(report.bytes_sent))
+    let zone = clock.zone.as_ref().map_or_else(String::new, |zone| format!("; local times of {zone}"));
+    format!("{sessions}{who}, {requests}, {} sent{time}{zone}{shown}", bytes(report.bytes_sent))
 }
 
 /// The median session.

@@ -6,12 +6,18 @@ use anstyle::{AnsiColor, Style};
 use indicatif::HumanCount;
 use saltmine_query::timeline::{Statuses, TimelineReport, TimelineSession, Value, Values};
 
+use super::clock::Clock;
 use super::counted;
 use super::markdown::escape;
 use super::sanitize::sanitize;
 
 /// Writes a report as text: one line per session, then its operations.
-pub(crate) fn text(report: &TimelineReport, is_coloured: bool, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn text(
+    report: &TimelineReport,
+    clock: &Clock,
+    is_coloured: bool,
+    out: &mut impl Write,
+) -> io::Result<()> {
     if report.session_count == 0 {
         return Ok(());
     }
@@ -19,12 +25,12 @@ pub(crate) fn text(report: &TimelineReport, is_coloured: bool, out: &mut impl Wr
     let style =
         if is_coloured { Style::new().bold().fg_color(Some(AnsiColor::Cyan.into())) } else { Style::new() };
     for session in &report.sessions {
-        let (span, actor) = (span(session), actor(session));
+        let (span, actor) = (span(session, clock), actor(session));
         writeln!(out, "{style}{span}{style:#}  {}: {}", sanitize(&actor), totals(session))?;
         if let Some(first) = first_use(session) {
             writeln!(out, "  {first}")?;
         }
-        operations(session, out)?;
+        operations(session, clock, out)?;
         for (name, values) in details(session) {
             let items = items(values, session);
             match &items[..] {
@@ -42,10 +48,10 @@ pub(crate) fn text(report: &TimelineReport, is_coloured: bool, out: &mut impl Wr
 }
 
 /// Writes a report as Markdown.
-pub(crate) fn markdown(report: &TimelineReport, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn markdown(report: &TimelineReport, clock: &Clock, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "# Timeline\n\n{}\n", escape(&summary(report)))?;
     for session in &report.sessions {
-        writeln!(out, "## {}\n", escape(&span(session)))?;
+        writeln!(out, "## {}\n", escape(&span(session, clock)))?;
         writeln!(out, "By {}: {}\n", escape(&actor(session)), escape(&totals(session)))?;
         if let Some(first) = first_use(session) {
             writeln!(out, "{first}\n")?;
@@ -55,7 +61,8 @@ pub(crate) fn markdown(report: &TimelineReport, out: &mut impl Write) -> io::Res
         for value in &session.operations.top {
             let name = escape(&named(value, session));
             let (status, place) = (escape(&statuses(&value.statuses)), escape(&value.evidence));
-            let (requests, bytes, first) = (value.requests, value.bytes_sent, value.first_time);
+            let (requests, bytes) = (value.requests, value.bytes_sent);
+            let first = clock.beside(value.first_time);
             writeln!(out, "| {name} | {requests} | {status} | {bytes} | {first} | {place} |")?;
         }
         if let Some(more) = more(&session.operations) {
@@ -73,14 +80,14 @@ pub(crate) fn markdown(report: &TimelineReport, out: &mut impl Write) -> io::Res
 }
 
 /// Writes one line per operation, in columns.
-fn operations(session: &TimelineSession, out: &mut impl Write) -> io::Result<()> {
+fn operations(session: &TimelineSession, clock: &Clock, out: &mut impl Write) -> io::Result<()> {
     let rows: Vec<[String; 4]> = session
         .operations
         .top
         .iter()
         .map(|value| {
             let requests = value.requests.to_string();
-            let place = format!("first {}, {}", value.first_time, value.evidence);
+            let place = format!("first {}, {}", clock.beside(value.first_time), value.evidence);
             [named(value, session), requests, statuses(&value.statuses), place]
                 .map(|cell| sanitize(&cell).into_owned())
         })
@@ -121,7 +128,7 @@ fn summary(report: &TimelineReport) -> String {
     format!("{sessions}, {requests}, {} bytes sent{time}{shown}.", bytes(report.bytes_sent))
 }
 
-fn span(session: &TimelineSession) -> String {
+fn span(session: &TimelineSession, clock: &Clock) -> String {
     let seconds = session.last_time.0.saturating_sub(session.first_time.0) / 1_000_000;
     let (hours, minutes, rest) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
     let long = match (hours, minutes) {
@@ -129,7 +136,7 @@ fn span(session: &TimelineSession) -> String {
         (0, _) => format!("{minutes}m {rest}s"),
         _ => format!("{hours}h {minutes}m {rest}s"),
     };
-    format!("{} to {} ({long})", session.first_time, session.last_time)
+    format!("{} to {} ({long})", clock.beside(session.first_time), clock.beside(session.last_time))
 }
 
 fn actor(session: &TimelineSession) -> String {

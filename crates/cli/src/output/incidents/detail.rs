@@ -5,7 +5,9 @@ use std::io::{self, Write};
 use saltmine_query::hunt::HuntReport;
 use saltmine_query::incidents::{Actor, ActorFindings, FindingRef, Incident, Losses};
 use saltmine_query::quantity::{bytes, counted, grouped};
+use saltmine_query::timeline::Time;
 
+use super::super::case::Case;
 use super::super::markdown::escape;
 use super::super::sanitize::sanitize;
 use super::words::{days, wrapped};
@@ -17,10 +19,10 @@ struct Block {
 }
 
 /// All sections about an incident.
-fn blocks(incident: &Incident) -> Vec<Block> {
+fn blocks(incident: &Incident, case: &Case) -> Vec<Block> {
     let phase = |phase: &saltmine_query::incidents::Phase| {
-        let when = days(phase.first_seen, phase.last_seen);
-        format!("{} ({}), {when} UTC: {}", phase.phase.as_str(), phase.attack.join(", "), phase.text)
+        let when = when(phase.first_seen, phase.last_seen, case);
+        format!("{} ({}), {when}: {}", phase.phase.as_str(), phase.attack.join(", "), phase.text)
     };
     let steps = &incident.next_steps;
     vec![
@@ -28,20 +30,44 @@ fn blocks(incident: &Incident) -> Vec<Block> {
             heading: "What happened",
             lines: std::iter::once(&incident.headline).chain(&incident.details).cloned().collect(),
         },
-        Block { heading: "When", lines: vec![span(incident)] },
-        Block { heading: "Who", lines: incident.actors.iter().map(actor_line).collect() },
+        Block { heading: "When", lines: span(incident, case) },
+        Block {
+            heading: "Who",
+            lines: incident.actors.iter().map(|actor| actor_line(actor, case)).collect(),
+        },
         Block { heading: "Phases", lines: incident.phases.iter().map(phase).collect() },
-        Block { heading: "What was lost", lines: losses(incident) },
+        Block { heading: "What was lost", lines: losses(incident, case) },
         Block { heading: "Not in the logs", lines: incident.cannot_tell.clone() },
         Block { heading: "Containment", lines: steps.containment.clone() },
         Block { heading: "Confirmation", lines: steps.confirmation.clone() },
         Block { heading: "Recovery", lines: steps.recovery.clone() },
+        Block { heading: "Playbook", lines: incident.playbooks.iter().map(|name| playbook(name)).collect() },
+        Block { heading: "Notes", lines: incident.notes.clone() },
         Block { heading: "Findings", lines: incident.findings.iter().map(finding_line).collect() },
     ]
 }
 
-fn span(incident: &Incident) -> String {
-    format!("{} to {}; {}", incident.first_seen, incident.last_seen, incident.last_seen_note)
+fn playbook(name: &str) -> String {
+    format!("saltmine playbook {name}")
+}
+
+/// `Fri 06 Mar 03:02–03:26 UTC`, and the local time.
+fn when(first: Time, last: Time, case: &Case) -> String {
+    let local = case.clock.days(first, last).map_or_else(String::new, |local| format!(" ({local})"));
+    format!("{} UTC{local}", days(first, last))
+}
+
+fn span(incident: &Incident, case: &Case) -> Vec<String> {
+    let (first, last) = (incident.first_seen, incident.last_seen);
+    let mut lines = vec![format!("{first} to {last}; {}", incident.last_seen_note)];
+    if let (Some(zone), Some(local)) = (&case.clock.zone, case.clock.days(first, last)) {
+        let hours = if case.clock.is_off_hours(first, last) { ", outside working hours" } else { "" };
+        lines.push(format!("local time of {zone}: {local}{hours}"));
+    }
+    if incident.outside_window {
+        lines.push("outside the time that the case file gives the incident".to_owned());
+    }
+    lines
 }
 
 fn finding_line(finding: &FindingRef) -> String {
@@ -49,7 +75,7 @@ fn finding_line(finding: &FindingRef) -> String {
     format!("{} {}: {} ({rows})", finding.severity.as_str(), finding.query, finding.title)
 }
 
-fn actor_line(actor: &Actor) -> String {
+fn actor_line(actor: &Actor, case: &Case) -> String {
     let requests = counted(actor.requests, "request");
     let failed = if actor.failed > 0 { format!(", {} failed", grouped(actor.failed)) } else { String::new() };
     let addresses = match actor.addresses {
@@ -75,14 +101,17 @@ fn actor_line(actor: &Actor) -> String {
     } else {
         format!("; agent {}", actor.user_agents[0])
     };
+    let are_all = actor.addresses as usize <= actor.remote_ips.len();
+    let network = case.of_addresses(&actor.remote_ips, are_all);
     format!(
-        "{}{sessions} from {addresses}{place}: {requests}{failed}, {} UTC{agents}",
+        "{}{}{sessions} from {addresses}{network}{place}: {requests}{failed}, {}{agents}",
         actor.name,
-        days(actor.first_seen, actor.last_seen)
+        case.of_principal(&actor.principal),
+        when(actor.first_seen, actor.last_seen, case)
     )
 }
 
-fn losses(incident: &Incident) -> Vec<String> {
+fn losses(incident: &Incident, case: &Case) -> Vec<String> {
     let Losses {
         taken_objects,
         taken_bytes,
@@ -107,7 +136,8 @@ fn losses(incident: &Incident) -> Vec<String> {
     };
     let versions = (*deleted_versions > 0)
         .then(|| format!("permanently deleted: {}", counted(*deleted_versions, "version")));
-    let copied = format!("copied to {}", destinations.join(", "));
+    let named = |bucket: &String| format!("{bucket}{}", case.of_bucket(bucket));
+    let copied = format!("copied to {}", destinations.iter().map(named).collect::<Vec<_>>().join(", "));
     let served = (*served_since > 0)
         .then(|| format!("read by others after being overwritten: {} times", grouped(*served_since)));
     let failing = incident.failing.as_ref().map(|failing| {
@@ -136,11 +166,16 @@ fn losses(incident: &Incident) -> Vec<String> {
 }
 
 /// Writes an incident in full as text.
-pub(crate) fn incident(incident: &Incident, width: usize, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn incident(
+    incident: &Incident,
+    case: &Case,
+    width: usize,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let severity = incident.severity.as_str().to_uppercase();
     let title = format!("Incident {}: {severity}: {}", incident.number, incident.title);
     writeln!(out, "{}\n", sanitize(&title))?;
-    for block in blocks(incident).iter().filter(|block| !block.lines.is_empty()) {
+    for block in blocks(incident, case).iter().filter(|block| !block.lines.is_empty()) {
         writeln!(out, "{}", block.heading)?;
         for line in &block.lines {
             let lines = wrapped(&sanitize(line), width.saturating_sub(4).max(20), usize::MAX);
@@ -154,15 +189,21 @@ pub(crate) fn incident(incident: &Incident, width: usize, out: &mut impl Write) 
 }
 
 /// Writes an actor in full as text.
-pub(crate) fn actor(actor: &ActorFindings, width: usize, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn actor(
+    actor: &ActorFindings,
+    case: &Case,
+    width: usize,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let severity = actor.severity.as_str().to_uppercase();
     writeln!(out, "{}\n", sanitize(&format!("{}: {severity}: {}", actor.number, actor.name)))?;
     let mut lines = vec![actor.headline.clone()];
     lines.extend(actor.reasons.clone());
-    lines.push(format!("{} to {}", actor.first_seen, actor.last_seen));
+    lines.push(format!("{} to {}", case.clock.beside(actor.first_seen), case.clock.beside(actor.last_seen)));
     if !actor.remote_ips.is_empty() {
         lines.push(format!("from {}: {}", counted(actor.addresses, "address"), actor.remote_ips.join(", ")));
     }
+    lines.extend(actor.notes.iter().map(|note| format!("note: {note}")));
     lines.extend(actor.findings.iter().map(finding_line));
     for line in lines {
         for line in wrapped(&sanitize(&line), width.saturating_sub(2).max(20), usize::MAX) {
@@ -173,7 +214,7 @@ pub(crate) fn actor(actor: &ActorFindings, width: usize, out: &mut impl Write) -
 }
 
 /// Writes all incidents as Markdown.
-pub(crate) fn markdown(report: &HuntReport, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn markdown(report: &HuntReport, case: &Case, out: &mut impl Write) -> io::Result<()> {
     if report.incidents.is_empty() {
         return Ok(());
     }
@@ -181,7 +222,7 @@ pub(crate) fn markdown(report: &HuntReport, out: &mut impl Write) -> io::Result<
     for incident in &report.incidents {
         let severity = incident.severity.as_str();
         writeln!(out, "## {}. {severity}: {}\n", incident.number, escape(&incident.title))?;
-        for block in blocks(incident).iter().filter(|block| !block.lines.is_empty()) {
+        for block in blocks(incident, case).iter().filter(|block| !block.lines.is_empty()) {
             writeln!(out, "### {}\n", block.heading)?;
             block.lines.iter().try_for_each(|line| writeln!(out, "- {}", escape(line)))?;
             writeln!(out)?;

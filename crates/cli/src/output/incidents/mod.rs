@@ -15,6 +15,8 @@ use saltmine_query::quantity::{counted, grouped};
 
 pub(crate) use self::detail::{actor as show_actor, incident as show_incident, markdown};
 use self::words::{Line, day_and_time, days, wrapped};
+use super::accepted;
+use super::case::Case;
 use super::findings::colour;
 use super::sanitize::sanitize;
 
@@ -29,6 +31,10 @@ const MAX_DETAILS: usize = 2;
 pub(crate) struct Screen<'a> {
     /// What was found.
     pub(crate) report: &'a HuntReport,
+    /// The case, for local times.
+    pub(crate) case: &'a Case,
+    /// Its title and its file, as they may be shown.
+    pub(crate) case_text: &'a [String],
     /// What was examined.
     pub(crate) coverage: &'a Coverage,
     /// The input, redacted if needed.
@@ -51,7 +57,8 @@ impl Screen<'_> {
         self.head(out)?;
         let report = self.report;
         let least = self.min_severity.unwrap_or(Severity::Medium);
-        let mut room = MAX_LINES.saturating_sub(11);
+        let accepted = accepted::screen(report, self.width);
+        let mut room = MAX_LINES.saturating_sub(11 + accepted.len() + self.about_case().len());
         for incident in &report.incidents {
             let lines = self.incident(incident);
             if lines.len() > room {
@@ -84,8 +91,12 @@ impl Screen<'_> {
             self.print(out, &[words::cut(&sanitize(&text), self.width)], finding.severity)?;
         }
         self.rest(out, printed, least)?;
-        if report.findings.is_empty() {
+        accepted.iter().try_for_each(|line| writeln!(out, "{line}"))?;
+        if report.findings.is_empty() && report.accepted.is_empty() {
             return self.nothing(out);
+        }
+        if report.findings.is_empty() {
+            return writeln!(out, "All that was found is known work.");
         }
         self.next(out)
     }
@@ -126,7 +137,29 @@ impl Screen<'_> {
         for line in Line::of(&sanitize(&summary), &complete, self.width) {
             writeln!(out, "{line}")?;
         }
+        self.about_case().iter().try_for_each(|line| writeln!(out, "{line}"))?;
         writeln!(out)
+    }
+
+    /// The case, and whose local times are shown.
+    fn about_case(&self) -> Vec<String> {
+        let zone = self.case.clock.zone.as_ref();
+        let zone = zone.map(|zone| format!("times are UTC, with local times of {zone} below"));
+        let parts: Vec<&str> = self.case_text.iter().map(String::as_str).chain(zone.as_deref()).collect();
+        wrapped(&sanitize(&parts.join(" · ")), self.width, 3)
+    }
+
+    /// Local time, and what the case says of the time of an incident.
+    fn beside(&self, incident: &Incident) -> Option<String> {
+        let clock = &self.case.clock;
+        let span = (incident.first_seen, incident.last_seen);
+        let parts = [
+            clock.days(span.0, span.1),
+            clock.is_off_hours(span.0, span.1).then(|| "outside working hours".to_owned()),
+            incident.outside_window.then(|| "outside the time of the incident".to_owned()),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join(" · "))
     }
 
     fn print(&self, out: &mut impl Write, lines: &[String], severity: Severity) -> io::Result<()> {
@@ -150,6 +183,7 @@ impl Screen<'_> {
         let when = days(incident.first_seen, incident.last_seen);
         let first = title(incident.number, incident.severity, &[&who, &place, &buckets], &when, self.width);
         let mut lines = vec![first];
+        lines.extend(self.beside(incident).iter().flat_map(|text| self.indented(text, 1)));
         lines.extend(self.indented(&incident.title, 1));
         lines.extend(self.indented(&incident.headline, 2));
         for detail in incident.details.iter().take(MAX_DETAILS) {
@@ -157,8 +191,23 @@ impl Screen<'_> {
         }
         let findings: usize = incident.findings.len();
         let note = format!("{} · {}", counted(findings as u64, "detection"), incident.last_seen_note);
-        lines.extend(self.indented(&note, 1));
+        let playbook = incident.playbooks.first();
+        let playbook =
+            playbook.map_or_else(String::new, |name| format!("Playbook: saltmine playbook {name}"));
+        let one = format!("{note} · {playbook}");
+        if playbook.is_empty() || one.chars().count() <= self.width.saturating_sub(INDENT) {
+            lines.extend(self.indented(if playbook.is_empty() { &note } else { &one }, 1));
+        } else {
+            lines.extend(self.indented(&note, 1));
+            lines.extend(self.indented(&playbook, 1));
+        }
+        lines.extend(self.notes(&incident.notes));
         lines
+    }
+
+    /// The begin of the examiner's notes.
+    fn notes(&self, notes: &[String]) -> Vec<String> {
+        notes.iter().take(2).flat_map(|note| self.indented(&format!("Note: {note}"), 2)).collect()
     }
 
     fn actor(&self, actor: &ActorFindings) -> Vec<String> {
@@ -175,7 +224,10 @@ impl Screen<'_> {
             0 | 1 => String::new(),
             count => format!(" (and {})", counted(count as u64 - 1, "other detection")),
         };
+        let local = self.case.clock.days(actor.first_seen, actor.last_seen);
+        lines.extend(local.iter().flat_map(|text| self.indented(text, 1)));
         lines.extend(self.indented(&format!("{}{more}", actor.headline), 1));
+        lines.extend(self.notes(&actor.notes));
         lines
     }
 

@@ -1,7 +1,9 @@
 //! Wraps lines to the terminal, and formats times.
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Utc};
 use saltmine_query::timeline::Time;
+
+use super::super::clock;
 
 /// Two texts on one line if they fit, otherwise on two lines.
 pub(in crate::output) struct Line;
@@ -59,16 +61,7 @@ pub(in crate::output) fn day_and_time(time: Time) -> String {
 /// `Fri 06 Mar 03:02–03:26`, or a range of days.
 pub(in crate::output) fn days(first: Time, last: Time) -> String {
     let (Some(from), Some(to)) = (utc(first), utc(last)) else { return format!("{first} to {last}") };
-    if from.date_naive() == to.date_naive() {
-        if from.format("%H:%M").to_string() == to.format("%H:%M").to_string() {
-            return from.format("%a %d %b %H:%M").to_string();
-        }
-        return format!("{}–{}", from.format("%a %d %b %H:%M"), to.format("%H:%M"));
-    }
-    if from.year() == to.year() {
-        return format!("{} – {}", from.format("%a %d %b %H:%M"), to.format("%a %d %b %H:%M"));
-    }
-    format!("{} – {}", from.format("%d %b %Y"), to.format("%d %b %Y"))
+    clock::days(&from, &to)
 }
 
 #[cfg(test)]

@@ -115,6 +115,7 @@ fn made(report: &Report, origin: &Origin, shown: usize) -> Vec<(&'static str, St
     if !origin.packs.is_empty() {
         made.push(("Detections", format!("only {}", origin.packs.join(", "))));
     }
+    made.extend(origin.case.iter().map(|(label, text)| (*label, text::cut(text, shown.max(200) * 2))));
     made.push((
         "Generated",
         format!(

@@ -74,6 +74,8 @@ pub(crate) struct Origin {
     pub(crate) packs: Vec<String>,
     /// The examiner's text, in the Markdown of [`summary`]; empty if there is none.
     pub(crate) summary: String,
+    /// What the case file says: label and text.
+    pub(crate) case: Vec<(&'static str, String)>,
 }
 
 #[derive(Template)]

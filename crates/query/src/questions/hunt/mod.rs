@@ -10,7 +10,7 @@ use std::time::Instant;
 use futures::{FutureExt, StreamExt};
 use tracing::debug;
 
-use self::detect::timed;
+use self::detect::{Detected, timed};
 use self::examples::fill_examples;
 pub use self::report::{
     Example, FailedDetection, Finding, HuntOptions, HuntProgress, HuntReport, RowSummary,
@@ -18,7 +18,7 @@ pub use self::report::{
 use crate::catalogue::{Catalogue, Kind, Query};
 use crate::error::QueryError;
 use crate::profiles::{self, PROFILE, REQUESTS, StoredRequests};
-use crate::questions::incidents::{self, Clue, IncidentReport};
+use crate::questions::incidents::{self, Clues, IncidentReport};
 use crate::session::Session;
 
 /// Detections that run concurrently: while one is in a single-threaded part, others use the remaining cores.
@@ -88,12 +88,16 @@ pub async fn hunt_with_progress(
     let detection = |query| async move { (query, timed(session, query, options).await) }.boxed();
     let detections: Vec<_> = wanted.into_iter().map(detection).collect();
     let mut detections = futures::stream::iter(detections).buffered(CONCURRENT_DETECTIONS);
-    let (mut wanting, mut clues) = (Vec::new(), Vec::new());
+    let (mut wanting, mut clues) = (Vec::new(), Clues::default());
     while let Some((query, detected)) = detections.next().await {
         match detected {
-            Ok((findings, _)) if findings.is_empty() => report.quiet.push(query.name.clone()),
-            Ok((findings, rows)) => {
-                clues.extend(rows);
+            Ok(Detected { findings, accepted, clues: of_query }) => {
+                if findings.is_empty() && accepted.is_empty() {
+                    report.quiet.push(query.name.clone());
+                }
+                report.accepted.extend(accepted);
+                clues.rows.extend(of_query.rows);
+                clues.accepted.extend(of_query.accepted);
                 for (finding, places) in findings {
                     report.findings.push(finding);
                     wanting.push((query.is_builtin, places));
@@ -114,7 +118,7 @@ pub async fn hunt_with_progress(
         let problem = if session.redactor().is_some() { QueryError::Hidden } else { error }.to_string();
         report.failed.push(FailedDetection { query: "examples".to_owned(), problem });
     }
-    let said = incidents_of(session, &clues).await;
+    let said = incidents_of(session, &clues, options).await;
     drop(kept);
     let said = said?;
     report.incidents = said.incidents;
@@ -123,12 +127,29 @@ pub async fn hunt_with_progress(
     report.examined = said.examined;
     report.requests = said.requests;
     report.findings.sort_by(|a, b| (b.severity, b.events, &a.query).cmp(&(a.severity, a.events, &b.query)));
+    report.accepted.sort_by(|a, b| (b.severity, b.events, &a.query).cmp(&(a.severity, a.events, &b.query)));
+    if options.is_whole() {
+        report.unmatched = unmatched(&report, options);
+    }
     Ok(report)
 }
 
-/// The incidents of the rows, redacted if needed.
-async fn incidents_of(session: &Session, clues: &[Clue]) -> Result<IncidentReport, QueryError> {
-    let said = incidents::report(session.unredacted(), clues, session.mode().remote).await;
+/// Known work and notes that are about nothing: perhaps misspelt.
+fn unmatched(report: &HuntReport, options: &HuntOptions) -> Vec<String> {
+    let Some(case) = &options.case else { return Vec::new() };
+    let is_accepted = |entry: &usize| report.accepted.iter().any(|accepted| accepted.known_work == *entry);
+    let idle = (1..=case.known_work.len()).filter(|entry| !is_accepted(entry));
+    idle.map(|entry| format!("known_work {entry} matches no row")).collect()
+}
+
+/// The incidents of rows, as they may be shown.
+async fn incidents_of(
+    session: &Session,
+    clues: &Clues,
+    options: &HuntOptions,
+) -> Result<IncidentReport, QueryError> {
+    let said =
+        incidents::report(session.unredacted(), clues, options.case.as_ref(), session.mode().remote).await;
     let mut said = said.map_err(|error| session.redacted_error(error))?;
     if let Some(redactor) = session.redactor() {
         said.redact(redactor, &*session.all_names().await?);

@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use crate::case::{Accepted, CaseFile, KnownWork};
 use crate::catalogue::{Query, Severity};
 pub use crate::questions::finding_row::RowSummary;
-use crate::questions::incidents::{ActorFindings, ExaminedInput, Incident, IncidentRequests};
+use crate::questions::incidents::{ActorFindings, Clue, ExaminedInput, Incident, IncidentRequests};
 use crate::redact::Redactor;
 use crate::session::Session;
 use crate::shell_quote;
@@ -29,13 +30,39 @@ pub struct HuntOptions {
     pub rows: usize,
     /// The input and its limits, as written in suggested commands.
     pub input: String,
+    /// The case file: known work, and parameters that are not given here.
+    pub case: Option<CaseFile>,
 }
 
 impl HuntOptions {
     /// The parameters of a detection, as [`Query::params`] takes them.
     pub(super) fn params_of(&self, query: &Query) -> Vec<(String, String)> {
         let of_query = self.params.iter().filter(|(name, ..)| *name == query.name);
-        of_query.map(|(_, parameter, value)| (parameter.clone(), value.clone())).collect()
+        let given = of_query.map(|(_, parameter, value)| (parameter.clone(), value.clone())).collect();
+        match &self.case {
+            Some(case) => case.parameters_with(query, given),
+            None => given,
+        }
+    }
+
+    /// The entry of the case file that a row is known work by, with its number from 1.
+    pub(super) fn known_work(&self, clue: &Clue) -> Option<(usize, &KnownWork)> {
+        let known = self.case.iter().flat_map(|case| &case.known_work);
+        (1..).zip(known).find(|(_, known)| known.covers(clue))
+    }
+
+    /// The reason of an entry of known work; `None` where it may name whom redaction hides.
+    pub(super) fn why(&self, entry: usize, session: &Session) -> Option<String> {
+        let is_hidden = session
+            .redactor()
+            .is_some_and(|redactor| redactor.hides_principals() || redactor.hides_addresses());
+        let known = self.case.as_ref()?.known_work.get(entry.checked_sub(1)?)?;
+        (!is_hidden).then(|| session.shown(&known.why).into_owned())
+    }
+
+    /// Whether all detections run.
+    pub(super) fn is_whole(&self) -> bool {
+        self.packs.is_empty() && self.names.is_empty() && self.excluded.is_empty()
     }
 
     /// The command that shows all rows of a detection.
@@ -68,6 +95,10 @@ pub struct HuntReport {
     pub incidents_left_out: u64,
     /// Findings outside of incidents, by actor; most severe first.
     pub actors: Vec<ActorFindings>,
+    /// What the case file lists as known work: it counts in no total and is in no incident.
+    pub accepted: Vec<Accepted>,
+    /// Known work and notes of the case file that are about nothing here.
+    pub unmatched: Vec<String>,
     /// How much was examined.
     pub examined: ExaminedInput,
     /// The requests behind the rows of each detection, by its name.

@@ -124,7 +124,7 @@ impl Clue {
     }
 
     /// Whether all of its source IPs are named.
-    pub(super) fn has_all_addresses(&self) -> bool {
+    pub(crate) fn has_all_addresses(&self) -> bool {
         !self.addresses.is_empty() && self.address_count <= self.addresses.len()
     }
 

@@ -30,6 +30,7 @@ pub use self::model::{
     Actor, ActorFindings, ActorPlace, Deed, DeedKind, ExaminedInput, FailingRequests, FindingRef, Incident,
     Losses, NextSteps, Phase, PhaseKind,
 };
+use crate::case::CaseFile;
 use crate::error::QueryError;
 pub use crate::questions::request_scope::IncidentRequests;
 use crate::redact::{Names, Redactor};
@@ -49,20 +50,31 @@ pub(crate) struct IncidentReport {
     pub(crate) examined: ExaminedInput,
 }
 
+/// What incidents are made of.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Clues {
+    /// Rows of detections.
+    pub(crate) rows: Vec<Clue>,
+    /// Rows that are known work, which join nothing.
+    pub(crate) accepted: Vec<Clue>,
+}
+
 /// Combines rows to incidents.
 ///
 /// # Errors
 /// If the records cannot be read.
 pub(crate) async fn report(
     context: &SessionContext,
-    clues: &[Clue],
+    Clues { rows: clues, accepted }: &Clues,
+    case: Option<&CaseFile>,
     is_remote: bool,
 ) -> Result<IncidentReport, QueryError> {
     let examined = recount::examined(context, is_remote).await?;
-    if clues.is_empty() {
+    if clues.is_empty() && accepted.is_empty() {
         return Ok(IncidentReport { examined, ..IncidentReport::default() });
     }
-    let around = recount::log_context(context, clues, is_remote).await?;
+    let everything: Vec<&Clue> = clues.iter().chain(accepted).collect();
+    let around = recount::log_context(context, &everything, is_remote).await?;
     let joined = join(clues, &around);
     let mut others = story::by_actor(joined.others.iter().map(|index| &clues[*index]), &around);
     let left_out = joined.incidents.len().saturating_sub(MAX_INCIDENTS) as u64;
@@ -82,13 +94,30 @@ pub(crate) async fn report(
     incidents.sort_by_key(|incident| (std::cmp::Reverse(incident.severity), incident.first_seen));
     incidents.iter_mut().zip(1..).for_each(|(incident, number)| incident.number = number);
     others.iter_mut().zip(incidents.len() + 1..).for_each(|(other, number)| other.number = number);
+    if let Some(case) = case {
+        annotate(&mut incidents, &mut others, case);
+    }
     let mut by_query: BTreeMap<&String, Vec<&Clue>> = BTreeMap::new();
-    clues.iter().for_each(|clue| by_query.entry(&clue.query).or_default().push(clue));
+    everything.iter().for_each(|clue| by_query.entry(&clue.query).or_default().push(clue));
     let requests = by_query
         .into_iter()
         .map(|(query, rows)| (query.clone(), IncidentRequests(scope::scopes(&rows, &around).1)))
         .collect();
     Ok(IncidentReport { incidents, others, left_out, requests, examined })
+}
+
+/// Adds what the case file says of incidents and actors.
+fn annotate(incidents: &mut [Incident], others: &mut [ActorFindings], case: &CaseFile) {
+    for incident in incidents {
+        let requesters = incident.actors.iter().flat_map(|actor| &actor.requesters);
+        let principals = incident.actors.iter().map(|actor| &actor.principal).chain(requesters);
+        let principals: Vec<&str> = principals.map(String::as_str).collect();
+        incident.notes = case.notes_on(incident.number, &principals).map(str::to_owned).collect();
+        incident.outside_window = case.incident.excludes(incident.first_seen, incident.last_seen);
+    }
+    for other in others {
+        other.notes = case.notes_on(other.number, &[&other.principal]).map(str::to_owned).collect();
+    }
 }
 
 /// A short name of a requester: `backup-operator/sess-4471`, `user/ann`, `(anonymous)` for `None`.
@@ -123,6 +152,11 @@ impl IncidentReport {
             }
             incident.losses.destinations.iter_mut().for_each(text);
             incident.phases.iter_mut().for_each(|phase| text(&mut phase.text));
+            // An examiner's notes name whom they are about.
+            if redactor.hides_principals() || redactor.hides_addresses() {
+                incident.notes.clear();
+            }
+            incident.notes.iter_mut().for_each(text);
             let steps = &mut incident.next_steps;
             let steps = [&mut steps.containment, &mut steps.confirmation, &mut steps.recovery];
             steps.into_iter().flatten().for_each(text);
@@ -134,6 +168,10 @@ impl IncidentReport {
             other.buckets.iter_mut().for_each(text);
             text(&mut other.headline);
             other.reasons.iter_mut().for_each(text);
+            if redactor.hides_principals() || redactor.hides_addresses() {
+                other.notes.clear();
+            }
+            other.notes.iter_mut().for_each(text);
         }
     }
 }

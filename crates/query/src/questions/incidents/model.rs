@@ -47,6 +47,12 @@ pub struct Incident {
     pub next_steps: NextSteps,
     /// The findings in the incident.
     pub findings: Vec<FindingRef>,
+    /// Playbooks that say what to do, the most fitting first: `saltmine playbook NAME`.
+    pub playbooks: Vec<&'static str>,
+    /// The examiner's notes on it, from the case file.
+    pub notes: Vec<String>,
+    /// Whether it lies outside of the time that the case file gives the incident.
+    pub outside_window: bool,
     /// The requests in the incident.
     #[serde(skip)]
     pub requests: IncidentRequests,
@@ -347,6 +353,8 @@ pub struct ActorFindings {
     pub reasons: Vec<String>,
     /// The detections.
     pub findings: Vec<FindingRef>,
+    /// The examiner's notes on the actor, from the case file.
+    pub notes: Vec<String>,
     /// The requests behind the findings.
     #[serde(skip)]
     pub requests: IncidentRequests,

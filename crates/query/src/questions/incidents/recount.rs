@@ -64,7 +64,7 @@ pub(super) struct IncidentCounts {
 /// If the records cannot be read.
 pub(super) async fn log_context(
     context: &SessionContext,
-    clues: &[Clue],
+    clues: &[&Clue],
     is_remote: bool,
 ) -> Result<LogContext> {
     profiles::prepare(context, "profile_principal profile_origin", is_remote).await?;

@@ -17,6 +17,7 @@ use super::model::{
 use super::recount::{ActorCounts, IncidentCounts};
 use super::scope::{self, Role};
 use crate::catalogue::Severity;
+use crate::playbooks;
 use crate::quantity::{bytes, counted as number, duration, grouped};
 use crate::questions::request_scope::IncidentRequests;
 use crate::questions::timeline::Time;
@@ -53,6 +54,7 @@ pub(super) fn incident(
     let (ongoing, last_seen_note) = last_seen(last, end);
     let buckets: BTreeSet<&str> =
         counted.deeds.iter().map(|deed| deed.bucket.as_str()).filter(|name| !name.is_empty()).collect();
+    let findings = findings(rows.iter().copied());
     Incident {
         number: 0,
         severity: rows.iter().map(|clue| clue.severity).max().unwrap_or(Severity::High),
@@ -67,7 +69,10 @@ pub(super) fn incident(
         phases: phases(rows, &counted),
         cannot_tell: advice::cannot_tell(rows, &actors, &counted),
         next_steps: advice::next_steps(rows, &actors, &counted, &losses),
-        findings: findings(rows.iter().copied()),
+        playbooks: playbooks::for_detections(findings.iter().map(|finding| finding.query.as_str())),
+        findings,
+        notes: Vec::new(),
+        outside_window: false,
         losses,
         failing,
         actors,
@@ -325,6 +330,7 @@ pub(super) fn by_actor<'a>(rows: impl Iterator<Item = &'a Clue>, around: &LogCon
                 reasons: most_severe.reasons.clone(),
                 requests: IncidentRequests(scope::scopes(&rows, around).1),
                 findings: findings(rows.iter().copied()),
+                notes: Vec::new(),
             };
             Some((most_severe.events, found))
         })

@@ -1,0 +1,277 @@
+//! `saltmine case init`: a case file with comments, from the data. What is a guess stays a comment.
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use futures::TryStreamExt;
+use saltmine_query::case::FILE_NAME;
+use saltmine_query::datafusion::arrow::array::{Array, AsArray, RecordBatch};
+use saltmine_query::datafusion::arrow::compute::cast;
+use saltmine_query::datafusion::arrow::datatypes::DataType;
+use saltmine_query::{Params, QueryError, Session, SessionOptions};
+
+use super::folder;
+use crate::args::CaseArgs;
+use crate::command::query::block_on;
+use crate::error::CliError;
+use crate::exit::ExitCode;
+use crate::output::{Target, counted};
+use crate::terminal::Terminal;
+
+/// Values of a kind that are proposed.
+const PROPOSED: usize = 5;
+
+pub(super) fn run(args: &CaseArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
+    let path = args.output.clone().unwrap_or_else(|| PathBuf::from(FILE_NAME));
+    if path.symlink_metadata().is_ok() && !args.force {
+        let shown = path.display();
+        return Err(CliError::Usage(format!(
+            "{shown} exists already; --force replaces it, -o names another file"
+        )));
+    }
+    let target = Target::open(Some(&path))?;
+    let text = match &args.inputs[..] {
+        [] => text(None, &Data::default()),
+        inputs => block_on(async {
+            let options = SessionOptions { inputs: inputs.to_vec(), ..SessionOptions::default() };
+            let session = crate::command::open(&options, terminal).await?;
+            let data = Data::read(&session).await?;
+            let input = if let [input] = inputs { input_from(&folder(&path), input) } else { None };
+            Ok(text(input.as_deref(), &data))
+        })?,
+    };
+    let mut target = target;
+    target.write_all(text.as_bytes())?;
+    target.finish()?;
+    terminal.note(&format!("wrote {}: edit it, then check it with saltmine case check", path.display()));
+    Ok(ExitCode::Success)
+}
+
+/// The input as a case file in a folder names it; `None` where that cannot be said.
+fn input_from(folder: &Path, input: &str) -> Option<String> {
+    if input == "-" {
+        return None;
+    }
+    if input.contains("://") || Path::new(input).is_absolute() || folder == Path::new(".") {
+        return Some(input.to_owned());
+    }
+    let whole = std::env::current_dir().ok()?.join(input);
+    Some(whole.display().to_string())
+}
+
+/// What the data says of a case.
+#[derive(Clone, Debug, Default)]
+struct Data {
+    /// Buckets that have logs.
+    buckets: Vec<String>,
+    /// Accounts, networks and principals with the most requests, and how many.
+    accounts: Vec<(String, String)>,
+    networks: Vec<(String, String)>,
+    principals: Vec<(String, String)>,
+    first: Option<String>,
+    last: Option<String>,
+}
+
+impl Data {
+    async fn read(session: &Session) -> Result<Self, CliError> {
+        let most = |value: &str| {
+            format!(
+                "SELECT {value} AS value, count(*) AS requests FROM logs WHERE {value} IS NOT NULL GROUP BY 1 \
+                 ORDER BY requests DESC, value LIMIT {PROPOSED}"
+            )
+        };
+        let buckets = pairs(
+            session,
+            "SELECT DISTINCT bucket AS value, '' AS requests FROM logs WHERE bucket IS NOT NULL ORDER BY 1 LIMIT 200",
+        );
+        let coverage = session.coverage().await?;
+        Ok(Self {
+            buckets: buckets.await?.into_iter().map(|(bucket, _)| bucket).collect(),
+            accounts: pairs(session, &most("account_id(requester)")).await?,
+            networks: pairs(
+                session,
+                &most("CASE WHEN NOT is_private_ip(remote_ip) THEN ip_network(remote_ip) END"),
+            )
+            .await?,
+            principals: pairs(
+                session,
+                &most("CASE WHEN requester IS NOT NULL THEN principal(requester) END"),
+            )
+            .await?,
+            first: coverage.first_time.map(|time| time.to_string()),
+            last: coverage.last_time.map(|time| time.to_string()),
+        })
+    }
+}
+
+/// Values and numbers of a statement.
+async fn pairs(session: &Session, sql: &str) -> Result<Vec<(String, String)>, CliError> {
+    let rows = session.sql(sql, &Params::new()).await?;
+    let batches: Vec<RecordBatch> = rows.try_collect().await.map_err(QueryError::from)?;
+    let mut pairs = Vec::new();
+    for batch in batches {
+        let text = |column: usize| cast(batch.column(column), &DataType::Utf8).map_err(wrong);
+        let (values, requests) = (text(0)?, text(1)?);
+        let (values, requests) = (values.as_string::<i32>(), requests.as_string::<i32>());
+        let row = |row: usize| (values.value(row).to_owned(), requests.value(row).to_owned());
+        pairs.extend((0..batch.num_rows()).filter(|at| !values.is_null(*at)).map(row));
+    }
+    Ok(pairs)
+}
+
+fn wrong(error: saltmine_query::datafusion::arrow::error::ArrowError) -> QueryError {
+    saltmine_query::datafusion::error::DataFusionError::from(error).into()
+}
+
+/// The file. Values of the data are hostile: as strings of TOML they are escaped, in comments too.
+fn text(input: Option<&str>, data: &Data) -> String {
+    let mut text = String::from(
+        "# Case file of saltmine. Lines that begin with # have no effect: remove the # where a proposal is right.\n\
+         # saltmine case check reports mistakes; saltmine case show prints what the file says.\n\n\
+         title = \"New case\"\n\
+         # examiner = \"A. Okafor\"\n\n\
+         # Local times are shown beside UTC; working hours are Monday to Friday in this zone.\n\
+         # timezone = \"Europe/Berlin\"\n\
+         # work_hours = \"08:00-18:00\"\n\n\
+         # What commands read if they are given nothing: a path from this file's folder, or s3://BUCKET/PREFIX.\n",
+    );
+    let example = input.is_none();
+    let input = quoted(input.unwrap_or("case.lake"));
+    line(&mut text, example, &format!("input = {input}"));
+    text.push_str("\n# Buckets that have logs here.\n");
+    line(&mut text, data.buckets.is_empty(), &format!("own_buckets = {}", list(&data.buckets)));
+    proposal(&mut text, "Accounts", "own_accounts", &data.accounts, "111122223333");
+    proposal(
+        &mut text,
+        "Networks outside of AWS and of private ones",
+        "own_networks",
+        &data.networks,
+        "203.0.113.0/24",
+    );
+    text.push_str(
+        "\n# When the incident was (UTC), as far as it is known. Incidents outside are marked, not hidden.\n",
+    );
+    if let (Some(first), Some(last)) = (&data.first, &data.last) {
+        // Writing to a String does not fail.
+        let _ = writeln!(text, "# The logs have requests from {first} to {last}.");
+    }
+    let since = data.first.as_deref().unwrap_or("2026-03-05T00:00:00Z");
+    let _ = writeln!(
+        text,
+        "# [incident]\n# since = {since}\n# until = {}",
+        data.last.as_deref().unwrap_or("2026-03-08T00:00:00Z")
+    );
+    text.push_str(
+        "\n# Known work: what is expected. Findings about it are shown as accepted, with the reason; they count in no total.\n\
+         # query is a detection (saltmine queries); principal and bucket may have * and ?; all that is given must hold.\n",
+    );
+    if !data.principals.is_empty() {
+        let _ = writeln!(text, "# Principals with the most requests:");
+        for (principal, requests) in &data.principals {
+            let _ = writeln!(text, "#   {} {requests} requests", quoted(principal));
+        }
+    }
+    let principal = data.principals.first().map_or("111122223333:role/retention-job", |(name, _)| name);
+    let _ = writeln!(
+        text,
+        "# [[known_work]]\n# query = \"mass-delete\"\n# principal = {}\n# network = \"10.0.0.0/8\"\n# why = \"nightly retention, ticket 812\"",
+        quoted(principal)
+    );
+    text.push_str(
+        "\n# Parameters by query (saltmine queries NAME lists them).\n# [parameters.mass-delete]\n# keys = 500\n\n\
+         # Notes on incidents, by number or principal.\n# [[notes]]\n# incident = 1\n# text = \"confirmed with the owner\"\n",
+    );
+    text
+}
+
+/// A line, as a comment where it is no fact.
+fn line(text: &mut String, is_comment: bool, line: &str) {
+    let _ = writeln!(text, "{}{line}", if is_comment { "# " } else { "" });
+}
+
+/// Values with the most requests, as a comment.
+fn proposal(text: &mut String, what: &str, key: &str, found: &[(String, String)], example: &str) {
+    if found.is_empty() {
+        let _ = writeln!(text, "\n# {what} that are ours.\n# {key} = [{}]", quoted(example));
+        return;
+    }
+    let _ = writeln!(
+        text,
+        "\n# {what} that are ours; {} with the most requests:",
+        counted(found.len() as u64, "value")
+    );
+    for (value, requests) in found {
+        let _ = writeln!(text, "#   {} {requests} requests", quoted(value));
+    }
+    let _ = writeln!(text, "# {key} = [{}]", quoted(&found[0].0));
+}
+
+fn list(values: &[String]) -> String {
+    let values: Vec<String> = values.iter().map(|value| quoted(value)).collect();
+    format!("[{}]", values.join(", "))
+}
+
+/// A string of TOML on one line; what a terminal could act on, or a reader could not see, is escaped.
+fn quoted(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for character in text.chars() {
+        let is_plain = crate::output::sanitize::sanitize(character.encode_utf8(&mut [0; 4])).len()
+            == character.len_utf8();
+        match character {
+            '"' | '\\' => {
+                quoted.push('\\');
+                quoted.push(character);
+            }
+            character if is_plain => quoted.push(character),
+            character => {
+                let _ = write!(quoted, "\\U{:08X}", u32::from(character));
+            }
+        }
+    }
+    quoted.push('"');
+    quoted
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use saltmine_query::case::CaseFile;
+    use saltmine_query::catalogue::Catalogue;
+
+    use super::*;
+
+    const HOSTILE: &str = "x\"]\n\u{1b}[31m\u{202e}\\ # '";
+
+    #[test]
+    fn hostile_values_stay_values() {
+        let pair = vec![(HOSTILE.to_owned(), "5".to_owned())];
+        let data = Data {
+            buckets: vec![HOSTILE.to_owned()],
+            accounts: pair.clone(),
+            networks: pair.clone(),
+            principals: pair,
+            first: Some("2026-03-01T00:00:00Z".to_owned()),
+            last: Some("2026-03-02T00:00:00Z".to_owned()),
+        };
+        let written = text(Some(HOSTILE), &data);
+        assert!(written.chars().all(|c| c == '\n' || !c.is_control()) && !written.contains('\u{202e}'));
+        let catalogue = Catalogue::builtin().unwrap();
+        let case = CaseFile::parse("x", &written, &catalogue).unwrap();
+        assert_eq!((case.input.as_deref(), case.own_buckets), (Some(HOSTILE), vec![HOSTILE.to_owned()]));
+        assert!(case.own_accounts.is_empty() && case.known_work.is_empty());
+    }
+
+    /// With each # of a proposal removed, the file is right too.
+    #[test]
+    fn proposals_are_right() {
+        let written = text(None, &Data::default());
+        let is_value = |line: &&str| line.starts_with('[') || line.contains(" = ");
+        let lines = written.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).filter(is_value);
+        let all: String = lines.map(|line| format!("{line}\n")).collect();
+        let case = CaseFile::parse("x", &all, &Catalogue::builtin().unwrap()).unwrap();
+        assert_eq!((case.known_work.len(), case.notes.len(), case.parameters.len()), (1, 1, 1));
+        assert!(case.timezone.is_some() && case.incident.since.is_some());
+    }
+}
