@@ -103,8 +103,8 @@ impl<'a> Tail<'a> {
     /// Whether words after the host header may belong to it: in a request without TLS, if the header and all
     /// that follows are not dashes alone.
     fn may_continue(&self) -> bool {
-        let is_present = |value: &&[u8]| *value != b"-";
-        self.values[3] == b"-" && self.values[5..self.count].iter().any(|value| is_present(&value))
+        let is_present = |value: &&[u8]| **value != *b"-";
+        self.values[3] == b"-" && self.values[5..self.count].iter().any(is_present)
     }
 
     /// Cipher suite and TLS version must both be present or both be missing.
