@@ -5,6 +5,7 @@ mod command;
 mod custody;
 mod error;
 mod exit;
+mod interrupt;
 mod logging;
 mod output;
 mod progress;

@@ -20,6 +20,7 @@ use futures::TryStreamExt;
 
 pub(crate) use self::thresholds::PROFILE;
 use crate::error::QueryError;
+use crate::sql::memory;
 
 /// The table of all records; `logs` is limited to the time range.
 pub(crate) const ALL_LOGS: &str = "all_logs";
@@ -129,7 +130,7 @@ pub(crate) async fn prepare(context: &SessionContext, sql: &str, is_remote: bool
             context.register_table(*name, frame.into_view())?;
             continue;
         }
-        let stream = frame.execute_stream().await?;
+        let stream = memory::rows(context, frame).await?;
         // Columns that the plan declares as never null may differ from batch to batch.
         let schema = stream.schema();
         let fields = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));

@@ -13,6 +13,7 @@ use super::coverage::{finish, nothing, require_records};
 use crate::args::QueryArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
+use crate::interrupt::{Interrupts, Second};
 use crate::output::sanitize::sanitize;
 use crate::output::{Case, Format, Options, Target, counted};
 use crate::terminal::Terminal;
@@ -61,41 +62,21 @@ pub(crate) fn run(args: &QueryArgs, case: &Case, terminal: &Terminal) -> Result<
     })
 }
 
-/// Runs a query until it is done or interrupted. A partly written file is then removed.
+/// Runs a query until it is done or interrupted. A partly written file and temporary folders are then removed, as
+/// after any other error; a second interrupt does not wait for that.
 pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+    let mut interrupts = Interrupts::listen(Second::Exits)?;
     let runtime = runtime()?;
     let done = runtime.block_on(async {
         tokio::select! {
-            // Biased: listen for the signal before the work begins.
             biased;
-            _ = interrupted() => Err(CliError::Interrupted),
+            () = interrupts.next() => Err(CliError::Interrupted),
             done = work => done,
         }
     });
     // Do not wait for files that are still being read.
     runtime.shutdown_background();
     done
-}
-
-/// Waits for a signal that ends the run: Ctrl-C, and on Unix also SIGTERM and SIGHUP. Temporary folders are then
-/// removed as after any other exit.
-async fn interrupted() {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let listen = |kind| signal(kind).ok();
-        if let (Some(mut term), Some(mut hangup)) =
-            (listen(SignalKind::terminate()), listen(SignalKind::hangup()))
-        {
-            tokio::select! {
-                _ = tokio::signal::ctrl_c() => {}
-                _ = term.recv() => {}
-                _ = hangup.recv() => {}
-            }
-            return;
-        }
-    }
-    let _ = tokio::signal::ctrl_c().await;
 }
 
 /// A runtime for DataFusion: as many threads as there are cores.

@@ -14,6 +14,7 @@ use super::query::{Statement, Written, runtime, terminal_width, write};
 use crate::args::ShellArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
+use crate::interrupt::{Interrupts, Second};
 use crate::output::{Case, Format, Options, Target, counted};
 use crate::terminal::Terminal;
 
@@ -42,7 +43,7 @@ pub(crate) fn run(args: &ShellArgs, case: Case, terminal: &Terminal) -> Result<E
         session,
         catalogue,
         terminal,
-        interactive: is_interactive,
+        interrupts: is_interactive.then(|| Interrupts::listen(Second::IsAnother)).transpose()?,
         timing: false,
         format: Format::Table,
         max_rows: args.max_rows,
@@ -87,7 +88,8 @@ struct Shell<'a> {
     session: Session,
     catalogue: saltmine_query::catalogue::Catalogue,
     terminal: &'a Terminal,
-    interactive: bool,
+    /// On a terminal only.
+    interrupts: Option<Interrupts>,
     timing: bool,
     format: Format,
     max_rows: usize,
@@ -140,31 +142,16 @@ impl Shell<'_> {
     }
 
     /// Shows the screen of a hunt.
-    fn hunt(&self) -> Result<(), CliError> {
-        self.interruptible(super::hunt::screen(
-            &self.session,
-            &self.catalogue,
-            &self.inputs,
-            &self.case,
-            self.terminal,
-        ))
+    fn hunt(&mut self) -> Result<(), CliError> {
+        let Self { session, catalogue, inputs, case, terminal, .. } = self;
+        let screen = super::hunt::screen(session, catalogue, inputs, case, terminal);
+        interruptible(&self.runtime, self.interrupts.as_mut(), screen)
     }
 
     /// Shows the sessions of a requester or an address.
-    fn timeline(&self, who: &str) -> Result<(), CliError> {
-        self.interruptible(super::timeline::write_sessions(&self.session, who, self.terminal))
-    }
-
-    fn interruptible<T>(&self, work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
-        self.runtime.block_on(async {
-            if !self.interactive {
-                return work.await;
-            }
-            tokio::select! {
-                done = work => done,
-                _ = tokio::signal::ctrl_c() => Err(CliError::Interrupted),
-            }
-        })
+    fn timeline(&mut self, who: &str) -> Result<(), CliError> {
+        let sessions = super::timeline::write_sessions(&self.session, who, self.terminal);
+        interruptible(&self.runtime, self.interrupts.as_mut(), sessions)
     }
 
     fn ask(&mut self, sql: &str, params: &Params) -> Result<(), CliError> {
@@ -176,7 +163,7 @@ impl Shell<'_> {
         let output = self.output.take();
         let target = Target::open(output.as_deref())?;
         let format = output.as_deref().and_then(Format::of_path).unwrap_or(self.format);
-        let is_cut = self.interactive && self.max_rows > 0 && output.is_none();
+        let is_cut = self.interrupts.is_some() && self.max_rows > 0 && output.is_none();
         let options = Options {
             max_rows: is_cut.then_some(self.max_rows),
             width: target.is_terminal().then(terminal_width).flatten(),
@@ -186,7 +173,7 @@ impl Shell<'_> {
             let stream = asked.run(&self.session, params).await?;
             write(stream, format, target, options).await
         };
-        let Written { hidden, rows } = self.interruptible(answer)?;
+        let Written { hidden, rows } = interruptible(&self.runtime, self.interrupts.as_mut(), answer)?;
         self.terminal.wrote(output.as_deref(), &counted(rows, "row"));
         if hidden > 0 {
             let shown = rows.saturating_sub(hidden as u64);
@@ -214,4 +201,21 @@ fn edit(statement: &str) -> Result<String, CliError> {
         Ok(_) => Err(CliError::Usage(format!("{editor} failed: nothing was run"))),
         Err(error) => Err(CliError::Usage(format!("cannot start the editor {editor}: {error}"))),
     }
+}
+
+/// Does some work until it is done or, on a terminal, interrupted.
+fn interruptible<T>(
+    runtime: &Runtime,
+    interrupts: Option<&mut Interrupts>,
+    work: impl Future<Output = Result<T, CliError>>,
+) -> Result<T, CliError> {
+    let Some(interrupts) = interrupts else { return runtime.block_on(work) };
+    interrupts.forget();
+    runtime.block_on(async {
+        tokio::select! {
+            biased;
+            () = interrupts.next() => Err(CliError::Interrupted),
+            done = work => done,
+        }
+    })
 }

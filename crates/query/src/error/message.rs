@@ -8,8 +8,10 @@ pub(crate) fn describe(error: &DataFusionError) -> String {
     let text = match root {
         DataFusionError::Plan(text)
         | DataFusionError::Execution(text)
-        | DataFusionError::Configuration(text)
-        | DataFusionError::ResourcesExhausted(text) => text.clone(),
+        | DataFusionError::Configuration(text) => text.clone(),
+        DataFusionError::ResourcesExhausted(text) => {
+            format!("not enough memory; a higher limit (--memory-limit) may help. {}", one_line(text))
+        }
         DataFusionError::NotImplemented(text) => format!("not supported: {text}"),
         DataFusionError::SQL(parser, _) => parser.to_string(),
         // One of our own errors, already written for people.
@@ -21,6 +23,11 @@ pub(crate) fn describe(error: &DataFusionError) -> String {
         .into_iter()
         .fold(text, |text, kind| text.strip_prefix(kind).map(str::to_owned).unwrap_or(text));
     brief(&text)
+}
+
+/// The words of a text, without line breaks.
+fn one_line(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Shortens the message: without the list of all columns if a suggestion is given, and without the details of

@@ -23,6 +23,7 @@ use crate::error::QueryError;
 use crate::functions;
 use crate::nearest::nearest;
 use crate::session::Session;
+use crate::sql::memory;
 
 mod hgrm;
 
@@ -140,7 +141,7 @@ pub async fn latency(session: &Session, by: &[String], metrics: &[Metric]) -> Re
     }
     let shown = |error: DataFusionError| session.redacted_error(error.into());
     let batches: Vec<RecordBatch> =
-        frame.execute_stream().await.map_err(shown)?.try_collect().await.map_err(shown)?;
+        memory::rows(session.context(), frame).await.map_err(shown)?.try_collect().await.map_err(shown)?;
     let is_cut = batches.iter().map(RecordBatch::num_rows).sum::<usize>() > MAX_GROUPS;
     let batches = by_keys(&batches, by.len())?;
     let mut groups = Vec::new();

@@ -14,6 +14,7 @@ use futures::TryStreamExt;
 
 use crate::error::QueryError;
 use crate::session::Session;
+use crate::sql::memory;
 
 mod first_seen;
 mod options;
@@ -47,7 +48,8 @@ pub async fn timeline(
     let order = ["requester", "remote_ip", "request_time", "log_file", "log_line"];
     let frame = matching_requests(session, selection).await?.select_columns(&rows::COLUMNS)?;
     let shown = |error: DataFusionError| session.redacted_error(error.into());
-    let mut stream = frame.sort(sorted_by(&order))?.execute_stream().await.map_err(shown)?;
+    let sorted = frame.sort(sorted_by(&order))?;
+    let mut stream = memory::rows(session.unredacted(), sorted).await.map_err(shown)?;
     let mut splitter = Splitter::new(options);
     while let Some(batch) = stream.try_next().await.map_err(shown)? {
         let rows = rows::Rows::from_batch(&batch)?;
@@ -73,7 +75,9 @@ pub async fn requests(
 ) -> Result<SendableRecordBatchStream, QueryError> {
     let frame = matching_requests(session, selection).await?;
     let frame = frame.sort(sorted_by(&["request_time", "log_file", "log_line"]))?;
-    let rows = frame.execute_stream().await.map_err(|error| session.redacted_error(error.into()))?;
+    let rows = memory::rows(session.unredacted(), frame)
+        .await
+        .map_err(|error| session.redacted_error(error.into()))?;
     Ok(session.redacted(rows))
 }
 

@@ -8,7 +8,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::memory_pool::MemoryLimit;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::physical_plan::stream::{RecordBatchReceiverStreamBuilder, RecordBatchStreamAdapter};
 use datafusion::prelude::SessionContext;
 use futures::{StreamExt, TryStreamExt, stream};
 use sysinfo::{MemoryRefreshKind, System};
@@ -54,7 +54,24 @@ pub(crate) async fn rows(
     let first = frame.execute_stream().await?;
     let schema = first.schema();
     let rows = stream::once(first_or_rerun(first, context, plan)).try_flatten();
-    Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
+    Ok(in_its_own_task(Box::pin(RecordBatchStreamAdapter::new(schema, rows))))
+}
+
+/// Reads a stream in a task of its own, so that whoever waits for a batch can stop waiting while it is computed: a join
+/// may take minutes for one.
+fn in_its_own_task(mut rows: SendableRecordBatchStream) -> SendableRecordBatchStream {
+    let mut builder = RecordBatchReceiverStreamBuilder::new(rows.schema(), 1);
+    let sender = builder.tx();
+    builder.spawn(async move {
+        while let Some(batch) = rows.next().await {
+            let is_last = batch.is_err();
+            if sender.send(batch).await.is_err() || is_last {
+                break;
+            }
+        }
+        Ok(())
+    });
+    builder.build()
 }
 
 async fn first_or_rerun(
@@ -134,5 +151,16 @@ mod tests {
         let rows = session.sql(join, &Default::default()).await.unwrap();
         let rows: Vec<_> = rows.try_collect().await.unwrap();
         assert_eq!(rows[0].column(0).as_primitive::<Int64Type>().value(0), 500_000);
+
+        // What cannot be done with less says what to do.
+        let all = "SELECT array_agg(value) FROM generate_series(1, 5000000)";
+        let rows = session.sql(all, &Default::default()).await.unwrap();
+        let error = rows.try_collect::<Vec<_>>().await.unwrap_err();
+        let error = crate::QueryError::from(error).to_string();
+        assert!(
+            error.starts_with("not enough memory; a higher limit (--memory-limit) may help. "),
+            "{error}"
+        );
+        assert_eq!(error.lines().count(), 1, "{error}");
     }
 }

@@ -5,6 +5,9 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Int64Type, TimeUnit};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::prelude::SessionContext;
+use futures::TryStreamExt;
+
+use crate::sql::memory;
 
 /// The rows of an internal statement.
 pub(super) struct Rows(Vec<RecordBatch>);
@@ -15,7 +18,7 @@ pub(super) struct Row<'a>(&'a RecordBatch, usize);
 
 impl Rows {
     pub(super) async fn of(context: &SessionContext, sql: &str) -> Result<Self> {
-        Ok(Self(context.sql(sql).await?.collect().await?))
+        Ok(Self(memory::rows(context, context.sql(sql).await?).await?.try_collect().await?))
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = Row<'_>> {
