@@ -63,6 +63,6 @@ openers AS (
 SELECT s.principal, s.requester, s.remote_ip, s.addresses, s.remote_ips, s.sessions, s.bucket, s.events, s.first_seen, s.last_seen, s.operation, s.denials, s.first_denied, s.first_allowed, o.opened_by,
        CASE WHEN o.is_own THEN 'medium' ELSE 'low' END AS severity,
        nullif(array_to_string(make_array(CASE WHEN s.last_allowed IS NULL THEN 'never allowed before' END,
-         CASE WHEN o.is_own THEN 'it changed the access itself' WHEN o.opened_by IS NOT NULL THEN 'the access was changed between' END), '; '), '') AS reasons, s.evidence
+         CASE WHEN o.is_own THEN 'the principal changed the access itself' WHEN o.opened_by IS NOT NULL THEN 'someone changed the access in between' END), '; '), '') AS reasons, s.evidence
 FROM chosen s LEFT JOIN openers o ON o.principal = s.principal AND o.bucket = s.bucket AND o.operation = s.operation AND o.streak = s.streak
 ORDER BY s.first_denied, s.principal, s.bucket, s.operation

@@ -34,7 +34,7 @@ WITH changes AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.operation, r.action, r.record, r.request_time, r.log_file, r.log_line,
          d.days_before >= 2 AND d.change_days_before = 0 AS is_first, d.days_before < 2 AS no_history,
          coalesce(o.is_new AND o.is_public, false) AS is_new_public,
-         -- A stranger: not seen before, although the bucket was, and from the internet.
+         -- A stranger: a new principal from the internet in a bucket with earlier activity.
          d.days_before < 2 AND d.bucket_since + INTERVAL '2 days' < d.first_seen AND coalesce(o.is_public, false) AS is_stranger
   FROM requests r JOIN profile_day d ON d.principal = r.principal AND d.bucket = r.bucket AND d.day = date_trunc('day', r.request_time)
   LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
@@ -81,12 +81,12 @@ SELECT s.principal, s.requester, s.remote_ip, s.addresses, s.remote_ips, s.sessi
             WHEN (s.is_first OR s.is_stranger) AND s.removed >= 2 THEN 'high'
             WHEN s.is_first OR s.no_history THEN 'medium'
             ELSE 'low' END AS severity,
-       nullif(array_to_string(make_array(CASE WHEN f.is_birth THEN 'the bucket was made then' END,
+       nullif(array_to_string(make_array(CASE WHEN f.is_birth THEN 'the bucket was created at that time' END,
          CASE WHEN s.is_new_public THEN 'from a public network that is new for this principal' END,
-         CASE WHEN s.is_first THEN 'never changed settings before' WHEN s.is_stranger THEN 'not seen before, though the bucket was, and from the internet' WHEN s.no_history THEN 'no earlier days to compare with' END,
+         CASE WHEN s.is_first THEN 'never changed settings before' WHEN s.is_stranger THEN 'new principal from the internet in a bucket with earlier activity' WHEN s.no_history THEN 'no earlier days to compare with' END,
          CASE WHEN s.removed > 0 THEN s.removed || ' protections removed' END,
-         CASE WHEN f.deletes_after > 0 THEN f.deletes_after || ' keys deleted by it within two days' END,
-         CASE WHEN f.anonymous_after > 0 AND o.bucket IS NULL THEN f.anonymous_after || ' reads without credentials since, the first' END), '; '), '') AS reasons,
+         CASE WHEN f.deletes_after > 0 THEN f.deletes_after || ' keys deleted by the same principal within two days' END,
+         CASE WHEN f.anonymous_after > 0 AND o.bucket IS NULL THEN f.anonymous_after || ' reads without credentials afterwards, none before' END), '; '), '') AS reasons,
        s.evidence
 FROM summed s LEFT JOIN followed f ON f.principal = s.principal AND f.bucket = s.bucket AND f.run = s.run
 LEFT JOIN opened o ON o.principal = s.principal AND o.bucket = s.bucket AND o.run = s.run

@@ -49,5 +49,5 @@ summed AS (
 SELECT principal, requester, remote_ip, addresses, remote_ips, sessions, bucket, events, first_seen, last_seen, operation, buckets, names,
        CASE WHEN is_new_public OR is_stranger THEN 'high' WHEN is_first THEN 'medium' ELSE 'low' END AS severity,
        nullif(array_to_string(make_array(CASE WHEN is_new_public THEN 'from a public network that is new for this principal' END,
-         CASE WHEN is_first THEN 'never changed settings before' WHEN is_stranger THEN 'not seen before, though the buckets were, and from the internet' WHEN no_history THEN 'no earlier days to compare with' ELSE 'changed settings on earlier days' END), '; '), '') AS reasons, evidence
+         CASE WHEN is_first THEN 'never changed settings before' WHEN is_stranger THEN 'new principal from the internet in buckets with earlier activity' WHEN no_history THEN 'no earlier days to compare with' ELSE 'changed settings on earlier days' END), '; '), '') AS reasons, evidence
 FROM summed ORDER BY buckets DESC, first_seen, principal, operation

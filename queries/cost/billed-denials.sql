@@ -15,7 +15,7 @@
 -- column: first_seen — time of the first request
 -- column: last_seen — time of the last request
 -- column: billing — whether it is billed
--- false positives: Accounts of the same organisation need to be in the list.
+-- false positives: Add all accounts of your organisation to own_accounts; otherwise their failed requests are misjudged.
 -- source: AWS documentation on billing for error codes
 
 SELECT bucket, remote_ip, requester, http_status, error_code,
@@ -24,7 +24,7 @@ SELECT bucket, remote_ip, requester, http_status, error_code,
             WHEN error_code = 'AccessDenied'
              AND NOT coalesce(array_has(string_to_array($own_accounts, ','), account_id(requester)), false)
             THEN 'not billed when the caller is outside your organisation'
-            ELSE 'billed unless the list of AWS says otherwise' END AS billing
+            ELSE 'billed, unless AWS lists the error code as not billed' END AS billing
 FROM logs
 WHERE http_status >= 400
 GROUP BY bucket, remote_ip, requester, http_status, error_code

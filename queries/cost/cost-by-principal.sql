@@ -17,14 +17,14 @@
 -- false positives: CloudFront traffic and Requester Pays are not considered; prices differ by Region.
 -- source: Reports on attribution of cost; own
 
--- Aggregated first, so that names and operations are evaluated once per combination, not once per request.
+-- Aggregates first, so that names and operations are evaluated once per combination, not once per request.
 WITH counted AS (
   SELECT requester, bucket, operation,
          coalesce(NOT is_private_ip(remote_ip), false) AND source_region IS NULL AS is_outside,
          count(*) AS requests, sum(possible_size(bytes_sent)) AS bytes
   FROM logs
   WHERE http_status < 500
-    -- A copy's source row is not a request of its own. Requests that others make and S3 refuses have not been billed since May 2024.
+    -- A copy's source row is not a request of its own. Refused requests from outside the organisation have not been billed since May 2024.
     AND operation NOT IN ('REST.COPY.OBJECT_GET', 'REST.COPY.PART_GET')
     AND NOT (http_status = 403 AND is_anonymous(requester))
   GROUP BY 1, 2, 3, 4

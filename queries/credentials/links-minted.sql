@@ -39,14 +39,14 @@ WITH signers AS (
 logs_since AS (SELECT min(first_seen) AS since FROM profile_activity),
 chosen AS (
   SELECT s.principal, s.busiest, s.known_since IS NULL OR s.known_since >= s.link_since AS is_unknown
-  -- Principals that sign from the first days on are taken to have always signed. An unknown signer is as new as a known principal that starts to sign.
+  -- Principals that sign from the first days on are assumed to have always signed. An unknown signer is treated like a known principal that starts to sign.
   FROM signers s CROSS JOIN logs_since l WHERE s.link_since >= l.since + INTERVAL '2 days' AND (s.known_since IS NULL OR s.link_since >= s.known_since + INTERVAL '2 days' OR s.known_since >= l.since + INTERVAL '2 days')
 ),
 hits AS (
   SELECT r.principal, r.requester, r.remote_ip, ip_network(r.remote_ip) AS network, r.bucket, r.object, r.bytes_sent, r.record, r.request_time, r.log_file, r.log_line,
          access_key_id(r.request_uri) AS key_id, presigned_lifetime(r.request_uri, r.request_time) AS seconds, c.busiest, c.is_unknown
   FROM chosen c JOIN requests r ON r.principal = c.principal 
-  -- Consoles sign URLs for their own users, so these URLs are used from the signer's network.
+  -- The console signs URLs for its own users, so these URLs are used from the signer's network.
   LEFT JOIN profile_origin k ON k.principal = r.principal AND k.origin = ip_network(r.remote_ip) AND NOT k.is_new
   WHERE r.origin = 'link' AND r.action = 'read' AND NOT is_private_ip(r.remote_ip) AND k.principal IS NULL
 ),
@@ -59,9 +59,9 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        CASE WHEN max(t.each) < $each THEN 'low'
             WHEN NOT bool_or(p.is_person) THEN 'high'
             WHEN count(DISTINCT r.object) >= $times * coalesce(max(r.busiest), 0) AND count(DISTINCT r.object) >= 2 * $keys THEN 'high' ELSE 'medium' END AS severity,
-       nullif(array_to_string(make_array(CASE WHEN bool_or(r.is_unknown) THEN 'the signer did nothing else' ELSE 'never signed links before' END,
-         CASE WHEN max(t.each) >= $each THEN concat(CAST(round(max(t.each)) AS BIGINT), ' keys went to each network on average') ELSE 'each network fetched a few' END,
-         CASE WHEN bool_or(p.is_person) AND count(DISTINCT r.object) >= $times * coalesce(max(r.busiest), 0) THEN concat('at most ', max(r.busiest), ' reads a day before') END), '; '), '') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+       nullif(array_to_string(make_array(CASE WHEN bool_or(r.is_unknown) THEN 'the signer did nothing else' ELSE 'never signed URLs before' END,
+         CASE WHEN max(t.each) >= $each THEN concat(CAST(round(max(t.each)) AS BIGINT), ' keys per network on average') ELSE 'each network fetched only a few keys' END,
+         CASE WHEN bool_or(p.is_person) AND count(DISTINCT r.object) >= $times * coalesce(max(r.busiest), 0) THEN concat('previously at most ', max(r.busiest), ' reads per day') END), '; '), '') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM hits r JOIN top t ON t.principal = r.principal AND t.bucket = r.bucket JOIN profile_principal p ON p.principal = r.principal
 GROUP BY r.principal, r.bucket HAVING count(DISTINCT r.object) >= $keys
 ORDER BY keys DESC, first_seen, r.principal, r.bucket

@@ -6,10 +6,10 @@
 -- attack: T1550.001
 -- parameter: max_seconds integer 3600 — longest acceptable lifetime; AWS recommends minutes
 -- parameter: week integer 604800 — maximum lifetime of a Signature Version 4 URL
--- parameter: year integer 31536000 — lifetime from which a URL is meant never to expire
+-- parameter: year integer 31536000 — minimum lifetime of a URL that is meant never to expire
 -- parameter: longer integer 10 — multiple of the longest lifetime that the signer used in its first two days: a program signs all its URLs alike
--- parameter: others integer 20 — URLs of these two days that are needed for a comparison
--- parameter: each integer 20 — keys per network from which such URLs are a collection: customers of a service fetch a few each
+-- parameter: others integer 20 — minimum URLs in these two days to compare with
+-- parameter: each integer 20 — average keys per network that indicate a bulk download; customers of a service fetch a few each
 -- column: principal — who acted, independent of the session: role, user or person
 -- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
 -- column: remote_ip — the source IP if there is only one, otherwise null
@@ -55,9 +55,9 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        max(date_part('epoch', r.request_time) - date_part('epoch', r.ends) + r.seconds) AS oldest_use,
        CASE WHEN max(u.urls) >= $others AND max(r.seconds) >= $longer * max(u.seconds) AND min(r.request_time) >= max(u.until) AND count(DISTINCT r.object) >= $each * count(DISTINCT r.network) THEN 'high'
             WHEN max(r.seconds) > $year AND min(h.since) >= min(h.known_since) + INTERVAL '2 days' THEN 'high' WHEN max(r.seconds) > $week THEN 'medium' ELSE 'low' END AS severity,
-       nullif(array_to_string(make_array(CASE WHEN max(u.urls) >= $others AND max(r.seconds) >= $longer * max(u.seconds) THEN concat('the signer signed for at most ', max(u.seconds), ' seconds before') END,
-         CASE WHEN max(r.seconds) > $week THEN concat('valid for ', max(r.seconds) / 86400, ' days, which only signatures of version 2 can be') END,
-         CASE WHEN max(r.seconds) > $week AND min(h.since) >= min(h.known_since) + INTERVAL '2 days' THEN 'no such link of the signer before' END), '; '), '') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+       nullif(array_to_string(make_array(CASE WHEN max(u.urls) >= $others AND max(r.seconds) >= $longer * max(u.seconds) THEN concat('earlier URLs of the signer were valid for at most ', max(u.seconds), ' seconds') END,
+         CASE WHEN max(r.seconds) > $week THEN concat('valid for ', max(r.seconds) / 86400, ' days, which only Signature Version 2 allows') END,
+         CASE WHEN max(r.seconds) > $week AND min(h.since) >= min(h.known_since) + INTERVAL '2 days' THEN 'the signer never signed such a URL before' END), '; '), '') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM hits r JOIN habit h ON h.principal = r.principal JOIN usual u ON u.principal = r.principal
 WHERE r.seconds > $max_seconds OR u.urls >= $others AND r.seconds >= $longer * u.seconds
 -- A version 2 URL does not state when it was signed, so its remaining lifetime differs at each use.

@@ -42,7 +42,7 @@ links AS (
   SELECT principal, bucket, object, key_id, expires, count(DISTINCT network) AS networks, count(DISTINCT record) AS uses, max(request_time) - min(request_time) AS span
   FROM hits WHERE expires IS NOT NULL GROUP BY 1, 2, 3, 4, 5
 ),
--- The second most of each signer. Few values are sorted, not all links.
+-- The second-highest value of each signer, without sorting all URLs.
 values_of AS (
   SELECT principal, 'networks' AS what, networks AS amount, count(*) AS links FROM links GROUP BY principal, networks
   UNION ALL SELECT principal, 'uses', uses, count(*) FROM links GROUP BY principal, uses
@@ -66,8 +66,8 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen,
        r.key_id, r.expires, count(DISTINCT r.user_agent) AS clients, c.second AS usual, r.object AS key, sum_once(r.bytes_sent, r.record) AS bytes,
        CASE WHEN c.others >= $others AND c.networks >= $times * c.second OR c.is_passed_on THEN 'high' ELSE 'medium' END AS severity,
-       CASE WHEN c.is_passed_on AND c.networks < $addresses THEN concat('other links of the signer were used at most ', c.second_uses, ' times, and for less than half as long')
-            WHEN c.others >= $others THEN concat('other links of the signer were used from at most ', c.second, ' addresses') ELSE 'too few other links of the signer to compare with' END AS reasons,
+       CASE WHEN c.is_passed_on AND c.networks < $addresses THEN concat('other URLs of the signer were used at most ', c.second_uses, ' times and for less than half as long')
+            WHEN c.others >= $others THEN concat('other URLs of the signer were used from at most ', c.second, ' addresses') ELSE 'too few other URLs of the signer to compare with' END AS reasons,
        evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM chosen c JOIN hits r ON r.principal = c.principal AND r.bucket = c.bucket AND r.object = c.object AND (r.key_id IS NOT DISTINCT FROM c.key_id) AND r.expires = c.expires
 GROUP BY r.principal, r.bucket, r.object, r.key_id, r.expires, c.networks, c.others, c.second, c.second_uses, c.is_passed_on

@@ -34,7 +34,7 @@ WITH hits AS (
   JOIN profile_principal p ON p.principal = r.principal
   WHERE o.is_new AND o.is_public AND o.was_inside AND NOT p.is_person AND NOT r.is_aws
 ),
--- A principal that moved out completely is not in two places.
+-- A principal that moved out of AWS completely is not in two places.
 inside AS (
   SELECT k.principal, max(k.last_seen) AS last_inside FROM profile_origin k WHERE NOT k.is_public GROUP BY 1
 ),
@@ -53,8 +53,8 @@ summed AS (
 )
 SELECT principal, requester, remote_ip, addresses, remote_ips, sessions, bucket, events, first_seen, last_seen, did, keys, bytes, changes, deletes,
        CASE WHEN last_inside < first_seen AND last_seen > first_seen + INTERVAL '2 days' THEN 'medium' WHEN did < 5 AND changes = 0 THEN 'low' WHEN did >= $few OR changes > 0 THEN 'high' ELSE 'medium' END AS severity,
-       nullif(array_to_string(make_array('from the internet, where this principal was only ever inside',
-         CASE WHEN last_inside < first_seen THEN 'nothing comes from inside any more' ELSE 'the work inside goes on' END,
+       nullif(array_to_string(make_array('from the internet, although this principal was only ever used inside AWS',
+         CASE WHEN last_inside < first_seen THEN 'no longer used inside AWS' ELSE 'still used inside AWS as well' END,
          CASE WHEN changes > 0 THEN changes || ' settings changed' END), '; '), '') AS reasons,
        evidence
 FROM summed ORDER BY events DESC, principal

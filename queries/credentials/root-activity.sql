@@ -5,7 +5,7 @@
 -- severity: high
 -- attack: T1078.004
 -- parameter: reads boolean false — whether to include reads
--- parameter: habit integer 3 — number of days with root activity, starting at the beginning of the logs, from which it is usual
+-- parameter: habit integer 3 — days with root activity, from the start of the logs, after which it counts as usual
 -- column: principal — who acted, independent of the session: role, user or person
 -- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
 -- column: remote_ip — the source IP if there is only one, otherwise null
@@ -42,7 +42,7 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        count(DISTINCT CASE WHEN r.action IN ('settings_change', 'access_change', 'bucket_create', 'bucket_delete') THEN r.record END) AS changes, count(DISTINCT CASE WHEN r.action = 'delete' THEN r.record END) AS deletes, count(DISTINCT r.object) AS keys,
        CASE WHEN min(d.days) >= $habit AND min(d.since) < min(l.since) + INTERVAL '2 days' THEN 'low'
             WHEN min(d.since) >= min(l.since) + INTERVAL '2 days' AND bool_or(r.action IN ('access_change', 'settings_change', 'delete', 'bucket_delete')) THEN 'high' ELSE 'medium' END AS severity,
-       nullif(array_to_string(make_array(CASE WHEN min(d.days) >= $habit AND min(d.since) < min(l.since) + INTERVAL '2 days' THEN 'done since the logs begin' WHEN min(d.since) >= min(l.since) + INTERVAL '2 days' THEN 'never seen before' ELSE 'no earlier days to compare with' END,
+       nullif(array_to_string(make_array(CASE WHEN min(d.days) >= $habit AND min(d.since) < min(l.since) + INTERVAL '2 days' THEN 'seen since the start of the logs' WHEN min(d.since) >= min(l.since) + INTERVAL '2 days' THEN 'never seen before' ELSE 'no earlier days to compare with' END,
          CASE WHEN bool_or(r.action IN ('access_change', 'settings_change', 'bucket_delete')) THEN 'settings changed' END,
          CASE WHEN bool_or(r.action = 'delete') THEN 'objects deleted' END), '; '), '') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM hits r JOIN days d ON d.principal = r.principal CROSS JOIN logs_since l

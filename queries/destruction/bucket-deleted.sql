@@ -30,7 +30,7 @@ WITH changes AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.operation, r.action, r.record, r.request_time, r.log_file, r.log_line,
          d.days_before >= 2 AND d.change_days_before = 0 AS is_first, d.days_before < 2 AS no_history,
          coalesce(o.is_new AND o.is_public, false) AS is_new_public,
-         -- A stranger: not seen before, although the bucket was, and from the internet.
+         -- A stranger: a new principal from the internet in a bucket with earlier activity.
          d.days_before < 2 AND d.bucket_since + INTERVAL '2 days' < d.first_seen AND coalesce(o.is_public, false) AS is_stranger
   FROM requests r JOIN profile_day d ON d.principal = r.principal AND d.bucket = r.bucket AND d.day = date_trunc('day', r.request_time)
   LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
@@ -55,8 +55,8 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
             WHEN count(DISTINCT r.bucket) >= $few AND coalesce(sum(e.keys), 0) > 0 THEN 'high' ELSE 'medium' END AS severity,
        nullif(array_to_string(make_array(CASE WHEN bool_or(r.is_new_public) THEN 'from a public network that is new for this principal' END,
          CASE WHEN bool_or(r.is_first) THEN 'never changed settings before' WHEN bool_or(r.no_history) THEN 'no earlier days to compare with' ELSE 'changed settings on earlier days' END,
-         CASE WHEN bool_or(u.bucket IS NOT NULL) THEN 'in use by others in the day before' END,
-         CASE WHEN sum(e.keys) > 0 THEN sum(e.keys) || ' keys deleted by it before' END), '; '), '') AS reasons,
+         CASE WHEN bool_or(u.bucket IS NOT NULL) THEN 'used by others on the day before' END,
+         CASE WHEN sum(e.keys) > 0 THEN sum(e.keys) || ' keys deleted by the same principal beforehand' END), '; '), '') AS reasons,
        evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM changes r LEFT JOIN in_use u ON u.bucket = r.bucket LEFT JOIN emptied e ON e.principal = r.principal AND e.bucket = r.bucket
 GROUP BY r.principal, date_trunc('day', r.request_time)

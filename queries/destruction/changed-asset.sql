@@ -46,14 +46,14 @@ known AS (
   FROM changed c JOIN requests r ON r.bucket = c.bucket AND r.object = c.object WHERE r.action IN ('read', 'write') AND r.object_size IS NOT NULL
 ),
 writes AS (SELECT * FROM known WHERE action = 'write' AND object_size <> size_before),
--- Everything the writer did with the file from that network: checks before the change, and restores after it.
+-- All requests of the writer for the file from that network: checks before the change, and restores after it.
 did AS (
   SELECT DISTINCT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.record, r.request_time, r.log_file, r.log_line
   FROM (
     SELECT w.principal, w.bucket, w.object, w.remote_ip, w.request_time, coalesce(o.is_new AND o.is_public, false) AS is_elsewhere
     FROM writes w LEFT JOIN profile_origin o ON o.principal = w.principal AND o.origin = w.origin
   ) w JOIN requests r ON r.principal = w.principal AND r.bucket = w.bucket AND (r.remote_ip IS NOT DISTINCT FROM w.remote_ip)
-  -- From a network that is new for the writer, all that came from there.
+  -- All requests from a network that is new for the writer.
   WHERE w.is_elsewhere AND r.action IS NOT NULL OR r.object = w.object AND r.action IS NOT NULL AND r.request_time >= w.request_time - INTERVAL '1 day'
 ),
 served_after AS (
@@ -65,6 +65,6 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
        count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen,
        count(DISTINCT c.object) AS keys, array_slice(array_sort(array_agg(DISTINCT c.object) FILTER (WHERE c.object IS NOT NULL)), 1, 5) AS names, coalesce(max(s.served), 0) AS served,
-       'high' AS severity, 'the name holds a hash, and the size changed' AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+       'high' AS severity, 'the name contains a content hash, but the size changed' AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM did r LEFT JOIN (SELECT DISTINCT principal, bucket, object FROM writes) c ON c.principal = r.principal AND c.bucket = r.bucket AND c.object = r.object LEFT JOIN served_after s ON s.bucket = r.bucket AND s.object = r.object
 GROUP BY r.principal, r.bucket ORDER BY keys DESC, first_seen, r.principal, r.bucket

@@ -39,7 +39,7 @@ writers AS (
   SELECT principal, bucket, wrote_since, row_number() OVER (PARTITION BY bucket ORDER BY wrote_since, principal) - 1 AS writers_before
   FROM (SELECT principal, bucket, min(first_seen) AS wrote_since FROM profile_activity WHERE writes > 0 GROUP BY 1, 2)
 ),
--- Who left the networks known before is not in two places.
+-- Principals on a new network that no longer use their known networks: they moved.
 moved AS (
   SELECT n.principal, n.origin FROM profile_origin n JOIN profile_principal p ON p.principal = n.principal JOIN profile_origin k ON k.principal = n.principal AND k.origin <> n.origin
   WHERE n.is_new AND NOT k.is_new AND p.last_seen > n.first_seen + INTERVAL '2 days' GROUP BY n.principal, n.origin, n.first_seen HAVING max(k.last_seen) < n.first_seen
@@ -48,7 +48,7 @@ writes AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.record, r.request_time, r.log_file, r.log_line,
          coalesce(o.is_new AND o.is_public AND m.principal IS NULL, false) AS is_new_public, w.wrote_since >= b.since + INTERVAL '2 days' AND r.request_time < w.wrote_since + INTERVAL '2 days' AS is_new_writer,
          p.is_person, coalesce(o.is_public, true) AS is_public,
-         -- With three writers, a fourth is nothing unusual.
+         -- In a bucket with three writers, a fourth is not unusual.
          coalesce(w.writers_before, 0) AS writers_before
   FROM requests r JOIN served s ON s.bucket = r.bucket JOIN since b ON b.bucket = r.bucket
   LEFT JOIN writers w ON w.principal = r.principal AND w.bucket = r.bucket LEFT JOIN profile_principal p ON p.principal = r.principal
@@ -56,7 +56,7 @@ writes AS (
   WHERE r.action = 'write' AND NOT r.is_aws AND array_has(string_to_array($extensions, ','), regexp_replace(lower(r.object), '^.*[.]', ''))
 ),
 chosen AS (SELECT * FROM writes WHERE is_new_public OR is_new_writer),
--- The writes, and what the writer did with the same objects from the same address in the day before.
+-- The writes, and the writer's requests for the same objects from the same address on the day before.
 did AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.record, r.request_time, r.log_file, r.log_line, c.is_new_public, c.is_new_writer, c.is_person, c.is_public, c.writers_before
   FROM chosen c JOIN requests r ON r.principal = c.principal AND r.bucket = c.bucket AND r.object = c.object AND (r.remote_ip IS NOT DISTINCT FROM c.remote_ip)
@@ -74,8 +74,8 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        count(DISTINCT r.object) AS keys, array_slice(array_sort(array_agg(DISTINCT r.object)), 1, 5) AS names, coalesce(max(e.served), 0) AS served,
        CASE WHEN bool_or(e.is_over AND (r.is_new_public AND NOT coalesce(r.is_person, false) OR r.is_new_writer AND r.is_public AND r.writers_before <= 2 AND NOT coalesce(r.is_person, false))) THEN 'high' WHEN bool_or(e.is_over) THEN 'medium' ELSE 'low' END AS severity,
        nullif(array_to_string(make_array(CASE WHEN bool_or(r.is_new_public) THEN 'from a public network that is new for this principal' END,
-         CASE WHEN bool_or(r.is_new_writer) THEN 'never wrote in this bucket before' END,
-         CASE WHEN bool_or(e.is_over) THEN 'over files of others' ELSE 'new files only' END), '; '), '') AS reasons,
+         CASE WHEN bool_or(r.is_new_writer) THEN 'never wrote to this bucket before' END,
+         CASE WHEN bool_or(e.is_over) THEN 'overwrote files written by others' ELSE 'new files only' END), '; '), '') AS reasons,
        evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM did r LEFT JOIN existed e ON e.bucket = r.bucket AND e.object = r.object
 GROUP BY r.principal, r.bucket ORDER BY keys DESC, first_seen, r.principal, r.bucket

@@ -28,7 +28,7 @@ SELECT bucket, name,
        CASE WHEN bool_or(destructive AND action = 'delete' AND version_id IS NOT NULL) THEN 'version deleted'
             WHEN bool_or(destructive AND action = 'expire') THEN 'expired by a lifecycle rule'
             WHEN bool_or(destructive AND action = 'delete') THEN 'delete marker, or deleted without versioning'
-            ELSE 'written over' END AS style,
+            ELSE 'overwritten' END AS style,
        max(request_time) FILTER (WHERE request_time < $incident_at AND action = 'write') AS last_write,
        max(request_time) FILTER (WHERE request_time < $incident_at AND action = 'read') AS last_read
 FROM (SELECT *, action <> 'read' AND request_time >= $incident_at AS destructive FROM rows_by_name)

@@ -7,7 +7,7 @@
 -- parameter: within interval 12 days — time after the change during which expiries count; a seven-day rule can take nine days to take effect
 -- parameter: min_expired integer 20 — minimum expiries
 -- parameter: times integer 5 — multiple of the busiest earlier day that counts as unusual
--- parameter: missed integer 5 — number of expired keys requested later from which the damage is noticed
+-- parameter: missed integer 5 — minimum expired keys requested later for the loss to count as noticed
 -- column: principal — who acted, independent of the session: role, user or person
 -- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
 -- column: remote_ip — the source IP if there is only one, otherwise null
@@ -39,7 +39,7 @@ WITH changes AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.operation, r.action, r.record, r.request_time, r.log_file, r.log_line,
          d.days_before >= 2 AND d.change_days_before = 0 AS is_first, d.days_before < 2 AS no_history,
          coalesce(o.is_new AND o.is_public, false) AS is_new_public,
-         -- A stranger: not seen before, although the bucket was, and from the internet.
+         -- A stranger: a new principal from the internet in a bucket with earlier activity.
          d.days_before < 2 AND d.bucket_since + INTERVAL '2 days' < d.first_seen AND coalesce(o.is_public, false) AS is_stranger
   FROM requests r JOIN profile_day d ON d.principal = r.principal AND d.bucket = r.bucket AND d.day = date_trunc('day', r.request_time)
   LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
@@ -87,11 +87,11 @@ SELECT c.principal, CASE WHEN count(DISTINCT c.requester) = 1 THEN min(c.request
             WHEN bool_or(c.is_new_public) OR e.keys_in_use * 5 >= e.keys THEN 'high'
             WHEN bool_or(c.is_first) OR bool_or(c.is_stranger) OR e.since + INTERVAL '1 day' > e.changed_at THEN 'high'
             ELSE 'medium' END AS severity,
-       nullif(array_to_string(make_array(CASE WHEN e.since + INTERVAL '1 day' > e.changed_at THEN 'no earlier days to compare with' ELSE 'at most ' || e.usual || ' expiries a day before' END,
+       nullif(array_to_string(make_array(CASE WHEN e.since + INTERVAL '1 day' > e.changed_at THEN 'no earlier days to compare with' ELSE 'previously at most ' || e.usual || ' expiries per day' END,
          CASE WHEN bool_or(c.is_new_public) THEN 'from a public network that is new for this principal' END,
-         CASE WHEN bool_or(c.is_first) THEN 'never changed settings before' WHEN bool_or(c.is_stranger) THEN 'not seen before, though the bucket was, and from the internet' END,
-         CASE WHEN e.keys_in_use > 0 THEN e.keys_in_use || ' keys that were in use' END,
-         CASE WHEN e.keys_missed > 0 THEN e.keys_missed || ' of them asked for since, in vain' END), '; '), '') AS reasons,
+         CASE WHEN bool_or(c.is_first) THEN 'never changed settings before' WHEN bool_or(c.is_stranger) THEN 'new principal from the internet in a bucket with earlier activity' END,
+         CASE WHEN e.keys_in_use > 0 THEN e.keys_in_use || ' of the expired keys had been in use' END,
+         CASE WHEN e.keys_missed > 0 THEN e.keys_missed || ' of the expired keys requested later without success' END), '; '), '') AS reasons,
        evidence(c.log_file, c.log_line, c.request_time) AS evidence
 FROM effects e JOIN changes a ON a.bucket = e.bucket AND a.request_time = e.changed_at
 -- Other rule changes by the same principal while the rules took effect.

@@ -32,7 +32,7 @@
 -- source: Reports on ransom with customer keys
 -- source: AWS advice on copies that overwrite
 
-WITH -- Who left the networks known before is not in two places.
+WITH -- Principals on a new network that no longer use their known networks: they moved.
 moved AS (
   SELECT n.principal, n.origin FROM profile_origin n JOIN profile_principal p ON p.principal = n.principal JOIN profile_origin k ON k.principal = n.principal AND k.origin <> n.origin
   WHERE n.is_new AND NOT k.is_new AND p.last_seen > n.first_seen + INTERVAL '2 days' GROUP BY n.principal, n.origin, n.first_seen HAVING max(k.last_seen) < n.first_seen
@@ -46,7 +46,7 @@ chosen AS (
   FROM (
     SELECT principal, bucket, day, no_history, is_late, false AS is_new_origin, usual FROM profile_unusual WHERE measure = 'writes' AND amount >= $few AND amount >= $times * usual
     UNION ALL SELECT principal, bucket, day, false, false, true, 0 FROM new_origins
-    -- Refused writes count as an attempt.
+    -- Refused writes count as attempts.
     UNION ALL SELECT principal, bucket, day, days_before < 2, false, false, 0 FROM profile_day WHERE NOT is_aws AND denied >= $keys AND denied > writes
   ) GROUP BY 1, 2, 3
 ),
@@ -72,7 +72,7 @@ fate AS (
 over AS (
   SELECT w.*, f.is_used, f.is_taken, f.is_copied, f.is_readable, f.is_unreadable
   FROM writes w JOIN fate f ON f.principal = w.principal AND f.bucket = w.bucket AND f.object = w.object
-  -- Without a history, the sign is a key that is read and then written.
+  -- Without a history, keys that are read and then written are the sign of encryption.
   WHERE (NOT w.no_history AND f.is_used AND f.is_own IS NOT TRUE) OR (w.no_history AND f.is_taken AND f.is_own IS NOT TRUE)
 ),
 summed AS (
@@ -96,12 +96,12 @@ SELECT principal, requester, remote_ip, addresses, remote_ips, sessions, bucket,
             WHEN keys_taken * 2 >= keys_rewritten + keys_refused OR is_new_origin THEN 'high'
             ELSE 'medium' END AS severity,
        nullif(array_to_string(make_array(
-         CASE WHEN keys_unreadable > 0 THEN keys_unreadable || ' keys that others could not read since' END,
+         CASE WHEN keys_unreadable > 0 THEN keys_unreadable || ' keys that others could not read afterwards' END,
          CASE WHEN keys_readable > 0 THEN keys_readable || ' keys that others have read since' END,
-         CASE WHEN no_history THEN 'no earlier days to compare with' ELSE 'at most ' || usual || ' writes a day before' END,
+         CASE WHEN no_history THEN 'no earlier days to compare with' ELSE 'previously at most ' || usual || ' writes per day' END,
          CASE WHEN is_new_origin THEN 'from a network that is new for this principal' END,
          CASE WHEN keys_in_use > 0 THEN keys_in_use || ' keys that others had used' END,
-         CASE WHEN keys_taken > 0 THEN keys_taken || ' keys read by it before' END), '; '), '') AS reasons,
+         CASE WHEN keys_taken > 0 THEN keys_taken || ' keys that the principal had read before' END), '; '), '') AS reasons,
        evidence
 FROM summed
 WHERE (no_history AND keys_rewritten + keys_refused >= $keys) OR (NOT no_history AND keys_rewritten + keys_refused >= $few)

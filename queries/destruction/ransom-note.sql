@@ -8,7 +8,7 @@
 -- parameter: pattern text ransom|decrypt|how[-_ ]?to[-_ ]?(back|recover|restore|decrypt|get)|recover[-_ ]?(your|files|data)|restore[-_ ]?(your|files|data)|unlock|warning|attention|readme.*(lock|crypt)|read[-_ ]?me[-_ !]*(now|first|please)?[.]|files?[-_ ]?(deleted|encrypted|locked|stolen)|your[-_ ]?(data|files)|!!! — regular expression over the last segment of the decoded key in lower case
 -- parameter: endings text txt,html,htm,hta,md,rtf,url — comma-separated file extensions
 -- parameter: most integer 262144 — largest size of a note, in bytes
--- parameter: folders integer 5 — number of folders with the same file within one hour from which its name does not matter
+-- parameter: folders integer 5 — minimum folders with the same file within one hour for the file to count as a note whatever its name
 -- column: principal — who acted, independent of the session: role, user or person
 -- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
 -- column: remote_ip — the source IP if there is only one, otherwise null
@@ -42,7 +42,7 @@ chosen AS (
          count(DISTINCT date_trunc('day', request_time)) AS days
   FROM notes GROUP BY 1, 2, 3
   HAVING (regexp_like(name, $pattern) OR count(DISTINCT object) >= $folders AND max(request_time) - min(request_time) <= INTERVAL '1 hour')
-     -- A name written on many days is routine.
+     -- A file name that is written on many days is routine.
      AND count(DISTINCT date_trunc('day', request_time)) <= 3
 ),
 destroyed AS (
@@ -58,8 +58,8 @@ SELECT n.principal, CASE WHEN count(DISTINCT n.requester) = 1 THEN min(n.request
        count(DISTINCT n.requester) AS sessions, n.bucket, count(DISTINCT n.record) AS events, min(n.request_time) AS first_seen, max(n.request_time) AS last_seen,
        n.name, count(DISTINCT n.object) AS prefixes, coalesce(max(d.keys), 0) AS destroyed,
        CASE WHEN coalesce(max(d.keys), 0) >= 10 THEN 'high' WHEN regexp_like(n.name, $pattern) AND n.principal = 'anonymous' THEN 'high' WHEN regexp_like(n.name, $pattern) THEN 'medium' ELSE 'low' END AS severity,
-       nullif(array_to_string(make_array(CASE WHEN regexp_like(n.name, $pattern) THEN 'a telling name' ELSE 'the same text in many folders' END,
-         CASE WHEN max(d.keys) > 0 THEN max(d.keys) || ' keys deleted or copied over by it within two days' END,
+       nullif(array_to_string(make_array(CASE WHEN regexp_like(n.name, $pattern) THEN 'a name typical of ransom notes' ELSE 'the same file in many folders' END,
+         CASE WHEN max(d.keys) > 0 THEN max(d.keys) || ' keys deleted or overwritten by the same principal within two days' END,
          CASE WHEN n.principal = 'anonymous' THEN 'written without credentials' END), '; '), '') AS reasons,
        evidence(n.log_file, n.log_line, n.request_time) AS evidence
 FROM notes n JOIN chosen c ON c.principal = n.principal AND c.bucket = n.bucket AND c.name = n.name

@@ -44,7 +44,7 @@ pairs AS (
   SELECT d.*, substr(w.object, character_length(d.object) + 1) AS ending, w.object_size AS new_size, w.request_time AS written_at
   FROM deletes d JOIN writes w ON w.principal = d.principal AND w.bucket = d.bucket AND w.stem = d.object
   WHERE w.object <> d.object AND d.request_time BETWEEN w.request_time - CAST($within AS INTERVAL) AND w.request_time + CAST($within AS INTERVAL)
-  -- A deletion counts once, though delivered twice, and though written to twice.
+  -- A delete counts once, even if its record was delivered twice or its key written twice.
   QUALIFY row_number() OVER (PARTITION BY d.bucket, d.record, w.object ORDER BY w.request_time, d.log_file, d.log_line) = 1
 ),
 fate AS (
@@ -74,7 +74,7 @@ summed AS (
 )
 SELECT principal, requester, remote_ip, addresses, remote_ips, sessions, bucket, events, first_seen, last_seen, ending, keys, keys_same_size, keys_read, keys_missed, bytes,
        CASE WHEN days >= 5 THEN 'low' WHEN keys_missed >= 3 AND keys_missed * 10 >= keys THEN 'critical' WHEN keys_same_size * 5 >= keys * 4 THEN 'high' ELSE 'medium' END AS severity,
-       nullif(array_to_string(make_array(CASE WHEN keys_same_size * 5 >= keys * 4 THEN 'of the same size, as encrypted ones are' ELSE 'of another size, as packed ones are' END,
+       nullif(array_to_string(make_array(CASE WHEN keys_same_size * 5 >= keys * 4 THEN 'same size as the originals, as after encryption' ELSE 'different size from the originals, as after compression' END,
          CASE WHEN days >= 5 THEN 'done on ' || days || ' days' END,
-         CASE WHEN keys_missed > 0 THEN 'others asked for ' || keys_missed || ' of them since, in vain' END), '; '), '') AS reasons, evidence
+         CASE WHEN keys_missed > 0 THEN 'others requested ' || keys_missed || ' of the deleted keys later without success' END), '; '), '') AS reasons, evidence
 FROM summed ORDER BY keys DESC, first_seen, principal, bucket, ending

@@ -32,13 +32,13 @@
 -- next: Suspend the writer. Restore earlier versions of the objects; keep the failed requests as evidence of when the damage began.
 -- source: Own
 
--- Only few keys ever fail like this, so everything else is computed for these only.
+-- Few keys ever fail like this, so everything else is computed for them only.
 WITH refused AS (
   SELECT bucket, object, principal AS reader, request_time AS failed_at,
          CASE WHEN error_code LIKE 'KMS.%' THEN 'kms' WHEN http_status = 403 THEN 'denied' ELSE 'customer key' END AS like_what
   FROM requests
   WHERE operation IN ('REST.GET.OBJECT', 'REST.HEAD.OBJECT') AND object IS NOT NULL
-    -- A key of KMS that the reader may not use is an ordinary refusal.
+    -- If the reader may not use the KMS key, the log shows an ordinary AccessDenied.
     AND (error_code LIKE 'KMS.%' OR http_status = 403 AND principal <> 'anonymous' AND NOT is_aws OR http_status = 400 AND (error_code IN ('InvalidRequest', 'BadRequest') OR error_code IS NULL AND operation = 'REST.HEAD.OBJECT'))
 ),
 keys AS (SELECT DISTINCT bucket, object FROM refused),
@@ -65,7 +65,7 @@ judged AS (
          bool_or(v.action = 'read' AND v.request_time > e.failed_last) AS is_restored
   FROM episodes e JOIN events v ON v.bucket = e.bucket AND v.object = e.object GROUP BY 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
 ),
--- Who goes on reading in the bucket did not lose the permission.
+-- Readers that still read other objects in the bucket did not lose their permission.
 readers AS (SELECT principal, bucket, max(last_seen) AS last_seen FROM profile_activity WHERE reads > 0 GROUP BY 1, 2),
 joined AS (
   SELECT j.*, w.principal, w.requester, w.remote_ip, w.record, w.log_file, w.log_line

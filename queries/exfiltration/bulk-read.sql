@@ -7,7 +7,7 @@
 -- parameter: keys integer 1000 — minimum distinct keys per day if there is no history
 -- parameter: few integer 100 — minimum distinct keys from a new network, or on a person's unusual day
 -- parameter: bytes integer 10737418240 — alternative to the minimum keys: minimum bytes
--- parameter: peers integer 3 — people who read far more of a bucket within the same days: from then on it is the business of a department, such as the end of a quarter
+-- parameter: peers integer 3 — people with unusual reads of a bucket on the same days who make it a department's routine, such as the end of a quarter
 -- parameter: times integer 5 — multiple of the busiest earlier day that counts as unusual
 -- column: principal — who acted, independent of the session: role, user or person
 -- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
@@ -32,7 +32,7 @@
 -- source: AWS documentation, "bytes sent to an address"
 -- source: Thresholds of our own: five times the busiest earlier day is beyond what weekly and monthly jobs vary by
 
--- Principals on a new network whose known networks stay in use: they did not move.
+-- Principals on a new network that no longer use their known networks: they moved.
 WITH moved AS (
   SELECT n.principal, n.origin FROM profile_origin n
   JOIN profile_principal p ON p.principal = n.principal
@@ -40,7 +40,7 @@ WITH moved AS (
   WHERE n.is_new AND NOT k.is_new AND p.last_seen > n.first_seen + INTERVAL '2 days'
   GROUP BY 1, 2, n.first_seen HAVING max(k.last_seen) < n.first_seen
 ),
--- A network of the house: somebody else came from it two days before. One intruder with two credentials comes from it with both at once.
+-- A shared network: another principal used it at least two days earlier. An intruder with two stolen credentials starts to use both at about the same time.
 places AS (SELECT *, min(first_seen) OVER (PARTITION BY origin) + INTERVAL '2 days' <= first_seen AS is_shared FROM profile_origin),
 elsewhere AS (
   SELECT a.principal, a.bucket, a.day, a.origin, o.is_public, o.was_inside, NOT o.is_shared AS is_strange, m.origin IS NOT NULL AS is_moved, a.reads
@@ -55,7 +55,7 @@ volumes AS (
   WHERE u.principal <> 'anonymous' AND (u.measure = 'reads' AND u.most >= $few OR u.measure = 'bytes_read' AND u.most >= $bytes) AND u.most >= $times * u.usual
   GROUP BY u.principal, u.bucket, u.day, p.is_person
 ),
--- What other people do in the bucket: how many read far more in the same days, and the most that another read on an earlier day.
+-- Other people in the bucket: how many read far more than usual on the same days, and the most that one of them read on an earlier day.
 alike AS (
   SELECT v.principal, v.bucket, count(DISTINCT o.principal) AS others FROM volumes v
   JOIN volumes o ON o.bucket = v.bucket AND o.is_person AND o.principal <> v.principal AND o.day BETWEEN v.day - INTERVAL '2 days' AND v.day + INTERVAL '2 days'
@@ -65,8 +65,8 @@ busy AS (
   SELECT v.principal, v.bucket, max(d.reads) AS reads FROM (SELECT principal, bucket, min(day) AS since FROM volumes WHERE is_person GROUP BY 1, 2) v
   JOIN profile_day d ON d.bucket = v.bucket AND d.principal <> v.principal AND d.day < v.since AND d.principal LIKE '%:person/%' GROUP BY 1, 2
 ),
--- Who came when the logs and the bucket were there for days, only from the internet, and from networks that nobody of the house had used. How
--- long they stay makes no habit of it.
+-- Principals first seen days after the logs and the bucket start, only from the internet, and only from networks that no other principal had used.
+-- They stay strangers however long they are active.
 logs_since AS (SELECT min(first_seen) AS since FROM profile_activity),
 homes AS (
   SELECT coalesce(regexp_match(principal, '^([0-9]{12}):')[1], account_id(principal)) AS account FROM profile_principal p CROSS JOIN logs_since l
@@ -96,7 +96,7 @@ reads AS (
   FROM requests r JOIN chosen c ON c.principal = r.principal AND c.bucket = r.bucket AND c.day = date_trunc('day', r.request_time) AND (c.origin IS NULL OR c.origin = r.origin)
   LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
   LEFT JOIN (SELECT DISTINCT bucket FROM profile_activity) ours ON ours.bucket = r.destination
-  -- A copy into a bucket of these logs takes no data out.
+  -- A copy into a bucket that is in these logs is not a loss of data.
   WHERE r.action = 'read' AND (r.origin IS DISTINCT FROM 'link') AND NOT (r.operation LIKE 'REST.COPY.%' AND ours.bucket IS NOT NULL)
 ),
 first_reads AS (
@@ -104,7 +104,7 @@ first_reads AS (
   FROM (SELECT principal, bucket, object, why, min(request_time) AS since FROM reads GROUP BY 1, 2, 3, 4) k
   JOIN requests r ON r.principal = k.principal AND r.bucket = k.bucket AND r.object = k.object AND r.action IN ('read', 'write') GROUP BY 1, 2, 3, 4
 ),
--- A principal that writes to a bucket daily also reads, for checks and restores, what it wrote before the logs start.
+-- A principal that writes to a bucket on several days also reads, for checks and restores, what it wrote before the logs start.
 owners AS (
   SELECT principal, bucket FROM profile_activity WHERE writes > 0 GROUP BY 1, 2 HAVING count(DISTINCT day) >= 2
 ),
@@ -121,7 +121,7 @@ summed AS (
   FROM reads r LEFT JOIN first_reads f ON f.principal = r.principal AND f.bucket = r.bucket AND f.object = r.object AND f.why = r.why
   GROUP BY r.principal, r.bucket, r.why
 ),
--- The busiest day at new networks, and that at known ones: what is done at home and on journeys is the usual work.
+-- The busiest day on new networks and the busiest day on known ones: if they are similar, the principal does its usual work from elsewhere.
 paces AS (SELECT principal, bucket, max(reads) AS reads FROM (SELECT principal, bucket, day, sum(reads) AS reads FROM elsewhere GROUP BY 1, 2, 3) GROUP BY 1, 2),
 known_paces AS (
   SELECT principal, max(reads) AS reads FROM (
@@ -129,19 +129,19 @@ known_paces AS (
     WHERE a.principal IN (SELECT principal FROM elsewhere) GROUP BY 1, 2
   ) GROUP BY 1
 ),
--- How often the same object is read at known places: who reads each object once reads new ones all the time.
+-- How often each object is read from known origins: a principal that reads each object once always reads new ones.
 repeats AS (
   SELECT r.principal, r.bucket, count(DISTINCT r.object) AS keys_once, count(DISTINCT r.record) AS reads
   FROM requests r JOIN (SELECT DISTINCT principal, bucket FROM elsewhere WHERE NOT is_public) e ON e.principal = r.principal AND e.bucket = r.bucket
   LEFT JOIN elsewhere n ON n.principal = r.principal AND n.bucket = r.bucket AND n.origin = r.origin AND n.day = date_trunc('day', r.request_time)
   WHERE r.action = 'read' AND n.origin IS NULL GROUP BY 1, 2
 ),
--- Objects that others had read before a newcomer did.
+-- Objects that others had read before a stranger did.
 used AS (
   SELECT k.principal, k.bucket, count(DISTINCT k.object) AS keys_used FROM (SELECT principal, bucket, object, min(request_time) AS since FROM reads WHERE why = 'stranger' GROUP BY 1, 2, 3) k
   JOIN requests r ON r.bucket = k.bucket AND r.object = k.object AND r.principal <> k.principal AND r.action = 'read' AND r.request_time < k.since GROUP BY 1, 2
 ),
--- Who used the bucket before, from a known place.
+-- Principals that used the bucket from a known origin.
 before AS (
   SELECT DISTINCT a.principal, a.bucket FROM profile_activity a JOIN profile_origin o ON o.principal = a.principal AND o.origin = a.origin AND NOT o.is_new
   WHERE a.principal IN (SELECT principal FROM elsewhere)
@@ -151,34 +151,34 @@ judged AS (
       WHEN why = 'elsewhere' AND is_moved THEN 'low'
       WHEN why = 'elsewhere' AND is_public AND was_inside AND p.is_person IS NOT TRUE AND keys >= $few THEN 'high'
       WHEN why = 'elsewhere' AND is_public AND p.is_person IS NOT TRUE AND keys >= $few AND new_keys * 2 >= keys THEN 'high'
-      -- A person in a bucket that was never theirs, at a network that nobody of the house uses.
+      -- A person in a bucket that they never used, on a network that no other principal uses.
       WHEN why = 'elsewhere' AND is_public AND is_strange AND b.principal IS NULL AND keys >= $few AND new_keys * 5 >= keys * 4 THEN 'high'
-      -- A program in a place inside AWS that is new for it, which reads what it never read. A service that runs elsewhere for a while reads what it always did.
+      -- A program in a new Region that reads new objects. A service that is moved to another Region reads the same objects as before.
       WHEN why = 'elsewhere' AND NOT is_public AND is_region AND p.is_person IS NOT TRUE AND keys >= $times * $few AND new_keys * 5 >= keys * 4 AND i.keys_once * 5 < i.reads * 4 THEN 'high'
-      -- What was made for a newcomer nobody else reads.
+      -- Objects that were prepared for a new partner are read by nobody else; a stranger who reads what others read is suspicious.
       WHEN why = 'stranger' AND keys >= $times * $few AND u.keys_used * 5 >= s.keys THEN 'high'
       WHEN why = 'elsewhere' AND is_public AND keys >= 2 * $few AND new_keys * 5 >= keys * 4 AND e.reads >= $times * coalesce(q.reads, 0) THEN 'high'
-      -- A person at work on data that was never theirs.
+      -- A person who reads mostly new objects.
       WHEN why = 'volume' AND s.is_person AND NOT no_history AND coalesce(a.others, 0) + 1 < $peers AND coalesce(y.reads, 0) * 2 < s.most_a_day AND new_keys * 5 >= keys * 4 AND keys >= 2 * $few THEN 'high'
-      -- A program outside AWS that takes what it never took; from inside, so do training, restores and new pipelines.
+      -- A program outside AWS that reads mostly new objects. Inside AWS, training jobs, restores and new pipelines do that too.
       WHEN why = 'volume' AND NOT no_history AND NOT s.is_person AND is_from_internet AND w.principal IS NULL AND new_keys * 5 >= keys * 4 AND keys >= $times * $few THEN 'high'
       WHEN why = 'volume' AND is_new_bucket AND is_from_internet AND w.principal IS NULL AND NOT s.is_person AND keys >= $times * $few THEN 'high'
       WHEN keys >= $few AND (is_public OR NOT no_history) THEN 'medium'
       WHEN keys >= $keys OR bytes >= $bytes THEN 'medium'
       ELSE 'low' END AS severity,
       nullif(array_to_string(make_array(
-        CASE WHEN why = 'stranger' THEN concat('not seen before, and from networks that nobody else used', CASE WHEN u.keys_used > 0 THEN concat('; ', u.keys_used, ' keys that others had read') ELSE '' END) WHEN why = 'elsewhere' AND is_region THEN 'from a Region that is new for this principal' END,
+        CASE WHEN why = 'stranger' THEN concat('new principal, from networks that nobody else had used', CASE WHEN u.keys_used > 0 THEN concat('; ', u.keys_used, ' keys that others had read') ELSE '' END) WHEN why = 'elsewhere' AND is_region THEN 'from a Region that is new for this principal' END,
         CASE WHEN why = 'elsewhere' AND is_strange AND b.principal IS NULL THEN 'never used this bucket before' END,
-        CASE WHEN why = 'volume' AND s.is_person AND coalesce(a.others, 0) + 1 >= $peers THEN a.others || ' other people read far more in these days too' END,
+        CASE WHEN why = 'volume' AND s.is_person AND coalesce(a.others, 0) + 1 >= $peers THEN a.others || ' other people also read far more than usual on these days' END,
         CASE WHEN why = 'volume' AND s.is_person AND y.reads * 2 >= s.most_a_day THEN 'another person read ' || y.reads || ' on an earlier day' END,
-        CASE WHEN why = 'elsewhere' AND p.is_person AND e.reads >= $times * coalesce(q.reads, 0) THEN 'at most ' || coalesce(q.reads, 0) || ' reads a day at known networks' END,
-        CASE WHEN why = 'elsewhere' AND is_public AND was_inside THEN 'from the internet, where this principal was only ever inside'
+        CASE WHEN why = 'elsewhere' AND p.is_person AND e.reads >= $times * coalesce(q.reads, 0) THEN 'previously at most ' || coalesce(q.reads, 0) || ' reads per day from known networks' END,
+        CASE WHEN why = 'elsewhere' AND is_public AND was_inside THEN 'from the internet, although this principal was only ever used inside AWS'
              WHEN why = 'elsewhere' AND NOT is_region THEN 'from a network that is new for this principal' END,
-        CASE WHEN is_moved AND why = 'elsewhere' THEN 'the networks known before are not used any more' END,
+        CASE WHEN is_moved AND why = 'elsewhere' THEN 'its previous networks are no longer used' END,
         CASE WHEN why = 'volume' AND no_history THEN 'no earlier days to compare with' WHEN why = 'volume' AND is_new_bucket THEN 'never used this bucket before' WHEN why = 'volume' AND read_days_before = 0 THEN 'never read this bucket before'
-             WHEN why = 'volume' THEN 'at most ' || reads_usual || ' reads a day before' END,
-        CASE WHEN new_keys > 0 THEN new_keys || ' of ' || keys || ' keys never read by it before' END,
-        CASE WHEN w.principal IS NOT NULL THEN 'it writes into the bucket too' END), '; '), '') AS reasons
+             WHEN why = 'volume' THEN 'previously at most ' || reads_usual || ' reads per day' END,
+        CASE WHEN new_keys > 0 THEN new_keys || ' of ' || keys || ' keys never read by this principal before' END,
+        CASE WHEN w.principal IS NOT NULL THEN 'the principal also writes to the bucket' END), '; '), '') AS reasons
   FROM summed s
   JOIN profile_principal p ON p.principal = s.principal
   LEFT JOIN owners w ON w.principal = s.principal AND w.bucket = s.bucket

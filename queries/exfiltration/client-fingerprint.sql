@@ -6,7 +6,7 @@
 -- attack: T1530
 -- attack: T1078.004
 -- parameter: tools text distrib#kali|[+]kali|kali-(amd|arm)64|parrot|pacu|scoutsuite|trufflehog|nuclei|s3scanner|bucketdump — regular expression over lower-case user agents that matches penetration-testing tools and distributions, following published rules
--- parameter: many integer 4 — number of clients in the first two days from which a new client of the principal means nothing
+-- parameter: many integer 4 — clients in the first two days after which a new client of the principal means nothing
 -- column: principal — who acted, independent of the session: role, user or person
 -- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
 -- column: remote_ip — the source IP if there is only one, otherwise null
@@ -46,7 +46,7 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        count(DISTINCT r.requester) AS sessions, CASE WHEN count(DISTINCT r.bucket) = 1 THEN min(r.bucket) END AS bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, r.client, CASE WHEN count(DISTINCT r.user_agent) = 1 THEN min(r.user_agent) END AS user_agent,
        count(DISTINCT r.object) AS keys, sum_once(CASE WHEN r.action = 'read' THEN r.bytes_sent END, r.record) AS bytes,
        CASE WHEN bool_or(r.is_tool) OR bool_or(o.is_new AND o.is_public) THEN 'medium' ELSE 'low' END AS severity,
-       nullif(array_to_string(make_array(CASE WHEN bool_or(r.is_tool) THEN 'a program or system of those who test or attack' ELSE 'never used this client before' END,
+       nullif(array_to_string(make_array(CASE WHEN bool_or(r.is_tool) THEN 'a penetration-testing tool or distribution' ELSE 'never used this client before' END,
          CASE WHEN bool_or(o.is_new AND o.is_public) THEN 'from a public network that is new for this principal' END), '; '), '') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM (
   SELECT r.*, c.client, c.is_tool FROM chosen c JOIN requests r ON r.principal = c.principal AND agent_family(r.user_agent) = c.client

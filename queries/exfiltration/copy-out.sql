@@ -59,21 +59,21 @@ summed AS (
 ),
 whole AS (SELECT principal, bucket, destination, sum(size) AS bytes FROM sized GROUP BY 1, 2, 3),
 buckets AS (SELECT bucket, min(first_seen) AS since FROM profile_activity GROUP BY 1),
--- A job has no address. Who may have begun it came to the bucket from a new network in the day before.
+-- A batch job has no address. Its creator may be a principal that used the bucket from a new network on the day before.
 visitors AS (
   SELECT DISTINCT s.bucket, s.destination FROM summed s JOIN profile_activity a ON a.bucket = s.bucket JOIN profile_origin o ON o.principal = a.principal AND o.origin = a.origin AND o.is_new AND o.is_public
   WHERE s.is_batch AND a.writes + a.settings_changed > 0 AND a.last_seen >= s.first_seen - INTERVAL '1 day' AND a.first_seen <= s.first_seen
 )
 SELECT s.principal, s.requester, s.remote_ip, s.addresses, s.remote_ips, s.sessions, s.bucket, s.events, s.first_seen, s.last_seen, s.destination, s.days, s.keys, w.bytes,
        CASE WHEN s.days >= 3 AND s.first_seen < b.since + INTERVAL '2 days' THEN 'low'
-            -- A name that begins as those of our buckets do speaks for a bucket of ours whose logs were not collected, where a program inside AWS or a job copies; but anybody can choose such a name.
+            -- A destination named like our buckets is probably ours, without collected logs, if a program inside AWS or a batch job copies to it. Anyone can choose such a name, though.
             WHEN NOT coalesce(s.is_new_public, false) AND k.stem IS NOT NULL AND (s.is_inside OR s.is_batch AND v.bucket IS NULL) THEN 'medium'
             WHEN s.keys >= $few OR w.bytes >= $bytes THEN 'high' ELSE 'medium' END AS severity,
        nullif(array_to_string(make_array(
-         CASE WHEN s.days >= 3 AND s.first_seen < b.since + INTERVAL '2 days' THEN 'done since the logs begin' WHEN s.first_seen < b.since + INTERVAL '2 days' THEN 'no earlier days to compare with' ELSE 'never copied there before' END,
-         CASE WHEN s.is_new_public THEN 'from a public network that is new for this principal' END, CASE WHEN s.is_batch THEN 'by a batch job' END, CASE WHEN v.bucket IS NOT NULL THEN 'somebody wrote to the bucket from a new network in the day before' END,
-         CASE WHEN k.stem IS NOT NULL THEN 'named as our buckets are' END,
-         CASE WHEN s.destination IS NULL THEN 'the destination is not known' ELSE 'no log of the destination is here' END), '; '), '') AS reasons, s.evidence
+         CASE WHEN s.days >= 3 AND s.first_seen < b.since + INTERVAL '2 days' THEN 'seen since the start of the logs' WHEN s.first_seen < b.since + INTERVAL '2 days' THEN 'no earlier days to compare with' ELSE 'never copied there before' END,
+         CASE WHEN s.is_new_public THEN 'from a public network that is new for this principal' END, CASE WHEN s.is_batch THEN 'by a batch job' END, CASE WHEN v.bucket IS NOT NULL THEN 'someone wrote to the bucket from a new network on the day before' END,
+         CASE WHEN k.stem IS NOT NULL THEN 'named like our own buckets' END,
+         CASE WHEN s.destination IS NULL THEN 'unknown destination' ELSE 'no logs of the destination bucket here' END), '; '), '') AS reasons, s.evidence
 FROM summed s JOIN whole w ON w.principal = s.principal AND w.bucket = s.bucket AND w.destination IS NOT DISTINCT FROM s.destination
 JOIN buckets b ON b.bucket = s.bucket
 LEFT JOIN visitors v ON v.bucket = s.bucket AND v.destination = s.destination

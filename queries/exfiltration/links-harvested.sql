@@ -8,7 +8,7 @@
 -- parameter: keys integer 100 — minimum distinct keys
 -- parameter: times integer 10 — multiple of the busiest other network that counts as unusual
 -- parameter: others integer 20 — minimum number of other networks to compare with
--- parameter: clients integer 5 — user agents on several days from which a network counts as the proxy of many people
+-- parameter: clients integer 5 — user agents on several days after which a network counts as a proxy shared by many people
 -- column: principal — who acted, independent of the session: role, user or person
 -- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
 -- column: remote_ip — the source IP if there is only one, otherwise null
@@ -45,7 +45,7 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
        count(DISTINCT r.requester) AS sessions, CASE WHEN count(DISTINCT r.bucket) = 1 THEN min(r.bucket) END AS bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen,
        c.network, array_slice(array_sort(array_agg(DISTINCT access_key_id(r.request_uri))), 1, 5) AS key_ids, c.keys, c.second AS usual, sum_once(r.bytes_sent, r.record) AS bytes,
-       CASE WHEN count(DISTINCT r.user_agent) >= $clients AND count(DISTINCT date_trunc('day', r.request_time)) >= 3 THEN 'medium' ELSE 'high' END AS severity, concat('other networks fetched at most ', c.second, ' keys by links of this signer', CASE WHEN count(DISTINCT r.user_agent) >= $clients AND count(DISTINCT date_trunc('day', r.request_time)) >= 3 THEN concat('; ', count(DISTINCT r.user_agent), ' agents, as behind a proxy') ELSE '' END) AS reasons,
+       CASE WHEN count(DISTINCT r.user_agent) >= $clients AND count(DISTINCT date_trunc('day', r.request_time)) >= 3 THEN 'medium' ELSE 'high' END AS severity, concat('other networks fetched at most ', c.second, ' keys through URLs of this signer', CASE WHEN count(DISTINCT r.user_agent) >= $clients AND count(DISTINCT date_trunc('day', r.request_time)) >= 3 THEN concat('; ', count(DISTINCT r.user_agent), ' user agents, as behind a proxy') ELSE '' END) AS reasons,
        evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM compared c JOIN hits r ON r.principal = c.principal AND r.network = c.network
 WHERE c.keys >= $keys AND c.others >= $others AND c.keys >= $times * c.second

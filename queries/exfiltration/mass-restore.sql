@@ -8,7 +8,7 @@
 -- parameter: keys integer 50 — minimum distinct keys per run
 -- parameter: times integer 5 — multiple of the busiest earlier day that counts as unusual
 -- parameter: window interval 6 hours — longest pause within a run
--- parameter: habit integer 3 — number of earlier days with restores from which restores are usual
+-- parameter: habit integer 3 — earlier days with restores after which restores count as usual
 -- column: principal — who acted, independent of the session: role, user or person
 -- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
 -- column: remote_ip — the source IP if there is only one, otherwise null
@@ -61,11 +61,11 @@ since AS (
 buckets AS (SELECT bucket, min(first_seen) AS since FROM profile_activity GROUP BY 1)
 SELECT s.principal, s.requester, s.remote_ip, s.addresses, s.remote_ips, s.sessions, s.bucket, s.events, s.first_seen, s.last_seen, s.keys, s.bytes, coalesce(n.keys_read, 0) AS keys_read,
        CASE WHEN s.is_new_public THEN 'high' WHEN s.is_public AND s.known_since >= b.since + INTERVAL '2 days' AND s.first_seen < s.known_since + INTERVAL '2 days' THEN 'high'
-            -- A run that is there from the beginning is a habit if it lasts.
+            -- Restores that are there from the beginning are usual if they last.
             WHEN c.days >= $habit OR s.run_days >= $habit AND s.first_seen < greatest(s.known_since, b.since) + INTERVAL '2 days' THEN 'low' ELSE 'medium' END AS severity,
-       nullif(array_to_string(make_array(CASE WHEN s.is_new_public THEN 'from a public network that is new for this principal' WHEN s.is_public AND s.known_since >= b.since + INTERVAL '2 days' AND s.first_seen < s.known_since + INTERVAL '2 days' THEN 'not seen before, though the bucket was, and from the internet' END,
-         CASE WHEN c.days = 0 AND s.first_seen < greatest(s.known_since, b.since) + INTERVAL '2 days' THEN 'no earlier days to compare with' WHEN c.days = 0 THEN 'never restored here before' ELSE concat('at most ', c.usual, ' a day before') END,
-         CASE WHEN n.keys_read > 0 THEN concat(n.keys_read, ' of them read by it since') END), '; '), '') AS reasons, s.evidence
+       nullif(array_to_string(make_array(CASE WHEN s.is_new_public THEN 'from a public network that is new for this principal' WHEN s.is_public AND s.known_since >= b.since + INTERVAL '2 days' AND s.first_seen < s.known_since + INTERVAL '2 days' THEN 'new principal from the internet in a bucket with earlier activity' END,
+         CASE WHEN c.days = 0 AND s.first_seen < greatest(s.known_since, b.since) + INTERVAL '2 days' THEN 'no earlier days to compare with' WHEN c.days = 0 THEN 'never restored objects in this bucket before' ELSE concat('previously at most ', c.usual, ' per day') END,
+         CASE WHEN n.keys_read > 0 THEN concat(n.keys_read, ' of them read by the principal afterwards') END), '; '), '') AS reasons, s.evidence
 FROM summed s JOIN compared c ON c.principal = s.principal AND c.bucket = s.bucket AND c.run = s.run JOIN buckets b ON b.bucket = s.bucket
 LEFT JOIN since n ON n.principal = s.principal AND n.bucket = s.bucket AND n.run = s.run
 WHERE s.keys >= $times * c.usual

@@ -34,7 +34,7 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        count(DISTINCT r.requester) AS sessions, CASE WHEN count(DISTINCT r.bucket) = 1 THEN min(r.bucket) END AS bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(DISTINCT r.origin) AS networks, min(r.known_since) AS known_since,
        sum_once(CASE WHEN r.action = 'read' THEN r.bytes_sent END, r.record) AS bytes,
        CASE WHEN bool_or(r.action IN ('delete', 'settings_change', 'access_change', 'bucket_delete')) THEN 'medium' ELSE 'low' END AS severity,
-       nullif(array_to_string(make_array(CASE WHEN true THEN concat('known since ', CAST(date_trunc('day', min(r.known_since)) AS DATE), ', never from there') END,
+       nullif(array_to_string(make_array(CASE WHEN true THEN concat('known since ', CAST(date_trunc('day', min(r.known_since)) AS DATE), ', but only from other networks') END,
          CASE WHEN bool_or(r.action = 'delete') THEN 'objects deleted' END,
          CASE WHEN bool_or(r.action IN ('settings_change', 'access_change', 'bucket_delete')) THEN 'settings changed' END), '; '), '') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM (

@@ -46,8 +46,8 @@ SELECT h.bucket, h.object AS key_decoded, h.version_id, h.requester, h.remote_ip
        min(CASE WHEN h.operation LIKE 'REST.COPY.%' THEN h.destination END) AS destination,
        CASE WHEN bool_or(h.operation = 'REST.COPY.OBJECT_GET') THEN 'copied by S3' WHEN bool_or(h.operation LIKE 'REST.COPY.%') THEN 'copied by S3 in parts'
             WHEN bool_or(h.sent >= h.object_size) THEN 'whole object in one response'
-            WHEN count(DISTINCT h.sent) > 1 AND sum(h.sent) >= max(h.object_size) THEN 'bytes cover the size; ranges unknown'
-            ELSE 'part of the object, or the same part again' END AS verdict,
+            WHEN count(DISTINCT h.sent) > 1 AND sum(h.sent) >= max(h.object_size) THEN 'enough bytes for the whole object; ranges unknown'
+            ELSE 'part of the object, or the same part several times' END AS verdict,
        min(h.request_id) AS request_id, evidence(h.log_file, h.log_line, h.request_time) AS evidence
 FROM hits h
 GROUP BY h.bucket, h.object, h.version_id, h.requester, h.remote_ip, h.authentication_type, h.key_id

@@ -47,7 +47,7 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
        count(DISTINCT r.requester) AS sessions, CASE WHEN count(DISTINCT r.bucket) = 1 THEN min(r.bucket) END AS bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, c.day, count(DISTINCT r.object) AS keys, sum_once(CASE WHEN r.operation LIKE 'REST.COPY.%' THEN r.object_size ELSE r.bytes_sent END, r.record) AS bytes, CAST(round(c.usual_bytes) AS BIGINT) AS usual_bytes, c.busiest_bytes,
-       'medium' AS severity, concat('at most ', c.busiest_bytes, ' bytes a day before') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+       'medium' AS severity, concat('previously at most ', c.busiest_bytes, ' bytes per day') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM chosen c JOIN requests r ON r.principal = c.principal AND date_trunc('day', r.request_time) = c.day
 WHERE r.action = 'read' AND (r.origin IS DISTINCT FROM 'link')
 GROUP BY r.principal, c.day, c.bytes, c.usual_bytes, c.busiest_bytes

@@ -23,7 +23,7 @@ WITH marked AS (
 SELECT l.bucket, l.requester, l.operation, is_anonymous(l.requester) AS anonymous,
        count(*) AS events, min(l.request_time) AS first_seen, max(l.request_time) AS last_seen,
        count(DISTINCT l.remote_ip) AS addresses, count(DISTINCT l.key) AS keys,
-       CASE WHEN m.is_always THEN 'every request of this bucket has acl_required = Yes, so it tells nothing' END AS note
+       CASE WHEN m.is_always THEN 'every request to this bucket has acl_required = Yes, so the field is inconclusive' END AS note
 FROM logs l JOIN marked m ON m.bucket IS NOT DISTINCT FROM l.bucket
 WHERE l.acl_required = 'Yes'
 GROUP BY l.bucket, l.requester, l.operation, m.is_always

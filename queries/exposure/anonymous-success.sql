@@ -45,7 +45,7 @@ SELECT 'anonymous' AS principal, CAST(NULL AS VARCHAR) AS requester, CASE WHEN c
        CASE WHEN min(o.since) >= min(b.since) + INTERVAL '2 days' THEN 'medium' WHEN r.action = 'list' AND min(o.listed_since) >= min(b.since) + INTERVAL '2 days' THEN 'medium' ELSE 'low' END AS severity,
        CASE WHEN min(o.since) >= min(b.since) + INTERVAL '2 days' THEN 'nobody read it without credentials before'
             WHEN r.action = 'list' AND min(o.listed_since) >= min(b.since) + INTERVAL '2 days' THEN 'nobody listed it without credentials before'
-            WHEN min(o.since) IS NULL THEN 'nothing but headers was read' ELSE 'open since the logs begin' END AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+            WHEN min(o.since) IS NULL THEN 'only headers were read' ELSE 'open since the start of the logs' END AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM hits r JOIN buckets b ON b.bucket = r.bucket LEFT JOIN open o ON o.bucket = r.bucket
 WHERE $include_website OR NOT r.website
 GROUP BY r.bucket, r.operation, r.action, r.website, r.acl_required IS NOT NULL

@@ -38,7 +38,7 @@ WITH hits AS (
   FROM requests r
   WHERE r.principal = 'anonymous' AND r.authentication_type IS NULL AND regexp_like(r.operation, '^(REST[.](PUT|POST|DELETE|COPY)|BATCH[.]DELETE)[.]')
 ),
--- In a bucket with anonymous writes from the first days on, nothing is new.
+-- In a bucket with anonymous writes from the first days on, they are usual.
 usual AS (
   SELECT h.bucket, count(DISTINCT date_trunc('day', h.request_time)) AS days, min(h.request_time) AS since, min(b.since) AS bucket_since
   FROM hits h JOIN (SELECT bucket, min(first_seen) AS since FROM profile_activity GROUP BY 1) b ON b.bucket = h.bucket WHERE h.is_success GROUP BY 1
@@ -49,7 +49,7 @@ SELECT 'anonymous' AS principal, CAST(NULL AS VARCHAR) AS requester, CASE WHEN c
        count(DISTINCT CASE WHEN h.is_success THEN h.record END) AS successes, count(DISTINCT CASE WHEN h.http_status = 403 THEN h.record END) AS refusals,
        count(DISTINCT h.object) AS keys, sum_once(h.object_size, h.record) AS bytes, array_sort(array_agg(DISTINCT h.operation)) AS operations,
        CASE WHEN count(DISTINCT CASE WHEN h.is_success THEN h.record END) = 0 THEN 'low' WHEN max(u.days) >= 3 AND max(u.since) < max(u.bucket_since) + INTERVAL '2 days' THEN 'medium' ELSE 'high' END AS severity,
-       CASE WHEN count(DISTINCT CASE WHEN h.is_success THEN h.record END) = 0 THEN 'all refused' WHEN max(u.days) >= 3 AND max(u.since) < max(u.bucket_since) + INTERVAL '2 days' THEN 'done since the logs begin' ELSE 'never done in this bucket before' END AS reasons,
+       CASE WHEN count(DISTINCT CASE WHEN h.is_success THEN h.record END) = 0 THEN 'all refused' WHEN max(u.days) >= 3 AND max(u.since) < max(u.bucket_since) + INTERVAL '2 days' THEN 'seen since the start of the logs' ELSE 'never done in this bucket before' END AS reasons,
        evidence(h.log_file, h.log_line, h.request_time) AS evidence
 FROM hits h LEFT JOIN usual u ON u.bucket = h.bucket
 -- Successes are grouped by bucket, refusals by address.

@@ -16,7 +16,7 @@
 -- false positives: Vendors, build accounts, and AWS services that act under a canonical id.
 -- source: Own; other tools only compare with a list
 
--- Aggregated first, so that names are parsed once per combination, not once per request.
+-- Aggregates first, so that names are parsed once per combination, not once per request.
 WITH counted AS (
   SELECT bucket_owner, bucket, requester, operation,
          count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen, sum(possible_size(bytes_sent)) AS bytes
@@ -28,7 +28,7 @@ seen AS (
   SELECT *, account_id(requester) AS account FROM counted
   WHERE principal_type(requester) NOT IN ('service', 'amazon_s3', 'cloudfront_oai')
 ),
--- The owner's accounts change settings; a partner may read more than the owner writes.
+-- The owner's accounts change settings; reads do not show ownership, since a partner may read more than the owner writes.
 weighed AS (
   SELECT *, sum(events) OVER (PARTITION BY bucket_owner, account) AS weight,
          sum(CASE WHEN operation_class(operation) IN ('config_change', 'access_change') THEN events ELSE 0 END) OVER (PARTITION BY bucket_owner, account) AS changes

@@ -7,7 +7,7 @@
 -- parameter: grace interval 5 minutes — how much later than the first anonymous read the opening change may be logged
 -- parameter: gap interval 1 day — longest pause within an exposure
 -- parameter: within interval 7 days — time before the first read in which a change of access may have opened the bucket
--- parameter: few integer 10 — minimum distinct keys if someone opened the bucket who never changed settings before: people share fewer files by hand
+-- parameter: few integer 10 — minimum distinct keys if whoever opened the bucket never changed settings before: people share fewer files by hand
 -- column: principal — who acted, independent of the session: role, user or person
 -- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
 -- column: remote_ip — the source IP if there is only one, otherwise null
@@ -42,7 +42,7 @@ changes AS (
          coalesce(o.is_new AND o.is_public, false) AS is_new_public
   FROM requests r JOIN profile_day d ON d.principal = r.principal AND d.bucket = r.bucket AND d.day = date_trunc('day', r.request_time)
   LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
-  -- The ACL of an object opens that object.
+  -- An object's ACL opens that object only.
   LEFT JOIN (SELECT DISTINCT bucket, object FROM reads) k ON k.bucket = r.bucket AND k.object = r.object
   WHERE (r.action = 'access_change' OR r.operation = 'REST.PUT.WEBSITE' AND r.action IS NOT NULL) AND (r.object IS NULL OR k.object IS NOT NULL) AND NOT r.is_aws
 ),
@@ -64,7 +64,7 @@ brackets AS (
          min(c.request_time) FILTER (WHERE c.request_time >= s.last_seen) AS closed_not_after
   FROM ordered s LEFT JOIN changes c ON c.bucket = s.bucket GROUP BY 1, 2
 ),
--- What may have opened it, changes since it was read so the last time, and what was changed while it was read.
+-- Changes that may have opened the bucket (after the previous exposure), and changes during the exposure.
 opening AS (
   SELECT s.episode, c.request_time <= s.first_seen + CAST($grace AS INTERVAL) AS is_before, c.* FROM ordered s JOIN changes c ON c.bucket = s.bucket
   WHERE c.request_time BETWEEN s.first_seen - CAST($within AS INTERVAL) AND greatest(s.last_seen, s.first_seen + CAST($grace AS INTERVAL)) AND (s.open_before IS NULL OR c.request_time >= s.open_before)
@@ -80,16 +80,16 @@ judged AS (
             WHEN m.made_at >= s.first_seen - CAST($within AS INTERVAL) THEN 'medium'
             WHEN o.is_unusual AND (s.keys >= $few OR s.lists > 0) THEN 'high'
             ELSE 'medium' END AS severity,
-       nullif(array_to_string(make_array(CASE WHEN s.first_seen < a.since + INTERVAL '2 days' THEN 'open since the logs begin' WHEN s.open_before IS NOT NULL THEN 'read so before' ELSE 'nobody read it without credentials before' END,
-         CASE WHEN m.made_at >= s.first_seen - CAST($within AS INTERVAL) THEN 'the bucket was made then' END,
+       nullif(array_to_string(make_array(CASE WHEN s.first_seen < a.since + INTERVAL '2 days' THEN 'open since the start of the logs' WHEN s.open_before IS NOT NULL THEN 'read without credentials before' ELSE 'nobody read it without credentials before' END,
+         CASE WHEN m.made_at >= s.first_seen - CAST($within AS INTERVAL) THEN 'the bucket was created at that time' END,
          CASE WHEN o.is_new_public THEN 'opened from a public network that is new for its principal' END,
-         CASE WHEN o.is_unusual THEN 'opened by somebody who did not change settings before' END, CASE WHEN s.lists > 0 THEN s.lists || ' listings' END), '; '), '') AS reasons
+         CASE WHEN o.is_unusual THEN 'opened by someone who never changed settings before' END, CASE WHEN s.lists > 0 THEN s.lists || ' listings' END), '; '), '') AS reasons
   FROM ordered s JOIN brackets b ON b.bucket = s.bucket AND b.episode = s.episode JOIN since a ON a.bucket = s.bucket LEFT JOIN births m ON m.bucket = s.bucket
   LEFT JOIN openers o ON o.bucket = s.bucket AND o.episode = s.episode
 )
 SELECT 'anonymous' AS principal, CAST(NULL AS VARCHAR) AS requester, remote_ip, addresses, remote_ips, CAST(0 AS BIGINT) AS sessions, bucket, events, first_seen, last_seen,
        opened_by, opened_not_before, closed_not_after, keys, bytes, severity, reasons, evidence
--- A website that was always open is one on purpose.
+-- A website that was always open is public on purpose.
 FROM judged WHERE NOT (is_website AND severity = 'low')
 UNION ALL
 -- Who opened it.
@@ -98,7 +98,7 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
        count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen,
        r.principal AS opened_by, max(r.request_time) AS opened_not_before, CAST(NULL AS TIMESTAMP) AS closed_not_after, CAST(NULL AS BIGINT) AS keys, CAST(NULL AS BIGINT) AS bytes, j.severity,
-       'changed the access before it was read without credentials' AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+       'changed access to the bucket before it was read without credentials' AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM opening r JOIN judged j ON j.bucket = r.bucket AND j.episode = r.episode
 WHERE j.severity = 'high'
 GROUP BY r.principal, r.bucket, r.episode, j.severity

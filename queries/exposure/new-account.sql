@@ -8,7 +8,7 @@
 -- attack: T1537
 -- parameter: keys integer 5 — minimum distinct keys or listings
 -- parameter: within interval 7 days — longest time between the access change and the first use
--- parameter: open integer 3 — number of external accounts in the first two days from which a bucket is shared by design
+-- parameter: open integer 3 — minimum external accounts in the first two days for a bucket to count as shared by design
 -- column: principal — who acted, independent of the session: role, user or person
 -- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
 -- column: remote_ip — the source IP if there is only one, otherwise null
@@ -74,9 +74,9 @@ judged AS (
   FROM summed s JOIN buckets b ON b.bucket = s.bucket LEFT JOIN early e ON e.bucket = s.bucket LEFT JOIN openers o ON o.bucket = s.bucket AND o.account = s.account
 )
 SELECT principal, requester, remote_ip, addresses, remote_ips, sessions, bucket, events, first_seen, last_seen, account, opened_by, opened_at, keys, bytes, severity,
-       nullif(array_to_string(make_array(CASE WHEN is_open THEN 'everybody or many accounts use this bucket' ELSE 'the account was never seen before' END,
-         CASE WHEN is_new_public THEN 'let in from a public network that is new for its principal' END,
-         CASE WHEN is_first THEN 'let in by somebody who did not change settings before' WHEN opened_by IS NULL THEN 'no change of access is in these logs' END), '; '), '') AS reasons, evidence
+       nullif(array_to_string(make_array(CASE WHEN is_open THEN 'this bucket is public or used by many accounts' ELSE 'the account was never seen before' END,
+         CASE WHEN is_new_public THEN 'access granted from a public network that is new for the granting principal' END,
+         CASE WHEN is_first THEN 'access granted by someone who never changed settings before' WHEN opened_by IS NULL THEN 'no access change in these logs' END), '; '), '') AS reasons, evidence
 FROM judged
 UNION ALL
 -- Who granted it access.
@@ -84,7 +84,7 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
        count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, r.account, r.principal AS opened_by, max(r.request_time) AS opened_at, CAST(NULL AS BIGINT) AS keys, CAST(NULL AS BIGINT) AS bytes, j.severity,
-       concat('changed the access of the bucket, which account ', r.account, ' used then') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+       concat('changed access to the bucket, which account ', r.account, ' used afterwards') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM changes r JOIN judged j ON j.bucket = r.bucket AND j.account = r.account
 WHERE j.severity = 'high'
 GROUP BY r.principal, r.bucket, r.account, j.severity

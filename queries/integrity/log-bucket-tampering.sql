@@ -7,7 +7,7 @@
 -- attack: T1685.002
 -- parameter: pattern text ([0-9]{4}-[0-9]{2}-[0-9]{2}-[0-9]{2}-[0-9]{2}-[0-9]{2}-[0-9A-F]{16}|(^|/)AWSLogs/.*[.](json|log)([.]gz)?)$ — regular expression over the decoded key: names of access logs, CloudTrail and other AWS log files
 -- parameter: few integer 10 — minimum log files for high
--- parameter: habit integer 3 — number of days with such changes, starting at the beginning of the logs, from which they are usual
+-- parameter: habit integer 3 — days with such changes, from the start of the logs, after which they count as usual
 -- column: principal — who acted, independent of the session: role, user or person
 -- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
 -- column: remote_ip — the source IP if there is only one, otherwise null
@@ -40,7 +40,7 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, array_sort(array_agg(DISTINCT r.operation)) AS operations, count(DISTINCT r.object) AS keys, sum_once(r.object_size, r.record) AS bytes,
        CASE WHEN count(DISTINCT date_trunc('day', r.request_time)) >= $habit AND min(r.request_time) < min(b.since) + INTERVAL '2 days' THEN 'low'
             WHEN min(r.request_time) >= min(b.since) + INTERVAL '2 days' AND count(DISTINCT r.object) >= $few AND bool_or(o.is_public) THEN 'high' ELSE 'medium' END AS severity,
-       nullif(array_to_string(make_array(CASE WHEN min(r.request_time) < min(b.since) + INTERVAL '2 days' THEN 'done since the logs begin' ELSE 'never done here before' END,
+       nullif(array_to_string(make_array(CASE WHEN min(r.request_time) < min(b.since) + INTERVAL '2 days' THEN 'seen since the start of the logs' ELSE 'never done in this bucket before' END,
          CASE WHEN bool_or(o.is_new AND o.is_public) THEN 'from a public network that is new for this principal' END), '; '), '') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM hits r JOIN buckets b ON b.bucket = r.bucket LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
 GROUP BY r.principal, r.bucket

@@ -7,7 +7,7 @@
 -- parameter: within interval 90 minutes — longest time between the change and the start of the gap
 -- parameter: times integer 3 — multiple of the longest usual pause that counts as a gap
 -- parameter: least integer 30 — shortest gap in minutes
--- parameter: expected float 10 — average number of records in the same hours of the week before; with ten, a gap happens by chance once in 20,000 times
+-- parameter: expected float 10 — average number of records in the same hours of the week before; with ten, one gap in 20,000 occurs by chance
 -- column: principal — who acted, independent of the session: role, user or person
 -- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
 -- column: remote_ip — the source IP if there is only one, otherwise null
@@ -34,7 +34,7 @@ WITH around AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.operation, r.action, r.record, r.request_time, r.log_file, r.log_line,
          d.days_before >= 2 AND d.change_days_before = 0 AS is_first, d.days_before < 2 AS no_history,
          coalesce(o.is_new AND o.is_public, false) AS is_new_public,
-         -- A stranger: not seen before, although the bucket was, and from the internet.
+         -- A stranger: a new principal from the internet in a bucket with earlier activity.
          d.days_before < 2 AND d.bucket_since + INTERVAL '2 days' < d.first_seen AND coalesce(o.is_public, false) AS is_stranger
   FROM requests r JOIN profile_day d ON d.principal = r.principal AND d.bucket = r.bucket AND d.day = date_trunc('day', r.request_time)
   LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
@@ -72,7 +72,7 @@ silences AS (
          row_number() OVER (PARTITION BY u.bucket, g.minute ORDER BY u.changed_at DESC) AS nearest
   FROM usual u JOIN gaps g ON g.bucket = u.bucket AND g.minute >= date_trunc('minute', u.changed_at) AND g.minute <= u.changed_at + CAST($within AS INTERVAL)
   LEFT JOIN same_hours h ON h.bucket = u.bucket AND h.changed_at = u.changed_at AND h.minute = g.minute
-  -- A gap can only be recognised after a day of steady records.
+  -- Recognising a gap needs a day of steady records before it.
   WHERE u.changed_at - u.since >= INTERVAL '20 hours' AND u.minutes >= 50
     AND (g.next IS NULL OR g.pause >= $least AND (g.pause >= $times * u.usual_pause OR h.expected >= $expected))
 )
@@ -82,13 +82,13 @@ SELECT c.principal, CASE WHEN count(DISTINCT c.requester) = 1 THEN min(c.request
        count(DISTINCT c.requester) AS sessions, c.bucket, count(DISTINCT c.record) AS events, min(c.request_time) AS first_seen, max(c.request_time) AS last_seen,
        s.silent_from, s.silent_to, CAST(s.usual_pause AS BIGINT) AS usual_pause, CAST(round(s.expected) AS BIGINT) AS expected,
        CASE WHEN s.silent_to IS NULL AND s.buckets > 1 AND date_part('epoch', s.end_of_all) < date_part('epoch', s.silent_from) + 60 * greatest($least, $times * s.usual_pause) THEN 'medium' ELSE 'high' END AS severity,
-       nullif(array_to_string(make_array(CASE WHEN s.silent_to IS NULL THEN 'the logs of the bucket end with it' WHEN (date_part('epoch', s.silent_to) - date_part('epoch', s.silent_from)) / 60 >= $times * s.usual_pause THEN 'the bucket was never silent for so long in the week before'
-              ELSE concat('the same hours had ', CAST(round(s.expected) AS BIGINT), ' records a day in the week before') END,
+       nullif(array_to_string(make_array(CASE WHEN s.silent_to IS NULL THEN 'the logs of the bucket end with this change' WHEN (date_part('epoch', s.silent_to) - date_part('epoch', s.silent_from)) / 60 >= $times * s.usual_pause THEN 'no gap of this length in the week before'
+              ELSE concat('the same hours had ', CAST(round(s.expected) AS BIGINT), ' records per day in the week before') END,
          CASE WHEN bool_or(c.is_new_public) THEN 'from a public network that is new for this principal' END,
          CASE WHEN bool_or(c.is_first) THEN 'never changed settings before' END), '; '), '') AS reasons,
        evidence(c.log_file, c.log_line, c.request_time) AS evidence
 FROM silences s JOIN changes a ON a.bucket = s.bucket AND a.request_time = s.changed_at
--- What the same principal changed in the day before and after belongs to it, and so does the change that ends the gap.
+-- Changes by the same principal on the day before and after belong to it, and so does the change that ends the gap.
 JOIN around c ON c.bucket = s.bucket AND c.principal = a.principal AND c.request_time BETWEEN s.changed_at - INTERVAL '1 day' AND coalesce(s.silent_to, s.changed_at) + INTERVAL '1 day'
 WHERE s.nearest = 1
 GROUP BY c.principal, c.bucket, s.silent_from, s.silent_to, s.usual_pause, s.expected, s.buckets, s.end_of_all

@@ -4,7 +4,7 @@
 -- kind: detection
 -- severity: low
 -- attack: T1530
--- parameter: min_share float 0.5 — share of requests through an access point from which direct requests to the bucket are unusual
+-- parameter: min_share float 0.5 — minimum share of requests through an access point for direct requests to be unusual
 -- column: principal — who acted, independent of the session: role, user or person
 -- column: requester — the requester if there is only one, otherwise the principal; null for anonymous
 -- column: remote_ip — the source IP if there is only one, otherwise null
@@ -35,7 +35,7 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(DISTINCT r.object) AS keys, sum_once(r.bytes_sent, r.record) AS bytes,
        'low' AS severity, CAST(NULL AS VARCHAR) AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM (
-  -- The few buckets stand first: a join keeps its first side in memory, and reads the second past it.
+  -- The small side comes first: a join keeps its first input in memory and streams the second.
   SELECT r.* FROM fronted f JOIN requests r ON r.bucket = f.bucket
   WHERE r.access_point_arn IS NULL AND r.object IS NOT NULL AND NOT r.is_aws AND r.action IS NOT NULL
 ) r

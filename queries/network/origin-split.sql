@@ -19,7 +19,7 @@
 
 SELECT bucket, principal_type(requester) AS principal,
        CASE WHEN host_header LIKE '%vpce-%' THEN 'interface endpoint'
-            WHEN remote_ip IS NULL THEN 'no address: a service or lifecycle'
+            WHEN remote_ip IS NULL THEN 'no address: AWS service or lifecycle'
             WHEN is_private_ip(remote_ip) THEN 'private address'
             WHEN ip_in(remote_ip, $own_network) THEN 'own network'
             WHEN source_region IS NOT NULL THEN 'public address in AWS'

@@ -41,7 +41,7 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
        count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(DISTINCT CASE WHEN is_denied(r.http_status) THEN r.record END) AS refused, count(DISTINCT r.object) AS keys, sum_once(r.bytes_sent, r.record) AS bytes,
        CASE WHEN bool_and(coalesce(o.is_public AND NOT o.is_new AND NOT o.was_inside, false)) THEN 'low' ELSE 'medium' END AS severity,
-       'only private addresses used this bucket before' AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+       'only private addresses had used this bucket before' AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM (
   SELECT r.* FROM private p JOIN requests r ON r.bucket = p.bucket
   WHERE r.remote_ip IS NOT NULL AND NOT r.is_aws AND r.origin <> 'private' AND r.origin NOT LIKE 'aws %' AND (r.origin IS DISTINCT FROM 'link')

@@ -6,9 +6,9 @@
 -- attack: T1485
 -- attack: T1490
 -- parameter: versions integer 20 — minimum distinct versions
--- parameter: few integer 20 — minimum deletes per day for a comparison with earlier days
+-- parameter: few integer 20 — minimum deletes per day to compare with earlier days
 -- parameter: times integer 5 — multiple of the busiest earlier day that counts as unusual
--- parameter: missed integer 5 — number of deleted keys that others requested later from which the damage is noticed
+-- parameter: missed integer 5 — minimum deleted keys requested later by others for the loss to count as noticed
 -- parameter: keys integer 100 — minimum versions for medium
 -- parameter: window interval 6 hours — longest pause within a run of deletes
 -- column: principal — who acted, independent of the session: role, user or person
@@ -40,7 +40,7 @@ WITH chosen AS (
   SELECT principal, bucket, day, no_history, is_late, usual, days_with AS delete_days_before FROM profile_unusual
   WHERE measure = 'deletes' AND most >= $few AND most >= $times * usual
 ),
--- Who left the networks known before is not in two places.
+-- Principals on a new network that no longer use their known networks: they moved.
 moved AS (
   SELECT n.principal, n.origin FROM profile_origin n JOIN profile_principal p ON p.principal = n.principal JOIN profile_origin k ON k.principal = n.principal AND k.origin <> n.origin
   WHERE n.is_new AND NOT k.is_new AND p.last_seen > n.first_seen + INTERVAL '2 days' GROUP BY n.principal, n.origin, n.first_seen HAVING max(k.last_seen) < n.first_seen
@@ -104,12 +104,12 @@ judged AS (
               ELSE 'low' END AS severity,
          nullif(array_to_string(make_array(
            CASE WHEN is_new_public THEN 'from a public network that is new for this principal' WHEN is_new_origin THEN 'from a network that is new for this principal' END,
-           CASE WHEN is_stranger THEN 'not seen before, though the bucket was, and from the internet' END,
-           CASE WHEN no_history THEN 'no earlier days to compare with' WHEN delete_days_before = 0 THEN 'never deleted here before' ELSE 'at most ' || usual || ' deletes a day before' END,
-           CASE WHEN version_targeted > 0 THEN version_targeted || ' versions deleted for good' END,
-           CASE WHEN keys_in_use > 0 THEN keys_in_use || ' keys that others read or wrote' END,
-           CASE WHEN keys_missed > 0 THEN 'others asked for ' || keys_missed || ' of them since, in vain' END,
-           CASE WHEN is_removed THEN 'the bucket was removed afterwards' END), '; '), '') AS reasons
+           CASE WHEN is_stranger THEN 'new principal from the internet in a bucket with earlier activity' END,
+           CASE WHEN no_history THEN 'no earlier days to compare with' WHEN delete_days_before = 0 THEN 'never deleted in this bucket before' ELSE 'previously at most ' || usual || ' deletes per day' END,
+           CASE WHEN version_targeted > 0 THEN version_targeted || ' versions permanently deleted' END,
+           CASE WHEN keys_in_use > 0 THEN keys_in_use || ' keys that others had read or written' END,
+           CASE WHEN keys_missed > 0 THEN 'others requested ' || keys_missed || ' of the deleted keys later without success' END,
+           CASE WHEN is_removed THEN 'the bucket was deleted afterwards' END), '; '), '') AS reasons
   FROM summed
 )
 

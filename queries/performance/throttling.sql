@@ -1,5 +1,5 @@
 -- title: Throttling and server errors
--- question: Which prefixes were throttled or met server errors, and in which minutes?
+-- question: Which prefixes were throttled or had server errors, and in which minutes?
 -- pack: performance
 -- kind: report
 -- severity: low

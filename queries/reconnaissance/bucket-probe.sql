@@ -50,6 +50,6 @@ judged AS (SELECT *, count(*) OVER (PARTITION BY who) AS runs_of_all, row_number
 SELECT principal, requester, remote_ip, addresses, remote_ips, sessions, bucket, events, first_seen, last_seen, buckets, names,
        CASE WHEN is_new_public THEN 'medium' ELSE 'low' END AS severity,
        nullif(array_to_string(make_array(CASE WHEN is_new_public THEN 'from a public network that is new for this principal' END,
-         CASE WHEN runs_of_all > 1 THEN concat('one of ', runs_of_all, ' such runs, with the most buckets') END), '; '), '') AS reasons, evidence
+         CASE WHEN runs_of_all > 1 THEN concat('one of ', runs_of_all, ' such runs, the one with the most buckets') END), '; '), '') AS reasons, evidence
 FROM judged WHERE place = 1
 ORDER BY buckets DESC, events DESC, first_seen, principal, remote_ip

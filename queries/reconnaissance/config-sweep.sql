@@ -48,7 +48,7 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        CASE WHEN count(DISTINCT agent_family(r.user_agent)) = 1 THEN min(agent_family(r.user_agent)) END AS client,
        CASE WHEN bool_or(o.is_new AND o.is_public) OR min(r.request_time) >= min(p.first_seen) + INTERVAL '2 days' AND bool_or(o.is_public) THEN 'medium' ELSE 'low' END AS severity,
        nullif(array_to_string(make_array(CASE WHEN bool_or(o.is_new AND o.is_public) THEN 'from a public network that is new for this principal' END,
-         CASE WHEN min(r.request_time) >= min(p.first_seen) + INTERVAL '2 days' THEN 'never did so before' END), '; '), '') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+         CASE WHEN min(r.request_time) >= min(p.first_seen) + INTERVAL '2 days' THEN 'never did this before' END), '; '), '') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM wide w JOIN runs r ON r.principal = w.principal AND r.bucket = w.bucket AND r.run = w.run
 JOIN profile_principal p ON p.principal = r.principal
 LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin

@@ -32,7 +32,7 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(DISTINCT r.object) AS keys,
        CASE WHEN bool_or(o.is_new AND o.is_public) OR min(r.request_time) >= min(b.since) + INTERVAL '2 days' AND bool_or(o.is_public) THEN 'medium' ELSE 'low' END AS severity,
        nullif(array_to_string(make_array(CASE WHEN bool_or(o.is_new AND o.is_public) THEN 'from a public network that is new for this principal' END,
-         CASE WHEN min(r.request_time) >= min(b.since) + INTERVAL '2 days' THEN 'never read here before' ELSE 'done since the logs begin' END), '; '), '') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+         CASE WHEN min(r.request_time) >= min(b.since) + INTERVAL '2 days' THEN 'never read inventories in this bucket before' ELSE 'seen since the start of the logs' END), '; '), '') AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM hits r JOIN buckets b ON b.bucket = r.bucket LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
 GROUP BY r.principal, r.bucket
 ORDER BY keys DESC, first_seen, r.principal, r.bucket

@@ -1,5 +1,5 @@
 -- title: Object name enumeration
--- question: Who requests many objects that do not exist or are refused, and finds few?
+-- question: Who requests many objects that do not exist or are denied, and receives few?
 -- pack: reconnaissance
 -- kind: detection
 -- severity: medium
@@ -62,7 +62,7 @@ SELECT principal, requester, remote_ip, addresses, remote_ips, sessions, bucket,
        CASE WHEN (principal = 'anonymous' AND runs_of_all <= 3) OR denied > 0 AND not_found > 0 AND runs_of_all <= 3 THEN 'medium' ELSE 'low' END AS severity,
        nullif(array_to_string(make_array(CASE WHEN principal = 'anonymous' THEN 'without credentials' END,
          CASE WHEN denied > 0 AND not_found > 0 THEN 'both refused and not found' END,
-         CASE WHEN scanner > 0 THEN concat(scanner, ' keys that scanners ask for') END,
-         CASE WHEN runs_of_all > 1 THEN concat('one of ', runs_of_all, ' such runs, with the most keys') END), '; '), '') AS reasons, evidence
+         CASE WHEN scanner > 0 THEN concat(scanner, ' keys that scanners typically request') END,
+         CASE WHEN runs_of_all > 1 THEN concat('one of ', runs_of_all, ' such runs, the one with the most keys') END), '; '), '') AS reasons, evidence
 FROM judged WHERE place = 1
 ORDER BY keys DESC, first_seen, principal, remote_ip, bucket

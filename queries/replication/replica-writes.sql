@@ -39,7 +39,7 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(DISTINCT CASE WHEN r.action = 'write' THEN r.object END) AS writes, count(DISTINCT CASE WHEN r.action = 'delete' THEN r.object END) AS deletes,
        count(DISTINCT CASE WHEN r.http_status >= 400 THEN r.record END) AS errors,
        CASE WHEN min(r.request_time) >= min(b.since) + INTERVAL '2 days' AND count(*) FILTER (WHERE r.action IN ('write', 'delete')) > 0 THEN 'medium' ELSE 'low' END AS severity,
-       CASE WHEN min(r.request_time) >= min(b.since) + INTERVAL '2 days' THEN 'never done here before' ELSE 'done since the logs begin' END AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+       CASE WHEN min(r.request_time) >= min(b.since) + INTERVAL '2 days' THEN 'never done in this bucket before' ELSE 'seen since the start of the logs' END AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM replicas p JOIN requests r ON r.bucket = p.bucket JOIN buckets b ON b.bucket = r.bucket
 WHERE NOT r.is_aws AND operation_class(r.operation) IN ('write', 'delete')
 GROUP BY r.principal, r.bucket

@@ -32,7 +32,7 @@ WITH changes AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.operation, r.action, r.record, r.request_time, r.log_file, r.log_line,
          d.days_before >= 2 AND d.change_days_before = 0 AS is_first, d.days_before < 2 AS no_history,
          coalesce(o.is_new AND o.is_public, false) AS is_new_public,
-         -- A stranger: not seen before, although the bucket was, and from the internet.
+         -- A stranger: a new principal from the internet in a bucket with earlier activity.
          d.days_before < 2 AND d.bucket_since + INTERVAL '2 days' < d.first_seen AND coalesce(o.is_public, false) AS is_stranger
   FROM requests r JOIN profile_day d ON d.principal = r.principal AND d.bucket = r.bucket AND d.day = date_trunc('day', r.request_time)
   LEFT JOIN profile_origin o ON o.principal = r.principal AND o.origin = r.origin
@@ -62,6 +62,6 @@ SELECT s.principal, s.requester, s.remote_ip, s.addresses, s.remote_ips, s.sessi
        CASE WHEN s.is_set AND s.is_new_public OR (s.is_set AND (s.is_first OR s.no_history) AND c.after >= $few AND c.after >= 5 * c.before) THEN 'high' ELSE 'medium' END AS severity,
        nullif(array_to_string(make_array(CASE WHEN s.is_new_public THEN 'from a public network that is new for this principal' END,
          CASE WHEN s.is_first THEN 'never changed settings before' WHEN s.no_history THEN 'no earlier days to compare with' ELSE 'changed settings on earlier days' END,
-         CASE WHEN c.after > 0 THEN c.after || ' objects copied since' END), '; '), '') AS reasons, s.evidence
+         CASE WHEN c.after > 0 THEN c.after || ' objects copied afterwards' END), '; '), '') AS reasons, s.evidence
 FROM summed s LEFT JOIN copied c ON c.principal = s.principal AND c.bucket = s.bucket AND c.day = s.day
 ORDER BY s.first_seen, s.principal, s.bucket

@@ -37,7 +37,7 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
        count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, lower(r.tls_version) AS tls, r.cipher_suite, r.broken, r.no_forward_secrecy, r.client,
-       'low' AS severity, CASE WHEN r.broken THEN 'the cipher counts as broken' END AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
+       'low' AS severity, CASE WHEN r.broken THEN 'the cipher is considered broken' END AS reasons, evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM hits r
 WHERE tls_rank(r.tls_version) < $min_rank OR r.broken
 GROUP BY r.principal, r.bucket, lower(r.tls_version), r.cipher_suite, r.broken, r.no_forward_secrecy, r.client

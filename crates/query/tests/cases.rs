@@ -299,7 +299,7 @@ async fn there_are_four_ways_to_write() {
     let lost = rows(&records, "last-known-good", &[("incident_at", "2026-05-09T00:00:00Z")]).await;
     assert_eq!(lost.len(), 2, "{lost:?}");
     for row in &lost {
-        check(row, &[("destroyed_by", BATCH), ("style", "written over")]);
+        check(row, &[("destroyed_by", BATCH), ("style", "overwritten")]);
     }
 }
 

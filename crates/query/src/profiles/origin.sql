@@ -1,8 +1,8 @@
--- The origins of each principal, and whether they are new: first seen at least two days after the principal, which was seen on two days before
+-- The origins of each principal, and whether they are new: first seen at least two days after the principal, which was seen on two earlier days
 -- and does not roam (four or more public networks in the first two days).
--- parameter: settled interval 2 days — time after which what a principal uses is known; three would leave most of a week's logs without a baseline
--- parameter: earlier integer 2 — days on which a principal must have been seen before: one day does not show a habit
--- parameter: roaming integer 4 — public networks of the first days from which a principal roams, as phones and travellers do: a new one means nothing then
+-- parameter: settled interval 2 days — time after which a principal's habits count as known; three days would leave most of a week's logs without a baseline
+-- parameter: earlier integer 2 — minimum earlier days with requests of the principal: one day does not show a habit
+-- parameter: roaming integer 4 — minimum public networks in the first days for a principal to count as roaming, like phones and travellers, so that a new network means nothing
 WITH uses AS (
   SELECT principal, origin, min(first_seen) AS first_seen, max(last_seen) AS last_seen, count(DISTINCT day) AS days, sum(requests) AS requests
   FROM profile_activity WHERE principal <> 'anonymous' AND origin IS NOT NULL AND origin <> 'link' GROUP BY 1, 2
@@ -15,7 +15,7 @@ settled AS (
          count(*) FILTER (WHERE NOT is_public AND first_seen < known_since + $settled) AS early_inside
   FROM known GROUP BY 1
 ),
--- Days of each principal in order: a join of all networks with all days would be the square of them.
+-- Days of each principal, numbered; joining all networks with all days would be quadratic.
 seen AS (
   SELECT principal, day, min(first_seen) AS first_seen, row_number() OVER (PARTITION BY principal ORDER BY day) - 1 AS days_before
   FROM profile_activity WHERE principal <> 'anonymous' AND origin IS NOT NULL AND origin <> 'link' GROUP BY 1, 2

@@ -4,10 +4,10 @@ SELECT log_file, log_line, bucket_owner, bucket, request_time, remote_ip, reques
        source_region, referer, signature_version, cipher_suite, tls_version, access_point_arn, acl_required, anomaly,
        possible_size(bytes_sent) AS bytes_sent, possible_size(object_size) AS object_size,
        principal(requester) AS principal,
-       -- Anyone who may assume a role can name a session like AWS does. Real sessions of AWS have no address.
+       -- Anyone who may assume a role can name a session as AWS does. Genuine AWS sessions have no address.
        is_aws_service(requester) AND (remote_ip IS NULL OR principal_type(requester) <> 'assumed_role') AS is_aws,
        action(operation, http_status) AS action,
-       -- The user of a link is not its signer. Inside AWS addresses change with every instance, outside with every network.
+       -- The user of a presigned URL is not its signer. Inside AWS, addresses change with every instance, so the Region is the origin; outside, the network is.
        CASE WHEN authentication_type IN ('QueryString', 'HtmlForm') THEN 'link'
             WHEN is_private_ip(remote_ip) THEN 'private'
             WHEN remote_ip IS NOT NULL AND source_region IS NOT NULL THEN concat('aws ', source_region)

@@ -1,13 +1,13 @@
--- Days on which a principal did at least ten, and at least four times as much as on any day before the episode began, and the days after it with
--- at least twice as much; and days of principals without a history of two days, unless they go on so for five days: then that is what is usual.
+-- Episodes of unusual activity. An episode begins on a day with at least ten requests and at least four times as many as on any earlier day, and includes
+-- later days with at least twice as many. A principal without two earlier days has an episode too, unless the level lasts for five days: then it is the baseline.
 -- `most` is the busiest day of the episode.
--- parameter: settled interval 2 days — time after which what a principal uses is known; three would leave most of a week's logs without a baseline
--- parameter: earlier integer 2 — days on which a principal must have been seen before: one day does not show a habit
--- parameter: least integer 10 — requests of a day below which chance is a multiple of nothing
--- parameter: times integer 4 — multiple of the busiest earlier day that begins an episode: the work of programs varies by less than two, that of people by less than four
--- parameter: goes_on integer 2 — multiple that goes on with it: who works slowly falls below `times` on some days, and does not go back to what is usual
--- parameter: lasting integer 5 — days without a history after which a level is what is usual
--- parameter: follows interval 7 days — how long an episode without a history is followed
+-- parameter: settled interval 2 days — time after which a principal's habits count as known; three days would leave most of a week's logs without a baseline
+-- parameter: earlier integer 2 — minimum earlier days with requests of the principal: one day does not show a habit
+-- parameter: least integer 10 — minimum requests per day; below that, multiples occur by chance
+-- parameter: times integer 4 — multiple of the busiest earlier day that begins an episode: programs vary by a factor below two, people below four
+-- parameter: goes_on integer 2 — multiple that continues an episode: slow work falls below `times` on some days without returning to the baseline
+-- parameter: lasting integer 5 — days after which the level of a principal without a history becomes its baseline
+-- parameter: follows interval 7 days — maximum length of an episode without a history
 WITH amounts AS (
   SELECT principal, bucket, day, days_before, bucket_days_before, bucket_since, first_seen, 'deletes' AS measure, deletes AS amount, deletes_usual AS usual, delete_days_before AS days_with
   FROM profile_day WHERE NOT is_aws AND deletes > 0
