@@ -171,7 +171,7 @@ judged AS (
         CASE WHEN why = 'elsewhere' AND is_strange AND b.principal IS NULL THEN 'never used this bucket before' END,
         CASE WHEN why = 'volume' AND s.is_person AND coalesce(a.others, 0) + 1 >= $peers THEN a.others || ' other people also read far more than usual on these days' END,
         CASE WHEN why = 'volume' AND s.is_person AND y.reads * 2 >= s.most_a_day THEN 'another person read ' || y.reads || ' on an earlier day' END,
-        CASE WHEN why = 'elsewhere' AND p.is_person AND e.reads >= $times * coalesce(q.reads, 0) THEN 'previously at most ' || coalesce(q.reads, 0) || ' reads per day from known networks' END,
+        CASE WHEN why = 'elsewhere' AND p.is_person AND e.reads >= $times * coalesce(q.reads, 0) THEN CASE WHEN coalesce(q.reads, 0) = 0 THEN 'never read from known networks' ELSE 'previously at most ' || q.reads || ' reads per day from known networks' END END,
         CASE WHEN why = 'elsewhere' AND is_public AND was_inside THEN 'from the internet, although this principal was only ever used inside AWS'
              WHEN why = 'elsewhere' AND NOT is_region THEN 'from a network that is new for this principal' END,
         CASE WHEN is_moved AND why = 'elsewhere' THEN 'its previous networks are no longer used' END,

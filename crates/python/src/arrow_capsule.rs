@@ -20,7 +20,7 @@ pub(crate) fn schema<'py>(py: Python<'py>, schema: &Schema) -> PyResult<Bound<'p
     PyCapsule::new_with_value(py, exported, c"arrow_schema")
 }
 
-/// `__arrow_c_stream__`: cast to the types of `requested` where they differ and can be cast.
+/// `__arrow_c_stream__`: casts columns to the `requested` types where possible.
 pub(crate) fn stream<'py>(
     py: Python<'py>,
     reader: Box<dyn RecordBatchReader + Send>,
@@ -59,7 +59,7 @@ fn import(capsule: &Bound<'_, PyAny>) -> PyResult<Schema> {
 }
 
 /// Casts columns to the requested types if position and name match; a schema with other columns is ignored. The
-/// interface leaves it to the producer which requests it supports.
+/// interface lets the producer choose which requests it supports.
 fn cast_to(reader: Box<dyn RecordBatchReader + Send>, wanted: &Schema) -> Box<dyn RecordBatchReader + Send> {
     let own = reader.schema();
     let is_alike = own.fields().len() == wanted.fields().len()

@@ -30,7 +30,7 @@ impl Target {
         }
     }
 
-    /// Hunts, for a detection with this one alone. The inner error says that nothing has this number or name.
+    /// Runs a hunt, for a detection with that detection alone. The inner error means that nothing has this number or name.
     async fn requests(
         &self,
         session: &Session,

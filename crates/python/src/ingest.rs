@@ -54,7 +54,7 @@ impl IngestReport {
         self.report.read
     }
 
-    /// Files that were skipped because their content is already in the dataset or came twice.
+    /// Files that were skipped because their content is already in the dataset or was read from another file.
     #[getter]
     fn skipped(&self) -> u64 {
         self.report.skipped

@@ -22,7 +22,7 @@ struct BoundStatement {
     statement: Statement,
 }
 
-/// The statement behind the rows. Built-in statements read true values under redaction.
+/// The statement behind the rows. Built-in statements read unredacted values.
 pub(crate) enum Statement {
     Sql(String, Params),
     CatalogueQuery(Box<Query>, Params),

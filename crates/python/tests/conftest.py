@@ -14,7 +14,7 @@ SALTMINE = os.environ["SALTMINE"]
 
 
 class Command:
-    """Runs the command."""
+    """Runs the command and returns its output."""
 
     path = SALTMINE
 

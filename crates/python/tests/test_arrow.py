@@ -1,4 +1,4 @@
-"""pyarrow, pandas, Polars and DuckDB read answers, without a copy where they can."""
+"""pyarrow, pandas, Polars and DuckDB read answers, without copying where they can."""
 
 import duckdb
 import pandas
@@ -85,7 +85,7 @@ def test_duckdb_reads_the_stream(table, command, attack):
         assert answer == expected
 
 
-def test_types_come_as_requested(table):
+def test_requested_types_are_used(table):
     for text in (pyarrow.string(), pyarrow.large_string()):
         wanted = pyarrow.schema(
             [
@@ -101,18 +101,18 @@ def test_types_come_as_requested(table):
         assert taken["key"].to_pylist() == pyarrow.table(table)["key"].to_pylist()
 
 
-def test_a_value_that_does_not_fit_is_an_error(attack):
+def test_an_overflow_is_an_error(attack):
     rows = saltmine.query("SELECT 70000 AS n", attack)
     with pytest.raises(pyarrow.ArrowException, match="70000"):
         pyarrow.RecordBatchReader.from_stream(rows, schema=pyarrow.schema([("n", pyarrow.int16())])).read_all()
 
 
-def test_an_answer_without_rows_or_columns_has_its_schema(attack):
+def test_an_empty_answer_has_a_schema(attack):
     nothing = saltmine.query("SELECT key, bytes_sent FROM logs WHERE false", attack)
     assert pyarrow.table(nothing).schema.names == polars.DataFrame(nothing).columns == ["key", "bytes_sent"]
 
 
-def test_rows_are_read_as_they_are_asked_for(corpus):
+def test_rows_are_read_on_demand(corpus):
     """A reader that stops early leaves most of the files unread."""
     rows = saltmine.scan(corpus, columns=["key"], threads=1)
     reader = pyarrow.RecordBatchReader.from_stream(rows)

@@ -8,13 +8,13 @@ import pytest
 import saltmine
 
 
-def test_one_class_for_all():
+def test_all_errors_have_one_base_class():
     for name in ("InputError", "DatasetError", "QueryError", "ParameterError", "StrictError"):
         assert issubclass(getattr(saltmine, name), saltmine.SaltmineError)
     assert issubclass(saltmine.ParameterError, ValueError)
 
 
-def test_inputs_that_are_not_there(lake, attack, tmp_path):
+def test_missing_inputs(lake, attack, tmp_path):
     for inputs in (tmp_path / "nothing", [attack, tmp_path / "nothing"], [lake, attack], []):
         with pytest.raises(saltmine.InputError):
             saltmine.query("SELECT 1", inputs)
@@ -26,7 +26,7 @@ def test_inputs_that_are_not_there(lake, attack, tmp_path):
         saltmine.query("SELECT 1", [b"bytes"])
 
 
-def test_folders_that_are_no_dataset(attack, tmp_path):
+def test_folders_without_a_dataset(attack, tmp_path):
     (tmp_path / "other").write_text("")
     with pytest.raises(saltmine.DatasetError, match="not empty"):
         saltmine.ingest(attack, tmp_path)
@@ -42,12 +42,12 @@ def test_folders_that_are_no_dataset(attack, tmp_path):
         ("", "no SQL statement"),
     ],
 )
-def test_sql_that_is_wrong_or_refused(attack, sql, match):
+def test_invalid_or_refused_sql(attack, sql, match):
     with pytest.raises(saltmine.QueryError, match=match):
         saltmine.query(sql, attack)
 
 
-def test_errors_while_rows_are_read(attack):
+def test_errors_while_reading_rows(attack):
     rows = saltmine.query("SELECT CAST(operation AS INT) FROM logs", attack)
     with pytest.raises(saltmine.QueryError, match="Cannot cast"):
         rows.collect()
@@ -58,7 +58,7 @@ def test_errors_while_rows_are_read(attack):
         pyarrow.table(rows)
 
 
-def test_damaged_input_is_not_passed_over_in_silence(logs, lake):
+def test_damaged_input_is_reported(logs, lake):
     rows = saltmine.scan(logs, columns=["log_file"])
     assert rows.damaged == []
     with pytest.warns(saltmine.DamagedInputWarning, match="6 rejected lines"):

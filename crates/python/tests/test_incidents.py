@@ -16,12 +16,12 @@ def hunted(command, attack):
     return json.loads(command.run("hunt", attack, "--format", "json"))
 
 
-def test_incidents_are_those_of_the_command(attack, hunted):
+def test_incidents_match_the_command(attack, hunted):
     assert hunted["incidents"]
     assert saltmine.incidents(attack) == hunted["incidents"]
 
 
-def test_an_export_is_that_of_the_command(command, attack, hunted):
+def test_an_export_matches_the_command(command, attack, hunted):
     number = hunted["incidents"][0]["number"]
     for what in ("taken", "destroyed", "changed", "rows"):
         expected = command.run("export", attack, "--incident", number, "--what", what, "--format", "ndjson")
@@ -32,7 +32,7 @@ def test_an_export_is_that_of_the_command(command, attack, hunted):
     assert sorted(rows["request_id"]) == sorted(json.loads(line)["request_id"] for line in expected)
 
 
-def test_what_was_not_found_is_an_error(attack):
+def test_an_unknown_incident_or_finding_is_an_error(attack):
     with pytest.raises(saltmine.ParameterError, match="numbered from 1 to"):
         saltmine.export(attack, incident=99)
     with pytest.raises(saltmine.ParameterError, match="give the number of an incident"):
@@ -43,7 +43,7 @@ def test_what_was_not_found_is_an_error(attack):
         saltmine.export(attack, incident=1, what="stolen")
 
 
-def test_sessions_are_those_of_the_command(command, attack, hunted):
+def test_sessions_match_the_command(command, attack, hunted):
     requester = hunted["incidents"][0]["actors"][0]["requesters"][0]
     expected = json.loads(command.run("timeline", attack, "--requester", requester, "--idle", "10m", "--format", "json"))
     assert expected["sessions"]
@@ -53,7 +53,7 @@ def test_sessions_are_those_of_the_command(command, attack, hunted):
     assert saltmine.timeline(attack, incident=number) == expected["sessions"]
 
 
-def test_sessions_left_out_are_mentioned(attack):
+def test_omitted_sessions_are_counted(attack):
     with pytest.warns(UserWarning, match="later sessions left out"):
         assert len(saltmine.timeline(attack, max_sessions=1)) == 1
     with pytest.raises(saltmine.ParameterError, match="invalid address"):

@@ -9,7 +9,7 @@ import saltmine
 EVERYTHING = "SELECT * FROM logs ORDER BY log_file, log_line"
 
 
-def test_the_dataset_is_that_of_the_command(command, logs, lake, tmp_path):
+def test_the_dataset_matches_the_command(command, logs, lake, tmp_path):
     to = tmp_path / "own.lake"
     report = saltmine.ingest(logs, to)
     assert (report.lines, report.rows, report.rejects, report.blanks) == (2502, 2492, 6, 4)
@@ -20,7 +20,7 @@ def test_the_dataset_is_that_of_the_command(command, logs, lake, tmp_path):
     command.run("verify", to, logs)
 
 
-def test_the_report_has_a_row_a_file(logs, lake, tmp_path):
+def test_the_report_has_one_row_per_file(logs, lake, tmp_path):
     report = saltmine.ingest([logs], to=str(tmp_path / "own.lake"))
     files = polars.DataFrame(report).select("log_file", "lines", "rows", "rejects", "blanks", "state", "first_time")
     ledger = saltmine.query(
@@ -29,7 +29,7 @@ def test_the_report_has_a_row_a_file(logs, lake, tmp_path):
     assert files.sort("log_file").equals(polars.DataFrame(ledger))
 
 
-def test_content_that_is_there_is_skipped(attack, tmp_path):
+def test_known_content_is_skipped(attack, tmp_path):
     to = tmp_path / "own.lake"
     first = saltmine.ingest(attack, to)
     again = saltmine.ingest([attack], to)
@@ -38,7 +38,7 @@ def test_content_that_is_there_is_skipped(attack, tmp_path):
     assert set(pyarrow.table(again)["state"].to_pylist()) == {"skipped"}
 
 
-def test_partitions_can_be_chosen_once(attack, tmp_path):
+def test_partitions_are_fixed_by_the_first_ingest(attack, tmp_path):
     to = tmp_path / "own.lake"
     saltmine.ingest(attack, to, partition_by="bucket,event_date", jobs=1)
     assert list(to.glob("logs/bucket=*/event_date=*/*.parquet")) or list(to.glob("logs/*/event_date=*/*.parquet"))
@@ -55,7 +55,7 @@ def test_strict_commits_nothing(logs, tmp_path):
     assert saltmine.query("SELECT * FROM logs", to).collect().num_rows == 0
 
 
-def test_progress_is_told(corpus, tmp_path):
+def test_progress_is_reported(corpus, tmp_path):
     told = []
     report = saltmine.ingest(corpus, tmp_path / "own.lake", progress=lambda *numbers: told.append(numbers))
     assert told[-1] == (report.files, report.files, report.lines)

@@ -34,7 +34,7 @@ def as_json(value):
     ],
 )
 @pytest.mark.filterwarnings("ignore::saltmine.DamagedInputWarning")
-def test_answers_are_those_of_the_command(command, logs, lake, sql):
+def test_answers_match_the_command(command, logs, lake, sql):
     expected = command.rows(lake, sql)
     assert expected
     for inputs in (lake, logs):
@@ -42,7 +42,7 @@ def test_answers_are_those_of_the_command(command, logs, lake, sql):
         assert [{name: as_json(value) for name, value in row.items()} for row in answer] == expected
 
 
-def test_hostile_text_comes_through_as_it_is(command, tmp_path):
+def test_hostile_text_is_unchanged(command, tmp_path):
     agent = "\x1b[31m<script>alert(1)</script> ''; DROP TABLE logs; -- \u202e=cmd|' /C calc'!A0"
     line = command.run("query", "--format", "csv", str(tmp_path), "x", codes=(1,))  # nothing there yet
     assert line == ""
@@ -55,7 +55,7 @@ def test_hostile_text_comes_through_as_it_is(command, tmp_path):
     assert row == [{"user_agent": agent}]
 
 
-def test_values_are_bound_and_never_pasted(lake):
+def test_values_are_bound_and_never_inserted_as_text(lake):
     hostile = "x' OR '1'='1"
     sql = "SELECT count(*) AS n FROM logs WHERE remote_ip = $ip"
     assert dicts(saltmine.query(sql, lake, params={"ip": hostile})) == [{"n": 0}]
@@ -90,7 +90,7 @@ def test_null_and_times_without_a_zone(lake):
     assert dicts(saltmine.query(sql, lake, params={"v": naive})) == [{"v": True}]
 
 
-def test_what_cannot_be_bound_is_refused(lake):
+def test_unsupported_parameters_are_refused(lake):
     for value in ([1], 2**80, object()):
         with pytest.raises(saltmine.ParameterError, match="parameter v"):
             saltmine.query("SELECT $v AS v", lake, params={"v": value})
@@ -120,7 +120,7 @@ def test_scan(command, attack):
         saltmine.scan(attack, table="information_schema.tables")
 
 
-def test_questions_of_the_catalogue(command, attack):
+def test_catalogue_queries(command, attack):
     catalogue = {query["name"]: query for query in saltmine.queries()}
     assert len(catalogue) >= 60 and catalogue["mass-delete"]["pack"] == "destruction"
     window = datetime.timedelta(minutes=10)
@@ -143,7 +143,7 @@ def test_other_tables_aliases_and_limits(attack, tmp_path):
         saltmine.query("SELECT 1", attack, memory_limit="much")
 
 
-def test_the_hunt_is_that_of_the_command(command, attack):
+def test_the_hunt_matches_the_command(command, attack):
     found = saltmine.hunt(attack)
     expected = json.loads(command.run("hunt", attack, "--format", "json"))
     assert (found.quiet, found.failed) == (expected["quiet"], [])
@@ -166,7 +166,7 @@ def test_the_hunt_is_that_of_the_command(command, attack):
     assert 0 < len(saltmine.hunt(attack, packs=["destruction"])) < len(found)
 
 
-def test_what_is_redacted_is_as_the_command_shows_it(command, lake, tmp_path):
+def test_redaction_matches_the_command(command, lake, tmp_path):
     sql = "SELECT requester, remote_ip, request_uri FROM logs WHERE request_uri LIKE '%X-Amz-%' ORDER BY log_file, log_line"
     key = tmp_path / "key"
     shown = dicts(saltmine.query(sql, lake, redact="all", redact_key=key))

@@ -44,7 +44,7 @@ def test_the_lock_is_released(corpus, tmp_path):
     assert steps_of_another_thread(lambda: saltmine.hunt(corpus, packs="exfiltration")) > 20
 
 
-def test_threads_may_share_an_answer(attack):
+def test_threads_can_share_an_answer(attack):
     rows = saltmine.scan(attack, columns=["key"])
     expected, counted = rows.collect().num_rows, []
     threads = [threading.Thread(target=lambda: counted.append(pyarrow.table(rows).num_rows)) for _ in range(4)]
@@ -55,7 +55,7 @@ def test_threads_may_share_an_answer(attack):
     assert counted == [expected] * 4
 
 
-def test_a_child_process_works_too(attack):
+def test_a_forked_child_works(attack):
     saltmine.scan(attack, columns=["key"]).collect()
     child = os.fork()
     if child == 0:
@@ -88,8 +88,8 @@ def test_an_interrupt_ends_the_work(script, name, attack, corpus, tmp_path):
     time.sleep(0.5)
     assert process.poll() is None, process.stderr.read()
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=3600)  # prevents a hang; not a measurement
-    assert process.returncode != 0 and "KeyboardInterrupt" in told, told
+    _, errors = process.communicate(timeout=3600)  # prevents a hang; not a measurement
+    assert process.returncode != 0 and "KeyboardInterrupt" in errors, errors
     for lake in tmp_path.iterdir():
         # Whatever was committed is readable.
         assert saltmine.query("SELECT count(*) FROM logs", lake).collect().num_rows == 1

@@ -14,19 +14,19 @@ lines: int = report.lines + saltmine.hunt("b").collect()
 """
 
 
-def test_the_stubs_are_those_of_the_module():
+def test_the_stubs_match_the_module():
     done = subprocess.run([sys.executable, "-m", "mypy.stubtest", "saltmine"], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
 
-def test_a_user_is_told_of_a_mistake(tmp_path):
+def test_a_type_error_is_found(tmp_path):
     (tmp_path / "use.py").write_text(USE)
     command = [sys.executable, "-m", "mypy", "--strict", "--cache-dir", tmp_path / "cache", tmp_path / "use.py"]
     done = subprocess.run(command, capture_output=True, text=True)
     assert '"Findings" has no attribute "collect"' in done.stdout and "1 error" in done.stdout, done.stdout
 
 
-def test_the_package_says_that_it_is_typed():
+def test_the_package_declares_its_types():
     import saltmine
 
     assert Path(saltmine.__file__).with_name("py.typed").exists()

@@ -197,7 +197,7 @@ def incidents(
     redact: Optional[str] = None,
     redact_key: Optional[Path] = None,
 ) -> list[dict[str, Any]]:
-    """Hunt, and return the findings that belong together: one dict each, the most severe first.
+    """Run a hunt and return its incidents: findings that belong together, one dict each, the most severe first.
 
     The dicts are those of ``saltmine hunt --format json``: ``number``, ``severity``, ``title``, ``headline``, ``actors``,
     ``phases``, ``first_seen``, ``last_seen``, ``losses``, ``next_steps`` and others. :func:`hunt` returns them too, as
@@ -228,10 +228,10 @@ def export(
     redact: Optional[str] = None,
     redact_key: Optional[Path] = None,
 ) -> Rows:
-    """List what belongs to an incident or a finding. The call hunts first.
+    """List the requests or objects of an incident or a finding. The call runs a hunt first.
 
     Args:
-        incident: The number of an incident or actor, as :func:`incidents` and ``saltmine hunt`` give it.
+        incident: The number of an incident or actor in :func:`incidents` or ``saltmine hunt``.
         finding: The name of a detection, instead of ``incident``.
         what: ``taken``: objects that were read or copied; ``destroyed``: objects that were deleted, expired or
             overwritten; ``changed``: changed settings and written objects; ``rows``: all requests.
@@ -265,7 +265,7 @@ def timeline(
     redact: Optional[str] = None,
     redact_key: Optional[Path] = None,
 ) -> list[dict[str, Any]]:
-    """Sessions: the activity of one requester from one address without a longer break, one dict each, in time order.
+    """Reconstruct sessions: requests by one requester from one address without a longer break. One dict per session, by time.
 
     Values of one selector are alternatives; different selectors narrow the selection. Without selectors, all requests count.
 
@@ -277,7 +277,7 @@ def timeline(
         request_id: Request ids.
         incident, finding: See :func:`export`.
         idle: A longer break starts a new session.
-        max_sessions: At most this many sessions, the earliest; ``None`` for all. A warning says how many more there are.
+        max_sessions: Maximum number of sessions, earliest first; ``None`` for all. A warning says how many were left out.
         inputs, catalogue, since, until, memory_limit, threads, redact, redact_key: See :func:`hunt`.
 
     Raises:

@@ -10,7 +10,7 @@ from ._saltmine import __version__
 
 
 def run(arguments: list[str]) -> None:
-    """Run the command of this package's version, with its output going to the caller's terminal only if it fails."""
+    """Run the command of this package's version. Its output is shown only if it fails."""
     program = _find()
     _check_version(program)
     done = subprocess.run([program, "--quiet", *arguments], stdin=subprocess.DEVNULL, capture_output=True)
@@ -24,7 +24,7 @@ def _find() -> str:
     beside = os.path.dirname(sys.executable)
     program = shutil.which("saltmine", path=beside) or shutil.which("saltmine")
     if program is None:
-        raise SaltmineError("the command saltmine is not installed: it writes the report")
+        raise SaltmineError("writing a report needs the command saltmine, which is not installed")
     return program
 
 

@@ -2,7 +2,7 @@
 
 
 class SaltmineError(Exception):
-    """Base class of all errors of saltmine."""
+    """Base class of saltmine's errors."""
 
 
 class InputError(SaltmineError):
