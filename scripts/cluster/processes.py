@@ -90,7 +90,7 @@ class Cluster:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     return
             time.sleep(0.1)
-        raise SystemExit(f"nobody listens on port {port}; see the logs\n{self.scheduler.lines()}")
+        raise SystemExit(f"no process listens on port {port}; see the logs\n{self.scheduler.lines()}")
 
     def all(self):
         return [self.scheduler, *self.executors]

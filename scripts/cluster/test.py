@@ -262,7 +262,7 @@ def kill_ingest(runner, cluster, options):
         lake = runner.work / f"killed-{number}.lake"
         before = executor.cpu()
         process = runner.start("ingest", logs, "--to", lake, "--cluster", cluster.url, *options.shards)
-        # In the middle: after a part of its share is done.
+        # In the middle: the executor has done a part of its share.
         share = options.alone / len(cluster.executors)
         if not busy(cluster, executor, before, 0.4 * share, process):
             fail(f"{executor.name} did not work, or the ingest was over before it was killed")
@@ -323,12 +323,12 @@ def main():
         for name in options.only or STEPS:
             print(f"{name} ...", flush=True)
             steps[name]()
-        print("all well")
+        print("all steps passed")
     finally:
         if cluster is not None:
             cluster.stop()
         if options.keep:
-            print(f"kept: {work}")
+            print(f"files of this run: {work}")
         else:
             shutil.rmtree(work, ignore_errors=True)
 

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 LIMIT_KB = 600_000
-# Answers over millions of rows take what they are given: by default 70 % of the machine. Here they get this much.
+# Queries over millions of rows use all the memory that they are allowed: by default 70 % of the machine's. Here it is this much.
 MEMORY = ["--memory-limit", "256m"]
 
 FIELDS = (
@@ -155,7 +155,7 @@ def main():
     options = parser.parse_args()
     work = Path(tempfile.mkdtemp(prefix="saltmine-hostile-"))
     machine = Machine(options.saltmine, work)
-    print(f"peak memory in MB (seconds); at most {LIMIT_KB // 1000} MB is allowed, with {' '.join(MEMORY)}")
+    print(f"peak memory in MB (seconds); limit {LIMIT_KB // 1000} MB, with {' '.join(MEMORY)}")
     try:
         heading = None
         for case in CASES:

@@ -1,4 +1,4 @@
-"""Runs a notebook in a kernel without saltmine. Compares its outputs with the committed ones, and its answers with saltmine's.
+"""Runs a notebook in a kernel without saltmine; compares its outputs with the committed ones and its answers with saltmine's.
 
 usage: check.py SALTMINE LAKE NOTEBOOK.py [--write]    --write stores the notebook with its outputs, once its answers are right
 """
@@ -24,7 +24,7 @@ def outputs(notebook):
 
 
 def shown(notebook):
-    """A notebook as lines to compare: sources and texts as they are, pictures by their existence."""
+    """A notebook as lines to compare: sources and text unchanged, a placeholder for each picture."""
     lines = [json.dumps(notebook.metadata, sort_keys=True)]
     for cell in notebook.cells:
         lines.append(f"--- {cell.id}: {cell.cell_type}, {cell.get('execution_count')}, {dict(cell.metadata)}")
@@ -41,7 +41,7 @@ def shown(notebook):
 
 
 def check_outputs(notebook, pictures, folder):
-    """No complaints, all pictures, and nothing about the machine."""
+    """Checks that the outputs have no warnings, all pictures, and nothing about the machine."""
     complaints = [output.text for output in outputs(notebook) if output.output_type == "stream" and output.name == "stderr"]
     assert not complaints, complaints
     found = sum("image/png" in output.get("data", {}) for output in outputs(notebook))
@@ -55,21 +55,21 @@ def check_outputs(notebook, pictures, folder):
 def check_answers(name, answers, wanted, case):
     for key in sorted(answers.keys() | wanted.keys()):
         if answers.get(key) != wanted.get(key):
-            sys.exit(f"{name}, {key}: the notebook says {answers.get(key)}, saltmine says {wanted.get(key)}")
+            sys.exit(f"{name}, {key}: the notebook has {answers.get(key)}, saltmine has {wanted.get(key)}")
     scenarios = json.loads(Path("samples/expected/attack/scenarios.json").read_text())
     (truth,) = [scenario for scenario in scenarios if scenario["scenario"] == case.SCENARIO]
     for key, value in case.story(answers).items():
         if value != truth[key]:
-            sys.exit(f"{name}, {key}: the notebook found {value}, the generator made {truth[key]}")
+            sys.exit(f"{name}, {key}: the notebook found {value}, the generator wrote {truth[key]}")
 
 
 def check_committed(path, notebook):
-    """The committed notebook is that of its script, with the outputs of today."""
+    """Checks that the committed notebook matches its script and the current outputs."""
     committed = shown(nbformat.read(path, as_version=4)) if path.exists() else []
     different = list(difflib.unified_diff(committed, shown(notebook), "committed", "executed", lineterm="", n=1))
     if different:
         print("\n".join(different[:60]))
-        sys.exit(f"{path} is stale: scripts/test-notebook --write makes it again")
+        sys.exit(f"{path} is stale; run scripts/test-notebook --write")
 
 
 assert importlib.util.find_spec("saltmine") is None, "the notebooks must do without saltmine"

@@ -62,7 +62,7 @@ def expected(saltmine, _folder):
 
 
 def story(answers):
-    """What the generator made, as the notebook found it."""
+    """What the notebook found, to compare with what the generator wrote."""
     return {
         "principals": [answers["suspect"]],
         "addresses": [answers["address"]],

@@ -1,4 +1,4 @@
-"""Makes a notebook from its script, and runs it: the result is the same on every machine, apart from the pictures."""
+"""Makes a notebook from its script and runs it. The result is the same on every machine, except for the pictures."""
 
 import base64
 import struct
@@ -10,7 +10,7 @@ from traitlets.config import Config
 
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 PNG = b"\x89PNG\r\n\x1a\n"
-# Chunks that draw the picture. Others name the program that wrote it.
+# PNG chunks with the picture itself. Others name the program that wrote it.
 DRAWN = {b"IHDR", b"PLTE", b"tRNS", b"pHYs", b"IDAT", b"IEND"}
 
 
@@ -27,7 +27,7 @@ def made(script):
 def executed(script, folder):
     """The notebook of a script with its outputs. It runs in `folder`."""
     notebook = made(script)
-    # Sockets in the file system: nobody else can reach the kernel.
+    # Sockets in the file system, so that no other user can reach the kernel.
     config = Config(KernelManager={"transport": "ipc", "ip": str(folder / "kernel")})
     options = {"timeout": None, "startup_timeout": 600, "record_timing": False}
     client = nbclient.NotebookClient(notebook, config=config, kernel_name="python3", **options)
@@ -46,13 +46,13 @@ def text(notebook):
 
 
 def describe(notebook):
-    """The kernel by its name only: not the version of Python, nor anything of the machine."""
+    """The kernel by its name only, without the version of Python or anything about the machine."""
     notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL, "language_info": {"name": "python"}})
     return notebook
 
 
 def joined(outputs):
-    """Outputs, with what was printed in several messages as one."""
+    """Outputs, with text that was printed in several messages joined."""
     result = []
     for output in outputs:
         before = result[-1] if result else None
@@ -73,7 +73,7 @@ def tidy(output):
 
 
 def drawn(picture):
-    """A PNG without the chunks that do not draw."""
+    """A PNG with only the chunks of the picture itself."""
     kept, at = [PNG], len(PNG)
     while at < len(picture):
         size, name = struct.unpack(">I4s", picture[at : at + 8])

@@ -117,7 +117,7 @@ def compare_recovery(path, lost, saltmine):
 
 
 def story(answers):
-    """What the generator made, as the notebook found it: the attack, and the reads that fail since."""
+    """What the notebook found, to compare with what the generator wrote: the attack, and the reads that failed afterwards."""
     return {
         "principals": [answers["suspect"], "arn:aws:sts::111122223333:assumed-role/ledger-sync/i-0aa11bb22cc33dd44"],
         "addresses": sorted([answers["address"], *(reader[1] for reader in answers["readers"])]),

@@ -1,4 +1,4 @@
-"""Answers of the command saltmine, to compare those of the notebooks with."""
+"""Answers of the command saltmine, for comparison with those of the notebooks."""
 
 import json
 import subprocess

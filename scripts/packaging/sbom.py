@@ -1,4 +1,4 @@
-"""What is built into the command: a CycloneDX list of its crates, and their licences as text.
+"""The dependencies of the command: a CycloneDX list of its crates, and their licences as text.
 
 usage: sbom.py --target TRIPLE --sbom FILE --licences FILE
 """
@@ -22,7 +22,7 @@ def cargo(*arguments: str) -> str:
 
 
 def built_in(target: str) -> tuple[dict, list[dict], dict[str, list[str]]]:
-    """The command, the crates that it is linked with, in the order of their names, and who uses whom."""
+    """The command, the crates linked into it by name, and their dependencies."""
     metadata = json.loads(cargo("metadata", "--locked", "--format-version", "1", "--filter-platform", target))
     packages = {package["id"]: package for package in metadata["packages"]}
     nodes = {node["id"]: node for node in metadata["resolve"]["nodes"]}
@@ -40,7 +40,7 @@ def built_in(target: str) -> tuple[dict, list[dict], dict[str, list[str]]]:
         ]
         uses[this] = sorted(normal)
         todo.extend(normal)
-    # What metadata names beyond that belongs to features that are off.
+    # Other crates in the metadata belong to disabled features.
     tree = cargo("tree", "--locked", "--package", "saltmine", "--target", target, "--edges", "normal", "--prefix", "none")
     linked = {tuple(line.split()[:2]) for line in tree.splitlines() if line.strip()}
     crates = [
@@ -109,7 +109,7 @@ def sbom(root: dict, crates: list[dict], uses: dict[str, list[str]], target: str
 
 
 def licences(crates: list[dict]) -> str:
-    """The texts, each once, below the names of the crates that come with it."""
+    """The licence texts, each once, below the names of the crates that have it."""
     texts: dict[str, list[str]] = {}
     without = []
     for crate in crates:

@@ -26,12 +26,12 @@ def main(wheel: pathlib.Path, command: pathlib.Path, out: pathlib.Path) -> None:
         with zipfile.ZipFile(out / wheel.name, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as new:
             for item in old.infolist():
                 if item.filename != record:
-                    # Read first: the archive is read by what the entry says.
+                    # Read before the entry is changed, because the archive uses it for reading.
                     file = old.read(item)
                     item.compress_type = zipfile.ZIP_DEFLATED
                     new.writestr(item, file)
             info = zipfile.ZipInfo(script, stamp)
-            # A file that may be run, by everybody.
+            # Executable by everyone.
             info.external_attr = 0o100755 << 16
             info.compress_type = zipfile.ZIP_DEFLATED
             new.writestr(info, content)

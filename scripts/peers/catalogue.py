@@ -20,11 +20,11 @@ from hunts import HERE, QUERIES, dataset, run
 def ask(saltmine, lake, name, runs):
     """The median time of a query in saltmine's shell, and its number of rows."""
     script = "\\timing\n\\format json\n" + f"\\run {name}\n" * runs
-    told = subprocess.run([saltmine, "shell", lake], input=script, capture_output=True, text=True, check=True)
-    times = [float(seconds) for seconds in re.findall(r"^Time: ([0-9.]+) s$", told.stderr, re.M)]
+    shell = subprocess.run([saltmine, "shell", lake], input=script, capture_output=True, text=True, check=True)
+    times = [float(seconds) for seconds in re.findall(r"^Time: ([0-9.]+) s$", shell.stderr, re.M)]
     if len(times) != runs:
-        raise SystemExit(f"{name}: {told.stderr}")
-    rows, _ = json.JSONDecoder().raw_decode(told.stdout)
+        raise SystemExit(f"{name}: {shell.stderr}")
+    rows, _ = json.JSONDecoder().raw_decode(shell.stdout)
     return statistics.median(times), len(rows)
 
 
@@ -54,10 +54,10 @@ def main():
     mean = math.exp(statistics.fmean(math.log(ratio) for ratio in ratios.values()))
     worst = max(ratios, key=ratios.get)
     print(f"\n{options.lines:,} lines, median of {options.runs} runs, {len(ratios)} queries: saltmine takes {mean:.2f} times DuckDB's time")
-    print(f"in the geometric mean, and {ratios[worst]:.2f} times at worst ({worst}).")
+    print(f"in the geometric mean, and {ratios[worst]:.2f} times in the worst case ({worst}).")
     print(f"Row counts differ in: {', '.join(differ) or 'none'}.")
     for name, problem in skipped.items():
-        print(f"left out: {name}: {problem}")
+        print(f"skipped: {name}: {problem}")
 
 
 if __name__ == "__main__":

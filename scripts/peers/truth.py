@@ -1,6 +1,6 @@
 """Compares what a tool wrote with the generator's true values.
 
-Rows are told by request id, operation, key and time, as a multiset: a true row whose four are nowhere in the answer is
+Rows are compared by request id, operation, key and time, as a multiset: a true row whose four are nowhere in the answer is
 lost; one that is there, but with another request-URI, status, bytes sent, referer, user agent or TLS version, is
 mis-read. Forged rows that are not true are not counted. A byte that is not UTF-8 may be shown as U+FFFD in place of
 saltmine's `\\xHH`.

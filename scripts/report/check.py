@@ -19,7 +19,7 @@ HOSTILE = """</script><script>document.body.id='hacked';alert(1)</script><img sr
 
 
 def report(saltmine, work, source, page, *options):
-    """Make a report in the folder `work`, whose names appear on the page."""
+    """Make a report in the folder `work`; its file names appear on the page."""
     command = [saltmine, "report", source, *options, "-o", page]
     run = subprocess.run(command, cwd=work, capture_output=True, text=True)
     assert run.returncode in (0, 3), run.stderr
@@ -51,7 +51,7 @@ class Opened:
         page.on("console", lambda message: self.problems.append(f"console: {message.text}"))
         page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
         page.on("dialog", lambda dialog: (self.problems.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-        # What the page saves it makes itself, as a blob.
+        # The page creates the files that it saves, as blobs.
         page.on("request", lambda request: request.url.startswith("blob:") or self.requests.append(request.url))
         page.route(lambda url: not url.startswith(("file:", "blob:")), lambda route: route.abort())
         begin = time.monotonic()

@@ -1,4 +1,4 @@
-"""What a reader does with a report: the timeline, marks, zoom, export, navigation, copying."""
+"""Actions of a reader of a report: timeline, marks, zoom, export, navigation, copying."""
 
 import csv
 import io
@@ -12,7 +12,7 @@ def check(opened):
 
 
 def check_timeline(page):
-    """A mark is read by pointer and keyboard, and opens its incident."""
+    """A mark shows its text on hover and focus, and opens its incident."""
     mark = page.locator("#incident-timeline a.mark.exfiltration").first
     text = mark.get_attribute("aria-label")
     assert "16.3 GB" in text, text
@@ -35,7 +35,7 @@ def visible(page, table):
 
 
 def check_marks(page):
-    """A principal or address that is clicked is marked everywhere, and tables show only its rows."""
+    """Clicking a principal or address marks it everywhere, and tables show only its rows."""
     taken = visible(page, "taken").count()
     cell = page.locator("#t-taken td[data-e^='a:']").first
     address = cell.inner_text().strip()
@@ -57,7 +57,7 @@ def check_marks(page):
 
 
 def check_zoomed_tables(page):
-    """Zooming into a chart leaves the rows of that time."""
+    """Zooming into a chart filters tables to that time."""
     rows = visible(page, "destroyed").count()
     plot = page.locator("#over-time .plot").first
     plot.scroll_into_view_if_needed()
@@ -93,7 +93,7 @@ def check_export(page):
     sizes = [int(row[headings.index("Bytes read")]) for row in rows[1:] if row[headings.index("Bytes read")]]
     assert sum(sizes) > 5_000_000_000, sum(sizes)
     assert all(row[headings.index("First read (UTC)")].endswith("Z") for row in rows[1:])
-    # What is filtered out is not saved; a formula is text.
+    # Filtered rows are not saved; formulas are saved as text.
     page.locator("#taken input[type=search]").fill("halite-uploads")
     _, few = saved(page, "taken")
     assert 1 < len(few) < len(rows), len(few)
@@ -109,7 +109,7 @@ def check_navigation(page):
         page.wait_for_function("href => document.querySelector('nav a[aria-current]')?.getAttribute('href') === href", arg=f"#{section}")
     assert page.locator("nav a[aria-current]").count() == 1
     incident = page.locator("details.incident:has(.note a)").first
-    # An earlier part may have opened it.
+    # An earlier check may have opened it.
     if incident.get_attribute("open") is None:
         incident.locator("> summary").click()
     link = incident.locator(".note a").first

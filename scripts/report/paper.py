@@ -22,7 +22,7 @@ def check(opened, title):
         assert words in first, (words, first)
     whole = "\n".join(texts)
     assert "The first 15 of" in whole and "\u2195" not in whole
-    # A table that goes on has its headings on the next page too.
+    # A table across pages repeats its headings.
     lists = [text for text in texts if "/part-" in text and "Bytes read" not in text and "Key" not in text]
     assert not lists, lists[0]
     return len(texts)

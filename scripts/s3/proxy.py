@@ -30,7 +30,7 @@ class Proxy:
             self.requests = []
 
     def loses(self, path):
-        """Whether the answer to a write is lost: every second one for objects with any of `lost` in their paths."""
+        """Whether the response to a write is lost: every second one for objects with any of `lost` in their paths."""
         if not any(part in path for part in self.lost):
             return False
         with self.lock:
@@ -155,7 +155,7 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         if self.command != "HEAD":
             self.send_header("Content-Length", str(len(content)))
-        # Before the client can have the answer and send another request.
+        # Before the client can receive the response and send another request.
         done()
         self.end_headers()
         if self.command != "HEAD":

@@ -1,4 +1,4 @@
-"""S3 as source and target, against moto (an S3 server) behind a proxy that counts requests and breaks them.
+"""S3 as source and target, against moto (an S3 server) behind a proxy that counts requests and injects faults.
 
 usage: test.py SALTMINE FOLDER_SERVER WORK OBJECTS
 """
@@ -56,8 +56,8 @@ def rows(source, **options):
     return saltmine("query", source, "SELECT * FROM logs ORDER BY log_file, log_line", "--format", "csv", **options)[0]
 
 
-def same_rows(found, told=""):
-    assert found == WANTED, f"{found.count(chr(10))} rows, not the {WANTED.count(chr(10))} that were wanted {told}"
+def assert_same_rows(found, details=""):
+    assert found == WANTED, f"{found.count(chr(10))} rows instead of {WANTED.count(chr(10))} {details}"
 
 
 def keys(bucket, prefix=""):
@@ -88,7 +88,7 @@ def committed(bucket, lake):
 
 
 def is_tidy(lake):
-    """The table's folders hold only committed files, and nothing is left of runs."""
+    """The table's folders hold only committed files, without leftovers of runs."""
     assert keys("lake", f"{lake}/logs/event_date=") == committed("lake", lake), lake
     assert keys("lake", f"{lake}/_saltmine/") == [], keys("lake", f"{lake}/_saltmine/")
 
@@ -99,8 +99,8 @@ def few_in_flight():
 
 def test_from_s3_to_s3():
     saltmine("ingest", "s3://logs/pre", "--to", "s3://lake/plain", code=CODE)
-    same_rows(rows("s3://lake/plain"))
-    same_rows(rows("s3://logs/pre", code=CODE))
+    assert_same_rows(rows("s3://lake/plain"))
+    assert_same_rows(rows("s3://logs/pre", code=CODE))
     assert rows("s3://logs/pre/*/*/*/**", code=CODE).count("\n") == WANTED.count("\n")
     is_tidy("plain")
     few_in_flight()
@@ -123,10 +123,10 @@ def test_from_s3_to_s3():
     assert str(WANTED_ROWS) in shell.stdout, shell
 
 
-def test_to_the_disk_and_back():
+def test_between_s3_and_disk():
     lake = str(WORK / "from-s3")
     saltmine("ingest", "s3://logs/pre", "--to", lake, code=CODE)
-    same_rows(rows(lake))
+    assert_same_rows(rows(lake))
     proxy.reset()
     saltmine("ingest", "s3://logs/pre", "--to", lake)
     assert sum(1 for method, _ in proxy.requests if method != "LIST") == 0, proxy.requests
@@ -137,7 +137,7 @@ def test_to_the_disk_and_back():
     proxy.reset()
     saltmine("ingest", "s3://logs/copy", "--to", lake)
     assert proxy.count("GET", "logs") == 0
-    same_rows(rows(lake))
+    assert_same_rows(rows(lake))
     # A changed object is read again.
     key = "copy/" + str(sorted(path.relative_to(WORK / "logs") for path in (WORK / "logs").rglob("*.gz"))[0])
     s3.put_object(Bucket="logs", Key=key, Body=(WORK / "one.log").read_bytes())
@@ -208,7 +208,7 @@ def test_verify_compares_every_line_of_s3():
     saltmine("verify", lake, "s3://logs/pre")
 
 
-def test_a_window_is_not_listed():
+def test_only_the_time_window_is_listed():
     proxy.reset()
     saltmine("query", "s3://logs/pre", "SELECT count(*) FROM logs", "--since", "2026-03-02", "--until", "2026-03-03",
              code=CODE)
@@ -224,7 +224,7 @@ def test_a_window_is_not_listed():
     assert " 0 of 0 objects" in out or "0  bytes in 0 files" in out, out
 
 
-def test_throttled_slow_and_cut():
+def test_throttled_slow_and_truncated_responses():
     for faults in ({"slow_down": 0.3}, {"stall": 0.04}, {"cut": 0.2}):
         name = "faults-" + next(iter(faults))
         proxy.reset(**faults)
@@ -232,42 +232,42 @@ def test_throttled_slow_and_cut():
         assert proxy.faults > 3, f"{proxy.faults} faults of {faults}"
         few_in_flight()
         proxy.reset()
-        same_rows(rows(f"s3://lake/{name}"))
+        assert_same_rows(rows(f"s3://lake/{name}"))
         is_tidy(name)
 
 
-def test_answers_to_writes_are_lost():
-    # Of the lock, of the round's note, and of the commits.
+def test_responses_to_writes_are_lost():
+    # Writes of the lock, the round's note and the commits.
     proxy.reset(lost=("_saltmine/", "_delta_log/"))
     saltmine("ingest", "s3://logs/pre", "--to", "s3://lake/lost", code=CODE)
     assert proxy.faults > 6, proxy.faults
     proxy.reset()
-    same_rows(rows("s3://lake/lost"))
+    assert_same_rows(rows("s3://lake/lost"))
     is_tidy("lost")
 
 
-def test_a_lock_is_given_back_late():
-    # The lock under which the dataset is created; by then the run has another one, which must stay.
+def test_a_lock_is_released_late():
+    # The lock under which the dataset is created. When its release succeeds, the run holds a newer lock, which must stay.
     proxy.reset(stall=0.04, late=("DELETE", "_saltmine/lock"))
     saltmine("ingest", "s3://logs/pre", "--to", "s3://lake/late", code=CODE)
     assert proxy.late is None
     proxy.reset()
-    same_rows(rows("s3://lake/late"))
+    assert_same_rows(rows("s3://lake/late"))
     is_tidy("late")
 
 
-def test_commits_come_late():
-    # Of a new table and of its first rows: the request is retried, and has succeeded when the first one arrives.
+def test_commits_are_delayed():
+    # Commits of a new table and of its first rows: the retry succeeds before the first request arrives.
     for version in range(2):
         proxy.reset(late=("PUT", f"logs/_delta_log/{version:020}.json"))
         saltmine("ingest", "s3://logs/pre", "--to", f"s3://lake/late-{version}", code=CODE)
         assert proxy.late is None
         proxy.reset()
-        same_rows(rows(f"s3://lake/late-{version}"))
+        assert_same_rows(rows(f"s3://lake/late-{version}"))
         is_tidy(f"late-{version}")
 
 
-def test_the_server_goes_away_and_comes_back():
+def test_the_server_stops_and_restarts():
     for after in (LISTS + FILES // 2, LISTS + FILES + 35):
         name = f"away-{after}"
         proxy.reset(down_after=after)
@@ -275,7 +275,7 @@ def test_the_server_goes_away_and_comes_back():
         assert "error: " in err and "s3://" in err, err
         proxy.reset()
         _, err = saltmine("ingest", "s3://logs/pre", "--to", f"s3://lake/{name}", code=CODE)
-        same_rows(rows(f"s3://lake/{name}"), name)
+        assert_same_rows(rows(f"s3://lake/{name}"), name)
         is_tidy(name)
 
 
@@ -294,20 +294,20 @@ def test_killed():
         running.kill()
         running.wait()
         saltmine("ingest", "s3://logs/pre", "--to", f"s3://lake/{lake}", code=None)
-        same_rows(rows(f"s3://lake/{lake}"), f"killed after {until} requests")
+        assert_same_rows(rows(f"s3://lake/{lake}"), f"killed after {until} requests")
         is_tidy(lake)
 
 
-def test_two_at_once():
+def test_two_concurrent_ingests():
     proxy.reset()
     env = ENV | {"AWS_ENDPOINT_URL": ENDPOINT}
     args = [SALTMINE, "ingest", "s3://logs/pre", "--to", "s3://lake/two", *OPTIONS]
     both = [subprocess.Popen(args, env=env, stderr=subprocess.PIPE, text=True) for _ in range(2)]
-    told = [run.communicate()[1] for run in both]
-    # Whichever comes first reads everything; the other finds it there.
-    assert sorted(run.returncode for run in both) == sorted([CODE, 0]), told
-    assert sum("another run is writing" in text for text in told) == 1, told
-    same_rows(rows("s3://lake/two"))
+    messages = [run.communicate()[1] for run in both]
+    # The first run reads everything; the other finds it in the dataset.
+    assert sorted(run.returncode for run in both) == sorted([CODE, 0]), messages
+    assert sum("another run is writing" in text for text in messages) == 1, messages
+    assert_same_rows(rows("s3://lake/two"))
     is_tidy("two")
 
 
@@ -333,11 +333,11 @@ def test_compact():
     is_tidy("plain")
 
 
-def test_errors_are_plain():
+def test_error_messages():
     proxy.reset(deny="/logs/pre/")
     one = "SELECT 1 FROM logs"
     few = ["--s3-retries", "1"]
-    for arguments, told, env in (
+    for arguments, message, env in (
         (["query", "s3://nothing/here", one], "s3://nothing/here: cannot list: no such bucket", None),
         (["query", "s3://logs/nothing", one], "s3://logs/nothing: no such object", None),
         (["query", "s3://logs/pre", one], "cannot read: access denied (AccessDenied: Access Denied)", None),
@@ -352,7 +352,7 @@ def test_errors_are_plain():
         (["verify", "s3://lake/nothing"], "not a saltmine dataset", None),
     ):
         _, err = saltmine(*arguments, code=1, env=env)
-        assert told in err and len(err.splitlines()) <= 3, f"{arguments}: {err}"
+        assert message in err and len(err.splitlines()) <= 3, f"{arguments}: {err}"
     assert keys("logs", "copy/_saltmine/") == []
 
 
@@ -392,7 +392,7 @@ def stats(endpoint):
 
 
 def served(folder, wait=0):
-    """Serves a folder as a bucket; each answer takes `wait` milliseconds."""
+    """Serves a folder as a bucket; each response takes `wait` milliseconds."""
     server = subprocess.Popen([FOLDER_SERVER, str(folder), "0", str(wait)], stdout=subprocess.PIPE, text=True)
     return server, server.stdout.readline().strip()
 
@@ -459,9 +459,9 @@ def test_many_small_objects():
             os.sched_setaffinity(0, cores[-1:])
             server, endpoint = served(logs)
             os.sched_setaffinity(0, cores[:-1])
-            told = beside(logs, endpoint, files, range(turns, 2 * turns))
+            times = beside(logs, endpoint, files, range(turns, 2 * turns))
             os.sched_setaffinity(0, cores)
-            print(f"  {files} objects, with the server on a core of its own: " + told, flush=True)
+            print(f"  {files} objects, with the server on a core of its own: " + times, flush=True)
     finally:
         server.kill()
         server.wait()

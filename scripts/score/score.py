@@ -10,7 +10,7 @@ from pathlib import Path
 import sweep
 from truth import principal, scenarios, seconds
 
-GRAVE = ("critical", "high")
+SEVERE = ("critical", "high")
 HOUR = 3600
 MOST_MEDIUM = 20
 LEAST_COVERED = 0.9
@@ -25,31 +25,31 @@ def saltmine(binary, *arguments):
 
 
 def hunt(options, scenario, queries=None, kind="", names=()):
-    """Findings of a scenario, of all detections or those named, with all rows of the grave ones; kept in a folder where one is
+    """Findings of a scenario, of all or the named detections, with all rows of the severe ones. Saved in a folder if one is
     given."""
     queries = queries or options.queries
-    kept = options.hunts and Path(options.hunts) / kind / f"{scenario.name}.json"
-    if kept and kept.exists():
-        return json.loads(kept.read_text())
+    saved = options.hunts and Path(options.hunts) / kind / f"{scenario.name}.json"
+    if saved and saved.exists():
+        return json.loads(saved.read_text())
     more = ["--queries", queries] if queries else []
     named = [word for name in names for word in ("--name", name)]
     findings = saltmine(options.saltmine, "hunt", str(scenario.logs), "--format", "json", *more, *named)["findings"]
     for finding in findings:
-        if finding["severity"] in GRAVE and finding["rows"] > len(finding["who"]):
+        if finding["severity"] in SEVERE and finding["rows"] > len(finding["who"]):
             name = finding["query"]
             rows = saltmine(
                 options.saltmine, "query", str(scenario.logs), "--name", name, "--format", "json", "--max-rows", "0", *more
             )
             own = [row for row in rows if row.get("severity", finding["severity"]) == finding["severity"]]
             finding["who"] = [as_who(row) for row in own]
-    if kept:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_text(json.dumps(findings))
+    if saved:
+        saved.parent.mkdir(parents=True, exist_ok=True)
+        saved.write_text(json.dumps(findings))
     return findings
 
 
 def as_who(row):
-    """A row of a query in the form that a hunt gives it."""
+    """A row of a query in the form of a hunt's output."""
     standard = ("requester", "remote_ip", "addresses", "remote_ips", "bucket", "events", "first_seen", "last_seen")
     who = {name: row.get(name) for name in standard}
     return who | {"columns": {"principal": row.get("principal")}}
@@ -76,16 +76,16 @@ def is_covered(record, who):
 
 
 class Score:
-    """What the findings of a scenario are worth."""
+    """The score of a scenario's findings."""
 
     def __init__(self, scenario, findings):
         self.scenario = scenario
         self.medium = sum(finding["rows"] for finding in findings if finding["severity"] == "medium")
-        grave = [(finding, who) for finding in findings if finding["severity"] in GRAVE for who in finding["who"]]
-        about = [row for row in grave if any(is_covered(record, row[1]) for record in scenario.attack)]
-        near = [row for row in grave if row not in about and any(is_covered(record, row[1]) for record in scenario.effects)]
+        severe = [(finding, who) for finding in findings if finding["severity"] in SEVERE for who in finding["who"]]
+        about = [row for row in severe if any(is_covered(record, row[1]) for record in scenario.attack)]
+        near = [row for row in severe if row not in about and any(is_covered(record, row[1]) for record in scenario.effects)]
         self.queries = sorted({finding["query"] for finding, _ in about})
-        self.severity = next((word for word in GRAVE if any(f["severity"] == word for f, _ in about)), None)
+        self.severity = next((word for word in SEVERE if any(f["severity"] == word for f, _ in about)), None)
         rows = [who for _, who in about]
         covered = sum(any(is_covered(record, who) for who in rows) for record in scenario.attack)
         self.covered = covered / len(scenario.attack) if scenario.attack else 0.0
@@ -94,10 +94,10 @@ class Score:
             first, last = seconds(scenario.truth["first"]), seconds(scenario.truth["last"])
             self.begin = min(seconds(who["first_seen"]) for who in rows) - first
             self.end = max(seconds(who["last_seen"]) for who in rows) - last
-        self.other = [row for row in grave if row not in about and row not in near]
+        self.other = [row for row in severe if row not in about and row not in near]
 
     def faults(self):
-        """What is wrong, in words; nothing where the hunt is right."""
+        """The faults in words; empty if the hunt is right."""
         found = []
         if self.scenario.is_attack:
             if not self.severity:
@@ -113,7 +113,7 @@ class Score:
             found.append(f"{self.medium} medium")
         if self.other:
             names = sorted({f"{finding['severity']} {finding['query']}" for finding, _ in self.other})
-            found.append(f"{len(self.other)} grave about something else: {', '.join(names)}")
+            found.append(f"{len(self.other)} severe about something else: {', '.join(names)}")
         return found
 
     def cells(self):
@@ -134,7 +134,7 @@ class Score:
         ]
 
 
-HEAD = ["scenario", "kind", "seen", "by", "covered", "begin", "end", "other grave", "medium", "verdict"]
+HEAD = ["scenario", "kind", "seen", "by", "covered", "begin", "end", "other severe", "medium", "verdict"]
 
 
 def table(scores, markdown):
@@ -148,7 +148,7 @@ def table(scores, markdown):
 
 
 def run(options):
-    """Scores all scenarios; returns how many are wrong."""
+    """Scores all scenarios; returns the number that failed."""
     chosen = scenarios(options.folder, options.only)
     with ThreadPoolExecutor(options.jobs) as pool:
         found = pool.map(lambda scenario: hunt(options, scenario), chosen)

@@ -1,4 +1,4 @@
-"""Halves and doubles each threshold of the detections, and says which scores hang on it. See scripts/score-hunt --sweep.
+"""Halves and doubles each threshold of the detections, and prints which scores depend on it. See scripts/score-hunt --sweep.
 
 A finding comes of one query, so one hunt can have another threshold in each: the findings of a query under its own changed
 threshold are put in place of those it gave before, and all else stays.
@@ -19,7 +19,7 @@ def thresholds(text):
 
 
 def changed(kind, default, factor):
-    """A default times a factor, in the same form; None where that says nothing, or it is not a number."""
+    """A default times a factor, in the same form; None if that is meaningless or the default is not a number."""
     number, _, unit = default.partition(" ")
     try:
         value = float(number)
@@ -27,7 +27,7 @@ def changed(kind, default, factor):
         return None
     if value <= 0:
         return None
-    # A share stays one.
+    # A share must not exceed one.
     wanted = min(value * factor, 1.0) if kind == "float" and value <= 1 else value * factor
     if kind != "float":
         wanted = round(wanted) if wanted >= 1 else 1
@@ -50,7 +50,7 @@ def detections(folder):
 
 
 def rounds(folder):
-    """What each round of hunts changes: a list of (path, name, default, other, word, text of the query)."""
+    """The changes of each round of hunts: a list of (path, name, default, other, word, text of the query)."""
     found = {}
     for path, text in detections(folder).items():
         for at, (name, kind, default) in enumerate(thresholds(text)):
@@ -85,11 +85,11 @@ def sweep(options, chosen, before, hunt, score):
 
 def verdict(score):
     """Severity and faults in short."""
-    return f"{score.severity or 'nothing grave'}, {'; '.join(score.faults()) or 'right'}"
+    return f"{score.severity or 'nothing severe'}, {'; '.join(score.faults()) or 'right'}"
 
 
 def table(folder, changes, markdown):
-    """All thresholds: what changes where each is halved and doubled."""
+    """All thresholds, with the effect of halving and doubling each."""
     found = {}
     for query, name, _, other, scenario, was, now in changes:
         found.setdefault((query, name, other), []).append(f"{scenario}: {was} → {now}")

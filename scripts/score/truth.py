@@ -34,7 +34,7 @@ def seconds(text):
 
 
 def principal(requester):
-    """As the function principal() of saltmine gives it: the role, user or person, whatever the session."""
+    """Like saltmine's function principal(): the role, user or person, independent of the session."""
     if requester is None:
         return "anonymous"
     role = re.fullmatch(r"arn:[^:]+:sts::(\d+):assumed-role/([^/]+)/(.+)", requester)
@@ -47,7 +47,7 @@ def principal(requester):
 
 
 class Scenario:
-    """A scenario of a set: its folder of logs and what is true of it."""
+    """A scenario of a set: its folder of logs and its truth."""
 
     def __init__(self, folder, name, truth):
         self.name = name
@@ -74,7 +74,7 @@ class Scenario:
                 first, _, last = text.partition("-")
                 wanted.update(range(int(first), int(last or first) + 1))
             lines.update(line for number, line in enumerate(self._lines(log_file), 1) if number in wanted)
-        # A record that was delivered twice is the same line twice.
+        # A record that was delivered twice is a repeated line.
         return [parsed(line) for line in sorted(lines)]
 
     def _records_by_name(self):
@@ -95,7 +95,7 @@ class Scenario:
 
 
 def parsed(line):
-    """The record of a line, or None where it is not one."""
+    """The record of a line, or None if the line is not a record."""
     match = LINE.match(line)
     if not match:
         return None
@@ -105,7 +105,7 @@ def parsed(line):
 
 
 def scenarios(folder, names=()):
-    """The scenarios of a folder, all or those whose names are given."""
+    """The scenarios of a folder: all, or the named ones."""
     folder = Path(folder)
     truths = json.loads((folder / "truth.json").read_text())
     unknown = [name for name in names if name not in truths]
