@@ -125,7 +125,7 @@ fn plotters_get_one_group_or_a_folder_of_them() {
 }
 
 #[test]
-fn what_is_wrong_is_told() {
+fn invalid_options_are_named() {
     let folder = folder();
     for (arguments, code, problem) in [
         (&["--by", "operation,colour"][..], 1, "there is no column colour"),

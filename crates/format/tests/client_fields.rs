@@ -254,7 +254,7 @@ proptest! {
     #![proptest_config(config(2_000))]
 
     #[test]
-    fn a_plain_request_comes_back_whole(request in request()) {
+    fn a_plain_request_is_parsed_completely(request in request()) {
         let row = read(&request.line().to_bytes()).unwrap();
         prop_assert!(row.anomalies.is_empty(), "{}\n{row:?}", request.line().to_bytes().escape_ascii());
         request.check();
@@ -288,7 +288,7 @@ proptest! {
     }
 
     #[test]
-    fn all_of_them(
+    fn all_client_fields_at_once(
         request in request(),
         key in client_text(),
         uri in client_text(),

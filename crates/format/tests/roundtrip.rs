@@ -176,7 +176,7 @@ proptest! {
     /// Referer and agent of any text that does not split in two: every value comes back, and quotes are the
     /// only anomaly.
     #[test]
-    fn records_come_back(
+    fn records_round_trip(
         frame in frame(),
         uri in prop::option::of(uri()),
         referer in prop::option::of(plain_text()),
@@ -202,7 +202,7 @@ proptest! {
     /// Any text at all: referer and agent may be split at another place than where they were joined, but no
     /// other column changes.
     #[test]
-    fn everything_but_the_referer_agent_split_comes_back(frame in frame(), uri in uri(), referer in text(), agent in text()) {
+    fn all_but_the_referer_agent_split_round_trips(frame in frame(), uri in uri(), referer in text(), agent in text()) {
         let mut line = line(&frame);
         line.set(Field::RequestUri, &uri).set(Field::Referer, &referer).set(Field::UserAgent, &agent);
         let row = read(&line.to_bytes()).unwrap();
@@ -217,7 +217,7 @@ proptest! {
 
     /// Future fields come back as one text.
     #[test]
-    fn extra_fields_come_back(frame in frame(), extra in "[a-z0-9-]{1,9}( [a-z0-9-]{1,9}){0,3}( \"[a-z ]{0,9}\")?") {
+    fn extra_fields_round_trip(frame in frame(), extra in "[a-z0-9-]{1,9}( [a-z0-9-]{1,9}){0,3}( \"[a-z ]{0,9}\")?") {
         let frame = (AGES.len() - 1, frame.1, frame.2, frame.3);
         let mut line = line(&frame);
         line.extra(&extra);

@@ -146,7 +146,7 @@ fn check_line(batch: &RecordBatch, at: usize, line: &str) {
 }
 
 #[test]
-fn scenarios_are_told_by_line() {
+fn scenarios_list_their_lines() {
     let folder = tempfile::tempdir().unwrap();
     generate(folder.path(), "--lines 800 --days 7 --buckets 8 --files 8 --scenario all --hostile-percent 0");
     let text = fs::read_to_string(folder.path().join("truth/scenarios.json")).unwrap();

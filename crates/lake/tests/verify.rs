@@ -81,7 +81,7 @@ fn copied_and_renamed_files_have_the_same_content() {
 }
 
 #[test]
-fn files_that_have_grown_are_compared_as_they_were_and_as_they_are() {
+fn grown_files_are_compared_before_and_after_growth() {
     for pack in [(|text: &str| text.as_bytes().to_vec()) as fn(&str) -> Vec<u8>, |text| gzip(text.as_bytes())]
     {
         let case = Case::new();

@@ -297,7 +297,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_built_in_is_right() {
+    fn built_in_queries_are_valid() {
         let catalogue = Catalogue::builtin().unwrap();
         assert!(catalogue.queries().count() >= 60);
         assert!(catalogue.packs().len() >= 14, "{:?}", catalogue.packs());
@@ -346,7 +346,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_nearly_right_is_answered_with_the_right_one() {
+    fn a_misspelt_name_gets_a_suggestion() {
         let catalogue = Catalogue::builtin().unwrap();
         assert_eq!(catalogue.get("destruction/mass-delete").unwrap().name, "mass-delete");
         assert!(catalogue.get("mass-delet").unwrap_err().to_string().contains("mass-delete"));

@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_not_of_the_type_is_said() {
+    async fn values_of_the_wrong_type_are_named() {
         for (condition, text, problem) in [
             ("status = $x", "79E4567812345678x", "\"79E4567812345678x\" is not an integer"),
             ("status = $x", "", "is not an integer"),

@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_is_nearly_right_is_suggested() {
+    fn a_misspelt_playbook_gets_a_suggestion() {
         assert_eq!(get("ransom").unwrap().name, "ransom");
         assert_eq!(get("ransome").unwrap_err(), Some("ransom"));
         assert_eq!(get("zebra-crossing-at-noon").unwrap_err(), None);

@@ -177,7 +177,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_role_outside_is_new_and_known_work_is_not() {
+    async fn a_role_on_a_new_network_is_new_and_known_work_is_not() {
         let mut lines = String::new();
         for day in 1..=6 {
             (0..3).for_each(|number| lines += &line(day, "10.0.0.7", number));
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_kept_for_a_hunt_is_what_the_view_says() {
+    async fn stored_rows_of_a_hunt_equal_the_view() {
         let folder = tempfile::tempdir().unwrap();
         let lines: String = (0..5).map(|number| line(1, "203.0.113.9", number)).collect();
         std::fs::write(folder.path().join("log"), lines).unwrap();

@@ -14,7 +14,7 @@ mod tests {
     use super::shell_quote;
 
     #[test]
-    fn words_stay_words() {
+    fn quoted_words_stay_single_words() {
         for (word, quoted) in [
             ("case.lake", "case.lake"),
             ("", "''"),

@@ -70,7 +70,7 @@ fn published() -> Vec<(PathBuf, String)> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn published_queries_run_and_are_right() {
+async fn published_queries_run_with_correct_results() {
     let bless = std::env::var_os("SALTMINE_BLESS").is_some();
     let sessions = [
         ("logs", session(&root().join("samples/logs")).await),

@@ -155,7 +155,7 @@ async fn the_last_listing_before_the_deletes_counts() {
 
 /// Windows end with a pause, not at fixed times.
 #[tokio::test]
-async fn runs_are_not_cut_by_the_clock() {
+async fn runs_continue_across_the_hour() {
     let keys: Vec<String> = (0..260).map(|number| format!("hr/{number:03}")).collect();
     let base = Record { requester: BATCH, ..GET };
     let mut records =
@@ -229,7 +229,7 @@ async fn objects_copied_onto_themselves_by_parts_are_overwritten() {
 }
 
 #[tokio::test]
-async fn nobody_may_overwrite_too() {
+async fn overwrites_without_credentials_are_found() {
     let keys: Vec<String> = (0..55).map(|number| format!("a/{number}.js")).collect();
     let mut records = Vec::new();
     for (number, key) in keys.iter().enumerate() {
@@ -305,7 +305,7 @@ async fn there_are_four_ways_to_write() {
 
 /// Objects expired by a malicious lifecycle rule can be restored too.
 #[tokio::test]
-async fn what_expired_is_lost() {
+async fn expired_objects_are_lost() {
     let expired =
         Record { requester: "AmazonS3", operation: "S3.EXPIRE.OBJECT", status: "-", address: "-", ..GET };
     let records = [
@@ -319,7 +319,7 @@ async fn what_expired_is_lost() {
 
 /// A copy is one request with two rows, and refused requests of strangers are not billed.
 #[tokio::test]
-async fn a_copy_costs_once_and_strangers_cost_nothing() {
+async fn a_copy_is_billed_once_and_refused_strangers_are_not() {
     let mut records = vec![
         Record { operation: "REST.GET.BUCKET", query: "?list-type=2", ..GET },
         Record { key: "a", ..GET },
@@ -409,7 +409,7 @@ async fn deleted_buckets_are_found() {
 
 /// 90 keys in 22 minutes are one run, whether or not a full hour, or midnight, lies in it.
 #[tokio::test]
-async fn an_overwrite_is_not_cut_by_the_hour_or_the_day() {
+async fn an_overwrite_continues_across_the_hour_and_the_day() {
     let keys: Vec<String> = (0..90).map(|number| format!("site/{number:02}")).collect();
     for requester in [BATCH, "-"] {
         for begin in [2 * 3600 + 5 * 60, 2 * 3600 + 49 * 60, 23 * 3600 + 49 * 60] {

@@ -94,7 +94,7 @@ async fn answers_over_the_samples_are_as_expected() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_query_runs_over_nothing() {
+async fn every_query_runs_on_empty_logs() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("empty"), "").unwrap();
     let session = session(folder.path()).await;

@@ -37,7 +37,7 @@ async fn count(session: &Session, condition: &str) -> i64 {
 }
 
 #[tokio::test]
-async fn a_filter_on_time_finds_rows_whatever_their_file_is_called() {
+async fn a_filter_on_time_does_not_depend_on_file_names() {
     let folder = tempfile::tempdir().unwrap();
     for (number, name) in NAMES.iter().enumerate() {
         let path = folder.path().join(name);

@@ -60,7 +60,7 @@ async fn a_line_without_tls_fields_is_not_counted_as_plain_http() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_network_of_a_list_is_asked_for() {
+async fn every_network_of_a_list_is_matched() {
     let addresses = ["198.51.100.9", "203.0.113.77", "192.0.2.1"];
     let lines: String = addresses
         .iter()

@@ -28,7 +28,7 @@ async fn numbers(session: &Session, sql: &str) -> Vec<i64> {
 }
 
 #[tokio::test]
-async fn filters_choose_the_same_rows_before_and_after() {
+async fn filters_select_the_same_rows_with_and_without_pushdown() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples");
     let mut chosen = 0;
     for input in ["logs", "attack", "json"] {
@@ -40,7 +40,7 @@ async fn filters_choose_the_same_rows_before_and_after() {
             let before = format!("SELECT count(*), {columns} FROM logs WHERE {filter}");
             // The limit keeps the filter out of the scan.
             let after = format!(
-                "SELECT count(*), {columns} FROM (SELECT * FROM logs LIMIT 1000000000) AS all_of_them WHERE {filter}"
+                "SELECT count(*), {columns} FROM (SELECT * FROM logs LIMIT 1000000000) AS all_rows WHERE {filter}"
             );
             let before = numbers(&session, &before).await;
             assert_eq!(before, numbers(&session, &after).await, "{filter} over {input}");
@@ -49,7 +49,7 @@ async fn filters_choose_the_same_rows_before_and_after() {
         let report = session.scan_report();
         assert!(
             report.sources.values().all(|source| source.counts.rows > 0),
-            "rows are counted that are not built"
+            "rows that are not built are counted"
         );
     }
     assert!(chosen > 1000, "{chosen}");

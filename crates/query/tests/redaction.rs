@@ -362,7 +362,7 @@ async fn no_statement_reaches_a_true_value() {
 
 /// The tests above can fail: without redaction, all canaries appear.
 #[tokio::test(flavor = "multi_thread")]
-async fn all_canaries_are_there() {
+async fn all_canaries_are_present() {
     let case = Case::new().await;
     for input in INPUTS {
         let session = case.session(input, false).await;

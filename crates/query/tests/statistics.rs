@@ -30,7 +30,7 @@ fn forget(log: &Path) -> usize {
 }
 
 #[tokio::test]
-async fn a_count_is_right_where_the_log_has_no_statistics() {
+async fn a_count_is_correct_without_statistics() {
     let folder = tempfile::tempdir().unwrap();
     let lake = folder.path().join("lake");
     let logs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/logs");

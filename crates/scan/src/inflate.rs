@@ -420,7 +420,7 @@ mod tests {
     }
 
     #[test]
-    fn every_truncation_keeps_what_was_before() {
+    fn a_truncation_keeps_the_earlier_bytes() {
         let text = &text()[..3000];
         for (bytes, header) in [(gzip(text), 1), (zstd::encode_all(text, 1).unwrap(), 2)] {
             for end in header..bytes.len() {

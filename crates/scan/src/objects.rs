@@ -295,7 +295,7 @@ mod tests {
     }
 
     #[test]
-    fn objects_are_wanted_by_time_and_glob() {
+    fn objects_are_selected_by_time_and_glob() {
         let glob =
             GlobBuilder::new("a/*-B*").literal_separator(true).build().map(|glob| glob.compile_matcher());
         let wanted = ObjectFilter::new(Window { since: Some(MAY_10), ..Window::default() }, glob.ok());

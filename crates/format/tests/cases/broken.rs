@@ -4,7 +4,7 @@ use crate::*;
 
 /// A `-` missing before the object size and a blank inside the host id, as in text copied from a page.
 #[test]
-fn a_line_copied_by_hand() {
+fn a_hand_copied_line() {
     let line = r#"c0ffee handbook [07/Jan/2020:08:09:10 +0000] 198.51.100.3 c0ffee 4TGWEXAMPLE REST.PUT.OBJECT guide.pdf "PUT /handbook/guide.pdf HTTP/1.1" 200 - 7340032 812 31 "-" "S3Console/0.4" - Qm9yZWFsIGdlb2xvZ2lzdHMga2VlcCBzYWx0IG1p bmVzIG9wZW4gYWxsIHdpbnRlciBsb25n- SigV4 ECDHE-RSA-AES128-SHA AuthHeader handbook.s3.amazonaws.com TLSv1.1"#;
     let want = [
         (BucketOwner, "c0ffee"),
@@ -41,7 +41,7 @@ fn a_number_too_many_or_too_few() {
 
 /// A truncated line keeps everything before the cut, wherever it is.
 #[test]
-fn cut_lines() {
+fn truncated_lines() {
     let whole = line_with(r#""https://example.org/" "agent/1.0 (x; y)""#);
     let full = read(whole.as_bytes()).unwrap();
     for cut in HEAD.len()..whole.len() {

@@ -18,7 +18,7 @@ fn both_styles_in_every_combination() {
 }
 
 #[test]
-fn one_of_them_with_a_value() {
+fn one_null_and_one_value() {
     check_common(
         "bare agent",
         &line_with(r#""https://example.org/" -"#),

@@ -185,7 +185,7 @@ impl Change {
 }
 
 #[test]
-fn seeds_as_they_are() {
+fn unchanged_seeds() {
     for seed in seeds() {
         compare(seed.as_bytes());
     }
@@ -262,7 +262,7 @@ proptest! {
     }
 
     #[test]
-    fn pieces_alone(pieces in prop::collection::vec(select(&PIECES[..]), 0..40)) {
+    fn only_pieces(pieces in prop::collection::vec(select(&PIECES[..]), 0..40)) {
         compare(pieces.concat().as_bytes());
     }
 

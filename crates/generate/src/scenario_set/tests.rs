@@ -84,7 +84,7 @@ fn fields(line: &str) -> Fields<'_> {
 }
 
 #[test]
-fn what_is_true_of_each_scenario_is_in_its_lines() {
+fn the_truth_of_each_scenario_matches_its_lines() {
     let folder = tempfile::tempdir().unwrap();
     let truths = write_set(folder.path(), &words(&["all"]), 7, CopySource::Mixed).unwrap();
     for (name, truth) in &truths {

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn few_long_rows_are_read_at_a_time_and_many_short_ones() {
+    fn batches_have_fewer_rows_if_rows_are_long() {
         let (short, _) = written(|row| format!("agent {}", row % 7), 4, 5000);
         assert_eq!(rows_at_a_time(&short), MAX_ROWS);
         // All texts differ and compress to almost nothing, so their size in the file says little.

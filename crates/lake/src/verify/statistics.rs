@@ -276,7 +276,7 @@ mod tests {
     }
 
     #[test]
-    fn true_statistics_pass_and_others_do_not() {
+    fn correct_statistics_pass_and_wrong_ones_fail() {
         assert_eq!(wrong(|_| {}), 0);
         assert_eq!(wrong(|said| said["maxValues"] = json!({})), 0, "missing statistics are not wrong");
         for change in [

@@ -56,7 +56,7 @@ fn failed_after(damage: impl Fn(&Dataset)) -> Vec<&'static str> {
 }
 
 #[test]
-fn a_sound_dataset_passes() {
+fn an_intact_dataset_passes() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = sound(folder.path());
     let report = verify(&dataset, &VerifyOptions::default()).unwrap();

@@ -16,7 +16,7 @@ fn create(folder: &Path) -> Dataset {
 }
 
 #[test]
-fn what_is_committed_is_read_back() {
+fn committed_rows_are_read_back() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a folder with 100%, # and é");
     let dataset = create(&path);
@@ -73,7 +73,7 @@ fn rounds_of_a_run_and_checkpoints_keep_everything() {
 }
 
 #[test]
-fn sources_without_rows_are_in_the_ledger_alone() {
+fn sources_without_rows_are_only_in_the_ledger() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = create(folder.path());
     let lock = DatasetLock::acquire(&dataset, &|| {}).unwrap();

@@ -226,7 +226,7 @@ mod tests {
     }
 
     #[test]
-    fn a_right_file_reads() {
+    fn a_valid_file_is_parsed() {
         let query = parse(Path::new("p/x.sql"), RIGHT).unwrap();
         assert_eq!(
             (query.name.as_str(), query.severity, query.attack.len(), query.next.as_deref()),
@@ -243,7 +243,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_line() {
+    fn errors_name_the_line() {
         for (from, to, expected) in [
             ("-- title: t\n", "", "p/x.sql:1: missing key \"title\""),
             ("severity: low", "severity: dire", "p/x.sql:5: unknown severity \"dire\""),

@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_marked() {
+    fn errors_are_marked_in_the_statement() {
         assert_eq!(
             render("SELECT kee FROM logs", 1, 8, Some(11)),
             "line 1, column 8: wrong\n  SELECT kee FROM logs\n         ^^^"

@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn messages_say_what_is_of_use() {
+    fn messages_are_reduced_to_the_useful_part() {
         for (text, told) in [
             (
                 "No field named kee. Did you mean 'logs.key'?\nValid fields are logs.key.",

@@ -117,7 +117,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_principal_is_who_acts_whatever_the_session() {
+    fn a_principal_does_not_depend_on_the_session() {
         for (requester, expected) in [
             ("arn:aws:sts::111122223333:assumed-role/etl/i-0abc", "111122223333:role/etl"),
             ("arn:aws:sts::111122223333:assumed-role/etl/app-7", "111122223333:role/etl"),
@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn what_aws_does_itself_is_known() {
+    fn requests_of_aws_itself_are_recognised() {
         let is_aws = |requester| is_aws_service(&Principal::parse(requester));
         for requester in [
             "AmazonS3",

@@ -76,7 +76,7 @@ mod tests {
     use super::family;
 
     #[test]
-    fn programs_are_told_by_their_own_name_first() {
+    fn programs_are_recognised_by_their_own_name_first() {
         for (agent, expected) in [
             ("aws-cli/2.17.0 Python/3.11 botocore/2.0", "aws-cli"),
             ("Boto3/1.34 md/Botocore#1.34", "boto3"),

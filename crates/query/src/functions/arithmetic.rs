@@ -262,7 +262,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_fits_is_as_before() {
+    async fn results_that_fit_are_unchanged() {
         for (expression, name, expected) in [
             ("1 + 2 * 3", "Int64(1) + Int64(2) * Int64(3)", "7"),
             ("big - small", "t.big - t.small", "9223372036854775805"),

@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_short_is_as_before() {
+    async fn short_results_are_unchanged() {
         for (expression, expected) in [
             ("lpad('7', 3, '0')", "007"),
             ("lpad(s, 3)", "  x"),

@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_network_that_is_none_is_an_error() {
+    async fn an_invalid_network_is_an_error() {
         for (networks, wrong) in [("ten", "ten"), ("10.0.0.0/8,ten", "ten"), ("10.0.0.0/8,", ""), ("", "")] {
             let problem = value(&format!("ip_in('10.0.0.1', '{networks}')")).await.unwrap_err();
             assert!(problem.contains(&format!("{wrong:?} is not a network")), "{networks}: {problem}");

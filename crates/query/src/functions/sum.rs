@@ -378,7 +378,7 @@ mod tests {
 
     /// Groups, filters, nulls, windows, distinct values, two phases, and more groups than a batch has rows.
     #[tokio::test]
-    async fn what_fits_is_summed_as_datafusion_sums_it() {
+    async fn sums_that_fit_equal_those_of_datafusion() {
         let rows = "(SELECT value AS n, CASE WHEN value % 7 = 0 THEN NULL ELSE value * 1000003 % 65537 - 30000 END AS v \
                     FROM generate_series(1, 20000))";
         for sql in [

@@ -91,7 +91,7 @@ mod tests {
                        SELECT $least, $settled\n";
 
     #[test]
-    fn a_default_stands_until_another_value_is_set() {
+    fn a_default_applies_until_another_value_is_set() {
         let context = SessionContext::new();
         assert_eq!(filled(&context, SQL), "SELECT 10, INTERVAL '2 days'\n");
         set(&context, &[SQL], &[("least", "25")]).unwrap();
@@ -99,7 +99,7 @@ mod tests {
     }
 
     #[test]
-    fn a_wrong_name_or_value_is_refused() {
+    fn an_unknown_name_or_invalid_value_is_refused() {
         let context = SessionContext::new();
         for (name, value, expected) in [
             ("most", "5", "parameter profile.most: the profiles have least, settled"),

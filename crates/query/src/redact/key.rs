@@ -189,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_key_is_refused() {
+    fn an_invalid_key_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         for text in ["", "secret", &"g".repeat(64), &"0".repeat(63), "\u{e9}"] {
             let path = folder.path().join("key");

@@ -21,7 +21,7 @@ fn is_pseudonym(text: &str, kind: &str) -> bool {
 
 /// `raw` holds a JSON line verbatim, with all escapes of its writer.
 #[test]
-fn lines_of_json_hide_nothing() {
+fn lines_of_json_are_redacted() {
     let uri = "GET /k?X-Amz-Credential=AKIAIOSFODNN7EXAMPLE/20260501&X-Amz-Security-Token=IQoJb3JpZ2luSECRET/ab/c== HTTP/1.1";
     let line = format!(
         "{{\"requester\":\"{ADA}\",\"remote_ip\":\"198.51.100.9\",\"request_uri\":\"{uri}\",\"more\":1}}"
@@ -42,7 +42,7 @@ fn lines_of_json_hide_nothing() {
 
 /// A token is replaced however it is written, and always has the same pseudonym.
 #[test]
-fn tokens_go_however_they_are_named_and_encoded() {
+fn tokens_are_redacted_under_every_name_and_encoding() {
     let redactor = redactor("tokens", 1);
     let expected = redactor.pseudonyms.get("token", SECRET.as_bytes());
     for (name, text) in [
@@ -119,7 +119,7 @@ fn tokens_go_however_they_are_named_and_encoded() {
 
 /// The whole password is replaced, including characters that end other values.
 #[test]
-fn passwords_go_whole() {
+fn passwords_are_redacted_completely() {
     let redactor = redactor("all", 1);
     for text in [
         "password=ab<hunter2",
@@ -154,7 +154,7 @@ fn an_encoded_ampersand_does_not_end_a_value_that_is_not_encoded() {
 }
 
 #[test]
-fn tokens_are_known_by_their_shape() {
+fn tokens_are_recognised_by_their_shape() {
     let redactor = redactor("tokens", 1);
     for text in [
         "agent IQoJb3JpZ2luX2VjEHoaCXVzLWVhc3QtMSJIMEYCIQDc+/== end",
@@ -171,7 +171,7 @@ fn tokens_are_known_by_their_shape() {
 }
 
 #[test]
-fn what_is_no_secret_stays() {
+fn text_without_secrets_is_unchanged() {
     for text in [
         "GET /k?list-type=2&continuation-token=1ueGcxLPRx1Tr&prefix=a%2Fb HTTP/1.1",
         "GET /k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Date=20260501T100000Z&X-Amz-Expires=60 HTTP/1.1",
@@ -224,7 +224,7 @@ fn the_address_of_a_client_has_one_pseudonym() {
 }
 
 #[test]
-fn an_arn_keeps_its_form_and_nothing_else() {
+fn a_redacted_arn_keeps_only_its_form() {
     let redactor = redactor("principals", 1);
     let redacted = redactor.principal(ADA).into_owned();
     let parts: Vec<&str> = redacted.split([':', '/']).collect();
@@ -264,7 +264,7 @@ fn an_arn_keeps_its_form_and_nothing_else() {
 }
 
 #[test]
-fn accounts_and_ids_go_from_any_text() {
+fn accounts_and_ids_are_redacted_in_any_text() {
     let account = redactor("all", 1).pseudonyms.get("account", b"111122223333");
     for text in [
         "ap-111122223333.s3-accesspoint.eu-west-1.amazonaws.com",
@@ -294,7 +294,7 @@ fn accounts_and_ids_go_from_any_text() {
 }
 
 #[test]
-fn a_requester_goes_from_what_else_is_in_the_row() {
+fn the_requester_is_redacted_in_other_columns() {
     let redactor = redactor("all", 1);
     let names = redactor.names(Some(ADA), Some("203.0.113.7"));
     let text = "cli/1 (Backup-Operator; sess-4471; host 203-0-113-7) xsess-4471x";
@@ -394,7 +394,7 @@ fn work_grows_with_the_length_of_the_text_and_no_faster() {
 }
 
 #[test]
-fn keys_part_cases_and_kinds_part_values() {
+fn pseudonyms_depend_on_the_key_and_the_kind() {
     let (one, two) = (redactor("all", 1), redactor("all", 2));
     assert_ne!(one.address("203.0.113.7"), two.address("203.0.113.7"));
     assert_eq!(one.address("203.0.113.7"), redactor("addresses", 1).address("203.0.113.7"));
@@ -403,7 +403,7 @@ fn keys_part_cases_and_kinds_part_values() {
 }
 
 #[test]
-fn what_is_redacted_is_a_list_of_words() {
+fn redaction_is_parsed_from_a_list() {
     assert_eq!(Redaction::parse("tokens"), Ok(Redaction::default()));
     let all = Redaction::parse("all").unwrap();
     assert_eq!(Redaction::parse("principals, addresses"), Ok(all));
@@ -441,7 +441,7 @@ fn no_secret_survives_in_random_text() {
 
 /// The result of `principal()` has the pseudonyms of the requester's parts.
 #[test]
-fn principals_of_roles_and_people_are_hidden_part_by_part() {
+fn principals_are_redacted_part_by_part() {
     let redactor = redactor("all", 1);
     let whole = redactor.principal(ADA).into_owned();
     let parts: Vec<&str> = whole.split([':', '/']).collect();

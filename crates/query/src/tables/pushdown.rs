@@ -122,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_conjunction_does_not() {
+    fn conditions_other_than_conjunctions_are_not_pushed_down() {
         let either = col("operation").eq(lit("A")).or(col("key").eq(lit("k")));
         let others = [
             either,

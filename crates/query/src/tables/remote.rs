@@ -170,7 +170,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn raw_tables_travel_with_absolute_paths() {
+    fn serialised_raw_tables_have_absolute_paths() {
         let source = Source::file("a/2026-05-01-00-00-00-AA".into(), "AA".into());
         let table = RawTable::new(RawInput::new(vec![source], None, true), RawTableKind::Logs, true);
         let sent = serde_json::to_string(&RemoteTable::from_provider(&table).unwrap().unwrap()).unwrap();
@@ -181,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dataset_travels_with_its_files() {
+    fn a_serialised_dataset_lists_its_files() {
         let file = RemoteFile {
             path: "/lake/logs/a.parquet".into(),
             size: 1,

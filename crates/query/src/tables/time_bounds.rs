@@ -146,7 +146,7 @@ mod tests {
     }
 
     #[test]
-    fn disjunctions_and_other_columns_do_not() {
+    fn disjunctions_and_other_columns_do_not_narrow() {
         let either = col("request_time").gt(time(10)).or(col("key").eq(lit("k")));
         assert_eq!(TimeBounds::from_filters(&[either]), TimeBounds::default());
         assert_eq!(TimeBounds::from_filters(&[col("bytes_sent").gt(lit(1))]), TimeBounds::default());

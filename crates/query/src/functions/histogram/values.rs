@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_encoded_reads_with_the_standard_reader() {
+    fn encoded_histograms_are_readable_by_the_library() {
         for count in [3_i64, 3000] {
             let text = of(latencies(count)).encoded().unwrap().unwrap();
             assert!(text.starts_with("HISTFAAA"), "{text}");

@@ -285,7 +285,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_fit_is_no_time() {
+    fn text_that_does_not_match_is_refused() {
         let pattern = Pattern::joda("yyyy-MM-dd:HH:mm:ss").unwrap();
         for text in ["2017-02-18", "2017-02-30:00:00:00", "2017-02-18:07:00:00 ", "", "-", "\u{202e}"] {
             assert_eq!(pattern.parse(text), None, "{text:?}");

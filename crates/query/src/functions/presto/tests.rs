@@ -149,7 +149,7 @@ async fn aggregates_give_what_they_say() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_is_told() {
+async fn invalid_calls_have_plain_errors() {
     for (expression, problem) in [
         ("parse_datetime('2019-07-01', 'yyyy-MM-dd:HH')", "does not match the time pattern"),
         ("parse_datetime('2019', 'yyyy-QQ')", "QQ of \"yyyy-QQ\" is not supported"),

@@ -94,7 +94,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_told_from_data() {
+    fn headings_are_distinguished_from_data() {
         for (text, data) in [
             ("address,name\n198.51.100.7,a\n", None),
             ("\u{feff}address\n198.51.100.7\n", None),

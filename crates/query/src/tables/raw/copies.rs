@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_compared_while_it_is_read_keeps_its_first_owner() {
+    fn content_that_is_being_read_keeps_its_first_owner() {
         let copies = Copies::default();
         assert_eq!(copies.compare(5, &b"x"[..]).unwrap(), None);
         assert_eq!(copies.compare(3, &b"x"[..]).unwrap(), Some(5));
