@@ -60,7 +60,7 @@ impl QueryPlanner for RetryingPlanner {
     }
 }
 
-/// A plan that is executed again if it fails because executors come and go, and no row of its result has been
+/// A plan that is executed again if it fails because executors join and leave, and no row of its result has been
 /// returned.
 #[derive(Debug)]
 struct RetryingExec {
@@ -191,9 +191,9 @@ mod tests {
     /// the number of rows, and the number of attempts.
     async fn ask(failures: usize, error: &str) -> (Result<usize>, usize) {
         let schema: SchemaRef = Arc::new(Schema::new(vec![Field::new("n", DataType::Int64, false)]));
-        let asked = AtomicUsize::new(0);
+        let attempts = AtomicUsize::new(0);
         let execute = || {
-            let fails = asked.fetch_add(1, Ordering::Relaxed) < failures;
+            let fails = attempts.fetch_add(1, Ordering::Relaxed) < failures;
             let batch = RecordBatch::try_new(Arc::clone(&schema), vec![Arc::new(Int64Array::from(vec![1]))])?;
             let bad = || Err(DataFusionError::Execution(error.to_owned()));
             let batches = [Ok(batch.clone()), if fails { bad() } else { Ok(batch.clone()) }, Ok(batch)];
@@ -207,35 +207,35 @@ mod tests {
             Ok(rows) => rows.try_fold(0, |sum, batch| async move { Ok(sum + batch.num_rows()) }).await,
             Err(error) => Err(error),
         };
-        (rows, asked.into_inner())
+        (rows, attempts.into_inner())
     }
 
     #[tokio::test]
     async fn a_lost_executor_causes_a_retry_and_no_row_comes_twice() {
-        let (rows, asked) = ask(5, "tcp connect error").await;
-        assert_eq!((rows.unwrap(), asked), (3, 6));
-        let (rows, asked) = ask(6, "tcp connect error").await;
+        let (rows, attempts) = ask(5, "tcp connect error").await;
+        assert_eq!((rows.unwrap(), attempts), (3, 6));
+        let (rows, attempts) = ask(6, "tcp connect error").await;
         assert!(rows.is_err());
-        assert_eq!(asked, 6);
+        assert_eq!(attempts, 6);
     }
 
     #[tokio::test]
     async fn a_missing_scheduler_is_reported_at_once() {
         let address = "df://127.0.0.1:1".parse().unwrap();
-        let asked = AtomicUsize::new(0);
+        let attempts = AtomicUsize::new(0);
         let execute = || {
-            asked.fetch_add(1, Ordering::Relaxed);
+            attempts.fetch_add(1, Ordering::Relaxed);
             Err(DataFusionError::Execution("tcp connect error".to_owned()))
         };
         let error = retrying(&address, execute).await.err().unwrap().to_string();
         assert!(error.contains("no scheduler responds at df://127.0.0.1:1"), "{error}");
-        assert_eq!(asked.into_inner(), 1);
+        assert_eq!(attempts.into_inner(), 1);
     }
 
     #[tokio::test]
     async fn a_failing_query_is_not_retried() {
-        let (rows, asked) = ask(1, "Arrow error: Divide by zero error").await;
+        let (rows, attempts) = ask(1, "Arrow error: Divide by zero error").await;
         assert!(rows.is_err());
-        assert_eq!(asked, 1);
+        assert_eq!(attempts, 1);
     }
 }

@@ -15,7 +15,7 @@ pub(crate) fn schema() -> SchemaRef {
     Arc::new(Schema::new(vec![Field::new("manifest", DataType::Utf8, false)]))
 }
 
-/// Ingests a shard and returns its manifest as a row. Ends early if nobody waits for it any more.
+/// Ingests a shard and returns its manifest as a row. Stops early if its result is no longer needed.
 pub(crate) async fn ingest(job: ShardJob, shard: Shard) -> Result<RecordBatch> {
     let stop = Arc::new(AtomicBool::new(false));
     let _stopper = Stopper(Arc::clone(&stop));

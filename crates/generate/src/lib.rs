@@ -239,7 +239,7 @@ impl World {
         let lines_per_file = if args.tiny { Some(20) } else { args.lines_per_file };
         let files = lines_per_file.map_or(args.files, |lines| args.lines.div_ceil(lines.max(1)));
         let least = args.buckets * args.days.div_ceil(MOST_DAYS_OF_A_FILE) as usize;
-        let wanted = RequestedTotals {
+        let totals = RequestedTotals {
             lines: args.lines,
             files: files.max(least),
             rejects: args.rejects,
@@ -249,7 +249,7 @@ impl World {
             style: args.name_style,
             suffix: args.compress.suffix(),
         };
-        let plans = plan::files(&buckets, &rhythm, &wanted);
+        let plans = plan::files(&buckets, &rhythm, &totals);
         Ok(Self { buckets, pools, rhythm, plans, planted, accounts })
     }
 }

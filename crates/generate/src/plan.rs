@@ -60,9 +60,9 @@ impl Rhythm {
     /// The time at which the given share of the traffic has passed.
     pub(crate) fn time(&self, share: f64) -> i64 {
         let hours = self.sums.len() - 1;
-        let wanted = share * self.sums[hours];
-        let hour = self.sums.partition_point(|sum| *sum <= wanted).clamp(1, hours) - 1;
-        let within = (wanted - self.sums[hour]) / (self.sums[hour + 1] - self.sums[hour]);
+        let target = share * self.sums[hours];
+        let hour = self.sums.partition_point(|sum| *sum <= target).clamp(1, hours) - 1;
+        let within = (target - self.sums[hour]) / (self.sums[hour + 1] - self.sums[hour]);
         self.start + ((hour as f64 + within) * 3_600.0) as i64
     }
 
@@ -102,16 +102,16 @@ fn part(whole: usize, parts: usize, at: usize) -> usize {
 }
 
 /// Assigns lines to files and files to buckets.
-pub(crate) fn files(buckets: &[Bucket], rhythm: &Rhythm, wanted: &RequestedTotals<'_>) -> Vec<FilePlan> {
-    let old = if wanted.ages { buckets.len() * ERAS.len() } else { 0 };
-    let old_lines = if wanted.ages { wanted.lines / 6 } else { 0 };
-    let mut plans = Vec::with_capacity(wanted.files + old);
+pub(crate) fn files(buckets: &[Bucket], rhythm: &Rhythm, totals: &RequestedTotals<'_>) -> Vec<FilePlan> {
+    let old = if totals.ages { buckets.len() * ERAS.len() } else { 0 };
+    let old_lines = if totals.ages { totals.lines / 6 } else { 0 };
+    let mut plans = Vec::with_capacity(totals.files + old);
     let weights: f64 = buckets.iter().map(|bucket| bucket.weight).sum();
-    let new_lines = wanted.lines - old_lines;
+    let new_lines = totals.lines - old_lines;
     let (mut seen, mut files_before, mut lines_before) = (0.0, 0, 0);
     for (at, bucket) in buckets.iter().enumerate() {
         seen += bucket.weight;
-        let spare = wanted.files.saturating_sub(buckets.len()) as f64;
+        let spare = totals.files.saturating_sub(buckets.len()) as f64;
         let files_after = ((spare * seen / weights).round() as usize + at + 1).max(files_before + 1);
         let lines_after = (new_lines as f64 * seen / weights).round() as usize;
         let (files, lines) = (files_after - files_before, lines_after - lines_before);
@@ -148,27 +148,27 @@ pub(crate) fn files(buckets: &[Bucket], rhythm: &Rhythm, wanted: &RequestedTotal
     let count = plans.len();
     for (number, plan) in plans.iter_mut().enumerate() {
         plan.number = number;
-        plan.rejects = part(wanted.rejects, count, number);
-        plan.blanks = part(wanted.blanks, count, number);
-        plan.name = name(plan, &buckets[plan.bucket], rhythm, wanted);
+        plan.rejects = part(totals.rejects, count, number);
+        plan.blanks = part(totals.blanks, count, number);
+        plan.name = name(plan, &buckets[plan.bucket], rhythm, totals);
     }
     plans
 }
 
 /// The bucket folder, and S3's file name with the delivery time, minutes after the last line.
-fn name(plan: &FilePlan, bucket: &Bucket, rhythm: &Rhythm, wanted: &RequestedTotals<'_>) -> String {
-    let rng = &mut seeded(wanted.seed, &[3, plan.number as u64]);
+fn name(plan: &FilePlan, bucket: &Bucket, rhythm: &Rhythm, totals: &RequestedTotals<'_>) -> String {
+    let rng = &mut seeded(totals.seed, &[3, plan.number as u64]);
     let delivery = plan.time(rhythm, 1.0, rng.i64(600..2_400));
     let (year, month, day, hour, minute, second) = clock(delivery);
     let mut name = format!("{}/", bucket.name);
-    if wanted.style == NameStyle::Partitioned {
+    if totals.style == NameStyle::Partitioned {
         let _ = write!(name, "{ACCOUNT}/{}/{}/{year:04}/{month:02}/{day:02}/", bucket.region, bucket.name);
     }
     let unique = build_text(|out| push_code(rng, out, 16));
     let _ = write!(
         name,
         "{year:04}-{month:02}-{day:02}-{hour:02}-{minute:02}-{second:02}-{unique}{}",
-        wanted.suffix
+        totals.suffix
     );
     name
 }

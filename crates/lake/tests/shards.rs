@@ -1,4 +1,4 @@
-//! Ingests in shards give the same dataset as one process, whatever is attempted twice, lost or duplicated.
+//! Ingests in shards give the same dataset as one process, even if shards are attempted twice, lost or duplicated.
 
 #![allow(clippy::unwrap_used)]
 

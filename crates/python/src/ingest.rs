@@ -172,13 +172,13 @@ pub(crate) fn ingest(
     let listener = Arc::new(Listener::default());
     let stop = Arc::new(AtomicBool::new(false));
     let (sender, mut done) = sync_channel(1);
-    let (told, stopped) = (Arc::clone(&listener), Arc::clone(&stop));
+    let (reporter, stopped) = (Arc::clone(&listener), Arc::clone(&stop));
     let worker = std::thread::spawn(move || {
         let result = discover(&paths).map_err(IngestFailure::Source).and_then(|sources| {
             let (sources, dataset) = (&sources[..], to.as_path());
             let stop = Some(&*stopped);
             let request = IngestRequest { sources, dataset, partition_by, jobs, strict, stop };
-            saltmine_lake::ingest(&request, &*told).map_err(IngestFailure::Lake)
+            saltmine_lake::ingest(&request, &*reporter).map_err(IngestFailure::Lake)
         });
         let _ = sender.send(result); // the receiver waits for it
     });

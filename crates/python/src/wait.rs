@@ -33,7 +33,7 @@ pub(crate) fn runtime() -> PyResult<Arc<Runtime>> {
     Ok(new)
 }
 
-/// A task that is aborted when nobody waits for it any more.
+/// A task that is aborted when this is dropped.
 pub(crate) struct Task(AbortHandle);
 
 impl Task {

@@ -212,8 +212,8 @@ mod tests {
             ("status = $x AND id = $x", "1", "is compared with an integer and with text"),
             ("status = 200", "1", "the SQL has no $x"),
         ] {
-            let told = ask(condition, text).await.unwrap_err();
-            assert!(told.contains(problem), "{condition} {text}: {told}");
+            let message = ask(condition, text).await.unwrap_err();
+            assert!(message.contains(problem), "{condition} {text}: {message}");
         }
     }
 }

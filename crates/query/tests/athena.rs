@@ -89,10 +89,10 @@ async fn published_queries_run_with_correct_results() {
             let (own_columns, own_rows) = answer(session, &name, &own).await;
             let at = |name: &String| columns.iter().position(|column| column == name).unwrap();
             let kept: Vec<usize> = own_columns.iter().map(at).collect();
-            let mut asked: Vec<Vec<String>> =
+            let mut projected: Vec<Vec<String>> =
                 rows.iter().map(|row| kept.iter().map(|index| row[*index].clone()).collect()).collect();
-            asked.sort();
-            assert_eq!(asked, own_rows, "{name} over samples/{sample}");
+            projected.sort();
+            assert_eq!(projected, own_rows, "{name} over samples/{sample}");
             found += rows.len();
             let _ = write!(text, "samples/{sample}: {}", render(&columns, &rows));
         }
@@ -186,8 +186,8 @@ async fn aliases_that_are_taken_are_refused() {
         (&["a.b.c.d"], "alias a.b.c.d: not a name"),
         (&["information_schema.t"], "alias information_schema.t: information_schema is read-only"),
     ] {
-        let told = open(aliases).await.err().unwrap_or_default();
-        assert!(told.starts_with(problem), "{aliases:?}: {told}");
+        let error = open(aliases).await.err().unwrap_or_default();
+        assert!(error.starts_with(problem), "{aliases:?}: {error}");
     }
     let session = open(&["mine", "AwsDataCatalog.db.t"]).await.unwrap();
     for table in ["mine", "\"awsdatacatalog\".\"db\".\"t\"", "AwsDataCatalog.db.t"] {

@@ -450,7 +450,7 @@ async fn deletes_without_credentials_follow_a_change_without_credentials() {
     assert!(!changes[0].contains_key("requester"), "{changes:?}");
 }
 
-/// Versions that nobody signed to delete are gone for good all the same.
+/// Versions deleted without credentials are permanently deleted too.
 #[tokio::test]
 async fn versions_deleted_without_credentials_are_found() {
     let keys: Vec<String> = (0..40).map(|number| format!("k{number}")).collect();

@@ -79,8 +79,8 @@ async fn answers_over_the_samples_are_as_expected() {
         let mut text = String::new();
         for (name, session) in [("logs", &logs), ("attack", &attack)] {
             let (columns, rows) = answer(session, query).await;
-            let told: Vec<&String> = query.columns.iter().map(|column| &column.name).collect();
-            assert_eq!(columns.iter().collect::<Vec<_>>(), told, "columns of {}", query.name);
+            let documented: Vec<&String> = query.columns.iter().map(|column| &column.name).collect();
+            assert_eq!(columns.iter().collect::<Vec<_>>(), documented, "columns of {}", query.name);
             let _ = write!(text, "samples/{name}: {}", render(&columns, &rows));
         }
         let path = root().join("queries").join(&query.path).with_extension("expected");
@@ -256,11 +256,11 @@ async fn every_who_is_recounted_from_the_records() {
                 let counts = batches[0].column(column).as_any();
                 counts.downcast_ref::<datafusion::arrow::array::Int64Array>().unwrap().value(0)
             };
-            let told = (&finding.query, who);
-            assert!(count(0) >= who.events && who.events > 0, "{} requests: {told:?}", count(0));
-            assert!(count(1) > 0 && count(2) > 0, "first and last belong to others: {told:?}");
+            let stated = (&finding.query, who);
+            assert!(count(0) >= who.events && who.events > 0, "{} requests: {stated:?}", count(0));
+            assert!(count(1) > 0 && count(2) > 0, "first and last belong to others: {stated:?}");
             if who.remote_ip.is_none() {
-                assert!(who.addresses.is_none_or(|addresses| addresses != 1), "{told:?}");
+                assert!(who.addresses.is_none_or(|addresses| addresses != 1), "{stated:?}");
             }
             recounted += 1;
         }

@@ -223,11 +223,11 @@ async fn copies_are_named() {
         &Params::new(),
     )
     .await;
-    let told: Vec<String> = copies
+    let expected: Vec<String> = copies
         .iter()
         .map(|(copy, original)| format!("{copy} | 0 | 0 | same | same content as {original}"))
         .collect();
-    assert_eq!(same, told);
+    assert_eq!(same, expected);
 }
 
 /// The same file by several paths.

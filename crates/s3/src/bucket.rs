@@ -190,8 +190,8 @@ impl Bucket {
         ask.headers.extend(etag.map(|etag| (IF_MATCH, etag.to_owned())));
         let (_, bytes) = self.send(ask).await?;
         if bytes.len() as u64 != range.end - range.start {
-            let told = format!("received {} of {} bytes", bytes.len(), range.end - range.start);
-            return Err(S3Error::at("read", &self.name, key)(Problem::Other(told)));
+            let text = format!("received {} of {} bytes", bytes.len(), range.end - range.start);
+            return Err(S3Error::at("read", &self.name, key)(Problem::Other(text)));
         }
         Ok(bytes)
     }
@@ -278,9 +278,9 @@ impl Bucket {
             query += &format!("&start-after={}", encoded(after));
         }
         let at = || S3Error::at("list", &self.name, prefix);
-        let asked =
+        let response =
             self.send(UnsignedRequest { query, ..UnsignedRequest::new("list", Method::GET, "") }).await;
-        let (_, body) = asked.map_err(|error| at()(error.problem))?;
+        let (_, body) = response.map_err(|error| at()(error.problem))?;
         Page::parse(&body).map_err(at())
     }
 

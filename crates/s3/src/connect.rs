@@ -127,7 +127,7 @@ mod tests {
         assert!(check_endpoint(None, false).is_ok());
         assert!(check_endpoint(Some("https://minio.example:9000"), false).is_ok());
         assert!(check_endpoint(Some("http://127.0.0.1:9000"), true).is_ok());
-        for (endpoint, told) in [
+        for (endpoint, message) in [
             ("http://127.0.0.1:9000", "AWS_ALLOW_HTTP"),
             ("minio.example:9000", "host"),
             ("ftp://x", "neither"),
@@ -135,7 +135,7 @@ mod tests {
             ("", "not a URL"),
         ] {
             let problem = check_endpoint(Some(endpoint), false);
-            assert!(problem.is_err_and(|problem| problem.to_string().contains(told)), "{endpoint}");
+            assert!(problem.is_err_and(|problem| problem.to_string().contains(message)), "{endpoint}");
         }
     }
 }

@@ -57,9 +57,9 @@ impl fmt::Display for Problem {
             Self::NoSuchBucket => f.write_str("no such bucket"),
             Self::NoSuchKey => f.write_str("no such object"),
             Self::Archived => f.write_str("the object is in an archive; it must be restored first"),
-            Self::AccessDenied(said) => write!(
+            Self::AccessDenied(reason) => write!(
                 f,
-                "access denied ({said}); `saltmine playbook getting-logs` lists the required permissions"
+                "access denied ({reason}); `saltmine playbook getting-logs` lists the required permissions"
             ),
             Self::NoCredentials(why) => write!(
                 f,

@@ -52,7 +52,7 @@ impl Object {
 
     /// Reads the object part by part, always one part ahead.
     pub fn reader(&self) -> ObjectReader {
-        ObjectReader { object: self.clone(), asked: 0, next: None, part: Bytes::new() }
+        ObjectReader { object: self.clone(), position: 0, next: None, part: Bytes::new() }
     }
 }
 
@@ -61,18 +61,18 @@ impl Object {
 pub struct ObjectReader {
     object: Object,
     /// Bytes requested so far.
-    asked: u64,
+    position: u64,
     next: Option<Receiver<Result<Bytes, S3Error>>>,
     part: Bytes,
 }
 
 impl ObjectReader {
     fn request_next(&mut self) -> Result<(), S3Error> {
-        let range = self.asked..self.object.size.min(self.asked + RANGE_BYTES);
+        let range = self.position..self.object.size.min(self.position + RANGE_BYTES);
         if range.is_empty() {
             return Ok(());
         }
-        self.asked = range.end;
+        self.position = range.end;
         let (sender, part) = sync_channel(1);
         let Object { bucket, key, etag, .. } = self.object.clone();
         let handle = runtime::handle().map_err(S3Error::at("read", bucket.name(), &key))?;

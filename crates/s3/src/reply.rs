@@ -76,7 +76,7 @@ struct ErrorReply {
 pub(crate) fn problem(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> Problem {
     let text = std::str::from_utf8(body).unwrap_or_default();
     let ErrorReply { code, message, region } = quick_xml::de::from_str(text).unwrap_or_default();
-    let told = match (code.as_str(), message.as_str()) {
+    let description = match (code.as_str(), message.as_str()) {
         ("", "") => status.to_string(),
         (code, "") => code.to_owned(),
         (code, message) => format!("{code}: {}", truncated(message)),
@@ -101,10 +101,10 @@ pub(crate) fn problem(status: StatusCode, headers: &HeaderMap, body: &[u8]) -> P
             | "RequestTimeTooSkewed",
             _,
         )
-        | (_, 401) => Problem::NoCredentials(told),
-        (_, 403) => Problem::AccessDenied(told),
-        _ if code.is_empty() => Problem::Other(told),
-        _ => Problem::Other(format!("{told} ({status})")),
+        | (_, 401) => Problem::NoCredentials(description),
+        (_, 403) => Problem::AccessDenied(description),
+        _ if code.is_empty() => Problem::Other(description),
+        _ => Problem::Other(format!("{description} ({status})")),
     }
 }
 
@@ -162,7 +162,7 @@ mod tests {
         }
         let mut headers = HeaderMap::new();
         headers.insert("x-amz-bucket-region", "eu-west-1".parse().unwrap());
-        let told = problem(StatusCode::MOVED_PERMANENTLY, &headers, b"").to_string();
-        assert!(told.contains("AWS_REGION=eu-west-1"), "{told}");
+        let text = problem(StatusCode::MOVED_PERMANENTLY, &headers, b"").to_string();
+        assert!(text.contains("AWS_REGION=eu-west-1"), "{text}");
     }
 }

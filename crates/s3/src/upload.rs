@@ -33,17 +33,17 @@ pub async fn upload(bucket: &Bucket, path: &Path, key: &str) -> Result<(), S3Err
         bucket.put(key, Bytes::from(content), Condition::Any).await?;
         return Ok(());
     }
-    let said = |error: object_store::Error| at(Problem::Other(chain(&error)));
+    let to_error = |error: object_store::Error| at(Problem::Other(chain(&error)));
     let location =
         object_store::path::Path::parse(key).map_err(|error| at(Problem::Other(error.to_string())))?;
-    let parts = bucket.store().put_multipart(&location).await.map_err(said)?;
+    let parts = bucket.store().put_multipart(&location).await.map_err(to_error)?;
     let mut writer = WriteMultipart::new_with_chunk_size(parts, PART_BYTES);
     loop {
         let mut part = Vec::with_capacity(PART_BYTES);
         let read = Read::by_ref(&mut file).take(PART_BYTES as u64).read_to_end(&mut part);
         let sent = match read {
-            Ok(0) => return writer.finish().await.map(drop).map_err(said),
-            Ok(_) => writer.wait_for_capacity(MAX_PARTS_IN_FLIGHT).await.map_err(said),
+            Ok(0) => return writer.finish().await.map(drop).map_err(to_error),
+            Ok(_) => writer.wait_for_capacity(MAX_PARTS_IN_FLIGHT).await.map_err(to_error),
             Err(error) => Err(disk(error)),
         };
         if let Err(error) = sent {

@@ -47,13 +47,14 @@ fn is_tar(bytes: &[u8]) -> bool {
     let Some(header) = bytes.first_chunk::<HEADER>() else { return false };
     let is_octal = |field: &[u8]| field.iter().all(|byte| matches!(byte, b'0'..=b'7' | b' ' | 0));
     let checksum = header[148..156].iter().filter(|byte| byte.is_ascii_digit());
-    let said = checksum.fold(0_u32, |sum, digit| sum.wrapping_mul(8).wrapping_add(u32::from(digit - b'0')));
+    let expected =
+        checksum.fold(0_u32, |sum, digit| sum.wrapping_mul(8).wrapping_add(u32::from(digit - b'0')));
     let counted: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
     let own: u32 = header[148..156].iter().map(|byte| u32::from(*byte)).sum();
     header[257..262] == *b"ustar"
         && header[100..124].contains(&0)
         && is_octal(&header[100..124])
-        && counted - own + 8 * u32::from(b' ') == said
+        && counted - own + 8 * u32::from(b' ') == expected
 }
 
 /// The format of a text according to its first line, if no line of it is a record.

@@ -149,11 +149,11 @@ fn a_flipped_bit_is_reported_and_earlier_members_are_correct() {
                         assert_eq!(rows.slice(0, 30), whole.slice(0, 30), "byte {at}, bit {bit}");
                     }
                     let member = if at < first.len() { 0 } else { first.len() };
-                    let said = format!("damaged gzip member from byte {member} on");
+                    let expected = format!("damaged gzip member from byte {member} on");
                     // Other damage: garbage after the first member, or a premature end.
                     let other = ["continues after the end", "ends in the middle"];
                     assert!(
-                        problem.message.contains(&said)
+                        problem.message.contains(&expected)
                             || other.iter().any(|other| problem.message.contains(other)),
                         "byte {at}, bit {bit}: {}",
                         problem.message

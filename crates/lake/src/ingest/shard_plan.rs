@@ -74,7 +74,7 @@ fn copy_key(source: &Source, size: u64) -> Option<Vec<u8>> {
 pub(crate) fn rounds<'a>(sources: &'a [Source], runner: &dyn ShardRunner) -> Vec<Vec<Vec<SizedSource<'a>>>> {
     let groups = groups(sources);
     let total: u64 = groups.iter().flatten().map(|(_, size)| size + FILE_COST).sum();
-    let wanted = (total / runner.width().max(1) as u64).max(runner.least_bytes()).min(MAX_SHARD_BYTES);
+    let target_bytes = (total / runner.width().max(1) as u64).max(runner.least_bytes()).min(MAX_SHARD_BYTES);
     let mut rounds = Vec::new();
     let mut round: Vec<Vec<SizedSource<'_>>> = Vec::new();
     let (mut in_shard, mut in_round, mut files) = (0, 0, 0);
@@ -86,7 +86,7 @@ pub(crate) fn rounds<'a>(sources: &'a [Source], runner: &dyn ShardRunner) -> Vec
         files += group.len();
         let bytes: u64 = group.iter().map(|(_, size)| size + FILE_COST).sum();
         match round.last_mut() {
-            Some(shard) if in_shard < wanted && shard.len() < MAX_SHARD_FILES => shard.extend(group),
+            Some(shard) if in_shard < target_bytes && shard.len() < MAX_SHARD_FILES => shard.extend(group),
             _ => {
                 round.push(group);
                 in_shard = 0;

@@ -22,14 +22,14 @@ const PAGES_AT_A_TIME: usize = 16;
 /// Approximate bytes of rows read at a time, if the pages of a file are unknown.
 const BATCH_BYTES: usize = 8 << 20;
 
-/// Files of one partition. Those in S3 are copied to the folder of the round one by one. At most `may_match`
+/// Files of one partition. Those in S3 are copied to the folder of the round one by one. At most `max_bytes`
 /// bytes of copies are kept, the others are removed after use: a partition may be larger than the disk.
 pub(crate) struct PartitionFiles<'a> {
     staging: &'a Staging<'a>,
     table: Table,
     entries: &'a [FileEntry],
-    keeps: u64,
-    kept: Mutex<LocalCopies>,
+    max_bytes: u64,
+    copies: Mutex<LocalCopies>,
 }
 
 #[derive(Default)]
@@ -39,9 +39,14 @@ struct LocalCopies {
 }
 
 impl<'a> PartitionFiles<'a> {
-    /// Keeps at most `may_match` bytes of copies.
-    pub(crate) fn new(staging: &'a Staging<'a>, table: Table, entries: &'a [FileEntry], keeps: u64) -> Self {
-        Self { staging, table, entries, keeps, kept: Mutex::default() }
+    /// Keeps at most `max_bytes` bytes of copies.
+    pub(crate) fn new(
+        staging: &'a Staging<'a>,
+        table: Table,
+        entries: &'a [FileEntry],
+        max_bytes: u64,
+    ) -> Self {
+        Self { staging, table, entries, max_bytes, copies: Mutex::default() }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -60,8 +65,8 @@ impl<'a> PartitionFiles<'a> {
     /// The file on the local disk, after checking that it is what was committed: damage must not get a new
     /// hash.
     pub(crate) fn open(&self, index: usize) -> Result<Arc<LocalFile>, LakeError> {
-        let kept = || self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(file) = kept().files.get(&index) {
+        let copies = || self.copies.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(file) = copies().files.get(&index) {
             return Ok(Arc::clone(file));
         }
         let (entry, storage) = (self.entry(index), self.staging.dataset().storage());
@@ -75,10 +80,10 @@ impl<'a> PartitionFiles<'a> {
         }
         let file = Arc::new(file);
         let copied = if file.copy.is_some() { entry.size } else { 0 };
-        let mut kept = kept();
-        if kept.bytes + copied <= self.keeps {
-            kept.bytes += copied;
-            kept.files.insert(index, Arc::clone(&file));
+        let mut copies = copies();
+        if copies.bytes + copied <= self.max_bytes {
+            copies.bytes += copied;
+            copies.files.insert(index, Arc::clone(&file));
         }
         Ok(file)
     }
@@ -196,8 +201,8 @@ mod tests {
         let lock = DatasetLock::acquire(&dataset, &|| {}).unwrap();
         let staging = lock.begin().unwrap();
         let copies = || std::fs::read_dir(staging.dir()).unwrap().count();
-        let keeps = entries[0].size + entries[1].size;
-        let files = PartitionFiles::new(&staging, Table::Logs, &entries, keeps);
+        let max_bytes = entries[0].size + entries[1].size;
+        let files = PartitionFiles::new(&staging, Table::Logs, &entries, max_bytes);
         for _pass in 0..2 {
             for index in 0..files.len() {
                 let file = files.open(index).unwrap();

@@ -143,12 +143,12 @@ impl Storage for BucketStorage {
     }
 
     fn missing(&self, files: &[DatasetPath]) -> Result<Vec<DatasetPath>, LakeError> {
-        let asked = files.iter().cloned().map(|file| {
+        let requests = files.iter().cloned().map(|file| {
             let (bucket, key) = (Arc::clone(&self.0.bucket), self.0.key(&file));
             async move { Ok((!bucket.has(&key).await?).then_some(file)) }
         });
-        let asked: Vec<_> = asked.collect();
-        let missing: Vec<Option<DatasetPath>> = wait(try_join_all(asked))?;
+        let requests: Vec<_> = requests.collect();
+        let missing: Vec<Option<DatasetPath>> = wait(try_join_all(requests))?;
         Ok(missing.into_iter().flatten().collect())
     }
 
@@ -191,12 +191,12 @@ impl Storage for BucketStorage {
     }
 
     fn remove(&self, files: &[DatasetPath]) -> Result<(), LakeError> {
-        let asked = files.iter().map(|file| {
+        let requests = files.iter().map(|file| {
             let (bucket, key) = (Arc::clone(&self.0.bucket), self.0.key(file));
             async move { bucket.delete(&key).await }
         });
-        let asked: Vec<_> = asked.collect();
-        wait(try_join_all(asked))?;
+        let requests: Vec<_> = requests.collect();
+        wait(try_join_all(requests))?;
         Ok(())
     }
 

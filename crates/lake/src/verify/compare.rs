@@ -282,9 +282,9 @@ impl<'a> SourceStates<'a> {
         let (committed, sound) = if table == Table::Rejects { stored.rejects } else { stored.logs };
         let sides = Sides { sources: self.sources, committed, sound, hasher: stored.hasher, proven, rows };
         let found = inspect(&sides, &suspects)?;
-        let (told, all) = (found.details.len() as u64, found.count);
+        let (listed, all) = (found.details.len() as u64, found.count);
         found.details.into_iter().for_each(|detail| check.fail(detail));
-        check.failures += all.saturating_sub(told);
+        check.failures += all.saturating_sub(listed);
         let surely = suspects.iter().filter(|suspect| !suspect.may_have_more).count() as u64;
         if all == 0 && surely > 0 {
             let names: Vec<_> = suspects.iter().map(|suspect| format!("{:?}", suspect.name)).collect();

@@ -269,23 +269,28 @@ fn describe(
 }
 
 fn differing_columns(given: &RecordBatch, stored: &RecordBatch) -> String {
-    let mut told = Vec::new();
+    let mut differences = Vec::new();
     let mut more = 0;
     for (field, given) in given.schema_ref().fields().iter().zip(given.columns()) {
         let Some(stored) = stored.column_by_name(field.name()) else { continue };
         if given.to_data() == stored.to_data() {
             continue;
         }
-        if told.len() < MAX_COLUMNS {
-            told.push(format!("{} is {}, the line says {}", field.name(), shown(stored), shown(given)));
+        if differences.len() < MAX_COLUMNS {
+            differences.push(format!(
+                "{} is {}, the line says {}",
+                field.name(),
+                shown(stored),
+                shown(given)
+            ));
         } else {
             more += 1;
         }
     }
     match more {
-        0 => told.join("; "),
-        1 => told.join("; ") + "; and 1 more column differs",
-        more => told.join("; ") + &format!("; and {more} more columns differ"),
+        0 => differences.join("; "),
+        1 => differences.join("; ") + "; and 1 more column differs",
+        more => differences.join("; ") + &format!("; and {more} more columns differ"),
     }
 }
 

@@ -123,7 +123,7 @@ impl SourceStates<'_> {
 fn recount(entry: &Entry, outcome: &Outcome) -> Vec<String> {
     let counts = &outcome.counts;
     let mut wrong = Vec::new();
-    for (what, said, found) in [
+    for (what, recorded, found) in [
         ("bytes", entry.size, outcome.size),
         ("bytes of text", entry.inflated, outcome.inflated),
         ("lines", entry.lines, counts.lines),
@@ -131,16 +131,16 @@ fn recount(entry: &Entry, outcome: &Outcome) -> Vec<String> {
         ("rejects", entry.rejects, counts.rejects),
         ("blanks", entry.blanks, counts.blanks),
     ] {
-        if said != found {
-            wrong.push(format!("the ledger says {said} {what}, but the source has {found}"));
+        if recorded != found {
+            wrong.push(format!("the ledger says {recorded} {what}, but the source has {found}"));
         }
     }
-    for (what, said, found) in
+    for (what, recorded, found) in
         [("first", entry.first_time, counts.first_time), ("last", entry.last_time, counts.last_time)]
     {
-        if said != found {
+        if recorded != found {
             wrong.push(format!(
-                "the {what} time in the ledger is {said:?}, but in the source it is {found:?}"
+                "the {what} time in the ledger is {recorded:?}, but in the source it is {found:?}"
             ));
         }
     }
@@ -150,8 +150,8 @@ fn recount(entry: &Entry, outcome: &Outcome) -> Vec<String> {
     }
     if entry.problem != outcome.problem {
         let of = |problem: &Option<String>| problem.as_deref().unwrap_or("no problem").to_owned();
-        let (said, found) = (of(&entry.problem), of(&outcome.problem));
-        wrong.push(format!("the ledger says {said:?}, but the source has {found:?}"));
+        let (recorded, found) = (of(&entry.problem), of(&outcome.problem));
+        wrong.push(format!("the ledger says {recorded:?}, but the source has {found:?}"));
     }
     wrong
 }

@@ -185,7 +185,7 @@ impl RemovedRows {
 
     /// Determines which rows were correctly removed: their lines, and those of the rows they are equal to,
     /// have the same content, including a request id; and one row of each such group remains. `is_known`
-    /// tells whether all lines of a name were read.
+    /// returns whether all lines of a name were read.
     pub(super) fn prove(&self, is_known: impl Fn(&str) -> bool) -> RemovalProof {
         let mut given = std::mem::take(&mut *self.given.lock().unwrap_or_else(PoisonError::into_inner));
         given.sort_unstable();

@@ -154,15 +154,16 @@ impl Values {
         if let Some(nulls) = statistics.null_count_opt().filter(|nulls| *nulls != column.nulls) {
             return Some(format!("the footer says that {nulls} values are null, but {} are", column.nulls));
         }
-        let bound = |name: &str, said: Option<Value>, is_exact: bool, least: bool| {
-            let said = said?;
+        let bound = |name: &str, stored: Option<Value>, is_exact: bool, least: bool| {
+            let stored = stored?;
             let Some((low, high)) = &column.bounds else {
-                return Some(format!("the footer says that the {name} value is {said}, but there is none"));
+                return Some(format!("the footer says that the {name} value is {stored}, but there is none"));
             };
             let value = if least { low } else { high };
-            let encloses = if least { said <= *value } else { said >= *value };
-            let is_right = if is_exact { said == *value } else { encloses };
-            (!is_right).then(|| format!("the footer says that the {name} value is {said}, but it is {value}"))
+            let encloses = if least { stored <= *value } else { stored >= *value };
+            let is_right = if is_exact { stored == *value } else { encloses };
+            (!is_right)
+                .then(|| format!("the footer says that the {name} value is {stored}, but it is {value}"))
         };
         bound("least", low, statistics.min_is_exact(), true)
             .or_else(|| bound("greatest", high, statistics.max_is_exact(), false))
@@ -173,11 +174,11 @@ impl Values {
         let Some(text) = statistics else {
             return vec!["the log does not say how many rows the file has".to_owned()];
         };
-        let Ok(Json::Object(said)) = serde_json::from_str::<Json>(text) else {
+        let Ok(Json::Object(stored)) = serde_json::from_str::<Json>(text) else {
             return vec!["the statistics in the log cannot be read".to_owned()];
         };
         let mut wrong = Vec::new();
-        match said.get("numRecords") {
+        match stored.get("numRecords") {
             Some(rows) if rows.as_u64() == Some(self.rows) => {}
             Some(rows) => {
                 wrong.push(format!("the log says that the file has {rows} rows, but it has {}", self.rows))
@@ -187,7 +188,7 @@ impl Values {
         let indices: HashMap<&str, usize> =
             schema.fields().iter().enumerate().map(|(index, field)| (field.name().as_str(), index)).collect();
         for part in ["nullCount", "minValues", "maxValues"] {
-            let values = match said.get(part) {
+            let values = match stored.get(part) {
                 None | Some(Json::Null) => continue,
                 Some(Json::Object(values)) => values,
                 Some(_) => {
@@ -195,12 +196,12 @@ impl Values {
                     continue;
                 }
             };
-            for (name, said) in values.iter().filter(|(_, said)| !said.is_null()) {
+            for (name, stored) in values.iter().filter(|(_, stored)| !stored.is_null()) {
                 let column = indices.get(name.as_str()).and_then(|index| self.columns.get(*index));
                 let problem = match column {
                     None => Some("the file has no such column".to_owned()),
-                    Some(column) if part == "nullCount" => nulls_in_log(column, said),
-                    Some(column) => bound_in_log(column, said, part == "minValues"),
+                    Some(column) if part == "nullCount" => nulls_in_log(column, stored),
+                    Some(column) => bound_in_log(column, stored, part == "minValues"),
                 };
                 wrong.extend(problem.map(|problem| format!("{part} of {name:?} in the log: {problem}")));
             }
@@ -209,28 +210,28 @@ impl Values {
     }
 }
 
-fn nulls_in_log(column: &ColumnValues, said: &Json) -> Option<String> {
-    (said.as_u64() != Some(column.nulls)).then(|| format!("{said}, but {} values are null", column.nulls))
+fn nulls_in_log(column: &ColumnValues, stored: &Json) -> Option<String> {
+    (stored.as_u64() != Some(column.nulls)).then(|| format!("{stored}, but {} values are null", column.nulls))
 }
 
 /// Numbers must be exact, times are rounded outwards to milliseconds, and texts may be truncated.
-fn bound_in_log(column: &ColumnValues, said: &Json, least: bool) -> Option<String> {
+fn bound_in_log(column: &ColumnValues, stored: &Json, least: bool) -> Option<String> {
     let Some((low, high)) = &column.bounds else {
-        return Some(format!("{said}, but there are no values"));
+        return Some(format!("{stored}, but there are no values"));
     };
     let value = if least { low } else { high };
     let is_right = match value {
-        Value::Number(value) => said.as_i64() == Some(*value),
-        Value::Time(value) => said.as_str().and_then(micros).is_some_and(|said| {
+        Value::Number(value) => stored.as_i64() == Some(*value),
+        Value::Time(value) => stored.as_str().and_then(micros).is_some_and(|stored| {
             let (below, above) = (value.div_euclid(1000) * 1000, -(-value).div_euclid(1000) * 1000);
-            said == *value || said == if least { below } else { above }
+            stored == *value || stored == if least { below } else { above }
         }),
-        Value::Text(value) => said.as_str().is_some_and(|said| {
-            if least { said.as_bytes() <= &value[..] } else { said.as_bytes() >= &value[..] }
+        Value::Text(value) => stored.as_str().is_some_and(|stored| {
+            if least { stored.as_bytes() <= &value[..] } else { stored.as_bytes() >= &value[..] }
         }),
     };
     let which = if least { "least" } else { "greatest" };
-    (!is_right).then(|| format!("{said}, but the {which} value is {value}"))
+    (!is_right).then(|| format!("{stored}, but the {which} value is {value}"))
 }
 
 fn micros(text: &str) -> Option<i64> {
@@ -265,37 +266,37 @@ mod tests {
 
     fn wrong(change: impl FnOnce(&mut Json)) -> usize {
         let (values, batch) = values();
-        let mut said = json!({
+        let mut stored = json!({
             "numRecords": 3,
             "nullCount": {"time": 0, "size": 1, "name": 0},
             "minValues": {"time": "1970-01-01T00:00:04.999Z", "size": 7, "name": "b"},
             "maxValues": {"time": "1970-01-01T00:00:07.001Z", "size": 9, "name": "ê"},
         });
-        change(&mut said);
-        values.against_log(Some(&said.to_string()), &batch.schema()).len()
+        change(&mut stored);
+        values.against_log(Some(&stored.to_string()), &batch.schema()).len()
     }
 
     #[test]
     fn correct_statistics_pass_and_wrong_ones_fail() {
         assert_eq!(wrong(|_| {}), 0);
-        assert_eq!(wrong(|said| said["maxValues"] = json!({})), 0, "missing statistics are not wrong");
+        assert_eq!(wrong(|stored| stored["maxValues"] = json!({})), 0, "missing statistics are not wrong");
         for change in [
-            (|said: &mut Json| said["numRecords"] = json!(4)) as fn(&mut Json),
-            |said| said["numRecords"] = json!(1e300),
-            |said| drop(said.as_object_mut().unwrap().remove("numRecords")),
-            |said| said["nullCount"]["size"] = json!(0),
-            |said| said["nullCount"]["size"] = json!(-1),
-            |said| said["minValues"]["size"] = json!(6),
-            |said| said["minValues"]["size"] = json!(8),
-            |said| said["maxValues"]["size"] = json!("9"),
-            |said| said["minValues"]["time"] = json!("1970-01-01T00:00:05.000Z"),
-            |said| said["maxValues"]["time"] = json!("1970-01-01T00:00:07.000Z"),
-            |said| said["maxValues"]["time"] = json!("later"),
-            |said| said["minValues"]["name"] = json!("bb"),
-            |said| said["maxValues"]["name"] = json!("z"),
-            |said| said["minValues"]["other"] = json!(1),
-            |said| said["minValues"] = json!([1]),
-            |said| *said = json!([]),
+            (|stored: &mut Json| stored["numRecords"] = json!(4)) as fn(&mut Json),
+            |stored| stored["numRecords"] = json!(1e300),
+            |stored| drop(stored.as_object_mut().unwrap().remove("numRecords")),
+            |stored| stored["nullCount"]["size"] = json!(0),
+            |stored| stored["nullCount"]["size"] = json!(-1),
+            |stored| stored["minValues"]["size"] = json!(6),
+            |stored| stored["minValues"]["size"] = json!(8),
+            |stored| stored["maxValues"]["size"] = json!("9"),
+            |stored| stored["minValues"]["time"] = json!("1970-01-01T00:00:05.000Z"),
+            |stored| stored["maxValues"]["time"] = json!("1970-01-01T00:00:07.000Z"),
+            |stored| stored["maxValues"]["time"] = json!("later"),
+            |stored| stored["minValues"]["name"] = json!("bb"),
+            |stored| stored["maxValues"]["name"] = json!("z"),
+            |stored| stored["minValues"]["other"] = json!(1),
+            |stored| stored["minValues"] = json!([1]),
+            |stored| *stored = json!([]),
         ] {
             assert_eq!(wrong(change), 1);
         }

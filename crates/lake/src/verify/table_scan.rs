@@ -292,10 +292,12 @@ fn hash(mut content: &fs::File) -> io::Result<[u8; 32]> {
 /// Which text columns have bounds stated somewhere, plus the bucket column, because folders are named after
 /// it.
 fn bounded_columns(parquet: &TableFile, statistics: Option<&str>) -> Vec<bool> {
-    let said: serde_json::Value =
+    let statistics: serde_json::Value =
         statistics.and_then(|text| serde_json::from_str(text).ok()).unwrap_or_default();
     let in_log = |name: &str| {
-        ["minValues", "maxValues"].iter().any(|part| said.get(part).and_then(|part| part.get(name)).is_some())
+        ["minValues", "maxValues"]
+            .iter()
+            .any(|part| statistics.get(part).and_then(|part| part.get(name)).is_some())
     };
     let in_footer = |index: usize| {
         parquet.metadata().row_groups().iter().any(|group| {
@@ -328,10 +330,10 @@ fn against_footer(parquet: &TableFile, held: &HeldFile, group: usize, values: &V
 /// What is wrong with the place of a file of `logs`: its partition must match all of its rows, and its folder
 /// must match the partition.
 fn partition_problem(entry: &FileEntry, values: &Values) -> Option<String> {
-    let said = entry.partition.get(EVENT_DATE).and_then(|date| date.as_deref());
-    let date = said.and_then(layout::date_days).filter(|days| said == Some(date_text(*days).as_str()));
+    let text = entry.partition.get(EVENT_DATE).and_then(|date| date.as_deref());
+    let date = text.and_then(layout::date_days).filter(|days| text == Some(date_text(*days).as_str()));
     let Some(date) = date else {
-        return Some(format!("the log has no valid date for the file: {said:?}"));
+        return Some(format!("the log has no valid date for the file: {text:?}"));
     };
     let partition = Partition { event_date: date, bucket: entry.partition.get(LOG_BUCKET).cloned() };
     let folder = partition.relative_path();

@@ -188,15 +188,15 @@ fn every_forgery_is_found_and_named() {
     for (index, Forgery { name, forge, check, says }) in forgeries.iter().enumerate() {
         let case = base.copy();
         forge(&case);
-        let (by, said) = match case.try_verify() {
+        let (by, output) = match case.try_verify() {
             Ok(report) => (failed(&report).join(" "), details(&report)),
             Err(error) => (String::new(), error.to_string()),
         };
         let wanted = if check.is_empty() { (*says).to_owned() } else { format!("{check}: ") };
-        let is_found = said.lines().any(|line| line.contains(&wanted) && line.contains(says));
+        let is_found = output.lines().any(|line| line.contains(&wanted) && line.contains(says));
         println!("{:2}. {} {name}: {by}", index + 1, if is_found { "found " } else { "MISSED" });
         if !is_found {
-            missed.push(format!("{name}:\n{said}"));
+            missed.push(format!("{name}:\n{output}"));
         }
     }
     println!("{} of {} found", forgeries.len() - missed.len(), forgeries.len());

@@ -139,7 +139,7 @@ fn a_dictionary_of_long_texts_ends_before_it_grows_large() {
     let mut pages = row_group.get_column_page_reader(column).unwrap();
     let first = pages.get_next_page().unwrap().unwrap();
     assert!(matches!(first, Page::DictionaryPage { .. }), "it begins with a dictionary");
-    // A little of 20 MB: what there was when a page was full.
+    // A small part of 20 MB: the texts up to the end of the first page.
     assert!(first.buffer().len() < 4 << 20, "{} bytes in the dictionary", first.buffer().len());
     let read = parquet_batches(&path);
     let read = concat_batches(&read[0].schema(), &read).unwrap();

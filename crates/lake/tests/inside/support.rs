@@ -111,8 +111,8 @@ pub(crate) fn make_fifo(path: &Path) {
 /// Whether the operation failed because its storage was made to fail.
 pub(crate) fn is_crash<T>(result: &Result<T, LakeError>) -> bool {
     // deltalake wraps the error.
-    let told = LakeError::Crash.to_string();
-    result.as_ref().is_err_and(|error| error.to_string().contains(&told))
+    let crash = LakeError::Crash.to_string();
+    result.as_ref().is_err_and(|error| error.to_string().contains(&crash))
 }
 
 /// Commits sources as one round.

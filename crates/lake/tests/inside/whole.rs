@@ -130,7 +130,7 @@ fn one_writer_at_a_time() {
     let folder = tempfile::tempdir().unwrap();
     let dataset = create(folder.path());
     let first = DatasetLock::acquire(&dataset, &|| {}).unwrap();
-    let (waits, told) = mpsc::channel();
+    let (waits, resumed) = mpsc::channel();
     let released = AtomicBool::new(false);
     std::thread::scope(|scope| {
         // The sender moves along: if the thread ends without a message, there is none to wait for.
@@ -140,7 +140,7 @@ fn one_writer_at_a_time() {
             let _lock = DatasetLock::acquire(&dataset, &|| waits.send(()).unwrap()).unwrap();
             assert!(released.load(Ordering::SeqCst));
         });
-        told.recv().unwrap();
+        resumed.recv().unwrap();
         released.store(true, Ordering::SeqCst);
         drop(first);
         second.join().unwrap();

@@ -73,14 +73,17 @@ mod tests {
     #[test]
     fn many_columns_are_in_lines_of_their_own() {
         let names: Vec<String> = (0..40).map(|number| format!("logs.column_{number}")).collect();
-        let told = brief(&format!("No field named x.\nValid fields are {}.", names.join(", ")));
-        assert!(told.lines().count() > 5 && told.lines().all(|line| line.chars().count() <= 95), "{told}");
-        assert!(told.ends_with(" column_39") && !told.contains("logs."), "{told}");
+        let message = brief(&format!("No field named x.\nValid fields are {}.", names.join(", ")));
+        assert!(
+            message.lines().count() > 5 && message.lines().all(|line| line.chars().count() <= 95),
+            "{message}"
+        );
+        assert!(message.ends_with(" column_39") && !message.contains("logs."), "{message}");
     }
 
     #[test]
     fn messages_are_reduced_to_the_useful_part() {
-        for (text, told) in [
+        for (text, message) in [
             (
                 "No field named kee. Did you mean 'logs.key'?\nValid fields are logs.key.",
                 "No field named kee. Did you mean 'logs.key'?",
@@ -98,7 +101,7 @@ mod tests {
                 "No function matches the types.\n  Candidates:\n  sum(Int64)",
             ),
         ] {
-            assert_eq!(brief(text), told);
+            assert_eq!(brief(text), message);
         }
     }
 }

@@ -46,7 +46,7 @@ pub(super) const FUNCTIONS: [TextFunction; 3] = [
 /// Session names of S3 Batch Operations start with this.
 const BATCH_OPERATIONS: &str = "s3-batch-operations";
 
-/// Who acted, whatever the session, as the SQL function `principal` says; `-` is `anonymous`.
+/// The acting principal, independent of the session, as in the SQL function `principal`; `-` is `anonymous`.
 pub fn principal(requester: &str) -> String {
     acting(requester).into_owned()
 }

@@ -279,8 +279,8 @@ mod tests {
             ("DATE '2026-03-01' + interval '1 day' AS n", "n", "2026-03-02"),
             ("sum(small + 1) AS n", "n", "12"),
         ] {
-            let told = value(expression).await;
-            assert_eq!(told, Ok((name.to_owned(), expected.to_owned())), "{expression}");
+            let result = value(expression).await;
+            assert_eq!(result, Ok((name.to_owned(), expected.to_owned())), "{expression}");
         }
     }
 }

@@ -23,7 +23,7 @@ pub fn default_limit() -> usize {
     let mut system = System::new();
     system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
     let machine = Some(system.total_memory());
-    // Without /proc, as in a bare chroot, the machine's memory is not known, and sysinfo panics if it is asked for the container's.
+    // Without /proc, as in a minimal chroot, the machine's memory is unknown, and sysinfo panics on reading the container's limit.
     let known = machine.filter(|memory| *memory > 0);
     let container = known.and_then(|_| system.cgroup_limits()).map(|limits| limits.total_memory);
     // Unknown sizes are reported as 0.

@@ -49,8 +49,8 @@ pub(crate) async fn register(
             return Err(wrong("there is already a table with this name".into()));
         }
         let table = Table::open(name, path, &mut registered).map_err(wrong)?;
-        let told = |error| wrong(format!("{}: {}", path.display(), QueryError::from(error)));
-        table.register(context, &mut registered.notes).await.map_err(told)?;
+        let describe = |error| wrong(format!("{}: {}", path.display(), QueryError::from(error)));
+        table.register(context, &mut registered.notes).await.map_err(describe)?;
         check_columns(context, name, path).await?;
     }
     Ok(registered)
@@ -89,8 +89,8 @@ enum FileFormat {
 
 impl<'a> Table<'a> {
     fn open(name: &'a str, path: &Path, registered: &mut RegisteredFiles) -> Result<Self, String> {
-        let told = |error: io::Error| format!("{}: {error}", path.display());
-        if !std::fs::metadata(path).map_err(told)?.is_file() {
+        let describe = |error: io::Error| format!("{}: {error}", path.display());
+        if !std::fs::metadata(path).map_err(describe)?.is_file() {
             return Err(format!("{}: not a file", path.display()));
         }
         let lower = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
@@ -110,7 +110,7 @@ impl<'a> Table<'a> {
         let mut read = path.to_path_buf();
         let mut ending = path.extension().unwrap_or_default().to_string_lossy().into_owned();
         if inner.is_some() {
-            let copy = inflate(path, &kind).map_err(told)?;
+            let copy = inflate(path, &kind).map_err(describe)?;
             (read, ending) = (copy.path().to_path_buf(), kind.clone());
             registered.inflated.push(copy);
         }

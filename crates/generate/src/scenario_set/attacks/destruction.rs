@@ -123,8 +123,8 @@ pub(super) fn buckets_deleted(logs: &mut Logs, care: Care) {
                     logs.get(time + 40, &writer, (bucket, &key, 50_000));
                 } else if day > last {
                     logs.effect(|logs| {
-                        let asked = ("REST.PUT.OBJECT", Some(key.as_str()));
-                        logs.fail(time, &writer, bucket, asked, (404, "NoSuchBucket"));
+                        let request = ("REST.PUT.OBJECT", Some(key.as_str()));
+                        logs.fail(time, &writer, bucket, request, (404, "NoSuchBucket"));
                     });
                 }
             }
@@ -167,8 +167,8 @@ pub(super) fn lock_bypass(logs: &mut Logs, care: Care) {
         logs.setting(start - 300, &thief(0), bucket, "REST.GET.OBJECT_LOCK_CONFIGURATION");
         for at in 0..3 {
             let key = format!("snap/vol-{at:03}.img");
-            let asked = ("REST.DELETE.OBJECT", Some(key.as_str()));
-            logs.fail(start - 200 + at * 20, &thief(0), bucket, asked, (403, "AccessDenied"));
+            let request = ("REST.DELETE.OBJECT", Some(key.as_str()));
+            logs.fail(start - 200 + at * 20, &thief(0), bucket, request, (403, "AccessDenied"));
         }
         logs.setting(start, &thief(0), bucket, "REST.PUT.OBJECT_LOCK_CONFIGURATION");
         for at in 0..count {

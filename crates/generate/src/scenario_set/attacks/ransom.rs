@@ -101,8 +101,8 @@ fn unreadable(logs: &mut Logs, company: &Company, done: &[(String, i64)]) {
             let who = &company.api[at % company.api.len()];
             if at % 3 == 0 {
                 let later = time + HOUR + logs.rng.i64(0..30 * HOUR);
-                let asked = ("REST.GET.OBJECT", Some(key.as_str()));
-                logs.fail(later, who, &company.app, asked, (400, "InvalidRequest"));
+                let request = ("REST.GET.OBJECT", Some(key.as_str()));
+                logs.fail(later, who, &company.app, request, (400, "InvalidRequest"));
             }
         }
     });
@@ -143,8 +143,8 @@ pub(super) fn renamed(logs: &mut Logs, care: Care) {
     logs.effect(|logs| {
         for (key, time) in done.iter().step_by(4) {
             let later = time + HOUR + logs.rng.i64(0..20 * HOUR);
-            let asked = ("REST.GET.OBJECT", Some(key.as_str()));
-            logs.fail(later, &company.api[2], &company.app, asked, (404, "NoSuchKey"));
+            let request = ("REST.GET.OBJECT", Some(key.as_str()));
+            logs.fail(later, &company.api[2], &company.app, request, (404, "NoSuchKey"));
         }
     });
     logs.remove_reads(&company.app, &done);

@@ -107,8 +107,8 @@ pub(super) fn client_side_encryption(logs: &mut Logs, care: Care) {
         for number in (0..OBJECTS).step_by(2) {
             let name = key(number);
             let time = times[50] + 3_600 + number.cast_signed() * 200;
-            let asked = ("REST.GET.OBJECT", Some(name.as_str()));
-            logs.fail(time, &owner, BUCKET, asked, (400, "InvalidRequest"));
+            let request = ("REST.GET.OBJECT", Some(name.as_str()));
+            logs.fail(time, &owner, BUCKET, request, (400, "InvalidRequest"));
         }
     });
 }

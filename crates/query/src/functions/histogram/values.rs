@@ -258,8 +258,8 @@ mod tests {
         sorted.sort_unstable();
         for q in [0.0, 0.001, 0.1, 0.5, 0.9, 0.99, 0.995, 0.999, 0.9999, 1.0] {
             let exact = sorted[(rank(q, 1_000_000) - 1) as usize];
-            let told = values.quantile(q).unwrap();
-            assert!((told - exact).abs() as f64 <= exact as f64 / 1000.0, "{q}: {told} for {exact}");
+            let found = values.quantile(q).unwrap();
+            assert!((found - exact).abs() as f64 <= exact as f64 / 1000.0, "{q}: {found} for {exact}");
         }
         assert_eq!(values.quantile(1.0), sorted.last().copied());
         assert!(values.size() < 512 << 10);

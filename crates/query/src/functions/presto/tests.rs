@@ -68,8 +68,8 @@ async fn functions_give_what_they_say() {
         ("TIMESTAMP '2024-03-01T00:00:00Z' - interval '1' day", "2024-02-29T00:00:00"),
         ("current_timestamp > date_parse('2020', '%Y')", "true"),
     ] {
-        let told = value(&format!("SELECT {expression}")).await;
-        assert_eq!(told.as_deref(), Ok(expected), "{expression}");
+        let result = value(&format!("SELECT {expression}")).await;
+        assert_eq!(result.as_deref(), Ok(expected), "{expression}");
     }
 }
 
@@ -105,8 +105,8 @@ async fn functions_work_in_the_zone_of_the_time() {
         (format!("date_diff('day', {berlin}, from_iso8601_timestamp('2026-03-29T22:30:00Z'))"), "1"),
         (format!("date_diff('hour', {berlin}, from_iso8601_timestamp('2026-03-29T22:30:00Z'))"), "23"),
     ] {
-        let told = value(&format!("SELECT {expression}")).await;
-        assert_eq!(told.as_deref(), Ok(expected), "{expression}");
+        let result = value(&format!("SELECT {expression}")).await;
+        assert_eq!(result.as_deref(), Ok(expected), "{expression}");
     }
 }
 
@@ -165,8 +165,8 @@ async fn invalid_calls_have_plain_errors() {
         ("hdr_histogram(-1)", "no values below 0"),
         ("max_by(1)", "max_by takes two values"),
     ] {
-        let told = value(&format!("SELECT {expression}")).await.unwrap_err();
-        assert!(told.contains(problem), "{expression}: {told}");
+        let result = value(&format!("SELECT {expression}")).await.unwrap_err();
+        assert!(result.contains(problem), "{expression}: {result}");
     }
 }
 
