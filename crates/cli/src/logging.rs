@@ -86,7 +86,7 @@ mod tests {
     use super::filter;
 
     #[test]
-    fn quiet_unless_asked() {
+    fn quiet_by_default() {
         assert!(filter(0).unwrap().is_none() && filter(1).unwrap().is_none());
         assert!(filter(2).unwrap().is_some_and(|filter| {
             filter.would_enable("saltmine_s3::limiter", &tracing::Level::DEBUG)

@@ -221,7 +221,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_hunt_says_how_far_it_is() {
+    fn a_hunt_shows_its_progress() {
         let step = |done, findings| describe_hunt(HuntProgress { done, detections: 40, findings });
         assert_eq!(step(0, 0), "reading the records");
         assert_eq!(step(3, 1), "3 of 40 detections, 1 finding");

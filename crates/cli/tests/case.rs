@@ -122,7 +122,7 @@ fn known_work_is_shown_as_accepted_with_its_reason() {
 }
 
 #[test]
-fn what_is_not_quite_known_work_is_a_finding() {
+fn findings_that_differ_from_known_work_remain() {
     let folder = Folder::new();
     for (right, wrong) in [
         ("role/ops-maintenance", "role/ops-other"),
@@ -190,7 +190,7 @@ fn incidents_are_without_known_work_and_have_their_notes() {
 }
 
 #[test]
-fn mistakes_are_named_with_their_line_and_what_is_expected() {
+fn errors_have_a_line_and_what_is_expected() {
     let folder = Folder::new();
     for (text, expected) in [
         ("titel = \"x\"", "error: saltmine.toml:1: unknown key \"titel\"; did you mean title?"),
@@ -223,7 +223,7 @@ fn mistakes_are_named_with_their_line_and_what_is_expected() {
 }
 
 #[test]
-fn the_file_that_is_named_comes_before_the_variable_and_before_files_that_are_found() {
+fn a_named_file_has_priority_over_the_variable_and_found_files() {
     let folder = Folder::with_dataset();
     let title = |name: &str| format!("title = \"{name}\"\n");
     folder.write("case.lake/saltmine.toml", &title("of the dataset"));
@@ -252,7 +252,7 @@ fn the_file_that_is_named_comes_before_the_variable_and_before_files_that_are_fo
 }
 
 #[test]
-fn the_case_gives_the_input_of_commands_that_are_given_none() {
+fn the_case_gives_the_default_input() {
     let folder = Folder::with_dataset();
     folder.saltmine(&["hunt"]).assert().code(2).stderr(contains("no input: give a dataset or log files"));
     folder.write("saltmine.toml", "input = \"case.lake\"\n");
@@ -282,7 +282,7 @@ fn the_case_gives_the_input_of_commands_that_are_given_none() {
 
 /// A dataset and its case file may come from a stranger.
 #[test]
-fn a_file_in_a_dataset_leads_nowhere_else() {
+fn a_case_file_in_a_dataset_cannot_refer_outside() {
     let folder = Folder::with_dataset();
     let ask = ["hunt", "case.lake", "--name", "mass-delete"];
     for input in ["../logs", "/etc", "s3://bucket/key"] {
@@ -339,7 +339,7 @@ fn hostile_text_in_a_case_file_is_inert() {
 }
 
 #[test]
-fn nobody_is_named_by_the_case_file_under_redaction() {
+fn the_case_file_is_redacted() {
     let folder = Folder::new();
     folder.write("saltmine.toml", &KNOWN.replace("quarterly clean-up", "by Ann Other of ops-maintenance"));
     for format in ["table", "json", "markdown"] {
@@ -352,7 +352,7 @@ fn nobody_is_named_by_the_case_file_under_redaction() {
 }
 
 #[test]
-fn a_file_is_written_from_the_data_and_is_right() {
+fn init_writes_a_valid_file_from_the_data() {
     let folder = Folder::with_dataset();
     folder
         .saltmine(&["case", "init", "case.lake"])
@@ -411,7 +411,7 @@ fn parameters_follow_from_the_case() {
 
 /// One request half an hour before clocks go forward in Berlin, one half an hour after.
 #[test]
-fn on_the_day_when_clocks_change_local_times_have_their_offsets() {
+fn local_times_have_offsets_when_clocks_change() {
     let folder = tempfile::tempdir().unwrap();
     let line = |time: &str, id: &str| {
         format!(

@@ -67,7 +67,7 @@ fn the_same_question_has_the_same_answer_on_logs_and_dataset() {
 }
 
 #[test]
-fn questions_about_no_file_at_all_are_answered() {
+fn statements_without_input_run() {
     let folder = folder();
     std::fs::write(folder.path().join("empty"), "").unwrap();
     saltmine(folder.path()).args(["ingest", "empty", "--to", "none"]).assert().success();
@@ -216,7 +216,7 @@ fn statements_that_write_are_refused() {
 }
 
 #[test]
-fn damage_is_named_and_nothing_else_is_lost() {
+fn damage_is_reported_and_nothing_else_is_lost() {
     let folder = folder();
     let whole = std::fs::read(folder.path().join("logs/a.gz")).unwrap();
     std::fs::write(folder.path().join("logs/cut.gz"), &whole[..whole.len() - 20]).unwrap();
@@ -263,7 +263,7 @@ fn damage_is_named_and_nothing_else_is_lost() {
 }
 
 #[test]
-fn the_ledger_says_what_became_of_each_source_and_who_read_it() {
+fn the_ledger_has_the_outcome_and_the_run_of_each_source() {
     let folder = folder();
     let text = [&line(1, "a"), "", "no log line", &line(2, "b")].join("\n") + "\n";
     let whole = gzip(&text);
@@ -323,7 +323,7 @@ fn standard_input_is_a_source() {
 }
 
 #[test]
-fn wrong_usage_and_errors_say_what_is_wrong() {
+fn usage_errors_and_other_errors_are_clear() {
     let folder = folder();
     for (arguments, code, said) in [
         (&["query", "nowhere", "SELECT 1"][..], 1, "nowhere: no such file or folder"),
@@ -356,7 +356,7 @@ fn a_dry_run_reads_nothing() {
 }
 
 #[test]
-fn the_catalogue_is_listed_described_and_asked() {
+fn the_catalogue_is_listed_described_and_run() {
     let folder = folder();
     let output = saltmine(folder.path()).arg("queries").assert().success();
     let list = String::from_utf8(output.get_output().stdout.clone()).unwrap();

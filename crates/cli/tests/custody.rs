@@ -133,7 +133,7 @@ fn a_dataset_that_has_grown_since_is_not_confirmed() {
 
 /// Cut at every length, a signature ends with an error, not with a panic.
 #[test]
-fn a_cut_signature_is_refused() {
+fn a_truncated_signature_is_refused() {
     let folder = signed();
     let path = folder.path().join("proof.json.minisig");
     let whole = std::fs::read_to_string(&path).unwrap();
@@ -170,7 +170,7 @@ fn a_failed_verification_is_signed_as_one() {
 }
 
 #[test]
-fn a_key_with_a_password_wants_it() {
+fn a_key_with_a_password_requires_it() {
     let folder = signed();
     let path = folder.path();
     keys(path, "locked", Some("open sesame"));
@@ -196,7 +196,7 @@ fn a_key_with_a_password_wants_it() {
 }
 
 #[test]
-fn mistakes_are_said_before_anything_is_read() {
+fn usage_errors_come_before_reading() {
     let folder = signed();
     let cases: [(&[&str], &str); 7] = [
         (&["--check", "proof.json.minisig", "--public-key", "mine.pub", "-o", "proof.json"], "would replace"),
@@ -432,7 +432,7 @@ fn signed_with(tsa: &Authority<'_>, certificate: &str) -> Vec<u8> {
 
 /// Whoever has a web server's certificate of a trusted authority cannot make time stamps with it.
 #[test]
-fn a_certificate_for_something_else_stamps_nothing() {
+fn a_certificate_for_another_use_is_refused() {
     let folder = stamped(&RSA);
     let path = folder.path();
     let tsa = Authority { folder: path, name: "tsa" };
@@ -446,7 +446,7 @@ fn a_certificate_for_something_else_stamps_nothing() {
 
 /// Each byte of an answer matters, or is part of a name; none of them may make it pass with another time or panic.
 #[test]
-fn changed_and_cut_answers_are_not_confirmed() {
+fn changed_and_truncated_responses_are_not_confirmed() {
     let folder = stamped(&RSA);
     let path = folder.path();
     let tsa = Authority { folder: path, name: "tsa" };

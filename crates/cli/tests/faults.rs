@@ -102,7 +102,7 @@ fn four_ingests_of_overlapping_folders_at_once_end_with_each_line_once() {
 }
 
 #[test]
-fn an_interrupted_ingest_says_where_it_stands_and_the_next_goes_on() {
+fn an_interrupted_ingest_reports_its_state_and_the_next_continues() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     std::fs::create_dir(here.join("logs")).unwrap();
@@ -167,7 +167,7 @@ fn a_run_that_waits_for_another_can_be_interrupted() {
 }
 
 #[test]
-fn files_and_folders_that_may_not_be_read_are_told_and_read_by_the_next_run() {
+fn unreadable_files_are_reported_and_read_by_the_next_run() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     std::fs::create_dir_all(here.join("logs/closed")).unwrap();
@@ -205,7 +205,7 @@ fn files_and_folders_that_may_not_be_read_are_told_and_read_by_the_next_run() {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn a_file_that_fails_while_it_is_read_is_told() {
+fn a_read_error_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     std::fs::create_dir(here.join("logs")).unwrap();
@@ -222,7 +222,7 @@ fn a_file_that_fails_while_it_is_read_is_told() {
 }
 
 #[test]
-fn what_is_no_file_is_passed_over_in_a_folder_and_read_when_it_is_named() {
+fn special_files_are_skipped_in_folders_and_read_if_named() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     std::fs::create_dir_all(here.join("logs/deep")).unwrap();
@@ -244,7 +244,7 @@ fn what_is_no_file_is_passed_over_in_a_folder_and_read_when_it_is_named() {
 }
 
 #[test]
-fn a_dataset_in_the_folder_of_its_logs_is_none_of_them() {
+fn a_dataset_in_the_folder_of_its_logs_is_not_read_as_logs() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     std::fs::write(here.join("0"), lines(0, 10)).unwrap();
@@ -304,7 +304,7 @@ fn rewrite_first_commit(here: &Path, from: &str, to: &str) {
 }
 
 #[test]
-fn a_dataset_of_an_older_version_is_used_and_one_of_a_newer_refused() {
+fn an_older_dataset_is_used_and_a_newer_one_refused() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     std::fs::create_dir(here.join("logs")).unwrap();
@@ -336,7 +336,7 @@ fn a_dataset_of_an_older_version_is_used_and_one_of_a_newer_refused() {
 }
 
 #[test]
-fn a_clock_that_goes_back_does_no_harm() {
+fn a_clock_that_goes_backwards_is_harmless() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     std::fs::create_dir(here.join("logs")).unwrap();
@@ -382,7 +382,7 @@ fn lose_a_round(lake: &Path) -> &'static str {
 }
 
 #[test]
-fn a_round_whose_file_is_lost_is_put_aside_by_recover() {
+fn a_round_with_a_lost_file_is_discarded_by_recover() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     std::fs::write(here.join("log"), lines(0, 10)).unwrap();

@@ -234,7 +234,7 @@ fn one_day_of_a_flat_bucket_takes_few_lists() {
 }
 
 #[test]
-fn what_is_open_at_one_end_is_listed_from_or_to_the_other() {
+fn a_half_open_window_is_listed_from_or_to_its_end() {
     let folder = tempfile::tempdir().unwrap();
     let (served, endpoint) = Served::start(years("logs/", 48));
     for (range, wanted, unwanted, most) in [
@@ -250,7 +250,7 @@ fn what_is_open_at_one_end_is_listed_from_or_to_the_other() {
 }
 
 #[test]
-fn only_folders_of_awss_own_layout_are_passed_over_and_that_is_said() {
+fn only_folders_in_awss_layout_are_skipped_and_reported() {
     let folder = tempfile::tempdir().unwrap();
     let unique = "0123456789ABCDEF";
     let partitioned = |day: &str| {

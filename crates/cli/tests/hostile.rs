@@ -35,7 +35,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
 }
 
 #[test]
-fn buckets_and_keys_decide_on_no_path() {
+fn buckets_and_keys_determine_no_path() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path().join("here");
     std::fs::create_dir(&here).unwrap();
@@ -92,7 +92,7 @@ fn buckets_and_keys_decide_on_no_path() {
 
 #[cfg(unix)]
 #[test]
-fn names_of_files_are_text() {
+fn file_names_are_treated_as_text() {
     use std::os::unix::ffi::OsStrExt;
 
     let folder = tempfile::tempdir().unwrap();
@@ -121,7 +121,7 @@ fn names_of_files_are_text() {
 
 #[cfg(unix)]
 #[test]
-fn more_days_than_files_may_be_open() {
+fn more_days_than_open_files_allowed() {
     let folder = tempfile::tempdir().unwrap();
     let months = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let day = |day: usize| format!("{:02}/{}/{}", 1 + day % 28, months[day / 28 % 12], 2007 + day / 336);

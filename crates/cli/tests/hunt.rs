@@ -38,7 +38,7 @@ fn findings_are_ranked_and_show_their_evidence() {
 }
 
 #[test]
-fn every_format_tells_the_same_findings() {
+fn every_format_has_the_same_findings() {
     let whole: Value = serde_json::from_str(&stdout(&["hunt", ATTACK, "--format", "json"])).unwrap();
     let findings = whole["findings"].as_array().unwrap();
     assert!(findings.len() > 10 && whole["failed"].as_array().unwrap().is_empty());
@@ -59,7 +59,7 @@ fn every_format_tells_the_same_findings() {
 }
 
 #[test]
-fn the_proposed_command_shows_all_of_a_finding() {
+fn the_suggested_command_shows_all_of_a_finding() {
     let whole: Value = serde_json::from_str(&stdout(&[
         "hunt",
         ATTACK,
@@ -85,7 +85,7 @@ fn the_proposed_command_shows_all_of_a_finding() {
 }
 
 #[test]
-fn the_exit_code_tells_of_findings() {
+fn the_exit_code_reports_findings() {
     saltmine(&["hunt", ATTACK, "--fail-on", "critical"]).assert().code(4);
     saltmine(&["hunt", ATTACK, "--pack", "quality", "--fail-on", "high"]).assert().success();
     // Damaged input and findings: findings take precedence.
@@ -127,7 +127,7 @@ fn ordinary_traffic_raises_no_alarm() {
 
 /// Each scenario is a hunt of its own: the expected detections match, and nothing else is high or critical.
 #[test]
-fn each_attack_alone_sets_off_its_own_alarms() {
+fn each_attack_alone_is_found_by_its_own_detections() {
     let text = std::fs::read_to_string(root().join("samples/expected/attack/scenarios.json")).unwrap();
     let scenarios: Value = serde_json::from_str(&text).unwrap();
     let folder = tempfile::tempdir().unwrap();
@@ -164,7 +164,7 @@ fn each_attack_alone_sets_off_its_own_alarms() {
 }
 
 #[test]
-fn queries_of_a_folder_are_added_and_a_wrong_one_is_named() {
+fn queries_of_a_folder_are_added_and_an_invalid_one_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let pack = folder.path().join("own");
     std::fs::create_dir(&pack).unwrap();
@@ -230,7 +230,7 @@ fn other_files_are_tables() {
 }
 
 #[test]
-fn a_question_can_be_limited_in_time() {
+fn a_hunt_can_be_limited_in_time() {
     let count = |arguments: &[&str]| -> u64 {
         let mut words = vec!["query", ATTACK, "SELECT count(*) AS n FROM logs"];
         words.extend(arguments);
@@ -246,7 +246,7 @@ fn a_question_can_be_limited_in_time() {
 /// What a hunt keeps on disk is gone after each way it can end.
 #[cfg(unix)]
 #[test]
-fn no_end_of_a_hunt_leaves_anything_behind() {
+fn a_hunt_leaves_no_temporary_files_however_it_ends() {
     use std::io::{BufRead, BufReader};
     use std::process::{Command, Stdio};
     for signal in [None, Some("-INT"), Some("-TERM"), Some("-HUP")] {
@@ -316,7 +316,7 @@ fn findings_beside(lines: &str) -> Vec<(String, String)> {
 
 /// Whoever can add a file to the logs writes any time and any size. Neither takes a finding away, or ends a detection.
 #[test]
-fn odd_times_and_sizes_take_no_finding_away() {
+fn odd_times_and_sizes_hide_no_finding() {
     let line = |time: &str, requester: &str, bytes: &str| {
         format!(
             "0wner of-its-own [{time} +0000] 198.51.100.7 {requester} 7QK3EXAMPLE REST.GET.OBJECT k \"GET /k HTTP/1.1\" \

@@ -144,7 +144,7 @@ fn one_incident_or_finding_is_shown_with_everything() {
 }
 
 #[test]
-fn what_is_hunted_for_can_be_chosen() {
+fn detections_can_be_selected() {
     let queries = |arguments: &[&str]| -> Vec<String> {
         let text = stdout(&[&["hunt", ATTACK, "--format", "ndjson"], arguments].concat(), "100");
         let names = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
@@ -224,7 +224,7 @@ fn an_incident_leads_to_its_rows() {
 }
 
 #[test]
-fn nobody_is_named_under_redaction() {
+fn incidents_are_redacted() {
     let hidden = ["198.51.100.", "m.keller", "sess-4471", "backup-operator", "111122223333", "ledger-sync"];
     for arguments in [
         &["hunt", ATTACK, "--redact", "all"][..],
@@ -242,7 +242,7 @@ fn nobody_is_named_under_redaction() {
 }
 
 #[test]
-fn where_nothing_is_found_the_largest_changes_are_shown() {
+fn without_findings_the_largest_changes_are_shown() {
     let text = stdout(&["hunt", ATTACK, "--name", "replication-changes"], "100");
     assert!(text.contains("1 detection ran: 0 findings."), "{text}");
     assert!(text.contains("This does not prove that nothing happened"), "{text}");

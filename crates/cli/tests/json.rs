@@ -36,7 +36,7 @@ fn sorted(text: &str) -> Vec<&str> {
 const EXAMPLE: &str = r#"{"schema_version_id":"V_1_0","bucket_arn":"arn:aws:s3:::my-data-bucket","bucket_name":"my-data-bucket","request_time":"2026-04-29T14:32:16.000Z","bucket_owner_id":"79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be","remote_ip":"203.0.113.45","requester":"arn:aws:iam::123456789012:role/DataAnalystRole","request_id":"3E57427F33A59F07","operation":"REST.GET.OBJECT","key_name":"reports/2026/quarterly-summary.parquet","request_uri":"GET /my-data-bucket/reports/2026/quarterly-summary.parquet HTTP/1.1","http_status":200,"error_code":null,"bytes_sent_size":1048576,"object_size":1048576,"total_duration":45,"turn_around_duration":12,"referer":null,"user_agent":"aws-sdk-java/2.20.0","version_id":null,"host_id":"s9lzHYrFp76ZVxRcpX9+5cjAnEH2ROuNkd2BHfIa6UkFVdtjf5mKR3/eTPFvsiP/XV/VLi31234=","signature_version":"SigV4","cipher_suite":"TLS_AES_128_GCM_SHA256","authentication_type":"AuthHeader","host_header":"my-data-bucket.s3.us-east-1.amazonaws.com","tls_version":"TLSv1.3","access_point_arn":null,"acl_required":false,"source_region":"us-east-1"}"#;
 
 #[test]
-fn aws_s_example_is_a_row() {
+fn the_example_of_aws_is_a_row() {
     let folder = tempfile::tempdir().unwrap();
     let text =
         format!("{EXAMPLE}\n\n2026-04-29T14:32:20.000Z {EXAMPLE}\n{{\"schema_version_id\":\"V_1_0\"}}\n");

@@ -54,7 +54,7 @@ fn percentiles_by_client() {
 
 /// Groups with the most requests come first, times side by side; those of few requests are counted.
 #[test]
-fn a_table_begins_with_what_matters() {
+fn a_table_begins_with_the_most_frequent_groups() {
     let folder = folder();
     let ask = ["latency", "log", "--by", "operation"];
     let output = saltmine(folder.path()).args(ask).assert().success();
@@ -160,7 +160,7 @@ fn samples_are_within_a_thousandth_of_exact_percentiles() {
 
 /// Of too many groups, those with the most requests are kept, and the omission is reported.
 #[test]
-fn many_groups_are_cut_with_a_word() {
+fn omitted_groups_are_reported() {
     let folder = tempfile::tempdir().unwrap();
     let line = |key: &str| {
         format!(

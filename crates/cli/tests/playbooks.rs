@@ -122,7 +122,7 @@ fn run_all(name: &str) {
 
 /// What the commands of AWS need of a shell is checked too: quotes that end, variables that are set.
 #[test]
-fn commands_of_aws_are_whole() {
+fn aws_commands_are_complete() {
     let folder = tempfile::tempdir().unwrap();
     for name in names() {
         let (blocks, _) = lines(&page(&name));
@@ -149,7 +149,7 @@ fn commands_of_aws_are_whole() {
 }
 
 #[test]
-fn a_name_that_is_unknown_is_a_mistake() {
+fn an_unknown_playbook_is_a_usage_error() {
     let output = saltmine().args(["playbook", "ransome"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("did you mean ransom?"), "{}", text(&output.stderr));

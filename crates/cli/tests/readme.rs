@@ -45,7 +45,7 @@ fn every_command_of_the_readmes_works() {
 
 /// The README is the first page that people see.
 #[test]
-fn the_readme_is_short_and_its_links_lead_somewhere() {
+fn the_readme_is_short_and_its_links_work() {
     let readme = std::fs::read_to_string(root().join("README.md")).unwrap();
     assert!(readme.lines().count() <= 150);
     let links = readme.split("](").skip(1).map(|rest| rest.split(')').next().unwrap());

@@ -198,7 +198,7 @@ fn findings_are_those_of_the_hunt_with_their_sql() {
 
 /// A dataset and its logs give the same report, except that the dataset's has a hash over its sources.
 #[test]
-fn a_dataset_and_its_logs_tell_the_same() {
+fn a_dataset_and_its_logs_give_the_same_report() {
     let folder = tempfile::tempdir().unwrap();
     let lake = folder.path().join("case.lake");
     let lake = lake.to_str().unwrap();
@@ -315,7 +315,7 @@ fn the_page_does_not_grow_with_its_input() {
 }
 
 #[test]
-fn logs_without_a_request_give_no_page() {
+fn logs_without_requests_give_no_page() {
     let folder = tempfile::tempdir().unwrap();
     let (log, page) = (folder.path().join("log"), folder.path().join("page.html"));
     std::fs::write(&log, "\n\n").unwrap();
@@ -350,7 +350,7 @@ fn all_ways_to_write_a_key_are_counted() {
 
 /// What is asked about an address is asked of the address, and not of its pseudonym.
 #[test]
-fn private_addresses_are_told_under_redaction_too() {
+fn private_addresses_are_marked_under_redaction_too() {
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log");
     let private = line("k", "a", "-", 1).replace("198.51.100.7", "10.0.0.7");

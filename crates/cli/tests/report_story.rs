@@ -90,7 +90,7 @@ fn the_first_page_answers_the_first_questions() {
     for answer in [
         "Fri 06 Mar 03:02–03:26 UTC",
         "330 objects (16.3 GB) in halite-lake by user/m.keller",
-        "120 objects (11.8 MB) written over in halite-reports by backup-operator/sess-4471",
+        "120 objects (11.8 MB) overwritten in halite-reports by backup-operator/sess-4471",
         "Not as far as these logs show: last seen 21 h before the logs end.",
         "40 requests of others for 40 objects fail since.",
         incident("backup-operator")["next_steps"]["containment"][0].as_str().unwrap(),
@@ -100,7 +100,7 @@ fn the_first_page_answers_the_first_questions() {
 }
 
 #[test]
-fn the_order_is_that_of_the_questions() {
+fn sections_follow_the_order_of_the_questions() {
     let mut outline = String::new();
     for part in PAGE.split("<section id=\"").skip(1) {
         let part = part.split("</section>").next().unwrap();
@@ -181,7 +181,7 @@ fn the_picture_has_a_lane_per_actor_with_its_phases() {
 
 /// The lists of the page are those of `saltmine export`.
 #[test]
-fn lists_are_the_exports() {
+fn lists_equal_the_exports() {
     for (name, what) in [("m.keller", "taken"), ("backup-operator", "destroyed")] {
         let number = incident(name)["number"].as_u64().unwrap().to_string();
         let csv = stdout(&["export", ATTACK, "--incident", &number, "--what", what, "--format", "ndjson"]);
@@ -269,7 +269,7 @@ fn long_keys_do_not_make_the_page_too_large() {
 }
 
 #[test]
-fn what_the_examiner_writes_comes_first_and_is_text() {
+fn the_examiners_summary_comes_first_and_is_text() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("case.md");
     fs::write(&file, "# Case 7\nThe **key** was <i>leaked</i>.\n\n- one\n- [two](javascript:x)\n").unwrap();
@@ -294,7 +294,7 @@ fn what_the_examiner_writes_comes_first_and_is_text() {
 }
 
 #[test]
-fn other_endings_are_refused() {
+fn other_file_extensions_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     for name in ["report.pdf", "report.csv", "report.html.gz"] {

@@ -117,7 +117,7 @@ fn recount(inputs: &[String]) -> usize {
 }
 
 #[test]
-fn what_a_hunt_says_of_somebody_is_in_the_records() {
+fn actors_of_a_hunt_match_the_records() {
     let names =
         ["role-outside-careful", "renamed-careful", "public-window-loud", "office-move", "log-shipper"];
     let (_folder, logs) = scenarios(&names, "mixed");
@@ -128,7 +128,7 @@ fn what_a_hunt_says_of_somebody_is_in_the_records() {
 /// scenario of a folder.
 #[test]
 #[ignore = "needs logs; scripts/score-hunt --recount makes a million lines"]
-fn what_a_hunt_says_of_somebody_is_in_the_records_of_given_logs() {
+fn actors_of_a_hunt_match_the_records_of_given_logs() {
     let input = std::env::var("SALTMINE_RECOUNT").expect("SALTMINE_RECOUNT names a dataset or logs");
     let inputs = match std::fs::read(Path::new(&input).join("truth.json")) {
         Ok(truth) => {
@@ -257,7 +257,7 @@ fn said(report: &Value) -> Vec<String> {
 }
 
 #[test]
-fn options_of_a_baseline_do_not_go_with_the_set() {
+fn baseline_options_are_refused_with_the_scenario_set() {
     let folder = tempfile::tempdir().unwrap();
     let out: PathBuf = Path::new(folder.path()).join("out");
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("saltmine"));

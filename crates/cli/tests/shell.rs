@@ -34,7 +34,7 @@ fn tables_are_listed_and_described() {
 }
 
 #[test]
-fn a_mistake_does_not_end_the_session_but_is_told() {
+fn an_error_is_shown_and_does_not_end_the_session() {
     let output =
         shell("SELECT kee FROM logs; \\nonsense\nSELECT 41 + 1 AS answer;\n\\q\nSELECT 'unreached';");
     output
@@ -47,7 +47,7 @@ fn a_mistake_does_not_end_the_session_but_is_told() {
 }
 
 #[test]
-fn people_leave_and_ask_for_help_in_plain_words() {
+fn exit_quit_and_help_are_understood() {
     for word in ["exit", "quit;", "EXIT", "\\q"] {
         let script = format!("SELECT 1 AS one;\n{word}\nSELECT 'unreached';");
         let output = shell(&script).success();

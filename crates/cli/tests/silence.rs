@@ -53,7 +53,7 @@ fn examiners(input: &str) -> [Vec<&str>; 4] {
 }
 
 #[test]
-fn nothing_examined_is_an_error_that_says_why() {
+fn nothing_examined_is_an_error_with_a_reason() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     fs::write(here.join("empty"), "").unwrap();
@@ -86,7 +86,7 @@ fn nothing_examined_is_an_error_that_says_why() {
 }
 
 #[test]
-fn a_range_without_records_says_which_range_the_data_has() {
+fn a_range_without_records_is_an_error_with_the_range_of_the_data() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     fs::write(here.join("log"), lines(0..10)).unwrap();
@@ -114,7 +114,7 @@ fn a_range_without_records_says_which_range_the_data_has() {
 }
 
 #[test]
-fn a_question_about_no_records_says_so() {
+fn a_query_on_no_records_reports_it() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     fs::write(here.join("log"), lines(0..10)).unwrap();
@@ -140,7 +140,7 @@ fn a_question_about_no_records_says_so() {
 }
 
 #[test]
-fn answers_about_an_incomplete_dataset_say_so() {
+fn answers_from_an_incomplete_dataset_have_a_note() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     fs::create_dir(here.join("logs")).unwrap();
@@ -244,7 +244,7 @@ fn a_folder_of_other_files_does_not_become_a_dataset_of_rejects() {
 }
 
 #[test]
-fn hidden_files_that_were_passed_over_are_counted_and_named() {
+fn skipped_hidden_files_are_counted_and_named() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     fs::create_dir_all(here.join("logs/.old")).unwrap();
@@ -276,7 +276,7 @@ fn hidden_files_that_were_passed_over_are_counted_and_named() {
 }
 
 #[test]
-fn a_file_that_was_written_is_named() {
+fn written_files_are_named() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     fs::write(here.join("log"), lines(0..10)).unwrap();
@@ -302,7 +302,7 @@ fn a_file_that_was_written_is_named() {
 }
 
 #[test]
-fn wrong_arguments_are_named_for_what_they_are() {
+fn usage_errors_name_the_argument() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     fs::write(here.join("log"), lines(0..10)).unwrap();
@@ -331,7 +331,7 @@ fn wrong_arguments_are_named_for_what_they_are() {
 
 #[cfg(unix)]
 #[test]
-fn answers_have_the_permissions_that_the_user_wants() {
+fn output_files_have_the_permissions_of_the_user() {
     use std::os::unix::fs::PermissionsExt;
 
     let folder = tempfile::tempdir().unwrap();
@@ -357,7 +357,7 @@ fn answers_have_the_permissions_that_the_user_wants() {
 }
 
 #[test]
-fn markdown_makes_no_links_and_mentions_of_what_a_client_sent() {
+fn markdown_makes_no_links_or_mentions_from_client_text() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     let agent = "https://evil.example www.evil.example @mallory #12 x@evil.example";

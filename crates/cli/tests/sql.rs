@@ -58,7 +58,7 @@ fn times_of_other_zones_have_their_offset_in_every_form() {
 }
 
 #[test]
-fn queries_for_athena_keep_to_the_zone() {
+fn queries_for_athena_use_the_zone() {
     let folder = night();
     let time = "parse_datetime(requestdatetime,'dd/MMM/yyyy:HH:mm:ss Z') AT TIME ZONE 'Asia/Tokyo'";
     for (sql, answer) in [
@@ -86,7 +86,7 @@ fn queries_for_athena_keep_to_the_zone() {
 }
 
 #[test]
-fn idioms_of_athena_run_or_say_what_to_write() {
+fn idioms_of_athena_run_or_suggest_an_alternative() {
     let folder = night();
     for (sql, answer) in [
         ("SELECT try(1/0) AS x FROM s3_access_logs LIMIT 1", "x\n\"\"\n"),
@@ -155,7 +155,7 @@ fn idioms_of_athena_run_or_say_what_to_write() {
 }
 
 #[test]
-fn parameters_are_what_the_sql_compares_them_with() {
+fn parameters_get_the_type_that_the_sql_compares() {
     let folder = night();
     for (sql, param, answer) in [
         ("SELECT key FROM logs WHERE request_id = $x", "x=79E4567812345678", "key\na\n"),

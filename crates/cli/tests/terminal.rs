@@ -129,7 +129,7 @@ fn nothing_hostile_reaches_a_terminal() {
 }
 
 #[test]
-fn arguments_are_text_too() {
+fn arguments_are_sanitised_too() {
     let folder = hostile();
     let evil = "x\u{1b}]0;pwned\u{7}\u{202e}";
     for arguments in [
@@ -160,7 +160,7 @@ fn arguments_are_text_too() {
 }
 
 #[test]
-fn the_prompt_and_its_answers_are_tame() {
+fn the_prompt_and_its_answers_are_sanitised() {
     let folder = hostile();
     let script = format!(
         "SELECT * FROM logs LIMIT 2;\n\\format csv\nSELECT * FROM logs LIMIT 2;\nSELECT {EVIL};\n\\d {EVIL}\n\\run {EVIL}\n"
@@ -180,7 +180,7 @@ fn the_prompt_and_its_answers_are_tame() {
 }
 
 #[test]
-fn colour_is_as_the_options_and_the_environment_want_it() {
+fn colour_follows_options_and_environment() {
     let folder = hostile();
     let coloured = |options: &[&str], variables: &[(&str, &str)]| {
         let arguments = [&["query", "nowhere", "SELECT 1"], options].concat();

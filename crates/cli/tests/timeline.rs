@@ -54,13 +54,13 @@ fn a_session_is_a_line_and_its_operations() {
 }
 
 #[test]
-fn markdown_is_a_report_of_the_night() {
+fn markdown_is_a_readable_report() {
     let night = ["--requester", KELLER, "--since", "2026-03-07", "--until", "2026-03-07T08:00:00Z"];
     insta::assert_snapshot!(attack(&[&night[..], &["--format", "markdown"]].concat()));
 }
 
 #[test]
-fn what_is_new_is_told_by_all_of_the_logs() {
+fn first_uses_are_computed_from_all_logs() {
     let night = report(&["--requester", KELLER, "--since", "2026-03-07", "--until", "2026-03-07T08:00:00Z"]);
     let session = &night["sessions"][0];
     assert_eq!(night["session_count"], 1);
@@ -78,7 +78,7 @@ fn what_is_new_is_told_by_all_of_the_logs() {
 }
 
 #[test]
-fn sessions_end_with_a_break_as_long_as_is_asked() {
+fn sessions_end_after_the_requested_idle_time() {
     let count = |idle: &str| {
         let whole = report(&["--requester", "arn:aws:iam::111122223333:user/old-admin", "--idle", idle]);
         assert_eq!(whole["requests"], 9);
@@ -125,7 +125,7 @@ fn selectors_find_what_sql_finds() {
 }
 
 #[test]
-fn timesketch_has_a_line_a_request_in_the_order_of_time() {
+fn timesketch_has_one_line_per_request_by_time() {
     let events = lines(&attack(&["--ip", "198.51.100.33", "--format", "timesketch"]));
     let sql = "SELECT log_file || ':' || log_line FROM logs WHERE remote_ip = '198.51.100.33' \
                ORDER BY request_time, log_file, log_line";
@@ -189,7 +189,7 @@ fn no_control_character_of_a_log_reaches_the_reader() {
 }
 
 #[test]
-fn what_is_not_there_is_told_and_a_quote_is_only_a_quote() {
+fn missing_selections_are_reported_and_quotes_are_literal() {
     for (option, value) in [
         ("--requester", "x' OR '1'='1"),
         ("--requester", "' OR 1=1 --"),
@@ -233,7 +233,7 @@ fn standard_input_is_read_as_often_as_sessions_need() {
 }
 
 #[test]
-fn more_sessions_than_are_wanted_are_counted() {
+fn omitted_sessions_are_counted() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("anonymous.ndjson");
     let arguments = ["timeline", "samples/attack", "--requester", "-", "--format", "ndjson"];
@@ -247,7 +247,7 @@ fn more_sessions_than_are_wanted_are_counted() {
 }
 
 #[test]
-fn a_line_a_session_marks_what_stands_out() {
+fn each_session_is_a_line_with_marks() {
     let text = attack(&["--requester", KELLER]);
     assert!(text.lines().count() < 40, "{text}");
     let night = text.lines().find(|line| line.contains("198.51.100.201")).unwrap();
@@ -277,7 +277,7 @@ fn rows_are_the_requests() {
 }
 
 #[test]
-fn what_is_much_like_a_requester_is_suggested() {
+fn similar_requesters_are_suggested() {
     saltmine(&["timeline", "samples/attack", "--requester", "m.keller"])
         .assert()
         .code(1)

@@ -114,13 +114,13 @@ fn check(options: &[&str]) {
 }
 
 #[test]
-fn a_large_corpus_reads_true() {
+fn a_large_corpus_is_parsed_correctly() {
     let lines = std::env::var("SALTMINE_TRUTH_LINES").unwrap_or_else(|_| "60000".into());
     check(&["--lines", &lines, "--files", "48", "--buckets", "8", "--days", "30"]);
 }
 
 #[test]
-fn every_age_attack_and_nastiness_reads_true() {
+fn every_version_attack_and_hostile_line_is_parsed_correctly() {
     check(&[
         "--lines",
         "12000",
@@ -140,14 +140,14 @@ fn every_age_attack_and_nastiness_reads_true() {
 }
 
 #[test]
-fn small_files_and_other_compressions_read_true() {
+fn small_files_and_other_compressions_are_parsed_correctly() {
     check(&["--lines", "4000", "--tiny", "--name-style", "partitioned"]);
     check(&["--lines", "4000", "--compress", "zstd"]);
     check(&["--lines", "4000", "--compress", "none"]);
 }
 
 #[test]
-fn json_reads_true() {
+fn json_is_parsed_correctly() {
     for delivery in ["json", "export"] {
         check(&[
             "--delivery",

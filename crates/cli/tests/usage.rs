@@ -47,7 +47,7 @@ fn text(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn every_subcommand_shows_by_examples_what_it_is_for() {
+fn every_subcommand_has_examples() {
     let all = text(&saltmine(&["--help"]).stdout);
     for subcommand in SUBCOMMANDS {
         assert!(all.contains(&format!("\n  {subcommand} ")), "{subcommand}");
@@ -115,7 +115,7 @@ fn help_reads_well_at_80_and_at_120_columns() {
 }
 
 #[test]
-fn a_new_command_belongs_into_these_tests() {
+fn every_subcommand_is_tested() {
     let help = text(&saltmine(&["--help"]).stdout);
     let listed = help.lines().filter(|line| line.starts_with("  ") && !line.trim_start().starts_with('-'));
     let names = listed.filter(|line| !line.starts_with("  saltmine") && !line.starts_with("   "));
@@ -138,7 +138,7 @@ fn only_commands_that_take_s3_have_its_options() {
 }
 
 #[test]
-fn the_manual_has_a_page_a_subcommand() {
+fn the_manual_has_a_page_per_subcommand() {
     let folder = tempfile::tempdir().unwrap();
     let pages = folder.path().join("man1");
     let output = saltmine(&["man", pages.to_str().unwrap()]);
@@ -203,7 +203,7 @@ fn completions_know_names() {
 
 /// Messages for the most common mistakes.
 #[test]
-fn mistakes_are_told_plainly() {
+fn error_messages_are_plain() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("empty")).unwrap();
     std::fs::write(folder.path().join("notes.txt"), "hello world\n").unwrap();
@@ -247,7 +247,7 @@ fn mistakes_are_told_plainly() {
 }
 
 #[test]
-fn a_reader_who_goes_away_is_no_failure() {
+fn a_closed_pipe_is_not_an_error() {
     for arguments in [
         &["query", "samples/logs", "SELECT a.* FROM logs a, rejects b", "--format", "csv"][..],
         &["query", "samples/logs", "SELECT a.* FROM logs a, rejects b", "--format", "json"],
@@ -275,7 +275,7 @@ fn a_reader_who_goes_away_is_no_failure() {
 
 #[cfg(unix)]
 #[test]
-fn an_interrupt_leaves_no_half_answer() {
+fn an_interrupt_leaves_no_partial_output() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("answer.csv");
     let sql = "SELECT count(*) FROM logs a, logs b, logs c, logs d WHERE a.key || b.key || c.key || d.key LIKE '%x%y%z%'";
@@ -343,7 +343,7 @@ fn quiet_and_verbose() {
 }
 
 #[test]
-fn the_demo_shows_what_it_is_like() {
+fn the_demo_runs() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path().join("demo");
     let output = saltmine(&["demo", here.to_str().unwrap()]);
@@ -417,7 +417,7 @@ fn formulas_are_defused_wherever_a_spreadsheet_may_read() {
 
 /// Diagnostics are off by default, name what is read, and cannot control the terminal.
 #[test]
-fn diagnostics_are_off_unless_asked_for() {
+fn diagnostics_are_off_by_default() {
     let folder = tempfile::tempdir().unwrap();
     let line = std::fs::read_to_string(root().join("samples/README.md")).unwrap();
     std::fs::write(folder.path().join("a\u{1b}[31m.log"), line).unwrap();
@@ -437,7 +437,7 @@ fn diagnostics_are_off_unless_asked_for() {
 }
 
 #[test]
-fn without_a_command_a_person_learns_what_to_type() {
+fn without_a_command_first_commands_are_suggested() {
     let output = command(&[]).output().unwrap();
     let said = text(&output.stdout);
     assert!(output.status.success() && said.lines().count() == 12, "{said}");

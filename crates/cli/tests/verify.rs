@@ -72,7 +72,7 @@ fn without_sources_the_report_says_that_nothing_was_compared() {
 }
 
 #[test]
-fn a_source_that_is_not_given_fails() {
+fn a_missing_source_fails() {
     let folder = folder();
     saltmine(folder.path())
         .args(["verify", "lake", "logs/a"])
@@ -88,7 +88,7 @@ fn a_source_that_is_not_given_fails() {
 }
 
 #[test]
-fn rows_of_standard_input_are_not_said_to_be_compared() {
+fn rows_from_standard_input_are_reported_as_not_compared() {
     let folder = folder();
     saltmine(folder.path())
         .args(["ingest", "-", "--to", "lake"])

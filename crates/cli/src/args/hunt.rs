@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_can_be_typed_again() {
+    fn selected_options_can_be_repeated() {
         let choice = HuntChoice {
             excluded: vec!["it's".into()],
             params: vec![("a".into(), "b".into(), "c d".into())],

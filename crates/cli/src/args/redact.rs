@@ -71,7 +71,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_to_redact_may_follow_or_not() {
+    fn the_value_of_redact_is_optional() {
         for (typed, meant) in [
             ("query --redact case.lake", "query --redact=tokens case.lake"),
             ("query --redact all case.lake", "query --redact=all case.lake"),

@@ -93,7 +93,7 @@ fn incomplete(coverage: &Coverage) -> Option<String> {
         if let [problem] = &coverage.problems[..] {
             text += &match problem.problem.as_str() {
                 "" => format!(" ({})", problem.state),
-                told => format!(" ({}: {told})", problem.state),
+                text => format!(" ({}: {text})", problem.state),
             };
         }
         parts.push(text);

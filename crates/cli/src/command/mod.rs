@@ -95,11 +95,11 @@ fn report_redaction(session: &Session, options: &SessionOptions, terminal: &Term
 /// The first interrupt ends the run cleanly; the second ends it at once.
 fn stop_on_interrupt(terminal: &Terminal) -> Arc<AtomicBool> {
     let stop = Arc::new(AtomicBool::new(false));
-    let asked = Arc::clone(&stop);
+    let stopping = Arc::clone(&stop);
     // Without a handler, an interrupt kills the run; the dataset stays consistent even then.
     let terminal = *terminal;
     let _ = ctrlc::set_handler(move || {
-        if asked.swap(true, Ordering::Relaxed) {
+        if stopping.swap(true, Ordering::Relaxed) {
             std::process::abort();
         }
         terminal.note("Interrupted: finishing cleanly. Press Ctrl-C again to stop at once.");

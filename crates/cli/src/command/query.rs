@@ -19,7 +19,7 @@ use crate::output::{Case, Format, Options, Target, counted};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &QueryArgs, case: &Case, terminal: &Terminal) -> Result<ExitCode, CliError> {
-    let QueryRequest { inputs, asked, params } = question(args, case, terminal)?;
+    let QueryRequest { inputs, statement, params } = question(args, case, terminal)?;
     let range = args.range.check()?;
     let format = args.format.map_or_else(|| default_format(args.output.as_deref()), Ok)?;
     // Create the output file before the work starts, so that a bad path fails at once.
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &QueryArgs, case: &Case, terminal: &Terminal) -> Result<
     };
     block_on(async {
         let session = super::open(&options, terminal).await?;
-        let stream = asked.as_asked().run(&session, &params).await?;
+        let stream = statement.as_statement().run(&session, &params).await?;
         let Written { rows, hidden } = write(stream, format, target, output).await?;
         terminal.wrote(args.output.as_deref(), &counted(rows, "row"));
         if hidden > 0 {
@@ -51,7 +51,7 @@ pub(crate) fn run(args: &QueryArgs, case: &Case, terminal: &Terminal) -> Result<
         }
         if rows == 0 && !session.has_records().await? {
             // An empty answer of a detection must not look like an all-clear.
-            if matches!(asked, OwnedStatement::Query(_)) {
+            if matches!(statement, OwnedStatement::Query(_)) {
                 require_records(&session, range, terminal).await?;
             }
             if !terminal.is_quiet() {
@@ -112,7 +112,7 @@ pub(crate) async fn write(
 /// A query and its input.
 struct QueryRequest {
     inputs: Vec<String>,
-    asked: OwnedStatement,
+    statement: OwnedStatement,
     params: Params,
 }
 
@@ -122,7 +122,7 @@ enum OwnedStatement {
 }
 
 impl OwnedStatement {
-    fn as_asked(&self) -> Statement<'_> {
+    fn as_statement(&self) -> Statement<'_> {
         match self {
             Self::Sql(sql) => Statement::Sql(sql),
             Self::Query(query) => Statement::Query(query),
@@ -166,17 +166,17 @@ fn question(args: &QueryArgs, case: &Case, terminal: &Terminal) -> Result<QueryR
         let catalogue = super::catalogue(args.queries.as_deref())?;
         let query = catalogue.get(name)?;
         let params = query.params(&with_case(query, given, case, terminal))?;
-        let asked = OwnedStatement::Query(Box::new(query.clone()));
-        return Ok(QueryRequest { inputs: args.inputs.clone(), asked, params });
+        let statement = OwnedStatement::Query(Box::new(query.clone()));
+        return Ok(QueryRequest { inputs: args.inputs.clone(), statement, params });
     }
     let params = given.into_iter().map(|(name, value)| (name, Param::Typed(value))).collect();
     if let Some(path) = &args.file {
         let sql = std::fs::read_to_string(path).map_err(CliError::file(path))?;
-        return Ok(QueryRequest { inputs: args.inputs.clone(), asked: OwnedStatement::Sql(sql), params });
+        return Ok(QueryRequest { inputs: args.inputs.clone(), statement: OwnedStatement::Sql(sql), params });
     }
     match args.inputs.split_last() {
         Some((sql, inputs)) if !inputs.is_empty() => {
-            Ok(QueryRequest { inputs: inputs.to_vec(), asked: OwnedStatement::Sql(sql.clone()), params })
+            Ok(QueryRequest { inputs: inputs.to_vec(), statement: OwnedStatement::Sql(sql.clone()), params })
         }
         _ => Err(CliError::Usage(
             "give the SQL after the paths, a file with -f, or a query with --name".into(),

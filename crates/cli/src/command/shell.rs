@@ -158,7 +158,7 @@ impl Shell<'_> {
         self.answer(Statement::Sql(sql), params)
     }
 
-    fn answer(&mut self, asked: Statement<'_>, params: &Params) -> Result<(), CliError> {
+    fn answer(&mut self, statement: Statement<'_>, params: &Params) -> Result<(), CliError> {
         let start = Instant::now();
         let output = self.output.take();
         let target = Target::open(output.as_deref())?;
@@ -170,7 +170,7 @@ impl Shell<'_> {
             csv_safe: self.csv_safe,
         };
         let answer = async {
-            let stream = asked.run(&self.session, params).await?;
+            let stream = statement.run(&self.session, params).await?;
             write(stream, format, target, options).await
         };
         let Written { hidden, rows } = interruptible(&self.runtime, self.interrupts.as_mut(), answer)?;

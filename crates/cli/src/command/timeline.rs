@@ -270,10 +270,10 @@ async fn nothing(
 
 /// Requesters and buckets similar to the given ones.
 async fn suggestion(session: &Session, selection: &Selection) -> Result<String, CliError> {
-    let asked = selection.requesters.iter().map(|text| (SimilarTo::Requester, text));
-    let asked = asked.chain(selection.buckets.iter().map(|text| (SimilarTo::Bucket, text)));
+    let patterns = selection.requesters.iter().map(|text| (SimilarTo::Requester, text));
+    let patterns = patterns.chain(selection.buckets.iter().map(|text| (SimilarTo::Bucket, text)));
     let mut meant = Vec::new();
-    for (to, text) in asked {
+    for (to, text) in patterns {
         let found = similar(session, to, text).await?.into_iter().filter(|(name, _)| name != text);
         meant.extend(found.map(|(name, requests)| format!("{name} ({})", counted(requests, "request"))));
     }

@@ -99,7 +99,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read() {
+    fn written_der_is_parsed() {
         for length in [0, 1, 127, 128, 255, 256, 70_000] {
             let content = vec![7; length];
             let bytes = value(tag::OCTETS, &[&content]);
@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_cut_or_not_der_is_nothing() {
+    fn truncated_or_invalid_der_is_refused() {
         let bytes = value(tag::SEQUENCE, &[&value(tag::INTEGER, &[&[1]]), &[0; 200]]);
         (0..bytes.len()).for_each(|end| assert_eq!(Reader::new(&bytes[..end]).next(), None, "{end}"));
         // An indefinite length, a length of five bytes, a tag of two.

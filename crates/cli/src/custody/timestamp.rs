@@ -314,7 +314,7 @@ mod tests {
 
     /// As `openssl ts -query -data - -sha256 -cert -no_nonce` writes it.
     #[test]
-    fn a_request_is_as_openssl_writes_it() {
+    fn a_request_equals_that_of_openssl() {
         let made = request(b"report");
         assert_eq!(made.len(), 59);
         assert_eq!(made[..4], [0x30, 0x39, 0x02, 0x01]);
@@ -322,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn answers_that_are_no_answers_are_refused() {
+    fn invalid_responses_are_refused() {
         let authorities = Authorities(Vec::new());
         for answer in [&b""[..], b"x", &[0x30, 0x00], &[0x30, 0x80, 0, 0], &[0xFF; 64]] {
             assert_eq!(verify(b"", answer, &authorities), Err(CUT.to_owned()));

@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_own_is_said_where_it_is_known() {
+    fn own_accounts_and_networks_are_marked() {
         let case = case(
             "own_networks = [\"203.0.113.0/24\"]\nown_accounts = [\"111122223333\"]\nown_buckets = [\"lake\"]",
         );

@@ -89,7 +89,7 @@ mod tests {
     use super::is_formula;
 
     #[test]
-    fn formulas_are_told_from_numbers() {
+    fn formulas_are_distinguished_from_numbers() {
         for cell in ["=1+1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(A1)", "\t=1", "-"] {
             assert!(is_formula(cell), "{cell}");
         }

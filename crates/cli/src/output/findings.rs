@@ -119,9 +119,9 @@ pub(super) fn summary(report: &HuntReport) -> String {
     // A detection may have findings of several severities, and known work beside them.
     let found = report.findings.iter().map(|finding| &finding.query);
     let found: BTreeSet<&String> = found.chain(report.accepted.iter().map(|known| &known.query)).collect();
-    let asked = counted((found.len() + report.quiet.len()) as u64, "detection");
+    let detections = counted((found.len() + report.quiet.len()) as u64, "detection");
     let found = counted(report.findings.len() as u64, "finding");
-    let mut text = format!("{asked} ran: {found}{by_severity}.");
+    let mut text = format!("{detections} ran: {found}{by_severity}.");
     for failed in &report.failed {
         text += &format!(" {} could not run: {}.", failed.query, failed.problem);
     }

@@ -89,7 +89,7 @@ mod tests {
     use super::escape;
 
     #[test]
-    fn cells_stay_cells() {
+    fn text_stays_inside_its_cell() {
         assert_eq!(
             escape("a|b\n<img src=x> ![x](http://e)"),
             "a\\|b\\\\n&lt;img src=x&gt; \\!\\[x\\](http:\\//e)"

@@ -193,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn wide_columns_are_cut_and_numbers_are_not() {
+    fn wide_columns_are_truncated_and_numbers_are_not() {
         let text: ArrayRef = Arc::new(StringArray::from(vec!["a rather long text of a client", "b"]));
         let number: ArrayRef = Arc::new(Int64Array::from(vec![16_340_549_183, -12_345]));
         let found = lines(vec![("name", Arc::clone(&text)), ("sum(logs.bytes)", number)], 40);
@@ -224,7 +224,7 @@ mod tests {
     }
 
     #[test]
-    fn headings_are_what_was_asked_for() {
+    fn headings_are_without_types_and_table_names() {
         assert_eq!(heading("max(logs.request_time)"), "max(request_time)");
         assert_eq!(heading("Int64(1)"), "1");
         assert_eq!(heading("count(Int64(1)) + Utf8(\"a\")"), "count(1) + \"a\"");

@@ -127,7 +127,7 @@ fn the_shell_is_redacted() {
 }
 
 #[test]
-fn wrong_words_and_keys_are_told() {
+fn invalid_redactions_and_keys_are_refused() {
     let case = case();
     let said = |arguments: &[&str]| {
         let output = saltmine(case.path(), &[&["query", "logs", "SELECT 1"][..], arguments].concat());

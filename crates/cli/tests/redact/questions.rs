@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use crate::{ADA, OWNER, answer, assert_clean, case, saltmine};
 
 #[test]
-fn a_hunt_finds_the_same_and_tells_less() {
+fn a_redacted_hunt_has_the_same_findings() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let hunt = |more: &[&str]| -> Value {
         let text = answer(&root, &[&["hunt", "samples/attack", "--format", "json"][..], more].concat());
@@ -101,7 +101,7 @@ fn is_word_of(text: &str, word: &str) -> bool {
 
 /// Only built-in queries may read true values.
 #[test]
-fn queries_of_others_see_pseudonyms() {
+fn custom_queries_see_pseudonyms() {
     let case = case();
     let pack = case.path().join("mine/mine");
     std::fs::create_dir_all(&pack).unwrap();
@@ -129,7 +129,7 @@ fn queries_of_others_see_pseudonyms() {
 
 /// Patterns, networks and long lists cannot be used to find out what answers hide.
 #[test]
-fn answers_are_no_oracle() {
+fn answers_do_not_confirm_guesses() {
     let case = case();
     let many = vec!["198.51.100.7"; 17].join(",");
     let many = format!("address={many}");
@@ -201,7 +201,7 @@ fn answers_are_no_oracle() {
 
 /// Names of requesters do not appear in text from clients, even if an answer does not say whose they are.
 #[test]
-fn names_go_from_the_answers_of_built_in_questions() {
+fn names_are_redacted_in_answers_of_built_in_queries() {
     let folder = tempfile::tempdir().unwrap();
     let alice = "arn:aws:sts::111122223333:assumed-role/operators/alice.smith";
     let line = |operation: &str, uri: &str, referer: &str, agent: &str| {

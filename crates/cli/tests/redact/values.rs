@@ -30,7 +30,7 @@ fn no_secret_is_in_any_column_of_any_table() {
 }
 
 #[test]
-fn tokens_alone_are_redacted_unless_more_is_told() {
+fn only_tokens_are_redacted_by_default() {
     let case = case();
     for redact in [&["--redact"][..], &["--redact", "tokens"], &["--redact=tokens"]] {
         let sql = "SELECT * FROM logs UNION ALL SELECT * FROM logs";
@@ -86,7 +86,7 @@ fn a_filter_on_a_true_value_finds_nothing() {
 }
 
 #[test]
-fn parts_order_and_counts_are_those_of_pseudonyms() {
+fn parts_order_and_counts_use_pseudonyms() {
     let case = case();
     for sql in [
         "SELECT substr(remote_ip, 1, 40), reverse(requester), encode(user_agent, 'hex'), to_hex(ascii(remote_ip)) FROM logs",
@@ -107,7 +107,7 @@ fn parts_order_and_counts_are_those_of_pseudonyms() {
 }
 
 #[test]
-fn plans_and_errors_tell_nothing() {
+fn plans_and_errors_reveal_nothing() {
     let case = case();
     answer(case.path(), &["ingest", "logs", "--to", "lake", "--partition-by", "bucket,event_date"]);
     for input in ["logs", "lake"] {

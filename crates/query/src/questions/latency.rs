@@ -177,13 +177,13 @@ const COLUMNS_PER_METRIC: usize = 5;
 /// Count, minimum, maximum, mean and histogram.
 fn aggregates(metric: Metric) -> Result<Vec<Expr>, DataFusionError> {
     let column = || Expr::Column(Column::new(None::<TableReference>, metric.name()));
-    let told = || column().gt_eq(lit(0_i64));
+    let known = || column().gt_eq(lit(0_i64));
     let histogram = functions::hdr_histogram().call(vec![column()]);
     [count(column()), min(column()), max(column()), avg(column()), histogram]
         .into_iter()
         .enumerate()
         .map(|(index, aggregate)| {
-            Ok(aggregate.filter(told()).build()?.alias(format!("{} {index}", metric.name())))
+            Ok(aggregate.filter(known()).build()?.alias(format!("{} {index}", metric.name())))
         })
         .collect()
 }

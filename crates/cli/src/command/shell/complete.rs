@@ -158,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_are_completed_where_they_fit() {
+    fn completions_depend_on_the_position() {
         let words = Words {
             sql: ["SELECT", "logs", "remote_ip", "requester", "split_part("].map(String::from).to_vec(),
             tables: vec!["athena.s3_access_logs".into(), "logs".into()],

@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_are_understood_or_refused() {
+    fn meta_commands_are_parsed_or_refused() {
         assert_eq!(Meta::parse("\\d logs;").unwrap(), Meta::Describe("logs".into()));
         assert_eq!(Meta::parse(" \\format JSON").unwrap(), Meta::Format(Format::Json));
         let given = vec![("keys".into(), "7".into())];

@@ -69,7 +69,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn lines_fit_and_say_what_is_cut() {
+    fn lines_fit_and_mark_truncation() {
         assert_eq!(wrapped("one two three", 8, 3), ["one two", "three"]);
         assert_eq!(wrapped("one two three four", 8, 2), ["one two", "three f…"]);
         assert_eq!(wrapped("abcdefghij", 4, 9), ["abcd", "efgh", "ij"]);

@@ -54,14 +54,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_stays_text() {
+    fn markup_is_escaped() {
         let mut page = String::new();
         PageText.write_escaped_str(&mut page, "<a b=\"c\" d='e'>&\u{202e}\u{1b}\r\tx\ny").unwrap();
         assert_eq!(page, "&lt;a b=&#34;c&#34; d=&#39;e&#39;&gt;&amp;\\u{202E}\\x1B\\r\\tx\ny");
     }
 
     #[test]
-    fn json_ends_no_script() {
+    fn json_cannot_end_a_script() {
         let text = json(&["</script><!--", "a\u{2028}b", "&"]).unwrap();
         assert_eq!(text, "[\"\\u003c/script\\u003e\\u003c!--\",\"a\\u2028b\",\"\\u0026\"]");
         assert_eq!(serde_json::from_str::<[String; 3]>(&text).unwrap()[1], "a\u{2028}b");

@@ -80,8 +80,8 @@ pub(super) fn findings(report: &Report, shown: usize) -> Findings {
 
 fn finding(report: &Report, found: &Found, shown: usize) -> Finding {
     let rows = text::things(i64::try_from(found.rows).unwrap_or(i64::MAX), "row");
-    let asked = report.asked.get(&found.query);
-    let parameters = asked.iter().flat_map(|asked| &asked.parameters);
+    let query = report.queries.get(&found.query);
+    let parameters = query.iter().flat_map(|query| &query.parameters);
     Finding {
         severity: found.severity.as_str(),
         name: found.query.clone(),
@@ -99,7 +99,7 @@ fn finding(report: &Report, found: &Found, shown: usize) -> Finding {
         examples: examples(found, shown),
         false_positives: found.false_positives.clone(),
         dig_deeper: text::cut(&found.dig_deeper, shown.max(200) * 2),
-        sql: asked.map(|asked| Sql::new(&asked.sql, &[])),
+        sql: query.map(|query| Sql::new(&query.sql, &[])),
         parameters: parameters
             .map(|parameter| (parameter.name.clone(), parameter.default.clone(), parameter.meaning.clone()))
             .collect(),

@@ -210,7 +210,7 @@ mod tests {
     use super::quoted;
 
     #[test]
-    fn no_text_ends_a_css_string() {
+    fn text_cannot_end_a_css_string() {
         assert_eq!(quoted("Case 7"), "\"Case 7\"");
         assert_eq!(quoted("\"}</style>\\"), "\"\\000022\\00007d\\00003c\\00002fstyle\\00003e\\00005c\"");
     }

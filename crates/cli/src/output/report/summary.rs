@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_text_ends() {
+    fn parsing_of_hostile_text_ends() {
         for text in ["*".repeat(5000), "`".repeat(5000), "# ".repeat(999), "☃".repeat(99)] {
             assert!(html(&text).is_ok());
         }

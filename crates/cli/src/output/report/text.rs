@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_are_the_text() {
+    fn pieces_add_up_to_the_text() {
         let arn = "arn:aws:sts::111122223333:assumed-role/ops/cleanup";
         assert_eq!(pieces(arn).concat(), arn);
         assert_eq!(

@@ -118,14 +118,14 @@ pub async fn hunt_with_progress(
         let problem = if session.redactor().is_some() { QueryError::Hidden } else { error }.to_string();
         report.failed.push(FailedDetection { query: "examples".to_owned(), problem });
     }
-    let said = incidents_of(session, &clues, options).await;
+    let outcome = incidents_of(session, &clues, options).await;
     drop(kept);
-    let said = said?;
-    report.incidents = said.incidents;
-    report.incidents_left_out = said.left_out;
-    report.actors = said.others;
-    report.examined = said.examined;
-    report.requests = said.requests;
+    let outcome = outcome?;
+    report.incidents = outcome.incidents;
+    report.incidents_left_out = outcome.left_out;
+    report.actors = outcome.others;
+    report.examined = outcome.examined;
+    report.requests = outcome.requests;
     report.findings.sort_by(|a, b| (b.severity, b.events, &a.query).cmp(&(a.severity, a.events, &b.query)));
     report.accepted.sort_by(|a, b| (b.severity, b.events, &a.query).cmp(&(a.severity, a.events, &b.query)));
     if options.is_whole() {
@@ -148,11 +148,11 @@ async fn incidents_of(
     clues: &Clues,
     options: &HuntOptions,
 ) -> Result<IncidentReport, QueryError> {
-    let said =
+    let outcome =
         incidents::report(session.unredacted(), clues, options.case.as_ref(), session.mode().remote).await;
-    let mut said = said.map_err(|error| session.redacted_error(error))?;
+    let mut outcome = outcome.map_err(|error| session.redacted_error(error))?;
     if let Some(redactor) = session.redactor() {
-        said.redact(redactor, &*session.all_names().await?);
+        outcome.redact(redactor, &*session.all_names().await?);
     }
-    Ok(said)
+    Ok(outcome)
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use datafusion::execution::SendableRecordBatchStream;
 
-use super::kept::INCIDENT_REQUESTS;
+use super::request_table::INCIDENT_REQUESTS;
 use crate::error::QueryError;
 use crate::profiles::{self, REQUESTS};
 use crate::questions::request_scope::IncidentRequests;

@@ -10,9 +10,9 @@ mod clue;
 mod export;
 mod findings;
 mod join;
-mod kept;
 mod model;
 mod recount;
+mod request_table;
 mod rows;
 mod scope;
 mod story;
@@ -25,11 +25,11 @@ pub use self::changes::{Change, changes};
 pub(crate) use self::clue::Clue;
 pub use self::export::{ExportKind, export};
 use self::join::join;
-pub(crate) use self::kept::keep;
 pub use self::model::{
     Actor, ActorFindings, ActorPlace, Deed, DeedKind, ExaminedInput, FailingRequests, FindingRef, Incident,
     Losses, NextSteps, Phase, PhaseKind,
 };
+pub(crate) use self::request_table::register;
 use crate::case::CaseFile;
 use crate::error::QueryError;
 pub use crate::questions::request_scope::IncidentRequests;
@@ -87,8 +87,8 @@ pub(crate) async fn report(
     let parts = groups.into_iter().zip(roles).zip(scopes).zip(counted);
     let mut incidents: Vec<Incident> = parts
         .map(|(((rows, roles), scopes), counted)| {
-            let said = story::incident(&of_group(&rows), &roles, counted, end);
-            Incident { requests: IncidentRequests(scopes), ..said }
+            let incident = story::incident(&of_group(&rows), &roles, counted, end);
+            Incident { requests: IncidentRequests(scopes), ..incident }
         })
         .collect();
     incidents.sort_by_key(|incident| (std::cmp::Reverse(incident.severity), incident.first_seen));

@@ -7,8 +7,8 @@ use datafusion::prelude::SessionContext;
 
 use super::clue::Clue;
 use super::join::{LogContext, origin};
-use super::kept::Kept;
 use super::model::{Deed, DeedKind, ExaminedInput};
+use super::request_table::RequestTable;
 use super::rows::Rows;
 use crate::profiles;
 use crate::questions::request_scope::Scope;
@@ -135,7 +135,7 @@ pub(super) async fn count(
     if scopes.iter().all(Vec::is_empty) {
         return Ok(counted);
     }
-    let _kept = Kept::new(context, scopes, is_remote).await?;
+    let _table = RequestTable::new(context, scopes, is_remote).await?;
     for row in Rows::of(context, include_str!("sql/actors.sql")).await?.iter() {
         let (Some(incident), Some(actor)) = (row.index("incident")?, row.index("actor")?) else { continue };
         let acted = ActorCounts {

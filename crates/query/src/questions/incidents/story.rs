@@ -42,14 +42,14 @@ pub(super) fn incident(
     let last = counted.deeds.iter().map(|deed| deed.last_seen.0).max();
     let first = first.or_else(|| of_rows().map(|clue| clue.first).min()).unwrap_or_default();
     let last = last.or_else(|| of_rows().map(|clue| clue.last).max()).unwrap_or_default();
-    let said = sentences::Story {
+    let story = sentences::Story {
         rows,
         actors: &actors,
         counted: &counted,
         losses: &losses,
         failing: failing.as_ref(),
     };
-    let (title, mut sentences) = (said.title(), said.sentences());
+    let (title, mut sentences) = (story.title(), story.sentences());
     let headline = if sentences.is_empty() { title.clone() } else { sentences.remove(0) };
     let (ongoing, last_seen_note) = last_seen(last, end);
     let buckets: BTreeSet<&str> =
@@ -306,7 +306,7 @@ pub(super) fn by_actor<'a>(rows: impl Iterator<Item = &'a Clue>, around: &LogCon
         let bucket = clue.bucket.as_deref().filter(|_| clue.principal == ANONYMOUS);
         actors.entry((clue.principal.as_str(), bucket)).or_default().push(clue);
     }
-    let mut said: Vec<(i64, ActorFindings)> = actors
+    let mut findings_by_actor: Vec<(i64, ActorFindings)> = actors
         .into_iter()
         .filter_map(|((principal, _), rows)| {
             let most_severe =
@@ -335,10 +335,10 @@ pub(super) fn by_actor<'a>(rows: impl Iterator<Item = &'a Clue>, around: &LogCon
             Some((most_severe.events, found))
         })
         .collect();
-    said.sort_by(|(a_events, a), (b_events, b)| {
+    findings_by_actor.sort_by(|(a_events, a), (b_events, b)| {
         (b.severity, b_events, &a.principal).cmp(&(a.severity, a_events, &b.principal))
     });
-    said.into_iter().map(|(_, found)| found).collect()
+    findings_by_actor.into_iter().map(|(_, found)| found).collect()
 }
 
 #[cfg(test)]

@@ -36,7 +36,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_form_is_that_of_the_plotters() {
+    fn the_format_is_that_of_hdrhistogram_plotters() {
         let mut histogram = Histogram::<u64>::new(3).unwrap();
         [1, 2, 2, 900_001].into_iter().for_each(|value| histogram.record(value).unwrap());
         let text = text(&histogram, 225_001.5, 900_001);

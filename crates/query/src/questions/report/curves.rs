@@ -62,7 +62,7 @@ pub(super) async fn read(session: &Session, statement: Statement) -> Result<Late
         let turn_around = answer.value(row, "turn_around_time").text().map(decode).transpose()?;
         let requests = answer.integer(row, "requests");
         // A percentile based on less than one request would only repeat the maximum.
-        let told = scale.iter().take_while(|point| **point <= requests as f64 * 1.000_1);
+        let reached = scale.iter().take_while(|point| **point <= requests as f64 * 1.000_1);
         curves.push(Curve {
             operation: answer.value(row, "operation").text().unwrap_or_default().to_owned(),
             requests,
@@ -74,7 +74,7 @@ pub(super) async fn read(session: &Session, statement: Statement) -> Result<Late
             total: QUANTILES.map(at),
             turn_around: turn_around
                 .map(|histogram| QUANTILES.map(|share| histogram.value_at_quantile(share))),
-            points: told.map(|point| at(1.0 - 1.0 / point)).collect(),
+            points: reached.map(|point| at(1.0 - 1.0 / point)).collect(),
         });
     }
     answer.rows.clear();

@@ -68,7 +68,7 @@ pub struct Report {
     /// What its incidents did.
     pub story: Story,
     /// The queries behind the findings, by name.
-    pub asked: BTreeMap<String, FindingQuery>,
+    pub queries: BTreeMap<String, FindingQuery>,
 }
 
 /// A query behind findings.
@@ -97,11 +97,11 @@ pub async fn report(
     options: &HuntOptions,
 ) -> Result<Report, QueryError> {
     let hunt = hunt(session, catalogue, options).await?;
-    let mut asked = BTreeMap::new();
+    let mut queries = BTreeMap::new();
     for finding in &hunt.findings {
         let query = catalogue.get(&finding.query)?;
         let what = FindingQuery { sql: query.sql.clone(), parameters: query.parameters.clone() };
-        asked.insert(finding.query.clone(), what);
+        queries.insert(finding.query.clone(), what);
     }
     let sources = sources::read(session, SOURCES).await?;
     let mut answers = BTreeMap::new();
@@ -122,5 +122,5 @@ pub async fn report(
     };
     let traffic = traffic::read(session, TRAFFIC, period).await?;
     let latency = curves::read(session, LATENCY).await?;
-    Ok(Report { sources, traffic, latency, answers, hunt, story, asked })
+    Ok(Report { sources, traffic, latency, answers, hunt, story, queries })
 }

@@ -131,7 +131,7 @@ mod tests {
     use super::is_whole;
 
     #[test]
-    fn an_object_whose_content_was_there_is_not_damaged() {
+    fn an_object_with_known_content_is_not_damaged() {
         assert!(is_whole("complete") && is_whole("same"));
         for state in ["truncated", "damaged", "unreadable", "not_a_log", ""] {
             assert!(!is_whole(state), "{state}");

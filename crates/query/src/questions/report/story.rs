@@ -10,7 +10,7 @@ use super::traffic;
 use crate::catalogue::Severity;
 use crate::error::QueryError;
 use crate::questions::hunt::HuntReport;
-use crate::questions::incidents::{IncidentRequests, keep};
+use crate::questions::incidents::{IncidentRequests, register};
 use crate::session::Session;
 
 /// Maximum number of time slots of a picture.
@@ -71,7 +71,7 @@ pub(super) async fn read(
         numbers.push(number);
         requests.push(of);
     }
-    let _kept = keep(session, &requests).await?;
+    let _table = register(session, &requests).await?;
     let (start, end) = (first.div_euclid(1_000_000), last.div_euclid(1_000_000));
     let width = traffic::width(end.saturating_sub(start), SLOTS);
     // Slots begin at multiples of their width, as date_bin has them; those of weeks at a Thursday.

@@ -115,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slots_are_few_and_of_widths_that_people_read() {
+    fn slots_are_few_and_have_round_widths() {
         assert_eq!(width(0, MAX_SLOTS), 60);
         assert_eq!(width(7 * 86_400, MAX_SLOTS), 900);
         assert_eq!(width(365 * 86_400, MAX_SLOTS), 43_200);

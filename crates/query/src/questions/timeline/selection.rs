@@ -188,7 +188,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wildcards_become_those_of_like() {
+    fn wildcards_become_like_patterns() {
         for (pattern, expected) in [
             ("a/*", Ok("a/%")),
             ("a?c", Ok("a_c")),
@@ -210,7 +210,7 @@ mod tests {
 
     /// Runs the patterns in DataFusion.
     #[tokio::test]
-    async fn patterns_find_what_they_say() {
+    async fn patterns_match_as_documented() {
         let keys = ["a/1", "a/b/22", "100%_x", "100ab", "a\\b", "a*", "it's", "two\nlines"];
         let column: ArrayRef = Arc::new(StringViewArray::from_iter_values(keys));
         let batch = RecordBatch::try_from_iter([("key", column)]).unwrap();

@@ -241,7 +241,7 @@ mod tests {
     }
 
     #[test]
-    fn who_and_from_where_part_sessions_and_time_orders_them() {
+    fn sessions_are_split_by_requester_and_address_and_ordered_by_time() {
         let anonymous = Row { requester: None, ..row("", "192.0.2.9", 7) };
         let rows = [
             anonymous,

@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn more_values_than_are_kept_are_counted_still() {
+    fn values_beyond_the_limit_are_still_counted() {
         let values = tally((0..3000).chain(0..3000).map(|number| number.to_string()));
         assert_eq!((values.distinct, values.distinct_is_at_least, values.top.len()), (3000, false, 2));
         let values = tally((0..MAX_DISTINCT + MAX_COUNTED + 1).map(|number| number.to_string()));
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn long_texts_are_cut_between_characters() {
+    fn long_texts_are_truncated_between_characters() {
         let long = "☃".repeat(MAX_TEXT_CHARS + 1);
         assert_eq!(cut(&long), format!("{}…", "☃".repeat(MAX_TEXT_CHARS)));
         assert!(!is_short(&long) && is_short("short") && cut("short") == "short");

@@ -42,7 +42,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_nothing_has_no_colour() {
+    fn only_zero_has_no_colour() {
         assert_eq!([0, 1, 100, 10_000, 20_000].map(|value| step(value, 20_000)), [0, 1, 2, 8, 9]);
         let mut days = [[0; 24]; 7];
         days[6][23] = 5;

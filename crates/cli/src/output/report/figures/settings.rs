@@ -113,7 +113,7 @@ mod tests {
     use super::what;
 
     #[test]
-    fn operations_have_words() {
+    fn operations_have_descriptions() {
         assert_eq!(what("REST.DELETE.BUCKETPOLICY"), "Bucket policy removed");
         assert_eq!(what("REST.PUT.OBJECT_LOCK_CONFIGURATION"), "Object lock set");
         assert_eq!(what("REST.DELETE.BUCKET"), "Bucket deleted");

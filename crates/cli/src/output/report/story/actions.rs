@@ -70,7 +70,7 @@ mod tests {
     use super::once;
 
     #[test]
-    fn a_step_of_two_incidents_stands_once() {
+    fn a_step_of_two_incidents_is_listed_once() {
         let (one, two) = (vec!["a".to_owned(), "b".to_owned()], vec!["b".to_owned()]);
         let steps = once([(1, &one), (2, &two)].into_iter(), 240);
         let steps: Vec<_> = steps.into_iter().map(|step| (step.text, step.incidents)).collect();

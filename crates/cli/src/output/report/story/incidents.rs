@@ -5,7 +5,7 @@ use saltmine_query::catalogue::Severity;
 use saltmine_query::incidents::{Actor, ActorFindings, FindingRef, Incident, Phase};
 use saltmine_query::quantity::counted;
 
-use super::Told;
+use super::StoryContext;
 use super::lanes::PHASES;
 use super::scale::{Scale, Span};
 use super::subject::whence;
@@ -80,7 +80,7 @@ const ACTORS: [Spec; 8] = [
     ("", "User agents", Code, "–"),
 ];
 
-pub(super) fn incidents(story: &Told<'_>) -> Incidents {
+pub(super) fn incidents(story: &StoryContext<'_>) -> Incidents {
     let hunt = &story.report.hunt;
     let (medium, low): (Vec<_>, Vec<_>) =
         hunt.actors.iter().partition(|actor| actor.severity >= Severity::Medium);

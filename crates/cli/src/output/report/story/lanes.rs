@@ -9,7 +9,7 @@ use saltmine_query::report::Answer;
 use saltmine_query::timeline::Time;
 
 use super::scale::{Scale, Span, Tick, bars};
-use super::{Told, losses};
+use super::{StoryContext, losses};
 use crate::output::incidents::words::days;
 use crate::output::report::{mark, text};
 
@@ -70,9 +70,9 @@ struct Run {
     last: i64,
 }
 
-pub(super) fn lanes(story: &Told<'_>) -> Lanes {
-    let told = &story.report.story;
-    let scale = Scale::of(told);
+pub(super) fn lanes(story: &StoryContext<'_>) -> Lanes {
+    let answers = &story.report.story;
+    let scale = Scale::of(answers);
     let usual = usual(story);
     let most = usual.values().flatten().copied().max().unwrap_or(0);
     let runs = runs(story);
@@ -134,10 +134,10 @@ fn mark_of(scale: &Scale, who: &str, phase: PhaseKind, run: &Run) -> Option<Mark
 type RunsOf = BTreeMap<(usize, usize, PhaseKind), Vec<Run>>;
 
 /// What was done, by subject, actor and phase.
-fn runs(story: &Told<'_>) -> RunsOf {
+fn runs(story: &StoryContext<'_>) -> RunsOf {
     let mut runs = RunsOf::new();
     let Some(answer) = story.report.story.answer("story-marks") else { return runs };
-    let overwritten = losses::written_over(story);
+    let overwritten = losses::overwritten(story);
     for row in &answer.rows {
         let index = |column| usize::try_from(answer.integer(row, column)).unwrap_or(usize::MAX);
         let (subject, actor) = (index("incident"), index("actor"));
@@ -177,14 +177,14 @@ fn add(runs: &mut Vec<Run>, run: Run) {
 }
 
 /// Requests by principal and time slot.
-fn usual(story: &Told<'_>) -> HashMap<String, Vec<i64>> {
+fn usual(story: &StoryContext<'_>) -> HashMap<String, Vec<i64>> {
     let Some(answer) = story.report.story.answer("story-bytes") else { return HashMap::new() };
     by_slot(story, answer, "all", "requests")
 }
 
 /// The values of a column by principal and time slot.
 pub(super) fn by_slot(
-    story: &Told<'_>,
+    story: &StoryContext<'_>,
     answer: &Answer,
     part: &str,
     column: &str,
@@ -209,7 +209,7 @@ fn log_bars(values: &[i64], most: i64) -> String {
 }
 
 /// All requests by time slot.
-fn all(story: &Told<'_>) -> String {
+fn all(story: &StoryContext<'_>) -> String {
     let slots = &story.report.traffic.slots;
     let mut values = vec![0; story.report.story.slots];
     for (_, of_status) in slots.series.iter().filter(|(name, _)| *name != "bytes_sent") {
@@ -230,7 +230,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_follows_on_each_other_is_one_mark() {
+    fn consecutive_activity_is_one_mark() {
         let run =
             |slot, requests| Run { slot, requests, first: slot as i64, last: slot as i64, ..Run::default() };
         let mut runs = Vec::new();

@@ -6,7 +6,7 @@ use askama::Template;
 use saltmine_query::quantity::counted;
 use saltmine_query::report::{Answer, Value};
 
-use super::{Told, figure, rendered};
+use super::{StoryContext, figure, rendered};
 use crate::error::CliError;
 use crate::output::report::figures::{Body, Figure, what};
 use crate::output::report::table::Kind::{Bytes, Code, Count, Ip, Text, Time, Who};
@@ -75,7 +75,7 @@ pub(super) struct Sum<'a> {
 }
 
 /// The sums by prefix of an answer.
-pub(super) fn sums<'a>(story: &'a Told<'_>, name: &str) -> Vec<Sum<'a>> {
+pub(super) fn sums<'a>(story: &'a StoryContext<'_>, name: &str) -> Vec<Sum<'a>> {
     let Some(answer) = story.report.story.answer(name) else { return Vec::new() };
     let text = |row: &'a [Value], column| answer.value(row, column).text().unwrap_or_default();
     let sum = |row: &'a Vec<Value>| Sum {
@@ -88,21 +88,21 @@ pub(super) fn sums<'a>(story: &'a Told<'_>, name: &str) -> Vec<Sum<'a>> {
     answer.part("prefix").map(sum).collect()
 }
 
-/// The incidents that wrote over objects.
-pub(super) fn written_over(story: &Told<'_>) -> HashSet<usize> {
+/// The incidents that overwrote objects.
+pub(super) fn overwritten(story: &StoryContext<'_>) -> HashSet<usize> {
     let sums = sums(story, "story-destroyed");
-    let over = sums.iter().filter(|sum| sum.what == "written over");
+    let over = sums.iter().filter(|sum| sum.what == "overwritten");
     over.filter_map(|sum| usize::try_from(sum.incident).ok()).collect()
 }
 
 /// The lists.
-pub(super) fn figures(story: &Told<'_>) -> Result<Vec<Figure>, CliError> {
+pub(super) fn figures(story: &StoryContext<'_>) -> Result<Vec<Figure>, CliError> {
     let mut figures = Vec::new();
     let lists = [
         ("story-taken", ("taken", "What was read, or copied elsewhere"), "taken", &TAKEN[..]),
         (
             "story-destroyed",
-            ("destroyed", "What was deleted, expired or written over"),
+            ("destroyed", "What was deleted, expired or overwritten"),
             "destroyed",
             &DESTROYED[..],
         ),
@@ -157,7 +157,7 @@ fn note(word: &str, listed: usize, all: i64, noun: &str) -> String {
 }
 
 fn table_of<'a>(
-    story: &Told<'_>,
+    story: &StoryContext<'_>,
     answer: &'a Answer,
     rows: impl Iterator<Item = &'a Vec<Value>>,
     specs: &[Spec],
@@ -186,7 +186,7 @@ fn table_of<'a>(
 }
 
 /// The largest prefixes, by bytes if any are known, otherwise by objects.
-fn prefixes(story: &Told<'_>, answer: &Answer, name: &str) -> Prefixes {
+fn prefixes(story: &StoryContext<'_>, answer: &Answer, name: &str) -> Prefixes {
     let mut rows: Vec<(&Vec<Value>, Sum<'_>)> = answer.part("prefix").zip(sums(story, name)).collect();
     let has_bytes = rows.iter().any(|(_, sum)| sum.bytes > 0);
     let amount = |sum: &Sum<'_>| if has_bytes { sum.bytes } else { sum.objects };

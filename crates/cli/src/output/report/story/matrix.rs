@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use saltmine_query::incidents::short_name;
 use saltmine_query::report::{Answer, Value};
 
-use super::Told;
+use super::StoryContext;
 use crate::output::report::table::Kind::{Count, Text, Who};
 use crate::output::report::table::{Cell, Spec, Table, cell, number, words};
 use crate::output::report::{mark, text};
@@ -28,7 +28,7 @@ enum Key {
     Other(String),
 }
 
-pub(super) fn matrix(story: &Told<'_>) -> Table {
+pub(super) fn matrix(story: &StoryContext<'_>) -> Table {
     let mut specs: Vec<Spec> = vec![("", "Incident", Text, "–"), ("", "Principal", Who, "–")];
     specs.extend(ACTIONS.iter().map(|(_, heading)| -> Spec { ("", heading, Count, "–") }));
     let Some(answer) = story.report.story.answer("story-matrix") else {
@@ -57,7 +57,12 @@ pub(super) fn matrix(story: &Told<'_>) -> Table {
     Table::new(&specs, cells.map(|(key, did)| cells_of(story, answer, key, did)).collect())
 }
 
-fn cells_of(story: &Told<'_>, answer: &Answer, key: &Key, did: &HashMap<&str, &Vec<Value>>) -> Vec<Cell> {
+fn cells_of(
+    story: &StoryContext<'_>,
+    answer: &Answer,
+    key: &Key,
+    did: &HashMap<&str, &Vec<Value>>,
+) -> Vec<Cell> {
     let mut cells = match key {
         Key::Actor(incident, actor) => {
             let subject = story.subject(*incident);

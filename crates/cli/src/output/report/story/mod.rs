@@ -36,7 +36,7 @@ pub(super) struct Story {
 /// What a report says of its incidents.
 pub(super) fn story(report: &Report, shown: usize) -> Result<Story, CliError> {
     let subjects = subject::subjects(report);
-    let story = Told { report, subjects: &subjects, shown };
+    let story = StoryContext { report, subjects: &subjects, shown };
     Ok(Story {
         verdict: rendered(&verdict::verdict(&story))?,
         incidents: rendered(&incidents::incidents(&story))?,
@@ -47,7 +47,7 @@ pub(super) fn story(report: &Report, shown: usize) -> Result<Story, CliError> {
 }
 
 /// What the parts of the story are made of.
-struct Told<'a> {
+struct StoryContext<'a> {
     report: &'a Report,
     /// In the order of the numbers in the answers.
     subjects: &'a [Subject<'a>],
@@ -55,7 +55,7 @@ struct Told<'a> {
     shown: usize,
 }
 
-impl<'a> Told<'a> {
+impl<'a> StoryContext<'a> {
     /// The incident or actor that a row of an answer is of.
     fn subject(&self, index: i64) -> Option<&'a Subject<'a>> {
         self.subjects.get(usize::try_from(index).ok()?)
@@ -81,7 +81,7 @@ fn rendered(part: &impl Template) -> Result<String, CliError> {
     part.render().map_err(|error| CliError::Format(error.to_string()))
 }
 
-fn sections(story: &Told<'_>) -> Result<Vec<Section>, CliError> {
+fn sections(story: &StoryContext<'_>) -> Result<Vec<Section>, CliError> {
     if story.report.story.slots == 0 {
         return Ok(Vec::new());
     }
@@ -120,7 +120,7 @@ fn sections(story: &Told<'_>) -> Result<Vec<Section>, CliError> {
 
 /// A figure with the SQL of an answer of the story; `None` if it was not asked.
 fn figure(
-    story: &Told<'_>,
+    story: &StoryContext<'_>,
     (id, title): (&'static str, &'static str),
     note: &str,
     answer: &str,

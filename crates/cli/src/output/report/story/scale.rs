@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn ticks_are_few_and_at_times_that_people_read() {
+    fn ticks_are_few_and_at_round_times() {
         let labels: Vec<String> = week().ticks().into_iter().map(|tick| tick.label).collect();
         assert_eq!(labels, ["1 Mar", "2 Mar", "3 Mar", "4 Mar", "5 Mar", "6 Mar", "7 Mar"]);
         let day = Scale { start: 1_772_323_200, length: DAY };

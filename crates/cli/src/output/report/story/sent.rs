@@ -6,7 +6,7 @@ use askama::Template;
 use saltmine_query::incidents::short_name;
 use saltmine_query::report::Value;
 
-use super::Told;
+use super::StoryContext;
 use super::lanes::by_slot;
 use super::scale::{Scale, Tick, bars};
 use crate::output::report::mark;
@@ -56,7 +56,7 @@ const SPECS: [Spec; 5] = [
 ];
 
 /// What the figure shows.
-pub(super) fn note(story: &Told<'_>) -> String {
+pub(super) fn note(story: &StoryContext<'_>) -> String {
     format!(
         "Each bar is {}; each row has its own scale. Coloured: in incidents and findings. The band ends at the most in \
          one interval outside of them. The principals of incidents, and the six that read the most.",
@@ -64,7 +64,7 @@ pub(super) fn note(story: &Told<'_>) -> String {
     )
 }
 
-pub(super) fn sent(story: &Told<'_>) -> (Multiples, Table) {
+pub(super) fn sent(story: &StoryContext<'_>) -> (Multiples, Table) {
     let sent = all(story);
     let rows = sent.iter().map(|sent| row(sent, story.shown)).collect();
     let cells = |sent: &Sent| -> Vec<Cell> {
@@ -82,7 +82,7 @@ pub(super) fn sent(story: &Told<'_>) -> (Multiples, Table) {
 }
 
 /// Those of incidents first, in their order; then those that were sent the most.
-fn all(story: &Told<'_>) -> Vec<Sent> {
+fn all(story: &StoryContext<'_>) -> Vec<Sent> {
     let Some(answer) = story.report.story.answer("story-bytes") else { return Vec::new() };
     let all = by_slot(story, answer, "all", "bytes_sent");
     let of_incidents = by_slot(story, answer, "incident", "bytes_sent");
@@ -143,7 +143,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_usual_is_the_most_outside_of_incidents() {
+    fn the_usual_band_excludes_incidents() {
         let all = HashMap::from([("ann".to_owned(), vec![5, 9, 1000]), ("ben".to_owned(), vec![0, 0, 0])]);
         let of_incidents = HashMap::from([("ann".to_owned(), vec![0, 2, 1000])]);
         let ann = sent_to("ann", &all, &of_incidents).map(|sent| (sent.usual, sent.most));

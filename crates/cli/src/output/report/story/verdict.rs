@@ -6,7 +6,7 @@ use saltmine_query::incidents::{ActorPlace, Incident};
 use saltmine_query::quantity::counted;
 
 use super::losses::{Sum, sums};
-use super::{Subject, Told};
+use super::{StoryContext, Subject};
 use crate::output::incidents::words::days;
 use crate::output::report::text;
 
@@ -38,7 +38,7 @@ struct Line {
     number: Option<usize>,
 }
 
-pub(super) fn verdict(story: &Told<'_>) -> Verdict {
+pub(super) fn verdict(story: &StoryContext<'_>) -> Verdict {
     let hunt = &story.report.hunt;
     let incidents = &hunt.incidents[..];
     let count =
@@ -75,7 +75,7 @@ fn of(incident: &Incident, text: String) -> Line {
     Line { text, number: Some(incident.number) }
 }
 
-fn happened(story: &Told<'_>) -> Vec<Line> {
+fn happened(story: &StoryContext<'_>) -> Vec<Line> {
     let hunt = &story.report.hunt;
     let mut lines: Vec<Line> = hunt
         .incidents
@@ -122,7 +122,7 @@ fn who_and_when(incident: &Incident) -> String {
 }
 
 /// What was taken or destroyed, the most bytes first.
-fn lost(story: &Told<'_>, name: &str) -> Vec<Line> {
+fn lost(story: &StoryContext<'_>, name: &str) -> Vec<Line> {
     let mut lost: Vec<(i64, Vec<Sum<'_>>)> = Vec::new();
     for sum in sums(story, name) {
         match lost.iter_mut().find(|(incident, _)| *incident == sum.incident) {
@@ -161,7 +161,7 @@ fn loss(subject: &Subject<'_>, sums: &[Sum<'_>]) -> Line {
     Line { text: format!("{what}{place} by {}{note}", subject.who()), number: Some(subject.number()) }
 }
 
-fn changed(story: &Told<'_>) -> Vec<Line> {
+fn changed(story: &StoryContext<'_>) -> Vec<Line> {
     let Some(answer) = story.report.story.answer("story-changed") else { return Vec::new() };
     let mut counts: Vec<(i64, i64)> = answer
         .rows

@@ -45,7 +45,7 @@ fn new_at(principal: &str, network: &str) -> LogContext {
 }
 
 /// The incidents as names of queries.
-fn said(clues: &[Clue], around: &LogContext) -> Vec<Vec<String>> {
+fn queries_of(clues: &[Clue], around: &LogContext) -> Vec<Vec<String>> {
     let joined = join(clues, around);
     joined.incidents.iter().map(|rows| rows.iter().map(|row| clues[*row].query.clone()).collect()).collect()
 }
@@ -60,7 +60,7 @@ fn rows_of_one_actor_are_one_incident_and_others_stay_out() {
         clue("tls-inventory", Severity::Low, "ben", "192.0.2.1", "lake", (0, 99)),
     ];
     let around = new_at("ann", "203.0.113.0/24");
-    assert_eq!(said(&clues, &around), [["bulk-read", "list-then-drain", "off-hours"]]);
+    assert_eq!(queries_of(&clues, &around), [["bulk-read", "list-then-drain", "off-hours"]]);
     assert_eq!(join(&clues, &around).others.len(), 2);
 }
 
@@ -70,25 +70,25 @@ fn without_a_row_of_high_severity_there_is_no_incident() {
         clue("mass-delete", Severity::Medium, "ann", "192.0.2.1", "lake", (0, 1)),
         clue("version-purge", Severity::Medium, "ann", "192.0.2.1", "lake", (0, 1)),
     ];
-    assert!(said(&clues, &LogContext::default()).is_empty());
+    assert!(queries_of(&clues, &LogContext::default()).is_empty());
 }
 
 #[test]
-fn an_address_joins_two_principals_only_where_nobody_is_at_home() {
+fn an_address_joins_two_principals_only_if_nobody_else_uses_it() {
     let clues = [
         clue("a", Severity::High, "ann", "203.0.113.9", "lake", (0, 1)),
         clue("b", Severity::Medium, "ben", "203.0.113.200", "vault", (5, 6)),
     ];
-    assert_eq!(said(&clues, &LogContext::default()), [["a", "b"]]);
+    assert_eq!(queries_of(&clues, &LogContext::default()), [["a", "b"]]);
     let mut office = LogContext::default();
     office.residents.insert("203.0.113.0/24".into(), BTreeSet::from(["carla".to_owned()]));
-    assert_eq!(said(&clues, &office), [["a"]]);
+    assert_eq!(queries_of(&clues, &office), [["a"]]);
     // The incident's own principal does not count as another user of the network.
     office.residents.insert("203.0.113.0/24".into(), BTreeSet::from(["ann".to_owned()]));
-    assert_eq!(said(&clues, &office), [["a", "b"]]);
+    assert_eq!(queries_of(&clues, &office), [["a", "b"]]);
     // Private addresses repeat in every network.
     let inside = clues.map(|clue| Clue { addresses: vec!["10.0.0.1".into()], ..clue });
-    assert_eq!(said(&inside, &LogContext::default()), [["a"]]);
+    assert_eq!(queries_of(&inside, &LogContext::default()), [["a"]]);
 }
 
 #[test]
@@ -100,18 +100,18 @@ fn a_busy_role_joins_only_what_is_done_at_the_same_time_in_the_same_bucket() {
         clue("d", Severity::Medium, "ci", "10.0.0.3", "lake", (20, 21)),
     ];
     let busy = LogContext { busy: HashSet::from(["ci".to_owned()]), ..LogContext::default() };
-    assert_eq!(said(&clues, &busy), [["a", "c"]]);
-    assert_eq!(said(&clues, &LogContext::default()), [["a", "b", "c", "d"]]);
+    assert_eq!(queries_of(&clues, &busy), [["a", "c"]]);
+    assert_eq!(queries_of(&clues, &LogContext::default()), [["a", "b", "c", "d"]]);
 }
 
 #[test]
-fn services_of_aws_join_nothing() {
+fn aws_services_do_not_join_incidents() {
     let clues = [
         clue("a", Severity::High, "AmazonS3", "", "lake", (0, 1)),
         clue("b", Severity::High, "AmazonS3", "", "lake", (0, 1)),
     ];
     let around = LogContext { services: HashSet::from(["AmazonS3".to_owned()]), ..LogContext::default() };
-    assert_eq!(said(&clues, &around).len(), 2);
+    assert_eq!(queries_of(&clues, &around).len(), 2);
 }
 
 #[test]
@@ -125,13 +125,13 @@ fn signed_links_are_joined_by_their_key_not_by_their_signer() {
         link("c", "AKIA2", 0),
         clue("d", Severity::High, "exporter", "10.0.0.1", "uploads", (0, 1)),
     ];
-    let mut said = said(&clues, &LogContext::default());
-    said.sort();
-    assert_eq!(said, [vec!["a".to_owned(), "b".into()], vec!["c".into()], vec!["d".into()]]);
+    let mut joined = queries_of(&clues, &LogContext::default());
+    joined.sort();
+    assert_eq!(joined, [vec!["a".to_owned(), "b".into()], vec!["c".into()], vec!["d".into()]]);
 }
 
 #[test]
-fn an_opening_belongs_to_what_came_of_it() {
+fn an_access_change_joins_the_exposure_that_follows() {
     let opening = with(
         clue("guardrail-strip", Severity::High, "111122223333:role/admin", "192.0.2.7", "lake", (0, 1)),
         "operations",
@@ -143,19 +143,19 @@ fn an_opening_belongs_to_what_came_of_it() {
         json!("arn:aws:sts::111122223333:assumed-role/admin/me"),
     );
     let clues = [opening, exposure];
-    assert_eq!(said(&clues, &LogContext::default()), [["guardrail-strip", "exposure-window"]]);
+    assert_eq!(queries_of(&clues, &LogContext::default()), [["guardrail-strip", "exposure-window"]]);
 }
 
 #[test]
-fn a_foreign_destination_joins_and_one_of_these_logs_does_not() {
+fn an_unknown_destination_joins_and_a_logged_one_does_not() {
     let copy = |query, principal, hour| {
         let row = clue(query, Severity::High, principal, "", "dumps", (hour, hour + 1));
         with(row, "destination", json!("theirs"))
     };
     let clues = [copy("a", "ann", 0), copy("b", "ben", 300)];
-    assert_eq!(said(&clues, &LogContext::default()), [["a", "b"]]);
+    assert_eq!(queries_of(&clues, &LogContext::default()), [["a", "b"]]);
     let ours = LogContext { buckets: HashSet::from(["theirs".to_owned()]), ..LogContext::default() };
-    assert_eq!(said(&clues, &ours).len(), 2);
+    assert_eq!(queries_of(&clues, &ours).len(), 2);
 }
 
 /// Random rows over few names, so that many properties are shared.
@@ -202,7 +202,7 @@ fn the_order_of_rows_does_not_matter_and_no_row_is_lost() {
         let mut shuffled = clues.clone();
         seed.shuffle(&mut shuffled);
         let sets = |clues: &[Clue]| -> BTreeSet<BTreeSet<String>> {
-            said(clues, &around).into_iter().map(|names| names.into_iter().collect()).collect()
+            queries_of(clues, &around).into_iter().map(|names| names.into_iter().collect()).collect()
         };
         assert_eq!(sets(&clues), sets(&shuffled));
     }

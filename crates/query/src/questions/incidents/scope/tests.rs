@@ -31,7 +31,7 @@ fn around() -> LogContext {
 }
 
 #[test]
-fn at_a_new_network_all_that_was_done_there_counts_and_the_owner_stays_out() {
+fn on_a_new_network_all_requests_count_and_the_owner_is_left_out() {
     let night = clue(Severity::High, "ann", "203.0.113.9", (100, 101));
     // The same principal, including its owner's requests of that day.
     let day = Clue {
@@ -48,13 +48,13 @@ fn at_a_new_network_all_that_was_done_there_counts_and_the_owner_stays_out() {
 }
 
 #[test]
-fn of_more_addresses_than_are_named_all_new_networks_count() {
+fn all_new_networks_count_beyond_the_named_addresses() {
     let many = Clue { address_count: 173, ..clue(Severity::High, "ann", "203.0.113.9", (0, 200)) };
     assert_eq!(scopes(&[&many], &around()).1[0].origins.len(), 2);
 }
 
 #[test]
-fn elsewhere_only_the_time_the_bucket_and_the_session_of_a_row_count() {
+fn on_known_networks_only_the_time_bucket_and_session_of_a_row_count() {
     let row = clue(Severity::Critical, "ben", "192.0.2.7", (5, 6));
     let low = clue(Severity::Low, "ben", "192.0.2.8", (0, 99));
     let (roles, scopes) = scopes(&[&row, &low], &around());
@@ -72,7 +72,7 @@ fn elsewhere_only_the_time_the_bucket_and_the_session_of_a_row_count() {
 }
 
 #[test]
-fn a_link_is_its_object_and_a_rule_is_what_expired() {
+fn a_link_covers_its_object_and_a_rule_what_expired() {
     let mut link = clue(Severity::High, "exporter", "", (0, 1));
     link.addresses.clear();
     link.columns.insert("key_id".into(), json!("AKIA1"));

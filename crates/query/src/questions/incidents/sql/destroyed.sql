@@ -1,4 +1,4 @@
--- Objects that were deleted, expired or written over, with the last time that they were written before.
+-- Objects that were deleted, expired or overwritten, with the last time that they were written before.
 WITH touched AS (
   SELECT bucket, object, CASE WHEN action = 'write' THEN 'overwritten' WHEN action = 'expire' THEN 'expired' WHEN version_id IS NOT NULL THEN 'version deleted' ELSE 'deleted' END AS what,
          count(DISTINCT record) AS requests, count(DISTINCT version_id) AS versions, max(object_size) AS object_size, min(request_time) AS first_time, max(request_time) AS last_time,

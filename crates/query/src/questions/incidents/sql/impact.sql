@@ -1,4 +1,4 @@
--- What became of objects that were written over, deleted or expired: were they there before, do requests of others fail since, are they read again?
+-- What became of objects that were overwritten, deleted or expired: were they there before, do requests of others fail since, are they read again?
 WITH touched AS (
   SELECT scope / 1024 AS incident, CASE WHEN action = 'write' THEN 'overwritten' ELSE 'destroyed' END AS kind, bucket, object,
          min(request_time) AS since, max(request_time) AS until, max(CASE WHEN action = 'write' THEN object_size END) AS bytes

@@ -91,11 +91,11 @@ impl Story<'_> {
     /// The themes that apply, each with an amount and a sentence.
     fn theme_sentences(&self) -> Vec<(Theme, u64, String)> {
         let (losses, counted) = (self.losses, self.counted);
-        let mut said = Vec::new();
+        let mut sentences = Vec::new();
         if self.is_unreadable() {
-            said.push((Theme::Unreadable, losses.overwritten_objects, self.unreadable()));
+            sentences.push((Theme::Unreadable, losses.overwritten_objects, self.unreadable()));
         } else if losses.overwritten_objects > 0 {
-            said.push((Theme::Changed, losses.overwritten_objects, self.changed()));
+            sentences.push((Theme::Changed, losses.overwritten_objects, self.changed()));
         }
         if losses.deleted_versions > 0 {
             let objects: u64 = self.of_kind(DeedKind::VersionDeleted).map(|deed| deed.objects).sum();
@@ -104,10 +104,10 @@ impl Story<'_> {
                 "{versions} of {objects} permanently deleted over {}",
                 self.span(&[DeedKind::VersionDeleted])
             );
-            said.push((Theme::Purged, losses.deleted_versions, text));
+            sentences.push((Theme::Purged, losses.deleted_versions, text));
         }
         if losses.deleted_objects > 0 {
-            said.push((Theme::Deleted, losses.deleted_objects, self.deleted()));
+            sentences.push((Theme::Deleted, losses.deleted_objects, self.deleted()));
         }
         if losses.copied_out_objects > 0 {
             let to = match &losses.destinations[..] {
@@ -117,18 +117,18 @@ impl Story<'_> {
             };
             let (objects, size) =
                 (number(losses.copied_out_objects, "object"), bytes(losses.copied_out_bytes));
-            said.push((
+            sentences.push((
                 Theme::CopiedOut,
                 losses.copied_out_objects,
                 format!("{objects} ({size}) copied to {to}"),
             ));
         }
         if losses.taken_objects > 0 {
-            said.push((Theme::Taken, losses.taken_objects, self.taken()));
+            sentences.push((Theme::Taken, losses.taken_objects, self.taken()));
         }
         if losses.collected_objects > 0 {
             let (objects, size) = (number(losses.collected_objects, "object"), bytes(losses.collected_bytes));
-            said.push((
+            sentences.push((
                 Theme::Collected,
                 losses.collected_objects,
                 format!("{size} in {objects} read internally"),
@@ -143,9 +143,9 @@ impl Story<'_> {
                 DeedKind::BucketDelete,
             ];
             let text = format!("{} within {}", settings.join(", "), self.span(&kinds));
-            said.push((Theme::Settings, 0, text));
+            sentences.push((Theme::Settings, 0, text));
         }
-        said
+        sentences
     }
 
     fn taken(&self) -> String {

@@ -23,7 +23,7 @@ fn names_are_short() {
 }
 
 #[test]
-fn the_end_of_the_logs_says_whether_it_goes_on() {
+fn activity_at_the_end_of_the_logs_is_ongoing() {
     assert_eq!(last_seen(0, Some(44 * HOUR)), (false, "last seen 44 h before the logs end".into()));
     assert_eq!(last_seen(0, Some(0)), (true, "ongoing when the logs end".into()));
     assert!(last_seen(0, Some(HOUR)).0);
@@ -66,7 +66,7 @@ fn row(query: &str, attack: &str) -> Clue {
     }
 }
 
-fn said(rows: &[Clue], place: ActorPlace, counted: IncidentCounts) -> Incident {
+fn incident_from(rows: &[Clue], place: ActorPlace, counted: IncidentCounts) -> Incident {
     let roles = [Role { principal: "111122223333:role/etl".into(), place }];
     let acted = ActorCounts { requests: 333, addresses: 1, first: 0, last: HOUR, ..ActorCounts::default() };
     let counted = IncidentCounts { actors: BTreeMap::from([(0, acted)]), ..counted };
@@ -74,31 +74,34 @@ fn said(rows: &[Clue], place: ActorPlace, counted: IncidentCounts) -> Incident {
 }
 
 #[test]
-fn a_theft_says_how_much_in_what_time_and_after_what() {
+fn a_theft_has_amount_duration_and_preparation() {
     let deeds = vec![
         deed(DeedKind::Listed, 3, 0, 0, (0, 1)),
         deed(DeedKind::Taken, 330, 330, 16_329_992_258, (1, 28)),
     ];
-    let said = said(
+    let incident = incident_from(
         &[row("bulk-read", "T1530")],
         ActorPlace::NewNetwork,
         IncidentCounts { deeds, ..IncidentCounts::default() },
     );
     assert_eq!(
-        said.headline,
+        incident.headline,
         "16.3 GB in 330 objects read over 27 min, after 3 listings, from an address new to this principal"
     );
-    assert_eq!(said.title, "Data downloaded with credentials used from a new location");
-    let phases: Vec<PhaseKind> = said.phases.iter().map(|phase| phase.phase).collect();
+    assert_eq!(incident.title, "Data downloaded with credentials used from a new location");
+    let phases: Vec<PhaseKind> = incident.phases.iter().map(|phase| phase.phase).collect();
     assert_eq!(phases, [PhaseKind::Discovery, PhaseKind::Exfiltration]);
-    assert_eq!((said.last_seen.0, said.ongoing), (28 * 60_000_000, false));
-    assert!(said.cannot_tell.iter().any(|text| text.contains("userIdentity.accessKeyId")), "{said:?}");
-    assert!(said.cannot_tell.contains(&"Who sat there.".to_owned()));
-    assert!(!said.next_steps.containment.is_empty() && !said.next_steps.recovery.is_empty());
+    assert_eq!((incident.last_seen.0, incident.ongoing), (28 * 60_000_000, false));
+    assert!(
+        incident.cannot_tell.iter().any(|text| text.contains("userIdentity.accessKeyId")),
+        "{incident:?}"
+    );
+    assert!(incident.cannot_tell.contains(&"Who sat there.".to_owned()));
+    assert!(!incident.next_steps.containment.is_empty() && !incident.next_steps.recovery.is_empty());
 }
 
 #[test]
-fn a_ransom_comes_before_what_was_read_for_it() {
+fn a_ransom_is_named_before_its_reads() {
     let deeds = vec![
         deed(DeedKind::Copied, 120, 120, 5000, (0, 24)),
         deed(DeedKind::Written, 121, 121, 0, (0, 24)),
@@ -116,31 +119,32 @@ fn a_ransom_comes_before_what_was_read_for_it() {
         ..Impact::default()
     };
     let counted = IncidentCounts { deeds, overwritten, ..IncidentCounts::default() };
-    let said = said(&[row("overwrite-storm", "T1486")], ActorPlace::Known, counted);
+    let incident = incident_from(&[row("overwrite-storm", "T1486")], ActorPlace::Known, counted);
     assert_eq!(
-        said.headline,
+        incident.headline,
         "120 objects overwritten by copies onto themselves in 24 min; 44 requests by others for 40 of them have failed since"
     );
-    assert!(said.title.contains("ransom"), "{}", said.title);
-    assert_eq!((said.losses.overwritten_objects, said.losses.new_objects), (120, 1));
-    let failing = said.failing.as_ref().map(|failing| (failing.objects, failing.requests));
+    assert!(incident.title.contains("ransom"), "{}", incident.title);
+    assert_eq!((incident.losses.overwritten_objects, incident.losses.new_objects), (120, 1));
+    let failing = incident.failing.as_ref().map(|failing| (failing.objects, failing.requests));
     assert_eq!(failing, Some((40, 44)));
     assert!(
-        said.details.iter().any(|text| text.contains("role/ledger") && text.contains("InvalidRequest")),
-        "{said:?}"
+        incident.details.iter().any(|text| text.contains("role/ledger") && text.contains("InvalidRequest")),
+        "{incident:?}"
     );
 }
 
 #[test]
-fn versions_deleted_by_id_are_gone_and_markers_are_not() {
+fn versions_deleted_by_id_are_lost_and_markers_are_not() {
     let of = |kind| IncidentCounts {
         deeds: vec![deed(kind, 2779, 1007, 0, (0, 60))],
         ..IncidentCounts::default()
     };
-    let purge = said(&[row("version-purge", "T1485")], ActorPlace::Known, of(DeedKind::VersionDeleted));
+    let purge =
+        incident_from(&[row("version-purge", "T1485")], ActorPlace::Known, of(DeedKind::VersionDeleted));
     assert_eq!(purge.headline, "2,779 versions of 1,007 objects permanently deleted over 60 min");
     assert!(purge.losses.restorable.as_ref().is_some_and(|text| text.contains("permanently lost")));
-    let delete = said(&[row("mass-delete", "T1485")], ActorPlace::Known, of(DeedKind::Deleted));
+    let delete = incident_from(&[row("mass-delete", "T1485")], ActorPlace::Known, of(DeedKind::Deleted));
     assert!(
         delete.headline.ends_with("none by version id: restorable if versioning was enabled"),
         "{}",
@@ -150,7 +154,8 @@ fn versions_deleted_by_id_are_gone_and_markers_are_not() {
 
 #[test]
 fn without_numbers_the_title_of_the_most_severe_row_remains() {
-    let said = said(&[row("root-activity", "T1078")], ActorPlace::Known, IncidentCounts::default());
-    assert_eq!(said.headline, "Title of root-activity: 5 requests");
-    assert_eq!((said.first_seen.0, said.last_seen.0), (0, HOUR));
+    let incident =
+        incident_from(&[row("root-activity", "T1078")], ActorPlace::Known, IncidentCounts::default());
+    assert_eq!(incident.headline, "Title of root-activity: 5 requests");
+    assert_eq!((incident.first_seen.0, incident.last_seen.0), (0, HOUR));
 }

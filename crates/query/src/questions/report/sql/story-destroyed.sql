@@ -1,7 +1,7 @@
-/* Objects that were deleted, expired or written over in incidents, at most 150 of each; and all of them by the first two levels of their names. */
+/* Objects that were deleted, expired or overwritten in incidents, at most 150 of each; and all of them by the first two levels of their names. */
 WITH touched AS (
   SELECT incident, bucket, object,
-         CASE kind WHEN 'written' THEN 'written over' WHEN 'version_deleted' THEN 'version deleted' ELSE kind END AS what,
+         CASE kind WHEN 'written' THEN 'overwritten' WHEN 'version_deleted' THEN 'version deleted' ELSE kind END AS what,
          count(DISTINCT record) AS requests, count(DISTINCT version_id) AS versions, max(object_size) AS object_size,
          min(request_time) AS first_seen, max(request_time) AS last_seen, min(requester) AS requester, min(remote_ip) AS remote_ip
   FROM incident_deeds
@@ -22,7 +22,7 @@ ranked AS (
               WHEN split_part(t.object, '/', 3) = '' THEN concat(split_part(t.object, '/', 1), '/')
               ELSE concat(split_part(t.object, '/', 1), '/', split_part(t.object, '/', 2), '/') END AS key_prefix
   FROM touched t LEFT JOIN history h ON h.incident = t.incident AND h.bucket = t.bucket AND h.object = t.object AND h.what = t.what
-  WHERE t.what <> 'written over' OR h.existed
+  WHERE t.what <> 'overwritten' OR h.existed
 )
 SELECT 'object' AS part, incident, bucket, object AS object_key, what, requests, versions, object_size, first_seen, last_seen, written_before, requester, remote_ip
 FROM ranked

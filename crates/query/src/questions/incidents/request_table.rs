@@ -1,4 +1,4 @@
-//! The requests of incidents, for statements about them: one pass over the records keeps them.
+//! The requests of incidents as a table for further statements, written in one pass over the records.
 
 use std::collections::BTreeSet;
 
@@ -16,48 +16,52 @@ use crate::session::Session;
 pub(super) const INCIDENT_REQUESTS: &str = "incident_requests";
 /// The same with what each request did, as the column `kind`.
 const INCIDENT_DEEDS: &str = "incident_deeds";
-/// More than an incident has actors.
+/// Exceeds the number of actors of any incident.
 const ACTORS: usize = 1024;
 
-/// Requests that statements can ask for as long as this lives.
-pub(crate) struct Kept<'a> {
+/// The table of these requests, registered in the session as long as this lives.
+pub(crate) struct RequestTable<'a> {
     context: &'a SessionContext,
     _folder: Option<tempfile::TempDir>,
 }
 
-/// Keeps requests for the statements of a report: those of the first of `of` have the number 0, and so on.
+/// Registers the requests of incidents for the statements of a report. The first of `of` has the number 0, and so on.
 ///
 /// # Errors
 /// If the records cannot be read.
-pub(crate) async fn keep<'a>(
+pub(crate) async fn register<'a>(
     session: &'a Session,
     of: &[&IncidentRequests],
-) -> std::result::Result<Kept<'a>, QueryError> {
+) -> std::result::Result<RequestTable<'a>, QueryError> {
     let context = session.unredacted();
     let is_remote = session.mode().remote;
     let scopes: Vec<Vec<Scope>> = of.iter().map(|requests| requests.0.clone()).collect();
-    let kept = async {
+    let table = async {
         profiles::prepare(context, "requests profile_activity", is_remote).await?;
-        Kept::new(context, &scopes, is_remote).await
+        RequestTable::new(context, &scopes, is_remote).await
     };
-    kept.await.map_err(|error| session.redacted_error(error.into()))
+    table.await.map_err(|error| session.redacted_error(error.into()))
 }
 
-impl<'a> Kept<'a> {
-    /// Keeps the requests of scopes; those of an incident are one element.
+impl<'a> RequestTable<'a> {
+    /// Registers the requests of scopes; those of an incident are one element.
     pub(super) async fn new(
         context: &'a SessionContext,
         scopes: &[Vec<Scope>],
         is_remote: bool,
-    ) -> Result<Kept<'a>> {
+    ) -> Result<RequestTable<'a>> {
         let frame = requests(context, scopes).await?;
-        let kept = Self::requests(context, frame, is_remote).await?;
+        let table = Self::requests(context, frame, is_remote).await?;
         let deeds = context.sql(include_str!("sql/kinds.sql")).await?;
         context.register_table(INCIDENT_DEEDS, deeds.into_view())?;
-        Ok(kept)
+        Ok(table)
     }
 
-    async fn requests(context: &'a SessionContext, frame: DataFrame, is_remote: bool) -> Result<Kept<'a>> {
+    async fn requests(
+        context: &'a SessionContext,
+        frame: DataFrame,
+        is_remote: bool,
+    ) -> Result<RequestTable<'a>> {
         // Other processes do not have this one's files.
         if is_remote {
             context.register_table(INCIDENT_REQUESTS, frame.into_view())?;
@@ -68,9 +72,9 @@ impl<'a> Kept<'a> {
     }
 }
 
-impl Drop for Kept<'_> {
+impl Drop for RequestTable<'_> {
     fn drop(&mut self) {
-        // What is not there needs no removal.
+        // A table that was not registered needs no removal.
         let _ = self.context.deregister_table(INCIDENT_DEEDS);
         let _ = self.context.deregister_table(INCIDENT_REQUESTS);
     }
@@ -88,12 +92,12 @@ async fn requests(context: &SessionContext, scopes: &[Vec<Scope>]) -> Result<Dat
     }
     let case = Expr::Case(Case::new(None, cases, None));
     let all: Vec<&Scope> = scopes.iter().flatten().collect();
-    let frame = context.table(REQUESTS).await?.filter(may_be(&all))?;
+    let frame = context.table(REQUESTS).await?.filter(prefilter(&all))?;
     frame.with_column("scope", case)?.filter(col("scope").is_not_null())
 }
 
-/// What is quick to ask, and true of all requests of the scopes.
-fn may_be(scopes: &[&Scope]) -> Expr {
+/// A cheap filter that holds for all requests of the scopes.
+fn prefilter(scopes: &[&Scope]) -> Expr {
     let principals: BTreeSet<&str> = scopes.iter().filter_map(|scope| scope.principal.as_deref()).collect();
     let actions: BTreeSet<&str> =
         scopes.iter().filter(|scope| scope.principal.is_none()).filter_map(|scope| scope.action).collect();
