@@ -208,6 +208,25 @@ def test_verify_compares_every_line_of_s3():
     saltmine("verify", lake, "s3://logs/pre")
 
 
+def test_verify_a_large_dataset():
+    """An honest dataset in S3, made of logs in S3; LINES is their number."""
+    lines = int(os.environ.get("LINES", "100000"))
+    saltmine("generate", "--out", str(WORK / "large"), "--lines", str(lines), "--name-style", "partitioned", "--quiet")
+    s3.create_bucket(Bucket="large")
+    put(WORK / "large", "large", "")
+    shutil.rmtree(WORK / "large")
+    seconds = {}
+    for name, arguments in (("ingest", ["s3://large", "--to", "s3://lake/large"]),
+                            ("verify", ["s3://lake/large", "s3://large"])):
+        start = time.monotonic()
+        out, _ = saltmine(name, *arguments)
+        seconds[name] = time.monotonic() - start
+    assert re.search(r"[0-9,]+ rows in 32 columns", out) and "\nEvery check passed (" in out, out
+    verified = int(re.search(r"([0-9,]+) rows in 32 columns", out)[1].replace(",", ""))
+    assert verified >= lines, out
+    print(f"  {verified:,} rows verified in S3 in {seconds['verify']:.1f} s; their ingest took {seconds['ingest']:.1f} s", flush=True)
+
+
 def test_only_the_time_window_is_listed():
     proxy.reset()
     saltmine("query", "s3://logs/pre", "SELECT count(*) FROM logs", "--since", "2026-03-02", "--until", "2026-03-03",
