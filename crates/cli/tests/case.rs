@@ -457,14 +457,17 @@ fn local_times_have_offsets_when_clocks_change() {
     assert!(ask(&["--tz", "-03:30"]).contains("Sat 21:00 -03:30"));
 }
 
-/// The page says what is accepted, by whom the case is examined, and local times.
+/// The page says what is accepted, by whom the case is examined, what is noted of incidents, their playbooks and their
+/// local times. Nobody is named under redaction.
 #[test]
 fn the_report_names_the_case_and_what_is_accepted() {
     let folder = Folder::new();
-    folder.write(
-        "saltmine.toml",
-        &(KNOWN.replace("A. Okafor", "<b>A. Okafor") + "\n[parameters.mass-delete]\nkeys = 90\n"),
+    let case = format!(
+        "work_hours = \"10:00-18:00\"\n{}[[notes]]\nprincipal = \"*:role/backup-operator\"\n\
+         text = \"restored <i>by</i> B. Ek\"\n[parameters.mass-delete]\nkeys = 90\n",
+        KNOWN.replace("A. Okafor", "<b>A. Okafor")
     );
+    folder.write("saltmine.toml", &case);
     let report = ["report", "logs", "--pack", "destruction", "--tz", "Asia/Kolkata", "-o", "page.html"];
     folder.saltmine(&report).assert().success();
     let page = folder.read("page.html");
@@ -478,5 +481,23 @@ fn the_report_names_the_case_and_what_is_accepted() {
     ] {
         assert!(page.contains(part), "{part}");
     }
-    assert!(!page.contains("<b>A. Okafor"));
+    assert!(!page.contains("<b>A. Okafor") && !page.contains("<i>by</i>"));
+    let incident = |page: &str| {
+        let card = page.split("id=\"i-1\"").nth(1).unwrap();
+        card.split("</details>").next().unwrap().to_owned()
+    };
+    let local = "Fri 06 Mar 08:32–08:56 +05:30 · outside working hours";
+    let playbook = "Playbook: <code>saltmine playbook ransom</code>";
+    for part in [local, playbook, "</strong> restored &lt;i&gt;by&lt;/i&gt; B. Ek"] {
+        assert!(incident(&page).contains(part), "{part}: {}", incident(&page));
+    }
+
+    folder.saltmine(&[&report[..], &["--redact", "all"]].concat()).assert().success();
+    let page = folder.read("page.html");
+    for part in [local, playbook] {
+        assert!(incident(&page).contains(part), "{part}");
+    }
+    for name in ["26-0417", "Okafor", "B. Ek", "restored &lt;", "ticket 812"] {
+        assert!(!page.contains(name), "{name}");
+    }
 }

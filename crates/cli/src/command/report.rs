@@ -44,7 +44,11 @@ pub(crate) fn run(args: &ReportArgs, case: &Case, terminal: &Terminal) -> Result
         case: case.file().cloned(),
         ..HuntOptions::default()
     };
-    let title_of_case = case.file().and_then(|file| file.title.as_deref());
+    // What the case file says may name whom redaction hides.
+    let redact = args.engine.redact.redact.as_ref();
+    let hides_names = redact.is_some_and(|redact| redact.principals || redact.addresses);
+    let shown_file = case.file().filter(|_| !hides_names);
+    let title_of_case = shown_file.and_then(|file| file.title.as_deref());
     let title = args.title.as_deref().or(title_of_case).unwrap_or(TITLE);
     let made = Utc::now();
     block_on(async {
@@ -62,7 +66,11 @@ pub(crate) fn run(args: &ReportArgs, case: &Case, terminal: &Terminal) -> Result
             until: range.until.and_then(DateTime::from_timestamp_micros),
             packs: args.packs.clone(),
             summary: session.shown(&summary).into_owned(),
-            case: of_case(case, &found.hunt, args, &session),
+            examiner: shown_file
+                .and_then(|file| file.examiner.as_deref())
+                .map(|examiner| session.shown(examiner).into_owned()),
+            case: of_case(case, &found.hunt, &session),
+            clock: case.clock.clone(),
         };
         let page = render(&found, &origin)?;
         target.write_all(page.as_bytes())?;
@@ -99,30 +107,16 @@ fn summary(path: &Path) -> Result<String, CliError> {
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
-/// What the case file says, for the page: who examines, local time, and what is accepted as known work.
-fn of_case(
-    case: &Case,
-    hunt: &HuntReport,
-    args: &ReportArgs,
-    session: &Session,
-) -> Vec<(&'static str, String)> {
-    let redact = args.engine.redact.redact.as_ref();
-    let hides_names = redact.is_some_and(|redact| redact.principals || redact.addresses);
+/// What the case file changes, for the page: parameters, local time, and what is accepted as known work.
+fn of_case(case: &Case, hunt: &HuntReport, session: &Session) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
-    let examiner = case.file().and_then(|file| file.examiner.clone()).filter(|_| !hides_names);
-    lines.extend(examiner.map(|examiner| ("Examiner", examiner)));
     let about = case.about().map(|about| match case.parameters() {
         set if set.is_empty() => about,
         set => format!("{about}: {}", set.join(", ")),
     });
     lines.extend(about.map(|about| ("Case file", about)));
     if let Some(zone) = &case.clock.zone {
-        let span = hunt.incidents.iter().map(|incident| {
-            let local = case.clock.days(incident.first_seen, incident.last_seen).unwrap_or_default();
-            format!("incident {}: {local}", incident.number)
-        });
-        let spans: Vec<String> = span.collect();
-        lines.push(("Local time", format!("{zone}; times on this page are UTC. {}", spans.join("; "))));
+        lines.push(("Local time", format!("{zone}, beside UTC for incidents and actors")));
     }
     lines.extend(hunt.accepted.iter().map(|accepted| ("Known work", accepted::line(accepted))));
     lines.into_iter().map(|(label, text)| (label, session.shown(&text).into_owned())).collect()

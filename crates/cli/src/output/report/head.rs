@@ -10,6 +10,9 @@ use crate::output::line_counts;
 pub(super) struct Head {
     pub(super) title: String,
     pub(super) period: Option<(String, String)>,
+    pub(super) examiner: Option<String>,
+    /// The zone of local times; `None` if all times are UTC.
+    pub(super) zone: Option<String>,
     /// How much was examined.
     pub(super) coverage: String,
     /// What is incomplete in the sources.
@@ -58,6 +61,8 @@ pub(super) fn head(report: &Report, origin: &Origin, shown: usize) -> Head {
     Head {
         title: text::cut(&origin.title, shown),
         period,
+        examiner: origin.examiner.as_ref().map(|examiner| text::cut(examiner, shown)),
+        zone: origin.clock.zone.as_ref().map(ToString::to_string),
         coverage: coverage(report),
         problems: problems(report),
         facts,

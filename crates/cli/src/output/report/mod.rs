@@ -28,6 +28,7 @@ use self::head::Head;
 use self::limits::LIMITS;
 use self::story::Story;
 use crate::error::CliError;
+use crate::output::Clock;
 
 const STYLE: &str = concat!(
     include_str!("../../../assets/report/uPlot.min.css"),
@@ -74,8 +75,12 @@ pub(crate) struct Origin {
     pub(crate) packs: Vec<String>,
     /// The examiner's text, in the Markdown of [`summary`]; empty if there is none.
     pub(crate) summary: String,
-    /// What the case file says: label and text.
+    /// Who examines the case.
+    pub(crate) examiner: Option<String>,
+    /// What else the case file says: label and text.
     pub(crate) case: Vec<(&'static str, String)>,
+    /// For local times beside UTC.
+    pub(crate) clock: Clock,
 }
 
 #[derive(Template)]
@@ -161,7 +166,7 @@ fn render_with(report: &Report, origin: &Origin, shown: usize) -> Result<String,
         data: &data,
         head: head::head(report, origin, shown),
         summary: &summary,
-        story: story::story(report, shown)?,
+        story: story::story(report, &origin.clock, shown)?,
         findings: findings::findings(report, shown),
         sections: figures::sections(report, shown),
         limits: LIMITS,

@@ -9,6 +9,7 @@ use super::StoryContext;
 use super::lanes::PHASES;
 use super::scale::{Scale, Span};
 use super::subject::whence;
+use crate::output::Clock;
 use crate::output::incidents::words::days;
 use crate::output::report::table::Kind::{Code, Count, Ip, Text, Time, Who};
 use crate::output::report::table::{Cell, Spec, Table, cell, number, words};
@@ -31,6 +32,7 @@ struct Card {
     phases: Vec<PhaseRow>,
     actors: Table,
     cannot_tell: Vec<String>,
+    playbooks: Vec<&'static str>,
     findings: Vec<Link>,
 }
 
@@ -46,7 +48,11 @@ struct Row {
     from_mark: Option<String>,
     buckets: String,
     when: String,
+    /// The local time, and what the case says of the time.
+    beside: String,
     last_seen: String,
+    /// The examiner's notes.
+    notes: Vec<String>,
     /// Microseconds since 1970.
     first: i64,
     last: i64,
@@ -65,6 +71,7 @@ struct PhaseRow {
     attack: String,
     span: Option<Span>,
     when: String,
+    local: Option<String>,
     requests: String,
     text: String,
 }
@@ -85,9 +92,9 @@ pub(super) fn incidents(story: &StoryContext<'_>) -> Incidents {
     let (medium, low): (Vec<_>, Vec<_>) =
         hunt.actors.iter().partition(|actor| actor.severity >= Severity::Medium);
     Incidents {
-        incidents: hunt.incidents.iter().map(|incident| card(incident, story.shown)).collect(),
+        incidents: hunt.incidents.iter().map(|incident| card(incident, story)).collect(),
         left_out: hunt.incidents_left_out,
-        actors: medium.into_iter().map(|actor| of_actor(actor, story.shown)).collect(),
+        actors: medium.into_iter().map(|actor| of_actor(actor, story)).collect(),
         low: low.len(),
     }
 }
@@ -116,8 +123,19 @@ fn only(addresses: &[String], count: u64, shown: usize) -> Option<String> {
     }
 }
 
-fn card(incident: &Incident, shown: usize) -> Card {
-    let most = shown.max(90) * 4;
+/// The local time, and what the case says of the time of an incident; empty without a case.
+fn beside(incident: &Incident, clock: &Clock) -> String {
+    let span = (incident.first_seen, incident.last_seen);
+    let parts = [
+        clock.days(span.0, span.1),
+        clock.is_off_hours(span.0, span.1).then(|| "outside working hours".to_owned()),
+        incident.outside_window.then(|| "outside the time of the incident".to_owned()),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+fn card(incident: &Incident, story: &StoryContext<'_>) -> Card {
+    let (shown, most) = (story.shown, story.shown.max(90) * 4);
     let first = incident.actors.first();
     let others = incident.actors.len().saturating_sub(1);
     let more = if others > 0 { format!(" and {}", counted(others as u64, "other")) } else { String::new() };
@@ -137,20 +155,28 @@ fn card(incident: &Incident, shown: usize) -> Card {
             from_mark: only(&known, addresses, shown),
             buckets: several(&incident.buckets, 60),
             when: days(incident.first_seen, incident.last_seen),
+            beside: beside(incident, story.clock),
             last_seen: incident.last_seen_note.clone(),
+            notes: notes(&incident.notes, most),
             first: from,
             last: to,
             findings: Vec::new(),
         },
         sentences: incident.details.iter().map(|text| text::cut(text, most)).collect(),
-        phases: incident.phases.iter().map(|phase| phase_row(phase, &scale, most)).collect(),
+        phases: incident.phases.iter().map(|phase| phase_row(phase, &scale, story)).collect(),
         actors: Table::new(&ACTORS, incident.actors.iter().map(|actor| actor_row(actor, shown)).collect()),
         cannot_tell: incident.cannot_tell.iter().map(|text| text::cut(text, most)).collect(),
+        playbooks: incident.playbooks.clone(),
         findings: links(&incident.findings),
     }
 }
 
-fn phase_row(phase: &Phase, scale: &Scale, most: usize) -> PhaseRow {
+/// The examiner's notes.
+fn notes(notes: &[String], most: usize) -> Vec<String> {
+    notes.iter().map(|note| text::cut(note, most)).collect()
+}
+
+fn phase_row(phase: &Phase, scale: &Scale, story: &StoryContext<'_>) -> PhaseRow {
     let known = PHASES.iter().find(|(kind, ..)| *kind == phase.phase);
     let (class, word) = known.map_or(("", phase.phase.as_str()), |(_, class, word)| (*class, *word));
     let seconds = |micros: i64| micros.div_euclid(1_000_000);
@@ -160,8 +186,9 @@ fn phase_row(phase: &Phase, scale: &Scale, most: usize) -> PhaseRow {
         attack: phase.attack.join(", "),
         span: scale.span(seconds(phase.first_seen.0), seconds(phase.last_seen.0), 0.015),
         when: days(phase.first_seen, phase.last_seen),
+        local: story.clock.days(phase.first_seen, phase.last_seen),
         requests: counted(phase.requests, "request"),
-        text: text::cut(&phase.text, most),
+        text: text::cut(&phase.text, story.shown.max(90) * 4),
     }
 }
 
@@ -206,7 +233,8 @@ fn number_of(count: u64) -> Cell {
     number(i64::try_from(count).unwrap_or(i64::MAX), Count)
 }
 
-fn of_actor(actor: &ActorFindings, shown: usize) -> Row {
+fn of_actor(actor: &ActorFindings, story: &StoryContext<'_>) -> Row {
+    let shown = story.shown;
     Row {
         number: actor.number,
         severity: actor.severity.as_str(),
@@ -218,7 +246,9 @@ fn of_actor(actor: &ActorFindings, shown: usize) -> Row {
         from_mark: only(&actor.remote_ips, actor.addresses, shown),
         buckets: several(&actor.buckets, 60),
         when: days(actor.first_seen, actor.last_seen),
+        beside: story.clock.days(actor.first_seen, actor.last_seen).unwrap_or_default(),
         last_seen: String::new(),
+        notes: notes(&actor.notes, shown.max(90) * 4),
         first: actor.first_seen.0,
         last: actor.last_seen.0,
         findings: links(&actor.findings),

@@ -18,6 +18,7 @@ use self::subject::Subject;
 use super::figures::{Body, Figure, Section, Sql};
 use super::{Tick, text};
 use crate::error::CliError;
+use crate::output::Clock;
 
 /// The part of the page before the findings.
 pub(super) struct Story {
@@ -34,9 +35,9 @@ pub(super) struct Story {
 }
 
 /// What a report says of its incidents.
-pub(super) fn story(report: &Report, shown: usize) -> Result<Story, CliError> {
+pub(super) fn story(report: &Report, clock: &Clock, shown: usize) -> Result<Story, CliError> {
     let subjects = subject::subjects(report);
-    let story = StoryContext { report, subjects: &subjects, shown };
+    let story = StoryContext { report, subjects: &subjects, clock, shown };
     Ok(Story {
         verdict: rendered(&verdict::verdict(&story))?,
         incidents: rendered(&incidents::incidents(&story))?,
@@ -51,6 +52,7 @@ struct StoryContext<'a> {
     report: &'a Report,
     /// In the order of the numbers in the answers.
     subjects: &'a [Subject<'a>],
+    clock: &'a Clock,
     /// Characters shown of a field.
     shown: usize,
 }
