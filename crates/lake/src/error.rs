@@ -86,7 +86,7 @@ pub enum LakeError {
     Arrow(#[from] arrow::error::ArrowError),
 
     /// The note of an interrupted run about its commit cannot be parsed. Nothing was changed.
-    #[error("{}: cannot read what an interrupted run left: {problem}", path.display())]
+    #[error("{}: cannot read the leftovers of an interrupted run: {problem}", path.display())]
     Intent {
         /// The note.
         path: PathBuf,

@@ -100,7 +100,7 @@ pub(crate) struct NameArgs {
     pub(crate) delivery_delay: i64,
 }
 
-/// Whose names are trusted.
+/// Which file names are trusted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Trust {
     // No names: everything is read

@@ -235,7 +235,7 @@ mod tests {
     use crate::ingest::round_sources::ROUND_PARTS;
     use crate::{Dataset, IngestRequest, ingest};
 
-    /// One line on each of some days of 2026; about sixty of them fill a block.
+    /// One line a day, in 2026; about sixty lines fill a block.
     fn days(count: usize) -> String {
         let line = |day: usize| {
             let month = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug"][day / 28];

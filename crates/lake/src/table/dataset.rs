@@ -97,7 +97,7 @@ impl Dataset {
         self.counting_copies(Arc::default())
     }
 
-    /// Like [`Dataset::copying`]; `most` becomes the most copies that there were at a time.
+    /// Like [`Dataset::copying`]; `most` records the maximum number of copies at a time.
     #[cfg(test)]
     pub(crate) fn counting_copies(self, most: Arc<std::sync::atomic::AtomicUsize>) -> Self {
         Self { storage: Arc::new(storage::failing::FailingStorage::copying(self.storage, most)), ..self }

@@ -59,7 +59,7 @@ impl<'t, 'i> Fields<'t, 'i> {
         self.table.iter().find(|(name, _)| name.get_ref().as_ref() == key).map(|(_, value)| value)
     }
 
-    /// A text of at most so many characters, and not an empty one.
+    /// A text of at most this number of characters, and not an empty one.
     pub(super) fn text(
         self,
         key: &str,

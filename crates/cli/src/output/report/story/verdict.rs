@@ -92,7 +92,7 @@ fn happened(story: &StoryContext<'_>) -> Vec<Line> {
             "No incident: no finding is of high severity. {others} with findings of medium severity."
         ))),
         _ if others.starts_with("0 ") => {}
-        _ => lines.push(plain(format!("Beside these, {others} with findings of medium severity."))),
+        _ => lines.push(plain(format!("In addition, {others} with findings of medium severity."))),
     }
     if !hunt.failed.is_empty() {
         let failed = counted(hunt.failed.len() as u64, "detection");
