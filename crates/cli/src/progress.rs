@@ -1,4 +1,5 @@
-//! Progress on a terminal: of an ingest its files, bytes, lines, rate and time left; of a hunt its detections and findings.
+//! Progress on a terminal: of an ingest its files, bytes, lines, rate and time left; of a hunt its detections and findings;
+//! of a report also its figures; of a query its time and rows.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -6,6 +7,7 @@ use std::time::{Duration, Instant};
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use saltmine_lake::{Event, Progress, SourceOutcome};
 use saltmine_query::hunt::HuntProgress;
+use saltmine_query::report::ReportProgress;
 use saltmine_scan::{Source, sizes};
 
 use crate::output::{counted, line_counts};
@@ -178,7 +180,7 @@ impl Progress for IngestProgress<'_> {
     }
 }
 
-/// Shows how far a hunt is if standard error is a terminal.
+/// Shows how far a hunt or a report is if standard error is a terminal.
 pub(crate) struct HuntBar {
     bar: ProgressBar,
 }
@@ -202,10 +204,81 @@ impl HuntBar {
         self.bar.set_message(describe_hunt(step));
     }
 
+    /// Shows the step of a report.
+    pub(crate) fn show_report(&self, step: ReportProgress) {
+        match step {
+            ReportProgress::Hunt(step) => self.show(step),
+            ReportProgress::Figures { done, figures } => {
+                self.bar.set_length(figures as u64);
+                self.bar.set_position(done as u64);
+                self.bar.set_message(describe_figures(done, figures));
+            }
+        }
+    }
+
     /// Takes the bar away.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
+}
+
+fn describe_figures(done: usize, figures: usize) -> String {
+    format!("{done} of {figures} figures")
+}
+
+/// Shows for how long a query has run, and its rows, if standard error is a terminal. Short queries show nothing.
+pub(crate) struct QueryBar {
+    bar: ProgressBar,
+    /// Makes it visible after a while.
+    starter: tokio::task::JoinHandle<()>,
+    rows: AtomicU64,
+}
+
+impl QueryBar {
+    /// Time after which a query is a long one.
+    const DELAY: Duration = Duration::from_secs(1);
+
+    /// Must be called in a runtime.
+    pub(crate) fn new(terminal: &Terminal) -> Self {
+        let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}, {elapsed}") {
+            bar.set_style(style);
+        }
+        bar.set_message(describe_query(0));
+        let (shown, is_shown) = (bar.clone(), terminal.shows_progress());
+        let starter = tokio::spawn(async move {
+            tokio::time::sleep(Self::DELAY).await;
+            if is_shown && !shown.is_finished() {
+                shown.set_draw_target(ProgressDrawTarget::stderr_with_hz(8));
+                shown.enable_steady_tick(Duration::from_millis(250));
+            }
+        });
+        Self { bar, starter, rows: AtomicU64::new(0) }
+    }
+
+    /// Counts rows of the answer.
+    pub(crate) fn add(&self, rows: u64) {
+        let rows = self.rows.fetch_add(rows, Ordering::Relaxed) + rows;
+        self.bar.set_message(describe_query(rows));
+    }
+
+    /// Takes the bar away.
+    pub(crate) fn finish(&self) {
+        self.starter.abort();
+        if !self.bar.is_finished() {
+            self.bar.finish_and_clear();
+        }
+    }
+}
+
+impl Drop for QueryBar {
+    fn drop(&mut self) {
+        self.finish();
+    }
+}
+
+fn describe_query(rows: u64) -> String {
+    if rows == 0 { "reading the records".to_owned() } else { counted(rows, "row") }
 }
 
 fn describe_hunt(step: HuntProgress) -> String {
@@ -226,5 +299,33 @@ mod tests {
         assert_eq!(step(0, 0), "reading the records");
         assert_eq!(step(3, 1), "3 of 40 detections, 1 finding");
         assert_eq!(step(40, 0), "40 of 40 detections, 0 findings");
+    }
+
+    #[test]
+    fn a_report_counts_its_figures_after_the_hunt() {
+        let bar = HuntBar { bar: ProgressBar::hidden() };
+        let hunt = HuntProgress { done: 39, detections: 40, findings: 2 };
+        for (step, text, at) in [
+            (ReportProgress::Hunt(hunt), "39 of 40 detections, 2 findings", (39, Some(40))),
+            (ReportProgress::Figures { done: 0, figures: 13 }, "0 of 13 figures", (0, Some(13))),
+            (ReportProgress::Figures { done: 13, figures: 13 }, "13 of 13 figures", (13, Some(13))),
+        ] {
+            bar.show_report(step);
+            assert_eq!((bar.bar.message().as_str(), (bar.bar.position(), bar.bar.length())), (text, at));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_query_counts_its_rows() {
+        let quiet = crate::args::Global { color: crate::args::ColorWhen::Never, quiet: true, verbose: 0 };
+        let terminal = Terminal::new(quiet);
+        let bar = QueryBar::new(&terminal);
+        assert_eq!(bar.bar.message(), "reading the records");
+        bar.add(1);
+        assert_eq!(bar.bar.message(), "1 row");
+        bar.add(8_191);
+        assert_eq!(bar.bar.message(), "8,192 rows");
+        bar.finish();
+        assert!(bar.bar.is_finished());
     }
 }

@@ -16,6 +16,7 @@ use crate::exit::ExitCode;
 use crate::interrupt::{Interrupts, Second};
 use crate::output::sanitize::sanitize;
 use crate::output::{Case, Format, Options, Target, counted};
+use crate::progress::QueryBar;
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &QueryArgs, case: &Case, terminal: &Terminal) -> Result<ExitCode, CliError> {
@@ -38,8 +39,11 @@ pub(crate) fn run(args: &QueryArgs, case: &Case, terminal: &Terminal) -> Result<
     };
     block_on(async {
         let session = super::open(&options, terminal).await?;
+        let progress = QueryBar::new(terminal);
         let stream = statement.as_statement().run(&session, &params).await?;
-        let Written { rows, hidden } = write(stream, format, target, output).await?;
+        let written = write(stream, format, target, output, Some(&progress)).await;
+        progress.finish();
+        let Written { rows, hidden } = written?;
         terminal.wrote(args.output.as_deref(), &counted(rows, "row"));
         if hidden > 0 {
             let shown = rows.saturating_sub(hidden as u64);
@@ -93,17 +97,26 @@ pub(crate) struct Written {
     pub(crate) hidden: usize,
 }
 
+/// Writes the rows of an answer.
 pub(crate) async fn write(
     mut stream: SendableRecordBatchStream,
     format: Format,
     target: Target,
     options: Options,
+    progress: Option<&QueryBar>,
 ) -> Result<Written, CliError> {
+    let is_terminal = target.is_terminal();
     let mut writer = format.writer(target, &stream.schema(), options)?;
     let mut rows = 0;
     while let Some(batch) = stream.next().await {
         let batch = batch.map_err(QueryError::from)?;
         rows += batch.num_rows() as u64;
+        match progress {
+            // Rows would be written over it.
+            Some(progress) if is_terminal => progress.finish(),
+            Some(progress) => progress.add(batch.num_rows() as u64),
+            None => {}
+        }
         writer.write(&batch)?;
     }
     Ok(Written { rows, hidden: writer.finish()? })

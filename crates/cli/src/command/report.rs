@@ -6,7 +6,7 @@ use std::path::Path;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use saltmine_query::hunt::{HuntOptions, HuntReport};
-use saltmine_query::report::report;
+use saltmine_query::report::report_with_progress;
 use saltmine_query::{Session, SessionOptions};
 
 use super::coverage::{finish, require_records};
@@ -19,6 +19,7 @@ use crate::output::report::summary::MOST;
 use crate::output::report::{Origin, render};
 use crate::output::sanitize::sanitize;
 use crate::output::{Case, Target, accepted, counted, shell_quote};
+use crate::progress::HuntBar;
 use crate::terminal::Terminal;
 
 /// The title of a page where nobody gives one.
@@ -53,7 +54,11 @@ pub(crate) fn run(args: &ReportArgs, case: &Case, terminal: &Terminal) -> Result
     let made = Utc::now();
     block_on(async {
         let session = super::open(&options, terminal).await?;
-        let found = report(&session, &catalogue, &hunting).await?;
+        let progress = HuntBar::new(terminal);
+        let found =
+            report_with_progress(&session, &catalogue, &hunting, &|step| progress.show_report(step)).await;
+        progress.finish();
+        let found = found?;
         if found.hunt.findings.is_empty() && found.hunt.accepted.is_empty() {
             require_records(&session, range, terminal).await?;
         }

@@ -171,7 +171,7 @@ impl Shell<'_> {
         };
         let answer = async {
             let stream = statement.run(&self.session, params).await?;
-            write(stream, format, target, options).await
+            write(stream, format, target, options, None).await
         };
         let Written { hidden, rows } = interruptible(&self.runtime, self.interrupts.as_mut(), answer)?;
         self.terminal.wrote(output.as_deref(), &counted(rows, "row"));

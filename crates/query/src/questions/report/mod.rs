@@ -27,7 +27,7 @@ pub use self::sources::{SourceLine, Sources};
 use self::statement::Statement;
 pub use self::story::Story;
 pub use self::traffic::{Slots, Traffic};
-use super::hunt::{HuntOptions, HuntReport, hunt};
+use super::hunt::{HuntOptions, HuntProgress, HuntReport, hunt_with_progress};
 use crate::catalogue::{Catalogue, Parameter};
 use crate::error::QueryError;
 use crate::session::Session;
@@ -87,6 +87,20 @@ impl Report {
     }
 }
 
+/// The progress of a report: first the hunt, then the figures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReportProgress {
+    /// The hunt runs.
+    Hunt(HuntProgress),
+    /// The figures are counted.
+    Figures {
+        /// Those that are done.
+        done: usize,
+        /// All of them.
+        figures: usize,
+    },
+}
+
 /// Runs everything that a report needs.
 ///
 /// # Errors
@@ -96,7 +110,25 @@ pub async fn report(
     catalogue: &Catalogue,
     options: &HuntOptions,
 ) -> Result<Report, QueryError> {
-    let hunt = hunt(session, catalogue, options).await?;
+    report_with_progress(session, catalogue, options, &|_| {}).await
+}
+
+/// As [`report`], and calls `watch` when the hunt makes progress and after each figure.
+///
+/// # Errors
+/// As [`report`].
+pub async fn report_with_progress(
+    session: &Session,
+    catalogue: &Catalogue,
+    options: &HuntOptions,
+    watch: &(dyn Fn(ReportProgress) + Send + Sync),
+) -> Result<Report, QueryError> {
+    let hunt =
+        hunt_with_progress(session, catalogue, options, &|step| watch(ReportProgress::Hunt(step))).await?;
+    // Besides the tables: the numbers of the head, the story, the traffic and the latency.
+    let figures = TABLES.len() + 4;
+    let done = |done| watch(ReportProgress::Figures { done, figures });
+    done(0);
     let mut queries = BTreeMap::new();
     for finding in &hunt.findings {
         let query = catalogue.get(&finding.query)?;
@@ -109,18 +141,23 @@ pub async fn report(
     let period =
         buckets.rows.first().map(|all| (buckets.time(all, "first_seen"), buckets.time(all, "last_seen")));
     answers.insert(BUCKETS.0, buckets);
+    done(1);
     if sources.rejects > 0 {
         answers.insert(REJECTS.0, answer::ask(session, REJECTS, &[]).await?);
     }
-    for table in TABLES {
+    for (table, number) in TABLES.into_iter().zip(2..) {
         answers.insert(table.0, answer::ask(session, table, &[]).await?);
+        done(number);
     }
     let period = period.and_then(|(first, last)| first.zip(last));
     let story = match period {
         Some(period) => story::read(session, &hunt, period).await?,
         None => Story::default(),
     };
+    done(figures - 2);
     let traffic = traffic::read(session, TRAFFIC, period).await?;
+    done(figures - 1);
     let latency = curves::read(session, LATENCY).await?;
+    done(figures);
     Ok(Report { sources, traffic, latency, answers, hunt, story, queries })
 }
