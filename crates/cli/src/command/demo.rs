@@ -112,7 +112,7 @@ async fn answers(lake: &Path, terminal: &Terminal) -> Result<(), CliError> {
         print(&format!("\n{question}"))?;
         command(&format!("query {} {}", quoted(lake), shell_quote(sql)))?;
         let rows = Statement::Sql(sql).run(&session, &Params::new()).await?;
-        write(rows, Format::Table, Target::open(None)?, Options::default()).await?;
+        write(rows, Format::Table, Target::open(None)?, Options::default(), None).await?;
     }
     print("\nWhich findings need attention?")?;
     command(&format!("hunt {}", quoted(lake)))?;

@@ -34,7 +34,7 @@ pub(crate) fn run(args: &ExportArgs, case: &Case, terminal: &Terminal) -> Result
         let requests = requests_of(&found, args.of.incident, args.of.finding.as_deref())?;
         let rows = export(&session, requests, args.what.into()).await?;
         let output = Options { csv_safe: args.csv_safe, ..Options::default() };
-        let written = write(rows, format, target, output).await?;
+        let written = write(rows, format, target, output, None).await?;
         if written.rows == 0 {
             terminal.note("note: the list is empty: nothing of this kind happened in it");
         }
