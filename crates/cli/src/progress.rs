@@ -2,6 +2,7 @@
 //! of a report also its figures; of a query its time and rows.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, ProgressBar, ProgressDrawTarget, ProgressStyle};
@@ -229,8 +230,7 @@ fn describe_figures(done: usize, figures: usize) -> String {
 /// Shows for how long a query has run, and its rows, if standard error is a terminal. Short queries show nothing.
 pub(crate) struct QueryBar {
     bar: ProgressBar,
-    /// Makes it visible after a while.
-    starter: tokio::task::JoinHandle<()>,
+    is_finished: Arc<Mutex<bool>>,
     rows: AtomicU64,
 }
 
@@ -238,22 +238,27 @@ impl QueryBar {
     /// Time after which a query is a long one.
     const DELAY: Duration = Duration::from_secs(1);
 
-    /// Must be called in a runtime.
+    /// Starts to wait.
     pub(crate) fn new(terminal: &Terminal) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}, {elapsed}") {
             bar.set_style(style);
         }
         bar.set_message(describe_query(0));
-        let (shown, is_shown) = (bar.clone(), terminal.shows_progress());
-        let starter = tokio::spawn(async move {
-            tokio::time::sleep(Self::DELAY).await;
-            if is_shown && !shown.is_finished() {
-                shown.set_draw_target(ProgressDrawTarget::stderr_with_hz(8));
-                shown.enable_steady_tick(Duration::from_millis(250));
-            }
-        });
-        Self { bar, starter, rows: AtomicU64::new(0) }
+        let is_finished = Arc::new(Mutex::new(false));
+        if terminal.shows_progress() {
+            let (bar, is_finished) = (bar.clone(), Arc::clone(&is_finished));
+            // A thread, because those of the runtime may all be busy with the query.
+            std::thread::spawn(move || {
+                std::thread::sleep(Self::DELAY);
+                let is_finished = is_finished.lock().unwrap_or_else(PoisonError::into_inner);
+                if !*is_finished {
+                    bar.set_draw_target(ProgressDrawTarget::stderr_with_hz(8));
+                    bar.enable_steady_tick(Duration::from_millis(250));
+                }
+            });
+        }
+        Self { bar, is_finished, rows: AtomicU64::new(0) }
     }
 
     /// Counts rows of the answer.
@@ -264,8 +269,9 @@ impl QueryBar {
 
     /// Takes the bar away.
     pub(crate) fn finish(&self) {
-        self.starter.abort();
-        if !self.bar.is_finished() {
+        let mut is_finished = self.is_finished.lock().unwrap_or_else(PoisonError::into_inner);
+        if !*is_finished {
+            *is_finished = true;
             self.bar.finish_and_clear();
         }
     }
@@ -315,8 +321,8 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn a_query_counts_its_rows() {
+    #[test]
+    fn a_query_counts_its_rows() {
         let quiet = crate::args::Global { color: crate::args::ColorWhen::Never, quiet: true, verbose: 0 };
         let terminal = Terminal::new(quiet);
         let bar = QueryBar::new(&terminal);
