@@ -92,6 +92,6 @@ async fn a_server_that_marks_every_request_is_named_as_one() {
     let rows: Vec<&str> = table.lines().filter(|row| row.contains("1_svc_backup")).collect();
     assert_eq!(rows.len(), 3, "{table}");
     for row in rows {
-        assert_eq!(row.contains("| onefs"), row.contains("every request of this bucket"), "{table}");
+        assert_eq!(row.contains("| onefs"), row.contains("every request to this bucket"), "{table}");
     }
 }
