@@ -211,13 +211,13 @@ def test_verify_compares_every_line_of_s3():
 def test_verify_a_large_dataset():
     """An honest dataset in S3, made of logs in S3; LINES is their number."""
     lines = int(os.environ.get("LINES", "100000"))
-    saltmine("generate", "--out", str(WORK / "large"), "--lines", str(lines), "--name-style", "partitioned", "--quiet")
-    s3.create_bucket(Bucket="large")
-    put(WORK / "large", "large", "")
-    shutil.rmtree(WORK / "large")
+    saltmine("generate", "--out", str(WORK / "many-lines"), "--lines", str(lines), "--name-style", "partitioned", "--quiet")
+    s3.create_bucket(Bucket="many-lines")
+    put(WORK / "many-lines", "many-lines", "")
+    shutil.rmtree(WORK / "many-lines")
     seconds = {}
-    for name, arguments in (("ingest", ["s3://large", "--to", "s3://lake/large"]),
-                            ("verify", ["s3://lake/large", "s3://large"])):
+    for name, arguments in (("ingest", ["s3://many-lines", "--to", "s3://lake/many-lines"]),
+                            ("verify", ["s3://lake/many-lines", "s3://many-lines"])):
         start = time.monotonic()
         out, _ = saltmine(name, *arguments)
         seconds[name] = time.monotonic() - start

@@ -7,7 +7,9 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import incidents
 import sweep
+from incidents import IncidentScore
 from truth import principal, scenarios, seconds
 
 SEVERE = ("critical", "high")
@@ -25,15 +27,22 @@ def saltmine(binary, *arguments):
 
 
 def hunt(options, scenario, queries=None, kind="", names=()):
-    """Findings of a scenario, of all or the named detections, with all rows of the severe ones. Saved in a folder if one is
-    given."""
+    """Findings of a scenario, as in `hunt_result`."""
+    return hunt_result(options, scenario, queries, kind, names)["findings"]
+
+
+def hunt_result(options, scenario, queries=None, kind="", names=()):
+    """Findings of a scenario, of all or the named detections, with all rows of the severe ones, and its incidents. Saved in
+    a folder if one is given."""
     queries = queries or options.queries
     saved = options.hunts and Path(options.hunts) / kind / f"{scenario.name}.json"
     if saved and saved.exists():
         return json.loads(saved.read_text())
     more = ["--queries", queries] if queries else []
     named = [word for name in names for word in ("--name", name)]
-    findings = saltmine(options.saltmine, "hunt", str(scenario.logs), "--format", "json", *more, *named)["findings"]
+    result = saltmine(options.saltmine, "hunt", str(scenario.logs), "--format", "json", *more, *named)
+    result = {"findings": result["findings"], "incidents": result["incidents"]}
+    findings = result["findings"]
     for finding in findings:
         if finding["severity"] in SEVERE and finding["rows"] > len(finding["who"]):
             name = finding["query"]
@@ -44,8 +53,8 @@ def hunt(options, scenario, queries=None, kind="", names=()):
             finding["who"] = [as_who(row) for row in own]
     if saved:
         saved.parent.mkdir(parents=True, exist_ok=True)
-        saved.write_text(json.dumps(findings))
-    return findings
+        saved.write_text(json.dumps(result))
+    return result
 
 
 def as_who(row):
@@ -137,13 +146,13 @@ class Score:
 HEAD = ["scenario", "kind", "seen", "by", "covered", "begin", "end", "other severe", "medium", "verdict"]
 
 
-def table(scores, markdown):
+def table(head, scores, markdown):
     """The scores as text or as Markdown."""
-    rows = [HEAD, *(score.cells() for score in scores)]
+    rows = [head, *(score.cells() for score in scores)]
     if markdown:
         lines = ["| " + " | ".join(row) + " |" for row in rows]
-        return "\n".join([lines[0], "|" + "---|" * len(HEAD), *lines[1:]])
-    widths = [max(len(row[at]) for row in rows) for at in range(len(HEAD))]
+        return "\n".join([lines[0], "|" + "---|" * len(head), *lines[1:]])
+    widths = [max(len(row[at]) for row in rows) for at in range(len(head))]
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in rows)
 
 
@@ -151,16 +160,22 @@ def run(options):
     """Scores all scenarios; returns the number that failed."""
     chosen = scenarios(options.folder, options.only)
     with ThreadPoolExecutor(options.jobs) as pool:
-        found = pool.map(lambda scenario: hunt(options, scenario), chosen)
-        found = dict(zip((scenario.name for scenario in chosen), found))
+        results = pool.map(lambda scenario: hunt_result(options, scenario), chosen)
+        results = dict(zip((scenario.name for scenario in chosen), results))
+    found = {name: result["findings"] for name, result in results.items()}
     scores = [Score(scenario, found[scenario.name]) for scenario in chosen]
     if options.sweep:
         changes = sweep.sweep(options, chosen, found, hunt, Score)
         print(sweep.table(options.catalogue, list(changes), options.markdown))
         return 0
-    print(table(scores, options.markdown))
+    print(table(HEAD, scores, options.markdown))
     wrong = [score for score in scores if score.faults()]
     print(f"\n{len(scores) - len(wrong)} of {len(scores)} right")
+    if options.incidents:
+        of_incidents = [IncidentScore(scenario, results[scenario.name]["incidents"]) for scenario in chosen]
+        print("\n" + table(incidents.HEAD, of_incidents, options.markdown))
+        right = sum(not score.faults() for score in of_incidents)
+        print(f"\n{right} of {len(of_incidents)} right in incidents")
     return len(wrong)
 
 
@@ -173,6 +188,7 @@ def main():
     parser.add_argument("--queries", metavar="DIR", help="queries of your own, as in saltmine hunt")
     parser.add_argument("--sweep", action="store_true", help="halve and double each threshold in turn")
     parser.add_argument("--catalogue", default="queries", metavar="DIR", help="the catalogue, for --sweep")
+    parser.add_argument("--incidents", action="store_true", help="score the incidents too")
     parser.add_argument("--jobs", type=int, default=1, metavar="N", help="hunts at once")
     parser.add_argument("--markdown", action="store_true", help="print the table as Markdown")
     options = parser.parse_args()
