@@ -32,7 +32,8 @@ class IncidentScore:
         truth = scenario.truth
         if not scenario.is_attack:
             return
-        self.wanted = {principal(name) for name in truth.get("principals", [])} or {"anonymous"}
+        requesters = truth.get("sessions") or truth.get("principals")
+        self.wanted = {principal(name) for name in requesters or [None]}
         actors = [actor for incident in incidents for actor in incident["actors"]]
         self.actors = {principal(name) for actor in actors for name in actor["requesters"] or [None]}
         self.begin = self.end = None
