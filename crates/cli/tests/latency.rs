@@ -67,7 +67,7 @@ fn a_table_begins_with_the_most_frequent_groups() {
     assert_eq!(lines[0], "operation requests total p50 (ms) p90 p99 max turn-around p50 (ms) p90 p99 max");
     assert_eq!(lines[2], "REST.GET.OBJECT 201 100 180 198 200 11 11 11 11");
     assert_eq!(lines.len(), 3);
-    // Where all groups are small, they are what there is.
+    // If all groups are small, they are shown.
     let small = ["latency", "log", "--by", "operation", "--format", "json", "--min-count", "11"];
     let output = saltmine(folder.path()).args(small).assert().success();
     let groups: Value = serde_json::from_slice(&output.get_output().stdout).unwrap();

@@ -46,7 +46,7 @@ impl Values {
         })
     }
 
-    /// Names that an argument of a subcommand can have; `None` where there is no list of them.
+    /// The names that an argument of a subcommand accepts; `None` if they cannot be listed.
     fn of(&self, subcommand: &str, argument: &str) -> Option<Vec<String>> {
         Some(match (subcommand, argument) {
             (_, "packs") => self.packs.clone(),

@@ -1,4 +1,4 @@
-//! What stands in a case file: keys, and what is expected of each.
+//! The keys of a case file, and the values that each of them accepts.
 
 use std::ops::Range;
 

@@ -19,7 +19,7 @@ const VARIABLE: &str = "SALTMINE_CASE";
 /// The case of a command; gives it the case's input if it has none.
 ///
 /// # Errors
-/// As [`find`], and if there is no input at all.
+/// As [`find`], and if neither the command nor the case names an input.
 pub(crate) fn for_command(used: CaseUse<'_>, terminal: &Terminal) -> Result<Case, CliError> {
     let CaseUse { options, queries, tz, hides_values, inputs, ends_in_sql } = used;
     let is_sql = |text: &String| !Path::new(text).exists() && !text.contains("://");

@@ -185,7 +185,7 @@ fn text(input: Option<&str>, data: &Data) -> String {
     text
 }
 
-/// A line, as a comment where it is no fact.
+/// Adds a line, commented out if `is_comment`.
 fn line(text: &mut String, is_comment: bool, line: &str) {
     let _ = writeln!(text, "{}{line}", if is_comment { "# " } else { "" });
 }
