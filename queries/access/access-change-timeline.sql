@@ -29,7 +29,7 @@
 -- cannot tell: The content of a policy or ACL, and account-wide public access blocks: CloudTrail has PutBucketPolicy, PutBucketAcl and PutAccountPublicAccessBlock with their parameters.
 -- next: Compare with change tickets; check exposure-window and guardrail-strip for the same bucket.
 -- source: AWS customer playbooks for ransom in S3
--- source: Own
+-- source: saltmine
 
 WITH hits AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.operation, r.user_agent, r.action, r.record, r.request_time, r.log_file, r.log_line,

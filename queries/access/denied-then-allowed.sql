@@ -29,7 +29,7 @@
 -- false positives: Permission requests being worked on.
 -- cannot tell: The content of a policy, and changes of IAM policies: CloudTrail has both.
 -- next: Find out who requested the access; check what the principal has read since.
--- source: Own
+-- source: saltmine
 
 WITH pairs AS (
   SELECT principal, bucket FROM profile_activity WHERE NOT is_aws AND principal <> 'anonymous' GROUP BY 1, 2 HAVING sum(denied) >= $min_denials AND sum(requests) > sum(denied)

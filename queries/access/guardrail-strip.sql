@@ -84,9 +84,9 @@ SELECT s.principal, s.requester, s.remote_ip, s.addresses, s.remote_ips, s.sessi
        nullif(array_to_string(make_array(CASE WHEN f.is_birth THEN 'the bucket was created at that time' END,
          CASE WHEN s.is_new_public THEN 'from a public network that is new for this principal' END,
          CASE WHEN s.is_first THEN 'never changed settings before' WHEN s.is_stranger THEN 'new principal from the internet in a bucket with earlier activity' WHEN s.no_history THEN 'no earlier days to compare with' END,
-         CASE WHEN s.removed > 0 THEN s.removed || ' protections removed' END,
-         CASE WHEN f.deletes_after > 0 THEN f.deletes_after || ' keys deleted by the same principal within two days' END,
-         CASE WHEN f.anonymous_after > 0 AND o.bucket IS NULL THEN f.anonymous_after || ' reads without credentials afterwards, none before' END), '; '), '') AS reasons,
+         CASE WHEN s.removed > 0 THEN counted(s.removed, 'protection') || ' removed' END,
+         CASE WHEN f.deletes_after > 0 THEN counted(f.deletes_after, 'key') || ' deleted by the same principal within two days' END,
+         CASE WHEN f.anonymous_after > 0 AND o.bucket IS NULL THEN counted(f.anonymous_after, 'read') || ' without credentials afterwards, none before' END), '; '), '') AS reasons,
        s.evidence
 FROM summed s LEFT JOIN followed f ON f.principal = s.principal AND f.bucket = s.bucket AND f.run = s.run
 LEFT JOIN opened o ON o.principal = s.principal AND o.bucket = s.bucket AND o.run = s.run

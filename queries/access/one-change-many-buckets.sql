@@ -26,7 +26,7 @@
 -- false positives: Infrastructure as code, and buckets being set up: rated low if the principal changes settings on other days.
 -- cannot tell: The new setting: CloudTrail has the request parameters.
 -- next: Compare with change tickets; restore the settings.
--- source: Own
+-- source: saltmine
 
 WITH changes AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.operation, r.record, r.request_time, r.log_file, r.log_line,

@@ -15,7 +15,7 @@
 -- column: bytes_outside — bytes sent outside AWS
 -- column: estimate — cost in the currency of the prices
 -- false positives: CloudFront traffic and Requester Pays are not considered; prices differ by Region.
--- source: Reports on attribution of cost; own
+-- source: Reports on attribution of cost; saltmine
 
 -- Aggregates first, so that names and operations are evaluated once per combination, not once per request.
 WITH counted AS (

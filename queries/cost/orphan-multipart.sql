@@ -12,7 +12,7 @@
 -- column: bytes — bytes sent, or object size if nothing was sent
 -- column: last_activity — time of the last part
 -- false positives: Uploads that continue after the logs end.
--- source: Own
+-- source: saltmine
 
 WITH steps AS (
   SELECT bucket, principal(requester) AS principal, object_key(key, operation) AS name, operation, http_status, object_size, request_time,

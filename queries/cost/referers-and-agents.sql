@@ -16,7 +16,7 @@
 -- column: not_found — requests for missing objects (404)
 -- column: bytes — bytes sent, or object size if nothing was sent
 -- false positives: The referer is optional, and the client chooses it.
--- source: Reports of web log analysers; own
+-- source: Reports of web log analysers; saltmine
 
 WITH hits AS (
   SELECT *, regexp_match(lower(referer), '^[a-z]+://([^/:?#]+)')[1] AS referer_host FROM logs

@@ -26,7 +26,7 @@
 -- false positives: Clock skew, rotated keys still used by old programs, expired sessions: rated low.
 -- cannot tell: Which key was used if the signature was in a header: no AWS log records it.
 -- next: Check whether the same network succeeded with other credentials.
--- source: These requests are in these logs and not in CloudTrail; query of our own
+-- source: saltmine; these requests are in access logs but not in CloudTrail
 
 WITH hits AS (
   SELECT principal, requester, remote_ip, ip_network(remote_ip) AS network, bucket, object, error_code, access_key_id(request_uri) AS key_id, record, request_time, log_file, log_line

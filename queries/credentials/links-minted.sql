@@ -29,7 +29,7 @@
 -- false positives: A new feature that hands out links, which are then used from many networks. A partner that fetches a set through links is rated medium.
 -- cannot tell: Who created the URLs, and where: signing leaves no trace. CloudTrail data events have the key id.
 -- next: Deactivate the signing key, or revoke the role's sessions.
--- source: AWS guidance on presigned URLs; own
+-- source: AWS guidance on presigned URLs; saltmine
 
 WITH signers AS (
   SELECT a.principal, min(CASE WHEN a.origin = 'link' THEN a.first_seen END) AS link_since, min(CASE WHEN a.origin IS DISTINCT FROM 'link' THEN a.first_seen END) AS known_since,

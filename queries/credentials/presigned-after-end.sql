@@ -16,7 +16,7 @@
 -- column: last_seen — time of the last request
 -- column: evidence — up to three records as log_file:log_line
 -- false positives: Bookmarks, crawlers and mail scanners with old links.
--- source: Own
+-- source: saltmine
 
 WITH hits AS (SELECT r.*, access_key_id(r.request_uri) AS key_id, presigned_expires(r.request_uri) AS ends FROM requests r WHERE r.authentication_type = 'QueryString')
 SELECT r.principal, r.key_id, r.bucket, count(DISTINCT r.record) AS events, count(DISTINCT r.object) AS keys, count(DISTINCT r.remote_ip) AS addresses,

@@ -31,7 +31,7 @@
 -- false positives: URLs signed by a role expire with its session, earlier than they state. Old programs that always used Signature Version 2 are rated medium.
 -- cannot tell: Who created the URL, and who has it.
 -- next: Deactivate the signing key; its URLs stop working with it.
--- source: AWS prescriptive guidance (s3:signatureAge); query of our own
+-- source: AWS prescriptive guidance (s3:signatureAge); saltmine
 
 WITH hits AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.bytes_sent, r.record, r.request_time, r.log_file, r.log_line,

@@ -16,7 +16,7 @@
 -- column: last_seen — time of the last request
 -- column: addresses — distinct addresses
 -- false positives: The log shows the names of signed headers, not their values. Only presigned requests show a key id.
--- source: Own
+-- source: saltmine
 
 WITH signed AS (
   SELECT *, access_key_id(request_uri) AS key_id,

@@ -20,7 +20,7 @@
 -- column: evidence — up to three records as log_file:log_line
 -- false positives: Informational only.
 -- cannot tell: The key id of requests signed in a header: CloudTrail has it.
--- source: Own
+-- source: saltmine
 
 SELECT r.principal, r.bucket, r.operation, count(DISTINCT r.record) AS events, count(*) FILTER (WHERE r.http_status >= 400) AS failed, count(DISTINCT r.object) AS keys, sum(r.bytes_sent) AS bytes,
        count(DISTINCT r.requester) AS sessions, count(DISTINCT r.remote_ip) AS addresses, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, evidence(r.log_file, r.log_line, r.request_time) AS evidence

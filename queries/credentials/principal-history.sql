@@ -17,7 +17,7 @@
 -- column: settings_changed — settings changed
 -- column: denied — refusals
 -- false positives: Informational only.
--- source: Own
+-- source: saltmine
 
 SELECT principal, bucket, min(first_seen) AS first_seen, max(last_seen) AS last_seen, count(DISTINCT day) AS days, sum(requests) AS requests, count(DISTINCT origin) AS networks,
        sum(reads) AS reads, sum(writes) AS writes, sum(deletes) AS deletes, sum(settings_changed) AS settings_changed, sum(denied) AS denied

@@ -26,7 +26,7 @@
 -- false positives: S3-compatible servers that log every user with the owner's id; old tools that use root keys: rated low if active on most days.
 -- cannot tell: Whether root used a key or a password: CloudTrail has userIdentity.accessKeyId and its sign-in events.
 -- next: Delete root's access key; root needs none. Check CloudTrail for root activity elsewhere.
--- source: AWS documentation on the requester field; query of our own
+-- source: AWS documentation on the requester field; saltmine
 
 WITH hits AS (
   SELECT r.*, r.bucket_owner AS owner FROM requests r

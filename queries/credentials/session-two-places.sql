@@ -27,7 +27,7 @@
 -- false positives: Functions that share a session name, hosts with both NAT and an endpoint, several containers with one role: rated low.
 -- cannot tell: Whether two hosts hold the credentials, or one host has two routes out.
 -- next: Check role-elsewhere; revoke the role's sessions (aws:TokenIssueTime) if the second location is not yours.
--- source: Own
+-- source: saltmine
 
 WITH deliveries AS (
   -- Records can be delivered twice; a second delivery must not add a change of network.

@@ -56,7 +56,7 @@ SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.request
        nullif(array_to_string(make_array(CASE WHEN bool_or(r.is_new_public) THEN 'from a public network that is new for this principal' END,
          CASE WHEN bool_or(r.is_first) THEN 'never changed settings before' WHEN bool_or(r.no_history) THEN 'no earlier days to compare with' ELSE 'changed settings on earlier days' END,
          CASE WHEN bool_or(u.bucket IS NOT NULL) THEN 'used by others on the day before' END,
-         CASE WHEN sum(e.keys) > 0 THEN sum(e.keys) || ' keys deleted by the same principal beforehand' END), '; '), '') AS reasons,
+         CASE WHEN sum(e.keys) > 0 THEN counted(sum(e.keys), 'key') || ' deleted by the same principal beforehand' END), '; '), '') AS reasons,
        evidence(r.log_file, r.log_line, r.request_time) AS evidence
 FROM changes r LEFT JOIN in_use u ON u.bucket = r.bucket LEFT JOIN emptied e ON e.principal = r.principal AND e.bucket = r.bucket
 GROUP BY r.principal, date_trunc('day', r.request_time)

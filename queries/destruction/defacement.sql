@@ -26,7 +26,7 @@
 -- cannot tell: What was written: fetch the version and compare it with the build.
 -- next: Restore the original files, invalidate the CDN, and check what the writer did before.
 -- source: Published rules on scripts of static sites
--- source: Own
+-- source: saltmine
 
 WITH served AS (
   SELECT bucket FROM requests

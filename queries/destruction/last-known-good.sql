@@ -14,7 +14,7 @@
 -- column: last_write — last write before the incident
 -- column: last_read — last successful read before the incident
 -- false positives: Writes before the logs start are unknown; a purge may have removed only old versions.
--- source: Own
+-- source: saltmine
 
 WITH rows_by_name AS (
   SELECT bucket, object_key(key, operation) AS name, action(operation, http_status) AS action, request_time, requester, version_id

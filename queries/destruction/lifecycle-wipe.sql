@@ -87,11 +87,11 @@ SELECT c.principal, CASE WHEN count(DISTINCT c.requester) = 1 THEN min(c.request
             WHEN bool_or(c.is_new_public) OR e.keys_in_use * 5 >= e.keys THEN 'high'
             WHEN bool_or(c.is_first) OR bool_or(c.is_stranger) OR e.since + INTERVAL '1 day' > e.changed_at THEN 'high'
             ELSE 'medium' END AS severity,
-       nullif(array_to_string(make_array(CASE WHEN e.since + INTERVAL '1 day' > e.changed_at THEN 'no earlier days to compare with' WHEN e.usual = 0 THEN 'no expiries before' ELSE 'previously at most ' || e.usual || ' expiries per day' END,
+       nullif(array_to_string(make_array(CASE WHEN e.since + INTERVAL '1 day' > e.changed_at THEN 'no earlier days to compare with' WHEN e.usual = 0 THEN 'no expiries before' ELSE 'previously at most ' || counted(e.usual, 'expiry') || ' per day' END,
          CASE WHEN bool_or(c.is_new_public) THEN 'from a public network that is new for this principal' END,
          CASE WHEN bool_or(c.is_first) THEN 'never changed settings before' WHEN bool_or(c.is_stranger) THEN 'new principal from the internet in a bucket with earlier activity' END,
-         CASE WHEN e.keys_in_use > 0 THEN e.keys_in_use || ' of the expired keys had been in use' END,
-         CASE WHEN e.keys_missed > 0 THEN e.keys_missed || ' of the expired keys requested later without success' END), '; '), '') AS reasons,
+         CASE WHEN e.keys_in_use > 0 THEN counted(e.keys_in_use, 'expired key') || ' had been in use' END,
+         CASE WHEN e.keys_missed > 0 THEN counted(e.keys_missed, 'expired key') || ' requested later without success' END), '; '), '') AS reasons,
        evidence(c.log_file, c.log_line, c.request_time) AS evidence
 FROM effects e JOIN changes a ON a.bucket = e.bucket AND a.request_time = e.changed_at
 -- Other rule changes by the same principal while the rules took effect.

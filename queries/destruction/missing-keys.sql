@@ -6,10 +6,10 @@
 -- parameter: pattern text % — LIKE pattern of the decoded key
 -- column: bucket — bucket
 -- column: key — the decoded key
--- column: gone_by — last principal to delete it, or lifecycle
--- column: gone_at — when
--- column: for_good — whether a version was permanently deleted
--- column: asked_since — later requests for it, without success
+-- column: removed_by — last principal to delete it, or lifecycle
+-- column: removed_at — when
+-- column: permanently_deleted — whether a version was permanently deleted
+-- column: failed_requests_since — later requests for it, without success
 -- column: last_write — last write before it was gone
 -- column: request_id — request id of the delete
 -- false positives: S3 reports success for the delete of a key that never existed, so such keys are listed too.
@@ -21,11 +21,11 @@ WITH gone AS (
   FROM requests WHERE action IN ('delete', 'expire') AND object LIKE $pattern
 ),
 last AS (SELECT * FROM gone WHERE nth = 1)
-SELECT g.bucket, g.object AS key, CASE WHEN g.action = 'expire' THEN 'lifecycle' ELSE g.principal END AS gone_by, g.request_time AS gone_at, g.version_id IS NOT NULL AS for_good,
-       count(*) FILTER (WHERE r.http_status = 404 AND r.request_time > g.request_time) AS asked_since,
+SELECT g.bucket, g.object AS key, CASE WHEN g.action = 'expire' THEN 'lifecycle' ELSE g.principal END AS removed_by, g.request_time AS removed_at, g.version_id IS NOT NULL AS permanently_deleted,
+       count(*) FILTER (WHERE r.http_status = 404 AND r.request_time > g.request_time) AS failed_requests_since,
        max(r.request_time) FILTER (WHERE r.action = 'write' AND r.request_time < g.request_time) AS last_write, g.request_id
 FROM last g LEFT JOIN requests r ON r.bucket = g.bucket AND r.object = g.object
 GROUP BY g.bucket, g.object, g.action, g.principal, g.request_time, g.version_id, g.request_id
 -- Keys that were written again are not gone.
 HAVING count(*) FILTER (WHERE r.action = 'write' AND r.request_time > g.request_time) = 0
-ORDER BY gone_at DESC, g.bucket, g.object
+ORDER BY removed_at DESC, g.bucket, g.object

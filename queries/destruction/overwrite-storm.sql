@@ -96,12 +96,12 @@ SELECT principal, requester, remote_ip, addresses, remote_ips, sessions, bucket,
             WHEN keys_taken * 2 >= keys_rewritten + keys_refused OR is_new_origin THEN 'high'
             ELSE 'medium' END AS severity,
        nullif(array_to_string(make_array(
-         CASE WHEN keys_unreadable > 0 THEN keys_unreadable || ' keys that others could not read afterwards' END,
-         CASE WHEN keys_readable > 0 THEN keys_readable || ' keys that others have read since' END,
-         CASE WHEN no_history THEN 'no earlier days to compare with' ELSE 'previously at most ' || usual || ' writes per day' END,
+         CASE WHEN keys_unreadable > 0 THEN counted(keys_unreadable, 'key') || ' that others could not read afterwards' END,
+         CASE WHEN keys_readable > 0 THEN counted(keys_readable, 'key') || ' that others have read since' END,
+         CASE WHEN no_history THEN 'no earlier days to compare with' ELSE 'previously at most ' || counted(usual, 'write') || ' per day' END,
          CASE WHEN is_new_origin THEN 'from a network that is new for this principal' END,
-         CASE WHEN keys_in_use > 0 THEN keys_in_use || ' keys that others had used' END,
-         CASE WHEN keys_taken > 0 THEN keys_taken || ' keys that the principal had read before' END), '; '), '') AS reasons,
+         CASE WHEN keys_in_use > 0 THEN counted(keys_in_use, 'key') || ' that others had used' END,
+         CASE WHEN keys_taken > 0 THEN counted(keys_taken, 'key') || ' that the principal had read before' END), '; '), '') AS reasons,
        evidence
 FROM summed
 WHERE (no_history AND keys_rewritten + keys_refused >= $keys) OR (NOT no_history AND keys_rewritten + keys_refused >= $few)

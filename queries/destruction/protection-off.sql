@@ -26,7 +26,7 @@
 -- false positives: Infrastructure as code: rated low if no unusual deletes follow.
 -- cannot tell: Whether the change disabled the protection: CloudTrail has the request parameters.
 -- next: Restore the protection; check mass-delete, version-purge and overwrite-storm for the same principal.
--- source: Own
+-- source: saltmine
 
 WITH changes AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.operation, r.action, r.record, r.request_time, r.log_file, r.log_line,
@@ -60,7 +60,7 @@ later AS (
 SELECT s.principal, s.requester, s.remote_ip, s.addresses, s.remote_ips, s.sessions, s.bucket, s.events, s.first_seen, s.last_seen, s.operation,
        coalesce(l.writes_after, 0) AS writes_after, coalesce(l.deletes_after, 0) AS deletes_after,
        CASE WHEN l.unusual >= $few THEN 'high' WHEN s.is_new_public THEN 'medium' ELSE 'low' END AS severity,
-       nullif(array_to_string(make_array(CASE WHEN l.unusual > 0 THEN l.unusual || ' unusual deletes followed' END,
+       nullif(array_to_string(make_array(CASE WHEN l.unusual > 0 THEN counted(l.unusual, 'unusual delete') || ' followed' END,
          CASE WHEN s.is_new_public THEN 'from a public network that is new for this principal' END,
          CASE WHEN s.is_first THEN 'never changed settings before' WHEN s.no_history THEN 'no earlier days to compare with' END), '; '), '') AS reasons, s.evidence
 FROM summed s LEFT JOIN later l ON l.principal = s.principal AND l.bucket = s.bucket AND l.operation = s.operation AND l.run = s.run

@@ -59,7 +59,7 @@ SELECT n.principal, CASE WHEN count(DISTINCT n.requester) = 1 THEN min(n.request
        n.name, count(DISTINCT n.object) AS prefixes, coalesce(max(d.keys), 0) AS destroyed,
        CASE WHEN coalesce(max(d.keys), 0) >= 10 THEN 'high' WHEN regexp_like(n.name, $pattern) AND n.principal = 'anonymous' THEN 'high' WHEN regexp_like(n.name, $pattern) THEN 'medium' ELSE 'low' END AS severity,
        nullif(array_to_string(make_array(CASE WHEN regexp_like(n.name, $pattern) THEN 'a name typical of ransom notes' ELSE 'the same file in many folders' END,
-         CASE WHEN max(d.keys) > 0 THEN max(d.keys) || ' keys deleted or overwritten by the same principal within two days' END,
+         CASE WHEN max(d.keys) > 0 THEN counted(max(d.keys), 'key') || ' deleted or overwritten by the same principal within two days' END,
          CASE WHEN n.principal = 'anonymous' THEN 'written without credentials' END), '; '), '') AS reasons,
        evidence(n.log_file, n.log_line, n.request_time) AS evidence
 FROM notes n JOIN chosen c ON c.principal = n.principal AND c.bucket = n.bucket AND c.name = n.name

@@ -17,7 +17,7 @@
 -- column: events — matching requests of the principal
 -- column: first_seen — time of the first request
 -- column: last_seen — time of the last request
--- column: ending — the added extension
+-- column: extension — the extension that was added
 -- column: keys — distinct keys
 -- column: keys_same_size — keys whose size stayed within two per cent and 4 KiB
 -- column: keys_read — keys that the principal had read before
@@ -41,7 +41,7 @@ writes AS (
   FROM requests r WHERE r.action = 'write' AND r.principal IN (SELECT principal FROM deletes)
 ),
 pairs AS (
-  SELECT d.*, substr(w.object, character_length(d.object) + 1) AS ending, w.object_size AS new_size, w.request_time AS written_at
+  SELECT d.*, substr(w.object, character_length(d.object) + 1) AS extension, w.object_size AS new_size, w.request_time AS written_at
   FROM deletes d JOIN writes w ON w.principal = d.principal AND w.bucket = d.bucket AND w.stem = d.object
   WHERE w.object <> d.object AND d.request_time BETWEEN w.request_time - CAST($within AS INTERVAL) AND w.request_time + CAST($within AS INTERVAL)
   -- A delete counts once, even if its record was delivered twice or its key written twice.
@@ -57,24 +57,24 @@ fate AS (
   GROUP BY 1, 2, 3
 ),
 habit AS (
-  SELECT principal, bucket, ending, count(DISTINCT date_trunc('day', request_time)) AS days FROM pairs GROUP BY 1, 2, 3
+  SELECT principal, bucket, extension, count(DISTINCT date_trunc('day', request_time)) AS days FROM pairs GROUP BY 1, 2, 3
 ),
 summed AS (
   SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
        CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
-       count(DISTINCT r.requester) AS sessions, r.bucket, r.ending, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen,
+       count(DISTINCT r.requester) AS sessions, r.bucket, r.extension, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen,
          count(DISTINCT r.object) AS keys, count(DISTINCT CASE WHEN abs(r.new_size - coalesce(r.object_size, f.size)) <= 4096 + coalesce(r.object_size, f.size) / 50 THEN r.object END) AS keys_same_size,
          count(DISTINCT CASE WHEN f.is_read THEN r.object END) AS keys_read, count(DISTINCT CASE WHEN f.is_missed THEN r.object END) AS keys_missed, sum(r.object_size) AS bytes,
          max(h.days) AS days, evidence(r.log_file, r.log_line, r.request_time) AS evidence
   FROM pairs r JOIN fate f ON f.principal = r.principal AND f.bucket = r.bucket AND f.object = r.object
-  JOIN habit h ON h.principal = r.principal AND h.bucket = r.bucket AND h.ending = r.ending
+  JOIN habit h ON h.principal = r.principal AND h.bucket = r.bucket AND h.extension = r.extension
   WHERE f.is_own IS NOT TRUE
-  GROUP BY r.principal, r.bucket, r.ending HAVING count(DISTINCT r.object) >= $keys
+  GROUP BY r.principal, r.bucket, r.extension HAVING count(DISTINCT r.object) >= $keys
 )
-SELECT principal, requester, remote_ip, addresses, remote_ips, sessions, bucket, events, first_seen, last_seen, ending, keys, keys_same_size, keys_read, keys_missed, bytes,
+SELECT principal, requester, remote_ip, addresses, remote_ips, sessions, bucket, events, first_seen, last_seen, extension, keys, keys_same_size, keys_read, keys_missed, bytes,
        CASE WHEN days >= 5 THEN 'low' WHEN keys_missed >= 3 AND keys_missed * 10 >= keys THEN 'critical' WHEN keys_same_size * 5 >= keys * 4 THEN 'high' ELSE 'medium' END AS severity,
        nullif(array_to_string(make_array(CASE WHEN keys_same_size * 5 >= keys * 4 THEN 'same size as the originals, as after encryption' ELSE 'different size from the originals, as after compression' END,
-         CASE WHEN days >= 5 THEN 'done on ' || days || ' days' END,
-         CASE WHEN keys_missed > 0 THEN 'others requested ' || keys_missed || ' of the deleted keys later without success' END), '; '), '') AS reasons, evidence
-FROM summed ORDER BY keys DESC, first_seen, principal, bucket, ending
+         CASE WHEN days >= 5 THEN 'done on ' || counted(days, 'day') END,
+         CASE WHEN keys_missed > 0 THEN 'others requested ' || counted(keys_missed, 'deleted key') || ' later without success' END), '; '), '') AS reasons, evidence
+FROM summed ORDER BY keys DESC, first_seen, principal, bucket, extension

@@ -30,7 +30,7 @@
 -- false positives: An edited key policy, a deleted KMS key, a client error. Objects that nobody requested again do not show up.
 -- cannot tell: Which key encrypts the objects: the log has no encryption headers (CloudTrail: x-amz-server-side-encryption-customer-algorithm).
 -- next: Suspend the writer. Restore earlier versions of the objects; keep the failed requests as evidence of when the damage began.
--- source: Own
+-- source: saltmine
 
 -- Few keys ever fail like this, so everything else is computed for them only.
 WITH refused AS (

@@ -30,7 +30,7 @@
 -- cannot tell: What the objects contained, and why they were read. Byte counts are what S3 sent or copied.
 -- next: Deactivate the access key, or revoke the role's existing sessions. List the downloaded objects with retrieved-objects, and review the principal's timeline.
 -- source: AWS documentation, "bytes sent to an address"
--- source: Thresholds of our own: five times the busiest earlier day is beyond what weekly and monthly jobs vary by
+-- source: saltmine's thresholds: weekly and monthly jobs stay below five times the busiest earlier day
 
 -- Principals on a new network that no longer use their known networks: they moved.
 WITH moved AS (
@@ -169,15 +169,15 @@ judged AS (
       nullif(array_to_string(make_array(
         CASE WHEN why = 'stranger' THEN concat('new principal, from networks that nobody else had used', CASE WHEN u.keys_used > 0 THEN concat('; ', u.keys_used, ' keys that others had read') ELSE '' END) WHEN why = 'elsewhere' AND is_region THEN 'from a Region that is new for this principal' END,
         CASE WHEN why = 'elsewhere' AND is_strange AND b.principal IS NULL THEN 'never used this bucket before' END,
-        CASE WHEN why = 'volume' AND s.is_person AND coalesce(a.others, 0) + 1 >= $peers THEN a.others || ' other people also read far more than usual on these days' END,
-        CASE WHEN why = 'volume' AND s.is_person AND y.reads * 2 >= s.most_a_day THEN 'another person read ' || y.reads || ' on an earlier day' END,
-        CASE WHEN why = 'elsewhere' AND p.is_person AND e.reads >= $times * coalesce(q.reads, 0) THEN CASE WHEN coalesce(q.reads, 0) = 0 THEN 'never read from known networks' ELSE 'previously at most ' || q.reads || ' reads per day from known networks' END END,
+        CASE WHEN why = 'volume' AND s.is_person AND coalesce(a.others, 0) + 1 >= $peers THEN CASE WHEN a.others = 1 THEN 'another person' ELSE a.others || ' other people' END || ' also read far more than usual on these days' END,
+        CASE WHEN why = 'volume' AND s.is_person AND y.reads * 2 >= s.most_a_day THEN 'another person made ' || counted(y.reads, 'read') || ' on an earlier day' END,
+        CASE WHEN why = 'elsewhere' AND p.is_person AND e.reads >= $times * coalesce(q.reads, 0) THEN CASE WHEN coalesce(q.reads, 0) = 0 THEN 'never read from known networks' ELSE 'previously at most ' || counted(q.reads, 'read') || ' per day from known networks' END END,
         CASE WHEN why = 'elsewhere' AND is_public AND was_inside THEN 'from the internet, although this principal was only ever used inside AWS'
              WHEN why = 'elsewhere' AND NOT is_region THEN 'from a network that is new for this principal' END,
         CASE WHEN is_moved AND why = 'elsewhere' THEN 'its previous networks are no longer used' END,
         CASE WHEN why = 'volume' AND no_history THEN 'no earlier days to compare with' WHEN why = 'volume' AND is_new_bucket THEN 'never used this bucket before' WHEN why = 'volume' AND read_days_before = 0 THEN 'never read this bucket before'
-             WHEN why = 'volume' THEN 'previously at most ' || reads_usual || ' reads per day' END,
-        CASE WHEN new_keys > 0 THEN new_keys || ' of ' || keys || ' keys never read by this principal before' END,
+             WHEN why = 'volume' THEN 'previously at most ' || counted(reads_usual, 'read') || ' per day' END,
+        CASE WHEN new_keys > 0 THEN new_keys || ' of ' || counted(keys, 'key') || ' never read by this principal before' END,
         CASE WHEN w.principal IS NOT NULL THEN 'the principal also writes to the bucket' END), '; '), '') AS reasons
   FROM summed s
   JOIN profile_principal p ON p.principal = s.principal

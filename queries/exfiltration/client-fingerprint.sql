@@ -28,7 +28,7 @@
 -- cannot tell: Whether the user agent is genuine: the log has no TLS fingerprint.
 -- next: Check where else this client was used, and new-source-address for the principal.
 -- source: Published rules on clients that are new for a principal
--- source: Own
+-- source: saltmine
 
 WITH uses AS (
   SELECT principal, agent_family(user_agent) AS client, min(request_time) AS since, bool_or(regexp_like(lower(user_agent), $tools)) AS is_tool

@@ -30,7 +30,7 @@
 -- false positives: A proxy shared by all users; a partner that downloads many files through presigned URLs.
 -- cannot tell: Who obtained the URLs: the log has the signer's key id, but not the request that asked for the URL.
 -- next: Deactivate the key or revoke the sessions that signed, and find out which application issued the URLs.
--- source: Own
+-- source: saltmine
 
 WITH hits AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, ip_network(r.remote_ip) AS network, r.bytes_sent, r.user_agent, r.record, r.request_uri, r.request_time, r.log_file, r.log_line

@@ -28,7 +28,7 @@
 -- false positives: Restore tests, annual audits: rated medium if the network is known.
 -- cannot tell: Which retrieval tier was requested and what it costs: CloudTrail has RestoreObject with its parameters.
 -- next: Restores cannot be stopped, but the extra storage cost ends when the restored copies expire. Check what was read afterwards.
--- source: Reports on cost by restores; own
+-- source: Reports on cost by restores; saltmine
 
 WITH restores AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.object_size, r.origin, r.record, r.request_time, r.log_file, r.log_line,

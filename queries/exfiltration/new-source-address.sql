@@ -25,7 +25,7 @@
 -- cannot tell: Who uses the address, and how the credentials got there: CloudTrail has AssumeRole and the access key id.
 -- next: Ask the principal's owner; check bulk-read and role-elsewhere.
 -- source: Published searches for new addresses
--- source: Own
+-- source: saltmine
 
 WITH chosen AS (SELECT principal, origin, known_since FROM profile_origin WHERE is_new AND is_public)
 SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,

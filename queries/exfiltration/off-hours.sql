@@ -22,7 +22,7 @@
 -- column: bytes — size of the objects in bytes
 -- column: evidence — up to three records as log_file:log_line
 -- false positives: Any program that runs under a personal identity. Without a list of people this query shows every batch job, so it is a report.
--- source: Own
+-- source: saltmine
 
 WITH hits AS (
   SELECT r.*, r.request_time + CAST($utc_offset AS INTERVAL) AS local_time

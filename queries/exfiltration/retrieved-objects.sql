@@ -28,7 +28,7 @@
 -- column: evidence — up to three records as log_file:log_line
 -- false positives: Ranges are not logged, so overlapping ranges look complete. Sent does not mean received. A record delivered twice counts once.
 -- cannot tell: Which ranges were sent, and whether they arrived.
--- source: Own
+-- source: saltmine
 
 -- A record delivered twice counts once.
 WITH hits AS (

@@ -27,7 +27,7 @@
 -- false positives: Builds that read Terraform state, applications that load their settings: rated low if they did so before.
 -- cannot tell: What the files contained, and whether it was used. CloudTrail shows what was done with credentials found in them.
 -- next: Rotate every secret in these files, the most powerful first.
--- source: Own list, after published rules on credentials in buckets
+-- source: saltmine's list, based on published rules on credentials in buckets
 
 WITH hits AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.operation, r.bytes_sent, r.object_size, r.origin, r.record, r.request_time, r.log_file, r.log_line

@@ -16,7 +16,7 @@
 -- column: keys — distinct keys
 -- column: events — matching requests of the principal
 -- false positives: Informational only.
--- source: Own
+-- source: saltmine
 
 WITH hours AS (
   SELECT principal, bucket, date_trunc('hour', request_time) AS hour, sum(bytes_sent) AS bytes, count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen FROM requests

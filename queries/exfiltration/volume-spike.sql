@@ -29,7 +29,7 @@
 -- false positives: Month-end jobs, new pipelines.
 -- cannot tell: What the objects contained.
 -- next: Check bulk-read for the same day, and what else the principal did.
--- source: Own; what others do with machine learning, in SQL
+-- source: saltmine; other tools use machine learning for this
 
 WITH days AS (
   SELECT principal, day, sum(bytes_read) AS bytes FROM profile_activity

@@ -30,7 +30,7 @@
 -- cannot tell: Who it was: the log has only the address.
 -- next: Close the bucket (public access block), and find out what was written; treat files that were served as compromised.
 -- source: AWS documentation
--- source: Own
+-- source: saltmine
 
 WITH hits AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.operation, r.object, r.object_size, r.http_status, r.record, r.request_time, r.log_file, r.log_line,

@@ -14,7 +14,7 @@
 -- column: last_seen — time of the last request
 -- column: bytes — bytes sent, or object size if nothing was sent
 -- false positives: Vendors, build accounts, and AWS services that act under a canonical id.
--- source: Own; other tools only compare with a list
+-- source: saltmine; other tools only compare with a list
 
 -- Aggregates first, so that names are parsed once per combination, not once per request.
 WITH counted AS (

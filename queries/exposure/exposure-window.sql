@@ -30,7 +30,7 @@
 -- cannot tell: The content of a policy or ACL: CloudTrail has PutBucketPolicy and PutBucketAcl with their bodies.
 -- next: Close the bucket, list what was read with retrieved-objects, and ask who opened it and why.
 -- source: AWS documentation
--- source: Own
+-- source: saltmine
 
 WITH reads AS (
   SELECT r.bucket, r.object, r.remote_ip, r.bytes_sent, r.action, r.operation, r.record, r.request_time, r.log_file, r.log_line
@@ -83,7 +83,7 @@ judged AS (
        nullif(array_to_string(make_array(CASE WHEN s.first_seen < a.since + INTERVAL '2 days' THEN 'open since the start of the logs' WHEN s.open_before IS NOT NULL THEN 'read without credentials before' ELSE 'nobody read it without credentials before' END,
          CASE WHEN m.made_at >= s.first_seen - CAST($within AS INTERVAL) THEN 'the bucket was created at that time' END,
          CASE WHEN o.is_new_public THEN 'opened from a public network that is new for its principal' END,
-         CASE WHEN o.is_unusual THEN 'opened by someone who never changed settings before' END, CASE WHEN s.lists > 0 THEN s.lists || ' listings' END), '; '), '') AS reasons
+         CASE WHEN o.is_unusual THEN 'opened by someone who never changed settings before' END, CASE WHEN s.lists > 0 THEN counted(s.lists, 'listing') END), '; '), '') AS reasons
   FROM ordered s JOIN brackets b ON b.bucket = s.bucket AND b.episode = s.episode JOIN since a ON a.bucket = s.bucket LEFT JOIN births m ON m.bucket = s.bucket
   LEFT JOIN openers o ON o.bucket = s.bucket AND o.episode = s.episode
 )

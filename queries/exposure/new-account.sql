@@ -31,7 +31,7 @@
 -- cannot tell: The content of the policy, and who owns the account: CloudTrail has PutBucketPolicy.
 -- next: Find out who owns the account. Remove it from the policy, and list what it read with retrieved-objects.
 -- source: Published simulations of policies that let others in
--- source: Own
+-- source: saltmine
 
 WITH named AS (
   SELECT *, coalesce(regexp_match(principal, '^([0-9]{12}):')[1], account_id(principal), principal) AS account FROM profile_activity

@@ -12,7 +12,7 @@
 -- column: seconds — length of the gap in seconds
 -- column: usual_seconds — the bucket's 99.9th percentile of gaps
 -- false positives: Idle buckets, weekends. AWS delivers access logs on a best-effort basis and does not promise completeness.
--- source: Own
+-- source: saltmine
 
 WITH gaps AS (
   SELECT bucket, lag(request_time) OVER (PARTITION BY bucket ORDER BY request_time) AS gap_start, request_time AS gap_end

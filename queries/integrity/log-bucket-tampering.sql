@@ -27,7 +27,7 @@
 -- false positives: Programs that compact or move logs: rated low if they always did.
 -- cannot tell: Whether the bucket has versioning enabled.
 -- next: Restore the earlier versions; treat the period that the files cover as unknown.
--- source: Own
+-- source: saltmine
 
 WITH hits AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.object, r.object_size, r.operation, r.origin, r.record, r.request_time, r.log_file, r.log_line

@@ -28,7 +28,7 @@
 -- false positives: Logs that are now delivered elsewhere. The end of the collection: rated medium if all buckets end at that time.
 -- cannot tell: Whether logging was disabled or redirected: CloudTrail has PutBucketLogging with its parameters.
 -- next: Check CloudTrail data events for the gap. Enable logging again, and treat what happened in the gap as unknown.
--- source: Published rules see only the event; the comparison is our own
+-- source: Published rules see only the event; the comparison is by saltmine
 
 WITH around AS (
   SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.operation, r.action, r.record, r.request_time, r.log_file, r.log_line,

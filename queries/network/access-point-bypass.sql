@@ -23,7 +23,7 @@
 -- false positives: Administrators. AWS's own requests are left out.
 -- cannot tell: Whether the bucket policy allows it on purpose: CloudTrail has PutBucketPolicy.
 -- next: Have the bucket policy delegate access to access points only.
--- source: Own
+-- source: saltmine
 
 WITH fronted AS (
   SELECT bucket FROM requests WHERE object IS NOT NULL AND NOT is_aws AND operation LIKE 'REST.%'

@@ -15,7 +15,7 @@
 -- column: addresses — distinct addresses
 -- column: bytes — bytes sent, or object size if nothing was sent
 -- false positives: Bring-your-own-IP ranges in AWS and Direct Connect public interfaces look like outside traffic.
--- source: AWS documentation on addresses in the log; query of our own
+-- source: AWS documentation on addresses in the log; saltmine
 
 SELECT bucket, principal_type(requester) AS principal,
        CASE WHEN host_header LIKE '%vpce-%' THEN 'interface endpoint'

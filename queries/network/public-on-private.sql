@@ -25,7 +25,7 @@
 -- false positives: People in the console, reads by AWS services: rated low if the principal uses other buckets from there too.
 -- cannot tell: Whether a public address is your NAT gateway: CloudTrail has vpcEndpointId if an endpoint was used.
 -- next: Restrict the bucket to its endpoints (aws:SourceVpce); check role-elsewhere.
--- source: Own
+-- source: saltmine
 
 WITH uses AS (
   SELECT a.bucket, a.day, a.first_seen, a.requests, a.origin <> 'private' AND a.origin NOT LIKE 'aws %' AND a.origin <> 'link' AS is_public

@@ -23,7 +23,7 @@
 -- false positives: Backup software that renews its retention.
 -- cannot tell: Whether retention became longer or shorter: CloudTrail has the request parameters.
 -- next: Compare with the intended retention; check version-purge.
--- source: Own; sources disagree on the operation names, so the URI is looked at too
+-- source: saltmine; sources disagree on the operation names, so the URI is checked too
 
 WITH hits AS (
   SELECT * FROM requests

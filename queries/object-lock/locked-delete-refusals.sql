@@ -25,7 +25,7 @@
 -- false positives: Missing permissions look the same; backups that prune too early.
 -- cannot tell: Whether Object Lock or a policy refused the request: CloudTrail has the error message.
 -- next: Check version-purge and mass-delete for the same principal.
--- source: Own
+-- source: saltmine
 
 WITH hits AS (
   SELECT * FROM requests

@@ -15,7 +15,7 @@
 -- column: requesters — distinct requesters
 -- column: anonymous — requests without credentials
 -- false positives: Crawlers with old links, a program with a wrong bucket name.
--- source: Own
+-- source: saltmine
 
 SELECT bucket, date_trunc('hour', request_time) AS hour, http_status, error_code, count(*) AS events, count(DISTINCT remote_ip) AS addresses, count(DISTINCT requester) AS requesters, count(*) FILTER (WHERE is_anonymous(requester)) AS anonymous
 FROM logs WHERE http_status IN (401, 403, 404, 405) GROUP BY 1, 2, 3, 4 HAVING count(*) >= $least

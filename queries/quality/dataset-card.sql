@@ -16,7 +16,7 @@
 -- column: newest_field — rows that have the newest field
 -- column: bytes — bytes sent, or object size if nothing was sent
 -- false positives: Informational only.
--- source: Own
+-- source: saltmine
 
 SELECT bucket,
        count(*) AS events, min(request_time) AS first_seen, max(request_time) AS last_seen,

@@ -22,7 +22,7 @@
 -- false positives: S3 logs quotes in user agents, referers and URIs unescaped, and many are harmless. Lines that could not be parsed are in the table rejects.
 -- cannot tell: Whether a line was forged: compare its request id with CloudTrail data events.
 -- next: Look at the original lines in the file; never paste them unescaped.
--- source: Reports on injected log lines; own
+-- source: Reports on injected log lines; saltmine
 
 WITH hits AS (
   SELECT principal, requester, remote_ip, bucket, coalesce(anomaly, 'hostile_text') AS anomaly, record, request_time, log_file, log_line FROM requests

@@ -12,7 +12,7 @@
 -- column: first_seen — time of the first request
 -- column: evidence — up to three records as log_file:log_line
 -- false positives: Copies, multi-object deletes and multipart uploads share an id, but not across requesters or minutes.
--- source: Own
+-- source: saltmine
 
 SELECT request_id, count(DISTINCT coalesce(requester, '-')) AS requesters, count(DISTINCT remote_ip) AS addresses, date_part('epoch', max(request_time)) - date_part('epoch', min(request_time)) AS seconds_apart,
        count(*) AS events, min(request_time) AS first_seen, evidence(log_file, log_line, request_time) AS evidence

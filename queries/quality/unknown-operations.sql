@@ -11,7 +11,7 @@
 -- column: last_seen — time of the last request
 -- column: evidence — up to three records as log_file:log_line
 -- false positives: New AWS features, and S3-compatible servers with operation names of their own.
--- source: Own
+-- source: saltmine
 
 SELECT operation, operation_class(operation) AS class, count(*) AS events, count(DISTINCT principal(requester)) AS principals, min(request_time) AS first_seen, max(request_time) AS last_seen, evidence(log_file, log_line, request_time) AS evidence
 FROM logs WHERE api_name(operation, key) IS NULL AND operation NOT LIKE 'S3.%' AND operation NOT LIKE 'WEBSITE.%' AND operation <> 'REST.OPTIONS.PREFLIGHT'

@@ -26,7 +26,7 @@
 -- false positives: The S3 console and every posture scanner do exactly this: rated low unless the network is new to the principal.
 -- cannot tell: What was read in other services: CloudTrail has all Get and Describe calls of the principal.
 -- next: Check what the principal did next: access-change-timeline, guardrail-strip.
--- source: Own
+-- source: saltmine
 
 WITH chosen AS (
   SELECT principal, day FROM profile_activity WHERE NOT is_aws AND settings_read + denied >= $kinds GROUP BY 1, 2

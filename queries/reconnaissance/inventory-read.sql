@@ -22,7 +22,7 @@
 -- false positives: Jobs that process inventories: rated low if they always did.
 -- cannot tell: Which of the listed keys the reader was after.
 -- next: Check bulk-read for the buckets that the inventory covers.
--- source: Own
+-- source: saltmine
 
 WITH hits AS (SELECT * FROM requests WHERE action = 'read' AND NOT is_aws AND regexp_like(object, $pattern)),
 buckets AS (SELECT bucket, min(first_seen) AS since FROM profile_activity GROUP BY 1)

@@ -30,7 +30,7 @@
 -- false positives: Broken links, single-page applications, crawlers with old links, clients that check before they write.
 -- cannot tell: Where the names came from, and whether the objects ever existed.
 -- next: Check the hits: the objects that the same network or principal received.
--- source: Published thresholds for failed requests; own
+-- source: Published thresholds for failed requests; saltmine
 
 WITH tries AS (
   SELECT principal, CASE WHEN principal = 'anonymous' THEN ip_network(remote_ip) ELSE principal END AS who, requester, remote_ip, bucket, object, http_status, record, request_time, log_file, log_line

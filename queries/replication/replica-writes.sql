@@ -25,7 +25,7 @@
 -- false positives: Batch replication, buckets that replicate both ways: rated low if done from the beginning.
 -- cannot tell: Whether an object is a replica: the log has no replication status.
 -- next: Compare the objects with their source.
--- source: Own
+-- source: saltmine
 
 WITH replicas AS (
   SELECT bucket, min(request_time) AS since FROM requests

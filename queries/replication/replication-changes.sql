@@ -62,6 +62,6 @@ SELECT s.principal, s.requester, s.remote_ip, s.addresses, s.remote_ips, s.sessi
        CASE WHEN s.is_set AND s.is_new_public OR (s.is_set AND (s.is_first OR s.no_history) AND c.after >= $few AND c.after >= 5 * c.before) THEN 'high' ELSE 'medium' END AS severity,
        nullif(array_to_string(make_array(CASE WHEN s.is_new_public THEN 'from a public network that is new for this principal' END,
          CASE WHEN s.is_first THEN 'never changed settings before' WHEN s.no_history THEN 'no earlier days to compare with' ELSE 'changed settings on earlier days' END,
-         CASE WHEN c.after > 0 THEN c.after || ' objects copied afterwards' END), '; '), '') AS reasons, s.evidence
+         CASE WHEN c.after > 0 THEN counted(c.after, 'object') || ' copied afterwards' END), '; '), '') AS reasons, s.evidence
 FROM summed s LEFT JOIN copied c ON c.principal = s.principal AND c.bucket = s.bucket AND c.day = s.day
 ORDER BY s.first_seen, s.principal, s.bucket

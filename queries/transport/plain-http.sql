@@ -17,7 +17,7 @@
 -- column: keys — distinct keys
 -- column: bytes — bytes sent, or object size if nothing was sent
 -- false positives: None known. Rows from before 2019, when the log had no TLS field, are not counted.
--- source: AWS documentation of the log format; own
+-- source: AWS documentation of the log format; saltmine
 
 SELECT requester, remote_ip, bucket, operation, authentication_type IS NOT NULL AS signed,
        agent_family(user_agent) AS client,

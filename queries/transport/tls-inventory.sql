@@ -26,7 +26,7 @@
 -- false positives: Versions below 1.2 occur only in old logs: use 13 for current logs.
 -- cannot tell: Which library the client uses: clients can send any user agent.
 -- next: Upgrade the clients, and require TLS 1.2 in the bucket policy (s3:TlsVersion).
--- source: AWS documentation on encryption in transit; own
+-- source: AWS documentation on encryption in transit; saltmine
 
 WITH hits AS (
   SELECT *, regexp_like(coalesce(cipher_suite, ''), 'RC4|3DES|DES-CBC|NULL|EXPORT|MD5') AS broken,

@@ -17,6 +17,9 @@
 //! -- next: what to do about a finding                         (optional)
 //! -- source: …                                    (any number)
 //! ```
+//!
+//! A line `-- include: NAME` of the SQL stands for the file `parts/NAME.sql` of the built-in catalogue: table expressions
+//! that several queries share, each with a comma after it.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -35,6 +38,9 @@ mod value;
 pub use value::ParameterType;
 
 pub(crate) static BUILTIN: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/queries");
+
+/// The folder of shared parts of queries.
+const PARTS: &str = "parts";
 
 /// Severity of a finding, in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -143,7 +149,7 @@ pub struct Query {
     pub path: PathBuf,
     /// Whether it is built in, and therefore trusted to read unredacted values.
     #[serde(skip)]
-    pub(crate) is_builtin: bool,
+    pub(crate) builtin: bool,
 }
 
 /// The version of MITRE ATT&CK (Enterprise) that technique ids of built-in queries refer to.
@@ -204,7 +210,7 @@ impl Catalogue {
         collect(&BUILTIN, &mut files);
         let mut catalogue = Self::default();
         let mut queries = files.into_iter().map(|(path, text)| header::parse(path, text));
-        queries.try_for_each(|query| catalogue.insert_new(Query { is_builtin: true, ..query? }))?;
+        queries.try_for_each(|query| catalogue.insert_new(Query { builtin: true, ..query? }))?;
         Ok(catalogue)
     }
 
@@ -261,6 +267,7 @@ impl Catalogue {
 fn collect(folder: &'static Dir<'_>, files: &mut Vec<(&'static Path, &'static str)>) {
     for entry in folder.entries() {
         match entry {
+            DirEntry::Dir(inner) if inner.path() == Path::new(PARTS) => {}
             DirEntry::Dir(inner) => collect(inner, files),
             DirEntry::File(file) if file.path().extension().is_some_and(|end| end == "sql") => {
                 files.push((file.path(), file.contents_utf8().unwrap_or_default()));

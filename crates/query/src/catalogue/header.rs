@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use super::{CatalogueError, Description, Kind, Parameter, ParameterType, Query, STANDARD_COLUMNS, Severity};
+use super::{
+    BUILTIN, CatalogueError, Description, Kind, PARTS, Parameter, ParameterType, Query, STANDARD_COLUMNS,
+    Severity,
+};
 
 /// Keys that must occur exactly once.
 const REQUIRED_KEYS: [&str; 6] = ["title", "question", "pack", "kind", "severity", "false positives"];
@@ -52,9 +55,9 @@ pub(super) fn parse(path: &Path, text: &str) -> Result<Query, CatalogueError> {
         cannot_tell: header.optional("cannot tell"),
         next: header.optional("next"),
         sources: header.all("source").map(|(_, value)| value.to_owned()).collect(),
-        sql: sql.trim().to_owned(),
+        sql: header.with_parts(sql)?.trim().to_owned(),
         path: path.to_owned(),
-        is_builtin: false,
+        builtin: false,
     };
     check(&header, &query)?;
     Ok(query)
@@ -114,6 +117,25 @@ impl<'a> Header<'a> {
             ids.push(id.to_owned());
         }
         Ok(ids)
+    }
+
+    /// The SQL with shared parts in place of the lines that name them.
+    fn with_parts(&self, sql: &str) -> Result<String, CatalogueError> {
+        let first = self.entries.last().map_or(1, |entry| entry.0 + 1);
+        let mut whole = String::with_capacity(sql.len());
+        for (index, line) in sql.split_inclusive('\n').enumerate() {
+            let Some(name) = line.strip_prefix("-- include: ").map(str::trim) else {
+                whole.push_str(line);
+                continue;
+            };
+            let part = BUILTIN.get_file(format!("{PARTS}/{name}.sql")).and_then(|file| file.contents_utf8());
+            whole.push_str(
+                part.ok_or_else(|| {
+                    self.wrong(first + index, format!("there is no part {name:?} to include"))
+                })?,
+            );
+        }
+        Ok(whole)
     }
 
     fn optional(&self, key: &str) -> Option<String> {
@@ -240,6 +262,18 @@ mod tests {
         let query = parse(Path::new("p/x.sql"), &RIGHT.replace("-- source: own", more)).unwrap();
         assert_eq!(query.attack, ["T1485", "T1485.001"]);
         assert_eq!((query.cannot_tell.as_deref(), query.next.as_deref()), (Some("who"), Some("ask")));
+    }
+
+    #[test]
+    fn shared_parts_are_included() {
+        let text = RIGHT.replace("SELECT", "-- include: deletions\nSELECT");
+        let problem = parse(Path::new("p/x.sql"), &text).unwrap_err().to_string();
+        assert!(problem.contains("in the SQL is not declared as a parameter"), "{problem}");
+        let problem = parse(Path::new("p/x.sql"), &text.replace("deletions", "nothing")).unwrap_err();
+        assert!(
+            problem.to_string().contains("p/x.sql:12: there is no part \"nothing\" to include"),
+            "{problem}"
+        );
     }
 
     #[test]

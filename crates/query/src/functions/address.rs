@@ -54,7 +54,7 @@ pub(super) const FUNCTIONS: [TextFunction; 3] = [
 /// The origin of all private addresses, in the view `requests` and in profiles.
 pub(crate) const PRIVATE: &str = "private";
 
-/// The origin of an address as the view `requests` has it where the log names no Region: private, or its network.
+/// The origin of an address, as in the view `requests` if the log has no Region: private, or the network.
 pub(crate) fn origin(address: IpAddr) -> String {
     if is_private(address) { PRIVATE.to_owned() } else { network_of(address) }
 }

@@ -153,13 +153,13 @@ impl ScalarUDFImpl for CheckedOperator {
         let mut args = args.args.into_iter();
         let Some(ColumnarValue::Scalar(signs)) = args.next() else { return wrong_arguments() };
         let Some(signs) = signs.try_as_str().flatten() else { return wrong_arguments() };
-        let is_lenient = signs.starts_with(LENIENT);
+        let lenient = signs.starts_with(LENIENT);
         let signs = signs.trim_start_matches(LENIENT);
         let Some(mut result) = args.next().filter(|_| signs.len() + 2 == count) else {
             return wrong_arguments();
         };
         for (sign, next) in signs.chars().zip(args) {
-            result = apply(sign, result, next, rows, is_lenient)?;
+            result = apply(sign, result, next, rows, lenient)?;
         }
         Ok(result)
     }
@@ -170,10 +170,10 @@ fn apply(
     left: ColumnarValue,
     right: ColumnarValue,
     rows: usize,
-    is_lenient: bool,
+    lenient: bool,
 ) -> Result<ColumnarValue> {
     let is_scalar = matches!((&left, &right), (ColumnarValue::Scalar(_), ColumnarValue::Scalar(_)));
-    let array = if is_lenient {
+    let array = if lenient {
         let rows = if is_scalar { 1 } else { rows };
         leniently(sign, &integers(left, rows)?, &integers(right, rows)?)
     } else {

@@ -6,6 +6,7 @@ pub(crate) mod address;
 mod agent;
 mod arithmetic;
 mod count;
+mod counted;
 mod evidence;
 mod histogram;
 mod inner;
@@ -42,6 +43,7 @@ pub fn register_all(context: &SessionContext) {
     context.register_udaf(count::count());
     context.register_udaf(sum::sum());
     context.register_udf(size::possible_size());
+    context.register_udf(counted::COUNTED.udf());
     context.register_udf(arithmetic::checked());
     // This fails only for registries without planners and rewrites; this one supports both.
     let _ = context.state_ref().write().register_expr_planner(Arc::new(arithmetic::Planner));
@@ -123,6 +125,10 @@ mod tests {
             ("possible_size(54975581388801)", ""),
             ("possible_size(-1)", ""),
             ("possible_size(NULL)", ""),
+            ("counted(1, 'key')", "1 key"),
+            ("counted(2779, 'address')", "2,779 addresses"),
+            ("counted(NULL, 'key')", ""),
+            ("counted(-1, 'key')", ""),
             ("agent_family('aws-cli/2.17')", "aws-cli"),
             ("log_file_time('a/2026-05-01-10-20-30-0123456789ABCDEF.gz')", "2026-05-01T10:20:30Z"),
             ("log_file_time('a/log.gz')", ""),

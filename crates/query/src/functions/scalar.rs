@@ -48,8 +48,8 @@ pub(super) struct TextFunction {
 impl TextFunction {
     /// As a DataFusion function.
     pub(super) fn udf(self) -> ScalarUDF {
-        // Statuses and times are accepted too, and cast to text.
-        let is_text = |name: &&'static str| !matches!(*name, "http_status" | "request_time");
+        // Numbers and times are accepted too, and cast to text.
+        let is_text = |name: &&'static str| !matches!(*name, "http_status" | "request_time" | "number");
         let signature = if self.arguments.iter().all(is_text) {
             Signature::string(self.arguments.len(), Volatility::Immutable)
         } else {
@@ -134,14 +134,14 @@ impl TextFunction {
     /// Computes each combination of arguments once if they repeat.
     fn apply(&self, arguments: &[ArrayRef], rows: usize) -> Result<ArrayRef> {
         let columns: Vec<_> = arguments.iter().map(|argument| argument.as_string_view()).collect();
-        let Some(Repeats { firsts, numbers }) = repeats(&columns, rows) else {
+        let Some(Repeats { first_rows, numbers }) = repeats(&columns, rows) else {
             return self.each(&columns, rows);
         };
-        let firsts = UInt32Array::from(firsts);
+        let first_rows = UInt32Array::from(first_rows);
         let arguments: Vec<ArrayRef> =
-            arguments.iter().map(|argument| take(argument, &firsts, None)).collect::<Result<_, _>>()?;
+            arguments.iter().map(|argument| take(argument, &first_rows, None)).collect::<Result<_, _>>()?;
         let columns: Vec<_> = arguments.iter().map(|argument| argument.as_string_view()).collect();
-        let values = self.each(&columns, firsts.len())?;
+        let values = self.each(&columns, first_rows.len())?;
         Ok(take(&values, &UInt32Array::from(numbers), None)?)
     }
 
@@ -199,7 +199,7 @@ const TRIAL_ROWS: usize = 256;
 /// Rows with equal arguments.
 struct Repeats {
     /// The first row of each combination of arguments.
-    firsts: Vec<u32>,
+    first_rows: Vec<u32>,
     /// The number of its combination, for each row.
     numbers: Vec<u32>,
 }
@@ -219,24 +219,24 @@ fn repeats(columns: &[&StringViewArray], rows: usize) -> Option<Repeats> {
         hasher.finish()
     };
     let mut table: HashTable<u32> = HashTable::new();
-    let (mut firsts, mut numbers): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::with_capacity(rows));
+    let (mut first_rows, mut numbers): (Vec<u32>, Vec<u32>) = (Vec::new(), Vec::with_capacity(rows));
     for row in 0..rows {
-        let is_same = |number: &u32| of_row(firsts[*number as usize] as usize).eq(of_row(row));
+        let is_same = |number: &u32| of_row(first_rows[*number as usize] as usize).eq(of_row(row));
         let known = match numbers.last() {
             Some(last) if is_same(last) => Some(*last),
             _ => table.find(hash(row), is_same).copied(),
         };
-        numbers.push(known.unwrap_or(firsts.len() as u32));
+        numbers.push(known.unwrap_or(first_rows.len() as u32));
         if known.is_none() {
-            let rehash = |number: &u32| hash(firsts[*number as usize] as usize);
-            table.insert_unique(hash(row), firsts.len() as u32, rehash);
-            firsts.push(row as u32);
+            let rehash = |number: &u32| hash(first_rows[*number as usize] as usize);
+            table.insert_unique(hash(row), first_rows.len() as u32, rehash);
+            first_rows.push(row as u32);
         }
-        if row + 1 == TRIAL_ROWS && firsts.len() > TRIAL_ROWS / 2 {
+        if row + 1 == TRIAL_ROWS && first_rows.len() > TRIAL_ROWS / 2 {
             return None;
         }
     }
-    Some(Repeats { firsts, numbers })
+    Some(Repeats { first_rows, numbers })
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ impl Treatment {
         match column {
             "remote_ip" => Self::Address,
             "requester" | "bucket_owner" | "account" | "destroyed_by" => Self::Principal,
-            "principal" | "role" | "opened_by" | "failed_for" | "gone_by" => Self::Role,
+            "principal" | "role" | "opened_by" | "failed_for" | "removed_by" => Self::Role,
             "key_id" => Self::AccessKey,
             "request_id" | "host_id" | "sha256" | "etag" => Self::Opaque,
             "operation" | "error_code" | "log_file" | "evidence" | "anomaly" | "part" | "state" => Self::Text,

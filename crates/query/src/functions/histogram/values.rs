@@ -237,7 +237,7 @@ fn wrong(problem: impl std::fmt::Debug) -> DataFusionError {
 mod tests {
     use super::*;
 
-    fn of(values: impl IntoIterator<Item = i64>) -> Values {
+    fn values_from(values: impl IntoIterator<Item = i64>) -> Values {
         let mut all = Values::default();
         values.into_iter().for_each(|value| all.record(value).unwrap());
         all
@@ -253,7 +253,7 @@ mod tests {
 
     #[test]
     fn quantiles_of_a_million_are_within_a_thousandth() {
-        let values = of(latencies(1_000_000));
+        let values = values_from(latencies(1_000_000));
         let mut sorted: Vec<i64> = latencies(1_000_000).collect();
         sorted.sort_unstable();
         for q in [0.0, 0.001, 0.1, 0.5, 0.9, 0.99, 0.995, 0.999, 0.9999, 1.0] {
@@ -268,9 +268,11 @@ mod tests {
     #[test]
     fn two_halves_are_the_whole() {
         for count in [10, 100, 5000] {
-            let whole = of(latencies(count).chain([-7, -900_000]));
-            let mut merged = of(latencies(count).take(3));
-            merged.merge(&of(latencies(count).skip(3).chain([-7, -900_000])).state().unwrap()).unwrap();
+            let whole = values_from(latencies(count).chain([-7, -900_000]));
+            let mut merged = values_from(latencies(count).take(3));
+            merged
+                .merge(&values_from(latencies(count).skip(3).chain([-7, -900_000])).state().unwrap())
+                .unwrap();
             for q in [0.0, 0.0005, 0.1, 0.5, 0.9, 0.99, 1.0] {
                 assert_eq!(merged.quantile(q), whole.quantile(q), "{count} {q}");
             }
@@ -285,7 +287,7 @@ mod tests {
 
     #[test]
     fn few_values_are_exact_and_take_little() {
-        let values = of([123_457, 1_000_001, i64::MAX, i64::MIN]);
+        let values = values_from([123_457, 1_000_001, i64::MAX, i64::MIN]);
         assert_eq!(values.quantile(0.5), Some(123_457));
         assert_eq!((values.quantile(0.0), values.quantile(1.0)), (Some(i64::MIN), Some(i64::MAX)));
         assert!(values.size() <= MAX_EXACT * 8);
@@ -294,7 +296,7 @@ mod tests {
 
     #[test]
     fn extremes_of_many() {
-        let values = of((0..100).map(|_| i64::MIN).chain([0, i64::MAX]));
+        let values = values_from((0..100).map(|_| i64::MIN).chain([0, i64::MAX]));
         assert_eq!((values.quantile(0.5), values.quantile(1.0)), (Some(i64::MIN), Some(i64::MAX)));
         assert!(values.size() < 1 << 20);
     }
@@ -302,14 +304,17 @@ mod tests {
     #[test]
     fn encoded_histograms_are_readable_by_the_library() {
         for count in [3_i64, 3000] {
-            let text = of(latencies(count)).encoded().unwrap().unwrap();
+            let text = values_from(latencies(count)).encoded().unwrap().unwrap();
             assert!(text.starts_with("HISTFAAA"), "{text}");
             let bytes = STANDARD.decode(text).unwrap();
             let histogram: Histogram<u64> = Deserializer::new().deserialize(&mut bytes.as_slice()).unwrap();
             assert_eq!(histogram.len(), count as u64);
         }
         assert_eq!(Values::default().encoded().unwrap(), None);
-        assert!(of([-1]).encoded().is_err() && of((0..100).map(|value| value - 1)).encoded().is_err());
+        assert!(
+            values_from([-1]).encoded().is_err()
+                && values_from((0..100).map(|value| value - 1)).encoded().is_err()
+        );
     }
 
     #[test]

@@ -73,7 +73,7 @@ async fn functions_give_what_they_say() {
     }
 }
 
-/// 23:30 of the 28th in UTC is 08:30 of the 29th in Tokyo; the clocks of Berlin go forth at 01:00Z of the 29th.
+/// 23:30 of the 28th in UTC is 08:30 of the 29th in Tokyo; in Berlin, clocks go forward at 01:00Z on the 29th.
 #[tokio::test]
 async fn functions_work_in_the_zone_of_the_time() {
     let tokyo = "(from_iso8601_timestamp('2026-03-28T23:30:00Z') AT TIME ZONE 'Asia/Tokyo')";

@@ -43,7 +43,7 @@ pub(super) const FUNCTIONS: [TypedFunction; 6] = [
              which are not supported",
             "parse_datetime(requestdatetime, 'dd/MMM/yyyy:HH:mm:ss Z')",
         ),
-        body: |args, rows, is_lenient| read(args, rows, is_lenient, Pattern::joda),
+        body: |args, rows, lenient| read(args, rows, lenient, Pattern::joda),
         simplify: Some(|args, info| simplify_round_trip(args, info, LOG_TIME_JODA)),
     },
     TypedFunction {
@@ -56,7 +56,7 @@ pub(super) const FUNCTIONS: [TypedFunction; 6] = [
              within TRY. As in Presto, except that the time is in UTC instead of without a zone",
             "date_parse('2019-02-06 00:00:38', '%Y-%m-%d %H:%i:%s')",
         ),
-        body: |args, rows, is_lenient| read(args, rows, is_lenient, Pattern::mysql),
+        body: |args, rows, lenient| read(args, rows, lenient, Pattern::mysql),
         simplify: Some(|args, info| simplify_round_trip(args, info, LOG_TIME_MYSQL)),
     },
     TypedFunction {
@@ -94,7 +94,7 @@ pub(super) const FUNCTIONS: [TypedFunction; 6] = [
              TRY; as in Presto, except for week dates and ordinal dates",
             "from_iso8601_timestamp('2019-02-06T00:00:38Z')",
         ),
-        body: |args, rows, is_lenient| read_each(args, rows, is_lenient, |text| Ok(iso8601(text))),
+        body: |args, rows, lenient| read_each(args, rows, lenient, |text| Ok(iso8601(text))),
         simplify: None,
     },
 ];
@@ -125,7 +125,7 @@ fn simplify_round_trip(args: &[Expr], info: &SimplifyContext, patterns: &[&str])
 fn read(
     args: &[ArrayRef],
     rows: usize,
-    is_lenient: bool,
+    lenient: bool,
     compile: fn(&str) -> Result<Pattern, String>,
 ) -> Result<ArrayRef> {
     let patterns = args[1].as_string_view();
@@ -139,7 +139,7 @@ fn read(
         }
         let (text, pattern) = (texts.value(row), patterns.value(row));
         let time = known.get(pattern)?.parse(text);
-        if time.is_none() && !is_lenient {
+        if time.is_none() && !lenient {
             return exec_err!("{text:?} does not match the time pattern {pattern:?}; TRY(...) returns null");
         }
         times.append_option(time);
@@ -150,14 +150,14 @@ fn read(
 fn read_each(
     args: &[ArrayRef],
     rows: usize,
-    is_lenient: bool,
+    lenient: bool,
     read: fn(&str) -> Result<Option<i64>>,
 ) -> Result<ArrayRef> {
     let texts = args[0].as_string_view();
     let mut times = TimestampMicrosecondBuilder::with_capacity(rows).with_timezone("UTC");
     for row in 0..rows {
         let time = if texts.is_valid(row) { read(texts.value(row))? } else { None };
-        if time.is_none() && texts.is_valid(row) && !is_lenient {
+        if time.is_none() && texts.is_valid(row) && !lenient {
             return exec_err!("{:?} is not a time in ISO 8601; TRY(...) returns null", texts.value(row));
         }
         times.append_option(time);

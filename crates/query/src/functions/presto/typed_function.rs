@@ -96,20 +96,20 @@ impl TypedFunction {
 #[derive(Debug)]
 pub(super) struct TypedUdf {
     function: TypedFunction,
-    is_lenient: bool,
+    lenient: bool,
     signature: Signature,
     documentation: Documentation,
 }
 
 impl TypedUdf {
-    fn new(function: TypedFunction, is_lenient: bool) -> Self {
+    fn new(function: TypedFunction, lenient: bool) -> Self {
         let section = DocSection { include: true, label: "Presto and Athena", description: None };
         let mut documentation = Documentation::builder(section, function.help.0, function.help.1);
         for (name, kind) in function.arguments {
             documentation = documentation.with_argument(*name, format!("{kind:?}"));
         }
         let signature = Signature::user_defined(Volatility::Immutable);
-        Self { function, is_lenient, signature, documentation: documentation.build() }
+        Self { function, lenient, signature, documentation: documentation.build() }
     }
 
     /// The same function with null in place of errors.
@@ -120,7 +120,7 @@ impl TypedUdf {
 
 impl PartialEq for TypedUdf {
     fn eq(&self, other: &Self) -> bool {
-        self.function.name == other.function.name && self.is_lenient == other.is_lenient
+        self.function.name == other.function.name && self.lenient == other.lenient
     }
 }
 
@@ -129,7 +129,7 @@ impl Eq for TypedUdf {}
 impl Hash for TypedUdf {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.function.name.hash(state);
-        self.is_lenient.hash(state);
+        self.lenient.hash(state);
     }
 }
 
@@ -187,7 +187,7 @@ impl ScalarUDFImpl for TypedUdf {
                 Ok(cast(&array, &kind.data_type(array.data_type()))?)
             })
             .collect::<Result<Vec<_>>>()?;
-        let array = (self.function.body)(&arguments, rows, self.is_lenient)?;
+        let array = (self.function.body)(&arguments, rows, self.lenient)?;
         if is_scalar {
             return Ok(ColumnarValue::Scalar(ScalarValue::try_from_array(&array, 0)?));
         }
