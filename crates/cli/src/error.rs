@@ -7,7 +7,6 @@ use saltmine_lake::LakeError;
 use saltmine_query::QueryError;
 use saltmine_scan::SourceError;
 
-use crate::custody::CustodyError;
 use crate::exit::ExitCode;
 
 /// Why the command failed.
@@ -34,16 +33,31 @@ pub(crate) enum CliError {
     #[cfg(feature = "cluster")]
     #[error(transparent)]
     Cluster(#[from] saltmine_cluster::ClusterError),
-    /// A case file is wrong: a line for each problem.
+    /// A case file is invalid; the text has one line per problem.
     #[error("{0}")]
     Case(String),
     #[error("{0}")]
     Usage(String),
-    /// There was nothing to examine.
+    /// The input has nothing to examine.
     #[error("{0}")]
     Nothing(String),
     #[error("interrupted")]
     Interrupted,
+}
+
+/// Why a file or key cannot be used for a check.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CustodyError {
+    #[error("{path}: {source}")]
+    File { path: String, source: std::io::Error },
+    #[error("{path}: more than {limit} bytes, too large for {what}")]
+    TooLarge { path: String, limit: u64, what: &'static str },
+    #[error("{path}: not {what}: {problem}")]
+    NotOne { path: String, what: &'static str, problem: String },
+    #[error("{path}: {problem}")]
+    Key { path: String, problem: String },
+    #[error("{0}")]
+    Usage(String),
 }
 
 impl From<CustodyError> for CliError {

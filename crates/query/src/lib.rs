@@ -23,7 +23,7 @@
 //! let batches: Vec<_> = rows.try_collect().await?;
 //! assert_eq!(batches.iter().map(|batch| batch.num_rows()).sum::<usize>(), 1);
 //!
-//! let found = hunt(&session, &Catalogue::builtin()?, &HuntOptions::default()).await?;
+//! let found = hunt(&session, &Catalogue::builtin()?, &HuntOptions::default(), &|_| {}).await?;
 //! assert!(found.incidents.is_empty() && found.failed.is_empty());
 //! # Ok(())
 //! # }
@@ -45,6 +45,7 @@ mod session;
 mod shell_quote;
 mod sql;
 mod tables;
+mod time;
 
 pub use error::{QueryError, SqlDiagnostic};
 pub use params::{Param, Params};

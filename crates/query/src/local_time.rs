@@ -1,4 +1,4 @@
-//! Local time: the time zone of a case, and its working hours. Logs, datasets and answers for programs have UTC.
+//! Local time: the time zone and working hours of a case. Logs, datasets and machine-readable output use UTC.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use chrono::{
 use datafusion::arrow::array::timezone::Tz;
 use serde::{Serialize, Serializer};
 
-use crate::questions::timeline::Time;
+use crate::time::Time;
 
 /// A time zone.
 #[derive(Clone, Debug)]
@@ -17,7 +17,7 @@ pub struct Zone {
     zone: Tz,
 }
 
-/// Parts of the world that names of zones begin with.
+/// Areas of IANA zone names, for suggestions.
 const AREAS: [&str; 9] =
     ["Europe", "America", "Asia", "Africa", "Australia", "Pacific", "Atlantic", "Indian", "US"];
 
@@ -25,7 +25,7 @@ impl Zone {
     /// The zone of an IANA name such as `Europe/Berlin`, or of an offset such as `+02:00`.
     ///
     /// # Errors
-    /// What is expected, and what was perhaps meant.
+    /// What is expected, with a suggestion if possible.
     pub fn parse(name: &str) -> Result<Self, String> {
         let name = name.trim();
         let parse = |name: &str| name.parse::<Tz>().ok().map(|zone| Self { name: name.to_owned(), zone });
@@ -47,7 +47,7 @@ impl Zone {
         &self.name
     }
 
-    /// The local time, with its offset from UTC; `None` for times that calendars do not have.
+    /// The local time, with its offset from UTC; `None` for times outside of the calendar.
     pub fn local(&self, time: Time) -> Option<DateTime<FixedOffset>> {
         let utc = DateTime::from_timestamp_micros(time.0)?.naive_utc();
         let offset = self.zone.offset_from_utc_datetime(&utc).fix();
@@ -55,7 +55,7 @@ impl Zone {
         utc.checked_add_offset(offset).map(|_| DateTime::from_naive_utc_and_offset(utc, offset))
     }
 
-    /// How many minutes clocks are ahead of UTC at a time.
+    /// Minutes by which local time is ahead of UTC.
     pub fn offset_minutes(&self, at: Time) -> i32 {
         self.local(at).map_or(0, |local| local.offset().local_minus_utc() / 60)
     }
@@ -103,7 +103,7 @@ impl WorkHours {
     /// # Errors
     /// What is expected.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let wrong = || format!("{text:?} are no working hours; expected such as \"08:00-18:00\"");
+        let wrong = || format!("invalid working hours {text:?}; expected a range such as \"08:00-18:00\"");
         let minutes = |text: &str| {
             let text = text.trim();
             if text == "24:00" {
@@ -119,17 +119,17 @@ impl WorkHours {
         }
     }
 
-    /// The hour in which work begins.
+    /// The first working hour.
     pub(crate) fn first_hour(self) -> u32 {
         self.from / 60
     }
 
-    /// The hour before which work has ended.
+    /// The hour at which work has ended.
     pub(crate) fn end_hour(self) -> u32 {
         self.until.div_ceil(60)
     }
 
-    /// Whether a local time is outside of them: before, after, or on Saturday or Sunday.
+    /// Whether a local time is outside of working hours, which includes weekends.
     pub fn excludes(self, local: &DateTime<FixedOffset>) -> bool {
         let minute = local.hour() * 60 + local.minute();
         matches!(local.weekday(), Weekday::Sat | Weekday::Sun) || minute < self.from || minute >= self.until
@@ -149,7 +149,7 @@ impl Serialize for WorkHours {
     }
 }
 
-/// Parses a time of a file: a day, or a time that is UTC unless it has an offset.
+/// Parses a day or a time; times are UTC unless they have an offset.
 pub(crate) fn parse_time(text: &str) -> Option<Time> {
     let text = text.trim();
     if let Ok(day) = text.parse::<chrono::NaiveDate>() {

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use saltmine_lake::{Check, VerifyReport};
 
 use crate::args::CustodyArgs;
+use crate::error::CustodyError;
 
 mod der;
 mod report;
@@ -20,21 +21,6 @@ mod timestamp;
 const MAX_BYTES: u64 = 1 << 20;
 /// Size limit for reports, which list at most a few hundred files.
 const MAX_REPORT_BYTES: u64 = 64 << 20;
-
-/// Why a file or key cannot be used for a check.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum CustodyError {
-    #[error("{path}: {source}")]
-    File { path: String, source: std::io::Error },
-    #[error("{path}: more than {limit} bytes, too large for {what}")]
-    TooLarge { path: String, limit: u64, what: &'static str },
-    #[error("{path}: not {what}: {problem}")]
-    NotOne { path: String, what: &'static str, problem: String },
-    #[error("{path}: {problem}")]
-    Key { path: String, problem: String },
-    #[error("{0}")]
-    Usage(String),
-}
 
 /// Runs the requested checks. A failed check is not an error; it is part of the report.
 pub(crate) fn check(
@@ -90,7 +76,7 @@ pub(crate) fn sign_report(
     Ok(written)
 }
 
-/// Loads the key of `--sign` first, so that a password is asked for at once and not after an hour.
+/// Loads the key of `--sign` before the verification, so that the password prompt appears at once.
 pub(crate) fn signer(args: &CustodyArgs) -> Result<Option<signature::Signer>, CustodyError> {
     args.sign.as_deref().map(signature::Signer::open).transpose()
 }

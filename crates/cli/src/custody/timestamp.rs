@@ -212,7 +212,7 @@ impl<'a> SignedData<'a> {
         }
     }
 
-    /// The values of the attribute of a type, of which there may be one only.
+    /// The values of the attribute of a type, which must not occur twice.
     fn attribute(&self, kind: &[u8]) -> Option<Reader<'a>> {
         let mut attributes = Reader::new(self.attributes.content);
         let mut found = None;
@@ -227,9 +227,9 @@ impl<'a> SignedData<'a> {
     }
 
     fn verify_signature(&self, certificate: &EndEntityCert<'_>) -> Result<(), String> {
-        // What is signed are the attributes as a set of their own.
+        // The signature covers the attributes, encoded as a set.
         let signed = value(tag::SET, &[self.attributes.content]);
-        // A plain RSA key, with the hash function beside it, is common too.
+        // Plain RSA, with the hash function in a separate field, is common too.
         let wanted = match (self.algorithm, self.digest) {
             (RSA, SHA256) => RSA_SHA256,
             (RSA, SHA384) => RSA_SHA384,
@@ -260,13 +260,13 @@ fn names_of(certificate: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((body.expect(tag::SEQUENCE)?.whole, serial))
 }
 
-/// The first certificate that an attribute names, by its hash of SHA-1.
+/// The first certificate that an attribute names by its SHA-1 hash.
 fn certificate_hash(mut values: Reader<'_>) -> Option<&[u8]> {
     let mut first = values.enter(tag::SEQUENCE)?.enter(tag::SEQUENCE)?.enter(tag::SEQUENCE)?;
     Some(first.expect(tag::OCTETS)?.content)
 }
 
-/// The same of the second version, which names the hash function where it is not SHA-256.
+/// The same in the second version of the attribute, which names the hash function if it is not SHA-256.
 fn certificate_hash_v2(mut values: Reader<'_>) -> Option<(&[u8], &'static digest::Algorithm)> {
     let mut first = values.enter(tag::SEQUENCE)?.enter(tag::SEQUENCE)?.enter(tag::SEQUENCE)?;
     let hash = match first.take(tag::SEQUENCE) {
@@ -276,7 +276,7 @@ fn certificate_hash_v2(mut values: Reader<'_>) -> Option<(&[u8], &'static digest
     Some((first.expect(tag::OCTETS)?.content, hash))
 }
 
-/// SHA-1 is not among them: it names certificates only.
+/// SHA-1 is not among them; it is only used to name certificates.
 fn hash_function(oid: &[u8]) -> Option<&'static digest::Algorithm> {
     match oid {
         SHA256 => Some(&digest::SHA256),
@@ -286,7 +286,7 @@ fn hash_function(oid: &[u8]) -> Option<&'static digest::Algorithm> {
     }
 }
 
-/// What a stamp states.
+/// The contents of a time stamp.
 struct TstInfo<'a> {
     algorithm: &'a [u8],
     imprint: &'a [u8],
@@ -312,7 +312,7 @@ impl<'a> TstInfo<'a> {
 mod tests {
     use super::*;
 
-    /// As `openssl ts -query -data - -sha256 -cert -no_nonce` writes it.
+    /// The output of `openssl ts -query -data - -sha256 -cert -no_nonce`.
     #[test]
     fn a_request_equals_that_of_openssl() {
         let made = request(b"report");

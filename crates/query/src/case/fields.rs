@@ -1,4 +1,4 @@
-//! Takes values out of TOML tables, and collects what is wrong with them.
+//! Reads values from TOML tables and collects the problems found.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use toml::de::{DeTable, DeValue};
 use super::CaseProblem;
 use crate::nearest::nearest;
 
-/// What was found wrong so far.
+/// The problems found so far.
 pub(super) struct Problems<'a> {
     text: &'a str,
     pub(super) found: Vec<CaseProblem>,
@@ -19,7 +19,7 @@ impl<'a> Problems<'a> {
         Self { text, found: Vec::new() }
     }
 
-    /// Adds a problem at a place of the text.
+    /// Adds a problem at a position in the text.
     pub(super) fn add(&mut self, at: Range<usize>, text: String) {
         let before = &self.text.as_bytes()[..at.start.min(self.text.len())];
         let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
@@ -27,18 +27,18 @@ impl<'a> Problems<'a> {
     }
 }
 
-/// A table, with the name by which messages call it; empty for the top of the file.
+/// A table and its name in messages; the top-level table has an empty name.
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'t, 'i> {
     pub(super) name: &'t str,
     pub(super) table: &'t DeTable<'i>,
 }
 
-/// A value and where it stands.
+/// A value and its position.
 pub(super) type Found<'t, 'i> = &'t Spanned<DeValue<'i>>;
 
 impl<'t, 'i> Fields<'t, 'i> {
-    /// Reports keys that are not known.
+    /// Reports unknown keys.
     pub(super) fn only(self, known: &[&str], problems: &mut Problems<'_>) {
         for (key, _) in self.table.iter().filter(|(key, _)| !known.contains(&key.get_ref().as_ref())) {
             let name: &str = key.get_ref();
@@ -50,7 +50,7 @@ impl<'t, 'i> Fields<'t, 'i> {
         }
     }
 
-    /// How messages call a key.
+    /// The name of a key in messages.
     pub(super) fn path(self, key: &str) -> String {
         if self.name.is_empty() { key.to_owned() } else { format!("{}.{key}", self.name) }
     }
@@ -59,7 +59,7 @@ impl<'t, 'i> Fields<'t, 'i> {
         self.table.iter().find(|(name, _)| name.get_ref().as_ref() == key).map(|(_, value)| value)
     }
 
-    /// A text of at most this number of characters, and not an empty one.
+    /// A non-empty text of at most `most` characters.
     pub(super) fn text(
         self,
         key: &str,
@@ -103,7 +103,7 @@ impl<'t, 'i> Fields<'t, 'i> {
         table
     }
 
-    /// Tables of a list, with their places.
+    /// The tables of a list, with their positions.
     pub(super) fn tables(
         self,
         key: &str,
@@ -140,7 +140,7 @@ fn text<'t>(
         return None;
     };
     let problem = if text.trim().is_empty() {
-        "is empty; leave the key out or give a text".to_owned()
+        "is empty; remove the key or enter a text".to_owned()
     } else if text.chars().count() > most {
         format!("has more than {most} characters")
     } else {
@@ -150,7 +150,7 @@ fn text<'t>(
     None
 }
 
-/// What a value is, in words.
+/// The type of a value, for messages.
 pub(super) fn described(value: &DeValue<'_>) -> &'static str {
     match value {
         DeValue::String(_) => "text",

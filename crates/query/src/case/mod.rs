@@ -1,4 +1,4 @@
-//! The case file `saltmine.toml`: what an examiner knows of a case, for every command that works on it.
+//! The case file `saltmine.toml`: what an examiner knows about a case. Every command uses it.
 //!
 //! ```toml
 //! title = "Case 26-0417"
@@ -10,8 +10,8 @@
 //! why = "nightly retention, ticket 812"
 //! ```
 //!
-//! A case file may come with a dataset from a stranger. It changes what is shown and how, and hides nothing: known work is
-//! shown with its reason, parameters are named. It holds no commands, and no path but that of the input.
+//! A case file may come with someone else's dataset, so it cannot hide anything: known work is shown with its reason, and
+//! changed parameters are named. It contains no commands, and the input is its only path.
 
 mod fields;
 mod known_work;
@@ -22,27 +22,28 @@ mod wildcard;
 use ipnet::IpNet;
 use serde::{Serialize, Serializer};
 
-pub use self::known_work::{Accepted, KnownWork};
-pub use self::read::{MOST_BYTES, Trust};
+pub use self::known_work::KnownWork;
+pub use self::read::{MAX_BYTES, Trust};
+pub(crate) use self::wildcard::matches;
 use crate::catalogue::Query;
 use crate::local_time::{WorkHours, Zone};
-use crate::questions::timeline::Time;
+use crate::time::Time;
 
-/// The usual name of a case file.
+/// The default name of a case file.
 pub const FILE_NAME: &str = "saltmine.toml";
 
 /// A case file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct CaseFile {
-    /// The case, such as its number.
+    /// The title or number of the case.
     pub title: Option<String>,
-    /// Who examines it.
+    /// The examiner's name.
     pub examiner: Option<String>,
     /// The time zone in which local times are shown beside UTC.
     pub timezone: Option<Zone>,
     /// Working hours in this zone.
     pub work_hours: Option<WorkHours>,
-    /// The input of commands that are given none: a dataset, a path or an address in S3.
+    /// The default input of commands: a dataset, a path or an S3 URL.
     pub input: Option<String>,
     /// Account ids.
     pub own_accounts: Vec<String>,
@@ -51,11 +52,11 @@ pub struct CaseFile {
     pub own_networks: Vec<IpNet>,
     /// Names of buckets.
     pub own_buckets: Vec<String>,
-    /// When the incident was, as far as it is known.
+    /// The time of the incident, if known.
     pub incident: IncidentWindow,
-    /// What is expected.
+    /// Expected activity.
     pub known_work: Vec<KnownWork>,
-    /// Values of parameters.
+    /// Query parameters.
     pub parameters: Vec<ParameterValue>,
     /// Notes on incidents.
     pub notes: Vec<Note>,
@@ -65,17 +66,17 @@ fn as_texts<S: Serializer>(networks: &[IpNet], serializer: S) -> Result<S::Ok, S
     serializer.collect_seq(networks.iter().map(ToString::to_string))
 }
 
-/// When an incident was.
+/// The time of an incident.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct IncidentWindow {
-    /// From this time on.
+    /// Its start, inclusive.
     pub since: Option<Time>,
-    /// Until before this time.
+    /// Its end, exclusive.
     pub until: Option<Time>,
 }
 
 impl IncidentWindow {
-    /// Whether all of a span lies outside.
+    /// Whether a time span is entirely outside this window.
     pub fn excludes(&self, first: Time, last: Time) -> bool {
         self.since.is_some_and(|since| last < since) || self.until.is_some_and(|until| first >= until)
     }
@@ -104,7 +105,7 @@ pub struct Note {
 }
 
 impl Note {
-    /// Whether it is on an incident with this number and these principals.
+    /// Whether the note applies to an incident with this number and these principals.
     pub(crate) fn is_on(&self, number: usize, principals: &[&str]) -> bool {
         let is_of =
             |pattern: &String| principals.iter().any(|principal| wildcard::matches(pattern, principal));
@@ -113,7 +114,7 @@ impl Note {
 }
 
 impl CaseFile {
-    /// Parameters of a query: those that the file gives it by name, and those that follow from what the file says of the case.
+    /// Parameters of a query: those set in the file, and those derived from other entries, such as the time zone.
     pub fn parameters_of(&self, query: &Query) -> Vec<(String, String)> {
         let of_query =
             |name: &str| self.parameters.iter().find(|given| given.query == query.name && given.name == name);
@@ -125,7 +126,7 @@ impl CaseFile {
         known.filter_map(|known| Some((known.name.clone(), value(&known.name)?))).collect()
     }
 
-    /// The given parameters of a query, and those of the file that are not given.
+    /// The given parameters, completed by those of the case file.
     pub fn parameters_with(&self, query: &Query, given: Vec<(String, String)>) -> Vec<(String, String)> {
         let mut parameters = self.parameters_of(query);
         parameters.retain(|(name, _)| given.iter().all(|(other, _)| other != name));
@@ -133,7 +134,7 @@ impl CaseFile {
         parameters
     }
 
-    /// The value that parameters of this name have in this case.
+    /// The value of a parameter that follows from other entries of the file.
     fn implied(&self, parameter: &str) -> Option<String> {
         let listed = |values: Vec<String>| (!values.is_empty()).then(|| values.join(","));
         match parameter {
@@ -143,7 +144,7 @@ impl CaseFile {
             }
             "from_hour" => self.work_hours.map(|hours| hours.first_hour().to_string()),
             "to_hour" => self.work_hours.map(|hours| hours.end_hour().to_string()),
-            // Clocks may change within the logs; the offset at the incident is the one that matters most.
+            // The offset may change within the logs; use the one at the time of the incident.
             "utc_offset" => {
                 let zone = self.timezone.as_ref()?;
                 let now = || Time(chrono::Utc::now().timestamp_micros());
@@ -167,22 +168,22 @@ impl CaseFile {
     }
 }
 
-/// What is wrong with a case file.
+/// The problems in a case file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", listed(.file, .problems))]
 pub struct CaseError {
     /// The file, as given.
     pub file: String,
-    /// All problems that were found, in the order of lines.
+    /// All problems, by line.
     pub problems: Vec<CaseProblem>,
 }
 
-/// One thing that is wrong.
+/// A problem in a case file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct CaseProblem {
-    /// The line, from 1; 0 if it is about the whole file.
+    /// The line, counted from 1; 0 if the problem concerns the whole file.
     pub line: usize,
-    /// What is wrong, and what is expected.
+    /// The problem, and what is expected instead.
     pub text: String,
 }
 

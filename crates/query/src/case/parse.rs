@@ -1,4 +1,4 @@
-//! The keys of a case file, and the values that each of them accepts.
+//! Parses the keys of a case file and checks their values.
 
 use std::ops::Range;
 
@@ -8,9 +8,11 @@ use toml::de::{DeTable, DeValue};
 use super::fields::{Fields, Problems, described};
 use super::{CaseError, CaseFile, CaseProblem, IncidentWindow, KnownWork, Note, ParameterValue};
 use crate::catalogue::{Catalogue, Query};
+use crate::functions::address::parse_network;
 use crate::local_time::{WorkHours, Zone, parse_time};
 use crate::nearest::nearest;
-use crate::questions::timeline::{Time, parse_network};
+use crate::quantity::counted;
+use crate::time::Time;
 
 /// Keys of the file.
 const KEYS: [&str; 12] = [
@@ -31,26 +33,26 @@ const KEYS_OF_INCIDENT: [&str; 2] = ["since", "until"];
 const KEYS_OF_KNOWN_WORK: [&str; 5] = ["query", "principal", "network", "bucket", "why"];
 const KEYS_OF_NOTE: [&str; 3] = ["incident", "principal", "text"];
 
-/// Most characters of a name, of a reason, and of a note.
-const NAME: usize = 300;
-const REASON: usize = 500;
-const NOTE: usize = 4000;
-/// Most entries of known work, each of which every row of a hunt is compared with.
-const MOST: usize = 500;
-/// Problems that are listed.
-const LISTED: usize = 20;
+/// Maximum characters of a name, a reason and a note.
+const MAX_NAME: usize = 300;
+const MAX_REASON: usize = 500;
+const MAX_NOTE: usize = 4000;
+/// Maximum number of entries of known work; every row of a hunt is compared with each.
+const MAX_ENTRIES: usize = 500;
+/// Maximum number of problems to list.
+const MAX_PROBLEMS: usize = 20;
 
 impl CaseFile {
-    /// Reads a file's text. `file` is its name in messages.
+    /// Parses the text of a case file. `file` is its name in messages.
     ///
     /// # Errors
-    /// With all that is wrong: each with its line, and with what is expected.
+    /// All problems, each with its line and what is expected.
     pub fn parse(file: &str, text: &str, catalogue: &Catalogue) -> Result<Self, CaseError> {
         let mut problems = Problems::new(text);
         let case = match DeTable::parse(text) {
             Ok(table) => read(table.get_ref(), catalogue, &mut problems),
             Err(error) => {
-                // The message alone: the text of the file is nobody's to print.
+                // Without an excerpt of the file, which may be confidential.
                 problems.add(error.span().unwrap_or(0..0), format!("not TOML: {}", error.message()));
                 Self::default()
             }
@@ -60,10 +62,10 @@ impl CaseFile {
             return Ok(case);
         }
         found.sort();
-        let more = found.len().saturating_sub(LISTED);
-        found.truncate(LISTED);
+        let more = found.len().saturating_sub(MAX_PROBLEMS);
+        found.truncate(MAX_PROBLEMS);
         if more > 0 {
-            found.push(CaseProblem { line: 0, text: format!("{more} more problems") });
+            found.push(CaseProblem { line: 0, text: format!("+ {}", counted(more as u64, "more problem")) });
         }
         Err(CaseError { file: file.to_owned(), problems: found })
     }
@@ -73,7 +75,7 @@ fn read(table: &DeTable<'_>, catalogue: &Catalogue, problems: &mut Problems<'_>)
     let top = Fields { name: "", table };
     top.only(&KEYS, problems);
     let name = |key: &str, problems: &mut Problems<'_>| {
-        top.text(key, NAME, problems).map(|(text, _)| text.to_owned())
+        top.text(key, MAX_NAME, problems).map(|(text, _)| text.to_owned())
     };
     CaseFile {
         title: name("title", problems),
@@ -91,18 +93,18 @@ fn read(table: &DeTable<'_>, catalogue: &Catalogue, problems: &mut Problems<'_>)
     }
 }
 
-/// A text with a meaning.
+/// A text that is parsed.
 fn value<T>(
     fields: Fields<'_, '_>,
     key: &str,
     parse: impl Fn(&str) -> Result<T, String>,
     problems: &mut Problems<'_>,
 ) -> Option<T> {
-    let (text, at) = fields.text(key, NAME, problems)?;
+    let (text, at) = fields.text(key, MAX_NAME, problems)?;
     parse(text).map_err(|problem| problems.add(at, format!("{}: {problem}", fields.path(key)))).ok()
 }
 
-/// Texts with a meaning.
+/// A list of texts that are parsed.
 fn values<T>(
     fields: Fields<'_, '_>,
     key: &str,
@@ -110,7 +112,7 @@ fn values<T>(
     problems: &mut Problems<'_>,
 ) -> Vec<T> {
     let mut values = Vec::new();
-    for (text, at) in fields.texts(key, NAME, problems) {
+    for (text, at) in fields.texts(key, MAX_NAME, problems) {
         match parse(text) {
             Ok(value) => values.push(value),
             Err(problem) => problems.add(at, format!("{}: {problem}", fields.path(key))),
@@ -127,9 +129,9 @@ fn account(text: &str) -> Result<String, String> {
 }
 
 fn network(text: &str) -> Result<IpNet, String> {
-    parse_network(text).map_err(|_| {
+    parse_network(text).ok_or_else(|| {
         format!(
-            "{text:?} is not a network; expected such as \"203.0.113.0/24\", \"2001:db8::/32\" or an address"
+            "{text:?} is not a network; expected an address or a network such as \"203.0.113.0/24\" or \"2001:db8::/32\""
         )
     })
 }
@@ -147,7 +149,7 @@ fn incident(top: Fields<'_, '_>, problems: &mut Problems<'_>) -> IncidentWindow 
     IncidentWindow { since: since.map(|(time, _)| time), until: until.map(|(time, _)| time) }
 }
 
-/// A time of TOML, or a text.
+/// A TOML time, or a time as text.
 fn time(fields: Fields<'_, '_>, key: &str, problems: &mut Problems<'_>) -> Option<(Time, Range<usize>)> {
     let value = fields.get(key)?;
     let text = match value.get_ref() {
@@ -171,27 +173,27 @@ fn time(fields: Fields<'_, '_>, key: &str, problems: &mut Problems<'_>) -> Optio
 
 fn known_work(top: Fields<'_, '_>, catalogue: &Catalogue, problems: &mut Problems<'_>) -> Vec<KnownWork> {
     let tables = top.tables("known_work", problems);
-    if let Some((_, at)) = tables.get(MOST) {
-        problems.add(at.clone(), format!("known_work has more than {MOST} entries"));
+    if let Some((_, at)) = tables.get(MAX_ENTRIES) {
+        problems.add(at.clone(), format!("known_work has more than {MAX_ENTRIES} entries"));
     }
-    let entries = tables.iter().take(MOST).zip(1..);
+    let entries = tables.iter().take(MAX_ENTRIES).zip(1..);
     entries
         .map(|((table, at), number)| {
             let name = format!("known_work {number}");
             let fields = Fields { name: &name, table };
             fields.only(&KEYS_OF_KNOWN_WORK, problems);
             let text = |key: &str, problems: &mut Problems<'_>| {
-                fields.text(key, NAME, problems).map(|(text, _)| text.to_owned())
+                fields.text(key, MAX_NAME, problems).map(|(text, _)| text.to_owned())
             };
             let entry = KnownWork {
                 query: query(fields, "query", catalogue, problems).map(|query| query.name.clone()),
                 principal: text("principal", problems),
                 network: value(fields, "network", network, problems),
                 bucket: text("bucket", problems),
-                why: fields.text("why", REASON, problems).map(|(text, _)| text.to_owned()).unwrap_or_default(),
+                why: fields.text("why", MAX_REASON, problems).map(|(text, _)| text.to_owned()).unwrap_or_default(),
             };
             if fields.get("why").is_none() {
-                problems.add(at.clone(), format!("{name}: why is missing; expected the reason for it"));
+                problems.add(at.clone(), format!("{name}: why is missing; expected a reason"));
             }
             let narrows = |pattern: &Option<String>| {
                 pattern.as_ref().is_some_and(|pattern| pattern.chars().any(|c| !matches!(c, '*' | '?')))
@@ -199,7 +201,7 @@ fn known_work(top: Fields<'_, '_>, catalogue: &Catalogue, problems: &mut Problem
             if !narrows(&entry.principal) && !narrows(&entry.bucket) && entry.network.is_none() {
                 problems.add(
                     at.clone(),
-                    format!("{name}: expected a principal, a network or a bucket: without one it would accept everything"),
+                    format!("{name}: expected a principal, a network or a bucket; an entry without them would accept everything"),
                 );
             }
             entry
@@ -214,7 +216,7 @@ fn query<'c>(
     catalogue: &'c Catalogue,
     problems: &mut Problems<'_>,
 ) -> Option<&'c Query> {
-    let (name, at) = fields.text(key, NAME, problems)?;
+    let (name, at) = fields.text(key, MAX_NAME, problems)?;
     catalogue.get(name).map_err(|error| problems.add(at, format!("{}: {error}", fields.path(key)))).ok()
 }
 
@@ -281,7 +283,7 @@ fn parameter(query: &Query, name: &str, value: &DeValue<'_>) -> Result<String, S
 fn notes(top: Fields<'_, '_>, problems: &mut Problems<'_>) -> Vec<Note> {
     let tables = top.tables("notes", problems);
     let mut notes = Vec::new();
-    for ((table, at), number) in tables.into_iter().take(MOST).zip(1..) {
+    for ((table, at), number) in tables.into_iter().take(MAX_ENTRIES).zip(1..) {
         let name = format!("notes {number}");
         let fields = Fields { name: &name, table };
         fields.only(&KEYS_OF_NOTE, problems);
@@ -296,8 +298,8 @@ fn notes(top: Fields<'_, '_>, problems: &mut Problems<'_>) -> Vec<Note> {
             }
             number
         });
-        let principal = fields.text("principal", NAME, problems).map(|(text, _)| text.to_owned());
-        let text = fields.text("text", NOTE, problems).map(|(text, _)| text.to_owned());
+        let principal = fields.text("principal", MAX_NAME, problems).map(|(text, _)| text.to_owned());
+        let text = fields.text("text", MAX_NOTE, problems).map(|(text, _)| text.to_owned());
         if fields.get("incident").is_none() && fields.get("principal").is_none() {
             problems.add(at.clone(), format!("{name}: expected the number of an incident, or a principal"));
         }

@@ -1,4 +1,4 @@
-//! Reads a case file: whole, small, a regular file, and within its folder if that may be a stranger's.
+//! Reads a case file, which must be a small regular file. A case file in a dataset must not refer outside of the dataset.
 
 use std::io::{self, Read};
 use std::path::{Component, Path};
@@ -6,15 +6,15 @@ use std::path::{Component, Path};
 use super::{CaseError, CaseFile, CaseProblem};
 use crate::catalogue::Catalogue;
 
-/// Most bytes of a case file.
-pub const MOST_BYTES: u64 = 256 * 1024;
+/// Maximum size of a case file in bytes.
+pub const MAX_BYTES: u64 = 256 * 1024;
 
-/// Whose file it is.
+/// The origin of a case file, which determines what it may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trust {
-    /// The person's own: it was named, or is in a folder of the person's.
+    /// The user's own file: named explicitly, or in the working folder.
     Own,
-    /// It is in a dataset, which may come from somebody else.
+    /// A file in a dataset, which may come from someone else.
     Dataset,
 }
 
@@ -22,7 +22,7 @@ impl CaseFile {
     /// Reads and checks a file.
     ///
     /// # Errors
-    /// If it cannot be read, is too large or no regular file, or with all that is wrong in it.
+    /// If the file cannot be read, is too large or not a regular file; otherwise all problems in it.
     pub fn read(path: &Path, trust: Trust, catalogue: &Catalogue) -> Result<Self, CaseError> {
         let name = path.display().to_string();
         let whole =
@@ -31,14 +31,14 @@ impl CaseFile {
         let case = Self::parse(&name, &text, catalogue)?;
         match &case.input {
             Some(input) if trust == Trust::Dataset && !is_inside(input) => Err(whole(format!(
-                "input {input:?} is outside of the dataset's folder; a case file in a dataset may only name what is in it"
+                "input {input:?} is outside of the dataset's folder; a case file in a dataset may only refer to paths in that dataset"
             ))),
             _ => Ok(case),
         }
     }
 }
 
-/// Whether a path stays in the folder that it begins in.
+/// Whether a relative path stays within its folder.
 fn is_inside(path: &str) -> bool {
     !path.contains("://")
         && path != "-"
@@ -46,7 +46,7 @@ fn is_inside(path: &str) -> bool {
 }
 
 fn text(path: &Path, trust: Trust) -> Result<String, String> {
-    // A link in a dataset could lead anywhere; a FIFO would be waited for.
+    // A link in a dataset could lead anywhere, and reading a FIFO would block.
     let about = match trust {
         Trust::Own => std::fs::metadata(path),
         Trust::Dataset => std::fs::symlink_metadata(path),
@@ -56,9 +56,9 @@ fn text(path: &Path, trust: Trust) -> Result<String, String> {
     }
     let mut bytes = Vec::new();
     let file = std::fs::File::open(path).map_err(plain)?;
-    file.take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(plain)?;
-    if bytes.len() as u64 > MOST_BYTES {
-        return Err(format!("larger than {} kB, the most that a case file may have", MOST_BYTES / 1024));
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(plain)?;
+    if bytes.len() as u64 > MAX_BYTES {
+        return Err(format!("larger than {} kB, the limit for case files", MAX_BYTES / 1024));
     }
     String::from_utf8(bytes).map_err(|_| "not UTF-8 text; expected a TOML file".to_owned())
 }

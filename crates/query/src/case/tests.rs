@@ -97,7 +97,7 @@ fn what_is_wrong_is_named_with_its_line_and_with_what_is_expected() {
         ("own_accounts = [111122223333]", "own_accounts: expected text in quotes, found an integer"),
         (
             "own_networks = [\n\"10.0.0.0/33\"]",
-            ":2: own_networks: \"10.0.0.0/33\" is not a network; expected such as",
+            ":2: own_networks: \"10.0.0.0/33\" is not a network; expected an address or a network",
         ),
         ("[incident]\nsince = 5", ":2: incident.since: expected a time such as 2026-03-05T14:00:00Z"),
         (
@@ -106,8 +106,8 @@ fn what_is_wrong_is_named_with_its_line_and_with_what_is_expected() {
         ),
         ("[incident]\nfrom = 2026-03-05", "unknown key \"incident.from\"; expected since, until"),
         ("[[known_work]]\nbucket = \"b\"", ":1: known_work 1: why is missing"),
-        ("[[known_work]]\nwhy = \"b\"", "without one it would accept everything"),
-        ("[[known_work]]\nprincipal = \"**\"\nwhy = \"b\"", "without one it would accept everything"),
+        ("[[known_work]]\nwhy = \"b\"", "an entry without them would accept everything"),
+        ("[[known_work]]\nprincipal = \"**\"\nwhy = \"b\"", "an entry without them would accept everything"),
         (
             "[[known_work]]\nrequester = \"x\"\nbucket = \"b\"\nwhy = \"b\"",
             ":2: unknown key \"known_work 1.requester\"",
@@ -143,10 +143,10 @@ fn what_is_wrong_is_named_with_its_line_and_with_what_is_expected() {
     let several = parse("a = 1\nb = 2\n").unwrap_err();
     assert_eq!(several.problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [1, 2]);
     let many: String = (0..50).map(|number| format!("a{number} = 1\n")).collect();
-    assert!(parse(&many).unwrap_err().to_string().ends_with("30 more problems"));
+    assert!(parse(&many).unwrap_err().to_string().ends_with("+ 30 more problems"));
 }
 
-/// The parser's own limits: a file from a stranger cannot exhaust the stack.
+/// The parser limits nesting, so that no file can exhaust the stack.
 #[test]
 fn deep_nesting_is_refused() {
     let deep = format!("title = {}", "[".repeat(100_000));
@@ -173,7 +173,7 @@ fn a_file_in_a_dataset_stays_there() {
         assert_eq!(CaseFile::read(&path, Trust::Dataset, &catalogue).is_ok(), is_inside, "{input}");
         assert!(CaseFile::read(&path, Trust::Own, &catalogue).is_ok(), "{input}");
     }
-    std::fs::write(&path, "# ".to_owned() + &"x".repeat(MOST_BYTES as usize)).unwrap();
+    std::fs::write(&path, "# ".to_owned() + &"x".repeat(MAX_BYTES as usize)).unwrap();
     let problem = CaseFile::read(&path, Trust::Own, &catalogue).unwrap_err().to_string();
     assert!(problem.ends_with("larger than 256 kB, the most that a case file may have"), "{problem}");
     std::fs::write(&path, b"title = \"\xff\"").unwrap();

@@ -1,7 +1,7 @@
 //! Patterns with `*` for any text and `?` for one character.
 
 /// Whether all of `text` matches. Takes time proportional to the product of both lengths at most.
-pub(super) fn matches(pattern: &str, text: &str) -> bool {
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text): (Vec<char>, Vec<char>) = (pattern.chars().collect(), text.chars().collect());
     let (mut at, mut from) = (0, 0);
     // Where the last star was, and how much of the text it stands for so far.

@@ -28,10 +28,11 @@ mod tally;
 pub use ipnet::IpNet;
 
 pub use self::options::TimelineOptions;
-pub use self::report::{FirstUse, Statuses, Time, TimelineReport, TimelineSession, Value, Values};
+pub use self::report::{FirstUse, Statuses, TimelineReport, TimelineSession, Value, Values};
 pub use self::selection::{Selection, parse_network};
 pub use self::similar::{SimilarTo, similar};
 use self::split::Splitter;
+pub use crate::time::Time;
 
 /// The sessions of the selected requests.
 ///

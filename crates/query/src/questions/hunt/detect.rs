@@ -7,9 +7,9 @@ use std::time::Instant;
 use futures::TryStreamExt;
 use tracing::debug;
 
+use super::accepted::Accepted;
 use super::columns::{places, read, severities, times};
 use super::report::{Finding, HuntOptions, RowSummary};
-use crate::case::Accepted;
 use crate::catalogue::{Query, Severity};
 use crate::error::QueryError;
 use crate::questions::incidents::{Clue, Clues};
@@ -42,7 +42,7 @@ impl SeverityGroup {
         self.last = self.last.take().max(last);
     }
 
-    /// As a finding, and where the lines are that could be examples of it.
+    /// Converts to a finding, with the places of possible example lines.
     fn finding(
         self,
         session: &Session,
@@ -72,7 +72,7 @@ impl SeverityGroup {
         (finding, self.places)
     }
 
-    /// As known work by an entry of the case file.
+    /// Converts to known work, accepted by an entry of the case file.
     fn accepted(self, query: &Query, severity: Severity, (entry, why): (usize, Option<String>)) -> Accepted {
         Accepted {
             known_work: entry,
@@ -103,7 +103,7 @@ pub(super) async fn timed(
 /// A finding without examples, and the places of lines that could be examples.
 type PendingFinding = (Finding, Vec<String>);
 
-/// What a detection found.
+/// The result of a detection.
 #[derive(Default)]
 pub(super) struct Detected {
     pub(super) findings: Vec<PendingFinding>,
@@ -112,18 +112,18 @@ pub(super) struct Detected {
     pub(super) clues: Clues,
 }
 
-/// The findings of a detection, what is known work of them, and its rows with their true values.
+/// Returns the findings and known work of a detection, and its rows with their true values.
 async fn detect(session: &Session, query: &Query, options: &HuntOptions) -> Result<Detected, QueryError> {
     // Built-in queries see the true values; their results are redacted at the end.
-    let context = if query.is_builtin { session.unredacted() } else { session.context() };
-    let redactor = session.redactor().filter(|_| query.is_builtin);
+    let context = if query.builtin { session.unredacted() } else { session.context() };
+    let redactor = session.redactor().filter(|_| query.builtin);
     let names = if redactor.is_some() { session.all_names().await? } else { Arc::default() };
     let params = query.params(&options.params_of(query))?;
     let mut stream = catalogue_query::rows(context, query, &params, session.mode()).await?;
     // By severity, and by entry of known work.
     let mut groups: BTreeMap<(Severity, Option<usize>), SeverityGroup> = BTreeMap::new();
     // Queries that see redacted values share nothing with those that see true ones.
-    let is_true = query.is_builtin || session.redactor().is_none();
+    let is_true = query.builtin || session.redactor().is_none();
     let mut clues = Clues::default();
     while let Some(batch) = stream.try_next().await? {
         let shown = match redactor {

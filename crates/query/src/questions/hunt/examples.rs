@@ -21,17 +21,15 @@ pub(super) async fn fill_examples(
     findings: &mut [Finding],
     wanting: &[(bool, Vec<String>)],
 ) -> Result<(), QueryError> {
-    for is_builtin in [true, false] {
+    for builtin in [true, false] {
         // Built-in queries see the true values.
-        let context = if is_builtin { session.unredacted() } else { session.context() };
-        let redactor = session.redactor().filter(|_| is_builtin);
-        let places = wanting.iter().filter(|(is, _)| *is == is_builtin);
+        let context = if builtin { session.unredacted() } else { session.context() };
+        let redactor = session.redactor().filter(|_| builtin);
+        let places = wanting.iter().filter(|(is, _)| *is == builtin);
         let places: BTreeSet<&str> =
             places.flat_map(|(_, places)| places.iter().take(MAX_EXAMPLES).map(String::as_str)).collect();
         let found = examples(context, &places).await?;
-        for (finding, (_, places)) in
-            findings.iter_mut().zip(wanting).filter(|(_, (is, _))| *is == is_builtin)
-        {
+        for (finding, (_, places)) in findings.iter_mut().zip(wanting).filter(|(_, (is, _))| *is == builtin) {
             let known = places.iter().take(MAX_EXAMPLES).filter_map(|place| found.get(place));
             finding.examples = known.cloned().collect();
             finding.examples.sort_by(|a, b| (&a.request_time, &a.place).cmp(&(&b.request_time, &b.place)));

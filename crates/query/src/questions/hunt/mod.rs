@@ -1,5 +1,6 @@
 //! The hunt: all detections of the catalogue in one session, the most severe findings first.
 
+mod accepted;
 mod columns;
 mod detect;
 mod examples;
@@ -10,6 +11,7 @@ use std::time::Instant;
 use futures::{FutureExt, StreamExt};
 use tracing::debug;
 
+pub use self::accepted::Accepted;
 use self::detect::{Detected, timed};
 use self::examples::fill_examples;
 pub use self::report::{
@@ -24,7 +26,7 @@ use crate::session::Session;
 /// Detections that run concurrently: while one is in a single-threaded part, others use the remaining cores.
 const CONCURRENT_DETECTIONS: usize = 2;
 
-/// Runs the detections of a catalogue.
+/// Runs the detections of a catalogue, and calls `progress` at the start and after each detection.
 ///
 /// # Errors
 /// If a pack is unknown. A failing detection does not stop the others.
@@ -32,19 +34,7 @@ pub async fn hunt(
     session: &Session,
     catalogue: &Catalogue,
     options: &HuntOptions,
-) -> Result<HuntReport, QueryError> {
-    hunt_with_progress(session, catalogue, options, &|_| {}).await
-}
-
-/// Like [`hunt`], but reports progress after each detection.
-///
-/// # Errors
-/// As [`hunt`].
-pub async fn hunt_with_progress(
-    session: &Session,
-    catalogue: &Catalogue,
-    options: &HuntOptions,
-    watch: &(dyn Fn(HuntProgress) + Send + Sync),
+    progress: &(dyn Fn(HuntProgress) + Send + Sync),
 ) -> Result<HuntReport, QueryError> {
     let known = catalogue.packs();
     if let Some(pack) = options.packs.iter().find(|pack| !known.contains(&pack.as_str())) {
@@ -73,8 +63,8 @@ pub async fn hunt_with_progress(
     let of_profiles: Vec<(&str, &str)> =
         of_profiles.iter().map(|(_, name, value)| (name.as_str(), value.as_str())).collect();
     profiles::set(session.unredacted(), &of_profiles)?;
-    let mut progress = HuntProgress { detections: wanted.len(), ..HuntProgress::default() };
-    watch(progress);
+    let mut step = HuntProgress { detections: wanted.len(), ..HuntProgress::default() };
+    progress(step);
     // Detections read the same records, so they are stored once. If that is not possible, each detection reads the
     // input.
     let is_worth_it = !session.mode().remote && wanted.iter().any(|query| query.sql.contains(REQUESTS));
@@ -100,7 +90,7 @@ pub async fn hunt_with_progress(
                 clues.accepted.extend(of_query.accepted);
                 for (finding, places) in findings {
                     report.findings.push(finding);
-                    wanting.push((query.is_builtin, places));
+                    wanting.push((query.builtin, places));
                 }
             }
             Err(error) => {
@@ -110,9 +100,9 @@ pub async fn hunt_with_progress(
                 report.failed.push(FailedDetection { query: query.name.clone(), problem: error.to_string() });
             }
         }
-        progress.done += 1;
-        progress.findings = report.findings.len();
-        watch(progress);
+        step.done += 1;
+        step.findings = report.findings.len();
+        progress(step);
     }
     if let Err(error) = fill_examples(session, &mut report.findings, &wanting).await {
         let problem = if session.redactor().is_some() { QueryError::Hidden } else { error }.to_string();
@@ -134,7 +124,7 @@ pub async fn hunt_with_progress(
     Ok(report)
 }
 
-/// Known work and notes that are about nothing: perhaps misspelt.
+/// Known work and notes that match nothing and may be misspelt.
 fn unmatched(report: &HuntReport, options: &HuntOptions) -> Vec<String> {
     let Some(case) = &options.case else { return Vec::new() };
     let is_accepted = |entry: &usize| report.accepted.iter().any(|accepted| accepted.known_work == *entry);
@@ -142,7 +132,7 @@ fn unmatched(report: &HuntReport, options: &HuntOptions) -> Vec<String> {
     idle.map(|entry| format!("known_work {entry} matches no row")).collect()
 }
 
-/// The incidents of rows, as they may be shown.
+/// The incidents of the rows, redacted if needed.
 async fn incidents_of(
     session: &Session,
     clues: &Clues,

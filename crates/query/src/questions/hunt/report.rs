@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::case::{Accepted, CaseFile, KnownWork};
+use super::accepted::Accepted;
+use crate::case::{CaseFile, KnownWork};
 use crate::catalogue::{Query, Severity};
 pub use crate::questions::finding_row::RowSummary;
 use crate::questions::incidents::{ActorFindings, Clue, ExaminedInput, Incident, IncidentRequests};
@@ -45,13 +46,13 @@ impl HuntOptions {
         }
     }
 
-    /// The entry of the case file that a row is known work by, with its number from 1.
+    /// The entry of the case file that accepts a row as known work, with its number, counted from 1.
     pub(super) fn known_work(&self, clue: &Clue) -> Option<(usize, &KnownWork)> {
         let known = self.case.iter().flat_map(|case| &case.known_work);
         (1..).zip(known).find(|(_, known)| known.covers(clue))
     }
 
-    /// The reason of an entry of known work; `None` where it may name whom redaction hides.
+    /// The reason of an entry of known work; `None` if it may name someone whom redaction hides.
     pub(super) fn why(&self, entry: usize, session: &Session) -> Option<String> {
         let is_hidden = session
             .redactor()
@@ -95,9 +96,9 @@ pub struct HuntReport {
     pub incidents_left_out: u64,
     /// Findings outside of incidents, by actor; most severe first.
     pub actors: Vec<ActorFindings>,
-    /// What the case file lists as known work: it counts in no total and is in no incident.
+    /// Known work according to the case file, excluded from totals and incidents.
     pub accepted: Vec<Accepted>,
-    /// Known work and notes of the case file that are about nothing here.
+    /// Known work and notes of the case file that match nothing.
     pub unmatched: Vec<String>,
     /// How much was examined.
     pub examined: ExaminedInput,
@@ -119,7 +120,7 @@ impl HuntReport {
         incident.map(|incident| &incident.requests).or_else(|| actor().map(|actor| &actor.requests))
     }
 
-    /// Says that no incident or actor has this number, and which numbers there are.
+    /// The message that no incident or actor has this number, with the valid numbers.
     pub fn missing_number(&self, number: usize) -> String {
         match self.incidents.len() + self.actors.len() {
             0 => "nothing was found".to_owned(),

@@ -6,12 +6,13 @@ use datafusion::common::Result;
 use datafusion::prelude::{Expr, col, lit};
 use futures::TryStreamExt;
 
-use super::report::{FirstUse, Time, TimelineSession, Value};
+use super::report::{FirstUse, TimelineSession, Value};
 use super::rows::{at, text, times};
 use super::selection::time;
 use super::tally::{Kind, ValueHasher, is_short};
 use crate::error::QueryError;
 use crate::session::Session;
+use crate::time::Time;
 
 /// Maximum number of requesters to name in the filter; with more, all rows are read.
 const MAX_NAMED: usize = 100;
@@ -24,7 +25,7 @@ pub(super) async fn mark(
     ids: &ValueHasher,
 ) -> Result<(), QueryError> {
     let Some(last) = sessions.iter().map(|session| session.last_time.0).max() else { return Ok(()) };
-    let mut firsts = tracked_values(sessions);
+    let mut first_seen = tracked_values(sessions);
     let until = col("request_time").lt_eq(time(last));
     let filter = of_requesters(sessions).into_iter().fold(until, Expr::and);
     let columns = ["request_time", "requester", "remote_ip", "operation", "bucket", "user_agent"];
@@ -41,17 +42,17 @@ pub(super) async fn mark(
         for row in 0..batch.num_rows() {
             let (time, who) = (times.value(row), at(&requester, row));
             let mut look = |id: u64| {
-                if let Some(first) = firsts.get_mut(&id) {
+                if let Some(first) = first_seen.get_mut(&id) {
                     *first = time.min(*first);
                 }
             };
-            look(ids.of(Kind::Requester, who, None));
-            look(ids.of(Kind::Address, who, at(&remote_ip, row)));
-            kinds.iter().for_each(|(kind, column)| look(ids.of(*kind, who, at(column, row))));
+            look(ids.hash(Kind::Requester, who, None));
+            look(ids.hash(Kind::Address, who, at(&remote_ip, row)));
+            kinds.iter().for_each(|(kind, column)| look(ids.hash(*kind, who, at(column, row))));
         }
     }
     for session in sessions {
-        let is_first = |id: u64, here: Time| firsts.get(&id) == Some(&here.0);
+        let is_first = |id: u64, here: Time| first_seen.get(&id) == Some(&here.0);
         session.first_use = FirstUse {
             requester: is_first(session.requester_id, session.first_time),
             address: is_first(session.address_id, session.first_time),

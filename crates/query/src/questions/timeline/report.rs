@@ -1,30 +1,9 @@
 //! The contents of a timeline. All text comes from the log and may be hostile.
 
-use std::fmt;
-
-use chrono::{DateTime, SecondsFormat};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
 use crate::redact::{Names, Redactor};
-
-/// A time: microseconds since 1970, UTC. Written as `2026-03-01T12:00:00Z`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Time(pub i64);
-
-impl fmt::Display for Time {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match DateTime::from_timestamp_micros(self.0) {
-            Some(time) => f.write_str(&time.to_rfc3339_opts(SecondsFormat::AutoSi, true)),
-            None => write!(f, "{} µs", self.0),
-        }
-    }
-}
-
-impl Serialize for Time {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
+use crate::time::Time;
 
 /// The sessions of the selected requests.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -37,7 +16,7 @@ pub struct TimelineReport {
     pub requests: u64,
     /// Bytes sent in all of them.
     pub bytes_sent: i64,
-    /// Time of the first request; `None` where there is none.
+    /// Time of the first request; `None` without requests.
     pub first_time: Option<Time>,
     /// Time of the last request.
     pub last_time: Option<Time>,

@@ -4,9 +4,10 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use super::options::TimelineOptions;
-use super::report::{FirstUse, Statuses, Time, TimelineReport, TimelineSession};
+use super::report::{FirstUse, Statuses, TimelineReport, TimelineSession};
 use super::rows::Row;
 use super::tally::{Kind, Tally, ValueHasher, cut, place};
+use crate::time::Time;
 
 /// Values shown per kind. Nearly all operations are shown, because a rare one may be the one that matters.
 const MAX_OPERATIONS: usize = 50;
@@ -148,7 +149,7 @@ impl OpenSession {
         self.requests += 1;
         self.bytes = self.bytes.saturating_add(row.bytes);
         self.statuses.add(row.status);
-        let id = |kind, value| ids.of(kind, row.requester, value);
+        let id = |kind, value| ids.hash(kind, row.requester, value);
         let text = |value: Option<&str>| value.map(cut);
         self.operations.add(id(Kind::Operation, row.operation), row, || text(row.operation));
         self.buckets.add(id(Kind::Bucket, row.bucket), row, || text(row.bucket));
@@ -159,7 +160,7 @@ impl OpenSession {
         }
         if let Some(key) = row.key {
             let name = || Some(cut(&format!("{}/{key}", row.bucket.unwrap_or_default())));
-            self.objects.add(ids.of_object(row), row, name);
+            self.objects.add(ids.hash_object(row), row, name);
         }
         // Most requests are from the same file as the previous one.
         if row.log_file != Some(self.last_place.0.as_str()) {
@@ -188,8 +189,8 @@ impl OpenSession {
             user_agents: self.agents.top(MAX_AGENTS),
             tls_versions: self.tls.top(MAX_TLS),
             evidence: [self.first_place, last_place],
-            requester_id: ids.of(Kind::Requester, who, None),
-            address_id: ids.of(Kind::Address, who, whence),
+            requester_id: ids.hash(Kind::Requester, who, None),
+            address_id: ids.hash(Kind::Address, who, whence),
         }
     }
 }

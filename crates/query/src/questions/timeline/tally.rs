@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
-use super::report::{Statuses, Time, Value, Values};
+use super::report::{Statuses, Value, Values};
 use super::rows::Row;
+use crate::time::Time;
 
 /// Maximum number of values counted individually per session; beyond that, only their number is known.
 const MAX_COUNTED: usize = 1000;
@@ -32,11 +33,11 @@ pub(super) enum Kind {
 pub(super) struct ValueHasher(RandomState);
 
 impl ValueHasher {
-    pub(super) fn of(&self, kind: Kind, requester: Option<&str>, value: Option<&str>) -> u64 {
+    pub(super) fn hash(&self, kind: Kind, requester: Option<&str>, value: Option<&str>) -> u64 {
         self.0.hash_one((kind, requester, value))
     }
 
-    pub(super) fn of_object(&self, row: &Row<'_>) -> u64 {
+    pub(super) fn hash_object(&self, row: &Row<'_>) -> u64 {
         self.0.hash_one((Kind::Object, row.requester, row.bucket, row.key))
     }
 }
@@ -117,7 +118,7 @@ mod tests {
         let (mut tally, ids) = (Tally::default(), ValueHasher::default());
         for (time, value) in values.enumerate() {
             let row = Row { time: time as i64, bytes: 2, ..Row::default() };
-            tally.add(ids.of(Kind::Agent, None, Some(&value)), &row, || Some(value.clone()));
+            tally.add(ids.hash(Kind::Agent, None, Some(&value)), &row, || Some(value.clone()));
         }
         tally.top(2)
     }
