@@ -32,7 +32,7 @@ use saltmine_scan::{BlockPool, Decoder, ReadStatus, SourceReader};
 const RUNS: usize = 5;
 const LINES: u64 = 400_000;
 
-/// What a variant measured about itself.
+/// The measurements of a variant.
 struct Measured {
     seconds: f64,
     bytes: u64,

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 LIMIT_KB = 600_000
-# Queries over millions of rows use all the memory that they are allowed: by default 70 % of the machine's. Here it is this much.
+# Queries over millions of rows use memory up to their limit, by default 70 % of the machine's. This is the limit for the test.
 MEMORY = ["--memory-limit", "256m"]
 
 FIELDS = (

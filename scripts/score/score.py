@@ -65,7 +65,7 @@ def as_who(row):
 
 
 def is_covered(record, who):
-    """Whether a row of a finding is about a record: its requester or principal, its source IP where the row names all of
+    """Whether a row of a finding is about a record: its requester or principal, its source IP if the row names all of
     them, its bucket, and a time between the row's first and last."""
     named = {who.get("requester"), (who.get("columns") or {}).get("principal")} - {None}
     if named and not named & {record.requester, principal(record.requester)}:
@@ -106,7 +106,7 @@ class Score:
         self.other = [row for row in severe if row not in about and row not in near]
 
     def faults(self):
-        """The faults in words; empty if the hunt is right."""
+        """The faults in words; empty if the hunt is correct."""
         found = []
         if self.scenario.is_attack:
             if not self.severity:

@@ -223,19 +223,19 @@ fn damage_is_reported_and_nothing_else_is_lost() {
     std::fs::write(folder.path().join("logs/bad"), "this is no log line\n").unwrap();
     std::fs::write(folder.path().join("logs/cloudfront"), "#Version: 1.0\n").unwrap();
     let end = whole.len() - 20;
-    let said = || {
+    let problems = || {
         contains(format!("cut.gz: truncated: ends in the middle of its gzip stream at byte {end}"))
             .and(contains("bad:1: "))
             .and(contains(
                 "cloudfront: not_a_log: not an S3 server access log: looks like a CloudFront standard log",
             ))
     };
-    saltmine(folder.path()).args(["ingest", "logs", "--to", "lake"]).assert().code(3).stderr(said());
+    saltmine(folder.path()).args(["ingest", "logs", "--to", "lake"]).assert().code(3).stderr(problems());
     saltmine(folder.path())
         .args(["query", "logs", "SELECT max(bytes_sent) FROM logs"])
         .assert()
         .code(3)
-        .stderr(said());
+        .stderr(problems());
     saltmine(folder.path())
         .args(["query", "lake", "SELECT reason, raw FROM rejects WHERE log_file = 'bad'"])
         .assert()
@@ -325,7 +325,7 @@ fn standard_input_is_a_source() {
 #[test]
 fn usage_errors_and_other_errors_are_clear() {
     let folder = folder();
-    for (arguments, code, said) in [
+    for (arguments, code, problem) in [
         (&["query", "nowhere", "SELECT 1"][..], 1, "nowhere: no such file or folder"),
         (&["query", "logs", "SELEC 1"], 1, "Expected"),
         (&["query", "logs", "SELECT kee FROM logs"], 1, "line 1, column 8: "),
@@ -336,7 +336,7 @@ fn usage_errors_and_other_errors_are_clear() {
         (&["query", "logs", "SELECT 1", "-o", "no/such/folder/x.csv"], 1, "no/such/folder/x.csv"),
         (&["nonsense"], 2, "unrecognized subcommand"),
     ] {
-        saltmine(folder.path()).args(arguments).assert().code(code).stderr(contains(said)).stdout("");
+        saltmine(folder.path()).args(arguments).assert().code(code).stderr(contains(problem)).stdout("");
     }
     saltmine(folder.path()).arg("--help").assert().success().stdout(contains("Exit codes: 0 success"));
     for subcommand in ["ingest", "query", "verify"] {

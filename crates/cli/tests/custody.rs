@@ -1,4 +1,4 @@
-//! Signed and time-stamped reports, and what somebody would try against them.
+//! Signed and time-stamped reports, and attempts to forge them.
 
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, missing_docs)]
@@ -65,7 +65,7 @@ fn a_signed_report_is_confirmed() {
     check(path, "lake", "mine.pub")
         .success()
         .stdout(contains("passed   signature").and(contains("passed   report")));
-    // The key itself, as people send it, does as well.
+    // A key that is not in a file, as people send it, works too.
     let key = std::fs::read_to_string(path.join("mine.pub")).unwrap();
     check(path, "lake", key.lines().nth(1).unwrap()).success();
     // The comment is signed, and names what was verified.
@@ -81,7 +81,7 @@ fn a_changed_report_is_not_confirmed() {
     let folder = signed();
     let path = folder.path();
     let report = std::fs::read_to_string(path.join("proof.json")).unwrap();
-    // A single blank, which means the same as JSON.
+    // A single space, which does not change the meaning of the JSON.
     std::fs::write(path.join("proof.json"), report.replacen('{', "{ ", 1)).unwrap();
     check(path, "lake", "mine.pub").code(1).stdout(contains("FAILED   signature"));
     std::fs::write(path.join("proof.json"), &report[..report.len() / 2]).unwrap();
@@ -98,7 +98,7 @@ fn another_key_does_not_confirm() {
     check(path, "lake", "mine.key").code(1).stderr(contains("not a minisign public key"));
 }
 
-/// The comment says what was verified: whoever changes it must sign it.
+/// The comment names what was verified, so it is signed too.
 #[test]
 fn a_changed_comment_is_not_confirmed() {
     let folder = signed();
@@ -131,7 +131,7 @@ fn a_dataset_that_has_grown_since_is_not_confirmed() {
         .stdout(contains("FAILED   report").and(contains("the files of the table logs have changed")));
 }
 
-/// Cut at every length, a signature ends with an error, not with a panic.
+/// A signature truncated at any length gives an error, not a panic.
 #[test]
 fn a_truncated_signature_is_refused() {
     let folder = signed();
@@ -155,7 +155,7 @@ fn a_truncated_signature_is_refused() {
 }
 
 #[test]
-fn a_failed_verification_is_signed_as_one() {
+fn a_failed_verification_is_signed_as_failed() {
     let folder = signed();
     let path = folder.path();
     std::fs::write(path.join("logs/a"), lines(0..19) + &lines(30..31)).unwrap();
@@ -400,7 +400,7 @@ fn a_stamp_of_something_else_is_not_confirmed() {
     check_stamp(path, "proof.tsr", "none.pem").code(1).stderr(contains("none.pem: not a PEM file"));
 }
 
-/// A stamp, signed anew with a certificate for the key of the authority.
+/// A time stamp, signed again with another certificate for the authority's key.
 fn signed_with(tsa: &Authority<'_>, certificate: &str) -> Vec<u8> {
     tsa.openssl(&["ts", "-reply", "-in", "proof.tsr", "-token_out", "-out", "token.der"]);
     tsa.openssl(&["cms", "-verify", "-noverify", "-inform", "DER", "-in", "token.der", "-out", "stamp.der"]);
@@ -430,7 +430,7 @@ fn signed_with(tsa: &Authority<'_>, certificate: &str) -> Vec<u8> {
     [&[0x30, 0x82][..], &length, &[0x30, 0x03, 0x02, 0x01, 0x00], &token].concat()
 }
 
-/// Whoever has a web server's certificate of a trusted authority cannot make time stamps with it.
+/// A web server's certificate from a trusted authority cannot be used to make time stamps.
 #[test]
 fn a_certificate_for_another_use_is_refused() {
     let folder = stamped(&RSA);
@@ -444,7 +444,7 @@ fn a_certificate_for_another_use_is_refused() {
         .stdout(contains("FAILED   timestamp").and(contains("not valid for time stamps")));
 }
 
-/// Each byte of an answer matters, or is part of a name; none of them may make it pass with another time or panic.
+/// No changed byte of a response may change the accepted time or cause a panic.
 #[test]
 fn changed_and_truncated_responses_are_not_confirmed() {
     let folder = stamped(&RSA);

@@ -26,11 +26,11 @@ fn text(bytes: &[u8]) -> String {
 }
 
 /// Runs the command and asserts its exit code. Returns its output and messages.
-fn ends(folder: &Path, arguments: &[&str], code: i32) -> (String, String) {
+fn expect_exit(folder: &Path, arguments: &[&str], code: i32) -> (String, String) {
     let output = run(folder, arguments);
-    let (out, said) = (text(&output.stdout), text(&output.stderr));
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {out}{said}");
-    (out, said)
+    let (stdout, stderr) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stdout}{stderr}");
+    (stdout, stderr)
 }
 
 fn line(number: usize) -> String {
@@ -46,14 +46,14 @@ fn lines(number: usize, count: usize) -> String {
     (0..count).map(|index| line(number * count + index)).collect()
 }
 
-/// Number of rows, and of distinct ones.
+/// The number of rows, and the number of distinct rows.
 fn rows(folder: &Path, dataset: &str) -> String {
     let sql = "SELECT count(*) AS n, count(DISTINCT request_id) AS d FROM logs";
-    ends(folder, &["query", dataset, sql, "--format", "csv"], 0).0.lines().nth(1).unwrap().to_owned()
+    expect_exit(folder, &["query", dataset, sql, "--format", "csv"], 0).0.lines().nth(1).unwrap().to_owned()
 }
 
 fn assert_verified(folder: &Path, dataset: &str) {
-    ends(folder, &["verify", dataset], 0);
+    expect_exit(folder, &["verify", dataset], 0);
 }
 
 /// Kills the child if the test fails.
@@ -74,7 +74,7 @@ impl Running {
 }
 
 #[test]
-fn four_ingests_of_overlapping_folders_at_once_end_with_each_line_once() {
+fn four_concurrent_ingests_of_overlapping_folders_read_each_line_once() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     // Twelve contents; each of four folders has six of them, under its own names.
@@ -109,7 +109,7 @@ fn an_interrupted_ingest_reports_its_state_and_the_next_continues() {
     for file in 0..5 {
         std::fs::write(here.join(format!("logs/{file}")), lines(file, 100)).unwrap();
     }
-    ends(here, &["ingest", "logs/0", "--to", "lake"], 0);
+    expect_exit(here, &["ingest", "logs/0", "--to", "lake"], 0);
 
     // Standard input stays open, so that the run does not end by itself.
     let mut command = saltmine(here, &["ingest", "logs", "-", "--to", "lake"]);
@@ -121,11 +121,11 @@ fn an_interrupted_ingest_reports_its_state_and_the_next_continues() {
         std::thread::sleep(Duration::from_millis(5));
     }
     running.interrupt();
-    let mut said = BufReader::new(running.0.stderr.take().unwrap()).lines();
-    let heard = said.next().unwrap().unwrap();
-    assert!(heard.contains("finishing cleanly"), "{heard}");
+    let mut stderr = BufReader::new(running.0.stderr.take().unwrap()).lines();
+    let message = stderr.next().unwrap().unwrap();
+    assert!(message.contains("finishing cleanly"), "{message}");
     drop(running.0.stdin.take());
-    let rest: String = said.map(Result::unwrap).collect();
+    let rest: String = stderr.map(Result::unwrap).collect();
     assert_eq!(running.0.wait().unwrap().code(), Some(130), "{rest}");
     assert!(
         rest.contains("error: interrupted: nothing was saved; run the same command to start again"),
@@ -135,7 +135,7 @@ fn an_interrupted_ingest_reports_its_state_and_the_next_continues() {
     assert_eq!(std::fs::read_dir(&runs).unwrap().count(), 0, "nothing is left of the round");
     assert_eq!(rows(here, "lake"), "100,100");
     assert_verified(here, "lake");
-    ends(here, &["ingest", "logs", "--to", "lake"], 0);
+    expect_exit(here, &["ingest", "logs", "--to", "lake"], 0);
     assert_eq!(rows(here, "lake"), "500,500");
     assert_verified(here, "lake");
 }
@@ -145,25 +145,25 @@ fn a_run_that_waits_for_another_can_be_interrupted() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     std::fs::write(here.join("log"), lines(0, 10)).unwrap();
-    ends(here, &["ingest", "log", "--to", "lake"], 0);
+    expect_exit(here, &["ingest", "log", "--to", "lake"], 0);
     let lock = std::fs::File::open(here.join("lake/.saltmine/lock")).unwrap();
     lock.lock().unwrap();
     for arguments in [&["ingest", "log", "--to", "lake"][..], &["compact", "lake"]] {
         let child = saltmine(here, arguments).stderr(Stdio::piped()).spawn().unwrap();
         let mut running = Running(child);
-        let mut said = BufReader::new(running.0.stderr.take().unwrap()).lines();
-        let waits = said.next().unwrap().unwrap();
-        assert!(waits.contains("another run is writing; waiting for it"), "{waits}");
+        let mut stderr = BufReader::new(running.0.stderr.take().unwrap()).lines();
+        let message = stderr.next().unwrap().unwrap();
+        assert!(message.contains("another run is writing; waiting for it"), "{message}");
         running.interrupt();
-        let rest: String = said.map(Result::unwrap).collect();
+        let rest: String = stderr.map(Result::unwrap).collect();
         assert!(
             rest.contains("interrupted: nothing was saved; run the same command to start again"),
             "{rest}"
         );
         assert_eq!(running.0.wait().unwrap().code(), Some(130));
     }
-    let (_, said) = ends(here, &["verify", "lake"], 1);
-    assert!(said.contains("a run is writing to the dataset"), "{said}");
+    let (_, stderr) = expect_exit(here, &["verify", "lake"], 1);
+    assert!(stderr.contains("a run is writing to the dataset"), "{stderr}");
 }
 
 #[test]
@@ -182,23 +182,23 @@ fn unreadable_files_are_reported_and_read_by_the_next_run() {
     mode("", 0o777);
     let mut command = saltmine(here, &["ingest", "logs", "--to", "lake"]);
     if std::fs::metadata("/proc/self").unwrap().uid() == 0 {
-        // Root is never denied anything. Other users may not be able to reach files below root's home.
+        // Root can read any file. Other users may not have access to files below root's home.
         let (built, here) = (assert_cmd::cargo::cargo_bin!("saltmine"), here.join("saltmine"));
         std::fs::hard_link(built, &here).or_else(|_| std::fs::copy(built, &here).map(drop)).unwrap();
         command = Command::new(here);
         command.current_dir(folder.path()).args(["ingest", "logs", "--to", "lake"]).uid(65_534);
     }
     let output = command.output().unwrap();
-    let said = text(&output.stderr);
+    let stderr = text(&output.stderr);
     mode("logs/closed", 0o755);
     mode("logs/secret", 0o644);
-    assert_eq!(output.status.code(), Some(3), "{said}");
+    assert_eq!(output.status.code(), Some(3), "{stderr}");
     for name in ["secret", "closed"] {
-        assert!(said.contains(&format!("warning: {name}: unreadable: Permission denied")), "{said}");
+        assert!(stderr.contains(&format!("warning: {name}: unreadable: Permission denied")), "{stderr}");
     }
     assert_eq!(rows(here, "lake"), "50,50");
     assert_verified(here, "lake");
-    ends(here, &["ingest", "logs", "--to", "lake"], 0);
+    expect_exit(here, &["ingest", "logs", "--to", "lake"], 0);
     assert_eq!(rows(here, "lake"), "150,150");
     assert_verified(here, "lake");
 }
@@ -212,11 +212,11 @@ fn a_read_error_is_reported() {
     std::fs::write(here.join("logs/good"), lines(0, 50)).unwrap();
     symlink("/proc/self/mem", here.join("logs/bad-disk")).unwrap(); // opens, and answers a read with an error
     symlink("nowhere", here.join("logs/dangling")).unwrap();
-    let (_, said) = ends(here, &["ingest", "logs", "--to", "lake"], 3);
-    assert!(said.contains("bad-disk: unreadable: Input/output error"), "{said}");
-    assert!(said.contains("dangling: unreadable: No such file"), "{said}");
-    let (_, said) = ends(here, &["query", "logs", "SELECT count(*) FROM logs"], 3);
-    assert!(said.contains("bad-disk: unreadable"), "{said}");
+    let (_, stderr) = expect_exit(here, &["ingest", "logs", "--to", "lake"], 3);
+    assert!(stderr.contains("bad-disk: unreadable: Input/output error"), "{stderr}");
+    assert!(stderr.contains("dangling: unreadable: No such file"), "{stderr}");
+    let (_, stderr) = expect_exit(here, &["query", "logs", "SELECT count(*) FROM logs"], 3);
+    assert!(stderr.contains("bad-disk: unreadable"), "{stderr}");
     assert_eq!(rows(here, "lake"), "50,50");
     assert_verified(here, "lake");
 }
@@ -231,13 +231,13 @@ fn special_files_are_skipped_in_folders_and_read_if_named() {
     symlink("/", here.join("logs/deep/.hidden-root")).unwrap();
     let pipe = here.join("logs/pipe");
     assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-    ends(here, &["ingest", "logs", "--to", "lake"], 0); // a FIFO that nobody writes to would never end
+    expect_exit(here, &["ingest", "logs", "--to", "lake"], 0); // a FIFO that nobody writes to would never end
     assert_eq!(rows(here, "lake"), "50,50");
 
     let writer = std::thread::spawn(move || {
         std::fs::OpenOptions::new().write(true).open(pipe).unwrap().write_all(lines(1, 50).as_bytes())
     });
-    ends(here, &["ingest", "logs/pipe", "--to", "lake"], 0);
+    expect_exit(here, &["ingest", "logs/pipe", "--to", "lake"], 0);
     writer.join().unwrap().unwrap();
     assert_eq!(rows(here, "lake"), "100,100");
     assert_verified(here, "lake");
@@ -250,13 +250,13 @@ fn a_dataset_in_the_folder_of_its_logs_is_not_read_as_logs() {
     std::fs::write(here.join("0"), lines(0, 10)).unwrap();
     for (file, rows_now) in [(1, "20,20"), (2, "30,30")] {
         std::fs::write(here.join(file.to_string()), lines(file, 10)).unwrap();
-        let (_, said) = ends(here, &["ingest", ".", "--to", "lake"], 0);
-        assert!(said.contains(&format!("{} files:", file + 1)), "{said}");
+        let (_, stderr) = expect_exit(here, &["ingest", ".", "--to", "lake"], 0);
+        assert!(stderr.contains(&format!("{} files:", file + 1)), "{stderr}");
         assert_eq!(rows(here, "lake"), rows_now);
-        ends(here, &["verify", "lake", "."], 0);
+        expect_exit(here, &["verify", "lake", "."], 0);
     }
-    ends(here, &["compact", "lake"], 0);
-    ends(here, &["verify", "lake", "."], 0);
+    expect_exit(here, &["compact", "lake"], 0);
+    expect_exit(here, &["verify", "lake", "."], 0);
 }
 
 fn copy_folder(from: &Path, to: &Path) {
@@ -282,17 +282,17 @@ fn a_dataset_that_was_made_by_an_older_version_is_verified_completed_and_compact
     for name in ["logs", "lake"] {
         copy_folder(&first.join(name), &here.join(name));
     }
-    let (report, _) = ends(here, &["verify", "lake", "logs"], 0);
+    let (report, _) = expect_exit(here, &["verify", "lake", "logs"], 0);
     assert!(report.contains("3 sources (1 incomplete), 15 lines: 13 rows, 1 reject, 1 blank"), "{report}");
     assert_eq!(rows(here, "lake"), "13,12");
-    let (_, said) = ends(here, &["ingest", "logs", "--to", "lake"], 0);
-    assert!(said.contains("3 files: nothing new"), "{said}");
+    let (_, stderr) = expect_exit(here, &["ingest", "logs", "--to", "lake"], 0);
+    assert!(stderr.contains("3 files: nothing new"), "{stderr}");
     std::fs::write(here.join("logs/new"), lines(2, 10)).unwrap();
-    ends(here, &["ingest", "logs", "--to", "lake"], 0);
+    expect_exit(here, &["ingest", "logs", "--to", "lake"], 0);
     assert_eq!(rows(here, "lake"), "23,22");
-    ends(here, &["compact", "lake", "--dedup"], 0);
+    expect_exit(here, &["compact", "lake", "--dedup"], 0);
     assert_eq!(rows(here, "lake"), "22,22");
-    ends(here, &["verify", "lake", "logs"], 0);
+    expect_exit(here, &["verify", "lake", "logs"], 0);
 }
 
 /// Replaces text in the first commit of a table.
@@ -309,13 +309,13 @@ fn an_older_dataset_is_used_and_a_newer_one_refused() {
     let here = folder.path();
     std::fs::create_dir(here.join("logs")).unwrap();
     std::fs::write(here.join("logs/0"), lines(0, 10)).unwrap();
-    ends(here, &["ingest", "logs", "--to", "lake"], 0);
+    expect_exit(here, &["ingest", "logs", "--to", "lake"], 0);
 
     // The first datasets did not record their format.
     rewrite_first_commit(here, "\"saltmine.format\":\"1\"", "\"other\":\"x\"");
     std::fs::write(here.join("logs/1"), lines(1, 10)).unwrap();
-    ends(here, &["ingest", "logs", "--to", "lake"], 0);
-    ends(here, &["compact", "lake"], 0);
+    expect_exit(here, &["ingest", "logs", "--to", "lake"], 0);
+    expect_exit(here, &["compact", "lake"], 0);
     assert_eq!(rows(here, "lake"), "20,20");
     assert_verified(here, "lake");
 
@@ -326,13 +326,13 @@ fn an_older_dataset_is_used_and_a_newer_one_refused() {
         &["verify", "lake"],
         &["compact", "lake"],
     ] {
-        let (_, said) = ends(here, arguments, 1);
-        assert!(said.contains("written by another version of saltmine: its format is \"2\""), "{said}");
+        let (_, stderr) = expect_exit(here, arguments, 1);
+        assert!(stderr.contains("written by another version of saltmine: its format is \"2\""), "{stderr}");
     }
     rewrite_first_commit(here, "\"saltmine.format\":\"2\"", "\"saltmine.format\":\"1\"");
     rewrite_first_commit(here, "\\\"name\\\":\\\"source_region\\\"", "\\\"name\\\":\\\"region\\\"");
-    let (_, said) = ends(here, &["ingest", "logs", "--to", "lake"], 1);
-    assert!(said.contains("the table logs has no column source_region"), "{said}");
+    let (_, stderr) = expect_exit(here, &["ingest", "logs", "--to", "lake"], 1);
+    assert!(stderr.contains("the table logs has no column source_region"), "{stderr}");
 }
 
 #[test]
@@ -341,7 +341,7 @@ fn a_clock_that_goes_backwards_is_harmless() {
     let here = folder.path();
     std::fs::create_dir(here.join("logs")).unwrap();
     std::fs::write(here.join("logs/0"), lines(0, 10)).unwrap();
-    ends(here, &["ingest", "logs", "--to", "lake"], 0);
+    expect_exit(here, &["ingest", "logs", "--to", "lake"], 0);
     // Everything here is from a future version: commits, files, and what an interrupted run left.
     for table in ["logs", "sources"] {
         for version in 0..2 {
@@ -358,9 +358,9 @@ fn a_clock_that_goes_backwards_is_harmless() {
     std::fs::create_dir(here.join("lake/.saltmine/runs/ffffffff-ffff-7fff-bfff-ffffffffffff-r0001")).unwrap();
 
     std::fs::write(here.join("logs/1"), lines(1, 10)).unwrap();
-    let (_, said) = ends(here, &["ingest", "logs", "--to", "lake"], 0);
-    assert!(said.contains("0 of its rounds completed, 1 removed"), "{said}");
-    ends(here, &["compact", "lake"], 0);
+    let (_, stderr) = expect_exit(here, &["ingest", "logs", "--to", "lake"], 0);
+    assert!(stderr.contains("0 rounds completed, 1 removed"), "{stderr}");
+    expect_exit(here, &["compact", "lake"], 0);
     assert_eq!(rows(here, "lake"), "20,20");
     assert_verified(here, "lake");
 }
@@ -386,18 +386,18 @@ fn a_round_with_a_lost_file_is_discarded_by_recover() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     std::fs::write(here.join("log"), lines(0, 10)).unwrap();
-    ends(here, &["ingest", "log", "--to", "lake"], 0);
-    let (_, said) = ends(here, &["recover", "lake"], 0);
-    assert!(said.contains("Nothing to recover"), "{said}");
+    expect_exit(here, &["ingest", "log", "--to", "lake"], 0);
+    let (_, stderr) = expect_exit(here, &["recover", "lake"], 0);
+    assert!(stderr.contains("Nothing to recover"), "{stderr}");
     let run = lose_a_round(&here.join("lake"));
     for arguments in [&["ingest", "log", "--to", "lake"][..], &["compact", "lake"], &["recover", "lake"]] {
-        let (_, said) = ends(here, arguments, 1);
-        assert!(said.contains(run) && said.contains("recover DATASET --discard"), "{said}");
+        let (_, stderr) = expect_exit(here, arguments, 1);
+        assert!(stderr.contains(run) && stderr.contains("recover DATASET --discard"), "{stderr}");
     }
-    let (_, said) = ends(here, &["--quiet", "recover", "lake", "--discard"], 3);
-    assert!(said.contains("0 rows, 0 rejects and 2 sources are missing from the dataset"), "{said}");
-    assert!(said.contains("lost: ") && said.contains("+ 2 more"), "{said}");
-    ends(here, &["ingest", "log", "--to", "lake"], 0);
+    let (_, stderr) = expect_exit(here, &["--quiet", "recover", "lake", "--discard"], 3);
+    assert!(stderr.contains("missing from the dataset: 0 rows, 0 rejects and 2 sources"), "{stderr}");
+    assert!(stderr.contains("lost: ") && stderr.contains("+ 2 more"), "{stderr}");
+    expect_exit(here, &["ingest", "log", "--to", "lake"], 0);
     assert_eq!(rows(here, "lake"), "10,10");
     assert_verified(here, "lake");
 }
@@ -409,7 +409,7 @@ fn a_link_in_a_dataset_leads_nowhere() {
     let here = folder.path();
     std::fs::write(here.join("log"), lines(0, 10)).unwrap();
     std::fs::write(here.join("more"), lines(1, 10)).unwrap();
-    ends(here, &["ingest", "log", "--to", "lake"], 0);
+    expect_exit(here, &["ingest", "log", "--to", "lake"], 0);
     for name in [".ssh", "Documents"] {
         std::fs::create_dir_all(here.join("home").join(name)).unwrap();
         std::fs::write(here.join("home").join(name).join("file"), "kept").unwrap();
@@ -419,8 +419,8 @@ fn a_link_in_a_dataset_leads_nowhere() {
     for arguments in
         [&["ingest", "more", "--to", "lake"][..], &["compact", "lake"], &["recover", "lake", "--discard"]]
     {
-        let (_, said) = ends(here, arguments, 1);
-        assert!(said.contains("runs: not a folder; links in a dataset are not followed"), "{said}");
+        let (_, stderr) = expect_exit(here, arguments, 1);
+        assert!(stderr.contains("runs: not a folder; links in a dataset are not followed"), "{stderr}");
         for name in [".ssh/file", "Documents/file"] {
             assert_eq!(std::fs::read_to_string(here.join("home").join(name)).unwrap(), "kept");
         }

@@ -1,5 +1,5 @@
-//! Names of log files: on disk they leave out nothing unless they are trusted; in S3 only names in AWS's two layouts
-//! do, with a margin, and what they left out is reported. The test serves a bucket, so that requests can be counted.
+//! Skipping log files by name: on disk only if names are trusted, in S3 only for names in AWS's two layouts, with a
+//! margin, and with a report of what was skipped. The test serves a bucket, so that requests can be counted.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -138,12 +138,12 @@ fn command(folder: &Path, endpoint: &str, arguments: &[&str]) -> Command {
 }
 
 /// Runs the command and asserts its exit code. Returns standard output and standard error.
-fn ends(folder: &Path, endpoint: &str, arguments: &[&str], code: i32) -> (String, String) {
+fn expect_exit(folder: &Path, endpoint: &str, arguments: &[&str], code: i32) -> (String, String) {
     let output = command(folder, endpoint, arguments).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    let (out, said) = (text(output.stdout), text(output.stderr));
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {out}{said}");
-    (out, said)
+    let (stdout, stderr) = (text(output.stdout), text(output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stdout}{stderr}");
+    (stdout, stderr)
 }
 
 /// Names in the flat layout: `each` per day from 2024 to September 2026.
@@ -168,7 +168,7 @@ fn one_day_of_a_flat_bucket_takes_few_lists() {
     let folder = tempfile::tempdir().unwrap();
     let mut keys = years("s3-access/example-bucket", 48);
     let all = keys.len();
-    // Names of other kinds: they say nothing, and are found wherever they sort.
+    // Other names: they have no time, and are found wherever they sort.
     let others = [
         "s3-access/example-bucket-eu/access.log",
         "s3-access/example-bucket.log",
@@ -185,10 +185,10 @@ fn one_day_of_a_flat_bucket_takes_few_lists() {
     let day = ["--since", "2026-07-01", "--until", "2026-07-02"];
     let url = "s3://logs/s3-access/example-bucket";
     let dry = [&["ingest", url, "--to", "lake", "--dry-run"], &day[..]].concat();
-    let (out, said) = ends(folder.path(), &endpoint, &dry, 0);
+    let (stdout, stderr) = expect_exit(folder.path(), &endpoint, &dry, 0);
     let (lists, gets) = served.count();
     // From 29 June to 15 July: one day before for clock differences, and 14 days for delivery.
-    let listed = |day: &str| out.lines().filter(|line| line.contains(&format!("bucket{day}-"))).count();
+    let listed = |day: &str| stdout.lines().filter(|line| line.contains(&format!("bucket{day}-"))).count();
     for day in ["2026-06-30", "2026-07-01", "2026-07-02", "2026-07-15"] {
         assert_eq!(listed(day), 48, "{day}");
     }
@@ -196,40 +196,43 @@ fn one_day_of_a_flat_bucket_takes_few_lists() {
         assert_eq!(listed(day), 0, "{day}");
     }
     for key in others {
-        assert!(out.contains(key.rsplit('/').next().unwrap()), "{key}: {said}");
+        assert!(stdout.contains(key.rsplit('/').next().unwrap()), "{key}: {stderr}");
     }
     assert!(lists <= 14 && gets == 0, "{lists} lists for {all} objects");
-    assert!(said.contains("note: left out in S3") && said.contains("--trust-names=none"), "{said}");
+    assert!(stderr.contains("note: left out in S3") && stderr.contains("--trust-names=none"), "{stderr}");
     // The same with a glob, and with another prefix of the folder.
     let glob = "s3://logs/s3-access/example-bucket2026-07-0*";
-    let (out, _) = ends(folder.path(), &endpoint, &["ingest", glob, "--to", "lake", "--dry-run"], 0);
-    assert_eq!(out.lines().filter(|line| line.contains("-bucket2026-07-0")).count(), 9 * 48);
+    let (stdout, _) =
+        expect_exit(folder.path(), &endpoint, &["ingest", glob, "--to", "lake", "--dry-run"], 0);
+    assert_eq!(stdout.lines().filter(|line| line.contains("-bucket2026-07-0")).count(), 9 * 48);
     assert!(served.count().0 <= 2);
     // Without a range, everything.
-    let (out, said) = ends(folder.path(), &endpoint, &["ingest", url, "--to", "lake", "--dry-run"], 0);
+    let (stdout, stderr) =
+        expect_exit(folder.path(), &endpoint, &["ingest", url, "--to", "lake", "--dry-run"], 0);
     assert!(
-        out.contains(&format!("bytes in {} files", indicatif::HumanCount((all + others.len()) as u64)))
-            && said.is_empty(),
-        "{said}"
+        stdout.contains(&format!("bytes in {} files", indicatif::HumanCount((all + others.len()) as u64)))
+            && stderr.is_empty(),
+        "{stderr}"
     );
     // The same with a range, if names are not trusted.
     served.count();
     let untrusting = [&dry[..], &["--trust-names=none"]].concat();
-    let (out, said) = ends(folder.path(), &endpoint, &untrusting, 0);
+    let (stdout, stderr) = expect_exit(folder.path(), &endpoint, &untrusting, 0);
     assert!(
-        out.contains(&format!("bytes in {} files", indicatif::HumanCount((all + others.len()) as u64))),
-        "{out}"
+        stdout.contains(&format!("bytes in {} files", indicatif::HumanCount((all + others.len()) as u64))),
+        "{stdout}"
     );
-    assert!(!said.contains("left out in S3"), "{said}");
+    assert!(!stderr.contains("left out in S3"), "{stderr}");
     // The whole folder: two layouts of flat names.
     let folder_url = [&["ingest", "s3://logs/s3-access/", "--to", "lake", "--dry-run"], &day[..]].concat();
-    let (out, _) = ends(folder.path(), &endpoint, &folder_url, 0);
-    let count =
-        |bucket: &str, day: &str| out.lines().filter(|line| line.contains(&format!("{bucket}{day}"))).count();
+    let (stdout, _) = expect_exit(folder.path(), &endpoint, &folder_url, 0);
+    let count = |bucket: &str, day: &str| {
+        stdout.lines().filter(|line| line.contains(&format!("{bucket}{day}"))).count()
+    };
     assert_eq!((count("example-bucket", "2026-07-01"), count("other-bucket", "2026-07-01")), (48, 3));
     assert_eq!((count("example-bucket", "2025-07-01"), count("other-bucket", "2025-07-01")), (0, 0));
     for key in others {
-        assert!(out.contains(key.rsplit('/').next().unwrap()), "{key}");
+        assert!(stdout.contains(key.rsplit('/').next().unwrap()), "{key}");
     }
 }
 
@@ -242,8 +245,8 @@ fn a_half_open_window_is_listed_from_or_to_its_end() {
         (["--until", "2024-01-05"], "2024-01-01", "2024-01-20", 12),
     ] {
         let arguments = [&["ingest", "s3://b/logs/", "--to", "lake", "--dry-run"], &range[..]].concat();
-        let (out, _) = ends(folder.path(), &endpoint, &arguments, 0);
-        assert!(out.contains(wanted) && !out.contains(unwanted), "{range:?}");
+        let (stdout, _) = expect_exit(folder.path(), &endpoint, &arguments, 0);
+        assert!(stdout.contains(wanted) && !stdout.contains(unwanted), "{range:?}");
         let (lists, _) = served.count();
         assert!(lists <= most, "{range:?}: {lists} lists");
     }
@@ -268,45 +271,45 @@ fn only_folders_in_awss_layout_are_skipped_and_reported() {
     let sql = "SELECT count(*) AS n, count(DISTINCT log_file) AS files FROM sources";
     let query = |more: &[&str]| {
         let since = ["query", "s3://b/logs", sql, "--since", "2026-07-01"];
-        ends(folder.path(), &endpoint, &[&since[..], more].concat(), 0)
+        expect_exit(folder.path(), &endpoint, &[&since[..], more].concat(), 0)
     };
-    let (out, said) = query(&[]);
-    assert_eq!(out, "n,files\n4,4\n", "{said}");
+    let (stdout, stderr) = query(&[]);
+    assert_eq!(stdout, "n,files\n4,4\n", "{stderr}");
     let note = "keys show delivery outside the time range and 14d after it: 1 object and 2 days, months or years of \
                 unlisted objects. --delivery-delay reads more of them, --trust-names=none all";
-    assert!(said.contains(note), "{said}");
+    assert!(stderr.contains(note), "{stderr}");
     assert_eq!(served.count().1, 4);
     assert_eq!(query(&["--trust-names=none"]), ("n,files\n7,7\n".to_owned(), String::new()));
-    let (out, _) = ends(
+    let (stdout, _) = expect_exit(
         folder.path(),
         &endpoint,
         &["query", "s3://b/logs", sql, "--until", "2026-04-01", "--delivery-delay", "60d"],
         0,
     );
-    assert_eq!(out, "n,files\n6,6\n", "all but that of July");
-    // A filter leaves out nothing.
+    assert_eq!(stdout, "n,files\n6,6\n", "all but that of July");
+    // A filter in SQL skips no files.
     let filter = "SELECT count(*) AS n FROM logs WHERE request_time >= '2026-07-01'";
-    let (out, _) = ends(folder.path(), &endpoint, &["query", "s3://b/logs", filter], 0);
-    assert_eq!(out, "n\n4\n");
+    let (stdout, _) = expect_exit(folder.path(), &endpoint, &["query", "s3://b/logs", filter], 0);
+    assert_eq!(stdout, "n\n4\n");
     for command in [
         vec!["ingest", "s3://b/logs", "--to", "lake"],
         vec!["hunt", "s3://b/logs"],
         vec!["latency", "s3://b/logs"],
         vec!["report", "s3://b/logs", "-o", "page.html"],
     ] {
-        let (_, said) =
-            ends(folder.path(), &endpoint, &[&command[..], &["--since", "2026-07-01"]].concat(), 0);
-        assert!(said.contains(note), "{command:?}: {said}");
+        let (_, stderr) =
+            expect_exit(folder.path(), &endpoint, &[&command[..], &["--since", "2026-07-01"]].concat(), 0);
+        assert!(stderr.contains(note), "{command:?}: {stderr}");
     }
-    let (_, said) = ends(
+    let (_, stderr) = expect_exit(
         folder.path(),
         &endpoint,
         &["ingest", "s3://b/logs/flat", "--to", "no", "--since", "2026-07-01"],
         1,
     );
     assert!(
-        said.contains("no log files to read: all of them were left out because of their names"),
-        "{said}"
+        stderr.contains("no log files to read: all of them were left out because of their names"),
+        "{stderr}"
     );
 }
 
@@ -324,14 +327,14 @@ fn keys_with_wildcards_can_be_named() {
         (r"s3://b/odd/e\\?", r"e\f"),
     ] {
         let sql = "SELECT string_agg(log_file, '|' ORDER BY log_file) AS f FROM sources";
-        let (out, _) = ends(folder.path(), &endpoint, &["query", url, sql, "--format", "tsv"], 0);
-        assert_eq!(out, format!("f\n{files}\n"), "{url}");
+        let (stdout, _) = expect_exit(folder.path(), &endpoint, &["query", url, sql, "--format", "tsv"], 0);
+        assert_eq!(stdout, format!("f\n{files}\n"), "{url}");
     }
 }
 
-/// Names that are weeks or years off the times in the files; one is not AWS's.
+/// Names whose times differ from the content by weeks or years; one does not follow AWS's layout.
 #[test]
-fn on_disk_no_row_is_lost_by_a_name_unless_names_are_trusted() {
+fn on_disk_names_skip_no_rows_unless_they_are_trusted() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     fs::create_dir(here.join("logs")).unwrap();
@@ -344,11 +347,12 @@ fn on_disk_no_row_is_lost_by_a_name_unless_names_are_trusted() {
         fs::write(here.join("logs").join(name), line("").replace("0000AA", &name[name.len() - 6..])).unwrap();
     }
     let range = ["--since", "2026-07-02", "--until", "2026-07-03"];
-    let run =
-        |arguments: &[&str], code| ends(here, "http://127.0.0.1:1", &[arguments, &range].concat(), code);
-    let (_, said) = run(&["ingest", "logs", "--to", "lake"], 0);
-    assert!(said.contains("4 files: 4 read"), "{said}");
-    assert!(said.contains("--since and --until do not apply to files on disk"), "{said}");
+    let run = |arguments: &[&str], code| {
+        expect_exit(here, "http://127.0.0.1:1", &[arguments, &range].concat(), code)
+    };
+    let (_, stderr) = run(&["ingest", "logs", "--to", "lake"], 0);
+    assert!(stderr.contains("4 files: 4 read"), "{stderr}");
+    assert!(stderr.contains("--since and --until do not apply to files on disk"), "{stderr}");
     for input in ["logs", "lake"] {
         let count = "SELECT count(*) AS n FROM logs";
         assert_eq!(run(&["query", input, count], 0).0, "n\n4\n");
@@ -373,8 +377,8 @@ fn on_disk_no_row_is_lost_by_a_name_unless_names_are_trusted() {
         &["query", "logs", "SELECT count(*) AS n FROM logs", "--trust-names"][..],
         &["ingest", "logs", "--to", "trusting", "--trust-names"],
     ] {
-        let (_, said) = run(arguments, 0);
-        assert!(said.contains(note), "{arguments:?}: {said}");
+        let (_, stderr) = run(arguments, 0);
+        assert!(stderr.contains(note), "{arguments:?}: {stderr}");
     }
     assert_eq!(run(&["query", "trusting", "SELECT count(*) AS n FROM logs"], 0).0, "n\n1\n");
     // verify takes the same range; without it, the files that were left out are missing from the dataset.
@@ -389,23 +393,23 @@ fn on_disk_no_row_is_lost_by_a_name_unless_names_are_trusted() {
         proof.contains("FAILED   sources_all_read") && proof.contains("and its --trust-names"),
         "{proof}"
     );
-    let (out, said) = run(
+    let (stdout, stderr) = run(
         &["query", "logs", "SELECT count(*) AS n FROM logs", "--trust-names", "--delivery-delay", "90d"],
         0,
     );
-    assert!(out == "n\n2\n" && said.contains("note: 2 files were left out"), "{out}{said}");
+    assert!(stdout == "n\n2\n" && stderr.contains("note: 2 files were left out"), "{stdout}{stderr}");
 }
 
-/// Of two objects with the same content one is read, and the other is not said to be damaged.
+/// Of two objects with the same content one is read, and the other is not reported as damaged.
 #[test]
 fn an_object_with_the_content_of_another_is_not_damaged() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     let (_, endpoint) = Served::start(["logs/x/a.log", "logs/x-a.log"].map(str::to_owned));
-    ends(here, &endpoint, &["ingest", "s3://b/logs", "--to", "lake"], 0);
+    expect_exit(here, &endpoint, &["ingest", "s3://b/logs", "--to", "lake"], 0);
     let same = "SELECT count(*) AS n, count(*) FILTER (WHERE state = 'same') AS same FROM sources";
-    assert_eq!(ends(here, &endpoint, &["query", "lake", same], 0).0, "n,same\n2,1\n");
-    ends(here, &endpoint, &["report", "lake", "--pack", "quality", "-o", "page.html"], 0);
+    assert_eq!(expect_exit(here, &endpoint, &["query", "lake", same], 0).0, "n,same\n2,1\n");
+    expect_exit(here, &endpoint, &["report", "lake", "--pack", "quality", "-o", "page.html"], 0);
     let page = fs::read_to_string(here.join("page.html")).unwrap();
     assert!(page.contains("2 files, ") && !page.contains("not read to the end"));
 }

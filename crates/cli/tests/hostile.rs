@@ -1,4 +1,4 @@
-//! What an attacker writes into a log, or puts beside it, stays text: it decides no path and breaks no run.
+//! Text that an attacker writes into a log or a file name stays text: it determines no path and stops no run.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -106,9 +106,9 @@ fn file_names_are_treated_as_text() {
     }
     let output = saltmine(folder.path(), &["ingest", "logs", "--to", "lake"]);
     assert_eq!(output.status.code(), Some(3));
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.chars().all(|char| char == '\n' || !char.is_control()), "{said:?}");
-    assert!(said.contains("esc\\x1B]0;x\\x07:2: rejected"), "{said}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.chars().all(|char| char == '\n' || !char.is_control()), "{stderr:?}");
+    assert!(stderr.contains("esc\\x1B]0;x\\x07:2: rejected"), "{stderr}");
     let count = answer(
         folder.path(),
         &["query", "lake", "SELECT count(DISTINCT log_file) FROM logs", "--format", "csv"],

@@ -125,7 +125,7 @@ fn ordinary_traffic_raises_no_alarm() {
     }
 }
 
-/// Each scenario is a hunt of its own: the expected detections match, and nothing else is high or critical.
+/// In each scenario alone, the expected detections match, and nothing else is high or critical.
 #[test]
 fn each_attack_alone_is_found_by_its_own_detections() {
     let text = std::fs::read_to_string(root().join("samples/expected/attack/scenarios.json")).unwrap();
@@ -218,13 +218,13 @@ fn other_files_are_tables() {
     let answer = stdout(&["query", ATTACK, "--name", "unused-prefixes", "--table", &table]);
     assert!(answer.contains("never"), "{answer}");
 
-    for (table, said) in [
+    for (table, problem) in [
         ("logs=x.csv", "there is already a table with this name"),
         ("a.b=x.csv", "must not contain a dot"),
         ("t=nowhere.csv", "nowhere.csv: "),
         ("t=README.md", "must end in csv"),
     ] {
-        saltmine(&["query", ATTACK, sql, "--table", table]).assert().code(1).stderr(contains(said));
+        saltmine(&["query", ATTACK, sql, "--table", table]).assert().code(1).stderr(contains(problem));
     }
     saltmine(&["query", ATTACK, sql, "--table", "t"]).assert().code(2).stderr(contains("not NAME=FILE"));
 }
@@ -243,7 +243,7 @@ fn a_hunt_can_be_limited_in_time() {
     saltmine(&["query", ATTACK, "SELECT 1", "--since", "noon"]).assert().code(2).stderr(contains("noon"));
 }
 
-/// What a hunt keeps on disk is gone after each way it can end.
+/// A hunt removes its temporary files however it ends.
 #[cfg(unix)]
 #[test]
 fn a_hunt_leaves_no_temporary_files_however_it_ends() {
@@ -254,14 +254,14 @@ fn a_hunt_leaves_no_temporary_files_however_it_ends() {
         let mut command = Command::new(assert_cmd::cargo::cargo_bin!("saltmine"));
         command.current_dir(root()).env("TMPDIR", temporary.path()).args(["hunt", ATTACK, "-vv"]);
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut said = BufReader::new(child.stderr.take().unwrap()).lines();
-        said.find(|line| line.as_ref().unwrap().contains("the records are kept")).unwrap().unwrap();
+        let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
+        stderr.find(|line| line.as_ref().unwrap().contains("the records are kept")).unwrap().unwrap();
         let count = || std::fs::read_dir(temporary.path()).unwrap().count();
         assert!(count() > 0, "something is kept while it runs");
         if let Some(signal) = signal {
             assert!(Command::new("kill").args([signal, &child.id().to_string()]).status().unwrap().success());
         }
-        said.for_each(drop);
+        stderr.for_each(drop);
         assert_eq!(child.wait().unwrap().code(), Some(if signal.is_some() { 130 } else { 0 }), "{signal:?}");
         assert_eq!(count(), 0, "{signal:?}");
     }
@@ -314,7 +314,7 @@ fn findings_beside(lines: &str) -> Vec<(String, String)> {
     findings.map(|finding| (text(&finding["query"]), text(&finding["severity"]))).collect()
 }
 
-/// Whoever can add a file to the logs writes any time and any size. Neither takes a finding away, or ends a detection.
+/// Anyone who can add a log file can forge times and sizes. Neither hides a finding or stops a detection.
 #[test]
 fn odd_times_and_sizes_hide_no_finding() {
     let line = |time: &str, requester: &str, bytes: &str| {

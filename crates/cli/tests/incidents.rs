@@ -1,4 +1,4 @@
-//! What happened, as `saltmine hunt`, `timeline` and `export` say it.
+//! Incidents in the output of `saltmine hunt`, `timeline` and `export`.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -39,12 +39,12 @@ fn incident(name: &str) -> &'static Value {
 }
 
 #[test]
-fn a_screen_says_what_happened() {
+fn one_screen_summarises_the_incidents() {
     for columns in ["80", "100", "120"] {
         let text = stdout(&["hunt", ATTACK], columns);
         let width: usize = columns.parse().unwrap();
         assert!(text.lines().count() <= 50, "{columns}: {}", text.lines().count());
-        // Commands to copy are not broken.
+        // Suggested commands are not wrapped.
         let too_wide = |line: &&str| line.chars().count() > width && !line.contains(" saltmine ");
         assert_eq!(text.lines().find(too_wide), None, "{columns}");
         if columns != "100" {
@@ -53,7 +53,7 @@ fn a_screen_says_what_happened() {
     }
 }
 
-/// Numbers are those of the generator, which wrote the attacks.
+/// The numbers match those of the generator.
 #[test]
 fn incidents_are_the_attacks_with_their_numbers() {
     let text = std::fs::read_to_string(root().join("samples/expected/attack/scenarios.json")).unwrap();
@@ -97,16 +97,16 @@ fn incidents_are_the_attacks_with_their_numbers() {
     assert!(phases.contains(&"destruction"), "{phases:?}");
 }
 
-/// Each finding is somewhere: in an incident, or with its actor.
+/// Each finding is listed in an incident or with its actor.
 #[test]
 fn no_finding_is_lost() {
     let named = |list: &str| -> Vec<String> {
         let all = REPORT[list].as_array().unwrap().iter().flat_map(|one| one["findings"].as_array().unwrap());
         all.map(|finding| finding["query"].as_str().unwrap().to_owned()).collect()
     };
-    let told = [named("incidents"), named("actors")].concat();
+    let covered = [named("incidents"), named("actors")].concat();
     for finding in REPORT["findings"].as_array().unwrap() {
-        assert!(told.iter().any(|query| finding["query"] == *query), "{}", finding["query"]);
+        assert!(covered.iter().any(|query| finding["query"] == *query), "{}", finding["query"]);
     }
     for member in ["version", "dataset", "range", "coverage", "examined", "quiet", "failed"] {
         assert!(REPORT.get(member).is_some(), "{member}");
@@ -164,10 +164,10 @@ fn detections_can_be_selected() {
             .iter()
             .all(|name| !name.contains("mass-delete"))
     );
-    let grave = queries(&["--pack", "destruction", "--min-severity", "high"]);
+    let severe = queries(&["--pack", "destruction", "--min-severity", "high"]);
     assert!(
-        !grave.is_empty()
-            && grave.iter().all(|name| name.starts_with("critical") || name.starts_with("high"))
+        !severe.is_empty()
+            && severe.iter().all(|name| name.starts_with("critical") || name.starts_with("high"))
     );
     let name = ["hunt", ATTACK, "--name", "mass-delete", "--min-severity", "high", "--format", "csv"];
     saltmine(&name, "100").assert().success().stderr(contains("note: 1 finding below high not shown"));

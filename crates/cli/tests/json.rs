@@ -20,8 +20,8 @@ fn saltmine(folder: &Path) -> Command {
 /// The answer, whether or not some lines are rejected.
 fn answer(folder: &Path, input: &str, sql: &str, format: &str) -> String {
     let output = saltmine(folder).args(["query", input, sql, "--format", format]).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(matches!(output.status.code(), Some(0 | 3)), "{sql}: {said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{sql}: {stderr}");
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -112,8 +112,8 @@ fn samples_read_as_expected() {
     assert_eq!(summary["rejects"], 1);
     let counts = format!("{} lines: {} rows 1 reject ", summary["lines"], summary["rows"]);
     let ingest = saltmine(&root).args(["ingest", "samples/json", "--to", lake]).assert().code(3);
-    let said = String::from_utf8_lossy(&ingest.get_output().stderr).replace(',', "");
-    assert!(said.contains(&counts), "{said}");
+    let stderr = String::from_utf8_lossy(&ingest.get_output().stderr).replace(',', "");
+    assert!(stderr.contains(&counts), "{stderr}");
     saltmine(&root)
         .args(["verify", lake, "samples/json"])
         .assert()

@@ -52,7 +52,7 @@ fn percentiles_by_client() {
     assert_eq!([0, 2, 3].map(|row| rows[row].join(" ")), expected);
 }
 
-/// Groups with the most requests come first, times side by side; those of few requests are counted.
+/// Groups with the most requests come first, with their times side by side; small groups are only counted.
 #[test]
 fn a_table_begins_with_the_most_frequent_groups() {
     let folder = folder();
@@ -137,8 +137,8 @@ fn invalid_options_are_named() {
         command.args(["latency", "log"]).args(arguments).assert().code(code).stderr(contains(problem));
     }
     let nothing = ["latency", "log", "--since", "2027-01-01", "--format", "hgrm"];
-    let said = contains("no log records with --since 2027-01-01T00:00:00Z: the input has ");
-    saltmine(folder.path()).args(nothing).assert().code(1).stdout("").stderr(said);
+    let problem = contains("no log records with --since 2027-01-01T00:00:00Z: the input has ");
+    saltmine(folder.path()).args(nothing).assert().code(1).stdout("").stderr(problem);
 }
 
 #[test]
@@ -153,12 +153,12 @@ fn samples_are_within_a_thousandth_of_exact_percentiles() {
     let text = String::from_utf8(output.get_output().stdout.clone()).unwrap();
     let exact: Vec<f64> = text.lines().last().unwrap().split(',').map(|cell| cell.parse().unwrap()).collect();
     for (name, exact) in ["count", "min", "max", "p50"].into_iter().zip(exact) {
-        let told = groups[0][name].as_f64().unwrap();
-        assert!((told - exact).abs() <= exact / 1000.0, "{name}: {told}, {exact}");
+        let sampled = groups[0][name].as_f64().unwrap();
+        assert!((sampled - exact).abs() <= exact / 1000.0, "{name}: {sampled}, {exact}");
     }
 }
 
-/// Of too many groups, those with the most requests are kept, and the omission is reported.
+/// If there are too many groups, those with the most requests are kept, and the omission is reported.
 #[test]
 fn omitted_groups_are_reported() {
     let folder = tempfile::tempdir().unwrap();

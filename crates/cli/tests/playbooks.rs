@@ -64,7 +64,7 @@ fn sh(folder: &Path, script: &str) -> Output {
     let path = format!("{}:{}", bin.display(), std::env::var("PATH").unwrap());
     let mut command = Command::new("sh");
     command.args(["-c", script]).current_dir(folder).env("PATH", path);
-    // Nothing listens there: commands that name S3 fail at once, and nowhere else.
+    // Nothing listens there, so commands that use S3 fail at once.
     command.env("AWS_ENDPOINT_URL", "http://127.0.0.1:1").env("AWS_ALLOW_HTTP", "true");
     command
         .env("AWS_ACCESS_KEY_ID", "none")
@@ -77,7 +77,7 @@ fn is_variable(line: &str) -> bool {
     line.split_once('=').is_some_and(|(name, _)| name.chars().all(|c| c.is_ascii_lowercase()))
 }
 
-/// Rows that a command answered with, on standard output or in the file of `-o`.
+/// The rows of a command's answer, on standard output or in the file of `-o`.
 fn rows(folder: &Path, command: &str, output: &Output) -> usize {
     let file = command.split_once(" -o ").map(|(_, rest)| rest.split_whitespace().next().unwrap());
     let answer = match file {
@@ -113,14 +113,14 @@ fn run_all(name: &str) {
         if command.starts_with("saltmine query") && !is_s3 {
             let rows = rows(folder, command, &output);
             answered += rows;
-            // Queries of the catalogue may have nothing to say of the samples; SQL that does not is mistaken.
+            // Queries of the catalogue may have no rows on the samples; other SQL must have some.
             assert!(rows > 0 || command.contains("--name"), "{name}: no rows: {command}");
         }
     }
     assert!(answered > 0 || variables.is_empty(), "{name} answers nothing");
 }
 
-/// What the commands of AWS need of a shell is checked too: quotes that end, variables that are set.
+/// Checks the shell syntax of AWS commands: closed quotes, variables that are set.
 #[test]
 fn aws_commands_are_complete() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! The scenario set: its records are read cleanly, and what a hunt says of somebody is in them.
+//! The scenario set: its records are parsed cleanly, and the findings of a hunt match them.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -82,15 +82,15 @@ fn condition(who: &Value) -> String {
     wanted.join(" AND ")
 }
 
-/// What a hunt says of somebody, the records say too: no request of others is counted, and no time is of others.
-/// Returns how many rows were checked.
+/// Checks that findings match the records: they count no requests and have no times of other principals. Returns the
+/// number of rows checked.
 fn recount(inputs: &[String]) -> usize {
     let report = hunt(inputs);
     let findings = report["findings"].as_array().unwrap();
     let rows =
         findings.iter().flat_map(|of| of["who"].as_array().unwrap().iter().map(|who| (&of["query"], who)));
     let rows: Vec<(&Value, &Value)> = rows.filter(|(_, who)| who["first_seen"].is_string()).collect();
-    // Some at a time in one pass over the logs.
+    // Several conditions are checked in one pass over the logs.
     for part in rows.chunks(40) {
         let counts = part.iter().enumerate().map(|(at, (_, who))| {
             let (first, last) = (who["first_seen"].as_str().unwrap(), who["last_seen"].as_str().unwrap());
@@ -152,7 +152,7 @@ fn both_forms_of_a_copy_s_source_give_the_same_findings() {
     let [ok, none, mixed] = ["200", "none", "mixed"].map(|form| {
         let (_folder, logs) = scenarios(&names, form);
         let mut findings = hunt(&logs)["findings"].take();
-        // The command to copy has the folder, which differs.
+        // Suggested commands contain the folder, which differs.
         for finding in findings.as_array_mut().unwrap() {
             finding.as_object_mut().unwrap().remove("dig_deeper");
             for example in finding["examples"].as_array_mut().unwrap() {
@@ -172,8 +172,8 @@ fn both_forms_of_a_copy_s_source_give_the_same_findings() {
     }
 }
 
-/// S3 delivers some records twice. A file that is there twice changes what no finding says of somebody: requests, objects,
-/// bytes, times, grade.
+/// S3 delivers some records twice. A duplicate file does not change findings: requests, objects, bytes, times and
+/// severity stay the same.
 #[test]
 fn a_file_delivered_twice_changes_no_finding() {
     let names =
@@ -181,7 +181,7 @@ fn a_file_delivered_twice_changes_no_finding() {
     let (folder, logs) = scenarios(&names, "mixed");
     let truth = std::fs::read(folder.path().join("truth.json")).unwrap();
     let truth: Value = serde_json::from_slice(&truth).unwrap();
-    let once = said(&hunt(&logs));
+    let once = finding_rows(&hunt(&logs));
     for (name, logs) in truth.as_object().unwrap().keys().zip(&logs) {
         let files = match truth[name]["lines"].as_object() {
             Some(lines) => lines.keys().cloned().collect(),
@@ -194,7 +194,7 @@ fn a_file_delivered_twice_changes_no_finding() {
             std::fs::write(path.with_extension("again.gz"), content.repeat(2)).unwrap();
         }
     }
-    let twice = said(&hunt(&logs));
+    let twice = finding_rows(&hunt(&logs));
     for (row, same) in once.iter().zip(&twice) {
         assert_eq!(row, same);
     }
@@ -220,9 +220,9 @@ fn every_third_file(logs: &Path) -> Vec<String> {
     files.step_by(3).collect()
 }
 
-/// What findings say: detection, grade, and of each row who, how many requests, objects and bytes, and when. Reasons name
-/// numbers of the days before, which profiles count as they were delivered.
-fn said(report: &Value) -> Vec<String> {
+/// The rows of findings without their reasons: detection, severity, actor, numbers and times. Reasons are omitted because
+/// they contain numbers of earlier days, which profiles count as delivered.
+fn finding_rows(report: &Value) -> Vec<String> {
     let mut rows = Vec::new();
     for finding in report["findings"].as_array().unwrap() {
         for who in finding["who"].as_array().unwrap() {

@@ -55,7 +55,7 @@ fn exit_quit_and_help_are_understood() {
         assert!(text.contains("one") && !text.contains("unreached"), "{word}: {text}");
     }
     shell("help\n").success().stdout(contains("\\timeline WHO"));
-    // Within a statement, a word is SQL; a command is one.
+    // Within a statement, a word is SQL; a command with a backslash is still a command.
     shell("SELECT 'a' AS\nquit\n;\n").success().stdout(contains("quit"));
     let output = shell("SELECT 7\n\\format csv\nAS seven;\n").success();
     assert_eq!(String::from_utf8(output.get_output().stdout.clone()).unwrap(), "seven\n7\n");

@@ -1,5 +1,5 @@
-//! Silence means that nothing happened: whatever was not read, not found or not written is reported, and an answer
-//! about nothing is an error.
+//! Nothing fails silently: whatever was not read, found or written is reported, and a result without any records is an
+//! error.
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
@@ -34,12 +34,12 @@ fn command(folder: &Path, arguments: &[&str]) -> Command {
 }
 
 /// Runs the command and asserts its exit code. Returns standard output and standard error.
-fn ends(folder: &Path, arguments: &[&str], code: i32) -> (String, String) {
+fn expect_exit(folder: &Path, arguments: &[&str], code: i32) -> (String, String) {
     let output = command(folder, arguments).output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    let (out, said) = (text(output.stdout), text(output.stderr));
-    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {out}{said}");
-    (out, said)
+    let (stdout, stderr) = (text(output.stdout), text(output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {stdout}{stderr}");
+    (stdout, stderr)
 }
 
 /// All commands that examine logs.
@@ -67,19 +67,22 @@ fn nothing_examined_is_an_error_with_a_reason() {
         ("junk", "2 lines rejected"),
     ] {
         for arguments in examiners(input) {
-            let (_, said) = ends(here, &arguments, 1);
-            assert!(said.contains("error: no log records to examine: "), "{arguments:?}: {said}");
-            assert!(said.contains(why) && said.contains("Nothing was checked"), "{arguments:?}: {said}");
+            let (_, stderr) = expect_exit(here, &arguments, 1);
+            assert!(stderr.contains("error: no log records to examine: "), "{arguments:?}: {stderr}");
+            assert!(
+                stderr.contains(why) && stderr.contains("Nothing was checked"),
+                "{arguments:?}: {stderr}"
+            );
         }
         assert!(!here.join("page.html").exists(), "a page with no findings would be an all-clear");
-        ends(
+        expect_exit(
             here,
             &["ingest", input, "--to", "lake"],
             if matches!(input, "empty" | "blank") { 0 } else { 3 },
         );
         for arguments in examiners("lake") {
-            let (_, said) = ends(here, &arguments, 1);
-            assert!(said.contains("error: no log records to examine: "), "{arguments:?}: {said}");
+            let (_, stderr) = expect_exit(here, &arguments, 1);
+            assert!(stderr.contains("error: no log records to examine: "), "{arguments:?}: {stderr}");
         }
         fs::remove_dir_all(here.join("lake")).unwrap();
     }
@@ -90,13 +93,13 @@ fn a_range_without_records_is_an_error_with_the_range_of_the_data() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     fs::write(here.join("log"), lines(0..10)).unwrap();
-    ends(here, &["ingest", "log", "--to", "lake"], 0);
+    expect_exit(here, &["ingest", "log", "--to", "lake"], 0);
     for input in ["log", "lake"] {
         for arguments in examiners(input) {
-            let (_, said) = ends(here, &[&arguments[..], &["--since", "2027-01-01"]].concat(), 1);
-            assert!(said.contains("--since 2027-01-01T00:00:00Z"), "{arguments:?}: {said}");
+            let (_, stderr) = expect_exit(here, &[&arguments[..], &["--since", "2027-01-01"]].concat(), 1);
+            assert!(stderr.contains("--since 2027-01-01T00:00:00Z"), "{arguments:?}: {stderr}");
             let all = "has 10 requests from 2026-05-01T10:00:00Z to 2026-05-05T10:00:00Z";
-            assert!(said.contains(all), "{arguments:?}: {said}");
+            assert!(stderr.contains(all), "{arguments:?}: {stderr}");
         }
     }
     for arguments in examiners("lake")
@@ -104,11 +107,11 @@ fn a_range_without_records_is_an_error_with_the_range_of_the_data() {
         .chain([vec!["query", "lake", "SELECT 1"], vec!["ingest", "log", "--to", "x"]])
     {
         let reversed = [&arguments[..], &["--since", "2026-05-05", "--until", "2026-05-01"]].concat();
-        let (_, said) = ends(here, &reversed, 2);
-        assert!(said.contains("--until 2026-05-01T00:00:00Z is not after --since 2026-05-05"), "{said}");
+        let (_, stderr) = expect_exit(here, &reversed, 2);
+        assert!(stderr.contains("--until 2026-05-01T00:00:00Z is not after --since 2026-05-05"), "{stderr}");
         let empty = [&arguments[..], &["--since", "2026-05-05", "--until", "2026-05-05"]].concat();
-        let (_, said) = ends(here, &empty, 2);
-        assert!(said.contains("give the next day"), "{said}");
+        let (_, stderr) = expect_exit(here, &empty, 2);
+        assert!(stderr.contains("give the next day"), "{stderr}");
     }
     assert!(!here.join("page.html").exists());
 }
@@ -118,24 +121,28 @@ fn a_query_on_no_records_reports_it() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     fs::write(here.join("log"), lines(0..10)).unwrap();
-    ends(here, &["ingest", "log", "--to", "lake"], 0);
+    expect_exit(here, &["ingest", "log", "--to", "lake"], 0);
     for input in ["log", "lake"] {
         let late = ["--since", "2027-01-01"];
         let named = ["query", input, "--name", "mass-delete"];
-        let (_, said) = ends(here, &[&named[..], &late].concat(), 1);
+        let (_, stderr) = expect_exit(here, &[&named[..], &late].concat(), 1);
         assert!(
-            said.contains(
+            stderr.contains(
                 "error: no log records with --since 2027-01-01T00:00:00Z: the input has 10 requests"
             ),
-            "{said}"
+            "{stderr}"
         );
-        let (out, said) = ends(here, &[&["query", input, "SELECT key FROM logs"], &late[..]].concat(), 0);
-        assert!(out == "key\n" && said.contains("note: no log records with --since 2027"), "{out}{said}");
+        let (stdout, stderr) =
+            expect_exit(here, &[&["query", input, "SELECT key FROM logs"], &late[..]].concat(), 0);
+        assert!(
+            stdout == "key\n" && stderr.contains("note: no log records with --since 2027"),
+            "{stdout}{stderr}"
+        );
         // An empty answer about existing records is an answer.
-        let (_, said) = ends(here, &named, 0);
-        assert_eq!(said, "");
-        let (_, said) = ends(here, &["query", input, "SELECT key FROM logs WHERE key = 'x'"], 0);
-        assert_eq!(said, "");
+        let (_, stderr) = expect_exit(here, &named, 0);
+        assert_eq!(stderr, "");
+        let (_, stderr) = expect_exit(here, &["query", input, "SELECT key FROM logs WHERE key = 'x'"], 0);
+        assert_eq!(stderr, "");
     }
 }
 
@@ -148,33 +155,36 @@ fn answers_from_an_incomplete_dataset_have_a_note() {
     let cut = whole.len() / 2;
     fs::write(here.join("logs/cut.gz"), &whole[..cut]).unwrap();
     fs::write(here.join("logs/whole"), lines(500..600) + "no log line\n").unwrap();
-    let (_, said) = ends(here, &["ingest", "logs", "--to", "case.lake"], 3);
-    assert!(said.contains("2 files: 1 read, 0 skipped (already in the dataset), 1 with problems"), "{said}");
+    let (_, stderr) = expect_exit(here, &["ingest", "logs", "--to", "case.lake"], 3);
+    assert!(
+        stderr.contains("2 files: 1 read, 0 skipped (already in the dataset), 1 with problems"),
+        "{stderr}"
+    );
     let note = format!(
         "note: 1 of 2 source files is incomplete (truncated: ends in the middle of its gzip stream at byte {cut}), \
          2 lines rejected. Details: saltmine status case.lake"
     );
     // The second run reads nothing, and is not a success either.
-    let (_, said) = ends(here, &["ingest", "logs", "--to", "case.lake"], 0);
-    assert!(said.contains("2 files: nothing new") && said.contains(&note), "{said}");
+    let (_, stderr) = expect_exit(here, &["ingest", "logs", "--to", "case.lake"], 0);
+    assert!(stderr.contains("2 files: nothing new") && stderr.contains(&note), "{stderr}");
     let query = ["query", "case.lake", "SELECT count(*) FROM logs"].to_vec();
     for arguments in examiners("case.lake").into_iter().chain([query]) {
-        let (_, said) = ends(here, &arguments, 0);
-        assert!(said.contains(&note), "{arguments:?}: {said}");
-        let (_, said) = ends(here, &[&arguments[..], &["--quiet"]].concat(), 0);
-        assert_eq!(said, "", "{arguments:?}");
+        let (_, stderr) = expect_exit(here, &arguments, 0);
+        assert!(stderr.contains(&note), "{arguments:?}: {stderr}");
+        let (_, stderr) = expect_exit(here, &[&arguments[..], &["--quiet"]].concat(), 0);
+        assert_eq!(stderr, "", "{arguments:?}");
     }
     let mut shell = command(here, &["shell", "case.lake"]);
     let mut shell = shell.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
     shell.stdin.take().unwrap().write_all(b"SELECT 1;\n").unwrap();
-    let said = String::from_utf8(shell.wait_with_output().unwrap().stderr).unwrap();
-    assert!(said.contains(&note), "{said}");
+    let stderr = String::from_utf8(shell.wait_with_output().unwrap().stderr).unwrap();
+    assert!(stderr.contains(&note), "{stderr}");
     // A complete dataset has no note.
-    ends(here, &["ingest", "logs/whole", "--to", "other"], 3);
+    expect_exit(here, &["ingest", "logs/whole", "--to", "other"], 3);
     fs::write(here.join("clean"), lines(0..10)).unwrap();
-    ends(here, &["ingest", "clean", "--to", "clean.lake"], 0);
-    let (_, said) = ends(here, &["query", "clean.lake", "SELECT count(*) FROM logs"], 0);
-    assert_eq!(said, "");
+    expect_exit(here, &["ingest", "clean", "--to", "clean.lake"], 0);
+    let (_, stderr) = expect_exit(here, &["query", "clean.lake", "SELECT count(*) FROM logs"], 0);
+    assert_eq!(stderr, "");
 }
 
 #[test]
@@ -185,9 +195,9 @@ fn status_shows_what_a_dataset_holds_and_lacks() {
     let whole = gzip(&lines(0..500));
     fs::write(here.join("logs/cut.gz"), &whole[..whole.len() - 9]).unwrap();
     fs::write(here.join("logs/whole"), lines(500..600) + "no log line\n\n").unwrap();
-    ends(here, &["ingest", "logs", "--to", "case.lake"], 3);
+    expect_exit(here, &["ingest", "logs", "--to", "case.lake"], 3);
     fs::create_dir(here.join("case.lake/.saltmine/runs/0b2c7c1e-6f3a-4c59-9d3e-2f3a4b5c6d7e-r0001")).unwrap();
-    let (out, _) = ends(here, &["status", "case.lake"], 0);
+    let (stdout, _) = expect_exit(here, &["status", "case.lake"], 0);
     for part in [
         "Dataset     case.lake\n",
         "Time range  2026-05-01T10:00:00Z to 2026-05-05T10:00:00Z\n",
@@ -200,9 +210,9 @@ fn status_shows_what_a_dataset_holds_and_lacks() {
         "Incomplete sources (1)\n  cut.gz: truncated: ends in the middle of its gzip stream at byte ",
         "Rejected lines (1)\n             1  whole\n",
     ] {
-        assert!(out.contains(part), "{part}: {out}");
+        assert!(stdout.contains(part), "{part}: {stdout}");
     }
-    let (json, _) = ends(here, &["status", "case.lake", "--format", "json"], 0);
+    let (json, _) = expect_exit(here, &["status", "case.lake", "--format", "json"], 0);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert_eq!(
         (&json["files"], &json["incomplete_files"], &json["rejects"]),
@@ -210,8 +220,8 @@ fn status_shows_what_a_dataset_holds_and_lacks() {
     );
     assert_eq!(json["incomplete"]["first"][0]["name"], "cut.gz");
     assert_eq!(json["lines"].as_u64(), json["rows"].as_u64().map(|rows| rows + 2));
-    let (_, said) = ends(here, &["status", "logs"], 1);
-    assert!(said.contains("not a saltmine dataset"), "{said}");
+    let (_, stderr) = expect_exit(here, &["status", "logs"], 1);
+    assert!(stderr.contains("not a saltmine dataset"), "{stderr}");
 }
 
 #[test]
@@ -221,26 +231,26 @@ fn a_folder_of_other_files_does_not_become_a_dataset_of_rejects() {
     fs::create_dir(here.join("pages")).unwrap();
     let page: String = (0..300).map(|number| format!("<p>paragraph {number}</p>\n")).collect();
     fs::write(here.join("pages/index.html"), page).unwrap();
-    let (_, said) = ends(here, &["ingest", "pages", "--to", "lake"], 1);
+    let (_, stderr) = expect_exit(here, &["ingest", "pages", "--to", "lake"], 1);
     assert!(
-        said.contains("does not look like a folder of S3 server access logs: 300 of 300 lines (100 %)"),
-        "{said}"
+        stderr.contains("does not look like a folder of S3 server access logs: 300 of 300 lines (100 %)"),
+        "{stderr}"
     );
-    assert!(said.contains("--keep-going"), "{said}");
-    let (out, said) = ends(here, &["query", "lake", "SELECT count(*) AS n FROM rejects"], 0);
-    assert!(out == "n\n0\n" && said.contains("the dataset is empty"), "{out}{said}");
-    ends(here, &["ingest", "pages", "--to", "lake", "--keep-going"], 3);
-    assert_eq!(ends(here, &["query", "lake", "SELECT count(*) AS n FROM rejects"], 0).0, "n\n300\n");
-    ends(here, &["ingest", "pages", "--to", "strict", "--strict"], 1);
+    assert!(stderr.contains("--keep-going"), "{stderr}");
+    let (stdout, stderr) = expect_exit(here, &["query", "lake", "SELECT count(*) AS n FROM rejects"], 0);
+    assert!(stdout == "n\n0\n" && stderr.contains("the dataset is empty"), "{stdout}{stderr}");
+    expect_exit(here, &["ingest", "pages", "--to", "lake", "--keep-going"], 3);
+    assert_eq!(expect_exit(here, &["query", "lake", "SELECT count(*) AS n FROM rejects"], 0).0, "n\n300\n");
+    expect_exit(here, &["ingest", "pages", "--to", "strict", "--strict"], 1);
     // A few malformed lines among others, or a small file of nothing else, are kept as before.
     fs::create_dir(here.join("logs")).unwrap();
     fs::write(here.join("logs/log"), lines(0..200)).unwrap();
     fs::write(here.join("logs/notes"), "no log line\n".repeat(90)).unwrap();
-    ends(here, &["ingest", "logs", "--to", "some"], 3);
-    ends(here, &["ingest", "logs/notes", "--to", "few"], 3);
-    assert_eq!(ends(here, &["query", "few", "SELECT count(*) AS n FROM rejects"], 0).0, "n\n90\n");
+    expect_exit(here, &["ingest", "logs", "--to", "some"], 3);
+    expect_exit(here, &["ingest", "logs/notes", "--to", "few"], 3);
+    assert_eq!(expect_exit(here, &["query", "few", "SELECT count(*) AS n FROM rejects"], 0).0, "n\n90\n");
     // Whatever the dataset already holds.
-    ends(here, &["ingest", "pages", "--to", "some"], 1);
+    expect_exit(here, &["ingest", "pages", "--to", "some"], 1);
 }
 
 #[test]
@@ -258,21 +268,21 @@ fn skipped_hidden_files_are_counted_and_named() {
         &["hunt", "logs", "--pack", "destruction"],
         &["timeline", "logs", "--ip", "0.0.0.0/0"],
     ] {
-        let (_, said) = ends(here, arguments, 0);
-        assert!(said.contains(note) && said.contains("logs/.hidden"), "{arguments:?}: {said}");
+        let (_, stderr) = expect_exit(here, arguments, 0);
+        assert!(stderr.contains(note) && stderr.contains("logs/.hidden"), "{arguments:?}: {stderr}");
     }
-    let (out, _) = ends(here, &["query", "logs/.hidden", "SELECT count(*) AS n FROM logs"], 0);
-    assert_eq!(out, "n\n10\n", "one that is named is read");
+    let (stdout, _) = expect_exit(here, &["query", "logs/.hidden", "SELECT count(*) AS n FROM logs"], 0);
+    assert_eq!(stdout, "n\n10\n", "one that is named is read");
     fs::create_dir(here.join("dots")).unwrap();
     fs::write(here.join("dots/.hidden"), lines(0..1)).unwrap();
-    let (_, said) = ends(here, &["query", "dots", "SELECT 1"], 1);
-    assert!(said.contains("dots: no files; 1 hidden file or folder was skipped"), "{said}");
+    let (_, stderr) = expect_exit(here, &["query", "dots", "SELECT 1"], 1);
+    assert!(stderr.contains("dots: no files; 1 hidden file or folder was skipped"), "{stderr}");
     // The folder of a dataset within the logs is not read.
     fs::remove_file(here.join("logs/.hidden")).unwrap();
     fs::remove_dir_all(here.join("logs/.old")).unwrap();
-    ends(here, &["ingest", "logs", "--to", "logs/lake"], 0);
-    let (_, said) = ends(here, &["ingest", "logs", "--to", "logs/lake"], 0);
-    assert!(!said.contains("note: skipped"), "{said}");
+    expect_exit(here, &["ingest", "logs", "--to", "logs/lake"], 0);
+    let (_, stderr) = expect_exit(here, &["ingest", "logs", "--to", "logs/lake"], 0);
+    assert!(!stderr.contains("note: skipped"), "{stderr}");
 }
 
 #[test]
@@ -290,15 +300,16 @@ fn written_files_are_named() {
         (&["report", "log", "--pack", "destruction", "-o", "page.html"], "wrote page.html: 0 findings, "),
         (&["latency", "log", "--by", "", "-o", "l.txt"], "wrote l.txt: 2 groups, "),
     ] {
-        let (out, said) = ends(here, arguments, 0);
-        assert!(out.is_empty() && said.contains(wrote), "{arguments:?}: {out}{said}");
+        let (stdout, stderr) = expect_exit(here, arguments, 0);
+        assert!(stdout.is_empty() && stderr.contains(wrote), "{arguments:?}: {stdout}{stderr}");
     }
-    let (out, _) = ends(here, &["hunt", "log", "--pack", "destruction"], 0);
+    let (stdout, _) = expect_exit(here, &["hunt", "log", "--pack", "destruction"], 0);
     assert!(
-        out.contains(" detections ran: 0 findings.") && out.contains("does not prove that nothing happened"),
-        "{out}"
+        stdout.contains(" detections ran: 0 findings.")
+            && stdout.contains("does not prove that nothing happened"),
+        "{stdout}"
     );
-    assert_eq!(out.matches("0 findings").count(), 1, "{out}");
+    assert_eq!(stdout.matches("0 findings").count(), 1, "{stdout}");
 }
 
 #[test]
@@ -306,8 +317,8 @@ fn usage_errors_name_the_argument() {
     let folder = tempfile::tempdir().unwrap();
     let here = folder.path();
     fs::write(here.join("log"), lines(0..10)).unwrap();
-    ends(here, &["ingest", "log", "--to", "lake"], 0);
-    for (arguments, said) in [
+    expect_exit(here, &["ingest", "log", "--to", "lake"], 0);
+    for (arguments, problem) in [
         (&["ingest", "log", "--to", "log"][..], "--to log: this is a file; a dataset is a folder"),
         (&["query", "lake", "--name", "mass-delete", "SELECT 1"], "give either SQL or --name, not both"),
         (&["query", "lake", "--name", "no-such-query"], "there is no query no-such-query"),
@@ -315,17 +326,18 @@ fn usage_errors_name_the_argument() {
         (&["query", "lake", "--name", "mass-delete", "-p", "nothing=1"], "parameter nothing"),
         (&["hunt", "lake", "--since", "05/03/2026"], "a time ago such as 24h"),
     ] {
-        let (_, told) = ends(here, arguments, 2);
-        assert!(told.contains(said), "{arguments:?}: {told}");
+        let (_, stderr) = expect_exit(here, arguments, 2);
+        assert!(stderr.contains(problem), "{arguments:?}: {stderr}");
     }
     for time in ["2026-05-02T10:00", "2026-05-02 10:00", "1777716000", "02/May/2026:10:00:00 +0000"] {
-        let (out, _) = ends(here, &["query", "lake", "SELECT count(*) AS n FROM logs", "--since", time], 0);
-        assert_eq!(out, "n\n8\n", "{time}");
+        let (stdout, _) =
+            expect_exit(here, &["query", "lake", "SELECT count(*) AS n FROM logs", "--since", time], 0);
+        assert_eq!(stdout, "n\n8\n", "{time}");
     }
     for time in ["24h", "-24h", "yesterday", "now"] {
-        let (out, _) =
-            ends(here, &["query", "lake", "SELECT count(*) >= 0 AS is FROM logs", "--since", time], 0);
-        assert_eq!(out, "is\ntrue\n", "{time}");
+        let (stdout, _) =
+            expect_exit(here, &["query", "lake", "SELECT count(*) >= 0 AS is FROM logs", "--since", time], 0);
+        assert_eq!(stdout, "is\ntrue\n", "{time}");
     }
 }
 
@@ -369,10 +381,10 @@ fn markdown_makes_no_links_or_mentions_from_client_text() {
         &["timeline", "log", "--ip", "0.0.0.0/0", "--format", "markdown"],
         &["hunt", "log", "--pack", "exposure", "--format", "markdown"],
     ] {
-        let (out, _) = ends(here, arguments, 0);
+        let (stdout, _) = expect_exit(here, arguments, 0);
         for live in ["https://", "www.", "@mallory", "#12", "x@evil"] {
-            assert!(!out.contains(live), "{arguments:?}: {live}: {out}");
+            assert!(!stdout.contains(live), "{arguments:?}: {live}: {stdout}");
         }
-        assert!(out.contains("mallory") && !out.contains('<'), "{out}");
+        assert!(stdout.contains("mallory") && !stdout.contains('<'), "{stdout}");
     }
 }

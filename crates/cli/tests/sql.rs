@@ -21,7 +21,7 @@ fn line(time: &str, id: &str, requester: &str, key: &str) -> String {
     )
 }
 
-/// Three requests in the night in which clocks in Berlin go forward.
+/// Three requests in the night when clocks go forward in Berlin.
 fn night() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let who = "arn:aws:sts::012345678901:assumed-role/app/i-0abc";
@@ -46,14 +46,14 @@ fn times_of_other_zones_have_their_offset_in_every_form() {
                CAST(request_time AT TIME ZONE 'Europe/Berlin' AS timestamp) AS clock, \
                make_array(request_time AT TIME ZONE 'Europe/Berlin') AS list, key FROM logs ORDER BY utc";
     for format in ["csv", "tsv", "table", "markdown", "json", "ndjson"] {
-        let told = ask(folder.path(), &[sql, "--format", format]).replace('\\', "");
+        let output = ask(folder.path(), &[sql, "--format", format]).replace('\\', "");
         for time in ["2026-03-29T00:30:00+01:00", "2026-03-29T01:30:00+01:00", "2026-03-29T03:30:00+02:00"] {
-            assert_eq!(told.matches(time).count(), 2, "{time} in {format}: {told}");
+            assert_eq!(output.matches(time).count(), 2, "{time} in {format}: {output}");
         }
         for time in ["2026-03-28T23:30:00Z", "2026-03-29T00:30:00Z", "2026-03-29T01:30:00Z"] {
-            assert_eq!(told.matches(time).count(), 1, "{time} in {format}: {told}");
+            assert_eq!(output.matches(time).count(), 1, "{time} in {format}: {output}");
         }
-        assert!(!told.contains("03:30:00Z"), "local time must not be marked as UTC: {told}");
+        assert!(!output.contains("03:30:00Z"), "local time must not be marked as UTC: {output}");
     }
 }
 
@@ -135,8 +135,8 @@ fn idioms_of_athena_run_or_suggest_an_alternative() {
             "bucket_name,operation,count\namzn-s3-demo-lake,REST.GET.OBJECT,3\n",
         ),
     ] {
-        let told = ask(folder.path(), &[sql, "--alias", "s3_access_logs"]);
-        assert_eq!(told, answer, "{sql}");
+        let found = ask(folder.path(), &[sql, "--alias", "s3_access_logs"]);
+        assert_eq!(found, answer, "{sql}");
     }
     let all = ask(folder.path(), &["SELECT * FROM s3_access_logs LIMIT 1", "--alias", "s3_access_logs"]);
     assert!(!all.contains("$path"), "{all}");
@@ -208,13 +208,13 @@ fn an_inventory_is_read_as_s3_delivers_it() {
     std::fs::write(folder.path().join("inventory.csv.gz"), gzip.finish().unwrap()).unwrap();
     for file in ["inventory=inventory.csv", "inventory=inventory.csv.gz"] {
         let count = "SELECT count(*) AS n, sum(size) AS bytes, max(key) AS key FROM inventory";
-        let told = ask(folder.path(), &["--table", file, count]);
-        assert_eq!(told, "n,bytes,key\n3,1054720,raw/2025/résumé final.pdf\n", "{file}");
+        let answer = ask(folder.path(), &["--table", file, count]);
+        assert_eq!(answer, "n,bytes,key\n3,1054720,raw/2025/résumé final.pdf\n", "{file}");
         let unused = ["--table", file, "--name", "unused-prefixes", "-p", "min_age_days=0"];
         assert_eq!(ask(folder.path(), &unused), "bucket,prefix,objects,bytes,newest\n", "{file}");
-        let told = ask(folder.path(), &[&unused[..], &["-p", "depth=2"]].concat());
+        let answer = ask(folder.path(), &[&unused[..], &["-p", "depth=2"]].concat());
         assert_eq!(
-            told,
+            answer,
             "bucket,prefix,objects,bytes,newest\namzn-s3-demo-lake,raw/2024,1,1048576,2024-03-01T10:00:00\n",
             "{file}"
         );
@@ -317,8 +317,8 @@ fn deep_statements_do_not_end_the_program() {
     assert!(code == Some(1) && problem.contains("steps"), "{code:?} {problem}");
 }
 
-/// Joins of joins hold rows at each level: some stay within the memory, sixty are refused. Otherwise the program would be
-/// aborted.
+/// Nested joins hold rows at each level: a few fit into memory, sixty are refused. Otherwise the system would kill the
+/// program.
 #[cfg(unix)]
 #[test]
 fn sixty_self_joins_do_not_end_the_program() {

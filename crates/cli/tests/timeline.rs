@@ -271,7 +271,7 @@ fn rows_are_the_requests() {
     assert_eq!(rows.lines().count() - 1, query("samples/attack", sql)[0].parse::<usize>().unwrap());
     assert!(rows.starts_with("request_time,requester,remote_ip,operation,bucket,object_key"), "{rows}");
     let few = ["timeline", "samples/attack", "--requester", CLEANUP, "--rows", "--limit", "5"];
-    saltmine(&few).assert().success().stderr(contains("later requests are not shown"));
+    saltmine(&few).assert().success().stderr(contains("later requests not shown"));
     let archive = report(&["--bucket", "halite-archive", "--requester", CLEANUP]);
     assert_eq!(archive["requests"], report(&["--requester", CLEANUP])["requests"]);
 }
@@ -286,7 +286,7 @@ fn similar_requesters_are_suggested() {
         .assert()
         .code(1)
         .stderr(contains("Did you mean halite-archive ("));
-    // Under redaction, that would say what is hidden.
+    // Under redaction, suggestions would reveal hidden values.
     saltmine(&["timeline", "samples/attack", "--requester", "m.keller", "--redact", "all"])
         .assert()
         .code(1)

@@ -89,7 +89,7 @@ fn check(options: &[&str]) {
 
     let code = if count(&summary, "rejects") > 0 { 3 } else { 0 };
     let output = saltmine().arg("ingest").arg(&logs).arg("--to").arg(&dataset).assert().code(code);
-    let said = String::from_utf8(output.get_output().stderr.clone()).unwrap();
+    let stderr = String::from_utf8(output.get_output().stderr.clone()).unwrap();
     let numbered = |name: &str| match count(&summary, &format!("{name}s")) {
         1 => format!("1 {name}"),
         number => format!("{number} {name}s"),
@@ -101,15 +101,15 @@ fn check(options: &[&str]) {
         numbered("reject"),
         summary["blanks"]
     );
-    assert!(said.replace(',', "").contains(&expected), "{said}");
+    assert!(stderr.replace(',', "").contains(&expected), "{stderr}");
 
     let truth = rows(&truth, None);
     assert_eq!(truth.num_rows() as u64, count(&summary, "rows"));
     assert_equal(&rows(&dataset.join("logs"), Some(&truth.schema())), &truth);
 
     let again = saltmine().arg("ingest").arg(&logs).arg("--to").arg(&dataset).assert().success();
-    let said = String::from_utf8(again.get_output().stderr.clone()).unwrap();
-    assert!(said.contains(": nothing new (all already in the dataset)"), "{said}");
+    let stderr = String::from_utf8(again.get_output().stderr.clone()).unwrap();
+    assert!(stderr.contains(": nothing new (all already in the dataset)"), "{stderr}");
     assert_eq!(rows(&dataset.join("logs"), None).num_rows(), truth.num_rows());
 }
 

@@ -208,7 +208,7 @@ fn error_messages_are_plain() {
     std::fs::create_dir(folder.path().join("empty")).unwrap();
     std::fs::write(folder.path().join("notes.txt"), "hello world\n").unwrap();
     std::os::unix::fs::symlink(root().join("samples/attack"), folder.path().join("logs")).unwrap();
-    let mut told = String::new();
+    let mut printed = String::new();
     for arguments in [
         &["query", "nowhere.lake", "SELECT 1"][..],
         &["query", "empty", "SELECT 1"],
@@ -240,10 +240,11 @@ fn error_messages_are_plain() {
         &["quer", "logs"],
     ] {
         let output = command(arguments).current_dir(folder.path()).output().unwrap();
-        let said = text(&output.stderr);
-        told += &format!("$ saltmine {}\n{said}[{}]\n\n", arguments.join(" "), output.status.code().unwrap());
+        let stderr = text(&output.stderr);
+        printed +=
+            &format!("$ saltmine {}\n{stderr}[{}]\n\n", arguments.join(" "), output.status.code().unwrap());
     }
-    insta::assert_snapshot!(told);
+    insta::assert_snapshot!(printed);
 }
 
 #[test]
@@ -263,12 +264,12 @@ fn a_closed_pipe_is_not_an_error() {
     ] {
         let mut child = command(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
-        let mut said = String::new();
-        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        let mut stderr = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
         let code = child.wait().unwrap().code();
         assert!(
-            matches!(code, Some(0 | 3)) && !said.contains("panicked") && !said.contains("error:"),
-            "{arguments:?}: {code:?} {said}"
+            matches!(code, Some(0 | 3)) && !stderr.contains("panicked") && !stderr.contains("error:"),
+            "{arguments:?}: {code:?} {stderr}"
         );
     }
 }
@@ -281,23 +282,23 @@ fn an_interrupt_leaves_no_partial_output() {
     let sql = "SELECT count(*) FROM logs a, logs b, logs c, logs d WHERE a.key || b.key || c.key || d.key LIKE '%x%y%z%'";
     let mut command = command(&["query", "samples/logs", sql, "--verbose", "-o", file.to_str().unwrap()]);
     let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
-    let mut said = BufReader::new(child.stderr.take().unwrap());
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let mut line = String::new();
     while !line.starts_with("reading ") {
         line.clear();
-        assert!(said.read_line(&mut line).unwrap() > 0, "it ended by itself");
+        assert!(stderr.read_line(&mut line).unwrap() > 0, "it ended by itself");
     }
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "a file beside its place");
     assert!(Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap().success());
     let mut rest = String::new();
-    said.read_to_string(&mut rest).unwrap();
-    let said = rest;
-    assert_eq!(child.wait().unwrap().code(), Some(130), "{said}");
-    assert!(said.contains("interrupted"), "{said}");
+    stderr.read_to_string(&mut rest).unwrap();
+    let stderr = rest;
+    assert_eq!(child.wait().unwrap().code(), Some(130), "{stderr}");
+    assert!(stderr.contains("interrupted"), "{stderr}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
-/// None of these gives up a batch for hours, and all threads take part in them.
+/// Joins that return no batch for hours and keep all threads busy.
 #[cfg(unix)]
 #[test]
 fn an_interrupt_ends_a_join_at_once() {
@@ -311,11 +312,11 @@ fn an_interrupt_ends_a_join_at_once() {
     {
         let arguments = ["query", "samples/logs", &join(condition), "--jobs", threads, "--verbose"];
         let mut child = command(&arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
-        let mut said = BufReader::new(child.stderr.take().unwrap());
+        let mut stderr = BufReader::new(child.stderr.take().unwrap());
         let mut line = String::new();
         while !line.starts_with("reading ") {
             line.clear();
-            assert!(said.read_line(&mut line).unwrap() > 0, "it ended by itself");
+            assert!(stderr.read_line(&mut line).unwrap() > 0, "it ended by itself");
         }
         // The join begins a moment later.
         std::thread::sleep(std::time::Duration::from_secs(2));
@@ -328,17 +329,17 @@ fn an_interrupt_ends_a_join_at_once() {
 fn quiet_and_verbose() {
     let folder = tempfile::tempdir().unwrap();
     let lake = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-    let said = |more: &[&str], to: &str| {
+    let stderr = |more: &[&str], to: &str| {
         text(&saltmine(&[&["ingest", "samples/attack", "--to", to][..], more].concat()).stderr)
     };
-    assert_eq!(said(&["--quiet"], &lake("a")), "");
-    let usual = said(&[], &lake("b"));
+    assert_eq!(stderr(&["--quiet"], &lake("a")), "");
+    let usual = stderr(&[], &lake("b"));
     assert!(usual.contains(" lines: ") && !usual.contains(": complete: "), "{usual}");
-    let verbose = said(&["--verbose"], &lake("c"));
+    let verbose = stderr(&["--verbose"], &lake("c"));
     assert_eq!(verbose.matches(": complete: ").count(), 16, "{verbose}");
     assert!(verbose.contains("took ") && verbose.contains("exit code 0"), "{verbose}");
-    let asked = text(&saltmine(&["query", "samples/attack", "SELECT 1", "-v"]).stderr);
-    assert!(asked.contains("reading 16 files"), "{asked}");
+    let query = text(&saltmine(&["query", "samples/attack", "SELECT 1", "-v"]).stderr);
+    assert!(query.contains("reading 16 files"), "{query}");
     assert_eq!(saltmine(&["queries", "-q", "-v"]).status.code(), Some(2));
 }
 
@@ -425,10 +426,13 @@ fn diagnostics_are_off_by_default() {
     let count = ["query", path, "SELECT count(*) FROM sources"];
     let quiet = text(&saltmine(&count).stderr);
     assert!(!quiet.contains("DEBUG"), "{quiet}");
-    let told = text(&command(&count).arg("-vv").output().unwrap().stderr);
-    assert!(told.contains("read source") && told.contains("DEBUG") && !told.contains('\u{1b}'), "{told}");
-    let told = text(&command(&count).env("SALTMINE_LOG", "saltmine_scan=debug").output().unwrap().stderr);
-    assert!(told.contains("read source"), "{told}");
+    let printed = text(&command(&count).arg("-vv").output().unwrap().stderr);
+    assert!(
+        printed.contains("read source") && printed.contains("DEBUG") && !printed.contains('\u{1b}'),
+        "{printed}"
+    );
+    let printed = text(&command(&count).env("SALTMINE_LOG", "saltmine_scan=debug").output().unwrap().stderr);
+    assert!(printed.contains("read source"), "{printed}");
     let redacted = text(&command(&count).args(["-vv", "--redact=all"]).output().unwrap().stderr);
     assert!(!redacted.contains("DEBUG"), "{redacted}");
     let wrong = command(&count).env("SALTMINE_LOG", "saltmine_scan=loud").output().unwrap();
@@ -439,9 +443,9 @@ fn diagnostics_are_off_by_default() {
 #[test]
 fn without_a_command_first_commands_are_suggested() {
     let output = command(&[]).output().unwrap();
-    let said = text(&output.stdout);
-    assert!(output.status.success() && said.lines().count() == 12, "{said}");
-    assert!(said.contains("saltmine hunt case.lake") && said.contains("saltmine --help"), "{said}");
+    let stdout = text(&output.stdout);
+    assert!(output.status.success() && stdout.lines().count() == 12, "{stdout}");
+    assert!(stdout.contains("saltmine hunt case.lake") && stdout.contains("saltmine --help"), "{stdout}");
     let output = command(&["samples/attack"]).output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(text(&output.stderr).contains("Did you mean: saltmine hunt samples/attack"));

@@ -36,9 +36,9 @@ fn folder() -> tempfile::TempDir {
 }
 
 /// Removes what differs between machines and days.
-fn told(output: &[u8]) -> String {
+fn comparable(output: &[u8]) -> String {
     let text = String::from_utf8_lossy(output).into_owned();
-    let mut told = String::new();
+    let mut comparable = String::new();
     for line in text.lines() {
         let first = line.split_whitespace().next().unwrap_or_default();
         let line = match first {
@@ -46,10 +46,10 @@ fn told(output: &[u8]) -> String {
             "Examiner:" => line.split(" · host ").next().unwrap(),
             _ => line,
         };
-        told.push_str(line.trim_end());
-        told.push('\n');
+        comparable.push_str(line.trim_end());
+        comparable.push('\n');
     }
-    told
+    comparable
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn the_report_says_what_was_compared() {
     let folder = folder();
     let output =
         saltmine(folder.path()).args(["verify", "lake", "logs", "--by", "A. Examiner"]).assert().success();
-    insta::assert_snapshot!(told(&output.get_output().stdout));
+    insta::assert_snapshot!(comparable(&output.get_output().stdout));
 }
 
 #[test]
@@ -68,7 +68,7 @@ fn without_sources_the_report_says_that_nothing_was_compared() {
         command.env_remove(name);
     }
     let output = command.args(["verify", "lake"]).assert().success();
-    insta::assert_snapshot!(told(&output.get_output().stdout));
+    insta::assert_snapshot!(comparable(&output.get_output().stdout));
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn rows_from_standard_input_are_reported_as_not_compared() {
         .args(["verify", "lake", "logs"])
         .assert()
         .code(3)
-        .stdout(contains("\nLeft out  10 rows of 1 sources without logs to compare with\n"))
+        .stdout(contains("\nLeft out  10 rows of 1 source without logs to compare with\n"))
         .stdout(contains(
             ", but 10 rows of 1 source could NOT be compared, because their logs are not among the sources.\n",
         ));

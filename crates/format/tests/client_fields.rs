@@ -86,13 +86,13 @@ struct Request {
     fields: usize,
     time: i64,
     status: i64,
-    is_error: bool,
+    error: bool,
     /// Signed, and sent over TLS. Lines without a TLS version come from requests without TLS.
-    is_signed: bool,
-    is_tls: bool,
+    signed: bool,
+    tls: bool,
     region: Option<&'static str>,
     number: Option<i64>,
-    is_bare: bool,
+    bare: bool,
     key: Vec<u8>,
     uri: Vec<u8>,
     referer: Option<Vec<u8>>,
@@ -133,20 +133,20 @@ fn request() -> impl Strategy<Value = Request> {
         "[a-z-]{3,12}\\.s3\\.(eu-west-1\\.)?amazonaws\\.com(:443)?".prop_map(String::into_bytes),
     );
     (head, text).prop_map(|(head, text)| {
-        let ((fields, time), status, [is_error, is_signed, is_tls, is_bare], region, number) = head;
+        let ((fields, time), status, [error, signed, tls, bare], region, number) = head;
         let (key, target, referer, agent, version_id, host) = text;
         let uri = [&b"GET /"[..], &target, b" HTTP/1.1"].concat();
-        let is_tls = is_tls && fields != 23;
+        let tls = tls && fields != 23;
         Request {
             fields,
             time,
             status,
-            is_error,
-            is_signed,
-            is_tls,
+            error,
+            signed,
+            tls,
             region,
             number,
-            is_bare,
+            bare,
             key,
             uri,
             referer,
@@ -171,15 +171,15 @@ impl Request {
             .set_number(Field::HttpStatus, self.status)
             .set(Field::HostId, HOST_ID)
             .set(Field::HostHeader, &self.host);
-        if self.is_error {
+        if self.error {
             line.set(Field::ErrorCode, "AccessDenied");
         }
-        if self.is_signed {
+        if self.signed {
             line.set(Field::Requester, "arn:aws:iam::111122223333:user/ann")
                 .set(Field::SignatureVersion, "SigV4")
                 .set(Field::AuthenticationType, "AuthHeader");
         }
-        if self.is_tls {
+        if self.tls {
             line.set(Field::CipherSuite, "ECDHE-RSA-AES128-GCM-SHA256").set(Field::TlsVersion, "TLSv1.2");
         }
         if let Some(region) = self.region {
@@ -197,7 +197,7 @@ impl Request {
                 line.set(field, value);
             }
         }
-        if self.is_bare {
+        if self.bare {
             line.null_style(Field::Referer, NullStyle::Bare);
         }
         line.fields(self.fields);

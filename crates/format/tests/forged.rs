@@ -63,8 +63,8 @@ struct Frame {
     fields: usize,
     time: i64,
     status: i64,
-    is_error: bool,
-    is_signed: bool,
+    error: bool,
+    signed: bool,
     number: Option<i64>,
     key: String,
 }
@@ -85,12 +85,12 @@ fn frame(ages: &'static [(usize, i64)]) -> impl Strategy<Value = Frame> {
     let age = prop::sample::select(ages);
     let number = prop::option::of(0..1_i64 << 40);
     (age, 100..600_i64, any::<bool>(), any::<bool>(), number, "[a-z]{1,8}(%2522)?").prop_map(
-        |((fields, time), status, is_error, is_signed, number, key)| Frame {
+        |((fields, time), status, error, signed, number, key)| Frame {
             fields,
             time,
             status,
-            is_error,
-            is_signed,
+            error,
+            signed,
             number,
             key,
         },
@@ -113,10 +113,10 @@ impl Frame {
             .set(Field::HostId, HOST_ID)
             .set(Field::HostHeader, "photos.s3.eu-west-1.amazonaws.com")
             .set(Field::SourceRegion, "eu-west-1");
-        if self.is_error {
+        if self.error {
             line.set(Field::ErrorCode, "AccessDenied");
         }
-        if self.is_signed {
+        if self.signed {
             line.set(Field::Requester, "arn:aws:iam::111122223333:user/ann")
                 .set(Field::SignatureVersion, "SigV4")
                 .set(Field::CipherSuite, "TLS_AES_128_GCM_SHA256")

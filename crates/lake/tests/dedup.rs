@@ -129,7 +129,7 @@ fn the_first_of_equal_rows_is_kept_and_different_rows_stay() {
             "b.log",
             &[&own[..], &batch_delete, &copy, &almost, &[quoted.clone(), unnamed.clone()]].concat(),
         );
-        // Some of it again, in another order, under names that sort before and after.
+        // Some of the lines again, in another order, in files that sort before and after.
         case.write("a.log", &[own[3].clone(), batch_delete[1].clone(), unnamed.clone(), plain(100)]);
         case.write("c.log", &[quoted, copy[1].clone(), own[3].clone(), own[4].clone(), own[4].clone()]);
         case.ingest();

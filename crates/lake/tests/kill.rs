@@ -1,7 +1,9 @@
 //! Processes are killed at random moments, as with `kill -9`, and the next process must repair the dataset.
 //!
-//! `SALTMINE_KILLS` sets how often each of them is killed.
+//! `SALTMINE_KILLS` sets the number of kills per process.
 #![allow(clippy::unwrap_used)]
+
+mod common;
 
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -10,6 +12,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use arrow::util::display::{ArrayFormatter, FormatOptions};
+use common::copy_folder;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use saltmine_lake::{
     CompactOptions, Dataset, IngestRequest, PartitionBy, Silent, Table, VerifyOptions, compact, ingest,
@@ -120,19 +123,6 @@ fn assert_sound(dataset: &Path, wanted: &[String], when: Duration) {
     }
     let report = verify(&dataset, &VerifyOptions::default()).unwrap();
     assert!(report.passed(), "killed after {when:?}: {report:#?}");
-}
-
-fn copy_folder(from: &Path, to: &Path) {
-    std::fs::create_dir(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_folder(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), &target).unwrap();
-        }
-    }
 }
 
 /// Kills a job at moments spread over its duration, each time on a fresh copy of `base`, and calls `check` on

@@ -56,10 +56,10 @@ def test_strict_commits_nothing(logs, tmp_path):
 
 
 def test_progress_is_reported(corpus, tmp_path):
-    told = []
-    report = saltmine.ingest(corpus, tmp_path / "own.lake", progress=lambda *numbers: told.append(numbers))
-    assert told[-1] == (report.files, report.files, report.lines)
-    assert told == sorted(told)
+    calls = []
+    report = saltmine.ingest(corpus, tmp_path / "own.lake", progress=lambda *numbers: calls.append(numbers))
+    assert calls[-1] == (report.files, report.files, report.lines)
+    assert calls == sorted(calls)
 
 
 def test_an_exception_in_progress_ends_the_ingest(corpus, tmp_path):

@@ -15,7 +15,7 @@ ENDLESS = "SELECT sum(a.value * b.value) AS n FROM generate_series(1, 10000000) 
 
 
 def steps_of_another_thread(work):
-    """How far a plain Python thread gets while `work` runs."""
+    """The number of steps that a Python thread takes while `work` runs."""
     steps, is_done = 0, threading.Event()
 
     def step():
@@ -72,7 +72,7 @@ WORK = {
     "ingest": "[saltmine.ingest(corpus, f'{folder}/{n}') for n in range(1000)]",
     "hunt": "[saltmine.hunt(corpus) for n in range(1000)]",
 }
-# The first statement runs to its end before there is an answer to read.
+# The first statement finishes before there is an answer to read.
 PLANNED = f"{ENDLESS}; SELECT 1"
 
 
@@ -91,5 +91,5 @@ def test_an_interrupt_ends_the_work(script, name, attack, corpus, tmp_path):
     _, errors = process.communicate(timeout=3600)  # prevents a hang; not a measurement
     assert process.returncode != 0 and "KeyboardInterrupt" in errors, errors
     for lake in tmp_path.iterdir():
-        # Whatever was committed is readable.
+        # Committed rounds are readable.
         assert saltmine.query("SELECT count(*) FROM logs", lake).collect().num_rows == 1

@@ -317,9 +317,9 @@ async fn expired_objects_are_lost() {
     check(&lost[0], &[("style", "expired by a lifecycle rule"), ("last_write", "2026-05-01T08:00:00Z")]);
 }
 
-/// A copy is one request with two rows, and refused requests of strangers are not billed.
+/// A copy is one request with two rows, and refused requests from other accounts are not billed.
 #[tokio::test]
-async fn a_copy_is_billed_once_and_refused_strangers_are_not() {
+async fn a_copy_is_billed_once_and_refused_outsiders_are_not() {
     let mut records = vec![
         Record { operation: "REST.GET.BUCKET", query: "?list-type=2", ..GET },
         Record { key: "a", ..GET },
@@ -407,7 +407,7 @@ async fn deleted_buckets_are_found() {
     check(&found[0], &[("requester", BATCH), ("events", "2")]);
 }
 
-/// 90 keys in 22 minutes are one run, whether or not a full hour, or midnight, lies in it.
+/// 90 keys in 22 minutes are one run, even across a full hour or midnight.
 #[tokio::test]
 async fn an_overwrite_continues_across_the_hour_and_the_day() {
     let keys: Vec<String> = (0..90).map(|number| format!("site/{number:02}")).collect();
@@ -430,7 +430,7 @@ async fn an_overwrite_continues_across_the_hour_and_the_day() {
     }
 }
 
-/// Who did not sign is followed as anybody else: null is equal to null here.
+/// Anonymous requesters are followed like any other: null equals null here.
 #[tokio::test]
 async fn deletes_without_credentials_follow_a_change_without_credentials() {
     let keys: Vec<String> = (0..12).map(|number| format!("k{number}")).collect();

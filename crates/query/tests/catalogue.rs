@@ -104,7 +104,7 @@ async fn every_query_runs_on_empty_logs() {
     }
 }
 
-/// Whoever can add a file to the logs writes any number and any year: no query ends with an error because of it.
+/// Anyone who can add a log file can forge numbers and years. No query fails because of them.
 #[tokio::test(flavor = "multi_thread")]
 async fn every_query_runs_over_odd_times_and_sizes() {
     let operations = [
@@ -150,7 +150,7 @@ async fn every_query_runs_over_odd_times_and_sizes() {
 
 /// Each attack is found by the detections meant for it, and they report nothing else as high or critical.
 #[tokio::test(flavor = "multi_thread")]
-async fn attacks_are_found_each_by_its_detections() {
+async fn each_attack_is_found_by_its_detections() {
     let text = std::fs::read_to_string(root().join("samples/expected/attack/scenarios.json")).unwrap();
     let scenarios: serde_json::Value = serde_json::from_str(&text).unwrap();
     let session = session(&root().join("samples/attack")).await;
@@ -198,7 +198,7 @@ async fn attacks_are_found_each_by_its_detections() {
 async fn a_hunt_ranks_its_findings_and_shows_lines() {
     let session = session(&root().join("samples/attack")).await;
     let catalogue = Catalogue::builtin().unwrap();
-    let report = hunt(&session, &catalogue, &HuntOptions::default()).await.unwrap();
+    let report = hunt(&session, &catalogue, &HuntOptions::default(), &|_| {}).await.unwrap();
     assert!(report.failed.is_empty(), "{:?}", report.failed);
     assert_eq!(report.max_severity(), Some(Severity::Critical));
     assert!(report.findings.windows(2).all(|pair| pair[0].severity >= pair[1].severity));
@@ -216,19 +216,22 @@ async fn a_hunt_ranks_its_findings_and_shows_lines() {
         ..SessionOptions::default()
     };
     let night = Session::open(&night).await.unwrap();
-    let report = hunt(&night, &catalogue, &HuntOptions::default()).await.unwrap();
+    let report = hunt(&night, &catalogue, &HuntOptions::default(), &|_| {}).await.unwrap();
     let names: Vec<&str> = report.findings.iter().map(|finding| finding.query.as_str()).collect();
     assert!(names.contains(&"bulk-read") && !names.contains(&"mass-delete"), "{names:?}");
 
     let other = HuntOptions { packs: vec!["nothing".into()], ..HuntOptions::default() };
-    assert!(hunt(&session, &catalogue, &other).await.unwrap_err().to_string().contains("destruction"));
+    assert!(
+        hunt(&session, &catalogue, &other, &|_| {}).await.unwrap_err().to_string().contains("destruction")
+    );
 }
 
-/// Recounts every actor of a finding from the records: its requests and times are its own, not those of others.
+/// Recounts the requests and times of every actor of a finding from the records.
 #[tokio::test(flavor = "multi_thread")]
-async fn every_who_is_recounted_from_the_records() {
+async fn every_actor_is_recounted_from_the_records() {
     let session = session(&root().join("samples/attack")).await;
-    let report = hunt(&session, &Catalogue::builtin().unwrap(), &HuntOptions::default()).await.unwrap();
+    let report =
+        hunt(&session, &Catalogue::builtin().unwrap(), &HuntOptions::default(), &|_| {}).await.unwrap();
     let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
     let mut recounted = 0;
     for finding in &report.findings {

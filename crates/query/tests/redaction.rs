@@ -428,7 +428,7 @@ async fn limits_of_time_hold() {
     }
 }
 
-/// Also without redaction, a function uses the column that the statement names, not one of the same name below it.
+/// Even without redaction, a function uses the column that the statement names, not a column of the same name in the scan.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_column_keeps_its_value_beside_a_function_of_the_scan() {
     let case = Case::new().await;

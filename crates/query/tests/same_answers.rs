@@ -17,7 +17,7 @@ use saltmine_lake::{IngestRequest, Silent, ingest};
 use saltmine_query::catalogue::{Catalogue, Query};
 use saltmine_query::{Params, Session, SessionOptions, datafusion};
 
-/// The samples as a folder of evidence that went through several hands: one source is renamed, one has another date in
+/// The samples as a folder of evidence that several people have handled: one source is renamed, one has another date in
 /// its name, two are merged, some exist two or three times under other names, in other folders or as a link; some lines
 /// are not log lines.
 fn evidence() -> tempfile::TempDir {
@@ -247,7 +247,7 @@ async fn a_path_that_is_given_twice_is_read_once() {
 
 /// A plan on raw files can be executed in part, dropped halfway, and executed again.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_plan_can_be_carried_out_again() {
+async fn a_plan_can_be_executed_again() {
     let folder = evidence();
     let session = session(&[folder.path()]).await;
     let expected: i64 = rows(&session, "SELECT count(*) FROM logs", &Params::new()).await[0].parse().unwrap();
@@ -274,7 +274,7 @@ async fn a_plan_can_be_carried_out_again() {
     drop(part);
 }
 
-/// However many lines are rejected, no batch holds more of them than a block of the file has.
+/// A batch contains the rejects of at most one block, however many lines are rejected.
 #[tokio::test(flavor = "multi_thread")]
 async fn rejects_come_in_batches() {
     let folder = tempfile::tempdir().unwrap();
@@ -314,7 +314,7 @@ async fn rejects_are_not_collected_for_distribution() {
 /// Threads that execute plans do not wait for files: with a single thread, other plans progress while a pipe is silent.
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_file_that_waits_does_not_stop_the_others() {
+async fn a_blocked_file_does_not_stop_other_plans() {
     let folder = tempfile::tempdir().unwrap();
     let pipe = folder.path().join("pipe");
     if !std::process::Command::new("mkfifo").arg(&pipe).status().is_ok_and(|status| status.success()) {

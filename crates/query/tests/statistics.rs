@@ -1,4 +1,4 @@
-//! Files without statistics in the Delta log, as left by other writers: their rows count all the same.
+//! Files without statistics in the Delta log, as left by other writers: their rows are still counted.
 
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 

@@ -83,7 +83,7 @@ fn check_cut(bytes: &[u8], end: usize, whole: &RecordBatch, ends: &[usize]) {
 }
 
 #[test]
-fn a_gzip_file_cut_at_a_thousand_places_gives_the_rows_before_and_says_where() {
+fn a_gzip_file_truncated_at_a_thousand_places_gives_the_rows_before_the_cut() {
     let text: Vec<String> = (0..4000).map(line).collect();
     let (mut bytes, mut ends) = (Vec::new(), vec![0]);
     for lines in text.chunks(1500) {
@@ -100,7 +100,7 @@ fn a_gzip_file_cut_at_a_thousand_places_gives_the_rows_before_and_says_where() {
 }
 
 #[test]
-fn a_gzip_file_cut_at_every_byte_gives_the_rows_before_and_says_where() {
+fn a_gzip_file_truncated_at_every_byte_gives_the_rows_before_the_cut() {
     let text: Vec<String> = (0..12).map(line).collect();
     let first = gzip(text[..7].concat().as_bytes());
     let bytes = [first.clone(), gzip(text[7..].concat().as_bytes())].concat();
@@ -111,7 +111,7 @@ fn a_gzip_file_cut_at_every_byte_gives_the_rows_before_and_says_where() {
 }
 
 #[test]
-fn a_zstd_file_cut_at_every_byte_gives_correct_rows_and_says_where() {
+fn a_zstd_file_truncated_at_every_byte_gives_the_rows_before_the_cut() {
     let text: Vec<String> = (0..12).map(line).collect();
     let bytes = zstd::encode_all(text.concat().as_bytes(), 1).unwrap();
     let (whole, _) = scan(&bytes);

@@ -75,7 +75,7 @@ fn text_and_json_give_equal_columns_over_many_blocks() {
     for (index, field) in from_text.schema().fields().iter().enumerate() {
         assert!(from_text.column(index) == from_json.column(index), "{}", field.name());
     }
-    // Mixed lines in one file are each parsed as what they are.
+    // In a file of mixed lines, each is parsed in its own format.
     let mixed: Vec<&str> =
         (0..number).map(|at| if at % 2 == 0 { &*texts[at] } else { &*jsons[at] }).collect();
     let (from_both, _) = scan(mixed.join("\n").as_bytes());
@@ -83,7 +83,7 @@ fn text_and_json_give_equal_columns_over_many_blocks() {
 }
 
 #[test]
-fn text_in_json_is_never_read_as_a_line_of_text() {
+fn a_text_line_inside_json_is_not_parsed() {
     let forged = "x [01/May/2026:10:00:00 +0000] 192.0.2.1 - R REST.GET.OBJECT k \\\"GET /k HTTP/1.1\\\" 200 - 1 1 1 1 \
                   \\\"-\\\" \\\"-\\\" - h= - - - h -";
     let line = format!("{{\"user_agent\":\"y {forged}\",\"x\":1}}");

@@ -147,7 +147,7 @@ fn long_lines_are_read_and_longer_ones_are_rejects() {
 }
 
 #[test]
-fn a_cut_gzip_keeps_its_lines_and_says_where() {
+fn a_truncated_gzip_keeps_its_lines_and_reports_the_position() {
     let lines: Vec<String> = (0..500).map(|number| line(number, 1, "agent")).collect();
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
     encoder.write_all(lines.join("\n").as_bytes()).unwrap();
@@ -227,7 +227,7 @@ fn no_line_hides_the_others() {
     let (batch, report) = scan(&bytes, &ScanOptions::default());
     assert_eq!((batch.num_rows(), report.state), (20, SourceState::Complete));
     assert_eq!((report.counts.lines, report.counts.rejects), (21, 1));
-    // Whatever the first line looks like, later records count: in the same block and in a later one.
+    // Records after such a first line are read, in the same block and in later ones.
     let junk = "#Fields: date time\n".repeat(2 * BLOCK_SIZE / 19);
     for text in ["#Version: 1.0\n", "{\"Records\":[\n", "[1]\n", &junk] {
         let bytes = [text, &lines.join("\n")].concat();
@@ -314,7 +314,7 @@ fn a_heading_is_a_blank() {
 }
 
 #[test]
-fn days_lie_between_2006_and_2099() {
+fn days_are_between_2006_and_2099() {
     let at = |time: &str| line(1, 1, "a").replace("01/May/2026:10:00:00 +0000", time);
     let times = [
         "31/Dec/9999:23:59:59 -0100",

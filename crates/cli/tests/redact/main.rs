@@ -31,8 +31,8 @@ fn saltmine(folder: &Path, arguments: &[&str]) -> Output {
 
 fn answer(folder: &Path, arguments: &[&str]) -> String {
     let output = saltmine(folder, arguments);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(matches!(output.status.code(), Some(0 | 3)), "{arguments:?}: {said}");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(matches!(output.status.code(), Some(0 | 3)), "{arguments:?}: {stderr}");
     String::from_utf8(output.stdout).unwrap()
 }
 
@@ -91,7 +91,7 @@ fn assert_clean(text: &str, of: &str) {
 
 /// A list of addresses with numbers would be a dictionary if its pseudonyms were those of the logs.
 #[test]
-fn other_files_have_pseudonyms_of_their_own() {
+fn other_files_have_their_own_pseudonyms() {
     let case = case();
     std::fs::write(
         case.path().join("known.csv"),
@@ -102,8 +102,8 @@ fn other_files_have_pseudonyms_of_their_own() {
     let run = |sql: &str| saltmine(case.path(), &[&["query", "logs", sql][..], &options].concat());
     let output = run("SELECT n FROM logs JOIN known ON remote_ip = address");
     assert_eq!(String::from_utf8(output.stdout).unwrap(), "n\n");
-    let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains("table known gets its own pseudonyms"), "{said}");
+    let stderr = String::from_utf8(output.stderr).unwrap();
+    assert!(stderr.contains("table known gets its own pseudonyms"), "{stderr}");
     let text = String::from_utf8(run("SELECT address FROM known ORDER BY n").stdout).unwrap();
     assert!(text.lines().skip(1).all(|line| line.starts_with("ip-") && line.len() == 19), "{text}");
     assert_clean(&text, "table");
@@ -129,25 +129,25 @@ fn the_shell_is_redacted() {
 #[test]
 fn invalid_redactions_and_keys_are_refused() {
     let case = case();
-    let said = |arguments: &[&str]| {
+    let query = |arguments: &[&str]| {
         let output = saltmine(case.path(), &[&["query", "logs", "SELECT 1"][..], arguments].concat());
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     };
-    let (code, text) = said(&["--redact=names"]);
+    let (code, text) = query(&["--redact=names"]);
     assert!(code == Some(2) && text.contains("tokens, addresses, principals, all"), "{text}");
-    let (code, text) = said(&["--redact-key", "key"]);
+    let (code, text) = query(&["--redact-key", "key"]);
     assert!(code == Some(2) && text.contains("--redact"), "{text}");
     std::fs::write(case.path().join("no-key"), "hello").unwrap();
-    let (code, text) = said(&["--redact", "--redact-key", "no-key"]);
+    let (code, text) = query(&["--redact", "--redact-key", "no-key"]);
     assert!(code == Some(1) && text.contains("no-key: its mode is 0644"), "{text}");
     chmod(&case.path().join("no-key"), 0o600);
-    let (code, text) = said(&["--redact", "--redact-key", "no-key"]);
+    let (code, text) = query(&["--redact", "--redact-key", "no-key"]);
     assert!(code == Some(1) && text.contains("no-key: not a key"), "{text}");
-    let (_, text) = said(&["--redact"]);
+    let (_, text) = query(&["--redact"]);
     assert!(text.contains("valid for this run only"), "{text}");
-    let (_, text) = said(&["--redact", "--redact-key", "new"]);
+    let (_, text) = query(&["--redact", "--redact-key", "new"]);
     assert!(text.contains("created the redaction key new"), "{text}");
-    let (_, text) = said(&["--redact", "--redact-key", "new"]);
+    let (_, text) = query(&["--redact", "--redact-key", "new"]);
     assert!(text.contains("using the redaction key new, last changed 20"), "{text}");
     let output = saltmine(case.path(), &["timeline", "logs", "--ip", "ip-0123456789abcdef"]);
     assert_eq!(output.status.code(), Some(2));

@@ -37,7 +37,7 @@ fn a_redacted_hunt_has_the_same_findings() {
     assert!(!part.1.contains("198.51.100.44") && whole.1.contains("198.51.100.44"));
 }
 
-/// Every address, account, role, session and token of the samples is gone from every column.
+/// No column contains an address, account, role, session or token of the samples.
 #[test]
 fn nothing_of_the_samples_survives() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
@@ -120,14 +120,14 @@ fn custom_queries_see_pseudonyms() {
         assert_clean(&text, "steal");
         assert!(text.contains("session-"), "{text}");
     }
-    // What is in no incident is on the screen too.
+    // Findings outside of incidents are on the screen too.
     let hunt =
         ["hunt", "logs", "--pack", "mine", "--queries", "mine", "--redact", "all", "--redact-key", "key"];
     let text = answer(case.path(), &hunt);
     assert!(text.contains("CRITICAL  steal: t ("), "{text}");
 }
 
-/// Patterns, networks and long lists cannot be used to find out what answers hide.
+/// Patterns, networks and long lists cannot be used to guess hidden values.
 #[test]
 fn answers_do_not_confirm_guesses() {
     let case = case();
@@ -171,9 +171,9 @@ fn answers_do_not_confirm_guesses() {
         (&["query", "logs", "--name", "sensitive-keys", "-p", "pattern=1111"], "keeps its default"),
         (&["query", "logs", "--name", "ransom-note", "-p", "pattern=1111"], "keeps its default"),
     ] {
-        let (code, said) = run("all", arguments);
-        assert!(code == Some(2) && said.contains(why), "{arguments:?}: {said}");
-        assert_clean(&said.replace(&arguments.join(" "), ""), "refusals");
+        let (code, stderr) = run("all", arguments);
+        assert!(code == Some(2) && stderr.contains(why), "{arguments:?}: {stderr}");
+        assert_clean(&stderr.replace(&arguments.join(" "), ""), "refusals");
     }
     // An underscore is a character of a name, not a wildcard.
     let any_letter = "who=".to_owned() + &ADA.replace("backup", "______");
@@ -183,7 +183,7 @@ fn answers_do_not_confirm_guesses() {
             .lines()
             .count()
     };
-    // One row for each form of the access key id in the lines: as it is, in small letters, none.
+    // One row for each form of the access key id in the lines: original, lower case, missing.
     assert_eq!((rows(&any_letter), rows(&format!("who={ADA}"))), (0, 3));
     // Values that are not hidden can be queried in any way; keys may contain tokens, whatever else is hidden.
     for (redact, arguments, code) in [
@@ -193,9 +193,9 @@ fn answers_do_not_confirm_guesses() {
         ("addresses", &["query", "logs", "--name", "off-hours", "-p", "humans=backup"], Some(0)),
         ("tokens", &["query", "logs", "--name", "sensitive-keys", "-p", "pattern=1111"], Some(2)),
     ] {
-        let (found, said) = run(redact, arguments);
+        let (found, stderr) = run(redact, arguments);
         // The case contains a malformed line.
-        assert_eq!(if found == Some(3) { Some(0) } else { found }, code, "{redact} {arguments:?}: {said}");
+        assert_eq!(if found == Some(3) { Some(0) } else { found }, code, "{redact} {arguments:?}: {stderr}");
     }
 }
 

@@ -21,7 +21,7 @@ fn no_secret_is_in_any_column_of_any_table() {
             }
         }
     }
-    // The test can fail: all of it is there.
+    // Without redaction, all secrets are present, so the test can fail.
     let text =
         answer(case.path(), &["query", "logs", "SELECT * FROM logs", "--format", "csv"]).to_lowercase();
     for secret in SECRETS {
@@ -130,10 +130,10 @@ fn plans_and_errors_reveal_nothing() {
     }
     // Messages about malformed files reveal nothing either.
     let output = saltmine(case.path(), &["query", "logs", "SELECT count(*) FROM logs", "--redact", "all"]);
-    let said = String::from_utf8(output.stderr).unwrap();
+    let stderr = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(3));
-    assert!(said.contains("logs/account-") || said.contains("account-"), "{said}");
-    assert_clean(&said, "warnings");
+    assert!(stderr.contains("logs/account-") || stderr.contains("account-"), "{stderr}");
+    assert_clean(&stderr, "warnings");
 }
 
 #[test]
@@ -185,13 +185,13 @@ fn pseudonyms_are_those_of_the_case() {
         ] {
             let output = saltmine(case.path(), &[command, &key].concat());
             let text = String::from_utf8(output.stdout).unwrap();
-            let said = String::from_utf8_lossy(&output.stderr);
-            if said.contains("there is no query") {
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            if stderr.contains("there is no query") {
                 continue;
             }
-            assert!(matches!(output.status.code(), Some(0 | 3)), "{command:?}: {said}");
+            assert!(matches!(output.status.code(), Some(0 | 3)), "{command:?}: {stderr}");
             assert_clean(&text, &command.join(" "));
-            assert_clean(&said, &command.join(" "));
+            assert_clean(&stderr, &command.join(" "));
             let plain = text.replace('\\', "");
             assert!(plain.contains(address) || plain.contains(requester), "{command:?}: {text}");
         }

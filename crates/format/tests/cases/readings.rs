@@ -6,7 +6,7 @@ use crate::*;
 /// Another host id: the one a client forges.
 const FORGED: &str = "Rm9yZ2VkIGhvc3QgaWQgdGhhdCBpcyBsb25nIGVub3VnaCB0byBwYXNzIGZvciBhIHJlYWwgb25l";
 
-/// A denied request with these values for what the client chose.
+/// A denied request with these client-controlled values.
 fn denied(key: &str, uri: &str, version_id: &str, host: &str) -> String {
     format!(
         r#"b6e0f1 photos [06/May/2024:00:00:38 +0000] 192.0.2.3 ann 3E57427F3EXAMPLE REST.GET.OBJECT {key} "{uri}" 403 AccessDenied 243 - 7 - "-" "curl/8.0" {version_id} {HOST_ID} SigV4 ECDHE-RSA-AES128-GCM-SHA256 AuthHeader {host} TLSv1.2 - -"#

@@ -3,6 +3,9 @@
 
 #![allow(clippy::unwrap_used, dead_code)]
 
+#[path = "../common/mod.rs"]
+mod common;
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -24,6 +27,8 @@ use saltmine_lake::{
 use saltmine_scan::discover;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+
+pub(crate) use self::common::copy_folder;
 
 /// A line whose content depends on `number`.
 pub(crate) fn line(number: usize) -> String {
@@ -112,19 +117,6 @@ impl Case {
         copy_folder(&self.logs(), &copy.logs());
         copy_folder(&self.path(), &copy.path());
         copy
-    }
-}
-
-pub(crate) fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_folder(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), &target).unwrap();
-        }
     }
 }
 

@@ -19,7 +19,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
                 plant(case, "new", &sha256(text.as_bytes()), 50, 0);
             },
             "ledger_recounted",
-            "\"new\": the ledger says 0 rows, but the source has 50",
+            "\"new\": rows in the ledger: 0, but the source has 50",
         ),
         forgery(
             "the same, with all its counts right",
@@ -51,7 +51,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
             "a source declared truncated",
             |case| case.edit_ledger(|ledger| with(&ledger, 0, "state", &json!("truncated"))),
             "ledger_recounted",
-            "the ledger says \"truncated\", but the source is complete",
+            "state in the ledger: \"truncated\", but the source is complete",
         ),
         forgery(
             "the first time of a source changed in the ledger",

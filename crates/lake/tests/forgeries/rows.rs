@@ -88,7 +88,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
                 case.edit_counts("log-1.gz", &[("rows", -50), ("blanks", 50)]);
             },
             "ledger_recounted",
-            "\"log-1.gz\": the ledger says 0 rows, but the source has 50",
+            "\"log-1.gz\": rows in the ledger: 0, but the source has 50",
         ),
         forgery(
             "a source removed: its rows and its ledger row deleted",

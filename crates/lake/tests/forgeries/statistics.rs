@@ -26,7 +26,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
             "fewer rows in the log's statistics, from which rows are counted",
             |case| case.edit_statistics(Table::Logs, |statistics| statistics["numRecords"] = json!(1)),
             "statistics_true",
-            "the log says that the file has 1 rows",
+            "numRecords in the log is 1, but should be ",
         ),
         forgery(
             "statistics removed from the log",
@@ -38,7 +38,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
                 });
             },
             "statistics_true",
-            "the log does not say how many rows the file has",
+            "the log has no numRecords for the file",
         ),
         forgery(
             "nulls added in the log's statistics",
@@ -65,7 +65,7 @@ pub(crate) fn forgeries() -> Vec<Forgery> {
                 });
             },
             "statistics_true",
-            "operation: the footer says that the greatest value is \"B\", but it is \"REST.GET.OBJECT\"",
+            "operation: the maximum value in the footer is \"B\", but should be \"REST.GET.OBJECT\"",
         ),
         forgery(
             "a bloom filter emptied, so that a request id is not found",

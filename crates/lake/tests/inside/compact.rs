@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::support::{Source, content, copy_folder, ingest, is_crash, stage, staging_folders};
+use super::common::copy_folder;
+use super::support::{Source, content, ingest, is_crash, stage, staging_folders};
 use crate::maintain::compact::compact_within;
 use crate::maintain::limits::Limits;
 use crate::{

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::support::{Source, content, copy_folder, ingest, is_crash, staging_folders};
+use super::common::copy_folder;
+use super::support::{Source, content, ingest, is_crash, staging_folders};
 use crate::{Dataset, DatasetLock, LakeError, PartitionBy};
 
 const BEFORE: &[Source] = &[Source { id: 1, days: &[19_000, 19_001], rows: 3, rejects: 1 }];

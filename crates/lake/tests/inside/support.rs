@@ -187,16 +187,3 @@ pub(crate) fn staging_folders(dataset: &Dataset) -> Vec<PathBuf> {
     let runs = dataset.root().join(".saltmine/runs");
     fs::read_dir(runs).into_iter().flatten().map(|entry| entry.unwrap().path()).collect()
 }
-
-pub(crate) fn copy_folder(from: &Path, to: &Path) {
-    fs::create_dir(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy_folder(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), &target).unwrap();
-        }
-    }
-}

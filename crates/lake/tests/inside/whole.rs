@@ -164,7 +164,7 @@ fn a_dataset_is_created_only_in_an_empty_folder() {
     let other_way = Dataset::open_or_create(&path, PartitionBy::BucketAndEventDate);
     assert!(matches!(other_way, Err(LakeError::Partitioning { .. })));
 
-    // As left by a kill between the tables.
+    // The state after a kill between two tables.
     fs::remove_dir_all(path.join("logs")).unwrap();
     fs::create_dir_all(path.join("logs/_delta_log")).unwrap();
     assert!(!Dataset::is_dataset(&path));

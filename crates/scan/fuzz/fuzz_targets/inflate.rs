@@ -7,7 +7,7 @@ use saltmine_scan::{BlockPool, ReadStatus, SourceReader};
 use std::sync::{Arc, LazyLock};
 
 /// The maximum number of bytes to read; a small input may be a large file.
-const MOST: u64 = 4 << 20;
+const MAX_BYTES: u64 = 4 << 20;
 
 fn read(mut reader: SourceReader) -> (Vec<u8>, String) {
     let pool = &*POOL;
@@ -19,7 +19,7 @@ fn read(mut reader: SourceReader) -> (Vec<u8>, String) {
         for reject in reader.take_rejects() {
             text.extend_from_slice(&reject.bytes);
         }
-        if filled == ReadStatus::Done || reader.inflated() > MOST {
+        if filled == ReadStatus::Done || reader.inflated() > MAX_BYTES {
             let offset = reader.problem().and_then(|problem| problem.offset);
             return (text, format!("{:?} {offset:?} {}", reader.state(), reader.inflated()));
         }

@@ -1,66 +1,30 @@
-//! What a report tells before its figures: the verdict, incidents, pictures and lists.
-
-#![allow(clippy::unwrap_used, missing_docs)]
+//! The parts before the figures: the verdict, incidents, pictures and lists.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::LazyLock;
 
-use assert_cmd::Command;
 use flate2::read::MultiGzDecoder;
 use predicates::str::contains;
 use serde_json::Value;
 
-const ATTACK: &str = "samples/attack";
+use crate::{ATTACK, between, page, root, saltmine, stdout, visible_text};
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
-}
-
-fn saltmine(arguments: &[&str]) -> Command {
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("saltmine"));
-    command.current_dir(root()).args(arguments);
-    command
-}
-
-fn stdout(arguments: &[&str]) -> String {
-    let output = saltmine(arguments).output().unwrap();
-    assert!(matches!(output.status.code(), Some(0 | 3)), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-static PAGE: LazyLock<String> = LazyLock::new(|| stdout(&["report", ATTACK, "-o", "-"]));
+static PAGE: LazyLock<String> = LazyLock::new(|| page(&[ATTACK]));
 static HUNT: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(&stdout(&["hunt", ATTACK, "--format", "json"])).unwrap());
 
-fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
-    let rest = text.split_once(begin).unwrap_or_else(|| panic!("no {begin}")).1;
-    rest.split_once(end).unwrap_or_else(|| panic!("no {end} after {begin}")).0
-}
-
 fn section<'a>(page: &'a str, id: &str) -> &'a str {
     between(page, &format!("<section id=\"{id}\""), "</section>")
-}
-
-/// HTML as its reader sees it: without tags, entities resolved.
-fn seen(html: &str) -> String {
-    let mut text = String::new();
-    for part in html.replace("<wbr>", "").split('<') {
-        text += part.split_once('>').map_or(part, |(_, rest)| rest);
-        text.push(' ');
-    }
-    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&amp;", "&")];
-    let text = entities.iter().fold(text, |text, (entity, mark)| text.replace(entity, mark));
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// The texts of a table's cells.
 fn rows(page: &str, table: &str) -> Vec<Vec<String>> {
     let body = between(between(page, &format!("id=\"t-{table}\""), "</table>"), "<tbody>", "</tbody>");
     let cells = |row: &str| {
-        row.split("<td").skip(1).map(|cell| seen(cell.split_once('>').unwrap().1)).collect::<Vec<_>>()
+        row.split("<td").skip(1).map(|cell| visible_text(cell.split_once('>').unwrap().1)).collect::<Vec<_>>()
     };
     body.split("<tr>").skip(1).map(cells).collect()
 }
@@ -72,7 +36,7 @@ fn incident(name: &str) -> &'static Value {
 
 #[test]
 fn the_first_page_answers_the_first_questions() {
-    let text = seen(section(&PAGE, "summary"));
+    let text = visible_text(section(&PAGE, "summary"));
     for question in
         ["What happened", "Who and when", "Still going on?", "Taken", "Destroyed", "Changed", "Do first"]
     {
@@ -91,8 +55,8 @@ fn the_first_page_answers_the_first_questions() {
         "Fri 06 Mar 03:02–03:26 UTC",
         "330 objects (16.3 GB) in halite-lake by user/m.keller",
         "120 objects (11.8 MB) overwritten in halite-reports by backup-operator/sess-4471",
-        "Not as far as these logs show: last seen 21 h before the logs end.",
-        "40 requests of others for 40 objects fail since.",
+        "Not in these logs: last seen 21 h before the logs end.",
+        "40 requests by others for 40 objects have failed since.",
         incident("backup-operator")["next_steps"]["containment"][0].as_str().unwrap(),
     ] {
         assert!(text.contains(answer), "{answer}: {text}");
@@ -107,18 +71,18 @@ fn sections_follow_the_order_of_the_questions() {
         outline += &format!(
             "{}: {}\n",
             part.split('"').next().unwrap(),
-            seen(between(part, "<h2", "</h2>").split_once('>').unwrap().1)
+            visible_text(between(part, "<h2", "</h2>").split_once('>').unwrap().1)
         );
         for figure in part.split("<div class=\"figure\" id=\"").skip(1) {
             outline += &format!(
                 "  {}: {}\n",
                 figure.split('"').next().unwrap(),
-                seen(between(figure, "<h3>", "</h3>"))
+                visible_text(between(figure, "<h3>", "</h3>"))
             );
             if let Some((_, table)) = figure.split_once("<table class=\"data\"") {
                 let headings = between(table, "<thead><tr>", "</tr></thead>");
                 let headings: Vec<String> =
-                    headings.split("</th>").map(seen).filter(|text| !text.is_empty()).collect();
+                    headings.split("</th>").map(visible_text).filter(|text| !text.is_empty()).collect();
                 outline += &format!("    {}\n", headings.join(" | "));
             }
         }
@@ -127,14 +91,14 @@ fn sections_follow_the_order_of_the_questions() {
 }
 
 #[test]
-fn incidents_and_findings_are_one_line_each_until_they_are_opened() {
+fn incidents_and_findings_are_collapsed_to_one_line_each() {
     assert!(!PAGE.contains(" open>"));
     let incidents = HUNT["incidents"].as_array().unwrap();
     assert_eq!(PAGE.matches("<details class=\"incident ").count(), incidents.len());
     for incident in incidents {
         let number = incident["number"].as_u64().unwrap();
         let card = between(&PAGE, &format!("id=\"i-{number}\""), "</details>");
-        let text = seen(card);
+        let text = visible_text(card);
         for phase in incident["phases"].as_array().unwrap() {
             assert!(text.contains(phase["text"].as_str().unwrap()), "{number}: {phase}");
         }
@@ -179,7 +143,7 @@ fn the_picture_has_a_lane_per_actor_with_its_phases() {
     assert_eq!(picture.matches("<div class=\"lane\">").count(), lanes + actors.count());
 }
 
-/// The lists of the page are those of `saltmine export`.
+/// The lists of the page equal the output of `saltmine export`.
 #[test]
 fn lists_equal_the_exports() {
     for (name, what) in [("m.keller", "taken"), ("backup-operator", "destroyed")] {
@@ -198,7 +162,7 @@ fn lists_equal_the_exports() {
     }
     let settings = rows(&PAGE, "changed");
     assert!(settings.iter().any(|row| row[2] == "Bucket policy removed"), "{settings:?}");
-    let text = seen(section(&PAGE, "lost"));
+    let text = visible_text(section(&PAGE, "lost"));
     assert!(text.contains("are listed here. All of them, whole: saltmine export"), "{text}");
 }
 
@@ -243,16 +207,16 @@ fn hostile_names_in_an_incident_stay_text() {
         ("halite-lake", "halite-<b>"),
     ];
     let logs = rewritten(&words);
-    let page = stdout(&["report", logs.path().to_str().unwrap(), "-o", "-"]);
+    let page = page(&[logs.path().to_str().unwrap()]);
     assert_eq!((page.matches("<script").count(), page.matches("</script").count()), (2, 2));
     for mark in ["<img", "<i>", "halite-<b>", "\u{202e}"] {
         assert!(!page.contains(mark), "{mark:?}");
     }
     let pictures = page.matches("<svg class=\"picture").count() + page.matches("<svg width=\"100%\"").count();
     assert_eq!(page.matches("<svg").count(), pictures);
-    let text = seen(section(&page, "summary"));
+    let text = visible_text(section(&page, "summary"));
     assert!(text.contains("user/<img>keller") && text.contains("\"><i>\\u{202E}"), "{text}");
-    assert!(seen(section(&page, "lost")).contains("</script><script>/"));
+    assert!(visible_text(section(&page, "lost")).contains("</script><script>/"));
     // Attributes end where they should.
     for attribute in page.split(" data-e=\"").skip(1) {
         let value = attribute.split('"').next().unwrap();
@@ -264,7 +228,7 @@ fn hostile_names_in_an_incident_stay_text() {
 fn long_keys_do_not_make_the_page_too_large() {
     let long = format!("{}/", "%3C".repeat(280));
     let logs = rewritten(&[("curated/", &long), ("ledger/", &long)]);
-    let page = stdout(&["report", logs.path().to_str().unwrap(), "-o", "-"]);
+    let page = page(&[logs.path().to_str().unwrap()]);
     assert!(page.len() <= 3_000_000, "{}", page.len());
 }
 

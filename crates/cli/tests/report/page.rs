@@ -1,56 +1,20 @@
-//! `saltmine report`, as far as no browser is needed. `scripts/test-report` opens the page in one.
+//! The page and its figures: what it contains, where the numbers come from, and hostile text.
 
-#![allow(clippy::unwrap_used, missing_docs)]
-
-use std::path::{Path, PathBuf};
-
-use assert_cmd::Command;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use predicates::str::contains;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-const ATTACK: &str = "samples/attack";
+use crate::{ATTACK, between, page, saltmine, unescaped};
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap()
-}
-
-fn saltmine(arguments: &[&str]) -> Command {
-    let mut command = Command::new(assert_cmd::cargo::cargo_bin!("saltmine"));
-    command.current_dir(root()).args(arguments);
-    command
-}
-
-/// The page of a report with these arguments. Code 3 means rejected lines.
-fn page(arguments: &[&str]) -> String {
-    let mut words = vec!["report", "-o", "-"];
-    words.extend(arguments);
-    let output = saltmine(&words).output().unwrap();
-    assert!(matches!(output.status.code(), Some(0 | 3)), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap()
-}
-
-fn between<'a>(text: &'a str, begin: &str, end: &str) -> &'a str {
-    let rest = text.split_once(begin).unwrap_or_else(|| panic!("no {begin}")).1;
-    rest.split_once(end).unwrap_or_else(|| panic!("no {end} after {begin}")).0
-}
-
-/// HTML text as a reader sees it.
-fn seen(html: &str) -> String {
-    let text = html.replace("<wbr>", "");
-    let entities = [("&lt;", "<"), ("&gt;", ">"), ("&#34;", "\""), ("&#39;", "'"), ("&amp;", "&")];
-    entities.iter().fold(text, |text, (entity, mark)| text.replace(entity, mark))
-}
-
-/// The part of the page that is a figure.
+/// The part of the page with a figure.
 fn figure<'a>(page: &'a str, id: &str) -> &'a str {
     between(page, &format!("<div class=\"figure\" id=\"{id}\">"), "</details>\n</div>")
 }
 
 fn sql(figure: &str) -> String {
-    seen(between(figure, "<pre><code>", "</code></pre>"))
+    unescaped(between(figure, "<pre><code>", "</code></pre>"))
 }
 
 /// The cells of a figure's table: visible text and sort key.
@@ -60,7 +24,7 @@ fn cells(figure: &str) -> Vec<Vec<(String, Option<i64>)>> {
     let cell = |cell: &str| {
         let (tag, rest) = cell.split_once('>').unwrap();
         let number = tag.split_once("data-v=\"").and_then(|(_, rest)| rest.split('"').next()?.parse().ok());
-        (seen(rest.split("</td>").next().unwrap()), number)
+        (unescaped(rest.split("</td>").next().unwrap()), number)
     };
     rows.map(|row| row.split("<td").skip(1).map(cell).collect()).collect()
 }
@@ -75,7 +39,7 @@ fn query(input: &str, arguments: &[&str]) -> Vec<Value> {
 }
 
 #[test]
-fn the_page_needs_nothing_else_and_runs_nothing_else() {
+fn the_page_is_self_contained_and_runs_only_its_own_script() {
     let page = page(&[ATTACK]);
     assert!(page.starts_with("<!DOCTYPE html>") && page.len() < 1_500_000, "{}", page.len());
     let policy = between(&page, "http-equiv=\"Content-Security-Policy\" content=\"", "\"");
@@ -130,10 +94,10 @@ fn every_figure_shows_the_sql_that_gives_its_numbers() {
         assert!(answer.len() >= 5 && answer.len() == cells.len(), "{id}: {} {}", answer.len(), cells.len());
         for (row, shown) in answer.iter().zip(&cells) {
             assert_eq!(row["requests"].as_i64(), shown[requests].1, "{id}: {row}");
-            let told = row[name].as_str().unwrap_or("(anonymous)");
+            let cell = row[name].as_str().unwrap_or("(anonymous)");
             assert!(
-                shown[key].0 == told || shown[key].0.contains(" characters …]"),
-                "{id}: {told} {:?}",
+                shown[key].0 == cell || shown[key].0.contains(" characters …]"),
+                "{id}: {cell} {:?}",
                 shown[key]
             );
         }
@@ -153,7 +117,7 @@ fn every_figure_shows_the_sql_that_gives_its_numbers() {
         assert!(rows > 1 && rows == cells(figure).len(), "{id}: {rows}");
     }
     let over_time = figure(&page, "over-time");
-    let slot = seen(between(over_time, "$slot = ", "</code>"));
+    let slot = unescaped(between(over_time, "$slot = ", "</code>"));
     let answer = query(ATTACK, &[&sql(over_time), "-p", &format!("slot={slot}")]);
     let slots: Vec<&Value> = answer.iter().filter(|row| row["part"] == "slot").collect();
     let data: Value = serde_json::from_str(between(&page, "id=\"data\">", "</script>")).unwrap();
@@ -181,7 +145,7 @@ fn findings_are_those_of_the_hunt_with_their_sql() {
         let name = finding["query"].as_str().unwrap();
         let severity = finding["severity"].as_str().unwrap();
         let shown = between(&page, &format!("id=\"f-{name}-{severity}\""), "</details>\n</div>");
-        let text = seen(shown);
+        let text = unescaped(shown);
         assert!(text.contains(finding["false_positives"].as_str().unwrap()), "{name}");
         assert!(text.contains(finding["dig_deeper"].as_str().unwrap()), "{name}");
         for place in finding["who"][0]["evidence"].as_array().unwrap() {
@@ -241,7 +205,7 @@ fn a_report_can_be_limited_and_goes_to_a_file() {
         page.contains("<h1>Case &lt;7&gt;</h1>")
             && page.contains("requests from 2026-03-05 00:00:00 until before 2026-03-06")
     );
-    assert!(seen(&page).contains(&format!("saltmine report {ATTACK} {day} --title 'Case <7>' -o ")));
+    assert!(unescaped(&page).contains(&format!("saltmine report {ATTACK} {day} --title 'Case <7>' -o ")));
     saltmine(&["report", ATTACK, "-o", "nowhere/report.html"]).assert().code(1).stderr(contains("nowhere"));
     saltmine(&["report", ATTACK]).assert().code(2);
     saltmine(&["report", ATTACK, "--pack", "none", "-o", "-"])
@@ -283,12 +247,12 @@ fn hostile_text_stays_text() {
     for shown in
         ["<b>bold</b>", "rev\\u{202E}ersed\\x1B[31m\\u{2028}", "<script>alert(3)</script>", "a'b&amp;c"]
     {
-        assert!(seen(&page).contains(shown), "{shown}");
+        assert!(unescaped(&page).contains(shown), "{shown}");
     }
-    assert!(seen(&page).contains(attack));
+    assert!(unescaped(&page).contains(attack));
 }
 
-/// However much text a client sends, the page stays small, and its rows can be distinguished.
+/// The page stays small however much text clients send, and its rows remain distinguishable.
 #[test]
 fn the_page_does_not_grow_with_its_input() {
     let folder = tempfile::tempdir().unwrap();
@@ -348,7 +312,7 @@ fn all_ways_to_write_a_key_are_counted() {
     assert_eq!((keys.len(), counts), (1, vec![Some(7), Some(1), Some(4), Some(1)]));
 }
 
-/// What is asked about an address is asked of the address, and not of its pseudonym.
+/// Whether an address is private is decided from the address, not from its pseudonym.
 #[test]
 fn private_addresses_are_marked_under_redaction_too() {
     let folder = tempfile::tempdir().unwrap();
@@ -359,13 +323,13 @@ fn private_addresses_are_marked_under_redaction_too() {
         let page = page(&[&[log.to_str().unwrap(), "--pack", "quality"], redact].concat());
         let addresses = cells(figure(&page, "addresses"));
         // The one with more requests comes first.
-        let told: Vec<&str> = addresses.iter().map(|row| row[1].0.as_str()).collect();
-        assert_eq!(told, ["yes", ""], "{redact:?}");
+        let marked: Vec<&str> = addresses.iter().map(|row| row[1].0.as_str()).collect();
+        assert_eq!(marked, ["yes", ""], "{redact:?}");
         assert_eq!(redact.is_empty(), addresses[0][0].0 == "10.0.0.7", "{addresses:?}");
     }
 }
 
-/// Numbers and years that somebody forged end no report, and are in no sum.
+/// Forged numbers and years do not stop a report and are excluded from sums.
 #[test]
 fn forged_sizes_and_years_leave_a_page() {
     let folder = tempfile::tempdir().unwrap();
