@@ -70,7 +70,7 @@ pub(crate) struct Global {
     #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Global options")]
     pub(crate) color: ColorWhen,
 
-    /// Suppress progress and summaries; print only warnings and errors
+    /// Print only warnings and errors, no progress or summaries
     #[arg(long, short, global = true, help_heading = "Global options")]
     pub(crate) quiet: bool,
 
@@ -94,12 +94,12 @@ pub(crate) enum ColorWhen {
 /// A command that uses a case file.
 pub(crate) struct CaseUse<'a> {
     pub(crate) options: &'a CaseOptions,
-    /// Folder of the person's own queries.
+    /// Folder with the user's own queries.
     pub(crate) queries: Option<&'a Path>,
     pub(crate) tz: Option<&'a Zone>,
     /// Whether output is redacted.
     pub(crate) hides_values: bool,
-    /// Paths; given by the case where there are none.
+    /// The input paths; the case provides a default.
     pub(crate) inputs: &'a mut Vec<String>,
     /// Whether the last of them is SQL.
     pub(crate) ends_in_sql: bool,
@@ -263,7 +263,7 @@ pub(crate) struct IngestArgs {
     #[arg(long, short, value_name = "N", default_value_t = 0)]
     pub(crate) jobs: usize,
 
-    /// Stop and save nothing if any file is damaged or any line is malformed
+    /// Stop and save nothing if a file is damaged or a line is malformed
     #[arg(long, conflicts_with = "keep_going")]
     pub(crate) strict: bool,
 
@@ -271,7 +271,7 @@ pub(crate) struct IngestArgs {
     #[arg(long)]
     pub(crate) keep_going: bool,
 
-    /// List what would be read and how many S3 requests that takes; read nothing
+    /// List the files to read and the number of S3 requests; read nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 

@@ -28,7 +28,7 @@ impl ExitCode {
             Self::Usage => 2,
             Self::DamagedInput => 3,
             Self::Findings => 4,
-            // As shells report a command killed by SIGINT.
+            // Interrupted; the code that shells report for a command killed by SIGINT.
             Self::Interrupted => 130,
         }
     }

@@ -17,21 +17,21 @@ pub(crate) struct Interrupts {
     count: watch::Receiver<u32>,
 }
 
-/// What a second signal does while the first is still being handled.
+/// The effect of a second signal while the first is being handled.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Second {
+pub(crate) enum SecondSignal {
     /// It ends the process at once.
     Exits,
-    /// It is a signal like the first.
-    IsAnother,
+    /// It is counted like the first.
+    Counted,
 }
 
 impl Interrupts {
-    /// Starts to listen. Until the process ends, a signal no longer ends it by itself.
+    /// Starts to listen. From then on, a signal alone does not end the process.
     ///
     /// # Errors
     /// If no thread or no listener can be created.
-    pub(crate) fn listen(second: Second) -> io::Result<Self> {
+    pub(crate) fn listen(second: SecondSignal) -> io::Result<Self> {
         let (sender, count) = watch::channel(0);
         let (ready, is_ready) = mpsc::sync_channel(1);
         thread::Builder::new().name("signals".to_owned()).spawn(move || {
@@ -47,7 +47,7 @@ impl Interrupts {
                 drop(ready.send(Ok(())));
                 loop {
                     signals.next().await;
-                    if second == Second::Exits && *sender.borrow() > 0 {
+                    if second == SecondSignal::Exits && *sender.borrow() > 0 {
                         std::process::exit(i32::from(ExitCode::Interrupted.number()));
                     }
                     sender.send_modify(|count| *count += 1);

@@ -26,26 +26,26 @@ pub(crate) struct IngestProgress<'a> {
     doubt: Option<InputCheck<'a>>,
 }
 
-/// Watches whether the input is access logs at all: a folder of other files would become a dataset of rejects.
+/// Checks that the input consists of access logs: other files would only produce rejects.
 pub(crate) struct InputCheck<'a> {
     /// Stops the run.
     stop: &'a AtomicBool,
     lines: AtomicU64,
     rejects: AtomicU64,
     /// Set once data was saved: the run is then no longer stopped.
-    is_over: AtomicBool,
-    is_confirmed: AtomicBool,
+    decided: AtomicBool,
+    confirmed: AtomicBool,
 }
 
 impl<'a> InputCheck<'a> {
     /// Minimum lines for stopping the run before its first round is complete.
     const MIN_LINES_EARLY: u64 = 100_000;
-    /// Minimum lines for stopping the run when that round is about to be committed. Fewer lines say too little.
+    /// Minimum lines for stopping the run when that round is about to be committed. Fewer lines are not enough to decide.
     const MIN_LINES_AT_COMMIT: u64 = 100;
 
     pub(crate) fn new(stop: &'a AtomicBool) -> Self {
         let (lines, rejects) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { stop, lines, rejects, is_over: AtomicBool::new(false), is_confirmed: AtomicBool::new(false) }
+        Self { stop, lines, rejects, decided: AtomicBool::new(false), confirmed: AtomicBool::new(false) }
     }
 
     fn add(&self, outcome: &SourceOutcome) {
@@ -58,8 +58,8 @@ impl<'a> InputCheck<'a> {
     /// Stops the run if most lines are rejects.
     fn decide(&self, least: u64) {
         let (lines, rejects) = self.counts();
-        if lines >= least && rejects > lines / 2 && !self.is_over.load(Ordering::Relaxed) {
-            self.is_confirmed.store(true, Ordering::Relaxed);
+        if lines >= least && rejects > lines / 2 && !self.decided.load(Ordering::Relaxed) {
+            self.confirmed.store(true, Ordering::Relaxed);
             self.stop.store(true, Ordering::Relaxed);
         }
     }
@@ -68,10 +68,10 @@ impl<'a> InputCheck<'a> {
         (self.lines.load(Ordering::Relaxed), self.rejects.load(Ordering::Relaxed))
     }
 
-    /// The reason why the run was stopped; `None` if it was not.
+    /// The reason if the run was stopped; `None` otherwise.
     fn verdict(&self) -> Option<String> {
         let (lines, rejects) = self.counts();
-        self.is_confirmed.load(Ordering::Relaxed).then(|| {
+        self.confirmed.load(Ordering::Relaxed).then(|| {
             format!(
                 "this does not look like a folder of S3 server access logs: {} of {} lines ({} %) were \
                  rejected. Nothing was saved. Use --keep-going to ingest it anyway",
@@ -97,7 +97,7 @@ impl<'a> IngestProgress<'a> {
         }
     }
 
-    /// The reason why the run was stopped by itself; `None` if it was not.
+    /// The reason if the run was stopped because of its input; `None` otherwise.
     pub(crate) fn verdict(&self) -> Option<String> {
         self.doubt.as_ref().and_then(InputCheck::verdict)
     }
@@ -138,10 +138,10 @@ impl<'a> IngestProgress<'a> {
     fn describe(&self) {
         let lines = self.lines.load(Ordering::Relaxed);
         let rate = lines as f64 / self.start.elapsed().as_secs_f64().max(0.001);
-        let files = HumanCount(self.files.load(Ordering::Relaxed));
+        let files = counted(self.files.load(Ordering::Relaxed), "file");
         self.bar.set_message(format!(
-            "{files} files, {} lines, {} lines/s",
-            HumanCount(lines),
+            "{files}, {}, {} lines/s",
+            counted(lines, "line"),
             HumanCount(rate as u64)
         ));
     }
@@ -154,7 +154,8 @@ impl Progress for IngestProgress<'_> {
                 self.terminal.note(&format!("{}: another run is writing; waiting for it", dataset.display()));
             }
             Event::Recovered { completed, discarded } => self.terminal.note(&format!(
-                "an earlier run was interrupted: {completed} of its rounds completed, {discarded} removed"
+                "an earlier run was interrupted: {} completed, {discarded} removed",
+                counted(completed as u64, "round")
             )),
             Event::Started { .. } => self.start(),
             Event::Lines { lines } => {
@@ -172,16 +173,16 @@ impl Progress for IngestProgress<'_> {
             Event::Committing { rows } => {
                 if let Some(doubt) = &self.doubt {
                     doubt.decide(InputCheck::MIN_LINES_AT_COMMIT);
-                    doubt.is_over.store(true, Ordering::Relaxed);
+                    doubt.decided.store(true, Ordering::Relaxed);
                 }
-                self.bar.set_message(format!("committing {} rows", HumanCount(rows)));
+                self.bar.set_message(format!("committing {}", counted(rows, "row")));
             }
             _ => {}
         }
     }
 }
 
-/// Shows how far a hunt or a report is if standard error is a terminal.
+/// Shows the progress of a hunt or report if standard error is a terminal.
 pub(crate) struct HuntBar {
     bar: ProgressBar,
 }
@@ -217,7 +218,7 @@ impl HuntBar {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the progress bar.
     pub(crate) fn finish(&self) {
         self.bar.finish_and_clear();
     }
@@ -227,7 +228,7 @@ fn describe_figures(done: usize, figures: usize) -> String {
     format!("{done} of {figures} figures")
 }
 
-/// Shows for how long a query has run, and its rows, if standard error is a terminal. Short queries show nothing.
+/// Shows the elapsed time and rows of a query if standard error is a terminal. Short queries show nothing.
 pub(crate) struct QueryBar {
     bar: ProgressBar,
     is_finished: Arc<Mutex<bool>>,
@@ -235,10 +236,10 @@ pub(crate) struct QueryBar {
 }
 
 impl QueryBar {
-    /// Time after which a query is a long one.
+    /// Elapsed time before the progress of a query is shown.
     const DELAY: Duration = Duration::from_secs(1);
 
-    /// Starts to wait.
+    /// Starts the display.
     pub(crate) fn new(terminal: &Terminal) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::hidden());
         if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}, {elapsed}") {
@@ -248,7 +249,7 @@ impl QueryBar {
         let is_finished = Arc::new(Mutex::new(false));
         if terminal.shows_progress() {
             let (bar, is_finished) = (bar.clone(), Arc::clone(&is_finished));
-            // A thread, because those of the runtime may all be busy with the query.
+            // A separate thread, because all threads of the runtime may be busy with the query.
             std::thread::spawn(move || {
                 std::thread::sleep(Self::DELAY);
                 let is_finished = is_finished.lock().unwrap_or_else(PoisonError::into_inner);
@@ -267,7 +268,7 @@ impl QueryBar {
         self.bar.set_message(describe_query(rows));
     }
 
-    /// Takes the bar away.
+    /// Removes the progress bar.
     pub(crate) fn finish(&self) {
         let mut is_finished = self.is_finished.lock().unwrap_or_else(PoisonError::into_inner);
         if !*is_finished {

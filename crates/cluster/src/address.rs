@@ -33,9 +33,9 @@ impl Address {
     "invalid scheduler address {text:?}: {problem}; use df://HOST:PORT, for example df://scheduler:50050"
 )]
 pub struct AddressError {
-    /// The text as given.
+    /// The invalid text.
     pub text: String,
-    /// What is wrong with it.
+    /// The problem.
     pub problem: String,
 }
 

@@ -136,7 +136,7 @@ mod tests {
     const LINE: &str = "0wner data [01/May/2026:10:00:00 +0000] 198.51.100.7 - 0A REST.GET.OBJECT k \"GET /k HTTP/1.1\" \
                         200 - 1 99 12 11 \"-\" \"agent\" - host SigV4 C AuthHeader h TLSv1.3 - - -\n";
 
-    /// A table as it arrives at the scheduler.
+    /// A table received by the scheduler.
     fn sent(provider: Arc<dyn TableProvider>) -> Arc<dyn TableProvider> {
         let (codec, name, mut buf) = (LogicalCodec::default(), TableReference::bare("logs"), Vec::new());
         codec.try_encode_table_provider(&name, Arc::clone(&provider), &mut buf).unwrap();
@@ -156,7 +156,7 @@ mod tests {
 
     /// A scan of raw logs, sent like the stages of a plan: each file is read in one partition, once.
     #[tokio::test]
-    async fn raw_logs_are_read_where_they_are_sent() {
+    async fn raw_logs_are_read_by_the_process_that_receives_them() {
         let folder = tempfile::tempdir().unwrap();
         for number in 1..=5 {
             std::fs::write(folder.path().join(format!("log-{number}")), LINE.repeat(number)).unwrap();

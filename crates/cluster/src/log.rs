@@ -42,10 +42,10 @@ impl Log for Logger {
     fn flush(&self) {}
 }
 
-/// Passes Ballista's log to `sink`, line by line: warnings, and with `is_verbose` each task. Only the first
+/// Passes Ballista's log to `sink`, line by line: warnings, and with `verbose` each task. Only the first
 /// call in a process has an effect.
-pub fn log_to(is_verbose: bool, sink: impl Fn(&str) + Send + Sync + 'static) {
-    let own = if is_verbose { LevelFilter::Info } else { LevelFilter::Warn };
+pub fn log_to(verbose: bool, sink: impl Fn(&str) + Send + Sync + 'static) {
+    let own = if verbose { LevelFilter::Info } else { LevelFilter::Warn };
     if LINES.set(LineWriter { sink: Box::new(sink), own }).is_ok() && log::set_logger(&LOGGER).is_ok() {
         log::set_max_level(own);
     }

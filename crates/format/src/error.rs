@@ -9,13 +9,13 @@ use crate::Field;
 pub struct LineError {
     /// The field that could not be parsed.
     pub field: Field,
-    /// What is wrong with it.
+    /// The problem.
     pub kind: LineErrorKind,
     /// Byte offset in the line, from 0, where the field was expected.
     pub offset: usize,
 }
 
-/// What is wrong with a field.
+/// A problem with a field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LineErrorKind {

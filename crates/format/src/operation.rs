@@ -8,7 +8,7 @@ use OperationClass::{
     Read, Service, Write,
 };
 
-/// What an operation does.
+/// The kind of an operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum OperationClass {

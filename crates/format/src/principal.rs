@@ -1,6 +1,6 @@
 //! Principals: the forms of the requester field and what they reveal.
 
-/// What kind of principal a requester is.
+/// The kind of a principal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum PrincipalKind {

@@ -78,7 +78,7 @@ pub(crate) fn version_start(uri: &[u8]) -> Option<usize> {
     }
 }
 
-/// Where key and request-URI separate, and what follows.
+/// The boundary between key and request-URI, and the text after them.
 pub(crate) struct Split<'a> {
     /// How much of the text before the request-URI belongs to the key.
     pub(crate) start: usize,

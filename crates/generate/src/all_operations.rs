@@ -41,7 +41,7 @@ const SETTINGS: [(&str, &str, &str); 26] = [
     ("MULTI_OBJECT_DELETE", "O", "delete"),
 ];
 
-/// Object operations, likewise; `H` is HEAD and `O` is POST.
+/// Object operations in the same form; `H` is HEAD and `O` is POST.
 const OBJECTS: [(&str, &str, &str); 10] = [
     ("OBJECT", "GPDHO", ""),
     ("OBJECT_TAGGING", "GPD", "tagging"),

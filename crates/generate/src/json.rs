@@ -69,7 +69,7 @@ enum Style {
 }
 
 impl Style {
-    fn of(row: &Row) -> Self {
+    fn for_row(row: &Row) -> Self {
         let id = row.get(col::REQUEST_ID).unwrap_or_default();
         let hash = id.bytes().fold(row.time as u64, |hash, byte| mix(hash ^ u64::from(byte)));
         [Self::Plain, Self::Ascii, Self::Wide, Self::Backwards][(hash % 4) as usize]
@@ -95,7 +95,7 @@ fn extra_member(row: &Row) -> Option<String> {
 
 /// Writes the line without its line break.
 pub(crate) fn render(row: &Row, delivery: Delivery, out: &mut Vec<u8>) {
-    let style = Style::of(row);
+    let style = Style::for_row(row);
     if delivery == Delivery::Export {
         time(Style::Plain, row.time, out);
         out.push(b' ');

@@ -148,7 +148,7 @@ const BASELINE_OPTIONS: [&str; 19] = [
     "name_style",
 ];
 
-/// What was generated.
+/// A summary of the generated files.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Summary {
     /// All lines: rows, rejects and blanks.
@@ -207,7 +207,7 @@ pub enum GenerateError {
 }
 
 /// Maximum period of a file: its name must stay close to the times of its lines.
-const MOST_DAYS_OF_A_FILE: u32 = 5;
+const MAX_DAYS_PER_FILE: u32 = 5;
 /// Maximum rows per hour for each of a bucket's principals; beyond that, more principals are created.
 const ROWS_AN_HOUR: f64 = 450.0;
 
@@ -238,7 +238,7 @@ impl World {
         let (planted, accounts) = scenarios::run(&args.scenario, &buckets, args.seed, start, args.days);
         let lines_per_file = if args.tiny { Some(20) } else { args.lines_per_file };
         let files = lines_per_file.map_or(args.files, |lines| args.lines.div_ceil(lines.max(1)));
-        let least = args.buckets * args.days.div_ceil(MOST_DAYS_OF_A_FILE) as usize;
+        let least = args.buckets * args.days.div_ceil(MAX_DAYS_PER_FILE) as usize;
         let totals = RequestedTotals {
             lines: args.lines,
             files: files.max(least),
@@ -406,7 +406,7 @@ impl Maker<'_> {
 
     fn planted(&mut self, planted: &Planted) -> io::Result<()> {
         self.row(&planted.row)?;
-        self.written.planted.push((planted.scenario, planted.is_attack, self.file.lines));
+        self.written.planted.push((planted.scenario, planted.attack, self.file.lines));
         Ok(())
     }
 }

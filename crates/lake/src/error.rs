@@ -3,6 +3,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::counted::counted;
+
 /// Why a dataset could not be read or written. Each error names the place where it occurred.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -46,7 +48,7 @@ pub enum LakeError {
     Version {
         /// The dataset's folder.
         path: PathBuf,
-        /// What is incompatible.
+        /// The incompatible property.
         problem: String,
     },
 
@@ -68,7 +70,7 @@ pub enum LakeError {
     Foreign {
         /// The table's folder.
         path: PathBuf,
-        /// What was found.
+        /// The unexpected content.
         problem: String,
     },
 
@@ -90,7 +92,7 @@ pub enum LakeError {
     Intent {
         /// The note.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The problem.
         problem: String,
     },
 
@@ -104,7 +106,7 @@ pub enum LakeError {
     Staged {
         /// The file.
         path: PathBuf,
-        /// What differs.
+        /// The difference.
         problem: String,
     },
 
@@ -119,7 +121,7 @@ pub enum LakeError {
     Unsupported {
         /// The dataset's folder.
         path: PathBuf,
-        /// What to do instead.
+        /// The alternative.
         problem: String,
     },
 
@@ -128,12 +130,12 @@ pub enum LakeError {
     Source {
         /// The source's name.
         name: String,
-        /// What happened.
+        /// The problem.
         problem: String,
     },
 
     /// With `strict`: some input was damaged or rejected.
-    #[error("{problems} damaged sources and {rejects} rejected lines; nothing of this round was committed")]
+    #[error("{} and {}; nothing of this round was committed", counted(*problems, "damaged source"), counted(*rejects, "rejected line"))]
     Strict {
         /// Sources that are damaged or unreadable.
         problems: u64,
@@ -144,7 +146,7 @@ pub enum LakeError {
     /// The run was asked to stop. Rounds committed before that remain.
     #[error("interrupted: {committed}")]
     Stopped {
-        /// What was committed, and what the same command will do, as text.
+        /// What was saved, and how to continue, as text.
         committed: String,
     },
 

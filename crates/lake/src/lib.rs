@@ -44,6 +44,7 @@
 //! | `storage` | files on disk or in S3; the check of paths |
 
 mod commit;
+mod counted;
 mod encode;
 mod error;
 mod ingest;

@@ -11,6 +11,7 @@ use pyo3::types::{PyCapsule, PyDict};
 use saltmine_query::Session;
 use saltmine_query::catalogue::Severity;
 use saltmine_query::hunt::{HuntOptions, HuntReport, hunt as run};
+use saltmine_query::quantity::counted;
 
 use crate::arrow_capsule;
 use crate::error;
@@ -68,7 +69,8 @@ impl Findings {
 
     fn __repr__(&self) -> String {
         let worst = self.worst().map_or_else(String::new, |worst| format!(", worst: {worst}"));
-        format!("<saltmine.Findings: {} findings{worst}>", self.report.findings.len())
+        let findings = counted(self.report.findings.len() as u64, "finding");
+        format!("<saltmine.Findings: {findings}{worst}>")
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
@@ -99,7 +101,7 @@ pub(crate) fn hunt(
     let hunted = wait(py, async move {
         let session = Session::open(&options).await?;
         let wanted = HuntOptions { packs, ..HuntOptions::default() };
-        let report = run(&session, &catalogue, &wanted).await?;
+        let report = run(&session, &catalogue, &wanted, &|_| {}).await?;
         Ok((report, session.scan_report(), session.left_out().clone()))
     })?;
     let (report, scanned, left_out) = hunted.map_err(|problem| error::query(&problem))?;

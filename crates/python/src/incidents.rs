@@ -40,7 +40,8 @@ impl Target {
             Self::Detection(name) => vec![name.clone()],
             Self::Number(_) => Vec::new(),
         };
-        let found = hunt(session, catalogue, &HuntOptions { names, ..HuntOptions::default() }).await?;
+        let options = HuntOptions { names, ..HuntOptions::default() };
+        let found = hunt(session, catalogue, &options, &|_| {}).await?;
         Ok(self.look_up(&found).cloned().ok_or_else(|| self.missing(&found)))
     }
 

@@ -183,16 +183,16 @@ pub(crate) fn ingest(
         let _ = sender.send(result); // the receiver waits for it
     });
     let mut interrupt = None;
-    let mut told_at = Instant::now();
+    let mut reported_at = Instant::now();
     let result = receive(py, &mut done, |py| {
         if interrupt.is_some() {
             return Ok(()); // the ingest stops cleanly, and soon
         }
-        let callback = progress.as_ref().filter(|_| told_at.elapsed() >= PROGRESS_INTERVAL);
+        let callback = progress.as_ref().filter(|_| reported_at.elapsed() >= PROGRESS_INTERVAL);
         if callback.is_some() {
-            told_at = Instant::now();
+            reported_at = Instant::now();
         }
-        if let Err(error) = py.check_signals().and_then(|()| listener.tell(py, callback)) {
+        if let Err(error) = py.check_signals().and_then(|()| listener.notify(py, callback)) {
             stop.store(true, Ordering::Relaxed);
             interrupt = Some(error);
         }
@@ -205,7 +205,7 @@ pub(crate) fn ingest(
         (Err(IngestFailure::Source(problem)), None) => Err(error::source(&problem)),
         (Err(IngestFailure::Lake(problem)), None) => Err(error::lake(&problem)),
         (Ok(report), None) => {
-            listener.tell(py, progress.as_ref())?;
+            listener.notify(py, progress.as_ref())?;
             Ok(IngestReport { report, outcomes: listener.outcomes() })
         }
     }
@@ -226,7 +226,7 @@ struct Listener {
 
 impl Listener {
     /// Calls back with files done, total files, and lines read.
-    fn tell(&self, py: Python<'_>, callback: Option<&Py<PyAny>>) -> PyResult<()> {
+    fn notify(&self, py: Python<'_>, callback: Option<&Py<PyAny>>) -> PyResult<()> {
         let Some(callback) = callback else { return Ok(()) };
         let done = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner).len();
         let (files, lines) = (self.files.load(Ordering::Relaxed), self.lines.load(Ordering::Relaxed));

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use saltmine_query::catalogue::{Catalogue, ParameterType};
 use saltmine_query::datafusion::common::ScalarValue;
+use saltmine_query::quantity::counted;
 use saltmine_query::{Params, Redaction, ScanReport, SessionOptions};
 use saltmine_scan::SkippedFiles;
 
@@ -113,9 +114,10 @@ pub(crate) fn warn_of_left_out(py: Python<'_>, left_out: &SkippedFiles) -> PyRes
         return Ok(());
     }
     let text = format!(
-        "{} objects, and {} days, months or years of objects, were skipped in S3: their keys show delivery \
-         outside the time range and the 14 days after it",
-        left_out.objects, left_out.periods
+        "skipped in S3: {} and {} of objects, because their keys show delivery outside the time range and the 14 \
+         days after it",
+        counted(left_out.objects, "object"),
+        counted(left_out.periods, "day, month or year")
     );
     let category = py.import("builtins")?.getattr("UserWarning")?;
     py.import("warnings")?.call_method1("warn", (text, category, 2))?;
@@ -130,8 +132,9 @@ pub(crate) fn warn_of_damage(py: Python<'_>, report: &ScanReport) -> PyResult<()
         return Ok(());
     }
     let text = format!(
-        "{damaged} damaged files and {rejects} rejected lines; see .damaged, or the tables sources and \
-         rejects"
+        "{} and {}; see .damaged, or the tables sources and rejects",
+        counted(damaged, "damaged file"),
+        counted(rejects, "rejected line")
     );
     let warning = py.import("saltmine")?.getattr("DamagedInputWarning")?;
     py.import("warnings")?.call_method1("warn", (text, warning, 2))?;

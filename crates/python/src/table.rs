@@ -6,6 +6,7 @@ use arrow::array::{RecordBatch, RecordBatchIterator};
 use arrow::datatypes::{Schema, SchemaRef};
 use pyo3::prelude::*;
 use pyo3::types::PyCapsule;
+use saltmine_query::quantity::counted;
 
 use crate::arrow_capsule;
 
@@ -41,7 +42,7 @@ impl Table {
     }
 
     fn __repr__(&self) -> String {
-        format!("<saltmine.Table: {} rows of {}>", self.num_rows(), described(&self.schema))
+        format!("<saltmine.Table: {} of {}>", counted(self.num_rows() as u64, "row"), described(&self.schema))
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {
@@ -83,7 +84,11 @@ impl Batch {
     }
 
     fn __repr__(&self) -> String {
-        format!("<saltmine.Batch: {} rows of {}>", self.0.num_rows(), described(&self.0.schema()))
+        format!(
+            "<saltmine.Batch: {} of {}>",
+            counted(self.0.num_rows() as u64, "row"),
+            described(&self.0.schema())
+        )
     }
 
     fn __arrow_c_schema__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyCapsule>> {

@@ -44,9 +44,9 @@ pub type Params = HashMap<String, Param>;
 /// Binds the values that a plan asks for.
 ///
 /// # Errors
-/// If the plan does not ask for one of them (and `is_only` statement of the SQL), compares one with two types at once,
+/// If the plan does not ask for one of them (and this is the `single` statement of the SQL), compares one with two types at once,
 /// or with a type that the text does not have.
-pub(crate) fn bind(plan: LogicalPlan, params: &Params, is_only: bool) -> Result<LogicalPlan, QueryError> {
+pub(crate) fn bind(plan: LogicalPlan, params: &Params, single: bool) -> Result<LogicalPlan, QueryError> {
     if params.is_empty() {
         return Ok(plan);
     }
@@ -57,7 +57,7 @@ pub(crate) fn bind(plan: LogicalPlan, params: &Params, is_only: bool) -> Result<
         let value = match param {
             Param::Value(value) => value.clone(),
             Param::Typed(text) => match wanted.get(name) {
-                None if is_only => return Err(wrong(format!("the SQL has no ${name}"))),
+                None if single => return Err(wrong(format!("the SQL has no ${name}"))),
                 None => continue,
                 Some(kinds) => read(text, kinds).map_err(wrong)?,
             },

@@ -41,7 +41,7 @@ pub fn all() -> Vec<Playbook> {
 /// The playbook of a name.
 ///
 /// # Errors
-/// The name that was perhaps meant, if one is near.
+/// If there is no such playbook; the error contains a similar name, if there is one.
 pub fn get(name: &str) -> Result<Playbook, Option<&'static str>> {
     let pages = all();
     let found = pages.iter().find(|page| page.name == name).copied();
@@ -57,7 +57,7 @@ pub fn for_detection(detection: &str) -> Vec<Playbook> {
     pages.into_iter().map(|(_, page)| page).collect()
 }
 
-/// Names of the pages that findings of several detections lead to, those of the first detection first.
+/// Names of the playbooks for several detections, those of the first detection first.
 pub fn for_detections<'a>(detections: impl Iterator<Item = &'a str>) -> Vec<&'static str> {
     let mut names: Vec<&'static str> = Vec::new();
     for page in detections.flat_map(for_detection) {

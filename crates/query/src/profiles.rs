@@ -110,7 +110,7 @@ pub(crate) fn set(context: &SessionContext, given: &[(&str, &str)]) -> Result<()
 ///
 /// # Errors
 /// If the records cannot be read.
-pub(crate) async fn prepare(context: &SessionContext, sql: &str, is_remote: bool) -> Result<()> {
+pub(crate) async fn prepare(context: &SessionContext, sql: &str, remote: bool) -> Result<()> {
     let wanted = PROFILES.iter().rposition(|(name, _)| sql.contains(name)).map_or(0, |last| last + 1);
     if wanted == 0 && !sql.contains(REQUESTS) {
         return Ok(());
@@ -126,7 +126,7 @@ pub(crate) async fn prepare(context: &SessionContext, sql: &str, is_remote: bool
             continue;
         }
         let frame = context.sql(&thresholds::filled(context, sql)).await?;
-        if is_remote {
+        if remote {
             context.register_table(*name, frame.into_view())?;
             continue;
         }

@@ -28,6 +28,9 @@ pub fn counted(number: u64, noun: &str) -> String {
 }
 
 fn plural(noun: &str) -> String {
+    if let Some((noun, rest)) = noun.split_once(" of ") {
+        return format!("{} of {rest}", plural(noun));
+    }
     match noun.strip_suffix('y') {
         Some(stem) if !stem.ends_with(['a', 'e', 'o', 'u']) => format!("{stem}ies"),
         _ if noun.ends_with('s') => format!("{noun}es"),
@@ -79,6 +82,7 @@ mod tests {
             (counted(2, "address").as_str(), counted(2, "copy").as_str()),
             ("2 addresses", "2 copies")
         );
+        assert_eq!(counted(2, "entry of known work"), "2 entries of known work");
         assert_eq!(counted(0, "hidden file or folder"), "0 hidden files or folders");
         assert_eq!(counted(2, "day, month or year"), "2 days, months or years");
         assert_eq!(counted(1_234_567, "row"), "1,234,567 rows");

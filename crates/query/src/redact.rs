@@ -45,9 +45,9 @@ pub(crate) use self::redacted_table::RedactedTable;
 /// What is redacted. Session tokens, signatures and passwords are always redacted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Redaction {
-    /// Also client addresses.
+    /// Client addresses.
     pub addresses: bool,
-    /// Also requesters, accounts, owners, roles, sessions and access key ids.
+    /// Requesters, accounts, owners, roles, sessions and access key ids.
     pub principals: bool,
     /// The key file, created if missing. `None`: that of the dataset; without a dataset, a key for this session
     /// only.

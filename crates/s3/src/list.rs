@@ -40,7 +40,7 @@ pub enum FolderAction {
 pub enum KeyRange {
     /// None.
     Skip,
-    /// Those that sort after the first and before the second key, if given.
+    /// Keys after the first and before the second key, if given.
     Between(Option<String>, Option<String>),
 }
 

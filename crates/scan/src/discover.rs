@@ -19,7 +19,7 @@ use crate::window::{NameTrust, SkippedFiles, Window};
 pub struct Discovery {
     /// The sources, sorted by name. No two have the same name.
     pub sources: Vec<Source>,
-    /// What was skipped.
+    /// Skipped files and folders.
     pub left_out: SkippedFiles,
 }
 
@@ -63,7 +63,7 @@ pub fn discover_within(paths: &[String], window: Window) -> Result<Discovery, So
         if sources.len() == before {
             return Err(SourceError::Empty { path: path.clone(), hidden: left_out.hidden });
         }
-        // A file given by its own name is always read, whatever its name says.
+        // A file that is named explicitly is always read, whatever the time in its name.
         if window.names.trust == NameTrust::All && !literal.is_file() {
             let found = sources.split_off(before);
             let (kept, left): (Vec<_>, Vec<_>) = found

@@ -40,7 +40,7 @@ impl Read for InflatedText {
 /// How a file ended, if not normally. Everything read before is valid.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Damage {
-    /// What happened.
+    /// The problem.
     pub(crate) kind: DamageKind,
     /// Byte offset in the file as stored, from 0.
     pub(crate) offset: u64,
@@ -48,7 +48,7 @@ pub(crate) struct Damage {
     pub(crate) message: String,
 }
 
-/// What happened to a file.
+/// The outcome of reading a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum DamageKind {
     /// The file ends in the middle of its compressed stream.
@@ -121,7 +121,7 @@ enum Stage {
     /// Within zstd frames; whether the last one is complete.
     Zstd {
         decoder: Box<ZstdDecoder<'static>>,
-        is_complete: bool,
+        complete: bool,
     },
     End,
 }
@@ -130,7 +130,7 @@ enum Stage {
 pub(crate) struct Inflate {
     input: Input,
     stage: Stage,
-    /// Where the gzip member begins that is being read.
+    /// The start of the current gzip member.
     member: u64,
     /// Damage found while there was still text to return.
     pending: Option<Damage>,
@@ -200,7 +200,7 @@ impl Inflate {
             Stage::Gzip(gzip_decoder())
         } else if head.1 {
             let decoder = ZstdDecoder::new().map_err(|error| self.unreadable(&error))?;
-            Stage::Zstd { decoder: Box::new(decoder), is_complete: false }
+            Stage::Zstd { decoder: Box::new(decoder), complete: false }
         } else {
             Stage::Plain
         };
@@ -284,13 +284,13 @@ impl Inflate {
     }
 
     fn zstd(&mut self, out: &mut [u8]) -> Result<usize, Damage> {
-        let Stage::Zstd { decoder, is_complete } = &mut self.stage else { return Ok(0) };
+        let Stage::Zstd { decoder, complete } = &mut self.stage else { return Ok(0) };
         let bytes = match self.input.fill() {
             Ok(bytes) => bytes,
             Err(error) => return Err(self.unreadable(&error)),
         };
         let at_end = bytes.is_empty();
-        if at_end && *is_complete {
+        if at_end && *complete {
             self.stage = Stage::End;
             return Ok(0);
         }
@@ -300,14 +300,14 @@ impl Inflate {
         let (read, written) = (input.pos(), output.pos());
         self.input.consume(read);
         match result {
-            Ok(hint) => *is_complete = hint == 0,
+            Ok(hint) => *complete = hint == 0,
             Err(error) => {
                 let message = format!("has a damaged zstd stream: {error}");
                 self.pending = Some(self.damage(DamageKind::Corrupt, message));
                 return Ok(written);
             }
         }
-        if at_end && written == 0 && !matches!(self.stage, Stage::Zstd { is_complete: true, .. }) {
+        if at_end && written == 0 && !matches!(self.stage, Stage::Zstd { complete: true, .. }) {
             return Err(self.damage(DamageKind::Truncated, "ends in the middle of its zstd stream"));
         }
         Ok(written)

@@ -138,7 +138,7 @@ async fn find(url: S3Url, window: Window) -> Result<FoundObjects, S3Error> {
     }
     let bucket = Bucket::open(&url.bucket)?;
     if let Some(object) = bucket.first(&url.key).await?.filter(|object| object.key == url.key) {
-        // An object given by its own name is always read, whatever its name says.
+        // An object that is named explicitly is always read, whatever the time in its key.
         let root = root_of(&url.key);
         return Ok(FoundObjects { objects: vec![object], named: 1, root, objects_left: 0, periods_left: 0 });
     }

@@ -118,7 +118,7 @@ impl SourceReader {
         self.state
     }
 
-    /// What was wrong, if anything.
+    /// The problem, if any.
     pub fn problem(&self) -> Option<&ReadProblem> {
         self.problem.as_ref()
     }
@@ -294,9 +294,9 @@ impl SourceReader {
     }
 
     /// Refuses a file that is not text, once enough of it has been read.
-    fn is_binary(&mut self, block: &mut Block, start: usize, is_whole: bool) -> bool {
+    fn is_binary(&mut self, block: &mut Block, start: usize, whole: bool) -> bool {
         let bytes = &block.bytes()[start..];
-        if self.bytes_known || (bytes.len() < sniff::HEADER && !is_whole) {
+        if self.bytes_known || (bytes.len() < sniff::HEADER && !whole) {
             return false;
         }
         self.bytes_known = true;

@@ -31,7 +31,7 @@ impl SourceState {
     }
 }
 
-/// What was wrong, and where in the file as stored.
+/// The problem, and where in the file as stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReadProblem {
     /// A description, without the name of the file.
@@ -101,7 +101,7 @@ pub struct SourceReport {
     pub counts: Counts,
     /// How reading ended.
     pub state: SourceState,
-    /// What was wrong, unless the source is complete.
+    /// The problem, unless the source is complete.
     pub problem: Option<ReadProblem>,
     /// The first lines that could not be parsed.
     pub rejected: Vec<Reject>,

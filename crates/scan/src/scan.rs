@@ -18,7 +18,7 @@ use crate::source::Source;
 /// How a source is scanned.
 #[derive(Clone, Debug)]
 pub struct ScanOptions {
-    /// Positions in [`crate::table_schema`], in the order wanted; `None` for all.
+    /// Positions in [`crate::table_schema`], in the requested order; `None` for all.
     pub projection: Option<Vec<usize>>,
     /// The number of rejects to keep; all are counted.
     pub kept_rejects: usize,

@@ -78,7 +78,7 @@ impl Window {
     }
 }
 
-/// What was skipped although a path names it.
+/// Files skipped although a path names them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SkippedFiles {
     /// Files on disk whose names are outside the window.

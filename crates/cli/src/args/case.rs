@@ -1,4 +1,4 @@
-//! Arguments of `saltmine case`, and the options by which other commands use a case file.
+//! Arguments of `saltmine case`, and the case options of other commands.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use saltmine_query::local_time::Zone;
 
 use super::s3::S3Args;
 
-/// Which case file is used.
+/// Selects the case file.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct CaseOptions {
     /// Case file (default: $SALTMINE_CASE, else saltmine.toml in this folder, else in the dataset); see saltmine case
@@ -19,7 +19,7 @@ pub(crate) struct CaseOptions {
     pub(crate) no_case: bool,
 }
 
-/// How times are shown.
+/// Selects the time zone for display.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ZoneOption {
     /// Show local times beside UTC: Europe/Berlin, or an offset such as +02:00 (default: the case's time zone)
@@ -30,9 +30,9 @@ pub(crate) struct ZoneOption {
 /// `saltmine case`
 #[derive(Debug, Args)]
 #[command(after_help = "\
-A case file, saltmine.toml, holds what is known of a case: title, examiner, time zone, working hours, own accounts, networks and buckets, the time of the incident, known work, parameters of queries, notes, and the input of commands that are given none. Commands use the file of --case, else that of the environment variable SALTMINE_CASE, else saltmine.toml in this folder, else in the dataset.
+A case file, saltmine.toml, contains what is known about a case: title, examiner, time zone, working hours, own accounts, networks and buckets, the time of the incident, known work, query parameters, notes, and a default input for commands. Commands use the file given with --case, else the one in the environment variable SALTMINE_CASE, else saltmine.toml in the working folder, else the one in the dataset.
 
-init writes a file with comments from the data, show prints what the file in use says, check reports what is wrong in it. Findings that are known work are shown as accepted, with the reason; they count in no total and are in no incident.
+init writes a commented file from the data, show prints the file in use, and check reports problems in it. Findings about known work are shown as accepted, with the reason; they are excluded from totals and incidents.
 
 Examples:
   saltmine case init case.lake
@@ -43,7 +43,7 @@ pub(crate) struct CaseArgs {
     #[arg(value_name = "ACTION")]
     pub(crate) action: CaseAction,
 
-    /// init: the dataset or logs that the case is about; show, check: the dataset whose file is looked at
+    /// init: the dataset or logs of the case; show, check: the dataset that contains the case file
     #[arg(value_name = "DATASET|PATH")]
     pub(crate) inputs: Vec<String>,
 
@@ -66,13 +66,13 @@ pub(crate) struct CaseArgs {
     pub(crate) s3: S3Args,
 }
 
-/// What to do with a case file.
+/// An action on a case file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum CaseAction {
     // Write one from the data
     Init,
-    // Print what it says
+    // Print its contents
     Show,
-    // Report what is wrong in it
+    // Report problems in it
     Check,
 }

@@ -17,7 +17,7 @@ pub(crate) struct Engine {
     #[arg(long = "table", value_name = "NAME=FILE", value_parser = parse_table)]
     pub(crate) tables: Vec<(String, PathBuf)>,
 
-    /// Give the Athena view of the logs (the column names of AWS's table) this name
+    /// Name for the Athena view of the logs, with the columns of AWS's table
     #[arg(long = "alias", value_name = "DB.TABLE")]
     pub(crate) aliases: Vec<String>,
 

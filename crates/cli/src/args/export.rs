@@ -48,7 +48,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Prefix formula-like cells with ' in CSV and TSV output
+    /// Prefix formula-like cells with ' in CSV and TSV
     #[arg(long)]
     pub(crate) csv_safe: bool,
 
@@ -72,7 +72,7 @@ pub(crate) struct HuntSelector {
     pub(crate) finding: Option<String>,
 }
 
-/// What is listed.
+/// The records to list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ExportContent {
     // Objects that were read or copied

@@ -42,11 +42,11 @@ pub(crate) struct HuntArgs {
     #[arg(long, value_name = "N|NAME", conflicts_with = "details")]
     pub(crate) show: Option<String>,
 
-    /// List all findings with their evidence instead of one screen of incidents
+    /// List all findings with evidence instead of one screen of incidents
     #[arg(long)]
     pub(crate) details: bool,
 
-    /// Show only findings of at least this severity; incidents are always shown
+    /// Hide findings below this severity; incidents are always shown
     #[arg(long, value_name = "LEVEL", value_parser = parse_severity)]
     pub(crate) min_severity: Option<Severity>,
 
@@ -54,7 +54,7 @@ pub(crate) struct HuntArgs {
     #[arg(long, value_name = "N", default_value_t = 5)]
     pub(crate) limit: usize,
 
-    /// Exit with code 4 if a finding has at least this severity
+    /// Exit with code 4 for findings of this severity or above
     #[arg(long, value_name = "SEVERITY", value_parser = parse_severity)]
     pub(crate) fail_on: Option<Severity>,
 
@@ -95,13 +95,13 @@ pub(crate) struct HuntChoice {
     #[arg(long = "param", short = 'p', value_name = "NAME=VALUE", value_parser = parse_param)]
     pub(crate) params: Vec<(String, String, String)>,
 
-    /// Folder with your own queries, PACK/NAME.sql; a query with the same name overrides the built-in one
+    /// Folder with your own queries, PACK/NAME.sql, which override built-in ones of the same name
     #[arg(long, value_name = "DIR")]
     pub(crate) queries: Option<PathBuf>,
 }
 
 impl HuntChoice {
-    /// As the hunt takes it, with what the case file says.
+    /// The options of a hunt, including the case file.
     pub(crate) fn options(&self, input: String, rows: usize, case: &Case) -> HuntOptions {
         HuntOptions {
             packs: self.packs.clone(),
@@ -114,7 +114,7 @@ impl HuntChoice {
         }
     }
 
-    /// As words of a command, each with a space before it.
+    /// The options as typed on a command line, with a leading space.
     pub(crate) fn words(&self) -> String {
         let option = |name: &str, values: &[String]| -> String {
             values.iter().map(|value| format!(" --{name} {}", shell_quote(value))).collect()

@@ -21,7 +21,7 @@ Examples:
   saltmine query case.lake --table ips=known.csv -f question.sql
   saltmine query case.lake -f question.sql -o answer.parquet")]
 pub(crate) struct QueryArgs {
-    /// A dataset, or log files, folders, globs, s3://BUCKET/PREFIX or - (default: the case's input); then the SQL, unless -f or --name is given
+    /// A dataset, or log files, folders, globs, s3://BUCKET/PREFIX or - (default: the case's input); then SQL, unless -f or --name is given
     #[arg(value_name = "DATASET|PATH... [SQL]")]
     pub(crate) inputs: Vec<String>,
 
@@ -29,7 +29,7 @@ pub(crate) struct QueryArgs {
     #[arg(long, short, value_name = "FILE")]
     pub(crate) file: Option<PathBuf>,
 
-    /// Run a query of the catalogue (see saltmine queries)
+    /// Run a query of the catalogue (saltmine queries)
     #[arg(long, value_name = "QUERY", conflicts_with = "file")]
     pub(crate) name: Option<String>,
 
@@ -43,7 +43,7 @@ pub(crate) struct QueryArgs {
     #[command(flatten)]
     pub(crate) names: NameArgs,
 
-    /// Folder with your own queries, PACK/NAME.sql; a query with the same name overrides the built-in one
+    /// Folder with your own queries, PACK/NAME.sql, which override built-in ones of the same name
     #[arg(long, value_name = "DIR")]
     pub(crate) queries: Option<PathBuf>,
 
@@ -55,7 +55,7 @@ pub(crate) struct QueryArgs {
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Prefix formula-like cells with ' in CSV and TSV output
+    /// Prefix formula-like cells with ' in CSV and TSV
     #[arg(long)]
     pub(crate) csv_safe: bool,
 
@@ -63,7 +63,7 @@ pub(crate) struct QueryArgs {
     #[arg(long, value_name = "N", default_value_t = 40)]
     pub(crate) max_rows: usize,
 
-    /// Allow statements that write, or that read other files
+    /// Allow statements that write or read other files
     #[arg(long, conflicts_with = "redact")]
     pub(crate) allow_writes: bool,
 
@@ -86,7 +86,7 @@ pub(crate) struct QueriesArgs {
     #[arg(value_name = "PACK|NAME")]
     pub(crate) name: Option<String>,
 
-    /// Folder with your own queries, PACK/NAME.sql; a query with the same name overrides the built-in one
+    /// Folder with your own queries, PACK/NAME.sql, which override built-in ones of the same name
     #[arg(long, value_name = "DIR")]
     pub(crate) queries: Option<PathBuf>,
 }

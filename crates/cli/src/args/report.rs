@@ -31,7 +31,7 @@ pub(crate) struct ReportArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) summary: Option<PathBuf>,
 
-    /// Title of the page, such as a case number (default: the case's title, else S3 server access logs)
+    /// Title of the page, such as a case number (default: the case's title)
     #[arg(long, value_name = "TEXT")]
     pub(crate) title: Option<String>,
 
@@ -45,7 +45,7 @@ pub(crate) struct ReportArgs {
     #[command(flatten)]
     pub(crate) names: NameArgs,
 
-    /// Folder with your own queries, PACK/NAME.sql; a query with the same name overrides the built-in one
+    /// Folder with your own queries, PACK/NAME.sql, which override built-in ones of the same name
     #[arg(long, value_name = "DIR")]
     pub(crate) queries: Option<PathBuf>,
 

@@ -22,11 +22,11 @@ pub(crate) struct ShellArgs {
     #[arg(long, value_name = "N", default_value_t = 40)]
     pub(crate) max_rows: usize,
 
-    /// Prefix formula-like cells with ' in CSV and TSV output
+    /// Prefix formula-like cells with ' in CSV and TSV
     #[arg(long)]
     pub(crate) csv_safe: bool,
 
-    /// Allow statements that write, or that read other files
+    /// Allow statements that write or read other files
     #[arg(long, conflicts_with = "redact")]
     pub(crate) allow_writes: bool,
 

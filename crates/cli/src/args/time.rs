@@ -65,7 +65,7 @@ pub(crate) struct FileRange {
 }
 
 impl FileRange {
-    /// What the range means for names.
+    /// The time window for file names.
     ///
     /// # Errors
     /// If no time is in the range.

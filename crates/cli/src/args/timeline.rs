@@ -48,11 +48,11 @@ pub(crate) struct TimelineArgs {
     #[arg(long, value_name = "SPAN", default_value = "30m", value_parser = parse_span)]
     pub(crate) idle: i64,
 
-    /// Show all details of each session: operations, objects, errors, user agents
+    /// Show all details of sessions: operations, objects, errors, user agents
     #[arg(long, conflicts_with = "rows")]
     pub(crate) details: bool,
 
-    /// Show one line per request instead of one per session
+    /// Show one line per request instead of per session
     #[arg(long)]
     pub(crate) rows: bool,
 
@@ -99,7 +99,7 @@ pub(crate) struct TimelineArgs {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = true)]
 pub(crate) struct Selectors {
-    /// A requester as logged; * matches any text, ? one character; - means anonymous
+    /// A requester as logged; * is any text, ? one character, - anonymous
     #[arg(long = "requester", value_name = "REQUESTER")]
     pub(crate) requesters: Vec<String>,
 

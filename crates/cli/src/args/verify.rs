@@ -43,7 +43,7 @@ pub(crate) struct VerifyArgs {
     #[command(flatten)]
     pub(crate) files: FileRange,
 
-    /// Name of the examiner, for the report (default: the user account's name)
+    /// Name of the examiner for the report (default: the user account)
     #[arg(long, value_name = "NAME")]
     pub(crate) by: Option<String>,
 
@@ -66,7 +66,7 @@ pub(crate) struct VerifyArgs {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Chain of custody")]
 pub(crate) struct CustodyArgs {
-    /// Sign the report with a minisign secret key; the signature goes to OUTPUT.minisig
+    /// Sign the report with a minisign secret key; writes OUTPUT.minisig
     #[arg(long, value_name = "KEY", requires = "output", conflicts_with_all = ["check", "check_timestamp"])]
     pub(crate) sign: Option<PathBuf>,
 
@@ -74,7 +74,7 @@ pub(crate) struct CustodyArgs {
     #[arg(long, value_name = "TSQ", requires = "output", conflicts_with_all = ["check", "check_timestamp"])]
     pub(crate) timestamp: Option<PathBuf>,
 
-    /// Check a report against its signature, and the dataset against the report
+    /// Check a report against its signature, and the dataset against it
     #[arg(long, value_name = "SIGNATURE", requires = "public_key")]
     pub(crate) check: Option<PathBuf>,
 

@@ -23,7 +23,7 @@ pub(crate) fn completions(args: &CompletionsArgs) -> Result<ExitCode, CliError> 
     Ok(ExitCode::Success)
 }
 
-/// Names that arguments can have. Shells complete them as they do the values of options.
+/// Names for completion: queries, packs and columns. Shells complete them like the values of options.
 struct Values {
     queries: Vec<String>,
     detections: Vec<String>,
@@ -47,7 +47,7 @@ impl Values {
     }
 
     /// The names that an argument of a subcommand accepts; `None` if they cannot be listed.
-    fn of(&self, subcommand: &str, argument: &str) -> Option<Vec<String>> {
+    fn values_of(&self, subcommand: &str, argument: &str) -> Option<Vec<String>> {
         Some(match (subcommand, argument) {
             (_, "packs") => self.packs.clone(),
             (_, "detections" | "excluded" | "finding") | ("hunt", "show") => self.detections.clone(),
@@ -63,7 +63,7 @@ impl Values {
     fn known_to(&self, command: clap::Command) -> clap::Command {
         command.mut_subcommands(|subcommand| {
             let name = subcommand.get_name().to_owned();
-            subcommand.mut_args(|argument| match self.of(&name, argument.get_id().as_str()) {
+            subcommand.mut_args(|argument| match self.values_of(&name, argument.get_id().as_str()) {
                 // The default may be a list of such names.
                 Some(names) => {
                     argument.default_value(Resettable::Reset).value_parser(PossibleValuesParser::new(names))
@@ -73,10 +73,10 @@ impl Values {
         })
     }
 
-    /// Arguments that are no options: fish's script has none of their values.
+    /// Positional arguments, whose values fish's script lacks.
     fn fish_arguments(&self) -> String {
         let line = |subcommand: &str| {
-            let names = self.of(subcommand, "name").unwrap_or_default().join(" ");
+            let names = self.values_of(subcommand, "name").unwrap_or_default().join(" ");
             format!(
                 "complete -c saltmine -n \"__fish_saltmine_using_subcommand {subcommand}\" -f -a \"{names}\"\n"
             )

@@ -3,6 +3,7 @@
 use saltmine_query::{ScanReport, Session};
 
 use crate::exit::ExitCode;
+use crate::output::counted;
 use crate::terminal::Terminal;
 
 /// Maximum number of damaged files to name; all are counted.
@@ -22,16 +23,17 @@ pub(crate) fn report(session: &Session, terminal: &Terminal) -> ExitCode {
         if let Some(reject) = source.rejected.first() {
             let count = source.counts.rejects;
             let line = reject.line;
-            let lines = if count == 1 { "line" } else { "lines" };
             terminal.warning(&format!(
-                "{}:{line}: {}; {count} rejected {lines} in this file",
-                source.name, reject.reason
+                "{}:{line}: {}; {} in this file",
+                source.name,
+                reject.reason,
+                counted(count, "rejected line")
             ));
         }
     }
     let more = report.files().saturating_sub(MAX_NAMED as u64);
     if more > 0 {
-        terminal.warning(&format!("+ {more} more files; see the table sources"));
+        terminal.warning(&format!("+ {}; see the table sources", counted(more, "more file")));
     }
     ExitCode::DamagedInput
 }
@@ -44,6 +46,9 @@ fn report_copies(report: &ScanReport, terminal: &Terminal) {
     }
     if count > MAX_NAMED {
         let more = count - MAX_NAMED;
-        terminal.note(&format!("+ {more} more copies; their state in the table sources is same"));
+        terminal.note(&format!(
+            "+ {}; their state in the table sources is same",
+            counted(more as u64, "more copy")
+        ));
     }
 }

@@ -116,10 +116,10 @@ async fn answers(lake: &Path, terminal: &Terminal) -> Result<(), CliError> {
     }
     print("\nWhich findings need attention?")?;
     command(&format!("hunt {}", quoted(lake)))?;
-    let found = hunt(&session, &Catalogue::builtin()?, &HuntOptions::default()).await?;
+    let found = hunt(&session, &Catalogue::builtin()?, &HuntOptions::default(), &|_| {}).await?;
     let mut target = Target::open(None)?;
-    let is_coloured = terminal.colours(target.is_terminal());
-    findings::brief(&found, is_coloured, &mut target)?;
+    let coloured = terminal.colours(target.is_terminal());
+    findings::brief(&found, coloured, &mut target)?;
     target.finish()
 }
 

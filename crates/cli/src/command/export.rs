@@ -51,13 +51,13 @@ pub(super) async fn find(
     finding: Option<&str>,
 ) -> Result<HuntReport, CliError> {
     options.names.extend(finding.map(str::to_owned));
-    Ok(hunt(session, catalogue, &options).await?)
+    Ok(hunt(session, catalogue, &options, &|_| {}).await?)
 }
 
 /// The requests of an incident, an actor or a finding.
 ///
 /// # Errors
-/// If there is none with this number or name; the message lists what exists.
+/// If nothing has this number or name; the message lists what exists.
 pub(super) fn requests_of<'a>(
     found: &'a HuntReport,
     incident: Option<usize>,
@@ -74,6 +74,6 @@ pub(super) fn requests_of<'a>(
         ShowTarget::Finding(query) => found.requests.get(query),
     };
     requests.filter(|requests| !requests.is_empty()).ok_or_else(|| {
-        CliError::Nothing(format!("the requests of {what} are not known by their actor and time"))
+        CliError::Nothing(format!("the requests of {what} cannot be selected by actor and time"))
     })
 }

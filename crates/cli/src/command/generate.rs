@@ -4,6 +4,7 @@ use saltmine_generate::GenerateArgs;
 
 use crate::error::CliError;
 use crate::exit::ExitCode;
+use crate::output::{counted, line_counts};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &GenerateArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
@@ -12,8 +13,10 @@ pub(crate) fn run(args: &GenerateArgs, terminal: &Terminal) -> Result<ExitCode, 
     }
     let summary = saltmine_generate::run(args)?;
     terminal.note(&format!(
-        "{} lines ({} rows, {} rejects, {} blanks) in {} files, {} bytes",
-        summary.lines, summary.rows, summary.rejects, summary.blanks, summary.files, summary.bytes
+        "{} in {}, {}",
+        line_counts(summary.lines, summary.rows, summary.rejects, summary.blanks),
+        counted(summary.files, "file"),
+        counted(summary.bytes, "byte")
     ));
     Ok(ExitCode::Success)
 }
@@ -24,8 +27,10 @@ fn scenario_set(args: &GenerateArgs, terminal: &Terminal) -> Result<ExitCode, Cl
     let records: u64 = truths.values().map(|truth| truth.records).sum();
     let attacks = truths.values().filter(|truth| truth.attack.is_some()).count();
     terminal.note(&format!(
-        "{records} records in {} scenarios: {attacks} attacks, {} benign; ground truth in {}",
-        truths.len(),
+        "{} in {}: {}, {} benign; ground truth in {}",
+        counted(records, "record"),
+        counted(truths.len() as u64, "scenario"),
+        counted(attacks as u64, "attack"),
         truths.len() - attacks,
         args.out.join("truth.json").display()
     ));

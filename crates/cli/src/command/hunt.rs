@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use saltmine_query::catalogue::{Catalogue, Severity};
-use saltmine_query::hunt::{HuntOptions, HuntReport, hunt, hunt_with_progress};
+use saltmine_query::hunt::{HuntOptions, HuntReport, hunt};
 use saltmine_query::incidents::{ActorFindings, FindingRef, Incident, changes};
 use saltmine_query::{Coverage, Session, SessionOptions};
 use serde::Serialize;
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &HuntArgs, case: &Case, terminal: &Terminal) -> Result<E
     block_on(async {
         let session = super::open(&options, terminal).await?;
         let progress = HuntBar::new(terminal);
-        let found = hunt_with_progress(&session, &catalogue, &hunting, &|step| progress.show(step)).await;
+        let found = hunt(&session, &catalogue, &hunting, &|step| progress.show(step)).await;
         progress.finish();
         let mut found = found?;
         if found.findings.is_empty() && found.accepted.is_empty() {
@@ -61,7 +61,7 @@ pub(crate) fn run(args: &HuntArgs, case: &Case, terminal: &Terminal) -> Result<E
     })
 }
 
-/// Says which known work of the case file is about nothing: perhaps it is misspelt.
+/// Reports known work that matches nothing and may be misspelt.
 pub(super) fn note_unmatched(found: &HuntReport, terminal: &Terminal) {
     for unmatched in &found.unmatched {
         terminal.note(&format!("note: case file: {unmatched}"));
@@ -86,7 +86,7 @@ struct HuntContext<'a> {
     dataset: Vec<String>,
     /// The reported time range; null if unlimited.
     range: Range,
-    /// The case file in use; null without one.
+    /// The case file in use; null if there is none.
     case: Option<serde_json::Value>,
     /// What was examined.
     coverage: &'a Coverage,
@@ -180,7 +180,7 @@ impl OutputOptions<'_> {
         }
     }
 
-    /// Says how much is accepted, in formats that have findings alone.
+    /// Reports how much is accepted, for formats that contain only findings.
     fn note_accepted(&self, found: &HuntReport) {
         let rows: u64 = found.accepted.iter().map(|accepted| accepted.rows).sum();
         if rows > 0 {
@@ -189,7 +189,7 @@ impl OutputOptions<'_> {
         }
     }
 
-    /// Whether people are hidden, so that what an examiner writes may not be shown.
+    /// Whether people are hidden; then the examiner's texts are hidden too.
     fn hides_names(&self) -> bool {
         self.args.engine.redact.redact.as_ref().is_some_and(|redact| redact.principals || redact.addresses)
     }
@@ -199,13 +199,13 @@ impl OutputOptions<'_> {
     }
 
     async fn text(&self, found: &HuntReport, target: &mut Target) -> Result<(), CliError> {
-        let is_coloured = self.terminal.colours(target.is_terminal());
+        let coloured = self.terminal.colours(target.is_terminal());
         let width = terminal_width().map_or(WIDTH, usize::from).max(40);
         if let Some(what) = &self.args.show {
-            return self.show(found, what, width, is_coloured, target);
+            return self.show(found, what, width, coloured, target);
         }
         if self.args.details {
-            findings::text(found, &self.case.clock, is_coloured, target)?;
+            findings::text(found, &self.case.clock, coloured, target)?;
             return Ok(accepted::text(found, self.case, width, target)?);
         }
         let is_quiet = found.findings.is_empty();
@@ -219,7 +219,7 @@ impl OutputOptions<'_> {
             words: &self.session.shown(&words),
             min_severity: self.args.min_severity,
             width,
-            is_coloured,
+            coloured,
             changes: &if is_quiet { changes(self.session).await? } else { Vec::new() },
         };
         Ok(screen.write(target)?)
@@ -232,7 +232,7 @@ impl OutputOptions<'_> {
         words.join(" ") + &self.case.words + &self.range.words() + &self.args.choice.words()
     }
 
-    /// The case and its file, as they may be shown.
+    /// The title and file of the case, redacted if needed.
     fn case_text(&self) -> Vec<String> {
         let title = if self.hides_names() { String::new() } else { self.case.title() };
         case_text(self.case, title, self.session)
@@ -244,7 +244,7 @@ impl OutputOptions<'_> {
         found: &HuntReport,
         what: &str,
         width: usize,
-        is_coloured: bool,
+        coloured: bool,
         target: &mut Target,
     ) -> Result<(), CliError> {
         let mut sql = Vec::new();
@@ -252,17 +252,17 @@ impl OutputOptions<'_> {
         match show_target(found, what)? {
             ShowTarget::Incident(incident) => {
                 incidents::show_incident(incident, self.case, width, target)?;
-                findings::each(of(found, &incident.findings), clock, is_coloured, target)?;
+                findings::each(findings_of(found, &incident.findings), clock, coloured, target)?;
                 sql.extend(incident.findings.iter().map(|finding| finding.query.as_str()));
             }
             ShowTarget::Actor(actor) => {
                 incidents::show_actor(actor, self.case, width, target)?;
-                findings::each(of(found, &actor.findings), clock, is_coloured, target)?;
+                findings::each(findings_of(found, &actor.findings), clock, coloured, target)?;
                 sql.extend(actor.findings.iter().map(|finding| finding.query.as_str()));
             }
             ShowTarget::Finding(query) => {
                 let all = found.findings.iter().filter(|finding| finding.query == query);
-                findings::each(all, clock, is_coloured, target)?;
+                findings::each(all, clock, coloured, target)?;
                 accepted::of_query(found, query, self.case, width, target)?;
                 let text = &self.catalogue.get(query)?.sql;
                 writeln!(target, "SQL of {query}:\n")?;
@@ -287,7 +287,7 @@ pub(super) async fn screen(
     terminal: &Terminal,
 ) -> Result<(), CliError> {
     let hunting = HuntOptions { case: case.file().cloned(), ..HuntOptions::default() };
-    let found = hunt(session, catalogue, &hunting).await?;
+    let found = hunt(session, catalogue, &hunting, &|_| {}).await?;
     let mut target = Target::open(None)?;
     let words: Vec<String> = inputs.iter().map(|input| shell_quote(input)).collect();
     let (inputs, words) = (inputs.join(" "), words.join(" "));
@@ -301,7 +301,7 @@ pub(super) async fn screen(
         words: &session.shown(&words),
         min_severity: None,
         width: terminal_width().map_or(WIDTH, usize::from).max(40),
-        is_coloured: terminal.colours(target.is_terminal()),
+        coloured: terminal.colours(target.is_terminal()),
         changes: &if found.findings.is_empty() { changes(session).await? } else { Vec::new() },
     };
     screen.write(&mut target)?;
@@ -319,7 +319,7 @@ fn case_text(case: &Case, title: String, session: &Session) -> Vec<String> {
 }
 
 /// The findings of the given names, with all stored rows.
-fn of<'a>(
+fn findings_of<'a>(
     found: &'a HuntReport,
     named: &'a [FindingRef],
 ) -> impl Iterator<Item = &'a saltmine_query::hunt::Finding> {

@@ -79,9 +79,10 @@ fn whole_files(sources: &[Source], window: Window, terminal: &Terminal) {
         _ => format!(
             "--since and --until do not apply to files on disk, whose names prove nothing: {} ingested, whatever the \
              times in them. --trust-names leaves out files by their names",
-            match on_disk {
-                1 => "1 file is".to_owned(),
-                files => format!("{files} files are"),
+            if on_disk == 1 {
+                "1 file is".to_owned()
+            } else {
+                format!("{} are", counted(on_disk as u64, "file"))
             }
         ),
     };
@@ -133,8 +134,9 @@ fn list(sources: &[Source], dataset: &Path) -> Result<ExitCode, CliError> {
         let listed = saltmine_s3::requests().list;
         writeln!(
             out,
-            "{:>12}  of {objects} objects are new: {gets} GET requests needed; {listed} LIST requests made",
-            new.len()
+            "{:>12}  new of {}; GET requests needed: {gets}; LIST requests made: {listed}",
+            new.len(),
+            counted(objects as u64, "object")
         )?;
     }
     Ok(ExitCode::Success)
@@ -148,7 +150,7 @@ fn warn(report: &IngestReport, terminal: &Terminal) {
     }
     let more = report.problem_count.saturating_sub(report.problems.len() as u64);
     if more > 0 {
-        terminal.warning(&format!("+ {} more files; see the table sources", HumanCount(more)));
+        terminal.warning(&format!("+ {}; see the table sources", counted(more, "more file")));
     }
     for named in &report.rejects {
         let reject = &named.reject;
@@ -159,7 +161,7 @@ fn warn(report: &IngestReport, terminal: &Terminal) {
     }
     let more = report.counts.rejects.saturating_sub(report.rejects.len() as u64);
     if more > 0 {
-        terminal.warning(&format!("+ {} more rejected lines; see the table rejects", HumanCount(more)));
+        terminal.warning(&format!("+ {}; see the table rejects", counted(more, "more rejected line")));
     }
 }
 
@@ -170,9 +172,9 @@ fn summary(report: &IngestReport) -> String {
         return format!("{}: nothing new (all already in the dataset)", counted(report.files, "file"));
     }
     let mut text = format!(
-        "{} ({} rows with anomalies)\n",
+        "{} ({} with anomalies)\n",
         line_counts(counts.lines, counts.rows, counts.rejects, counts.blanks),
-        HumanCount(counts.anomalies)
+        counted(counts.anomalies, "row")
     );
     text += &format!(
         "{}: {} read, {} skipped (already in the dataset), {} with problems\n",

@@ -17,7 +17,7 @@ use crate::output::sanitize::sanitize;
 use crate::output::{Target, counted};
 use crate::terminal::Terminal;
 
-/// Requests from which a group is shown in a table: percentiles of few say little.
+/// Minimum requests of a group in a table: percentiles of fewer mean little.
 const MIN_COUNT: u64 = 20;
 
 pub(crate) fn run(args: &LatencyArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
@@ -69,12 +69,12 @@ fn by_requests(groups: &[Group]) -> Vec<OfGroup<'_>> {
     all
 }
 
-/// Requests of a group; one of its times may be logged for fewer.
+/// The number of requests of a group; fewer may have one of its times.
 fn requests(group: &OfGroup<'_>) -> u64 {
     group.iter().map(|metric| metric.count).max().unwrap_or_default()
 }
 
-/// Writes a line a group. Times are in milliseconds, which the first of each metric says.
+/// Writes one line per group. Times are in milliseconds; the first column of each metric states the unit.
 fn table(
     groups: &[Group],
     args: &LatencyArgs,
@@ -116,25 +116,25 @@ fn table(
     Ok(())
 }
 
-/// Headings of a metric. Of a single one there is room for all.
-fn headings(metric: Metric, is_only: bool) -> Vec<String> {
+/// The headings of a metric. A single metric has room for all of them.
+fn headings(metric: Metric, single: bool) -> Vec<String> {
     let first = match metric {
         Metric::TurnAroundTime => "turn-around p50 (ms)",
         _ => "total p50 (ms)",
     };
     let rest: &[&str] =
-        if is_only { &["p90", "p99", "p99.9", "max", "min", "mean"] } else { &["p90", "p99", "max"] };
+        if single { &["p90", "p99", "p99.9", "max", "min", "mean"] } else { &["p90", "p99", "max"] };
     std::iter::once(first).chain(rest.iter().copied()).map(str::to_owned).collect()
 }
 
-/// The numbers below these headings; empty where no request has the time.
-fn numbers(group: Option<&Group>, is_only: bool) -> Vec<String> {
+/// The numbers below these headings; empty if no request has the time.
+fn numbers(group: Option<&Group>, single: bool) -> Vec<String> {
     let Some(Group { min, p50, p90, p99, p99_9, max, mean, .. }) = group else {
-        return vec![String::new(); if is_only { 7 } else { 4 }];
+        return vec![String::new(); if single { 7 } else { 4 }];
     };
-    let whole: &[&u64] = if is_only { &[p50, p90, p99, p99_9, max, min] } else { &[p50, p90, p99, max] };
+    let whole: &[&u64] = if single { &[p50, p90, p99, p99_9, max, min] } else { &[p50, p90, p99, max] };
     let mut numbers: Vec<String> = whole.iter().map(|number| grouped(**number)).collect();
-    numbers.extend(is_only.then(|| format!("{mean:.1}")));
+    numbers.extend(single.then(|| format!("{mean:.1}")));
     numbers
 }
 
@@ -191,7 +191,8 @@ fn hgrm(
         target.write_all(group.hgrm()?.as_bytes())?;
         target.finish()?;
     }
-    terminal.note(&format!("{} files in {}", groups.len(), session.shown(&folder.display().to_string())));
+    let files = counted(groups.len() as u64, "file");
+    terminal.note(&format!("{files} in {}", session.shown(&folder.display().to_string())));
     Ok(())
 }
 

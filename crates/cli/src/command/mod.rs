@@ -33,6 +33,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use saltmine_query::catalogue::{Catalogue, CatalogueError};
 use saltmine_query::{KeySource, QueryError, Session, SessionOptions};
 
+use crate::output::counted;
 use crate::terminal::Terminal;
 
 /// The built-in queries and those of a folder.
@@ -56,9 +57,10 @@ async fn open(options: &SessionOptions, terminal: &Terminal) -> Result<Session, 
     let memory = session.memory_limit();
     let read = match session.raw_files() {
         0 => "a dataset".to_owned(),
-        files => format!("{files} files"),
+        files => counted(files as u64, "file"),
     };
-    terminal.detail(&format!("reading {read}, with {threads} partitions and {memory} bytes of memory"));
+    let partitions = counted(threads as u64, "partition");
+    terminal.detail(&format!("reading {read}, with {partitions} and {memory} bytes of memory"));
     let shown = |text: &str| session.shown(text).into_owned();
     coverage::left_out(session.left_out(), options.names, shown, terminal);
     report_redaction(&session, options, terminal);

@@ -13,7 +13,7 @@ use super::coverage::{finish, nothing, require_records};
 use crate::args::QueryArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
-use crate::interrupt::{Interrupts, Second};
+use crate::interrupt::{Interrupts, SecondSignal};
 use crate::output::sanitize::sanitize;
 use crate::output::{Case, Format, Options, Target, counted};
 use crate::progress::QueryBar;
@@ -69,7 +69,7 @@ pub(crate) fn run(args: &QueryArgs, case: &Case, terminal: &Terminal) -> Result<
 /// Runs a query until it is done or interrupted. A partly written file and temporary folders are then removed, as
 /// after any other error; a second interrupt does not wait for that.
 pub(crate) fn block_on<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
-    let mut interrupts = Interrupts::listen(Second::Exits)?;
+    let mut interrupts = Interrupts::listen(SecondSignal::Exits)?;
     let runtime = runtime()?;
     let done = runtime.block_on(async {
         tokio::select! {

@@ -5,6 +5,7 @@ use saltmine_lake::{Dataset, DatasetLock, DiscardedRound, Recovery};
 use crate::args::RecoverArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
+use crate::output::counted;
 use crate::terminal::Terminal;
 
 /// Maximum number of sources to name; the others are counted.
@@ -28,9 +29,11 @@ pub(crate) fn run(args: &RecoverArgs, terminal: &Terminal) -> Result<ExitCode, C
     }
     let rows: u64 = completed.iter().map(|round| round.rows).sum();
     terminal.note(&format!(
-        "{} rounds completed ({rows} rows), {removed} unfinished rounds removed, {} rounds set aside",
-        completed.len(),
-        discarded.len()
+        "{} completed ({}), {} removed, {} set aside",
+        counted(completed.len() as u64, "round"),
+        counted(rows, "row"),
+        counted(removed as u64, "unfinished round"),
+        counted(discarded.len() as u64, "round")
     ));
     // Data is missing, as reported above.
     Ok(if discarded.is_empty() { ExitCode::Success } else { ExitCode::DamagedInput })
@@ -39,14 +42,16 @@ pub(crate) fn run(args: &RecoverArgs, terminal: &Terminal) -> Result<ExitCode, C
 fn report_discarded(round: &DiscardedRound, terminal: &Terminal) {
     let DiscardedRound { run_id, round: number, rows, rejects, sources, duplicates, .. } = round;
     terminal.warning(&format!(
-        "round {number} of run {run_id} set aside: {rows} rows, {rejects} rejects and {sources} sources are \
-         missing from the dataset"
+        "round {number} of run {run_id} set aside; missing from the dataset: {}, {} and {}",
+        counted(*rows, "row"),
+        counted(*rejects, "reject"),
+        counted(*sources, "source")
     ));
     for file in &round.lost {
         terminal.warning(&format!("lost: {}", file.display()));
     }
     if *duplicates > 0 {
-        terminal.warning(&format!("{duplicates} rows of the table duplicates are lost"));
+        terminal.warning(&format!("lost from the table duplicates: {}", counted(*duplicates, "row")));
     }
     if *sources > 0 {
         terminal.warning("ingest these sources again:");

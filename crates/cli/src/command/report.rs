@@ -6,7 +6,7 @@ use std::path::Path;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use saltmine_query::hunt::{HuntOptions, HuntReport};
-use saltmine_query::report::report_with_progress;
+use saltmine_query::report::report;
 use saltmine_query::{Session, SessionOptions};
 
 use super::coverage::{finish, require_records};
@@ -15,14 +15,14 @@ use super::query::block_on;
 use crate::args::ReportArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
-use crate::output::report::summary::MOST;
+use crate::output::report::summary::MAX_BYTES;
 use crate::output::report::{Origin, render};
 use crate::output::sanitize::sanitize;
 use crate::output::{Case, Target, accepted, counted, shell_quote};
 use crate::progress::HuntBar;
 use crate::terminal::Terminal;
 
-/// The title of a page where nobody gives one.
+/// The default title of a page.
 const TITLE: &str = "S3 server access logs";
 
 pub(crate) fn run(args: &ReportArgs, case: &Case, terminal: &Terminal) -> Result<ExitCode, CliError> {
@@ -55,8 +55,7 @@ pub(crate) fn run(args: &ReportArgs, case: &Case, terminal: &Terminal) -> Result
     block_on(async {
         let session = super::open(&options, terminal).await?;
         let progress = HuntBar::new(terminal);
-        let found =
-            report_with_progress(&session, &catalogue, &hunting, &|step| progress.show_report(step)).await;
+        let found = report(&session, &catalogue, &hunting, &|step| progress.show_report(step)).await;
         progress.finish();
         let found = found?;
         if found.hunt.findings.is_empty() && found.hunt.accepted.is_empty() {
@@ -90,7 +89,7 @@ pub(crate) fn run(args: &ReportArgs, case: &Case, terminal: &Terminal) -> Result
     })
 }
 
-/// Refuses the name of a file that would be taken for something else.
+/// Refuses file names with an extension of another format.
 fn is_html(path: &Path) -> Result<(), CliError> {
     let Some(ending) = path.extension() else { return Ok(()) };
     if ["html", "htm"].iter().any(|known| ending.eq_ignore_ascii_case(known)) {
@@ -104,15 +103,15 @@ fn is_html(path: &Path) -> Result<(), CliError> {
 fn summary(path: &Path) -> Result<String, CliError> {
     let file = File::open(path).map_err(CliError::file(path))?;
     let mut text = Vec::new();
-    file.take(MOST as u64 + 1).read_to_end(&mut text).map_err(CliError::file(path))?;
-    if text.len() > MOST {
+    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut text).map_err(CliError::file(path))?;
+    if text.len() > MAX_BYTES {
         let name = sanitize(&path.to_string_lossy()).into_owned();
-        return Err(CliError::Usage(format!("{name}: a summary has at most {} kB", MOST / 1024)));
+        return Err(CliError::Usage(format!("{name}: a summary has at most {} kB", MAX_BYTES / 1024)));
     }
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
-/// What the case file changes, for the page: parameters, local time, and what is accepted as known work.
+/// The effects of the case file, for the page: parameters, local time, and accepted known work.
 fn of_case(case: &Case, hunt: &HuntReport, session: &Session) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
     let about = case.about().map(|about| match case.parameters() {

@@ -14,7 +14,7 @@ use super::query::{Statement, Written, runtime, terminal_width, write};
 use crate::args::ShellArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
-use crate::interrupt::{Interrupts, Second};
+use crate::interrupt::{Interrupts, SecondSignal};
 use crate::output::{Case, Format, Options, Target, counted};
 use crate::terminal::Terminal;
 
@@ -43,7 +43,7 @@ pub(crate) fn run(args: &ShellArgs, case: Case, terminal: &Terminal) -> Result<E
         session,
         catalogue,
         terminal,
-        interrupts: is_interactive.then(|| Interrupts::listen(Second::IsAnother)).transpose()?,
+        interrupts: is_interactive.then(|| Interrupts::listen(SecondSignal::Counted)).transpose()?,
         timing: false,
         format: Format::Table,
         max_rows: args.max_rows,

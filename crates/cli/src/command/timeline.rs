@@ -64,8 +64,8 @@ pub(crate) fn run(args: &TimelineArgs, case: &Case, terminal: &Terminal) -> Resu
             let found = timeline(&session, &selection, &options).await?;
             write(&found, args, &case.clock, &mut target, terminal)?;
             if found.hidden() > 0 {
-                let hidden = found.hidden();
-                terminal.warning(&format!("{hidden} later sessions not shown; use --max-sessions 0"));
+                let hidden = counted(found.hidden() as u64, "later session");
+                terminal.warning(&format!("{hidden} not shown; --max-sessions 0 shows all"));
             }
             found.requests
         };
@@ -82,7 +82,7 @@ pub(crate) fn run(args: &TimelineArgs, case: &Case, terminal: &Terminal) -> Resu
 struct IncidentSelection<'a> {
     args: &'a TimelineArgs,
     case: &'a Case,
-    /// As in a hunt: limits what is reported.
+    /// As in a hunt, this limits only what is reported.
     options: SessionOptions,
 }
 
@@ -171,7 +171,8 @@ async fn rows(
         return Err(nothing(session, selection, range, terminal).await?);
     }
     if hidden > 0 {
-        terminal.warning(&format!("{hidden} later requests are not shown; --limit 0 shows all"));
+        terminal
+            .warning(&format!("{} not shown; --limit 0 shows all", counted(hidden as u64, "later request")));
     }
     terminal.wrote(args.output.as_deref(), &counted(found, "request"));
     Ok(finish(session, terminal).await)
@@ -193,9 +194,9 @@ pub(super) async fn write_sessions(
         return Err(CliError::Nothing(format!("no request matches.{meant}")));
     }
     let mut target = Target::open(None)?;
-    let is_coloured = terminal.colours(target.is_terminal());
+    let coloured = terminal.colours(target.is_terminal());
     let width = terminal_width().map_or(100, usize::from).max(60);
-    brief::text(&found, &Clock::default(), is_coloured, width, &mut target)?;
+    brief::text(&found, &Clock::default(), coloured, width, &mut target)?;
     target.finish()
 }
 
@@ -230,12 +231,12 @@ fn write(
             }
         }
         TimelineFormat::Table | TimelineFormat::Timesketch => {
-            let is_coloured = terminal.colours(target.is_terminal());
+            let coloured = terminal.colours(target.is_terminal());
             if args.details {
-                sessions::text(found, clock, is_coloured, target)?;
+                sessions::text(found, clock, coloured, target)?;
             } else {
                 let width = terminal_width().map_or(100, usize::from).max(60);
-                brief::text(found, clock, is_coloured, width, target)?;
+                brief::text(found, clock, coloured, width, target)?;
             }
         }
         TimelineFormat::Csv => brief::csv(found, target)?,

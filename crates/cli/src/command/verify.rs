@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 
 use saltmine_lake::{Dataset, Examiner, Outcome, VerifyOptions, VerifyReport, verify};
+use saltmine_query::quantity::grouped;
 use saltmine_scan::{Discovery, discover_within};
 
 use super::coverage;
@@ -11,7 +12,7 @@ use crate::custody;
 use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::output::sanitize::sanitize;
-use crate::output::{Target, line_counts};
+use crate::output::{Target, counted, line_counts};
 use crate::terminal::Terminal;
 
 pub(crate) fn run(args: &VerifyArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
@@ -132,15 +133,20 @@ fn write_head(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
     for table in &report.tables {
         writeln!(
             out,
-            "Table     {}: version {}, {} rows in {} files, {} bytes\n          fingerprint {}",
-            table.name, table.version, table.rows, table.files, table.bytes, table.fingerprint
+            "Table     {}: version {}, {} in {}, {}\n          fingerprint {}",
+            table.name,
+            table.version,
+            counted(table.rows, "row"),
+            counted(table.files, "file"),
+            counted(table.bytes, "byte"),
+            table.fingerprint
         )?;
     }
     writeln!(out, "Sources   fingerprint {}", report.sources_fingerprint)?;
     writeln!(
         out,
-        "Ledger    {} sources ({} incomplete), {}",
-        totals.sources,
+        "Ledger    {} ({} incomplete), {}",
+        counted(totals.sources, "source"),
         totals.incomplete,
         line_counts(totals.lines, totals.rows, totals.rejects, totals.blanks)
     )?;
@@ -148,23 +154,22 @@ fn write_head(report: &VerifyReport, out: &mut impl Write) -> io::Result<()> {
         None => writeln!(out, "Compared  nothing: no logs were given")?,
         Some(compared) => writeln!(
             out,
-            "Compared  {} sources ({} copies), {} bytes ({} decompressed), {} lines: {} rows in {} columns, {} rejects, \
-             {} duplicates\nLeft out  {} rows of {} sources without logs to compare with",
-            compared.sources,
-            compared.copies,
-            compared.bytes,
-            compared.inflated,
-            compared.lines,
-            compared.rows,
-            compared.columns,
-            compared.rejects,
-            compared.duplicates,
-            compared.unverifiable_rows,
-            compared.unverifiable_sources,
+            "Compared  {} ({}), {} ({} decompressed), {}: {} in {}, {}, {}\nLeft out  {} of {} without logs to compare with",
+            counted(compared.sources, "source"),
+            counted(compared.copies, "copy"),
+            counted(compared.bytes, "byte"),
+            grouped(compared.inflated),
+            counted(compared.lines, "line"),
+            counted(compared.rows, "row"),
+            counted(compared.columns, "column"),
+            counted(compared.rejects, "reject"),
+            counted(compared.duplicates, "duplicate"),
+            counted(compared.unverifiable_rows, "row"),
+            counted(compared.unverifiable_sources, "source"),
         )?,
     }
     if report.passed_over > 0 {
-        writeln!(out, "Not read  {} hidden or special files among the logs", report.passed_over)?;
+        writeln!(out, "Not read  {} among the logs", counted(report.passed_over, "hidden or special file"))?;
     }
     writeln!(out)
 }

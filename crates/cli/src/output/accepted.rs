@@ -1,10 +1,9 @@
-//! Known work of the case file: findings that are accepted, with the reason. They are shown, and counted apart.
+//! Known work: findings that the case file accepts, shown with the reason and counted separately.
 
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
-use saltmine_query::case::Accepted;
-use saltmine_query::hunt::HuntReport;
+use saltmine_query::hunt::{Accepted, HuntReport};
 use saltmine_query::incidents::short_name;
 
 use super::case::Case;
@@ -14,24 +13,21 @@ use super::incidents::words::{cut, wrapped};
 use super::markdown::escape;
 use super::sanitize::sanitize;
 
-/// Entries on a screen.
+/// Maximum number of entries on the screen.
 const SHOWN: usize = 3;
 
-/// What stands above them.
+/// The heading above the accepted findings.
 fn heading(report: &HuntReport) -> String {
     let rows: u64 = report.accepted.iter().map(|accepted| accepted.rows).sum();
     let entries: BTreeSet<usize> = report.accepted.iter().map(|accepted| accepted.known_work).collect();
-    let entries = match entries.len() {
-        1 => "1 entry".to_owned(),
-        count => format!("{count} entries"),
-    };
+    let entries = counted(entries.len() as u64, "entry");
     format!(
         "Known work, accepted and not counted above: {} by {entries} of the case file",
         counted(rows, "row")
     )
 }
 
-/// The reason, and which entry has it.
+/// The reason, with the number of its entry.
 fn reason(accepted: &Accepted) -> String {
     match &accepted.why {
         Some(why) => format!("known_work {}: {why}", accepted.known_work),
@@ -40,7 +36,7 @@ fn reason(accepted: &Accepted) -> String {
 }
 
 /// `mass-delete: 1 row, 600 requests by ops-maintenance (Mass deletion of objects)`.
-fn what(accepted: &Accepted) -> String {
+fn summary(accepted: &Accepted) -> String {
     let names: BTreeSet<String> =
         accepted.who.iter().map(|who| short_name(who.requester.as_deref())).collect();
     let by = match (names.first(), names.len()) {
@@ -52,19 +48,19 @@ fn what(accepted: &Accepted) -> String {
     format!("{}: {rows}, {events}{by} ({})", accepted.query, accepted.title)
 }
 
-/// All of it on one line.
+/// An accepted finding on one line.
 pub(crate) fn line(accepted: &Accepted) -> String {
-    format!("{} (accepted): {}; {}", accepted.severity.as_str(), what(accepted), reason(accepted))
+    format!("{} (accepted): {}; {}", accepted.severity.as_str(), summary(accepted), reason(accepted))
 }
 
-/// The lines of a screen; none without known work.
+/// The lines for the screen; empty without known work.
 pub(super) fn screen(report: &HuntReport, width: usize) -> Vec<String> {
     if report.accepted.is_empty() {
         return Vec::new();
     }
     let mut lines = wrapped(&heading(report), width, 2);
     for accepted in report.accepted.iter().take(SHOWN) {
-        let text = format!("   {:<9} {}", accepted.severity.as_str(), what(accepted));
+        let text = format!("   {:<9} {}", accepted.severity.as_str(), summary(accepted));
         lines.push(cut(&sanitize(&text), width));
         lines.push(cut(&sanitize(&format!("{:13}{}", "", reason(accepted))), width));
     }
@@ -82,7 +78,7 @@ pub(crate) fn text(report: &HuntReport, case: &Case, width: usize, out: &mut imp
         return Ok(());
     }
     writeln!(out, "\n{}\n", heading(report))?;
-    report.accepted.iter().try_for_each(|accepted| one(accepted, case, width, out))
+    report.accepted.iter().try_for_each(|accepted| write_one(accepted, case, width, out))
 }
 
 /// Writes the known work of a detection as text.
@@ -94,11 +90,11 @@ pub(crate) fn of_query(
     out: &mut impl Write,
 ) -> io::Result<()> {
     let of_query = report.accepted.iter().filter(|accepted| accepted.query == query);
-    of_query.into_iter().try_for_each(|accepted| one(accepted, case, width, out))
+    of_query.into_iter().try_for_each(|accepted| write_one(accepted, case, width, out))
 }
 
-fn one(accepted: &Accepted, case: &Case, width: usize, out: &mut impl Write) -> io::Result<()> {
-    writeln!(out, "ACCEPTED ({})  {}", accepted.severity.as_str(), sanitize(&what(accepted)))?;
+fn write_one(accepted: &Accepted, case: &Case, width: usize, out: &mut impl Write) -> io::Result<()> {
+    writeln!(out, "ACCEPTED ({})  {}", accepted.severity.as_str(), sanitize(&summary(accepted)))?;
     for line in wrapped(&sanitize(&reason(accepted)), width.saturating_sub(2).max(20), usize::MAX) {
         writeln!(out, "  {line}")?;
     }
@@ -121,8 +117,14 @@ pub(crate) fn markdown(report: &HuntReport, case: &Case, out: &mut impl Write) -
     writeln!(out, "# Known work\n\n{}\n", escape(&heading(report)))?;
     for accepted in &report.accepted {
         let seen = span(&accepted.first_seen, &accepted.last_seen, &case.clock);
-        let (severity, what) = (accepted.severity.as_str(), what(accepted));
-        writeln!(out, "- {severity}: {}, {}. {}", escape(&what), escape(&seen), escape(&reason(accepted)))?;
+        let (severity, summary) = (accepted.severity.as_str(), summary(accepted));
+        writeln!(
+            out,
+            "- {severity}: {}, {}. {}",
+            escape(&summary),
+            escape(&seen),
+            escape(&reason(accepted))
+        )?;
     }
     writeln!(out)
 }

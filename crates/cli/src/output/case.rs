@@ -1,4 +1,4 @@
-//! What a case file adds to what people see: its name and title, local times, what is whose.
+//! The case file in output: its title, local times, and which accounts, networks and buckets are your own.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -10,14 +10,14 @@ use serde_json::{Value, json};
 use super::clock::Clock;
 use super::shell_quote;
 
-/// The case file in use, if there is one, and how times are shown.
+/// The case file in use, if any, and the time zone for display.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Case {
     pub(crate) used: Option<UsedFile>,
     pub(crate) clock: Clock,
-    /// How the choice of the file is typed: ` --case FILE`, ` --no-case`, or nothing where it was found.
+    /// The option that selects the file, for suggested commands: ` --case FILE`, ` --no-case`, or empty if it was found.
     pub(crate) words: String,
-    /// Whether values of parameters are hidden, as under redaction: they may name people.
+    /// Whether parameter values are hidden, as under redaction, because they may name people.
     pub(crate) hides_values: bool,
 }
 
@@ -35,7 +35,7 @@ impl Case {
         self.used.as_ref().map(|used| &used.file)
     }
 
-    /// How a file is named in a command.
+    /// The option that selects a file.
     pub(crate) fn words_of(path: &std::path::Path) -> String {
         format!(" --case {}", shell_quote(&path.display().to_string()))
     }
@@ -51,7 +51,7 @@ impl Case {
             .join(" · ")
     }
 
-    /// `case file saltmine.toml (2 known work, 1 parameter)`; `None` without one.
+    /// `case file saltmine.toml (1 entry of known work, 1 parameter)`; `None` without a case file.
     pub(crate) fn about(&self) -> Option<String> {
         let used = self.used.as_ref()?;
         let CaseFile { known_work, parameters, notes, .. } = &used.file;
@@ -63,10 +63,7 @@ impl Case {
         let counts: Vec<String> = counts
             .into_iter()
             .filter(|(count, _)| *count > 0)
-            .map(|(count, noun)| match noun {
-                "entry of known work" if count > 1 => format!("{count} entries of known work"),
-                noun => counted(count as u64, noun),
-            })
+            .map(|(count, noun)| counted(count as u64, noun))
             .collect();
         let counts = if counts.is_empty() { String::new() } else { format!(" ({})", counts.join(", ")) };
         let from = match used.trust {
@@ -76,14 +73,14 @@ impl Case {
         Some(format!("case file {}{from}{counts}", used.path.display()))
     }
 
-    /// Parameters that the file sets, as `mass-delete.keys=500`; without the value where it is hidden.
+    /// Parameters set by the file, as `mass-delete.keys=500`; without the value if values are hidden.
     pub(crate) fn parameters(&self) -> Vec<String> {
         let parameters = self.file().map(|file| file.parameters.as_slice()).unwrap_or_default();
         let value = |value: &str| if self.hides_values { String::new() } else { format!("={value}") };
         parameters.iter().map(|set| format!("{}.{}{}", set.query, set.name, value(&set.value))).collect()
     }
 
-    /// For programs; `shown` redacts texts. What names people is left out where they are hidden.
+    /// The case as JSON; `shown` redacts texts. Fields that name people are null if names are hidden.
     pub(crate) fn json(&self, shown: impl Fn(&str) -> String, hides_names: bool) -> Option<Value> {
         let used = self.used.as_ref()?;
         let file = &used.file;
@@ -100,7 +97,7 @@ impl Case {
         }))
     }
 
-    /// ` (own network)` or ` (outside of own networks)`; empty where nothing is known of it.
+    /// ` (own network)` or ` (outside of own networks)`; empty if unknown.
     pub(crate) fn of_addresses(&self, addresses: &[String], are_all: bool) -> &'static str {
         let networks = self.file().map(|file| file.own_networks.as_slice()).unwrap_or_default();
         let parsed: Option<Vec<IpAddr>> = addresses.iter().map(|address| address.parse().ok()).collect();
@@ -115,7 +112,7 @@ impl Case {
         }
     }
 
-    /// ` (account 999… is not an own account)`; empty for own accounts, and where nothing is known.
+    /// ` (account 999… is not an own account)`; empty for own accounts, and if unknown.
     pub(crate) fn of_principal(&self, principal: &str) -> String {
         let accounts = self.file().map(|file| file.own_accounts.as_slice()).unwrap_or_default();
         let is_id = |text: &&str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -127,7 +124,7 @@ impl Case {
         }
     }
 
-    /// ` (own bucket)` or ` (not an own bucket)`; empty where nothing is known.
+    /// ` (own bucket)` or ` (not an own bucket)`; empty if unknown.
     pub(crate) fn of_bucket(&self, bucket: &str) -> &'static str {
         match self.file().map(|file| file.own_buckets.as_slice()).unwrap_or_default() {
             [] => "",

@@ -1,4 +1,4 @@
-//! Local times beside UTC, for people. What programs read has UTC alone.
+//! Local times beside UTC, for people. Machine-readable formats have only UTC.
 
 use std::fmt::Display;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ impl Clock {
         Some(local.format("%a %H:%M %:z").to_string())
     }
 
-    /// A time in UTC with the local one behind it: `2026-03-06T03:02:00Z (Fri 04:02 +01:00)`.
+    /// A time in UTC, followed by local time: `2026-03-06T03:02:00Z (Fri 04:02 +01:00)`.
     pub(crate) fn beside(&self, time: Time) -> String {
         match self.day_and_time(time) {
             Some(local) => format!("{time} ({local})"),
@@ -47,7 +47,7 @@ impl Clock {
         }
     }
 
-    /// As [`Self::beside`], for a time that is text.
+    /// Like [`Self::beside`], for a time as text.
     pub(crate) fn beside_text(&self, text: &str) -> String {
         match DateTime::parse_from_rfc3339(text) {
             Ok(time) if self.zone.is_some() => {
@@ -58,7 +58,7 @@ impl Clock {
         }
     }
 
-    /// The columns of requests, with one for the local time behind that of the time.
+    /// The columns of requests, with a column for local time after the time.
     pub(crate) fn with_column(&self, schema: &SchemaRef) -> SchemaRef {
         if self.zone.is_none() {
             return Arc::clone(schema);
@@ -68,10 +68,10 @@ impl Clock {
         Arc::new(Schema::new(fields))
     }
 
-    /// Requests with that column; the first column is the time.
+    /// Requests with this column added. The first column must be the time.
     ///
     /// # Errors
-    /// If it is not.
+    /// If the first column is not a time.
     pub(crate) fn with_local(&self, batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, CliError> {
         if self.zone.is_none() {
             return Ok(batch);

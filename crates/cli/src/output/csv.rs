@@ -20,10 +20,10 @@ impl CsvWriter {
         options: Options,
     ) -> Result<Self, CliError> {
         let mut csv = csv::WriterBuilder::new().delimiter(delimiter).from_writer(target);
-        let is_safe = options.csv_safe;
-        let names = schema.fields().iter().map(|field| safe(field.name().clone(), is_safe));
+        let guarded = options.csv_safe;
+        let names = schema.fields().iter().map(|field| safe(field.name().clone(), guarded));
         csv.write_record(names).map_err(wrong)?;
-        Ok(Self { csv, safe: is_safe })
+        Ok(Self { csv, safe: guarded })
     }
 }
 
@@ -69,10 +69,10 @@ fn wrong(error: csv::Error) -> CliError {
     }
 }
 
-/// The cell; with `is_safe`, prefixed if a spreadsheet would take it for a formula. Column names can be log text
+/// The cell; with `guarded`, prefixed if a spreadsheet would take it for a formula. Column names can be log text
 /// too.
-fn safe(mut cell: String, is_safe: bool) -> String {
-    if is_safe && is_formula(&cell) {
+fn safe(mut cell: String, guarded: bool) -> String {
+    if guarded && is_formula(&cell) {
         cell.insert(0, '\'');
     }
     cell

@@ -16,10 +16,10 @@ use super::sanitize::sanitize;
 pub(crate) fn text(
     report: &HuntReport,
     clock: &Clock,
-    is_coloured: bool,
+    coloured: bool,
     out: &mut impl Write,
 ) -> io::Result<()> {
-    each(&report.findings, clock, is_coloured, out)?;
+    each(&report.findings, clock, coloured, out)?;
     writeln!(out, "{}", sanitize(&summary(report)))
 }
 
@@ -27,11 +27,11 @@ pub(crate) fn text(
 pub(crate) fn each<'a>(
     findings: impl IntoIterator<Item = &'a Finding>,
     clock: &Clock,
-    is_coloured: bool,
+    coloured: bool,
     out: &mut impl Write,
 ) -> io::Result<()> {
     for finding in findings {
-        let style = if is_coloured { colour(finding.severity) } else { Style::new() };
+        let style = if coloured { colour(finding.severity) } else { Style::new() };
         let severity = finding.severity.as_str().to_uppercase();
         let (title, query) = (sanitize(&finding.title), sanitize(&finding.query));
         writeln!(out, "{style}{severity}{style:#}  {query}: {title}")?;
@@ -65,9 +65,9 @@ pub(crate) fn each<'a>(
 }
 
 /// Writes one line per finding.
-pub(crate) fn brief(report: &HuntReport, is_coloured: bool, out: &mut impl Write) -> io::Result<()> {
+pub(crate) fn brief(report: &HuntReport, coloured: bool, out: &mut impl Write) -> io::Result<()> {
     for finding in &report.findings {
-        let style = if is_coloured { colour(finding.severity) } else { Style::new() };
+        let style = if coloured { colour(finding.severity) } else { Style::new() };
         let severity = finding.severity.as_str().to_uppercase();
         let (query, title) = (sanitize(&finding.query), sanitize(&finding.title));
         let rows = counted(finding.rows, "case");

@@ -32,13 +32,13 @@ pub(crate) fn sanitize(text: &str) -> Cow<'_, str> {
 }
 
 /// Appends `text` with line breaks and tabs kept and everything else escaped that a terminal may act on. With
-/// `is_json` the result stays valid JSON.
-pub(crate) fn clean_into(text: &str, is_json: bool, clean: &mut String) {
+/// `json` the result stays valid JSON.
+pub(crate) fn clean_into(text: &str, json: bool, clean: &mut String) {
     let mut units = [0; 2];
     for character in text.chars() {
         if matches!(character, '\n' | '\t') || !is_harmful(character) {
             clean.push(character);
-        } else if is_json {
+        } else if json {
             for unit in character.encode_utf16(&mut units) {
                 let _ = write!(clean, "\\u{unit:04X}"); // writing to a String does not fail
             }

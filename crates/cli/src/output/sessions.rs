@@ -30,7 +30,7 @@ const HEADINGS: [&str; 6] = ["start (UTC)", "length", "from", "requests", "objec
 pub(crate) fn text(
     report: &TimelineReport,
     clock: &Clock,
-    is_coloured: bool,
+    coloured: bool,
     width: usize,
     out: &mut impl Write,
 ) -> io::Result<()> {
@@ -41,16 +41,17 @@ pub(crate) fn text(
         writeln!(out, "{line}")?;
     }
     writeln!(out)?;
-    let usual = MedianSession::of(report);
-    let is_of_one = report.sessions.iter().all(|session| session.requester == report.sessions[0].requester);
+    let usual = MedianSession::new(report);
+    let one_requester =
+        report.sessions.iter().all(|session| session.requester == report.sessions[0].requester);
     let mut headings: Vec<&str> = HEADINGS.to_vec();
-    if !is_of_one {
+    if !one_requester {
         headings.insert(3, "who");
     }
     if clock.zone.is_some() {
         headings.insert(1, "start (local)");
     }
-    let cells = |session| cells(session, clock, is_of_one);
+    let cells = |session| cells(session, clock, one_requester);
     let rows: Vec<Vec<String>> = report.sessions.iter().map(cells).collect();
     let widths: Vec<usize> = headings
         .iter()
@@ -71,7 +72,7 @@ pub(crate) fn text(
     let heading: Vec<String> = headings.iter().map(|heading| (*heading).to_owned()).collect();
     writeln!(out, "{}", cut(&line(&heading), width))?;
     let style =
-        if is_coloured { Style::new().bold().fg_color(Some(AnsiColor::Red.into())) } else { Style::new() };
+        if coloured { Style::new().bold().fg_color(Some(AnsiColor::Red.into())) } else { Style::new() };
     for (session, row) in report.sessions.iter().zip(&rows) {
         let marks = usual.marks(session);
         let row = line(row);
@@ -92,7 +93,7 @@ pub(crate) fn text(
     writeln!(out, "\n--details shows what was done in each session, --rows each request.")
 }
 
-fn cells(session: &TimelineSession, clock: &Clock, is_of_one: bool) -> Vec<String> {
+fn cells(session: &TimelineSession, clock: &Clock, one_requester: bool) -> Vec<String> {
     let start = DateTime::from_timestamp_micros(session.first_time.0)
         .map_or_else(|| session.first_time.to_string(), |time| time.format("%a %Y-%m-%d %H:%M").to_string());
     let least = if session.objects.distinct_is_at_least { ">" } else { "" };
@@ -104,7 +105,7 @@ fn cells(session: &TimelineSession, clock: &Clock, is_of_one: bool) -> Vec<Strin
         format!("{least}{}", grouped(session.objects.distinct)),
         bytes(session.bytes_sent),
     ];
-    if !is_of_one {
+    if !one_requester {
         cells.insert(3, sanitize(&short_name(session.requester.as_deref())).into_owned());
     }
     if clock.zone.is_some() {
@@ -139,32 +140,30 @@ fn summary(report: &TimelineReport, clock: &Clock) -> String {
 struct MedianSession {
     requests: u64,
     bytes: i64,
-    is_one: bool,
+    few: bool,
 }
 
 impl MedianSession {
-    fn of(report: &TimelineReport) -> Self {
+    fn new(report: &TimelineReport) -> Self {
         let mut requests: Vec<u64> = report.sessions.iter().map(|session| session.requests).collect();
         let mut bytes: Vec<i64> = report.sessions.iter().map(|session| session.bytes_sent).collect();
         requests.sort_unstable();
         bytes.sort_unstable();
         let middle = requests.len() / 2;
-        Self { requests: requests[middle], bytes: bytes[middle], is_one: requests.len() < 3 }
+        Self { requests: requests[middle], bytes: bytes[middle], few: requests.len() < 3 }
     }
 
     /// Describes what is unusual about a session.
     fn marks(&self, session: &TimelineSession) -> Vec<String> {
         let mut marks = Vec::new();
-        if !self.is_one
-            && session.bytes_sent >= MIN_BYTES
-            && session.bytes_sent >= self.bytes.saturating_mul(10)
+        if !self.few && session.bytes_sent >= MIN_BYTES && session.bytes_sent >= self.bytes.saturating_mul(10)
         {
             marks.push(match session.bytes_sent / self.bytes.max(1) {
                 _ if self.bytes == 0 => "bytes".to_owned(),
                 times => format!("{} × the usual bytes", grouped(times.unsigned_abs())),
             });
         }
-        if !self.is_one
+        if !self.few
             && session.requests >= MIN_REQUESTS
             && session.requests >= self.requests.saturating_mul(OUTLIER_FACTOR)
         {

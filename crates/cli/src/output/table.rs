@@ -45,7 +45,7 @@ impl TableWriter {
         }
     }
 
-    /// The width of each column, and the number of columns shown: all, unless even narrow ones do not fit.
+    /// The width of each column, and the number of columns that fit.
     fn layout(&self, width: usize) -> (Vec<usize>, usize) {
         let longest = |column: usize| {
             let cells = self.rows.iter().map(|row| row[column].chars().count());

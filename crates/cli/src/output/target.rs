@@ -35,10 +35,10 @@ impl Target {
     }
 
     /// For a format that does not escape control characters: escapes them if the output is a terminal.
-    pub(crate) fn of_bytes(self, is_json: bool) -> Self {
+    pub(crate) fn of_bytes(self, json: bool) -> Self {
         match self {
             Self::Stdout(out) if io::stdout().is_terminal() => {
-                Self::EscapedStdout(EscapedStdout { out, json: is_json, rest: Vec::new() })
+                Self::EscapedStdout(EscapedStdout { out, json, rest: Vec::new() })
             }
             target => target,
         }

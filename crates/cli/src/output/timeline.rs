@@ -15,7 +15,7 @@ use super::sanitize::sanitize;
 pub(crate) fn text(
     report: &TimelineReport,
     clock: &Clock,
-    is_coloured: bool,
+    coloured: bool,
     out: &mut impl Write,
 ) -> io::Result<()> {
     if report.session_count == 0 {
@@ -23,7 +23,7 @@ pub(crate) fn text(
     }
     writeln!(out, "{}\n", summary(report))?;
     let style =
-        if is_coloured { Style::new().bold().fg_color(Some(AnsiColor::Cyan.into())) } else { Style::new() };
+        if coloured { Style::new().bold().fg_color(Some(AnsiColor::Cyan.into())) } else { Style::new() };
     for session in &report.sessions {
         let (span, actor) = (span(session, clock), actor(session));
         writeln!(out, "{style}{span}{style:#}  {}: {}", sanitize(&actor), totals(session))?;

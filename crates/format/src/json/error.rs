@@ -7,13 +7,13 @@ use crate::Field;
 /// A line of JSON that produces no row. It is kept verbatim.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JsonError {
-    /// What is wrong.
+    /// The problem.
     pub kind: JsonErrorKind,
     /// Byte offset in the line, from 0.
     pub offset: usize,
 }
 
-/// What is wrong with a line of JSON.
+/// A problem with a line of JSON.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum JsonErrorKind {

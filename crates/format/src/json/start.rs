@@ -5,7 +5,7 @@ use memchr::memchr2;
 /// Length of `2026-04-29T14:32:16`.
 const TIMESTAMP_LEN: usize = 19;
 
-/// Where the JSON object of a line begins; `None` if the line is not JSON.
+/// The start of the JSON object in a line; `None` if the line is not JSON.
 ///
 /// A line is JSON if its first byte other than white space is `{`, or if `{` follows a time such as
 /// `2026-04-29T14:32:16.000Z`, as in exports of CloudWatch Logs. One word may stand between the two: the log

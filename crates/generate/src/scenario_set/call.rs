@@ -1,6 +1,6 @@
 //! A request of a scenario.
 
-/// What a request asks for and what became of it.
+/// A request and its outcome.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Call<'a> {
     pub(super) operation: &'a str,
@@ -12,12 +12,12 @@ pub(super) struct Call<'a> {
     pub(super) sent: i64,
     pub(super) size: Option<i64>,
     pub(super) version: Option<&'a str>,
-    /// Host, where it is not the bucket's own.
+    /// The host, if it is not the bucket's own.
     pub(super) host: Option<&'a str>,
 }
 
 impl<'a> Call<'a> {
-    /// A request that went well, of an object or a bucket.
+    /// A successful request for an object or a bucket.
     pub(super) fn new(operation: &'a str, key: impl Into<Option<&'a str>>) -> Self {
         let key = key.into();
         let status = if operation.starts_with("REST.DELETE.") { 204 } else { 200 };

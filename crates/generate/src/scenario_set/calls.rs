@@ -137,12 +137,12 @@ impl Logs {
     }
 
     /// Status of a copy's source row; 0 means none.
-    fn copy_status(&mut self, is_between: bool) -> i64 {
+    fn copy_status(&mut self, between: bool) -> i64 {
         match self.copy_source {
             CopySource::Ok => 200,
             CopySource::None => 0,
             // The random number is drawn in any case, so that everything else is the same in all three forms.
-            CopySource::Mixed if is_between => 0,
+            CopySource::Mixed if between => 0,
             CopySource::Mixed => [0, 200][self.records.len() % 2],
         }
     }
@@ -154,7 +154,7 @@ impl Logs {
         who: &Caller,
         (bucket, key, size): Object<'_>,
         to: (&str, &str),
-        is_ours: bool,
+        own: bool,
     ) {
         let ids = self.ids();
         let host = self.endpoint(to.0);
@@ -162,7 +162,7 @@ impl Logs {
         let source =
             Call { status, size: Some(size), host: Some(&host), ..Call::new("REST.COPY.OBJECT_GET", key) };
         self.bare_with(time, who, bucket, source, &ids);
-        if is_ours {
+        if own {
             let sent = self.rng.i64(230..300);
             let call = Call { size: Some(size), sent, ..Call::new("REST.COPY.OBJECT", to.1) };
             self.call_with(time, who, to.0, call, &ids);
@@ -176,12 +176,12 @@ impl Logs {
         who: &Caller,
         (bucket, key, size): Object<'_>,
         to: (&str, &str),
-        (is_ours, part, step): (bool, i64, i64),
+        (own, part, step): (bool, i64, i64),
     ) -> i64 {
         let upload = self.upload_id();
         let host = self.endpoint(to.0);
         let parts = (size + part - 1) / part;
-        if is_ours {
+        if own {
             self.call(
                 time,
                 who,
@@ -196,7 +196,7 @@ impl Logs {
             let call =
                 Call { status, size: Some(size), host: Some(&host), ..Call::new("REST.COPY.PART_GET", key) };
             self.bare_with(time, who, bucket, call, &ids);
-            if is_ours {
+            if own {
                 let query = format!("partNumber={}&uploadId={upload}", at + 1);
                 let length = part.min(size - at * part);
                 let call = Call {
@@ -209,7 +209,7 @@ impl Logs {
             }
         }
         let end = time + 2 + parts * step;
-        if is_ours {
+        if own {
             let query = format!("uploadId={upload}");
             let call =
                 Call { query: &query, size: Some(size), sent: 430, ..Call::new("REST.POST.UPLOAD", to.1) };

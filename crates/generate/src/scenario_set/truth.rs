@@ -51,7 +51,7 @@ pub(super) struct Tally {
     effects: u64,
     /// External bucket that data was copied to.
     pub(super) destination: Option<String>,
-    /// What the attacker did, in order.
+    /// The attacker's actions, in order.
     pub(super) phases: Vec<&'static str>,
     /// The principal that a finding must name, if the attack has several.
     pub(super) named: Option<String>,
@@ -147,7 +147,7 @@ pub struct AttackTruth {
     pub first: String,
     /// Time of its last request.
     pub last: String,
-    /// What the attacker did, in order.
+    /// The attacker's actions, in order.
     pub phases: Vec<&'static str>,
     /// Requests of the attacker; a copy or a batch delete counts once per record.
     pub requests: u64,

@@ -128,7 +128,7 @@ impl Scenario {
 pub(crate) struct Planted {
     pub(crate) scenario: usize,
     /// Whether the row is part of the attack; otherwise it provides context, such as a history.
-    pub(crate) is_attack: bool,
+    pub(crate) attack: bool,
     pub(crate) bucket: usize,
     pub(crate) row: Row,
 }
@@ -235,14 +235,14 @@ impl<'a> Stage<'a> {
     }
 
     /// Adds a row.
-    pub(crate) fn add_row(&mut self, bucket: &Bucket, row: Row, is_attack: bool) {
-        self.rows.push(Planted { scenario: self.scenario, is_attack, bucket: bucket.index, row });
+    pub(crate) fn add_row(&mut self, bucket: &Bucket, row: Row, attack: bool) {
+        self.rows.push(Planted { scenario: self.scenario, attack, bucket: bucket.index, row });
     }
 
     /// Marks the rows from `count` on as context instead of attack.
     pub(crate) fn context_from(&mut self, count: usize) {
         for planted in &mut self.rows[count..] {
-            planted.is_attack = false;
+            planted.attack = false;
         }
     }
 }
@@ -281,7 +281,7 @@ pub(crate) fn run(
 }
 
 fn account(scenario: Scenario, rows: &[Planted]) -> ScenarioRecord {
-    let attack = || rows.iter().filter(|planted| planted.is_attack).map(|planted| &planted.row);
+    let attack = || rows.iter().filter(|planted| planted.attack).map(|planted| &planted.row);
     let values = |column: usize| -> BTreeSet<String> {
         attack().filter_map(|row| row.get(column)).map(str::to_owned).collect()
     };

@@ -55,7 +55,7 @@ pub struct DatasetLock<'a> {
     committing: Mutex<()>,
 }
 
-/// What interrupted runs left, and how it was resolved.
+/// The remains of interrupted runs, and how they were resolved.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Recovery {
     /// Prepared rounds that are now committed.
@@ -65,7 +65,7 @@ pub struct Recovery {
     pub discarded: u32,
 }
 
-/// What a round committed.
+/// Summary of a committed round.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct CommitSummary {
     /// The run.

@@ -33,7 +33,7 @@ use crate::ingest::round_sources::{RoundOutcome, RoundSources, Sources, outside_
 use crate::table::dataset::Dataset;
 use crate::table::layout::{PartitionBy, Table};
 
-/// What to ingest, and how.
+/// The sources and options of an ingest.
 #[derive(Clone, Debug)]
 pub struct IngestRequest<'a> {
     /// The sources, from [`saltmine_scan::discover`]. Files of the dataset itself are skipped.
@@ -169,13 +169,13 @@ impl Run<'_, '_> {
         progress: &dyn Progress,
     ) -> Result<(), LakeError> {
         let workers = pool.current_num_threads();
-        let intake = RoundSources::new(sources, staging.table_path(Table::Rejects));
+        let round_sources = RoundSources::new(sources, staging.table_path(Table::Rejects));
         let lasts = staging.is_in_storage();
         let partitions = Partitions::new(encoder, staging.dir().to_path_buf(), self.by, lasts);
-        Pipeline::new(&intake, &partitions, encoder, workers, self.request.stop).run(pool)?;
+        Pipeline::new(&round_sources, &partitions, encoder, workers, self.request.stop).run(pool)?;
         let files = partitions.into_files()?;
         encoder.free_memory(); // the ledger of many small sources needs as much
-        let round = intake.into_round()?;
+        let round = round_sources.into_round()?;
         self.add(&round, sources.all);
         if self.request.strict && !self.report.is_clean() {
             return Err(LakeError::Strict {

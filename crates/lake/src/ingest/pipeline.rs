@@ -26,7 +26,7 @@ pub(crate) struct Pipeline<'a> {
     state: Mutex<State>,
     change: Condvar,
     pool: Arc<BlockPool>,
-    intake: &'a RoundSources<'a>,
+    round_sources: &'a RoundSources<'a>,
     partitions: &'a Partitions<'a>,
     encoder: &'a Encoder,
     workers: usize,
@@ -65,7 +65,7 @@ impl Drop for Busy<'_, '_> {
 
 impl<'a> Pipeline<'a> {
     pub(crate) fn new(
-        intake: &'a RoundSources<'a>,
+        round_sources: &'a RoundSources<'a>,
         partitions: &'a Partitions<'a>,
         encoder: &'a Encoder,
         workers: usize,
@@ -75,7 +75,7 @@ impl<'a> Pipeline<'a> {
             state: Mutex::default(),
             change: Condvar::new(),
             pool: BlockPool::new(),
-            intake,
+            round_sources,
             partitions,
             encoder,
             workers,
@@ -142,7 +142,7 @@ impl<'a> Pipeline<'a> {
 
     fn choose(&self, state: &mut State) -> Option<Job> {
         let is_over = self.pool.on_loan() >= IN_FLIGHT_PER_WORKER * self.workers;
-        let can_read = !state.idle.is_empty() || self.intake.has_more();
+        let can_read = !state.idle.is_empty() || self.round_sources.has_more();
         if let Some(job) = self.partitions.next_job(is_over || !can_read, self.workers) {
             return Some(Job::Encode(job));
         }
@@ -160,7 +160,7 @@ impl<'a> Pipeline<'a> {
     /// Reads a block, returns its source for other workers, and decodes the block.
     fn read(&self, reading: Option<OpenSource>, decoder: &mut Decoder) -> Result<(), LakeError> {
         let mut block = self.pool.block();
-        let unfinished = self.intake.fill(reading, &mut block)?;
+        let unfinished = self.round_sources.fill(reading, &mut block)?;
         if let Some(reading) = unfinished {
             self.lock().idle.push(reading);
             self.change.notify_one();
@@ -169,10 +169,10 @@ impl<'a> Pipeline<'a> {
             return Ok(());
         }
         let decoded = decoder
-            .decode(block, |source| self.intake.name(source))
+            .decode(block, |source| self.round_sources.name(source))
             .map_err(|error| LakeError::Arrow(arrow::error::ArrowError::ExternalError(error.into())))?;
         self.partitions.push(&decoded.batch, &decoded.days)?;
-        self.intake.note_files(self.partitions.files());
-        self.intake.record(decoded.counts, decoded.rejects)
+        self.round_sources.note_files(self.partitions.files());
+        self.round_sources.record(decoded.counts, decoded.rejects)
     }
 }

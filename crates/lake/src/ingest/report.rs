@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use saltmine_scan::{Counts, ReadProblem, Reject, SourceState};
 
+use crate::counted::counted;
 use crate::error::LakeError;
 
 /// The outcome for a source in an ingest.
@@ -19,7 +20,7 @@ pub struct SourceOutcome {
     pub counts: Counts,
     /// How reading ended; `None` if it was skipped because its content is already in the dataset.
     pub state: Option<SourceState>,
-    /// What was wrong.
+    /// The problem.
     pub problem: Option<ReadProblem>,
 }
 
@@ -83,8 +84,9 @@ impl IngestReport {
         match error {
             LakeError::Stopped { .. } if self.rounds > 0 => LakeError::Stopped {
                 committed: format!(
-                    "{files} of {} files are saved, with {rows} rows; run the same command to continue",
-                    self.files
+                    "{files} of {} are saved, with {}; run the same command to continue",
+                    counted(self.files, "file"),
+                    counted(rows, "row")
                 ),
             },
             error => error,

@@ -57,7 +57,7 @@ fn groups<'a>(sources: &'a [Source]) -> Vec<Vec<SizedSource<'a>>> {
     groups
 }
 
-/// What copies of a source have in common: the ETag of an object, or the end of a file, which contains gzip's
+/// A property that copies of a source share: the ETag of an object, or the end of a file, which contains gzip's
 /// checksum.
 fn copy_key(source: &Source, size: u64) -> Option<Vec<u8>> {
     if let Some(object) = &source.object {

@@ -117,11 +117,11 @@ pub fn ingest_shard(job: &ShardJob, shard: &Shard, stop: Option<&AtomicBool>) ->
         progress: &Silent,
     };
     let encoder = Encoder::new().map_err(LakeError::parquet(&job.folder))?;
-    let intake = RoundSources::whole(&sources, attempt.folder.join(REJECTS));
+    let round_sources = RoundSources::whole(&sources, attempt.folder.join(REJECTS));
     let partitions = Partitions::new(&encoder, attempt.folder.clone(), job.partition_by, true);
-    Pipeline::new(&intake, &partitions, &encoder, pool.current_num_threads(), stop).run(&pool)?;
+    Pipeline::new(&round_sources, &partitions, &encoder, pool.current_num_threads(), stop).run(&pool)?;
     let files = partitions.into_files()?;
-    let round = intake.into_round()?;
+    let round = round_sources.into_round()?;
     // On a shared file system, only the machine that wrote a file can make it durable.
     pool.install(|| files.par_iter().try_for_each(|file| disk::sync_file(&file.path)))?;
     if round.rejects_file.is_some() {

@@ -99,7 +99,10 @@ pub(crate) fn compact_within(
 fn with_committed(error: LakeError, report: &CompactReport) -> LakeError {
     match error {
         LakeError::Stopped { .. } if report.rounds > 0 => LakeError::Stopped {
-            committed: format!("{} rounds are saved; run the same command to continue", report.rounds),
+            committed: match report.rounds {
+                1 => "1 round is saved; run the same command to continue".to_owned(),
+                rounds => format!("{rounds} rounds are saved; run the same command to continue"),
+            },
         },
         error => error,
     }

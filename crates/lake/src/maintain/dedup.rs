@@ -115,7 +115,7 @@ impl DuplicateFinder<'_> {
                     Ok(())
                 })?;
                 // Equal rows can be any number, so their places are not collected: they are read again.
-                if !kept.has_duplicates {
+                if !kept.duplicates_found {
                     continue;
                 }
                 let mut gone = Vec::with_capacity(BATCH_ROWS);
@@ -290,7 +290,7 @@ struct KeptRows {
     names: Vec<String>,
     numbers: HashMap<String, u32>,
     contents: HashMap<[u8; 32], RowPlace>,
-    has_duplicates: bool,
+    duplicates_found: bool,
 }
 
 impl KeptRows {
@@ -298,7 +298,7 @@ impl KeptRows {
         let row = self.row_place(row);
         match self.contents.get(&content) {
             Some(other) => {
-                self.has_duplicates = true;
+                self.duplicates_found = true;
                 if self.place(row) < self.place(*other) {
                     self.contents.insert(content, row);
                 }
@@ -346,7 +346,7 @@ mod tests {
         for line in (1..=100_000).rev() {
             kept.add_row(row(line), [7; 32]);
         }
-        assert!(kept.has_duplicates);
+        assert!(kept.duplicates_found);
         assert_eq!((kept.contents.len(), kept.names.len()), (1, 1));
         assert_eq!(kept.look_up(row(2), [7; 32]).1.map(|first| first.line), Some(1));
         assert!(kept.look_up(row(1), [7; 32]).1.is_none());

@@ -39,7 +39,7 @@ impl BucketFolder {
         format!("{}{file}", self.prefix())
     }
 
-    /// What the keys of all files begin with.
+    /// The prefix of the keys of all files.
     pub(crate) fn prefix(&self) -> String {
         if self.key.is_empty() { String::new() } else { format!("{}/", self.key) }
     }

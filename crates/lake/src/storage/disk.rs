@@ -1,6 +1,6 @@
 //! A dataset on the local disk. Every operation is durable when it returns.
 //!
-//! A dataset may come from a stranger: links inside it are not followed, and only regular files are opened.
+//! A dataset may come from someone else: links inside it are not followed, and only regular files are opened.
 //! The dataset's own folder may be reached through a link, because the user named it.
 
 use std::fs::{self, File, OpenOptions, TryLockError};

@@ -22,7 +22,7 @@ use crate::storage::path::DatasetPath;
 
 /// How long an owner may fail to renew its lock, in seconds, unless the lock says otherwise.
 const DEFAULT_SECONDS: u64 = 30;
-/// The maximum that a lock may state: a lock left by a stranger must not keep writers out forever.
+/// The maximum that a lock may state: a foreign lock must not keep writers out forever.
 const MAX_SECONDS: u64 = 600;
 /// How often a waiting writer checks.
 const POLL_INTERVAL: Duration = Duration::from_millis(500);
@@ -182,7 +182,7 @@ mod tests {
     fn a_lock_states_how_long_it_is_valid() {
         let life = |text: &[u8]| Content::life(text).as_secs();
         assert_eq!(life(&Content::text("me", Duration::from_secs(4))), 4);
-        // From an earlier version, from someone else, from a stranger who wants to keep everyone out.
+        // Locks of an earlier version, of another program, and of someone who wants to keep all writers out.
         assert_eq!(life(br#"{"owner":"x","write":"y"}"#), DEFAULT_SECONDS);
         assert_eq!(life(b"?"), DEFAULT_SECONDS);
         assert_eq!(life(br#"{"owner":"x","seconds":18446744073709551615}"#), MAX_SECONDS);

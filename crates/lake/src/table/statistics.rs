@@ -44,7 +44,7 @@ struct ColumnRange {
     bounds: Option<(Bound, Bound)>,
 }
 
-/// What is kept of the footer of a file until it is committed. The footer itself is many times as large, and
+/// The part of a file's footer that is kept until the file is committed. The footer itself is many times as large, and
 /// a round may have thousands of files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Footer {

@@ -12,11 +12,12 @@ use saltmine_scan::{Column, Source};
 use super::inspect::{Sides, SuspectSource, inspect};
 use super::ledger::{Entry, Ledger};
 use super::removed::{RemovalProof, RemovedRows};
-use super::report::{Check, ComparisonSummary, MAX_DETAILS, RenamedSource, UnverifiableSource, counted};
+use super::report::{Check, ComparisonSummary, MAX_DETAILS, RenamedSource, UnverifiableSource};
 use super::row_hash::{RowHasher, Rows, Sum};
 use super::source_scan::{Lines, Outcome, Part, has_beginnings, scan};
 use super::table_scan::CommittedTable;
 use super::tally::{SourceRows, each_run};
+use crate::counted::counted;
 use crate::error::LakeError;
 use crate::ingest::round_sources::{outside_dataset, reading_order};
 use crate::table::layout::Table;
@@ -302,7 +303,7 @@ impl<'a> SourceStates<'a> {
         Ok(())
     }
 
-    /// What the lines of a name produce, without correctly removed duplicates, and what the table has.
+    /// The rows that the lines of a name produce, without correctly removed duplicates, and the rows in the table.
     fn sums(&self, table: Table, name: &str, proven: &RemovalProof) -> (Sum, Sum) {
         let given = self.given.get(name).copied().unwrap_or_default();
         let found = self.stored.found.get(name);

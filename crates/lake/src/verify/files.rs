@@ -51,7 +51,7 @@ impl FileChecks {
         }
     }
 
-    /// Records what is wrong with the columns of a table.
+    /// Records problems with the columns of a table.
     pub(super) fn take_columns(&mut self, table: Table, wrong: Option<String>) {
         self.columns.examine(wrong.map(|wrong| format!("{}: {wrong}", table.name())));
     }

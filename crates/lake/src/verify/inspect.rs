@@ -47,7 +47,7 @@ pub(super) struct Sides<'a> {
 /// The differences found.
 #[derive(Debug, Default)]
 pub(super) struct Differences {
-    /// What is wrong with the first lines.
+    /// Problems with the first lines.
     pub(super) details: Vec<String>,
     /// The number of lines with differences.
     pub(super) count: u64,
@@ -56,7 +56,7 @@ pub(super) struct Differences {
 /// A row: the number of its source, its line number, its hash.
 type Row = (u32, i64, u128);
 
-/// What is wrong with a line.
+/// A problem with a line.
 #[derive(Default)]
 struct LineProblem {
     /// Rows that the line produces but the table lacks.
@@ -248,7 +248,7 @@ fn each(
     Ok(())
 }
 
-/// Describes what is wrong with a line.
+/// Describes the problem with a line.
 fn describe(
     wrong: &LineProblem,
     given: Option<&RecordBatch>,

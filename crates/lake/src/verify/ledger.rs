@@ -9,6 +9,7 @@ use arrow::datatypes::{Int64Type, TimestampMicrosecondType};
 use sha2::{Digest, Sha256};
 
 use super::report::{self, Check, IncompleteSource, Totals};
+use crate::counted::counted;
 use crate::error::LakeError;
 use crate::storage::path::{hex, unhex};
 use crate::table::ledger::SAME;
@@ -115,14 +116,18 @@ impl Ledger {
         let Entry { lines, rows, rejects, blanks, .. } = entry;
         if u128::from(lines) != u128::from(rows) + u128::from(rejects) + u128::from(blanks) {
             self.impossible.push(format!(
-                "{name:?}: {lines} lines, but {rows} rows, {rejects} rejects and {blanks} blanks"
+                "{name:?}: {}, but {}, {} and {}",
+                counted(lines, "line"),
+                counted(rows, "row"),
+                counted(rejects, "reject"),
+                counted(blanks, "blank")
             ));
         }
         if !STATES.contains(&entry.state.as_str()) {
             self.impossible.push(format!("{name:?}: state is {:?}", entry.state));
         }
         if entry.sha256.is_none() && (lines > 0 || !WITHOUT_HASH.contains(&entry.state.as_str())) {
-            self.impossible.push(format!("{name:?}: {lines} lines, but no hash"));
+            self.impossible.push(format!("{name:?}: {}, but no hash", counted(lines, "line")));
         }
         let index = self.entries.len();
         if let Some(sha256) = entry.sha256 {

@@ -5,8 +5,9 @@ use saltmine_scan::SourceState;
 
 use super::compare::{Comparison, MAX_LISTED, SourceStates};
 use super::ledger::Entry;
-use super::report::{Check, ComparisonSummary, RenamedSource, UnverifiableSource, counted};
+use super::report::{Check, ComparisonSummary, RenamedSource, UnverifiableSource};
 use super::source_scan::{Outcome, has_beginnings};
+use crate::counted::counted;
 use crate::error::LakeError;
 use crate::storage::path::hex;
 
@@ -125,14 +126,14 @@ fn recount(entry: &Entry, outcome: &Outcome) -> Vec<String> {
     let mut wrong = Vec::new();
     for (what, recorded, found) in [
         ("bytes", entry.size, outcome.size),
-        ("bytes of text", entry.inflated, outcome.inflated),
+        ("decompressed bytes", entry.inflated, outcome.inflated),
         ("lines", entry.lines, counts.lines),
         ("rows", entry.rows, counts.rows),
         ("rejects", entry.rejects, counts.rejects),
         ("blanks", entry.blanks, counts.blanks),
     ] {
         if recorded != found {
-            wrong.push(format!("the ledger says {recorded} {what}, but the source has {found}"));
+            wrong.push(format!("{what} in the ledger: {recorded}, but the source has {found}"));
         }
     }
     for (what, recorded, found) in
@@ -146,12 +147,12 @@ fn recount(entry: &Entry, outcome: &Outcome) -> Vec<String> {
     }
     let state = outcome.state.map_or("", SourceState::as_str);
     if entry.state != state {
-        wrong.push(format!("the ledger says {:?}, but the source is {state}", entry.state));
+        wrong.push(format!("state in the ledger: {:?}, but the source is {state}", entry.state));
     }
     if entry.problem != outcome.problem {
         let of = |problem: &Option<String>| problem.as_deref().unwrap_or("no problem").to_owned();
         let (recorded, found) = (of(&entry.problem), of(&outcome.problem));
-        wrong.push(format!("the ledger says {recorded:?}, but the source has {found:?}"));
+        wrong.push(format!("problem in the ledger: {recorded:?}, but the source has {found:?}"));
     }
     wrong
 }

@@ -43,7 +43,7 @@ pub(super) struct RemovedRows {
     stored: Vec<AtomicBool>,
 }
 
-/// What the lines prove about the removed rows.
+/// The conclusions from the lines about the removed rows.
 #[derive(Debug, Default)]
 pub(super) struct RemovalProof {
     /// The hashes of correctly removed rows, by the names of their sources.

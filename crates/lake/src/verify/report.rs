@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::counted::counted;
+
 /// The number of details kept per check; further failures are only counted.
 pub(super) const MAX_DETAILS: usize = 20;
 
@@ -37,7 +39,7 @@ pub struct VerifyReport {
     pub left_out: u64,
     /// Hidden and special files among the sources, which neither ingest nor verification reads.
     pub passed_over: u64,
-    /// What was compared with the sources; `None` if none were given.
+    /// Summary of the comparison with the sources; `None` if none were given.
     pub compared: Option<ComparisonSummary>,
     /// Sources that have been renamed since they were read; the first hundred.
     pub renamed: Vec<RenamedSource>,
@@ -74,8 +76,8 @@ impl VerifyReport {
             Some(compared) if self.is_partial() => {
                 let joint = if failed == 0 { ", but" } else { ";" };
                 verdict += &format!(
-                    "{joint} {} rows of {} could NOT be compared, because their logs are not among the sources",
-                    compared.unverifiable_rows,
+                    "{joint} {} of {} could NOT be compared, because their logs are not among the sources",
+                    counted(compared.unverifiable_rows, "row"),
                     counted(compared.unverifiable_sources, "source"),
                 );
             }
@@ -102,11 +104,6 @@ impl VerifyReport {
     }
 }
 
-/// `1 source`, `2 sources`.
-pub(super) fn counted(count: u64, noun: &str) -> String {
-    if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
-}
-
 /// The person and computer of a verification, if known.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Examiner {
@@ -116,7 +113,7 @@ pub struct Examiner {
     pub host: Option<String>,
 }
 
-/// What was compared with the sources.
+/// Summary of the comparison with the sources.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ComparisonSummary {
     /// Source files that were read again. Copies with the same content count once.
@@ -204,7 +201,7 @@ pub struct IncompleteSource {
     pub log_file: String,
     /// `truncated`, `damaged`, `unreadable` or `not_a_log`.
     pub state: String,
-    /// What is wrong with it, and from which byte on.
+    /// The problem, and the byte at which it begins.
     pub problem: Option<String>,
 }
 
@@ -225,13 +222,13 @@ pub enum Outcome {
 pub struct Check {
     /// Its name.
     pub name: &'static str,
-    /// What passing the check proves, in a sentence.
+    /// The statement that a passed check proves.
     pub claim: &'static str,
     /// The number of examined items: files, sources or lines.
     pub examined: u64,
     /// The number of items that are wrong.
     pub failures: u64,
-    /// What is wrong with the first of them; for a time stamp that passed, its time. Names from logs and paths are quoted and escaped.
+    /// Problems with the first of them; for a time stamp that passed, its time. Names from logs and paths are quoted and escaped.
     pub details: Vec<String>,
     /// Why the check was skipped, if it was.
     pub skipped: Option<&'static str>,
@@ -251,7 +248,7 @@ impl Check {
         }
     }
 
-    /// Counts one examined item, and records what is wrong with it, if anything.
+    /// Counts one examined item, and records the problem, if any.
     pub(super) fn examine(&mut self, wrong: Option<String>) {
         self.examined += 1;
         if let Some(detail) = wrong {

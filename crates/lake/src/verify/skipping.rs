@@ -27,7 +27,7 @@ pub(super) struct SkippingData {
 struct Pages {
     column: usize,
     /// The first row of each page.
-    firsts: Vec<usize>,
+    first_rows: Vec<usize>,
     values: Vec<(usize, ColumnValues)>,
 }
 
@@ -44,12 +44,12 @@ impl SkippingData {
             if column_index(parquet, group, column).is_some() {
                 let offsets = metadata.offset_index().and_then(|index| index.get(group)?.get(column));
                 let locations = offsets.map_or(&[][..], |offsets| offsets.page_locations());
-                let firsts: Vec<usize> = locations
+                let first_rows: Vec<usize> = locations
                     .iter()
                     .map(|location| usize::try_from(location.first_row_index).unwrap_or(usize::MAX))
                     .collect();
-                let values = vec![(0, ColumnValues::default()); firsts.len()];
-                pages.push(Pages { column, firsts, values });
+                let values = vec![(0, ColumnValues::default()); first_rows.len()];
+                pages.push(Pages { column, first_rows, values });
             }
         }
         Ok(Self { filters, pages, rows: 0, lacking: None })
@@ -81,7 +81,7 @@ impl SkippingData {
         Some(format!("{}: the bloom filter lacks a value", batch.schema_ref().field(*index).name()))
     }
 
-    /// What is wrong, after all rows have been added.
+    /// The problem, after all rows have been added.
     pub(super) fn finish(self, parquet: &TableFile, group: usize) -> Vec<String> {
         let mut wrong: Vec<String> = self.lacking.into_iter().collect();
         for pages in &self.pages {
@@ -104,8 +104,8 @@ impl Pages {
         let end = start + batch.num_rows();
         let array = batch.column(self.column);
         for (page, (rows, values)) in self.values.iter_mut().enumerate() {
-            let first = self.firsts[page].max(start);
-            let last = self.firsts.get(page + 1).copied().unwrap_or(usize::MAX).min(end);
+            let first = self.first_rows[page].max(start);
+            let last = self.first_rows.get(page + 1).copied().unwrap_or(usize::MAX).min(end);
             if first < last {
                 *rows += last - first;
                 values.add(&array.slice(first - start, last - first), true);
@@ -113,9 +113,9 @@ impl Pages {
         }
     }
 
-    /// What the index states incorrectly about the pages.
+    /// False statements of the index about the pages.
     fn index_problem(&self, index: &ColumnIndexMetaData) -> Option<String> {
-        if index.num_pages() != self.firsts.len() as u64 {
+        if index.num_pages() != self.first_rows.len() as u64 {
             return Some("the page index has bounds for a different number of pages".to_owned());
         }
         self.values.iter().enumerate().find_map(|(page, (rows, values))| {
@@ -190,19 +190,21 @@ pub(super) fn pages_differ(
     let rows = usize::try_from(rows).unwrap_or_default();
     let reader = SerializedPageReader::new(Arc::new(held.clone()), chunk, rows, None);
     let counted = reader.and_then(|mut reader| {
-        let mut firsts = Vec::with_capacity(index.len());
+        let mut first_rows = Vec::with_capacity(index.len());
         let mut first = 0_i64;
         while let Some(page) = reader.peek_next_page()? {
             if !page.is_dict {
-                firsts.push(first);
+                first_rows.push(first);
                 first += page.num_rows.or(page.num_levels).unwrap_or_default() as i64;
             }
             reader.skip_next_page()?;
         }
-        Ok(firsts)
+        Ok(first_rows)
     });
     match counted {
-        Ok(firsts) if firsts.iter().eq(index.iter().map(|location| &location.first_row_index)) => None,
+        Ok(first_rows) if first_rows.iter().eq(index.iter().map(|location| &location.first_row_index)) => {
+            None
+        }
         Ok(_) => Some("the row counts of the page index differ from those of the pages".to_owned()),
         Err(error) => Some(error.to_string()),
     }

@@ -47,7 +47,7 @@ pub(super) struct Outcome {
     pub(super) error: Option<String>,
 }
 
-/// Receives what the lines produce.
+/// Receives the rows that the lines produce.
 pub(super) struct Lines<'a> {
     /// Receives rows of `logs`.
     pub(super) rows: &'a (dyn Fn(&RecordBatch) -> Result<(), LakeError> + Sync),

@@ -126,12 +126,12 @@ impl Values {
         self.columns.get(index)
     }
 
-    /// What is wrong with the footer's statistics of a column chunk. Missing statistics are not wrong.
+    /// Problems with the footer's statistics of a column chunk. Missing statistics are not wrong.
     pub(super) fn against_chunk(&self, index: usize, chunk: &ColumnChunkMetaData) -> Option<String> {
         let column = self.columns.get(index)?;
         if u64::try_from(chunk.num_values()) != Ok(self.rows) {
             return Some(format!(
-                "the footer counts {} values, but there are {}",
+                "the value count in the footer is {}, but should be {}",
                 chunk.num_values(),
                 self.rows
             ));
@@ -152,38 +152,37 @@ impl Values {
             _ => return Some("the footer has statistics of another type".to_owned()),
         };
         if let Some(nulls) = statistics.null_count_opt().filter(|nulls| *nulls != column.nulls) {
-            return Some(format!("the footer says that {nulls} values are null, but {} are", column.nulls));
+            return Some(format!("the null count in the footer is {nulls}, but should be {}", column.nulls));
         }
         let bound = |name: &str, stored: Option<Value>, is_exact: bool, least: bool| {
             let stored = stored?;
             let Some((low, high)) = &column.bounds else {
-                return Some(format!("the footer says that the {name} value is {stored}, but there is none"));
+                return Some(format!(
+                    "the {name} value in the footer is {stored}, but the column has no values"
+                ));
             };
             let value = if least { low } else { high };
             let encloses = if least { stored <= *value } else { stored >= *value };
             let is_right = if is_exact { stored == *value } else { encloses };
-            (!is_right)
-                .then(|| format!("the footer says that the {name} value is {stored}, but it is {value}"))
+            (!is_right).then(|| format!("the {name} value in the footer is {stored}, but should be {value}"))
         };
-        bound("least", low, statistics.min_is_exact(), true)
-            .or_else(|| bound("greatest", high, statistics.max_is_exact(), false))
+        bound("minimum", low, statistics.min_is_exact(), true)
+            .or_else(|| bound("maximum", high, statistics.max_is_exact(), false))
     }
 
-    /// What is wrong with the statistics of the file in the table's log.
+    /// Problems with the statistics of the file in the table's log.
     pub(super) fn against_log(&self, statistics: Option<&str>, schema: &Schema) -> Vec<String> {
         let Some(text) = statistics else {
-            return vec!["the log does not say how many rows the file has".to_owned()];
+            return vec!["the log has no numRecords for the file".to_owned()];
         };
         let Ok(Json::Object(stored)) = serde_json::from_str::<Json>(text) else {
-            return vec!["the statistics in the log cannot be read".to_owned()];
+            return vec!["the statistics in the log are not a JSON object".to_owned()];
         };
         let mut wrong = Vec::new();
         match stored.get("numRecords") {
             Some(rows) if rows.as_u64() == Some(self.rows) => {}
-            Some(rows) => {
-                wrong.push(format!("the log says that the file has {rows} rows, but it has {}", self.rows))
-            }
-            None => wrong.push("the log does not say how many rows the file has".to_owned()),
+            Some(rows) => wrong.push(format!("numRecords in the log is {rows}, but should be {}", self.rows)),
+            None => wrong.push("the log has no numRecords for the file".to_owned()),
         }
         let indices: HashMap<&str, usize> =
             schema.fields().iter().enumerate().map(|(index, field)| (field.name().as_str(), index)).collect();
@@ -192,7 +191,7 @@ impl Values {
                 None | Some(Json::Null) => continue,
                 Some(Json::Object(values)) => values,
                 Some(_) => {
-                    wrong.push(format!("{part} in the log cannot be read"));
+                    wrong.push(format!("{part} in the log is not an object"));
                     continue;
                 }
             };
@@ -211,7 +210,7 @@ impl Values {
 }
 
 fn nulls_in_log(column: &ColumnValues, stored: &Json) -> Option<String> {
-    (stored.as_u64() != Some(column.nulls)).then(|| format!("{stored}, but {} values are null", column.nulls))
+    (stored.as_u64() != Some(column.nulls)).then(|| format!("{stored}, but should be {}", column.nulls))
 }
 
 /// Numbers must be exact, times are rounded outwards to milliseconds, and texts may be truncated.
@@ -230,7 +229,7 @@ fn bound_in_log(column: &ColumnValues, stored: &Json, least: bool) -> Option<Str
             if least { stored.as_bytes() <= &value[..] } else { stored.as_bytes() >= &value[..] }
         }),
     };
-    let which = if least { "least" } else { "greatest" };
+    let which = if least { "minimum" } else { "maximum" };
     (!is_right).then(|| format!("{stored}, but the {which} value is {value}"))
 }
 

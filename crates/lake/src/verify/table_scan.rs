@@ -48,7 +48,7 @@ pub(super) struct CommittedFile {
     pub(super) entry: FileEntry,
 }
 
-/// What is wrong with one file.
+/// Problems with one file.
 #[derive(Debug, Default)]
 pub(super) struct FileFindings {
     pub(super) absent: Option<String>,
@@ -83,7 +83,7 @@ impl CommittedTable {
         Ok(Self { storage, table, version: snapshot.version, files })
     }
 
-    /// What is wrong with the columns stated in the table's log, which other readers rely on.
+    /// Problems with the columns stated in the table's log, which other readers rely on.
     pub(super) fn wrong_columns(table: Table, snapshot: &Snapshot, by: PartitionBy) -> Option<String> {
         let wanted = table.table_schema(by);
         // The ledger of an older dataset lacks columns that were added later.
@@ -100,7 +100,7 @@ impl CommittedTable {
         Some(format!("the log states a column {name:?} of type {kind} instead of {}", field.name()))
     }
 
-    /// Reads every file and returns what is wrong with each, in order. `listed` is the content of the table's
+    /// Reads every file and returns the problems of each, in order. `listed` is the content of the table's
     /// folder.
     ///
     /// # Errors
@@ -227,7 +227,8 @@ impl CommittedTable {
         found.rows = values.rows;
         let footer = parquet.metadata().file_metadata().num_rows();
         if u64::try_from(footer) != Ok(values.rows) {
-            let problem = format!("{path:?}: the footer counts {footer} rows, but there are {}", values.rows);
+            let problem =
+                format!("{path:?}: the row count in the footer is {footer}, but should be {}", values.rows);
             found.statistics.push(problem);
         }
         let in_log = values.against_log(file.entry.statistics.as_deref(), parquet.schema());
@@ -316,7 +317,11 @@ fn against_footer(parquet: &TableFile, held: &HeldFile, group: usize, values: &V
     let row_group = parquet.metadata().row_group(group);
     let mut wrong = Vec::new();
     if u64::try_from(row_group.num_rows()) != Ok(values.rows) {
-        wrong.push(format!("the footer counts {} rows, but there are {}", row_group.num_rows(), values.rows));
+        wrong.push(format!(
+            "the row count in the footer is {}, but should be {}",
+            row_group.num_rows(),
+            values.rows
+        ));
     }
     for (index, (chunk, field)) in row_group.columns().iter().zip(parquet.schema().fields()).enumerate() {
         let problem = values
@@ -327,7 +332,7 @@ fn against_footer(parquet: &TableFile, held: &HeldFile, group: usize, values: &V
     wrong
 }
 
-/// What is wrong with the place of a file of `logs`: its partition must match all of its rows, and its folder
+/// Problems with the place of a file of `logs`: its partition must match all of its rows, and its folder
 /// must match the partition.
 fn partition_problem(entry: &FileEntry, values: &Values) -> Option<String> {
     let text = entry.partition.get(EVENT_DATE).and_then(|date| date.as_deref());

@@ -12,6 +12,7 @@ use super::line_set::LineSet;
 use super::removed::RemovedRows;
 use super::report::Check;
 use super::row_hash::{RowHasher, Rows, Sum};
+use crate::counted::counted;
 use crate::error::LakeError;
 use crate::table::layout::Table;
 
@@ -38,7 +39,7 @@ pub(super) fn each_run(
     });
 }
 
-/// What the tables contain of one source.
+/// The rows of one source in the tables.
 #[derive(Debug, Default)]
 pub(super) struct SourceRows {
     pub(super) rows: Sum,
@@ -49,7 +50,7 @@ pub(super) struct SourceRows {
     outside: u64,
 }
 
-/// What the tables contain, by the names of the sources.
+/// The rows in the tables, by source name.
 #[derive(Debug, Default)]
 pub(super) struct Tally(Mutex<HashMap<Arc<str>, SourceRows>>);
 
@@ -159,8 +160,12 @@ fn check_counts(ledger: &Ledger, found: &HashMap<Arc<str>, SourceRows>) -> Check
         let right = (found.rows.rows + found.duplicates, found.rejects.rows) == (rows, rejects);
         check.examine((!right).then(|| {
             format!(
-                "{name:?}: {} rows, {} duplicates and {} rejects, but the ledger says {rows} rows and {rejects} rejects",
-                found.rows.rows, found.duplicates, found.rejects.rows
+                "{name:?}: {}, {} and {}, but the ledger says {} and {}",
+                counted(found.rows.rows, "row"),
+                counted(found.duplicates, "duplicate"),
+                counted(found.rejects.rows, "reject"),
+                counted(rows, "row"),
+                counted(rejects, "reject")
             )
         }));
     }
@@ -168,7 +173,8 @@ fn check_counts(ledger: &Ledger, found: &HashMap<Arc<str>, SourceRows>) -> Check
     unknown.sort_by_key(|(name, _)| *name);
     for (name, found) in unknown {
         let (rows, rejects) = (found.rows.rows, found.rejects.rows);
-        check.examine(Some(format!("{name:?}: {rows} rows and {rejects} rejects, but not in the ledger")));
+        let counts = format!("{} and {}", counted(rows, "row"), counted(rejects, "reject"));
+        check.examine(Some(format!("{name:?}: {counts}, but not in the ledger")));
     }
     check
 }
@@ -183,11 +189,18 @@ fn check_lines(found: &HashMap<Arc<str>, SourceRows>) -> Check {
     for (name, found) in names {
         check.examined += found.rows.rows + found.rejects.rows + found.duplicates;
         if let Some(line) = found.lines.example {
-            check.fail(format!("{name:?}: {} lines occur twice, such as line {line}", found.lines.doubled));
+            let twice = match found.lines.doubled {
+                1 => format!("line {line} occurs twice"),
+                count => format!("{count} lines occur twice, such as line {line}"),
+            };
+            check.fail(format!("{name:?}: {twice}"));
         }
         if found.outside > 0 {
-            let count = found.outside;
-            check.fail(format!("{name:?}: {count} rows have line numbers that the source does not have"));
+            let outside = match found.outside {
+                1 => "1 row has a line number".to_owned(),
+                count => format!("{count} rows have line numbers"),
+            };
+            check.fail(format!("{name:?}: {outside} that the source does not have"));
         }
     }
     check

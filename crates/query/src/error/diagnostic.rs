@@ -6,13 +6,13 @@ use datafusion::common::Location;
 
 /// Maximum number of characters shown of a line.
 const MAX_SHOWN: usize = 100;
-/// Of these, characters before the error.
+/// Maximum number of these before the error.
 const MAX_BEFORE: usize = 60;
 
 /// The position of an error in a statement, with an excerpt.
 #[derive(Debug)]
 pub struct SqlDiagnostic {
-    /// What is wrong.
+    /// The problem.
     pub message: String,
     /// Line in the SQL, from 1.
     pub line: usize,

@@ -20,7 +20,7 @@ pub struct CatalogueError {
     pub file: String,
     /// Line in the file, from 1; 0 if the error concerns the whole file.
     pub line: usize,
-    /// What is wrong.
+    /// The problem.
     pub problem: String,
 }
 
@@ -69,7 +69,7 @@ pub enum QueryError {
     Table {
         /// The table's name.
         name: String,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
 
@@ -78,7 +78,7 @@ pub enum QueryError {
     Alias {
         /// The name.
         name: String,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
 
@@ -87,7 +87,7 @@ pub enum QueryError {
     RedactKey {
         /// The file.
         path: PathBuf,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
 
@@ -140,7 +140,7 @@ pub enum QueryError {
     Parameter {
         /// The parameter's name.
         name: String,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
 }

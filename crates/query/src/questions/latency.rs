@@ -39,7 +39,7 @@ pub enum Metric {
 }
 
 impl Metric {
-    /// All of them.
+    /// All metrics.
     pub const ALL: [Self; 2] = [Self::TotalTime, Self::TurnAroundTime];
 
     /// The name of its column.
@@ -131,10 +131,10 @@ pub async fn latency(session: &Session, by: &[String], metrics: &[Metric]) -> Re
     let mut frame = logs.aggregate(columns.clone(), aggregates.concat())?;
     if !columns.is_empty() {
         // Groups beyond the maximum are never kept: a group takes some kilobytes, and there may be one per requester.
-        let is_told = |metric: &Metric| {
+        let count_of = |metric: &Metric| {
             Expr::Column(Column::new(None::<TableReference>, format!("{} 0", metric.name())))
         };
-        let requests = metrics.iter().map(is_told).reduce(|sum, more| sum + more);
+        let requests = metrics.iter().map(count_of).reduce(|sum, more| sum + more);
         let order = requests.into_iter().map(|requests| requests.sort(false, false));
         let order = order.chain(columns.into_iter().map(|column| column.sort(true, true))).collect();
         frame = frame.sort(order)?.limit(0, Some(MAX_GROUPS + 1))?;

@@ -46,7 +46,7 @@ pub(crate) async fn rows(
     mode: QueryMode,
 ) -> Result<SendableRecordBatchStream, QueryError> {
     profiles::prepare(context, &query.sql, mode.remote).await?;
-    let allow_writes = mode.allow_writes && !query.is_builtin;
+    let allow_writes = mode.allow_writes && !query.builtin;
     let rows = sql::run(context, &query.sql, params, allow_writes).await?.rows;
     let reported = mode.reported;
     if query.kind == Kind::Report || (reported.since.is_none() && reported.until.is_none()) {

@@ -145,7 +145,7 @@ impl Session {
     /// may quote a value are then withheld.
     pub async fn ask(&self, query: &Query, params: &Params) -> Result<SendableRecordBatchStream, QueryError> {
         match (&self.unredacted, &self.redactor) {
-            (Some(unredacted), Some(redactor)) if query.is_builtin => {
+            (Some(unredacted), Some(redactor)) if query.builtin => {
                 let params = redact::bind(query, params, unredacted, redactor).await?;
                 let rows = catalogue_query::rows(unredacted, query, &params, self.mode).await;
                 self.redact_rows(rows.map_err(|error| hidden(redactor, error))?, redactor).await
@@ -266,7 +266,7 @@ impl Session {
         self.dataset.as_deref()
     }
 
-    /// What was not read of the given paths. Empty for a dataset.
+    /// The files that were skipped among the given paths. Empty for a dataset.
     pub fn left_out(&self) -> &SkippedFiles {
         &self.left_out
     }

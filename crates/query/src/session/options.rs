@@ -31,7 +31,7 @@ pub struct SessionOptions {
     pub threads: usize,
     /// Whether statements may write and read other files. Excludes `redaction`.
     pub allow_writes: bool,
-    /// What to redact in all tables, views and messages of the session; `None` for nothing.
+    /// The values to redact in all tables, views and messages of the session; `None` for nothing.
     pub redaction: Option<Redaction>,
     /// Executes the plans; `None` for this process. Excludes `redaction` and `allow_writes`.
     pub remote: Option<Arc<dyn Remote>>,

@@ -32,7 +32,7 @@ pub(super) async fn limit_time(context: &SessionContext, options: &SessionOption
     Ok(())
 }
 
-/// Registers all tables of a dataset as of one version. `plain`: plain strings in place of views.
+/// Registers all tables of a dataset as of one version. `plain`: whether strings are plain instead of views.
 pub(super) fn register_dataset(
     context: &SessionContext,
     dataset: &Dataset,
@@ -47,7 +47,7 @@ pub(super) fn register_dataset(
     Ok(())
 }
 
-/// Registers the tables of raw logs. `remote`: other processes read them.
+/// Registers the tables of raw logs. `remote`: whether other processes read them.
 pub(super) fn register_raw(
     context: &SessionContext,
     found: Discovery,

@@ -80,15 +80,15 @@ mod tests {
 
     use super::expanded;
 
-    fn of(sql: &str) -> u64 {
+    fn count(sql: &str) -> u64 {
         expanded(&DFParser::parse_sql(sql).unwrap()[0])
     }
 
     #[test]
     fn uses_are_multiplied() {
-        assert_eq!(of("SELECT 1"), 1);
-        assert_eq!(of("SELECT * FROM logs a JOIN logs b ON a.key = b.key"), 3);
-        assert_eq!(of("WITH t AS (SELECT * FROM logs) SELECT * FROM t, T"), 5);
+        assert_eq!(count("SELECT 1"), 1);
+        assert_eq!(count("SELECT * FROM logs a JOIN logs b ON a.key = b.key"), 3);
+        assert_eq!(count("WITH t AS (SELECT * FROM logs) SELECT * FROM t, T"), 5);
         let doubling = |levels: usize, wrap: &str| {
             let mut sql = "WITH a0 AS (SELECT 1)".to_owned();
             for level in 1..=levels {
@@ -103,9 +103,9 @@ mod tests {
             "SELECT 1 WHERE 1 IN ({})",
             "WITH b AS ({}) SELECT * FROM b",
         ] {
-            assert!(of(&doubling(3, wrap)) < 60, "{wrap}");
-            assert!(of(&doubling(25, wrap)) > 30_000_000, "{wrap}");
-            assert!(of(&doubling(200, wrap)) > u64::MAX / 2, "{wrap}");
+            assert!(count(&doubling(3, wrap)) < 60, "{wrap}");
+            assert!(count(&doubling(25, wrap)) > 30_000_000, "{wrap}");
+            assert!(count(&doubling(200, wrap)) > u64::MAX / 2, "{wrap}");
         }
     }
 }

@@ -152,7 +152,7 @@ mod tests {
         let rows: Vec<_> = rows.try_collect().await.unwrap();
         assert_eq!(rows[0].column(0).as_primitive::<Int64Type>().value(0), 500_000);
 
-        // What cannot be done with less says what to do.
+        // If less memory is not enough, the error says what to do.
         let all = "SELECT array_agg(value) FROM generate_series(1, 5000000)";
         let rows = session.sql(all, &Default::default()).await.unwrap();
         let error = rows.try_collect::<Vec<_>>().await.unwrap_err();

@@ -46,12 +46,12 @@ pub(crate) async fn run(
     check_length(sql)?;
     let mut statements = DFParser::parse_sql(sql).map_err(|error| locate(error, sql, context))?;
     let Some(last) = statements.pop_back() else { return Err(QueryError::Empty) };
-    let is_only = statements.is_empty();
+    let single = statements.is_empty();
     for statement in statements {
-        let frame = plan_statement(context, sql, statement, params, is_only, allow_writes).await?;
+        let frame = plan_statement(context, sql, statement, params, single, allow_writes).await?;
         frame.collect().await?;
     }
-    let frame = plan_statement(context, sql, last, params, is_only, allow_writes).await?;
+    let frame = plan_statement(context, sql, last, params, single, allow_writes).await?;
     let is_plan = matches!(frame.logical_plan(), LogicalPlan::Explain(_) | LogicalPlan::Analyze(_));
     let may_run_twice = !is_plan && allowed(false).verify_plan(frame.logical_plan()).is_ok();
     if !may_run_twice {
@@ -65,7 +65,7 @@ async fn plan_statement(
     sql: &str,
     mut statement: Statement,
     params: &Params,
-    is_only: bool,
+    single: bool,
     allow_writes: bool,
 ) -> Result<datafusion::dataframe::DataFrame, QueryError> {
     check_uses(expansion::expanded(&statement))?;
@@ -75,7 +75,7 @@ async fn plan_statement(
     check_uses(steps(&plan, &mut HashMap::new())?)?;
     check_joins(join_depth(&plan, &mut HashMap::new())?)?;
     allowed(allow_writes).verify_plan(&plan).map_err(|_| QueryError::Refused(refusal_message(&plan)))?;
-    let plan = bind(plan, params, is_only)?;
+    let plan = bind(plan, params, single)?;
     Ok(context.execute_logical_plan(plan).await?)
 }
 

@@ -10,7 +10,7 @@ use saltmine_scan::RowFilter;
 
 use super::time_bounds::{TimeBounds, comparisons};
 
-/// Conditions that hold for all rows that pass every one of `filters`, as far as they are easy to derive.
+/// Conditions, easily derived, that hold for every row that passes all of `filters`.
 pub(crate) fn row_filter(filters: &[Expr]) -> RowFilter {
     let mut rows = RowFilter { times: TimeBounds::from_filters(filters).range(), ..RowFilter::default() };
     filters.iter().for_each(|filter| add_filter(&mut rows, filter));

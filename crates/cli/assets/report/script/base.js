@@ -1,4 +1,4 @@
-/* What all parts of the script use. Log content is always set as text, never as markup. */
+/* Shared by all parts of the script. Log content is always set as text, never as markup. */
 const data = JSON.parse(document.getElementById("data").textContent);
 const make = (tag, properties, ...children) => {
   const element = Object.assign(document.createElement(tag), properties);
@@ -15,7 +15,7 @@ const moment = (seconds) => {
   return `${day} ${twoDigits(time.getUTCHours())}:${twoDigits(time.getUTCMinutes())}`;
 };
 
-/* What the page is limited to: a marked principal or address, and a time range in microseconds since 1970. */
+/* The current selection: a marked principal or address, and a time range in microseconds since 1970. */
 const limits = { mark: null, range: null };
 const isWithin = (from, to) => !limits.range || (to >= limits.range[0] && from <= limits.range[1]);
 const listeners = [];

@@ -1,4 +1,4 @@
-/* Marking a principal or an address wherever it occurs. Tables show only its rows; what is of others is dimmed. */
+/* Marking a principal or an address wherever it occurs. Tables show only its rows, and everything else is dimmed. */
 const marking = make("div", { className: "marking", hidden: true });
 marking.setAttribute("role", "status");
 const marked = make("span");
@@ -39,7 +39,7 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape" && limits.mark !== null) limit({ mark: null });
 });
 
-/* The same by keyboard: a field with all names. */
+/* Marking by keyboard: a field with all names. */
 if (names.size) {
   const list = make("datalist", { id: "names" }, ...[...names.values()].map((name) => make("option", { value: name })));
   const field = make("input", { type: "search", autocomplete: "off", spellcheck: false });

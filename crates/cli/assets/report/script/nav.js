@@ -1,4 +1,4 @@
-/* Navigation: all SQL, opening what a link leads to, the current section, links to headings, copying. */
+/* Navigation: all SQL, opening the target of a link, the current section, links to headings, copying. */
 document.getElementById("all-sql").addEventListener("change", (event) => {
   for (const details of document.querySelectorAll("details.sql")) details.open = event.target.checked;
 });
@@ -10,7 +10,7 @@ addEventListener("hashchange", openTarget);
 openTarget();
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a[href^='#']");
-  // A link to where the page is already changes no hash.
+  // A link to the current position does not change the hash.
   if (link && link.getAttribute("href") === location.hash) openTarget();
 });
 

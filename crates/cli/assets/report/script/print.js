@@ -1,4 +1,4 @@
-/* Drawing of the charts; for printing, everything that opens is open and charts have light colours. */
+/* Drawing of the charts; for printing, all details are opened and charts use light colours. */
 const draws = [];
 for (const root of document.querySelectorAll(".chart")) {
   draws.push([root, { traffic: trafficChart, latency: latencyChart }[root.dataset.chart](root)]);

@@ -5,7 +5,7 @@ const compare = (column, sign) => (a, b) => {
   return sign * x.textContent.localeCompare(y.textContent, "en", { numeric: true });
 };
 
-/* The exact value of a cell: numbers and times as they are, text as shown. A spreadsheet takes none for a formula. */
+/* The exact value of a cell: numbers and times exactly, text as shown. No cell can be interpreted as a formula. */
 const value = (cell) => {
   if (cell.classList.contains("time") && cell.dataset.v > 0) return new Date(cell.dataset.v / 1000).toISOString();
   if (cell.classList.contains("num") && cell.dataset.v !== undefined) return cell.classList.contains("none") ? "" : cell.dataset.v;

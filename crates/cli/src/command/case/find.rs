@@ -1,4 +1,4 @@
-//! Which case file a command uses, and the input that it gives a command without one.
+//! Finds the case file of a command and the default input that it provides.
 
 use std::path::{Path, PathBuf};
 
@@ -13,17 +13,17 @@ use crate::error::CliError;
 use crate::output::{Case, Clock, UsedFile};
 use crate::terminal::Terminal;
 
-/// The environment variable that names a case file, or a dataset.
+/// Environment variable with the path of a case file or dataset.
 const VARIABLE: &str = "SALTMINE_CASE";
 
-/// The case of a command; gives it the case's input if it has none.
+/// Finds the case of a command, and adds the case's input if the command has none.
 ///
 /// # Errors
-/// As [`find`], and if neither the command nor the case names an input.
+/// As [`find`]; also if neither the command nor the case has an input.
 pub(crate) fn for_command(used: CaseUse<'_>, terminal: &Terminal) -> Result<Case, CliError> {
     let CaseUse { options, queries, tz, hides_values, inputs, ends_in_sql } = used;
     let is_sql = |text: &String| !Path::new(text).exists() && !text.contains("://");
-    // A single word that is a path is an input, and the SQL is missing.
+    // A single argument that is a path is an input; then the SQL is missing.
     let paths = match inputs.split_last() {
         Some((last, paths)) if ends_in_sql && (!paths.is_empty() || is_sql(last)) => paths,
         _ => &inputs[..],
@@ -44,31 +44,31 @@ pub(crate) fn for_command(used: CaseUse<'_>, terminal: &Terminal) -> Result<Case
     Ok(case)
 }
 
-/// What a command says of its case.
+/// The options of a command that determine its case.
 pub(crate) struct Wanted<'a> {
     pub(crate) options: &'a CaseOptions,
-    /// Folder of the person's own queries.
+    /// Folder with the user's own queries.
     pub(crate) queries: Option<&'a Path>,
     pub(crate) tz: Option<&'a Zone>,
     /// Whether output is redacted, so that values of parameters are not shown.
     pub(crate) hides_values: bool,
-    /// Paths; what is not one, such as SQL, is left out.
+    /// The input paths, without SQL.
     pub(crate) inputs: &'a [String],
 }
 
-/// Where a case file is.
-enum Place {
-    /// The person named it, or it lies where it is looked for.
+/// The location of a case file.
+enum CaseFileLocation {
+    /// A file that was named explicitly or found in a default place.
     File(PathBuf),
     /// A dataset without a case file.
     Dataset(PathBuf),
     Nowhere,
 }
 
-/// Finds and reads the case file, and says that it is used.
+/// Finds and reads the case file, and reports that it is used.
 ///
 /// # Errors
-/// If a file that was named is not there, or a file is wrong.
+/// If a named file does not exist, or the file is invalid.
 pub(crate) fn find(wanted: &Wanted<'_>, terminal: &Terminal) -> Result<(Case, Option<String>), CliError> {
     let Wanted { options, inputs, .. } = wanted;
     let words = match &options.case {
@@ -76,11 +76,10 @@ pub(crate) fn find(wanted: &Wanted<'_>, terminal: &Terminal) -> Result<(Case, Op
         None if options.no_case => " --no-case".to_owned(),
         None => String::new(),
     };
-    let place = place(options, inputs)?;
-    let (used, input) = match place {
-        Place::Nowhere => (None, None),
-        Place::Dataset(folder) => (None, Some(folder.display().to_string())),
-        Place::File(path) => {
+    let (used, input) = match location(options, inputs)? {
+        CaseFileLocation::Nowhere => (None, None),
+        CaseFileLocation::Dataset(folder) => (None, Some(folder.display().to_string())),
+        CaseFileLocation::File(path) => {
             let used = read(path, &catalogue(wanted.queries)?)?;
             let input = input(&used);
             (Some(used), input)
@@ -92,7 +91,7 @@ pub(crate) fn find(wanted: &Wanted<'_>, terminal: &Terminal) -> Result<(Case, Op
         work_hours: file.and_then(|file| file.work_hours),
     };
     let case = Case { used, clock, words, hides_values: wanted.hides_values };
-    say(&case, options, inputs, terminal);
+    report_use(&case, options, inputs, terminal);
     Ok((case, input.filter(|_| inputs.is_empty())))
 }
 
@@ -106,46 +105,50 @@ fn read(path: PathBuf, catalogue: &Catalogue) -> Result<UsedFile, CliError> {
     Ok(UsedFile { path, trust, file })
 }
 
-/// The person's own files come before one that came with a dataset.
-fn place(options: &CaseOptions, inputs: &[String]) -> Result<Place, CliError> {
+/// The user's own files take precedence over one that came with a dataset.
+fn location(options: &CaseOptions, inputs: &[String]) -> Result<CaseFileLocation, CliError> {
     if options.no_case {
-        return Ok(Place::Nowhere);
+        return Ok(CaseFileLocation::Nowhere);
     }
     if let Some(file) = &options.case {
         let file = if file.is_dir() { file.join(FILE_NAME) } else { file.clone() };
-        return Ok(Place::File(file));
+        return Ok(CaseFileLocation::File(file));
     }
     if let Some(named) = std::env::var_os(VARIABLE).filter(|named| !named.is_empty()) {
         let named = PathBuf::from(named);
         if !named.is_dir() {
-            return Ok(Place::File(named));
+            return Ok(CaseFileLocation::File(named));
         }
         let file = named.join(FILE_NAME);
-        return Ok(if exists(&file) { Place::File(file) } else { Place::Dataset(named) });
+        return Ok(if exists(&file) {
+            CaseFileLocation::File(file)
+        } else {
+            CaseFileLocation::Dataset(named)
+        });
     }
     if exists(Path::new(FILE_NAME)) {
-        return Ok(Place::File(FILE_NAME.into()));
+        return Ok(CaseFileLocation::File(FILE_NAME.into()));
     }
-    Ok(of_dataset(inputs).map_or(Place::Nowhere, Place::File))
+    Ok(of_dataset(inputs).map_or(CaseFileLocation::Nowhere, CaseFileLocation::File))
 }
 
 /// The case file in the dataset that is the input.
 fn of_dataset(inputs: &[String]) -> Option<PathBuf> {
     let [input] = inputs else { return None };
     let folder = Path::new(input);
-    // Files in S3 are not looked for.
+    // Case files in S3 are not supported.
     if !folder.is_dir() || !Dataset::is_dataset(folder) {
         return None;
     }
     Some(folder.join(FILE_NAME)).filter(|file| exists(file))
 }
 
-/// Also true of links that lead nowhere, which are an error.
+/// Also true for dangling links, which are reported as errors later.
 fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
-/// The input that the file names, from its own folder; for a file in a dataset, the dataset.
+/// The input named in the file, relative to the file's folder; for a file in a dataset, that dataset.
 fn input(used: &UsedFile) -> Option<String> {
     let folder = folder(&used.path);
     let Some(input) = &used.file.input else {
@@ -155,8 +158,8 @@ fn input(used: &UsedFile) -> Option<String> {
     Some(if is_as_it_is { input.clone() } else { folder.join(input).display().to_string() })
 }
 
-/// Says which file is used, what it changes, and which one is not.
-fn say(case: &Case, options: &CaseOptions, inputs: &[String], terminal: &Terminal) {
+/// Reports which case file is used, what it changes, and which one is ignored.
+fn report_use(case: &Case, options: &CaseOptions, inputs: &[String], terminal: &Terminal) {
     if let Some(about) = case.about() {
         terminal.note(&format!("note: using {about}"));
         let parameters = case.parameters();

@@ -1,4 +1,4 @@
-//! `saltmine case init`: a case file with comments, from the data. What is a guess stays a comment.
+//! `saltmine case init`: writes a commented case file from the data. Guesses are commented out.
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -19,7 +19,7 @@ use crate::exit::ExitCode;
 use crate::output::{Target, counted};
 use crate::terminal::Terminal;
 
-/// Values of a kind that are proposed.
+/// Maximum number of proposed values per key.
 const PROPOSED: usize = 5;
 
 pub(super) fn run(args: &CaseArgs, terminal: &Terminal) -> Result<ExitCode, CliError> {
@@ -32,11 +32,11 @@ pub(super) fn run(args: &CaseArgs, terminal: &Terminal) -> Result<ExitCode, CliE
     }
     let target = Target::open(Some(&path))?;
     let text = match &args.inputs[..] {
-        [] => text(None, &Data::default()),
+        [] => text(None, &CaseProposals::default()),
         inputs => block_on(async {
             let options = SessionOptions { inputs: inputs.to_vec(), ..SessionOptions::default() };
             let session = crate::command::open(&options, terminal).await?;
-            let data = Data::read(&session).await?;
+            let data = CaseProposals::read(&session).await?;
             let input = if let [input] = inputs { input_from(&folder(&path), input) } else { None };
             Ok(text(input.as_deref(), &data))
         })?,
@@ -48,7 +48,7 @@ pub(super) fn run(args: &CaseArgs, terminal: &Terminal) -> Result<ExitCode, CliE
     Ok(ExitCode::Success)
 }
 
-/// The input as a case file in a folder names it; `None` where that cannot be said.
+/// The input, relative to the case file's folder or absolute; `None` for standard input.
 fn input_from(folder: &Path, input: &str) -> Option<String> {
     if input == "-" {
         return None;
@@ -60,9 +60,9 @@ fn input_from(folder: &Path, input: &str) -> Option<String> {
     Some(whole.display().to_string())
 }
 
-/// What the data says of a case.
+/// Values proposed for a case file, from the data.
 #[derive(Clone, Debug, Default)]
-struct Data {
+struct CaseProposals {
     /// Buckets that have logs.
     buckets: Vec<String>,
     /// Accounts, networks and principals with the most requests, and how many.
@@ -73,12 +73,12 @@ struct Data {
     last: Option<String>,
 }
 
-impl Data {
+impl CaseProposals {
     async fn read(session: &Session) -> Result<Self, CliError> {
         let most = |value: &str| {
             format!(
-                "SELECT {value} AS value, count(*) AS requests FROM logs WHERE {value} IS NOT NULL GROUP BY 1 \
-                 ORDER BY requests DESC, value LIMIT {PROPOSED}"
+                "SELECT {value} AS value, counted(count(*), 'request') AS requests FROM logs WHERE {value} IS NOT NULL \
+                 GROUP BY 1 ORDER BY count(*) DESC, value LIMIT {PROPOSED}"
             )
         };
         let buckets = pairs(
@@ -105,7 +105,7 @@ impl Data {
     }
 }
 
-/// Values and numbers of a statement.
+/// Pairs of text from the rows of a statement.
 async fn pairs(session: &Session, sql: &str) -> Result<Vec<(String, String)>, CliError> {
     let rows = session.sql(sql, &Params::new()).await?;
     let batches: Vec<RecordBatch> = rows.try_collect().await.map_err(QueryError::from)?;
@@ -124,17 +124,17 @@ fn wrong(error: saltmine_query::datafusion::arrow::error::ArrowError) -> QueryEr
     saltmine_query::datafusion::error::DataFusionError::from(error).into()
 }
 
-/// The file. Values of the data are hostile: as strings of TOML they are escaped, in comments too.
-fn text(input: Option<&str>, data: &Data) -> String {
+/// The text of the file. Values from logs may be hostile, so they are escaped as TOML strings, even in comments.
+fn text(input: Option<&str>, data: &CaseProposals) -> String {
     let mut text = String::from(
-        "# Case file of saltmine. Lines that begin with # have no effect: remove the # where a proposal is right.\n\
+        "# Case file of saltmine. Lines that begin with # have no effect: remove the # to use a proposal.\n\
          # saltmine case check reports mistakes; saltmine case show prints what the file says.\n\n\
          title = \"New case\"\n\
          # examiner = \"A. Okafor\"\n\n\
          # Local times are shown beside UTC; working hours are Monday to Friday in this zone.\n\
          # timezone = \"Europe/Berlin\"\n\
          # work_hours = \"08:00-18:00\"\n\n\
-         # What commands read if they are given nothing: a path from this file's folder, or s3://BUCKET/PREFIX.\n",
+         # Default input of commands: a path relative to this file, or s3://BUCKET/PREFIX.\n",
     );
     let example = input.is_none();
     let input = quoted(input.unwrap_or("case.lake"));
@@ -142,15 +142,9 @@ fn text(input: Option<&str>, data: &Data) -> String {
     text.push_str("\n# Buckets that have logs here.\n");
     line(&mut text, data.buckets.is_empty(), &format!("own_buckets = {}", list(&data.buckets)));
     proposal(&mut text, "Accounts", "own_accounts", &data.accounts, "111122223333");
-    proposal(
-        &mut text,
-        "Networks outside of AWS and of private ones",
-        "own_networks",
-        &data.networks,
-        "203.0.113.0/24",
-    );
+    proposal(&mut text, "Public networks outside of AWS", "own_networks", &data.networks, "203.0.113.0/24");
     text.push_str(
-        "\n# When the incident was (UTC), as far as it is known. Incidents outside are marked, not hidden.\n",
+        "\n# Time of the incident (UTC), if known. Incidents outside of it are marked, not hidden.\n",
     );
     if let (Some(first), Some(last)) = (&data.first, &data.last) {
         // Writing to a String does not fail.
@@ -163,13 +157,13 @@ fn text(input: Option<&str>, data: &Data) -> String {
         data.last.as_deref().unwrap_or("2026-03-08T00:00:00Z")
     );
     text.push_str(
-        "\n# Known work: what is expected. Findings about it are shown as accepted, with the reason; they count in no total.\n\
-         # query is a detection (saltmine queries); principal and bucket may have * and ?; all that is given must hold.\n",
+        "\n# Known work: expected activity. Findings about it are shown as accepted, with the reason, and excluded from totals.\n\
+         # query is a detection (see saltmine queries); principal and bucket may contain * and ?; all conditions must match.\n",
     );
     if !data.principals.is_empty() {
         let _ = writeln!(text, "# Principals with the most requests:");
         for (principal, requests) in &data.principals {
-            let _ = writeln!(text, "#   {} {requests} requests", quoted(principal));
+            let _ = writeln!(text, "#   {} {requests}", quoted(principal));
         }
     }
     let principal = data.principals.first().map_or("111122223333:role/retention-job", |(name, _)| name);
@@ -185,12 +179,12 @@ fn text(input: Option<&str>, data: &Data) -> String {
     text
 }
 
-/// Adds a line, commented out if `is_comment`.
-fn line(text: &mut String, is_comment: bool, line: &str) {
-    let _ = writeln!(text, "{}{line}", if is_comment { "# " } else { "" });
+/// Adds a line, commented out if `commented`.
+fn line(text: &mut String, commented: bool, line: &str) {
+    let _ = writeln!(text, "{}{line}", if commented { "# " } else { "" });
 }
 
-/// Values with the most requests, as a comment.
+/// Writes the values with the most requests as a comment.
 fn proposal(text: &mut String, what: &str, key: &str, found: &[(String, String)], example: &str) {
     if found.is_empty() {
         let _ = writeln!(text, "\n# {what} that are ours.\n# {key} = [{}]", quoted(example));
@@ -202,7 +196,7 @@ fn proposal(text: &mut String, what: &str, key: &str, found: &[(String, String)]
         counted(found.len() as u64, "value")
     );
     for (value, requests) in found {
-        let _ = writeln!(text, "#   {} {requests} requests", quoted(value));
+        let _ = writeln!(text, "#   {} {requests}", quoted(value));
     }
     let _ = writeln!(text, "# {key} = [{}]", quoted(&found[0].0));
 }
@@ -212,7 +206,7 @@ fn list(values: &[String]) -> String {
     format!("[{}]", values.join(", "))
 }
 
-/// A string of TOML on one line; what a terminal could act on, or a reader could not see, is escaped.
+/// A one-line TOML string; control and invisible characters are escaped.
 fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
@@ -247,7 +241,7 @@ mod tests {
     #[test]
     fn hostile_values_stay_values() {
         let pair = vec![(HOSTILE.to_owned(), "5".to_owned())];
-        let data = Data {
+        let data = CaseProposals {
             buckets: vec![HOSTILE.to_owned()],
             accounts: pair.clone(),
             networks: pair.clone(),
@@ -263,10 +257,10 @@ mod tests {
         assert!(case.own_accounts.is_empty() && case.known_work.is_empty());
     }
 
-    /// With each # of a proposal removed, the file is right too.
+    /// The file is also valid with all proposals uncommented.
     #[test]
     fn proposals_are_right() {
-        let written = text(None, &Data::default());
+        let written = text(None, &CaseProposals::default());
         let is_value = |line: &&str| line.starts_with('[') || line.contains(" = ");
         let lines = written.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).filter(is_value);
         let all: String = lines.map(|line| format!("{line}\n")).collect();

@@ -47,7 +47,7 @@ pub(crate) fn run(args: &CaseArgs, terminal: &Terminal) -> Result<ExitCode, CliE
     Ok(ExitCode::Success)
 }
 
-/// What is right, but perhaps not meant.
+/// Hints about entries that are valid but perhaps not intended.
 fn hints(used: &UsedFile) -> Vec<String> {
     let mut hints = Vec::new();
     for (known, number) in used.file.known_work.iter().zip(1..) {
@@ -122,7 +122,7 @@ fn described(known: &KnownWork) -> String {
     format!("{text}: {}", known.why)
 }
 
-/// The folder of a file.
+/// The folder that contains a file.
 fn folder(path: &Path) -> PathBuf {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     folder.unwrap_or(Path::new(".")).to_path_buf()

@@ -102,7 +102,7 @@ impl Words {
         Ok(Self { sql, tables, queries: catalogue.queries().map(|query| query.name.clone()).collect() })
     }
 
-    /// Where the word at the cursor begins, and its candidates.
+    /// The start of the word at the cursor, and its completions.
     fn candidates(&self, before: &str) -> (usize, Vec<String>) {
         let is_part = |c: char| c.is_alphanumeric() || matches!(c, '_' | '.');
         let is_name = |c: char| is_part(c) || c == '-';

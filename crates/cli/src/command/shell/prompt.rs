@@ -149,11 +149,11 @@ enum LineRead {
 }
 
 impl Lines {
-    fn next(&mut self, is_going_on: bool) -> Result<LineRead, CliError> {
+    fn next(&mut self, continued: bool) -> Result<LineRead, CliError> {
         match self {
             Self::Pipe(lines) => Ok(lines.next().transpose()?.map_or(LineRead::End, LineRead::Text)),
             Self::Terminal(editor, _) => {
-                match editor.readline(if is_going_on { "       -> " } else { "saltmine> " }) {
+                match editor.readline(if continued { "       -> " } else { "saltmine> " }) {
                     Ok(line) => Ok(LineRead::Text(line)),
                     Err(ReadlineError::Interrupted) => Ok(LineRead::Cancelled),
                     Err(ReadlineError::Eof) => Ok(LineRead::End),

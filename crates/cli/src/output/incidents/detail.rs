@@ -139,7 +139,7 @@ fn losses(incident: &Incident, case: &Case) -> Vec<String> {
     let named = |bucket: &String| format!("{bucket}{}", case.of_bucket(bucket));
     let copied = format!("copied to {}", destinations.iter().map(named).collect::<Vec<_>>().join(", "));
     let served = (*served_since > 0)
-        .then(|| format!("read by others after being overwritten: {} times", grouped(*served_since)));
+        .then(|| format!("read by others after being overwritten: {}", counted(*served_since, "time")));
     let failing = incident.failing.as_ref().map(|failing| {
         format!(
             "{} for {} have failed since, {} to {}: {}",

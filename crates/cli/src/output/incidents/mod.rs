@@ -14,7 +14,7 @@ use saltmine_query::incidents::{Actor, ActorFindings, Change, Incident};
 use saltmine_query::quantity::{counted, grouped};
 
 pub(crate) use self::detail::{actor as show_actor, incident as show_incident, markdown};
-use self::words::{Line, day_and_time, days, wrapped};
+use self::words::{day_and_time, days, side_by_side, wrapped};
 use super::accepted;
 use super::case::Case;
 use super::findings::colour;
@@ -29,11 +29,11 @@ const MAX_DETAILS: usize = 2;
 
 /// A hunt with everything that the screen shows about it.
 pub(crate) struct Screen<'a> {
-    /// What was found.
+    /// The unexpected content.
     pub(crate) report: &'a HuntReport,
     /// The case, for local times.
     pub(crate) case: &'a Case,
-    /// Its title and its file, as they may be shown.
+    /// The title and file of the case, redacted if needed.
     pub(crate) case_text: &'a [String],
     /// What was examined.
     pub(crate) coverage: &'a Coverage,
@@ -46,13 +46,13 @@ pub(crate) struct Screen<'a> {
     /// Width of the terminal in columns.
     pub(crate) width: usize,
     /// Whether severities have colours.
-    pub(crate) is_coloured: bool,
-    /// The largest changes, if nothing was found.
+    pub(crate) coloured: bool,
+    /// The largest changes in the logs, if nothing was found.
     pub(crate) changes: &'a [Change],
 }
 
 impl Screen<'_> {
-    /// Writes the screen.
+    /// Writes the summary screen.
     pub(crate) fn write(&self, out: &mut impl Write) -> io::Result<()> {
         self.head(out)?;
         let report = self.report;
@@ -130,18 +130,18 @@ impl Screen<'_> {
             _ => String::new(),
         };
         let title = format!("{}   {}", sanitize(self.input), what.join(" · "));
-        for line in Line::of(&title, &span, self.width) {
+        for line in side_by_side(&title, &span, self.width) {
             writeln!(out, "{line}")?;
         }
         let summary = super::findings::summary(self.report);
-        for line in Line::of(&sanitize(&summary), &complete, self.width) {
+        for line in side_by_side(&sanitize(&summary), &complete, self.width) {
             writeln!(out, "{line}")?;
         }
         self.about_case().iter().try_for_each(|line| writeln!(out, "{line}"))?;
         writeln!(out)
     }
 
-    /// The case, and whose local times are shown.
+    /// The case and its time zone.
     fn about_case(&self) -> Vec<String> {
         let zone = self.case.clock.zone.as_ref();
         let zone = zone.map(|zone| format!("times are UTC, with local times of {zone} below"));
@@ -149,7 +149,7 @@ impl Screen<'_> {
         wrapped(&sanitize(&parts.join(" · ")), self.width, 3)
     }
 
-    /// Local time, and what the case says of the time of an incident.
+    /// The local time of an incident, and remarks based on the case file.
     fn beside(&self, incident: &Incident) -> Option<String> {
         let clock = &self.case.clock;
         let span = (incident.first_seen, incident.last_seen);
@@ -165,7 +165,7 @@ impl Screen<'_> {
     fn print(&self, out: &mut impl Write, lines: &[String], severity: Severity) -> io::Result<()> {
         let word = severity.as_str().to_uppercase();
         for (index, line) in lines.iter().enumerate() {
-            match line.split_once(&word).filter(|_| index == 0 && self.is_coloured) {
+            match line.split_once(&word).filter(|_| index == 0 && self.coloured) {
                 Some((before, after)) => {
                     let style = colour(severity);
                     writeln!(out, "{before}{style}{word}{style:#}{after}")?;
@@ -205,7 +205,7 @@ impl Screen<'_> {
         lines
     }
 
-    /// The begin of the examiner's notes.
+    /// The beginning of the examiner's notes.
     fn notes(&self, notes: &[String]) -> Vec<String> {
         notes.iter().take(2).flat_map(|note| self.indented(&format!("Note: {note}"), 2)).collect()
     }
@@ -288,7 +288,7 @@ impl Screen<'_> {
             if fits {
                 writeln!(out, "{lead:<6} saltmine {command:wide$}  {what}")?;
             } else {
-                // A command that is cut cannot be copied.
+                // Commands are not truncated, so that they can be copied.
                 writeln!(out, "{lead:<6} saltmine {command}")?;
             }
         }

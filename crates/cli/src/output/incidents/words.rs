@@ -6,21 +6,17 @@ use saltmine_query::timeline::Time;
 use super::super::clock;
 
 /// Two texts on one line if they fit, otherwise on two lines.
-pub(in crate::output) struct Line;
-
-impl Line {
-    pub(in crate::output) fn of(left: &str, right: &str, width: usize) -> Vec<String> {
-        let (long, short) = (left.chars().count(), right.chars().count());
-        if right.is_empty() {
-            return wrapped(left, width, 3);
-        }
-        if long + short + 2 <= width {
-            return vec![format!("{left}{right:>room$}", room = width - long)];
-        }
-        let mut lines = wrapped(left, width, 3);
-        lines.push(cut(right, width));
-        lines
+pub(in crate::output) fn side_by_side(left: &str, right: &str, width: usize) -> Vec<String> {
+    let (long, short) = (left.chars().count(), right.chars().count());
+    if right.is_empty() {
+        return wrapped(left, width, 3);
     }
+    if long + short + 2 <= width {
+        return vec![format!("{left}{right:>room$}", room = width - long)];
+    }
+    let mut lines = wrapped(left, width, 3);
+    lines.push(cut(right, width));
+    lines
 }
 
 /// The beginning of a text, with `…` if it was truncated.
@@ -75,8 +71,8 @@ mod tests {
         assert_eq!(wrapped("abcdefghij", 4, 9), ["abcd", "efgh", "ij"]);
         assert_eq!(wrapped("☃☃☃☃☃", 2, 1), ["☃…"]);
         assert!(wrapped("", 4, 2).is_empty());
-        assert_eq!(Line::of("left", "right", 12), ["left   right"]);
-        assert_eq!(Line::of("left", "right", 9), ["left", "right"]);
+        assert_eq!(side_by_side("left", "right", 12), ["left   right"]);
+        assert_eq!(side_by_side("left", "right", 9), ["left", "right"]);
     }
 
     #[test]

@@ -10,7 +10,7 @@ mod hour_heatmap;
 mod settings;
 
 pub(super) use self::hour_heatmap::HourHeatmap;
-pub(super) use self::settings::what;
+pub(super) use self::settings::setting_change;
 
 /// A part of the page.
 pub(super) struct Section {
@@ -40,7 +40,7 @@ pub(super) enum Body {
 /// The SQL behind a figure.
 pub(super) struct Sql {
     pub(super) text: String,
-    /// What it belongs to, if that is not clear from its position.
+    /// The figure it belongs to, if that is not clear from its position.
     pub(super) of: &'static str,
     /// Names and values.
     pub(super) params: Vec<(String, String)>,
@@ -74,7 +74,7 @@ pub(super) fn sections(report: &Report, shown: usize) -> Vec<Section> {
     let sections = vec![
         Section { id: "traffic", title: "Traffic", figures: page.traffic() },
         Section { id: "who", title: "Principals and source IPs", figures: page.who() },
-        Section { id: "what", title: "Buckets, operations and objects", figures: page.what() },
+        Section { id: "what", title: "Buckets, operations and objects", figures: page.requested() },
         Section { id: "unsigned", title: "Anonymous and presigned access", figures: page.unsigned() },
         Section { id: "settings", title: "Changes to bucket settings", figures: page.settings() },
         Section { id: "errors", title: "Errors", figures: page.errors() },
@@ -228,7 +228,7 @@ impl Sections<'_> {
         .collect()
     }
 
-    fn what(&self) -> Vec<Figure> {
+    fn requested(&self) -> Vec<Figure> {
         let buckets = [
             BUCKET,
             REQUESTS,
@@ -482,7 +482,7 @@ impl Sections<'_> {
     }
 }
 
-/// A width in seconds as words.
+/// A time span in words.
 pub(super) fn width(seconds: i64) -> String {
     let (number, unit) = match seconds {
         86_400.. => (seconds / 86_400, "day"),

@@ -4,6 +4,7 @@ use chrono::DateTime;
 use saltmine_query::catalogue::Severity;
 use saltmine_query::hunt::{Finding as Found, RowSummary};
 use saltmine_query::incidents::Incident;
+use saltmine_query::quantity::counted;
 use saltmine_query::report::{Report, Value};
 use saltmine_query::timeline::Time;
 
@@ -79,7 +80,7 @@ pub(super) fn findings(report: &Report, shown: usize) -> Findings {
 }
 
 fn finding(report: &Report, found: &Found, shown: usize) -> Finding {
-    let rows = text::things(i64::try_from(found.rows).unwrap_or(i64::MAX), "row");
+    let rows = counted(found.rows, "row");
     let query = report.queries.get(&found.query);
     let parameters = query.iter().flat_map(|query| &query.parameters);
     Finding {
@@ -90,7 +91,7 @@ fn finding(report: &Report, found: &Found, shown: usize) -> Finding {
         question: found.question.clone(),
         pack: found.pack.clone(),
         attack: Some(found.attacks.join(", ")).filter(|ids| !ids.is_empty()),
-        seen: format!("{rows}, {}", text::things(found.events, "request")),
+        seen: format!("{rows}, {}", counted(found.events.unsigned_abs(), "request")),
         when: when(found),
         more: found.rows.saturating_sub(found.who.len() as u64),
         incidents: incidents(report, found),

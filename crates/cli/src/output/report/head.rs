@@ -15,7 +15,7 @@ pub(super) struct Head {
     pub(super) zone: Option<String>,
     /// How much was examined.
     pub(super) coverage: String,
-    /// What is incomplete in the sources.
+    /// Problems with the sources.
     pub(super) problems: Vec<String>,
     /// Key figures: label, value, exact value.
     pub(super) facts: Vec<(&'static str, String, String)>,

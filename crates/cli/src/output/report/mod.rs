@@ -53,7 +53,7 @@ const SCRIPT: &str = concat!(
 
 /// Maximum bytes of a page. Log text is shortened step by step until the page fits.
 const MAX_PAGE_BYTES: usize = 3_000_000;
-/// Characters shown of a field, step by step.
+/// Maximum characters of a field, for each attempt to fit the page.
 const FIELD_LIMITS: [usize; 3] = [240, 90, 30];
 
 /// Provenance of a report, for its head.
@@ -75,9 +75,9 @@ pub(crate) struct Origin {
     pub(crate) packs: Vec<String>,
     /// The examiner's text, in the Markdown of [`summary`]; empty if there is none.
     pub(crate) summary: String,
-    /// Who examines the case.
+    /// The examiner's name.
     pub(crate) examiner: Option<String>,
-    /// What else the case file says: label and text.
+    /// Further entries of the case file: label and text.
     pub(crate) case: Vec<(&'static str, String)>,
     /// For local times beside UTC.
     pub(crate) clock: Clock,
@@ -178,10 +178,10 @@ fn wrong(error: askama::Error) -> CliError {
     CliError::Format(error.to_string())
 }
 
-/// Characters of a title at the bottom of a printed page.
+/// Maximum characters of the title in the footer.
 const TITLE: usize = 60;
 
-/// What stands at the bottom of each printed page: the title, the fingerprint of the sources, the page's number.
+/// The footer of printed pages: title, fingerprint of the sources, page number.
 fn margins(origin: &Origin, report: &Report) -> String {
     let digest = report.sources.digest.as_deref();
     let print =

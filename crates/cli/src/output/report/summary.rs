@@ -1,10 +1,10 @@
-//! The examiner's text: a small subset of Markdown. Headings, paragraphs, lists, bold, italic and code are understood;
-//! everything else, such as links and HTML, is shown as it is written.
+//! The examiner's text: a small subset of Markdown. Headings, paragraphs, lists, bold, italic and code are supported;
+//! everything else, such as links and HTML, is shown verbatim.
 
 use askama::Template;
 
 /// Maximum bytes of the text.
-pub(crate) const MOST: usize = 64 * 1024;
+pub(crate) const MAX_BYTES: usize = 64 * 1024;
 
 #[derive(Template)]
 #[template(path = "story/summary.html")]
@@ -16,7 +16,7 @@ struct Summary {
 enum Block {
     Heading(Vec<Span>),
     Paragraph(Vec<Span>),
-    List { is_ordered: bool, items: Vec<Vec<Span>> },
+    List { ordered: bool, items: Vec<Vec<Span>> },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,10 +42,9 @@ fn blocks(text: &str) -> Vec<Block> {
             blocks.push(Block::Paragraph(spans(&std::mem::take(&mut paragraph))));
         }
         match (special, blocks.last_mut()) {
-            (
-                Some(Block::List { is_ordered, items: mut new }),
-                Some(Block::List { is_ordered: kind, items }),
-            ) if is_ordered == *kind => {
+            (Some(Block::List { ordered, items: mut new }), Some(Block::List { ordered: kind, items }))
+                if ordered == *kind =>
+            {
                 items.append(&mut new);
             }
             (Some(block), _) => blocks.push(block),
@@ -61,14 +60,14 @@ fn blocks(text: &str) -> Vec<Block> {
     blocks
 }
 
-/// A line that is a block by itself: a heading or an item of a list.
+/// A line that forms a block: a heading or a list item.
 fn special(line: &str) -> Option<Block> {
     let heading = line.trim_start_matches('#');
     let level = line.len() - heading.len();
     if (1..=6).contains(&level) && heading.starts_with(' ') {
         return Some(Block::Heading(spans(heading.trim())));
     }
-    let item = |is_ordered, text: &str| Block::List { is_ordered, items: vec![spans(text.trim())] };
+    let item = |ordered, text: &str| Block::List { ordered, items: vec![spans(text.trim())] };
     if let Some(text) = line.strip_prefix("- ").or_else(|| line.strip_prefix("* ")) {
         return Some(item(false, text));
     }
@@ -77,7 +76,7 @@ fn special(line: &str) -> Option<Block> {
     is_number.then(|| item(true, text))
 }
 
-/// Text with its marks; a mark without its end is text.
+/// Parses inline markup; an unclosed mark is plain text.
 fn spans(text: &str) -> Vec<Span> {
     type Make = fn(String) -> Span;
     const MARKS: [(&str, Make); 3] = [("`", Span::Code), ("**", Span::Bold), ("*", Span::Italic)];

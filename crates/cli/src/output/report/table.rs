@@ -13,7 +13,7 @@ pub(super) enum Kind {
     Code,
     /// A requester or principal, which the page can mark everywhere.
     Who,
-    /// A source IP, likewise.
+    /// A source IP, which can be marked in the same way.
     Ip,
     /// `yes` or empty.
     Flag,
@@ -68,7 +68,7 @@ pub(super) struct Cell {
     pub(super) sort: Option<String>,
     /// The exact value, if the text is rounded.
     pub(super) exact: Option<String>,
-    /// Whom the page marks with it.
+    /// The principal or address that it marks.
     pub(super) mark: Option<String>,
 }
 

@@ -65,11 +65,6 @@ pub(super) fn millis(number: i64) -> String {
     }
 }
 
-/// A number with its noun: `1 case`, `2 cases`.
-pub(super) fn things(number: i64, thing: &str) -> String {
-    format!("{} {thing}{}", count(number), if number == 1 { "" } else { "s" })
-}
-
 /// Shortens text to `most` characters: keeps the beginning, the end, and the number of characters in between. Invisible
 /// characters count as their escapes, so that the size of a page is bounded whatever a log contains.
 pub(super) fn cut(text: &str, most: usize) -> String {

@@ -1,4 +1,4 @@
-//! Buckets opened to strangers.
+//! Buckets opened to the public or to other accounts.
 
 use super::super::Care;
 use super::super::callers::{Caller, agent};

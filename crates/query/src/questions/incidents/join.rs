@@ -49,7 +49,7 @@ pub(super) enum RowOrigin {
 enum JoinToken<'a> {
     Actor(&'a str, RowOrigin),
     /// The principal's activity in a bucket, from any origin.
-    Work(&'a str, Option<&'a str>),
+    Activity(&'a str, Option<&'a str>),
     Network(String),
     AccessKey(&'a str),
     Destination(&'a str),
@@ -118,7 +118,7 @@ impl LogContext {
             RowOrigin::Known => tokens.push((JoinToken::Actor(principal, place), 2 * DAY)),
         }
         if matches!(place, RowOrigin::New | RowOrigin::Known) && !self.services.contains(principal) {
-            tokens.push((JoinToken::Work(principal, bucket), HOUR));
+            tokens.push((JoinToken::Activity(principal, bucket), HOUR));
         }
         tokens.extend(
             self.rare_networks(clue, suspects).into_iter().map(|one| (JoinToken::Network(one), 7 * DAY)),
@@ -205,7 +205,7 @@ fn attach(
             matches!(
                 token,
                 JoinToken::Actor(..)
-                    | JoinToken::Work(..)
+                    | JoinToken::Activity(..)
                     | JoinToken::AccessKey(_)
                     | JoinToken::Exposure(_)
                     | JoinToken::Object(..)

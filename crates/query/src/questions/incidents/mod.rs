@@ -50,12 +50,12 @@ pub(crate) struct IncidentReport {
     pub(crate) examined: ExaminedInput,
 }
 
-/// What incidents are made of.
+/// The rows that incidents are built from.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Clues {
     /// Rows of detections.
     pub(crate) rows: Vec<Clue>,
-    /// Rows that are known work, which join nothing.
+    /// Rows of known work, which are not joined to incidents.
     pub(crate) accepted: Vec<Clue>,
 }
 
@@ -67,14 +67,14 @@ pub(crate) async fn report(
     context: &SessionContext,
     Clues { rows: clues, accepted }: &Clues,
     case: Option<&CaseFile>,
-    is_remote: bool,
+    remote: bool,
 ) -> Result<IncidentReport, QueryError> {
-    let examined = recount::examined(context, is_remote).await?;
+    let examined = recount::examined(context, remote).await?;
     if clues.is_empty() && accepted.is_empty() {
         return Ok(IncidentReport { examined, ..IncidentReport::default() });
     }
     let everything: Vec<&Clue> = clues.iter().chain(accepted).collect();
-    let around = recount::log_context(context, &everything, is_remote).await?;
+    let around = recount::log_context(context, &everything, remote).await?;
     let joined = join(clues, &around);
     let mut others = story::by_actor(joined.others.iter().map(|index| &clues[*index]), &around);
     let left_out = joined.incidents.len().saturating_sub(MAX_INCIDENTS) as u64;
@@ -82,7 +82,7 @@ pub(crate) async fn report(
     let of_group = |group: &Vec<usize>| -> Vec<&Clue> { group.iter().map(|index| &clues[*index]).collect() };
     let (roles, scopes): (Vec<_>, Vec<_>) =
         groups.iter().map(|group| scope::scopes(&of_group(group), &around)).unzip();
-    let counted = recount::count(context, &scopes, is_remote).await?;
+    let counted = recount::count(context, &scopes, remote).await?;
     let end = recount::logs_end(context).await?;
     let parts = groups.into_iter().zip(roles).zip(scopes).zip(counted);
     let mut incidents: Vec<Incident> = parts
@@ -106,7 +106,7 @@ pub(crate) async fn report(
     Ok(IncidentReport { incidents, others, left_out, requests, examined })
 }
 
-/// Adds what the case file says of incidents and actors.
+/// Adds the notes of the case file to incidents and actors.
 fn annotate(incidents: &mut [Incident], others: &mut [ActorFindings], case: &CaseFile) {
     for incident in incidents {
         let requesters = incident.actors.iter().flat_map(|actor| &actor.requesters);
@@ -152,7 +152,7 @@ impl IncidentReport {
             }
             incident.losses.destinations.iter_mut().for_each(text);
             incident.phases.iter_mut().for_each(|phase| text(&mut phase.text));
-            // An examiner's notes name whom they are about.
+            // An examiner's notes may name people.
             if redactor.hides_principals() || redactor.hides_addresses() {
                 incident.notes.clear();
             }

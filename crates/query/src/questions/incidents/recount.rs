@@ -37,7 +37,7 @@ pub(super) struct ActorCounts {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Impact {
     pub(super) objects: u64,
-    /// Those that existed before.
+    /// Objects that existed before.
     pub(super) existed: u64,
     pub(super) failing: u64,
     pub(super) failures: u64,
@@ -65,9 +65,9 @@ pub(super) struct IncidentCounts {
 pub(super) async fn log_context(
     context: &SessionContext,
     clues: &[&Clue],
-    is_remote: bool,
+    remote: bool,
 ) -> Result<LogContext> {
-    profiles::prepare(context, "profile_principal profile_origin", is_remote).await?;
+    profiles::prepare(context, "profile_principal profile_origin", remote).await?;
     let principals: HashSet<&str> = clues.iter().map(|clue| clue.principal.as_str()).collect();
     let addresses = clues.iter().flat_map(|clue| &clue.addresses);
     let networks: HashSet<String> = addresses.filter_map(|address| origin(address)).collect();
@@ -102,8 +102,8 @@ pub(super) async fn log_context(
 }
 
 /// Counts the examined data.
-pub(super) async fn examined(context: &SessionContext, is_remote: bool) -> Result<ExaminedInput> {
-    profiles::prepare(context, "profile_principal", is_remote).await?;
+pub(super) async fn examined(context: &SessionContext, remote: bool) -> Result<ExaminedInput> {
+    profiles::prepare(context, "profile_principal", remote).await?;
     let sql = "SELECT (SELECT count(DISTINCT bucket) FROM profile_activity) AS buckets, \
                (SELECT count(*) FROM profile_principal) AS principals";
     match Rows::of(context, sql).await?.iter().next() {
@@ -129,13 +129,13 @@ pub(super) async fn logs_end(context: &SessionContext) -> Result<Option<i64>> {
 pub(super) async fn count(
     context: &SessionContext,
     scopes: &[Vec<Scope>],
-    is_remote: bool,
+    remote: bool,
 ) -> Result<Vec<IncidentCounts>> {
     let mut counted = vec![IncidentCounts::default(); scopes.len()];
     if scopes.iter().all(Vec::is_empty) {
         return Ok(counted);
     }
-    let _table = RequestTable::new(context, scopes, is_remote).await?;
+    let _table = RequestTable::new(context, scopes, remote).await?;
     for row in Rows::of(context, include_str!("sql/actors.sql")).await?.iter() {
         let (Some(incident), Some(actor)) = (row.index("incident")?, row.index("actor")?) else { continue };
         let acted = ActorCounts {

@@ -34,11 +34,11 @@ pub(crate) async fn register<'a>(
     of: &[&IncidentRequests],
 ) -> std::result::Result<RequestTable<'a>, QueryError> {
     let context = session.unredacted();
-    let is_remote = session.mode().remote;
+    let remote = session.mode().remote;
     let scopes: Vec<Vec<Scope>> = of.iter().map(|requests| requests.0.clone()).collect();
     let table = async {
-        profiles::prepare(context, "requests profile_activity", is_remote).await?;
-        RequestTable::new(context, &scopes, is_remote).await
+        profiles::prepare(context, "requests profile_activity", remote).await?;
+        RequestTable::new(context, &scopes, remote).await
     };
     table.await.map_err(|error| session.redacted_error(error.into()))
 }
@@ -48,10 +48,10 @@ impl<'a> RequestTable<'a> {
     pub(super) async fn new(
         context: &'a SessionContext,
         scopes: &[Vec<Scope>],
-        is_remote: bool,
+        remote: bool,
     ) -> Result<RequestTable<'a>> {
         let frame = requests(context, scopes).await?;
-        let table = Self::requests(context, frame, is_remote).await?;
+        let table = Self::requests(context, frame, remote).await?;
         let deeds = context.sql(include_str!("sql/kinds.sql")).await?;
         context.register_table(INCIDENT_DEEDS, deeds.into_view())?;
         Ok(table)
@@ -60,10 +60,10 @@ impl<'a> RequestTable<'a> {
     async fn requests(
         context: &'a SessionContext,
         frame: DataFrame,
-        is_remote: bool,
+        remote: bool,
     ) -> Result<RequestTable<'a>> {
         // Other processes do not have this one's files.
-        if is_remote {
+        if remote {
             context.register_table(INCIDENT_REQUESTS, frame.into_view())?;
             return Ok(Self { context, _folder: None });
         }

@@ -27,7 +27,7 @@ pub use self::sources::{SourceLine, Sources};
 use self::statement::Statement;
 pub use self::story::Story;
 pub use self::traffic::{Slots, Traffic};
-use super::hunt::{HuntOptions, HuntProgress, HuntReport, hunt_with_progress};
+use super::hunt::{HuntOptions, HuntProgress, HuntReport, hunt};
 use crate::catalogue::{Catalogue, Parameter};
 use crate::error::QueryError;
 use crate::session::Session;
@@ -65,7 +65,7 @@ pub struct Report {
     pub answers: BTreeMap<&'static str, Answer>,
     /// The findings of the hunt.
     pub hunt: HuntReport,
-    /// What its incidents did.
+    /// The activity of its incidents.
     pub story: Story,
     /// The queries behind the findings, by name.
     pub queries: BTreeMap<String, FindingQuery>,
@@ -92,16 +92,16 @@ impl Report {
 pub enum ReportProgress {
     /// The hunt runs.
     Hunt(HuntProgress),
-    /// The figures are counted.
+    /// The figures are computed.
     Figures {
-        /// Those that are done.
+        /// Number of figures that are done.
         done: usize,
-        /// All of them.
+        /// Number of all figures.
         figures: usize,
     },
 }
 
-/// Runs everything that a report needs.
+/// Runs everything that a report needs, and calls `progress` when the hunt makes progress and after each figure.
 ///
 /// # Errors
 /// If a pack is unknown, or the input cannot be read. A failing detection does not stop the report.
@@ -109,25 +109,12 @@ pub async fn report(
     session: &Session,
     catalogue: &Catalogue,
     options: &HuntOptions,
+    progress: &(dyn Fn(ReportProgress) + Send + Sync),
 ) -> Result<Report, QueryError> {
-    report_with_progress(session, catalogue, options, &|_| {}).await
-}
-
-/// As [`report`], and calls `watch` when the hunt makes progress and after each figure.
-///
-/// # Errors
-/// As [`report`].
-pub async fn report_with_progress(
-    session: &Session,
-    catalogue: &Catalogue,
-    options: &HuntOptions,
-    watch: &(dyn Fn(ReportProgress) + Send + Sync),
-) -> Result<Report, QueryError> {
-    let hunt =
-        hunt_with_progress(session, catalogue, options, &|step| watch(ReportProgress::Hunt(step))).await?;
+    let hunt = hunt(session, catalogue, options, &|step| progress(ReportProgress::Hunt(step))).await?;
     // Besides the tables: the numbers of the head, the story, the traffic and the latency.
     let figures = TABLES.len() + 4;
-    let done = |done| watch(ReportProgress::Figures { done, figures });
+    let done = |done| progress(ReportProgress::Figures { done, figures });
     done(0);
     let mut queries = BTreeMap::new();
     for finding in &hunt.findings {

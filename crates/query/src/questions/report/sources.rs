@@ -44,9 +44,9 @@ pub struct Sources {
 pub struct SourceLine {
     /// Whether it was read completely.
     #[serde(skip)]
-    is_whole: bool,
+    whole: bool,
     #[serde(skip)]
-    is_read: bool,
+    read: bool,
     /// Its path.
     pub log_file: String,
     /// Its size as stored, in bytes.
@@ -63,7 +63,7 @@ pub struct SourceLine {
     pub problem: Option<String>,
     /// First request, in microseconds since 1970.
     pub first_time: Option<i64>,
-    /// Last request, likewise.
+    /// Last request, in microseconds since 1970.
     pub last_time: Option<i64>,
 }
 
@@ -106,8 +106,8 @@ impl Sources {
         self.blanks += count("blanks");
         self.damaged += u64::from(!is_whole(&state));
         SourceLine {
-            is_whole: is_whole(&state),
-            is_read: integer("rejects") == 0,
+            whole: is_whole(&state),
+            read: integer("rejects") == 0,
             log_file: text("log_file").unwrap_or_default(),
             size: integer("size"),
             sha256: text("sha256"),

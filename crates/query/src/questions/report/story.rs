@@ -1,4 +1,4 @@
-//! What the incidents of a report did, for its pictures and lists.
+//! The activity of the incidents of a report, for its pictures and lists.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ const TABLES: [Statement; 4] = [
     statement!("story-changed"),
 ];
 
-/// What incidents, and actors with findings outside of them, did.
+/// The activity of incidents, and of actors with findings outside of incidents.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Story {
     /// Numbers of the incidents and actors; the column `incident` of the answers counts them from 0.
@@ -56,7 +56,7 @@ impl Story {
     }
 }
 
-/// Asks what was done, within a period in microseconds since 1970.
+/// Reads the activity within a period, in microseconds since 1970.
 pub(super) async fn read(
     session: &Session,
     hunt: &HuntReport,
@@ -74,7 +74,7 @@ pub(super) async fn read(
     let _table = register(session, &requests).await?;
     let (start, end) = (first.div_euclid(1_000_000), last.div_euclid(1_000_000));
     let width = traffic::width(end.saturating_sub(start), SLOTS);
-    // Slots begin at multiples of their width, as date_bin has them; those of weeks at a Thursday.
+    // Slots begin at multiples of their width, like those of date_bin; slots of weeks begin on Thursdays.
     let start = start.div_euclid(width) * width;
     let slots = usize::try_from((end - start) / width + 1).unwrap_or(0);
     let slot = [("slot", format!("{width} seconds"))];

@@ -25,7 +25,7 @@ pub struct Traffic {
     pub slots: Slots,
     /// Requests by weekday, from Monday, and hour.
     pub requests: [[i64; 24]; 7],
-    /// Bytes sent, likewise.
+    /// Bytes sent by weekday, from Monday, and hour.
     pub bytes: [[i64; 24]; 7],
 }
 

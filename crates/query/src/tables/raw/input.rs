@@ -27,7 +27,7 @@ pub(crate) struct RawInput {
 }
 
 impl RawInput {
-    /// Sources of a session. `remote`: other processes read them.
+    /// Sources of a session. `remote`: whether other processes read them.
     pub(crate) fn new(sources: Vec<Source>, spooled: Option<NamedTempFile>, remote: bool) -> Arc<Self> {
         let sizes = sizes(&sources);
         let copies = Copies::find(&sources, &sizes, remote);

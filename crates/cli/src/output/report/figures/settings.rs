@@ -1,11 +1,11 @@
 //! Changes to bucket settings in chronological order.
 
+use saltmine_query::quantity::counted;
 use saltmine_query::report::{Answer, Value};
 
 use super::{Body, Figure, Sql};
 use crate::output::report::table::Kind::{Code, Ip, Text, Time, Who};
 use crate::output::report::table::{Cell, Spec, Table, cell, words};
-use crate::output::report::text;
 
 const SPECS: [Spec; 7] = [
     ("", "Time (UTC)", Time, "–"),
@@ -47,9 +47,9 @@ pub(super) fn figure(answer: &Answer, shown: usize) -> Figure {
     let rows: Vec<Vec<Cell>> = answer.rows.iter().map(|row| change(answer, row, shown)).collect();
     let all = answer.rows.first().map_or(0, |row| answer.integer(row, "of_all"));
     let note = format!(
-        "{} requests to change bucket settings{}. Settings of single objects are left out. The logs do not show \
+        "{} to change bucket settings{}. Settings of single objects are left out. The logs do not show \
          the new value; CloudTrail does.",
-        text::count(all),
+        counted(all.unsigned_abs(), "request"),
         if all > rows.len() as i64 {
             format!("; only the first {} are shown", rows.len())
         } else {
@@ -80,7 +80,7 @@ fn change(answer: &Answer, row: &[Value], shown: usize) -> Vec<Cell> {
     let class = if (200..400).contains(&status) { "text done" } else { "text refused" };
     vec![
         cell(answer.value(row, "request_time"), Time, "–", shown),
-        words(Some(&what(operation)), Text, "–", shown),
+        words(Some(&setting_change(operation)), Text, "–", shown),
         words(text("bucket"), Code, "–", shown),
         words(text("requester"), Who, "(anonymous)", shown),
         words(text("remote_ip"), Ip, "–", shown),
@@ -90,14 +90,14 @@ fn change(answer: &Answer, row: &[Value], shown: usize) -> Vec<Cell> {
 }
 
 /// `REST.DELETE.BUCKETPOLICY` in words; the operation itself if it has no name here.
-pub(in crate::output::report) fn what(operation: &str) -> String {
+pub(in crate::output::report) fn setting_change(operation: &str) -> String {
     let mut parts = operation.splitn(3, '.').skip(1);
     let (Some(verb), Some(name)) = (parts.next(), parts.next()) else { return operation.to_owned() };
     let Some((_, words)) = NAMES.iter().find(|(known, _)| *known == name) else {
         return operation.to_owned();
     };
     let verb = match (verb, name) {
-        ("PUT", "BUCKET") => "made",
+        ("PUT", "BUCKET") => "created",
         ("DELETE", "BUCKET") => "deleted",
         ("DELETE", _) => "removed",
         _ => "set",
@@ -110,14 +110,14 @@ pub(in crate::output::report) fn what(operation: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::what;
+    use super::setting_change;
 
     #[test]
     fn operations_have_descriptions() {
-        assert_eq!(what("REST.DELETE.BUCKETPOLICY"), "Bucket policy removed");
-        assert_eq!(what("REST.PUT.OBJECT_LOCK_CONFIGURATION"), "Object lock set");
-        assert_eq!(what("REST.DELETE.BUCKET"), "Bucket deleted");
-        assert_eq!(what("REST.PUT.SOMETHING_NEW"), "REST.PUT.SOMETHING_NEW");
-        assert_eq!(what("odd"), "odd");
+        assert_eq!(setting_change("REST.DELETE.BUCKETPOLICY"), "Bucket policy removed");
+        assert_eq!(setting_change("REST.PUT.OBJECT_LOCK_CONFIGURATION"), "Object lock set");
+        assert_eq!(setting_change("REST.DELETE.BUCKET"), "Bucket deleted");
+        assert_eq!(setting_change("REST.PUT.SOMETHING_NEW"), "REST.PUT.SOMETHING_NEW");
+        assert_eq!(setting_change("odd"), "odd");
     }
 }

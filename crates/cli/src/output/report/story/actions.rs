@@ -1,4 +1,4 @@
-//! What to do: the next steps of all incidents, each once.
+//! Recommended actions: the next steps of all incidents, each listed once.
 
 use askama::Template;
 use saltmine_query::incidents::NextSteps;
@@ -10,7 +10,7 @@ use crate::output::report::text;
 #[template(path = "story/actions.html")]
 pub(super) struct Actions {
     kinds: Vec<Kind>,
-    /// What the logs do not show about the incidents.
+    /// Questions about the incidents that the logs do not answer.
     cannot_tell: Vec<Step>,
 }
 
@@ -22,7 +22,7 @@ struct Kind {
 
 pub(super) struct Step {
     text: String,
-    /// Numbers of the incidents that it is for.
+    /// Numbers of the incidents that it applies to.
     incidents: Vec<usize>,
 }
 
@@ -48,7 +48,7 @@ pub(super) fn actions(report: &Report, shown: usize) -> Actions {
     }
 }
 
-/// Each text once, with the incidents that it is for.
+/// Distinct texts, each with the incidents that it applies to.
 fn once<'a>(texts: impl Iterator<Item = (usize, &'a Vec<String>)>, most: usize) -> Vec<Step> {
     let mut steps: Vec<(&str, Step)> = Vec::new();
     for (number, texts) in texts {

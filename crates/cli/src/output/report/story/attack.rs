@@ -1,4 +1,4 @@
-//! Techniques of MITRE ATT&CK by tactic, as far as findings are of them.
+//! MITRE ATT&CK techniques of the findings, by tactic.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ const TACTICS: [&str; 9] = [
     "Other",
 ];
 
-/// Techniques: id, tactic, name (ATT&CK v19). One with a sub-technique that is not here has the name of its parent.
+/// Techniques: id, tactic, name (ATT&CK v19). A sub-technique that is not listed has the name of its parent.
 const TECHNIQUES: [(&str, usize, &str); 24] = [
     ("T1595", 0, "Active Scanning"),
     ("T1078", 1, "Valid Accounts"),
@@ -86,7 +86,7 @@ pub(super) fn strip(report: &Report) -> Strip {
             });
             technique.severity = technique.severity.max(finding.severity);
             technique.incidents.extend(&incidents);
-            // Of several severities of a detection, the greatest comes first.
+            // If a detection has several severities, the highest comes first.
             if !technique.findings.iter().any(|(_, query)| *query == finding.query) {
                 let anchor = format!("f-{}-{}", finding.query, finding.severity.as_str());
                 technique.findings.push((anchor, finding.query.clone()));

@@ -1,4 +1,4 @@
-//! The incidents, one row each that opens, and below them the actors with findings outside of incidents.
+//! The incidents, each an expandable row, followed by actors with findings outside of incidents.
 
 use askama::Template;
 use saltmine_query::catalogue::Severity;
@@ -19,10 +19,10 @@ use crate::output::report::{mark, text};
 #[template(path = "story/incidents.html")]
 pub(super) struct Incidents {
     incidents: Vec<Card>,
-    /// Incidents that the hunt left out.
+    /// Number of incidents that the hunt omitted.
     left_out: u64,
     actors: Vec<Row>,
-    /// Actors with low findings only.
+    /// Actors with only low-severity findings.
     low: usize,
 }
 
@@ -48,7 +48,7 @@ struct Row {
     from_mark: Option<String>,
     buckets: String,
     when: String,
-    /// The local time, and what the case says of the time.
+    /// Local time, and remarks based on the case file.
     beside: String,
     last_seen: String,
     /// The examiner's notes.
@@ -123,7 +123,7 @@ fn only(addresses: &[String], count: u64, shown: usize) -> Option<String> {
     }
 }
 
-/// The local time, and what the case says of the time of an incident; empty without a case.
+/// The local time of an incident, and remarks based on the case file; empty without a case.
 fn beside(incident: &Incident, clock: &Clock) -> String {
     let span = (incident.first_seen, incident.last_seen);
     let parts = [

@@ -1,4 +1,4 @@
-//! The picture of the incidents: a lane per actor, with marks by phase, and the usual requests behind.
+//! The timeline of the incidents: one lane per actor, with marks per phase in front of the actor's usual requests.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,10 +15,10 @@ use crate::output::report::{mark, text};
 
 /// Maximum number of lanes.
 const LANES: usize = 30;
-/// The narrowest mark, as a share of the axis.
+/// Minimum width of a mark, as a share of the axis.
 const NARROWEST: f64 = 0.006;
 
-/// Phases in the order of an attack: class and word.
+/// Phases in the order of an attack: CSS class and label.
 pub(super) const PHASES: [(PhaseKind, &str, &str); 6] = [
     (PhaseKind::Discovery, "discovery", "Discovery"),
     (PhaseKind::AccessOpened, "access-opened", "Access opened"),
@@ -60,9 +60,9 @@ struct Mark {
     last: i64,
 }
 
-/// What was done of a phase in consecutive time slots.
+/// Activity of one phase in consecutive time slots.
 #[derive(Clone, Copy, Default)]
-struct Run {
+struct LaneRun {
     slot: usize,
     requests: i64,
     bytes: i64,
@@ -72,7 +72,7 @@ struct Run {
 
 pub(super) fn lanes(story: &StoryContext<'_>) -> Lanes {
     let answers = &story.report.story;
-    let scale = Scale::of(answers);
+    let scale = Scale::new(answers);
     let usual = usual(story);
     let most = usual.values().flatten().copied().max().unwrap_or(0);
     let runs = runs(story);
@@ -111,7 +111,7 @@ pub(super) fn lanes(story: &StoryContext<'_>) -> Lanes {
     }
 }
 
-fn mark_of(scale: &Scale, who: &str, phase: PhaseKind, run: &Run) -> Option<Mark> {
+fn mark_of(scale: &Scale, who: &str, phase: PhaseKind, run: &LaneRun) -> Option<Mark> {
     let row = PHASES.iter().position(|(kind, ..)| *kind == phase)?;
     let (_, class, word) = PHASES[row];
     let size = if run.bytes > 0 && phase != PhaseKind::Discovery {
@@ -131,9 +131,9 @@ fn mark_of(scale: &Scale, who: &str, phase: PhaseKind, run: &Run) -> Option<Mark
     })
 }
 
-type RunsOf = BTreeMap<(usize, usize, PhaseKind), Vec<Run>>;
+type RunsOf = BTreeMap<(usize, usize, PhaseKind), Vec<LaneRun>>;
 
-/// What was done, by subject, actor and phase.
+/// Activity by subject, actor and phase.
 fn runs(story: &StoryContext<'_>) -> RunsOf {
     let mut runs = RunsOf::new();
     let Some(answer) = story.report.story.answer("story-marks") else { return runs };
@@ -142,7 +142,7 @@ fn runs(story: &StoryContext<'_>) -> RunsOf {
         let index = |column| usize::try_from(answer.integer(row, column)).unwrap_or(usize::MAX);
         let (subject, actor) = (index("incident"), index("actor"));
         let kind = DeedKind::parse(answer.value(row, "kind").text().unwrap_or_default());
-        // New objects destroy nothing.
+        // Writing new objects destroys nothing.
         let is_harmless = kind == DeedKind::Written && !overwritten.contains(&subject);
         let (Some(phase), false) = (kind.phase(), is_harmless) else { continue };
         let (Some(first), Some(last)) = (answer.time(row, "first_seen"), answer.time(row, "last_seen"))
@@ -150,7 +150,7 @@ fn runs(story: &StoryContext<'_>) -> RunsOf {
             continue;
         };
         let Some(slot) = story.report.story.slot(first) else { continue };
-        let run = Run {
+        let run = LaneRun {
             slot,
             requests: answer.integer(row, "requests"),
             bytes: answer.integer(row, "bytes"),
@@ -162,8 +162,8 @@ fn runs(story: &StoryContext<'_>) -> RunsOf {
     runs
 }
 
-/// Adds a run to those before, which are in the order of time: to the last one if nothing lies between.
-fn add(runs: &mut Vec<Run>, run: Run) {
+/// Adds a run to earlier ones, which are in time order; it extends the last one if there is no gap.
+fn add(runs: &mut Vec<LaneRun>, run: LaneRun) {
     match runs.last_mut() {
         Some(last) if run.slot <= last.slot + 1 => {
             last.slot = run.slot;
@@ -231,8 +231,13 @@ mod tests {
 
     #[test]
     fn consecutive_activity_is_one_mark() {
-        let run =
-            |slot, requests| Run { slot, requests, first: slot as i64, last: slot as i64, ..Run::default() };
+        let run = |slot, requests| LaneRun {
+            slot,
+            requests,
+            first: slot as i64,
+            last: slot as i64,
+            ..LaneRun::default()
+        };
         let mut runs = Vec::new();
         [run(3, 1), run(3, 2), run(4, 3), run(6, 4)].into_iter().for_each(|one| add(&mut runs, one));
         let seen: Vec<_> = runs.iter().map(|run| (run.first, run.last, run.requests)).collect();

@@ -1,4 +1,4 @@
-//! What was taken, destroyed and changed: sums by prefix, and lists.
+//! Objects taken, destroyed and changed: totals per prefix, and lists.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use saltmine_query::report::{Answer, Value};
 
 use super::{StoryContext, figure, rendered};
 use crate::error::CliError;
-use crate::output::report::figures::{Body, Figure, what};
+use crate::output::report::figures::{Body, Figure, setting_change};
 use crate::output::report::table::Kind::{Bytes, Code, Count, Ip, Text, Time, Who};
 use crate::output::report::table::{Cell, Spec, Table, cell, words};
 use crate::output::report::text;
@@ -64,17 +64,17 @@ struct Prefix {
     text: String,
 }
 
-/// What a row of the answers sums up: objects and bytes of an incident.
+/// The totals of a row: objects and bytes of an incident.
 pub(super) struct Sum<'a> {
     pub(super) incident: i64,
     pub(super) bucket: &'a str,
-    /// What was done; empty where objects were read.
+    /// The kind of loss; empty for objects that were read.
     pub(super) what: &'a str,
     pub(super) objects: i64,
     pub(super) bytes: i64,
 }
 
-/// The sums by prefix of an answer.
+/// The totals per prefix in an answer.
 pub(super) fn sums<'a>(story: &'a StoryContext<'_>, name: &str) -> Vec<Sum<'a>> {
     let Some(answer) = story.report.story.answer(name) else { return Vec::new() };
     let text = |row: &'a [Value], column| answer.value(row, column).text().unwrap_or_default();
@@ -168,7 +168,7 @@ fn table_of<'a>(
             vec![Cell { sort: Some(number.to_string()), ..words(Some(&number.to_string()), Text, "–", 0) }];
         cells.extend(specs.iter().map(|(name, _, kind, null)| match *name {
             "operation" => words(
-                Some(&what(answer.value(row, name).text().unwrap_or_default())),
+                Some(&setting_change(answer.value(row, name).text().unwrap_or_default())),
                 Text,
                 null,
                 story.shown,

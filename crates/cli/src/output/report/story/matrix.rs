@@ -1,4 +1,4 @@
-//! Who did what: principals by actions.
+//! A matrix of principals and their actions.
 
 use std::collections::HashMap;
 
@@ -21,7 +21,7 @@ const ACTIONS: [(&str, &str); 7] = [
     ("refused", "Refused"),
 ];
 
-/// A row: the incident or actor and which of its actors, or another principal.
+/// A row: an actor of an incident or finding, or another principal.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Key {
     Actor(i64, i64),
@@ -93,7 +93,7 @@ fn cells_of(
     cells
 }
 
-/// Requests, and bytes where data moved.
+/// Requests, and bytes if data was transferred.
 fn measure(answer: &Answer, row: &[Value], what: &str) -> Cell {
     let (requests, size) = (answer.integer(row, "requests"), answer.integer(row, "bytes"));
     let mut cell = number(requests, Count);

@@ -1,13 +1,13 @@
-//! What happened, before all figures: the verdict, the incidents, and pictures and lists of what they did.
+//! The first part of a report: the verdict, the incidents, and their pictures and lists.
 
 mod actions;
 mod attack;
+mod bytes_sent;
 mod incidents;
 mod lanes;
 mod losses;
 mod matrix;
 mod scale;
-mod sent;
 mod subject;
 mod verdict;
 
@@ -30,11 +30,11 @@ pub(super) struct Story {
     pub(super) sections: Vec<Section>,
     /// Techniques of ATT&CK, as HTML.
     pub(super) attack: String,
-    /// What to do, as HTML.
+    /// Recommended actions, as HTML.
     pub(super) actions: String,
 }
 
-/// What a report says of its incidents.
+/// The part of a report about its incidents.
 pub(super) fn story(report: &Report, clock: &Clock, shown: usize) -> Result<Story, CliError> {
     let subjects = subject::subjects(report);
     let story = StoryContext { report, subjects: &subjects, clock, shown };
@@ -47,18 +47,18 @@ pub(super) fn story(report: &Report, clock: &Clock, shown: usize) -> Result<Stor
     })
 }
 
-/// What the parts of the story are made of.
+/// The data from which the story is built.
 struct StoryContext<'a> {
     report: &'a Report,
-    /// In the order of the numbers in the answers.
+    /// In the order of their numbers in the answers.
     subjects: &'a [Subject<'a>],
     clock: &'a Clock,
-    /// Characters shown of a field.
+    /// Maximum characters of a field.
     shown: usize,
 }
 
 impl<'a> StoryContext<'a> {
-    /// The incident or actor that a row of an answer is of.
+    /// The incident or actor of a row.
     fn subject(&self, index: i64) -> Option<&'a Subject<'a>> {
         self.subjects.get(usize::try_from(index).ok()?)
     }
@@ -96,11 +96,11 @@ fn sections(story: &StoryContext<'_>) -> Result<Vec<Section>, CliError> {
         "story-marks",
         Body::Picture(lanes, None),
     );
-    let (multiples, numbers) = sent::sent(story);
+    let (multiples, numbers) = bytes_sent::sent(story);
     let bytes = figure(
         story,
         ("bytes-out", "Bytes sent, by principal"),
-        &sent::note(story),
+        &bytes_sent::note(story),
         "story-bytes",
         Body::Picture(rendered(&multiples)?, Some(numbers)),
     );
@@ -120,7 +120,7 @@ fn sections(story: &StoryContext<'_>) -> Result<Vec<Section>, CliError> {
     Ok(sections.into_iter().filter(|section| !section.figures.is_empty()).collect())
 }
 
-/// A figure with the SQL of an answer of the story; `None` if it was not asked.
+/// A figure with the SQL behind it; `None` if the statement was not run.
 fn figure(
     story: &StoryContext<'_>,
     (id, title): (&'static str, &'static str),

@@ -1,12 +1,12 @@
-//! The time axis of pictures. Positions are in percent, so that a picture is as wide as its place and its text is not
-//! stretched.
+//! The time axis of pictures. Positions are in percent, so that pictures fill the available width without stretching
+//! their text.
 
 use chrono::{DateTime, Datelike, Timelike};
 use saltmine_query::report::Story;
 
 const HOUR: i64 = 3600;
 const DAY: i64 = 24 * HOUR;
-/// Distances of ticks.
+/// Possible distances between ticks.
 const STEPS: [i64; 13] = [
     300,
     900,
@@ -45,7 +45,7 @@ pub(super) struct Span {
 }
 
 impl Scale {
-    pub(super) fn of(story: &Story) -> Self {
+    pub(super) fn new(story: &Story) -> Self {
         let slots = i64::try_from(story.slots).unwrap_or(0);
         Self { start: story.start, length: story.width.saturating_mul(slots).max(1) }
     }
@@ -54,12 +54,12 @@ impl Scale {
         Self { start: first, length: last.saturating_sub(first).max(1) }
     }
 
-    /// Where a time is, from 0 to 1.
+    /// The position of a time, from 0 to 1.
     fn share(&self, seconds: i64) -> f64 {
         (seconds.saturating_sub(self.start) as f64 / self.length as f64).clamp(0.0, 1.0)
     }
 
-    /// From one time to another, at least `least` of the axis wide; `None` if it is outside.
+    /// The span between two times, at least `least` wide; `None` if it is outside of the axis.
     pub(super) fn span(&self, first: i64, last: i64, least: f64) -> Option<Span> {
         if last < self.start || first > self.start.saturating_add(self.length) {
             return None;
@@ -99,7 +99,7 @@ fn label(seconds: i64, step: i64) -> String {
 pub(super) fn bars(bars: impl Iterator<Item = (f64, f64, f64)>) -> String {
     let mut path = String::new();
     for (from, to, height) in bars.filter(|(.., height)| *height > 0.0) {
-        // A bar that is there is visible.
+        // Every bar is visible, however small its value.
         let top = 100.0 - (height * 100.0).clamp(2.0, 100.0);
         path += &format!("M{:.1} 100V{top:.0}H{:.1}V100", from * 1000.0, to * 1000.0);
     }

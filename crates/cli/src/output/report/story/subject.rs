@@ -1,4 +1,4 @@
-//! What the rows of the story are of: an incident, or an actor with findings outside of all incidents.
+//! The subjects of the story: incidents, and actors with findings outside of incidents.
 
 use saltmine_query::incidents::{Actor, ActorFindings, Incident};
 use saltmine_query::quantity::counted;
@@ -45,7 +45,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// What it is, in a few words.
+    /// A short description.
     pub(super) fn label(&self) -> String {
         match self {
             Self::Incident(incident) => format!("{} {}: {}", incident.number, incident.title, self.who()),
@@ -56,7 +56,7 @@ impl<'a> Subject<'a> {
     /// Its actors.
     pub(super) fn actors(&self) -> Vec<Lane<'a>> {
         match self {
-            Self::Incident(incident) => incident.actors.iter().map(Lane::of).collect(),
+            Self::Incident(incident) => incident.actors.iter().map(Lane::for_actor).collect(),
             Self::Actor(actor) => vec![Lane {
                 index: None,
                 name: &actor.name,
@@ -66,7 +66,7 @@ impl<'a> Subject<'a> {
         }
     }
 
-    /// The actor that rows with this index are of.
+    /// The actor with this index.
     pub(super) fn actor(&self, index: i64) -> Option<Lane<'a>> {
         let mut actors = self.actors().into_iter();
         actors.find(|lane| lane.index.is_none_or(|own| i64::try_from(own) == Ok(index)))
@@ -89,12 +89,12 @@ pub(super) struct Lane<'a> {
     pub(super) index: Option<usize>,
     pub(super) name: &'a str,
     pub(super) principal: &'a str,
-    /// The address, or how many there are.
+    /// The address, or the number of addresses.
     pub(super) from: String,
 }
 
 impl<'a> Lane<'a> {
-    fn of(actor: &'a Actor) -> Self {
+    fn for_actor(actor: &'a Actor) -> Self {
         Self {
             index: Some(actor.index),
             name: &actor.name,

@@ -1,4 +1,4 @@
-//! The first answers: what happened, who, when, what was lost, whether it goes on, and what to do first.
+//! The verdict: what happened, who, when, what was lost, whether it is ongoing, and what to do first.
 
 use askama::Template;
 use saltmine_query::catalogue::Severity;
@@ -26,15 +26,15 @@ pub(super) struct Verdict {
 /// A question of a reader and its answer.
 struct Answer {
     question: &'static str,
-    /// Whether it takes the whole width.
-    is_wide: bool,
+    /// Whether the answer takes the full width.
+    wide: bool,
     lines: Vec<Line>,
     left_out: usize,
 }
 
 struct Line {
     text: String,
-    /// The incident or actor that it is of.
+    /// The number of the incident or actor.
     number: Option<usize>,
 }
 
@@ -48,7 +48,7 @@ pub(super) fn verdict(story: &StoryContext<'_>) -> Verdict {
         (
             "Who and when",
             true,
-            incidents.iter().map(|incident| of(incident, who_and_when(incident))).collect(),
+            incidents.iter().map(|incident| line_about(incident, who_and_when(incident))).collect(),
         ),
         ("Still going on?", true, going_on(incidents)),
         ("Taken", false, lost(story, "story-taken")),
@@ -57,10 +57,10 @@ pub(super) fn verdict(story: &StoryContext<'_>) -> Verdict {
         ("Do first", true, first_steps(incidents)),
     ];
     let most = story.shown.max(90) * 4;
-    let answer = |(question, is_wide, lines): (&'static str, bool, Vec<Line>)| {
+    let answer = |(question, wide, lines): (&'static str, bool, Vec<Line>)| {
         let left_out = lines.len().saturating_sub(LINES);
         let cut = |line: Line| Line { text: text::cut(&line.text, most), ..line };
-        Answer { question, is_wide, lines: lines.into_iter().take(LINES).map(cut).collect(), left_out }
+        Answer { question, wide, lines: lines.into_iter().take(LINES).map(cut).collect(), left_out }
     };
     let answers = answers.into_iter().filter(|(.., lines)| !lines.is_empty()).map(answer).collect();
     let counts = Severity::ALL.iter().rev().map(|severity| (severity.as_str(), count(severity)));
@@ -71,7 +71,7 @@ fn plain(text: String) -> Line {
     Line { text, number: None }
 }
 
-fn of(incident: &Incident, text: String) -> Line {
+fn line_about(incident: &Incident, text: String) -> Line {
     Line { text, number: Some(incident.number) }
 }
 
@@ -80,7 +80,7 @@ fn happened(story: &StoryContext<'_>) -> Vec<Line> {
     let mut lines: Vec<Line> = hunt
         .incidents
         .iter()
-        .map(|incident| of(incident, format!("{}: {}.", incident.title, incident.headline)))
+        .map(|incident| line_about(incident, format!("{}: {}.", incident.title, incident.headline)))
         .collect();
     let medium = hunt.actors.iter().filter(|actor| actor.severity >= Severity::Medium);
     let others = counted(medium.count() as u64, "actor");
@@ -89,10 +89,10 @@ fn happened(story: &StoryContext<'_>) -> Vec<Line> {
             "No detection matched. That is not proof that nothing happened: see the limitations.".to_owned(),
         )),
         (true, false) => lines.push(plain(format!(
-            "No incident: no finding is of high severity. {others} with findings of medium severity."
+            "No incident: no finding has high severity. Findings of medium severity: {others}."
         ))),
         _ if others.starts_with("0 ") => {}
-        _ => lines.push(plain(format!("In addition, {others} with findings of medium severity."))),
+        _ => lines.push(plain(format!("Findings of medium severity outside of incidents: {others}."))),
     }
     if !hunt.failed.is_empty() {
         let failed = counted(hunt.failed.len() as u64, "detection");
@@ -121,7 +121,7 @@ fn who_and_when(incident: &Incident) -> String {
     format!("{when} UTC: {}", actors.join("; "))
 }
 
-/// What was taken or destroyed, the most bytes first.
+/// Objects taken or destroyed, ordered by bytes.
 fn lost(story: &StoryContext<'_>, name: &str) -> Vec<Line> {
     let mut lost: Vec<(i64, Vec<Sum<'_>>)> = Vec::new();
     for sum in sums(story, name) {
@@ -184,17 +184,18 @@ fn changed(story: &StoryContext<'_>) -> Vec<Line> {
 fn going_on(incidents: &[Incident]) -> Vec<Line> {
     let mut lines: Vec<Line> = Vec::new();
     let ongoing = incidents.iter().filter(|incident| incident.ongoing);
-    lines.extend(ongoing.map(|incident| of(incident, format!("Yes: {}.", incident.last_seen_note))));
+    lines.extend(ongoing.map(|incident| line_about(incident, format!("Yes: {}.", incident.last_seen_note))));
     if lines.is_empty()
         && let Some(latest) = incidents.iter().max_by_key(|incident| incident.last_seen)
     {
-        lines.push(of(latest, format!("Not as far as these logs show: {}.", latest.last_seen_note)));
+        lines.push(line_about(latest, format!("Not in these logs: {}.", latest.last_seen_note)));
     }
     for incident in incidents {
         if let Some(failing) = &incident.failing {
             let requests = counted(failing.requests, "request");
             let objects = counted(failing.objects, "object");
-            lines.push(of(incident, format!("{requests} of others for {objects} fail since.")));
+            lines
+                .push(line_about(incident, format!("{requests} by others for {objects} have failed since.")));
         }
     }
     lines
@@ -206,7 +207,7 @@ fn first_steps(incidents: &[Incident]) -> Vec<Line> {
     for incident in incidents {
         for step in incident.next_steps.containment.iter().take(1) {
             if !lines.iter().any(|line| line.text == *step) {
-                lines.push(of(incident, step.clone()));
+                lines.push(line_about(incident, step.clone()));
             }
         }
     }

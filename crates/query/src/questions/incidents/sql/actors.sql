@@ -1,4 +1,4 @@
--- Who acted in each incident. What S3 did because of an actor is not the actor's.
+-- The actors of each incident. Requests that S3 made because of an actor do not count as the actor's.
 SELECT scope / 1024 AS incident, scope % 1024 AS actor, count(DISTINCT record) AS requests,
        count(DISTINCT CASE WHEN action IS NULL AND http_status >= 400 THEN record END) AS failed,
        min(request_time) AS first_seen, max(request_time) AS last_seen, count(DISTINCT remote_ip) AS addresses,

@@ -1,4 +1,4 @@
--- What was done in each bucket. A record that was delivered twice counts once; of a copy in parts, the object counts once.
+-- Activity in each bucket. A record that was delivered twice counts once; a multipart copy counts as one object.
 WITH records AS (
   SELECT incident, kind, bucket, object, destination, record, min(request_time) AS first_seen, max(request_time) AS last_seen,
          min(operation) AS operation, min(version_id) AS version_id, max(bytes) AS bytes, bool_or(is_copy) AS is_copy

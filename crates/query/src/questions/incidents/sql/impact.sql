@@ -1,4 +1,4 @@
--- What became of objects that were overwritten, deleted or expired: were they there before, do requests of others fail since, are they read again?
+-- The fate of objects that were overwritten, deleted or expired: whether they existed before, whether requests by others have failed since, and whether they were read again.
 WITH touched AS (
   SELECT scope / 1024 AS incident, CASE WHEN action = 'write' THEN 'overwritten' ELSE 'destroyed' END AS kind, bucket, object,
          min(request_time) AS since, max(request_time) AS until, max(CASE WHEN action = 'write' THEN object_size END) AS bytes

@@ -1,4 +1,4 @@
--- What each request of an incident did, whose it was, and how many bytes it is about.
+-- The action, actor and bytes of each request of an incident.
 WITH ours AS (SELECT DISTINCT bucket FROM profile_activity)
 SELECT i.scope / 1024 AS incident, i.scope % 1024 AS actor, i.principal, i.requester, i.remote_ip, i.user_agent, i.http_status, i.request_id, i.log_file, i.log_line,
        i.bucket, i.object, i.record, i.request_time, i.operation, i.version_id, i.bytes_sent, i.object_size,

@@ -1,4 +1,4 @@
-//! Bytes sent by principal over time: small multiples with what is usual, and the numbers as a table.
+//! Bytes sent per principal over time: small multiples with a baseline, and a table of the numbers.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -15,7 +15,7 @@ use crate::output::report::table::{Cell, Spec, Table, cell, number, words};
 use crate::output::report::{figures, text};
 
 /// Maximum number of principals.
-const MOST: usize = 16;
+const MAX_PRINCIPALS: usize = 16;
 
 #[derive(Template)]
 #[template(path = "story/sent.html")]
@@ -27,22 +27,22 @@ pub(super) struct Multiples {
 struct Row {
     name: String,
     mark: String,
-    /// Outside of incidents, and in them, as data of SVG paths.
+    /// SVG paths: bytes outside of incidents, and in incidents.
     usual: String,
     unusual: String,
-    /// Height of the usual band, in percent.
+    /// Height of the baseline band, in percent.
     band: String,
     above: String,
     text: String,
 }
 
-/// What one principal was sent.
+/// The bytes sent to one principal.
 #[derive(Clone)]
 struct Sent {
     principal: String,
     all: Vec<i64>,
     of_incidents: Vec<i64>,
-    /// The most in one time slot, outside of incidents and in all.
+    /// The maximum of a time slot: outside of incidents, and overall.
     usual: i64,
     most: i64,
 }
@@ -55,7 +55,7 @@ const SPECS: [Spec; 5] = [
     ("", "Most in one interval", Bytes, "–"),
 ];
 
-/// What the figure shows.
+/// The caption of the figure.
 pub(super) fn note(story: &StoryContext<'_>) -> String {
     format!(
         "Each bar is {}; each row has its own scale. Coloured: in incidents and findings. The band ends at the most in \
@@ -78,10 +78,10 @@ pub(super) fn sent(story: &StoryContext<'_>) -> (Multiples, Table) {
         ]
     };
     let table = Table::new(&SPECS, sent.iter().map(cells).collect());
-    (Multiples { ticks: Scale::of(&story.report.story).ticks(), rows }, table)
+    (Multiples { ticks: Scale::new(&story.report.story).ticks(), rows }, table)
 }
 
-/// Those of incidents first, in their order; then those that were sent the most.
+/// The principals of incidents first, in order; then those with the most bytes.
 fn all(story: &StoryContext<'_>) -> Vec<Sent> {
     let Some(answer) = story.report.story.answer("story-bytes") else { return Vec::new() };
     let all = by_slot(story, answer, "all", "bytes_sent");
@@ -100,7 +100,7 @@ fn all(story: &StoryContext<'_>) -> Vec<Sent> {
     others.sort_by_key(|one| (std::cmp::Reverse(sum(one)), (*one).clone()));
     principals.extend(others.into_iter().map(String::as_str));
     let sent = principals.into_iter().filter_map(|one| sent_to(one, &all, &of_incidents));
-    sent.take(MOST).collect()
+    sent.take(MAX_PRINCIPALS).collect()
 }
 
 /// `None` if nothing was sent.
