@@ -91,6 +91,16 @@ impl SourceScan {
         &self.name
     }
 
+    /// Bytes of text read so far, after decompression.
+    pub fn inflated(&self) -> u64 {
+        self.reader.inflated()
+    }
+
+    /// Lines read so far.
+    pub fn lines(&self) -> u64 {
+        self.counts.lines
+    }
+
     /// The schema of the batches.
     pub fn schema(&self) -> &SchemaRef {
         self.decoder.schema()

@@ -8,6 +8,7 @@ use saltmine_lake::{IngestReport, IngestRequest, Progress};
 use crate::args::{ExecutorArgs, IngestArgs, SchedulerArgs};
 use crate::error::CliError;
 use crate::exit::ExitCode;
+use crate::interrupt::{Interrupts, Second};
 use crate::terminal::Terminal;
 
 /// Stack size of threads that walk plans recursively.
@@ -52,10 +53,11 @@ pub(crate) fn executor(args: &ExecutorArgs, terminal: &Terminal) -> Result<ExitC
 fn serve(work: impl Future<Output = Result<(), CliError>>) -> Result<ExitCode, CliError> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     let runtime = builder.enable_all().thread_stack_size(STACK).build()?;
+    let mut interrupts = Interrupts::listen(Second::Exits)?;
     let done = runtime.block_on(async {
         tokio::select! {
             done = work => done,
-            _ = tokio::signal::ctrl_c() => Ok(()),
+            () = interrupts.next() => Ok(()),
         }
     });
     runtime.shutdown_background();

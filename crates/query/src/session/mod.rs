@@ -26,7 +26,7 @@ use tokio::sync::OnceCell;
 use self::catalogue_query::{QueryMode, ReportedTime};
 pub use self::options::SessionOptions;
 use self::redaction::{hidden, redacted, redacted_context};
-use self::register::{limit_time, register_dataset, register_raw};
+use self::register::{limit_time, register_dataset, register_raw, rows_per_batch, set_rows_per_batch};
 use crate::catalogue::Query;
 use crate::error::QueryError;
 use crate::params::Params;
@@ -92,6 +92,8 @@ impl Session {
         let redactor = options.redaction.as_ref().map(|redaction| Redactor::new(redaction, root.as_deref()));
         let redactor = redactor.transpose()?.map(Arc::new);
         let dataset = options.inputs.first().filter(|_| raw.is_none()).cloned();
+        let rows_per_batch = if raw.is_none() && !remote { rows_per_batch(&context).await } else { None };
+        rows_per_batch.map_or(Ok(()), |rows| set_rows_per_batch(&context, rows))?;
         let whole = context.table_provider("logs").await?;
         limit_time(&context, options).await?;
         views::register(&context, &options.aliases).await?;
@@ -107,6 +109,7 @@ impl Session {
         // The error may quote a value that cannot be parsed as its type.
         let files = files.map_err(|error| hidden(&redactor, error))?;
         let redacted = context_of(options, &runtime)?;
+        rows_per_batch.map_or(Ok(()), |rows| set_rows_per_batch(&redacted, rows))?;
         let redacted = redacted_context(&redacted, options, &context, whole, &redactor).await?;
         views::register(&redacted, &options.aliases).await?;
         let (unredacted, redactor) = (Some(context), Some(redactor));

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use datafusion::arrow::array::AsArray;
+use datafusion::arrow::datatypes::Int64Type;
 use datafusion::common::ScalarValue;
+use datafusion::config::ConfigNonZeroUsize;
 use datafusion::prelude::{Expr, SessionContext, col, lit};
 use saltmine_lake::{Dataset, Table};
 use saltmine_scan::Discovery;
@@ -10,6 +13,7 @@ use saltmine_scan::Discovery;
 use super::options::SessionOptions;
 use crate::error::QueryError;
 use crate::profiles;
+use crate::sql::long_rows;
 use crate::tables::remote::check_sources;
 use crate::tables::{DatasetTable, RawInput, RawTable, RawTableKind, register_bucket, spool};
 
@@ -44,6 +48,33 @@ pub(super) fn register_dataset(
         let provider = DatasetTable::of_files(*table, files, plain)?;
         context.register_table(table.name(), Arc::new(provider))?;
     }
+    Ok(())
+}
+
+/// The number of rows per batch that a dataset with long lines needs; `None` if the usual number fits into memory.
+pub(super) async fn rows_per_batch(context: &SessionContext) -> Option<usize> {
+    let usual = context.state().config().batch_size();
+    // No more sources than fit into a batch, the ones with the longest lines.
+    let sql = format!(
+        "SELECT inflated_size, lines FROM sources WHERE lines > 0 AND inflated_size / lines > {} \
+         ORDER BY inflated_size / lines DESC LIMIT {usual}",
+        long_rows::BATCH_BYTES / usual.max(1) as u64
+    );
+    // If the ledger cannot be read, whoever asks for it gets the error; other tables may be intact.
+    let batches = context.sql(&sql).await.ok()?.collect().await.ok()?;
+    let mut sources = Vec::new();
+    for batch in &batches {
+        let counts = |column: usize| batch.column(column).as_primitive::<Int64Type>().values().iter();
+        let counts = counts(0).zip(counts(1));
+        sources.extend(counts.map(|(bytes, lines)| (bytes.unsigned_abs(), lines.unsigned_abs())));
+    }
+    long_rows::fitting_batch(sources, usual)
+}
+
+/// Sets the number of rows per batch.
+pub(super) fn set_rows_per_batch(context: &SessionContext, rows: usize) -> Result<(), QueryError> {
+    let rows = ConfigNonZeroUsize::try_new(rows)?;
+    context.state_ref().write().config_mut().options_mut().execution.batch_size = rows;
     Ok(())
 }
 

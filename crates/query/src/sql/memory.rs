@@ -1,7 +1,9 @@
 //! Memory limits of queries for sorting, grouping and joining; beyond them, they spill to disk.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use datafusion::config::ConfigNonZeroUsize;
 use datafusion::dataframe::DataFrame;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
@@ -12,6 +14,8 @@ use datafusion::physical_plan::stream::{RecordBatchReceiverStreamBuilder, Record
 use datafusion::prelude::SessionContext;
 use futures::{StreamExt, TryStreamExt, stream};
 use sysinfo::{MemoryRefreshKind, System};
+
+use super::long_rows::{RowWatch, smaller_batch};
 
 /// Below this limit, concurrent sorts leave each other, and the merge after them, too little memory when they
 /// spill.
@@ -45,15 +49,17 @@ pub(crate) fn is_ample(limit: usize) -> bool {
 }
 
 /// The rows of a query. If memory does not suffice for the first of them, the query is retried in a way that takes
-/// less: with sort-merge joins, which can spill, in place of hash joins, which cannot; and with one sort at a time.
+/// less: with sort-merge joins, which can spill, in place of hash joins, which cannot; and with one sort at a time. If
+/// lines are very long, it is retried with smaller batches.
 pub(crate) async fn rows(
     context: &SessionContext,
     frame: DataFrame,
 ) -> Result<SendableRecordBatchStream, DataFusionError> {
-    let (context, plan) = (context.clone(), frame.logical_plan().clone());
-    let first = frame.execute_stream().await?;
+    let (context, (mut state, plan)) = (context.clone(), frame.into_parts());
+    let watch = RowWatch::begin(state.config_mut());
+    let first = DataFrame::new(state, plan.clone()).execute_stream().await?;
     let schema = first.schema();
-    let rows = stream::once(first_or_rerun(first, context, plan)).try_flatten();
+    let rows = stream::once(first_or_rerun(first, context, plan, watch)).try_flatten();
     Ok(in_its_own_task(Box::pin(RecordBatchStreamAdapter::new(schema, rows))))
 }
 
@@ -78,16 +84,28 @@ async fn first_or_rerun(
     mut first: SendableRecordBatchStream,
     context: SessionContext,
     plan: LogicalPlan,
+    watch: Arc<RowWatch>,
 ) -> Result<SendableRecordBatchStream, DataFusionError> {
     let schema = first.schema();
     let batch = match first.try_next().await {
-        Err(error) if is_exhausted(&error) => {
+        Err(error) => {
+            let mut state = context.state();
+            let settings = state.config_mut().options_mut();
+            if let Some(rows) = smaller_batch(&error) {
+                settings.execution.batch_size = ConfigNonZeroUsize::try_new(rows)?;
+            } else if is_exhausted(&error) {
+                settings.optimizer.prefer_hash_join = false;
+                settings.optimizer.repartition_sorts = false;
+            } else {
+                return Err(error);
+            }
             drop(first);
             wait_for_memory(&context).await;
-            return rerun(&context, plan).await;
+            return DataFrame::new(state, plan).execute_stream().await;
         }
-        batch => batch?,
+        Ok(batch) => batch,
     };
+    watch.end();
     let rows = stream::iter(batch.map(Ok)).chain(first);
     Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
 }
@@ -106,17 +124,6 @@ async fn wait_for_memory(context: &SessionContext) {
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
-}
-
-async fn rerun(
-    context: &SessionContext,
-    plan: LogicalPlan,
-) -> Result<SendableRecordBatchStream, DataFusionError> {
-    let mut state = context.state();
-    let settings = state.config_mut().options_mut();
-    settings.optimizer.prefer_hash_join = false;
-    settings.optimizer.repartition_sorts = false;
-    DataFrame::new(state, plan).execute_stream().await
 }
 
 #[cfg(test)]

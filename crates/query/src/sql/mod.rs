@@ -3,6 +3,7 @@
 mod diagnostics;
 mod dialect;
 mod expansion;
+pub(crate) mod long_rows;
 pub(crate) mod memory;
 mod settings;
 mod statements;

@@ -19,14 +19,22 @@ use parquet::arrow::arrow_reader::ArrowReaderOptions;
 use parquet::arrow::async_reader::AsyncFileReader;
 use parquet::file::metadata::{PageIndexPolicy, ParquetMetaData};
 
+/// The most files whose bytes EXPLAIN ANALYZE counts. DataFusion keeps the metrics of each file, some 5 kB, until the query
+/// ends.
+const MAX_METERED_FILES: usize = 1000;
+
 /// Creates the readers. File metadata is cached for the session.
 #[derive(Debug)]
-pub(crate) struct PageReaders(CachedParquetFileReaderFactory);
+pub(crate) struct PageReaders {
+    readers: CachedParquetFileReaderFactory,
+    is_metered: bool,
+}
 
 impl PageReaders {
-    /// For files in a store.
-    pub(crate) fn new(store: Arc<dyn ObjectStore>, cache: Arc<FileMetadataCache>) -> Self {
-        Self(CachedParquetFileReaderFactory::new(store, cache))
+    /// For `file_count` files in a store.
+    pub(crate) fn new(store: Arc<dyn ObjectStore>, cache: Arc<FileMetadataCache>, file_count: usize) -> Self {
+        let readers = CachedParquetFileReaderFactory::new(store, cache);
+        Self { readers, is_metered: file_count <= MAX_METERED_FILES }
     }
 }
 
@@ -38,7 +46,9 @@ impl ParquetFileReaderFactory for PageReaders {
         footer_size: Option<usize>,
         metrics: &ExecutionPlanMetricsSet,
     ) -> Result<Box<dyn AsyncFileReader + Send>> {
-        Ok(Box::new(PageReader(self.0.create_reader(partition, file, footer_size, metrics)?)))
+        let discarded = ExecutionPlanMetricsSet::new();
+        let metrics = if self.is_metered { metrics } else { &discarded };
+        Ok(Box::new(PageReader(self.readers.create_reader(partition, file, footer_size, metrics)?)))
     }
 }
 

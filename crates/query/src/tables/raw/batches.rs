@@ -12,7 +12,7 @@ use datafusion::common::runtime::SpawnedTask;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use futures::stream;
+use futures::{StreamExt, stream};
 use saltmine_lake::{SourceEntry, source_entries_batch};
 use saltmine_s3::{Body, Prefetcher, S3Error};
 use saltmine_scan::{
@@ -20,9 +20,10 @@ use saltmine_scan::{
 };
 
 use super::input::{RawInput, RawTableKind};
+use crate::sql::long_rows::RowMeter;
 
-/// Maximum duration of a step without rows. A scan can be cancelled between steps.
-const MAX_STEP_TIME: Duration = Duration::from_millis(50);
+/// After this time, rows are handed to the consumer, and a scan can be cancelled.
+const MAX_STEP_TIME: Duration = Duration::from_millis(20);
 
 /// The rows of some sources.
 pub(super) struct Batches {
@@ -39,6 +40,7 @@ pub(super) struct Batches {
     copies: HashSet<usize>,
     begun: bool,
     scan: Option<OpenSource>,
+    meter: RowMeter,
 }
 
 /// The current source.
@@ -48,11 +50,31 @@ struct OpenSource {
     first_reject: Option<Reject>,
 }
 
+/// Text that is read before its rows are handed to the consumer: changing threads for each block of 256 KiB takes longer
+/// than counting its rows.
+const MAX_BYTES_AHEAD: u64 = 4 << 20;
+
 /// The result of a step.
 enum Step {
     Rows(RecordBatch),
     Nothing,
     End,
+}
+
+/// The results of some steps.
+struct Steps {
+    rows: Vec<RecordBatch>,
+    /// What follows the rows: more of them, the end, or an error.
+    then: Result<Step>,
+}
+
+/// What a stream does when the next row is requested.
+enum Next {
+    /// It begins to read.
+    Idle(Batches),
+    /// It waits for steps that are running.
+    Running(SpawnedTask<(Batches, Steps)>),
+    Ended,
 }
 
 impl Batches {
@@ -66,53 +88,81 @@ impl Batches {
     ) -> Self {
         let wanted = wanted.iter().copied().collect();
         let (ahead, copies, scan) = (None, HashSet::new(), None);
-        Self { input, kind, projection, filter, wanted, share, ahead, copies, begun: false, scan }
+        let meter = RowMeter::unlimited();
+        Self { input, kind, projection, filter, wanted, share, ahead, copies, begun: false, scan, meter }
+    }
+
+    /// Fails if rows are too long for batches of the usual size.
+    pub(super) fn with_meter(self, meter: RowMeter) -> Self {
+        Self { meter, ..self }
     }
 
     /// As a stream whose steps run on threads that may block. Nothing is read before the first row is requested,
-    /// and no thread waits for the consumer.
+    /// and no thread waits for the consumer: while it works on rows, the next step runs.
     pub(super) fn into_stream(self, schema: SchemaRef) -> SendableRecordBatchStream {
-        let rows = stream::unfold(Some(self), |state| async move {
-            let mut batches = state?;
-            loop {
-                let step = SpawnedTask::spawn_blocking(move || {
-                    let step = batches.steps();
-                    (batches, step)
-                });
-                let step = match step.await {
-                    Ok((back, step)) => {
-                        batches = back;
-                        step
-                    }
-                    // The program is ending, or the step panicked.
-                    Err(error) => return Some((Err(DataFusionError::External(error.into())), None)),
-                };
-                match step {
-                    Ok(Step::Rows(rows)) => return Some((Ok(rows), Some(batches))),
-                    Ok(Step::Nothing) => {}
-                    Ok(Step::End) => return None,
-                    Err(error) => return Some((Err(error), None)),
+        let rows = stream::unfold(Next::Idle(self), |next| async move {
+            let running = match next {
+                Next::Idle(batches) => batches.spawn_steps(),
+                Next::Running(running) => running,
+                Next::Ended => return None,
+            };
+            let (batches, Steps { rows, then }) = match running.await {
+                Ok(done) => done,
+                // The program is ending, or the step panicked.
+                Err(error) => {
+                    let error = Err(DataFusionError::External(error.into()));
+                    return Some((stream::iter(vec![error]), Next::Ended));
                 }
-            }
+            };
+            let mut rows: Vec<Result<RecordBatch>> = rows.into_iter().map(Ok).collect();
+            let next = match then {
+                Ok(Step::End) => Next::Ended,
+                Ok(_) => Next::Running(batches.spawn_steps()),
+                Err(error) => {
+                    rows.push(Err(error));
+                    Next::Ended
+                }
+            };
+            Some((stream::iter(rows), next))
         });
-        Box::pin(RecordBatchStreamAdapter::new(schema, rows))
+        Box::pin(RecordBatchStreamAdapter::new(schema, rows.flatten()))
     }
 
-    /// Runs steps until there are rows, or for a while.
-    fn steps(&mut self) -> Result<Step> {
-        let begin = Instant::now();
+    fn spawn_steps(mut self) -> SpawnedTask<(Self, Steps)> {
+        SpawnedTask::spawn_blocking(move || {
+            let steps = self.steps();
+            (self, steps)
+        })
+    }
+
+    /// Runs steps for a while, or until they have read enough.
+    fn steps(&mut self) -> Steps {
+        let (begin, mut rows, mut bytes) = (Instant::now(), Vec::new(), 0_u64);
         loop {
-            match self.step()? {
-                Step::Nothing if begin.elapsed() < MAX_STEP_TIME => {}
-                step => return Ok(step),
+            let before = self.inflated();
+            match self.step() {
+                Ok(Step::Rows(more)) => rows.push(more),
+                Ok(Step::Nothing) => {}
+                then => return Steps { rows, then },
+            }
+            bytes = bytes.saturating_add(self.inflated().saturating_sub(before));
+            if bytes >= MAX_BYTES_AHEAD || begin.elapsed() >= MAX_STEP_TIME {
+                return Steps { rows, then: Ok(Step::Nothing) };
             }
         }
+    }
+
+    /// Bytes read of the current source.
+    fn inflated(&self) -> u64 {
+        self.scan.as_ref().map_or(0, |open| open.scan.inflated())
     }
 
     /// Opens the next source, reads a block, or finishes the source.
     fn step(&mut self) -> Result<Step> {
         let Some(mut open) = self.scan.take() else { return self.open_next() };
+        let before = (open.scan.inflated(), open.scan.lines());
         let block = open.scan.next_block().map_err(|error| DataFusionError::External(error.into()))?;
+        let line_bytes = (open.scan.inflated() - before.0) / (open.scan.lines() - before.1).max(1);
         let rows = match (self.kind, block) {
             (_, None) => self.end(open)?,
             (RawTableKind::Logs, Some(rows)) => {
@@ -129,7 +179,9 @@ impl Batches {
                 None
             }
         };
-        Ok(rows.map_or(Step::Nothing, Step::Rows))
+        let Some(rows) = rows else { return Ok(Step::Nothing) };
+        self.meter.add(rows.num_rows(), line_bytes)?;
+        Ok(Step::Rows(rows))
     }
 
     fn open_next(&mut self) -> Result<Step> {

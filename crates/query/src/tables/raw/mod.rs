@@ -28,6 +28,7 @@ pub(crate) use self::input::{RawInput, RawTableKind};
 pub use self::report::ScanReport;
 use super::plain_text::plain_schema;
 use super::pushdown::row_filter;
+use crate::sql::long_rows::RowMeter;
 
 /// A table over raw files.
 #[derive(Debug)]
@@ -142,10 +143,11 @@ impl PartitionStream for RawPartition {
         &self.schema
     }
 
-    fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
+    fn execute(&self, context: Arc<TaskContext>) -> SendableRecordBatchStream {
         let (input, projection, filter) =
             (Arc::clone(&self.input), self.projection.clone(), self.filter.clone());
         Batches::new(input, self.kind, projection, filter, &self.sources, self.count)
+            .with_meter(RowMeter::new(&context))
             .into_stream(Arc::clone(&self.schema))
     }
 }
