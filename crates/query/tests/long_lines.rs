@@ -39,11 +39,11 @@ async fn check_filter(session: &Session) {
     let batches = rows(session, "SELECT user_agent FROM logs WHERE user_agent LIKE '%b'").await;
     let counts: Vec<usize> = batches.iter().map(RecordBatch::num_rows).collect();
     assert_eq!(counts.iter().sum::<usize>(), LINES / 3);
-    assert!(counts.iter().all(|count| *count <= 70), "{counts:?}");
+    assert!(counts.iter().all(|count| *count <= 40), "{counts:?}");
     let all = rows(session, "SELECT user_agent FROM logs WHERE length(user_agent) > 5").await;
     let counts: Vec<usize> = all.iter().map(RecordBatch::num_rows).collect();
     assert_eq!(counts.iter().sum::<usize>(), LINES);
-    assert!(counts.iter().all(|count| *count <= 70), "{counts:?}");
+    assert!(counts.iter().all(|count| *count <= 40), "{counts:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

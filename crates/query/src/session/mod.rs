@@ -1,6 +1,7 @@
 //! A session: the tables of a dataset or of raw files, the functions, and resource limits.
 
 pub(crate) mod catalogue_query;
+mod gathered_logs;
 mod options;
 mod redaction;
 mod register;

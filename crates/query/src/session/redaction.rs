@@ -36,7 +36,7 @@ pub(super) async fn redacted_context(
         let is_of_file = options.tables.iter().any(|(table, _)| *table == name);
         let redactor = if is_of_file { Arc::new(redactor.for_file(&name)) } else { Arc::clone(redactor) };
         let (table, limit) = if name == "logs" {
-            (Arc::clone(&whole), time_filter(options))
+            (Arc::clone(&whole), time_filter(options.since, options.until))
         } else {
             (unredacted.table_provider(name.as_str()).await?, None)
         };

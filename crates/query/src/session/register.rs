@@ -17,17 +17,17 @@ use crate::sql::long_rows;
 use crate::tables::remote::check_sources;
 use crate::tables::{DatasetTable, RawInput, RawTable, RawTableKind, register_bucket, spool};
 
-/// The time range as a filter.
-pub(super) fn time_filter(options: &SessionOptions) -> Option<Expr> {
+/// A time range as a filter.
+pub(super) fn time_filter(since: Option<i64>, until: Option<i64>) -> Option<Expr> {
     let time = |micros| lit(ScalarValue::TimestampMicrosecond(Some(micros), Some("UTC".into())));
-    let since = options.since.map(|since| col("request_time").gt_eq(time(since)));
-    let until = options.until.map(|until| col("request_time").lt(time(until)));
+    let since = since.map(|since| col("request_time").gt_eq(time(since)));
+    let until = until.map(|until| col("request_time").lt(time(until)));
     since.into_iter().chain(until).reduce(Expr::and)
 }
 
 /// Filters the table `logs`; scans use the filter to skip files.
 pub(super) async fn limit_time(context: &SessionContext, options: &SessionOptions) -> Result<(), QueryError> {
-    let Some(filter) = time_filter(options) else { return Ok(()) };
+    let Some(filter) = time_filter(options.since, options.until) else { return Ok(()) };
     let view = context.table("logs").await?.filter(filter)?.into_view();
     if let Some(all) = context.deregister_table("logs")? {
         context.register_table(profiles::ALL_LOGS, all)?;

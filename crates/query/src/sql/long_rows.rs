@@ -12,7 +12,7 @@ use datafusion::execution::TaskContext;
 use datafusion::prelude::SessionConfig;
 
 /// Bytes of text in a batch; the usual 8192 rows have 4 to 8 MiB.
-pub(crate) const BATCH_BYTES: u64 = 64 << 20;
+pub(crate) const BATCH_BYTES: u64 = 32 << 20;
 
 /// Watches the rows that scans of raw logs return until a query has its first result. Until then it can be restarted
 /// with smaller batches.
@@ -125,8 +125,8 @@ mod tests {
         let one = [ordinary.clone(), vec![(4 * MB, 1)]].concat();
         assert_eq!(fitting_batch(one, 8192), None);
         let many = [ordinary, vec![(400 * MB, 400)]].concat();
-        assert_eq!(fitting_batch(many, 8192), Some(67));
-        assert_eq!(fitting_batch(vec![(4 * MB, 1); 10_000], 8192), Some(16));
+        assert_eq!(fitting_batch(many, 8192), Some(33));
+        assert_eq!(fitting_batch(vec![(4 * MB, 1); 10_000], 8192), Some(8));
         // What a ledger claims decides no less than a row.
         assert_eq!(fitting_batch(vec![(u64::MAX, 1), (0, 0), (5, u64::MAX)], 8192), Some(1));
     }
@@ -138,11 +138,11 @@ mod tests {
         let context = TaskContext::default().with_session_config(config);
         let mut meter = RowMeter::new(&context);
         for _ in 0..10 {
-            assert!(meter.add(8192, 8000).is_ok(), "a full batch ends the count");
+            assert!(meter.add(8192, 4000).is_ok(), "a full batch ends the count");
         }
-        assert!(meter.add(60, MB).is_ok());
+        assert!(meter.add(30, MB).is_ok());
         let error = meter.add(10, MB).expect_err("too long").context("in a scan");
-        assert_eq!(smaller_batch(&error), Some(70));
+        assert_eq!(smaller_batch(&error), Some(40));
         watch.end();
         assert!(meter.add(10, MB).is_ok());
     }

@@ -25,6 +25,11 @@ use super::plain_text::plain_schema;
 use super::time_bounds::TimeBounds;
 use crate::error::QueryError;
 
+/// A dataset of ten years, ingested daily and never compacted, has not many more files.
+const MANY_FILES: u64 = if cfg!(test) { 20 } else { 4000 };
+/// Rows that are read while a file is opened.
+const FEW_ROWS: u64 = 1000;
+
 /// A table of a dataset, as of when the session was opened.
 #[derive(Debug)]
 pub(crate) struct DatasetTable {
@@ -57,6 +62,13 @@ impl DatasetTable {
 
     pub(crate) fn files(&self) -> &[DataFile] {
         &self.files
+    }
+
+    /// Whether opening the files takes most of the time of a scan: they are many, and have few rows.
+    pub(crate) fn is_scattered(&self) -> bool {
+        let rows = self.files.iter().map(|file| file.rows.unwrap_or_default()).fold(0, u64::saturating_add);
+        let files = self.files.len() as u64;
+        files > MANY_FILES && self.files.iter().all(|file| file.rows.is_some()) && rows / files < FEW_ROWS
     }
 
     fn statistics_of(&self, files: &[&DataFile]) -> Statistics {

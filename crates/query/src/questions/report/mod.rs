@@ -111,6 +111,8 @@ pub async fn report(
     options: &HuntOptions,
     progress: &(dyn Fn(ReportProgress) + Send + Sync),
 ) -> Result<Report, QueryError> {
+    // If that is not possible, each statement reads the input.
+    let _gathered = session.gather_logs().await.ok().flatten();
     let hunt = hunt(session, catalogue, options, &|step| progress(ReportProgress::Hunt(step))).await?;
     // Besides the tables: the numbers of the head, the story, the traffic and the latency.
     let figures = TABLES.len() + 4;

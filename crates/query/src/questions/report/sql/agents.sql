@@ -1,12 +1,17 @@
-/* The 60 with the most requests, and the 60 with the most bytes. */
-WITH counted AS (
+/* The 60 with the most requests, and the 60 with the most bytes. Very long ones are told apart by their beginning only. */
+WITH records AS (
+  SELECT CASE WHEN octet_length(user_agent) > 4096 THEN concat(left(user_agent, 1000), '…') ELSE user_agent END AS user_agent,
+         http_status, bytes_sent, requester, remote_ip, request_time
+  FROM logs
+),
+counted AS (
   SELECT user_agent, agent_family(user_agent) AS client,
          count(*) AS requests,
          count(*) FILTER (WHERE http_status >= 400) AS failed,
          sum(possible_size(bytes_sent)) AS bytes_sent,
          count(DISTINCT requester) AS requesters, count(DISTINCT remote_ip) AS addresses,
          min(request_time) AS first_seen, max(request_time) AS last_seen
-  FROM logs
+  FROM records
   WHERE user_agent IS NOT NULL
   GROUP BY user_agent
 ),
