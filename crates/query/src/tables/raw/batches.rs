@@ -71,9 +71,9 @@ struct Steps {
 /// What a stream does when the next row is requested.
 enum Next {
     /// It begins to read.
-    Idle(Batches),
+    Idle(Box<Batches>),
     /// It waits for steps that are running.
-    Running(SpawnedTask<(Batches, Steps)>),
+    Running(SpawnedTask<(Box<Batches>, Steps)>),
     Ended,
 }
 
@@ -100,7 +100,7 @@ impl Batches {
     /// As a stream whose steps run on threads that may block. Nothing is read before the first row is requested,
     /// and no thread waits for the consumer: while it works on rows, the next step runs.
     pub(super) fn into_stream(self, schema: SchemaRef) -> SendableRecordBatchStream {
-        let rows = stream::unfold(Next::Idle(self), |next| async move {
+        let rows = stream::unfold(Next::Idle(Box::new(self)), |next| async move {
             let running = match next {
                 Next::Idle(batches) => batches.spawn_steps(),
                 Next::Running(running) => running,
@@ -128,7 +128,7 @@ impl Batches {
         Box::pin(RecordBatchStreamAdapter::new(schema, rows.flatten()))
     }
 
-    fn spawn_steps(mut self) -> SpawnedTask<(Self, Steps)> {
+    fn spawn_steps(mut self: Box<Self>) -> SpawnedTask<(Box<Self>, Steps)> {
         SpawnedTask::spawn_blocking(move || {
             let steps = self.steps();
             (self, steps)
