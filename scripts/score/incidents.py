@@ -12,6 +12,7 @@ NUMBERS = {
     "bytes_copied": (("copied", "copied_out"), "bytes"),
     "objects_written": (("written",), "objects"),
     "destroyed": (("deleted", "version_deleted"), "either"),
+    "expired": (("expired",), "objects"),
 }
 
 
@@ -23,6 +24,13 @@ def counted(incidents, kinds, member):
     return sum(deed[member] for deed in deeds)
 
 
+def wanted_actors(truth):
+    """The actors of a truth. Sessions have the names as logged, and strangers without credentials have no session."""
+    names = truth.get("sessions") or [name for name in truth.get("principals", []) if name != "anonymous"]
+    strangers = not names or "anonymous" in truth.get("principals", [])
+    return {principal(name) for name in [*names, *([None] if strangers else [])]}
+
+
 class IncidentScore:
     """The score of a scenario's incidents."""
 
@@ -32,14 +40,15 @@ class IncidentScore:
         truth = scenario.truth
         if not scenario.is_attack:
             return
-        requesters = truth.get("sessions") or truth.get("principals")
-        self.wanted = {principal(name) for name in requesters or [None]}
+        self.wanted = wanted_actors(truth)
         actors = [actor for incident in incidents for actor in incident["actors"]]
         self.actors = {principal(name) for actor in actors for name in actor["requesters"] or [None]}
         self.begin = self.end = None
         if incidents:
             self.begin = min(seconds(incident["first_seen"]) for incident in incidents) - seconds(truth["first"])
-            self.end = max(seconds(incident["last_seen"]) for incident in incidents) - seconds(truth["last"])
+            # What a rule of the attacker expires later is part of the incident.
+            last = max(seconds(truth[name]) for name in ("last", "last_expired") if name in truth)
+            self.end = max(seconds(incident["last_seen"]) for incident in incidents) - last
         self.numbers = {}
         for name, (kinds, member) in NUMBERS.items():
             if name in truth.get("numbers", {}):

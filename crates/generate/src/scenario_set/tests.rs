@@ -140,8 +140,12 @@ fn check_attack(name: &str, logs: &Path, attack: &AttackTruth) {
     assert_eq!(number("objects_read"), read.len() as u64, "{name}");
     assert_eq!(number("objects_written"), written.len() as u64, "{name}");
     assert_eq!(number("destroyed"), destroyed.len() as u64, "{name}");
-    let expired = effects.iter().filter(|line| line.contains(" S3.EXPIRE.OBJECT ")).count();
-    assert_eq!(number("expired"), expired as u64, "{name}");
+    let expired: Vec<&String> = effects.iter().filter(|line| line.contains(" S3.EXPIRE.OBJECT ")).collect();
+    assert_eq!(number("expired"), expired.len() as u64, "{name}");
+    let last = attack.last_expired.as_ref().map(|last| &last[11..19]);
+    assert_eq!(last.is_some(), !expired.is_empty(), "{name}");
+    let is_last = |line: &&String| last.is_some_and(|last| line.contains(&format!(":{last} +0000] ")));
+    assert!(expired.is_empty() || expired.into_iter().any(|line| is_last(&line)), "{name}");
 }
 
 #[test]

@@ -39,6 +39,7 @@ pub(super) struct Tally {
     buckets: BTreeSet<String>,
     first: Option<i64>,
     last: Option<i64>,
+    last_expired: Option<i64>,
     read: BTreeSet<(String, String)>,
     written: BTreeSet<(String, String)>,
     copied: BTreeSet<(String, String)>,
@@ -66,6 +67,7 @@ impl Tally {
                 self.effects += 1;
                 if call.operation.starts_with("S3.EXPIRE") {
                     self.expired.insert((bucket.to_owned(), call.key.unwrap_or_default().to_owned()));
+                    self.last_expired = self.last_expired.max(Some(time));
                 }
                 return;
             }
@@ -147,6 +149,9 @@ pub struct AttackTruth {
     pub first: String,
     /// Time of its last request.
     pub last: String,
+    /// Time of the last expiry due to a rule that the attacker set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_expired: Option<String>,
     /// The attacker's actions, in order.
     pub phases: Vec<&'static str>,
     /// Requests of the attacker; a copy or a batch delete counts once per record.
@@ -200,6 +205,7 @@ impl Tally {
             buckets: self.buckets,
             first: iso(first),
             last: iso(last),
+            last_expired: self.last_expired.map(iso),
             phases: self.phases,
             requests: self.requests,
             effects: self.effects,
