@@ -19,7 +19,7 @@
 -- column: first_seen — time of the first request
 -- column: last_seen — time of the last request
 -- column: keys — distinct keys
--- column: key_ids — access key ids that signed
+-- column: key_ids — up to five access key ids that signed
 -- column: networks — networks that used the URLs
 -- column: bytes — size of the objects in bytes
 -- column: lifetime — longest lifetime of a URL, in seconds
@@ -55,7 +55,7 @@ top AS (SELECT principal, bucket, avg(keys) AS each FROM networks GROUP BY 1, 2)
 SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,
        CASE WHEN count(DISTINCT r.remote_ip) = 1 THEN min(r.remote_ip) END AS remote_ip,
        count(DISTINCT r.remote_ip) AS addresses, array_slice(array_sort(array_agg(DISTINCT r.remote_ip)), 1, 10) AS remote_ips,
-       count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(DISTINCT r.object) AS keys, count(DISTINCT r.key_id) AS key_ids, count(DISTINCT r.network) AS networks, sum_once(r.bytes_sent, r.record) AS bytes, max(r.seconds) AS lifetime,
+       count(DISTINCT r.requester) AS sessions, r.bucket, count(DISTINCT r.record) AS events, min(r.request_time) AS first_seen, max(r.request_time) AS last_seen, count(DISTINCT r.object) AS keys, array_slice(array_sort(array_agg(DISTINCT r.key_id) FILTER (WHERE r.key_id IS NOT NULL)), 1, 5) AS key_ids, count(DISTINCT r.network) AS networks, sum_once(r.bytes_sent, r.record) AS bytes, max(r.seconds) AS lifetime,
        CASE WHEN max(t.each) < $each THEN 'low'
             WHEN NOT bool_or(p.is_person) THEN 'high'
             WHEN count(DISTINCT r.object) >= $times * coalesce(max(r.busiest), 0) AND count(DISTINCT r.object) >= 2 * $keys THEN 'high' ELSE 'medium' END AS severity,

@@ -59,7 +59,13 @@ rates AS (
          coalesce(max(CASE WHEN d.day >= date_trunc('day', s.changed_at) AND d.day <= s.changed_at + CAST($within AS INTERVAL) AND (s.changed_again IS NULL OR d.day <= s.changed_again) THEN d.expiries END), 0) AS most
   FROM spans s JOIN since b ON b.bucket = s.bucket LEFT JOIN daily d ON d.bucket = s.bucket GROUP BY 1, 2, 3, 4
 ),
-chosen AS (SELECT * FROM rates WHERE most >= $times * usual AND most > 0),
+waves AS (SELECT * FROM rates WHERE most >= $times * usual AND most > 0),
+-- What an earlier change expired is no baseline: a change soon after it is compared with the days before the first.
+chosen AS (
+  SELECT r.bucket, r.changed_at, r.changed_again, r.since, min(w.usual) AS usual
+  FROM waves w JOIN rates r ON r.bucket = w.bucket AND r.changed_at BETWEEN w.changed_at AND w.changed_at + CAST($within AS INTERVAL)
+  WHERE r.most >= $times * w.usual AND r.most > 0 GROUP BY 1, 2, 3, 4
+),
 hit AS (
   SELECT c.bucket, c.changed_at, c.usual, c.since, e.object, e.operation, e.object_size, e.record, e.request_time
   FROM chosen c JOIN expiries e ON e.bucket = c.bucket AND e.request_time BETWEEN c.changed_at AND c.changed_at + CAST($within AS INTERVAL)

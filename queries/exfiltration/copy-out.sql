@@ -17,6 +17,7 @@
 -- column: first_seen — time of the first request
 -- column: last_seen — time of the last request
 -- column: destination — the destination bucket; null if neither host nor request id reveals it
+-- column: prepared_by — for a batch job, the principal that wrote to the bucket from a new network on the day before; null if there are several
 -- column: days — days with such copies
 -- column: keys — distinct keys
 -- column: bytes — size of the objects in bytes
@@ -61,10 +62,10 @@ whole AS (SELECT principal, bucket, destination, sum(size) AS bytes FROM sized G
 buckets AS (SELECT bucket, min(first_seen) AS since FROM profile_activity GROUP BY 1),
 -- A batch job has no address. Its creator may be a principal that used the bucket from a new network on the day before.
 visitors AS (
-  SELECT DISTINCT s.bucket, s.destination FROM summed s JOIN profile_activity a ON a.bucket = s.bucket JOIN profile_origin o ON o.principal = a.principal AND o.origin = a.origin AND o.is_new AND o.is_public
-  WHERE s.is_batch AND a.writes + a.settings_changed > 0 AND a.last_seen >= s.first_seen - INTERVAL '1 day' AND a.first_seen <= s.first_seen
+  SELECT s.bucket, s.destination, CASE WHEN count(DISTINCT a.principal) = 1 THEN min(a.principal) END AS principal FROM summed s JOIN profile_activity a ON a.bucket = s.bucket JOIN profile_origin o ON o.principal = a.principal AND o.origin = a.origin AND o.is_new AND o.is_public
+  WHERE s.is_batch AND a.writes + a.settings_changed > 0 AND a.last_seen >= s.first_seen - INTERVAL '1 day' AND a.first_seen <= s.first_seen GROUP BY 1, 2
 )
-SELECT s.principal, s.requester, s.remote_ip, s.addresses, s.remote_ips, s.sessions, s.bucket, s.events, s.first_seen, s.last_seen, s.destination, s.days, s.keys, w.bytes,
+SELECT s.principal, s.requester, s.remote_ip, s.addresses, s.remote_ips, s.sessions, s.bucket, s.events, s.first_seen, s.last_seen, s.destination, CASE WHEN s.is_batch THEN v.principal END AS prepared_by, s.days, s.keys, w.bytes,
        CASE WHEN s.days >= 3 AND s.first_seen < b.since + INTERVAL '2 days' THEN 'low'
             -- A destination named like our buckets is probably ours, without collected logs, if a program inside AWS or a batch job copies to it. Anyone can choose such a name, though.
             WHEN NOT coalesce(s.is_new_public, false) AND k.stem IS NOT NULL AND (s.is_inside OR s.is_batch AND v.bucket IS NULL) THEN 'medium'

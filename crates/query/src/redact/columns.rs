@@ -39,8 +39,8 @@ impl Treatment {
         match column {
             "remote_ip" => Self::Address,
             "requester" | "bucket_owner" | "account" | "destroyed_by" => Self::Principal,
-            "principal" | "role" | "opened_by" | "failed_for" | "removed_by" => Self::Role,
-            "key_id" => Self::AccessKey,
+            "principal" | "role" | "opened_by" | "prepared_by" | "failed_for" | "removed_by" => Self::Role,
+            "key_id" | "key_ids" => Self::AccessKey,
             "request_id" | "host_id" | "sha256" | "etag" => Self::Opaque,
             "operation" | "error_code" | "log_file" | "evidence" | "anomaly" | "part" | "state" => Self::Text,
             column if ["key", "bucket", "prefix"].iter().any(|part| column.contains(part)) => Self::Text,

@@ -452,7 +452,7 @@ fn principals_are_redacted_part_by_part() {
     assert_eq!(redactor.role("111122223333:role/backup-operator"), format!("{account}:role/{role}"));
     assert_eq!(redactor.principal("111122223333:person/sess-4471"), format!("{account}:person/{session}"));
     assert_eq!(redactor.role("111122223333:root"), format!("{account}:root"));
-    for column in ["principal", "opened_by", "failed_for", "removed_by"] {
+    for column in ["principal", "opened_by", "prepared_by", "failed_for", "removed_by"] {
         assert_eq!(columns::Treatment::for_column(column), columns::Treatment::Role);
     }
 }
