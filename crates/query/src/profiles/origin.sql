@@ -26,5 +26,6 @@ history AS (
 )
 SELECT k.principal, k.origin, k.is_public, k.first_seen, k.last_seen, k.days, k.requests, k.known_since,
        coalesce(h.days_before, 0) AS days_before, s.early >= $roaming AS is_roaming, s.early = 0 AS was_inside,
-       k.first_seen >= k.known_since + $settled AND coalesce(h.days_before, 0) >= $earlier AND s.early < $roaming AS is_new
+       k.first_seen >= k.known_since + $settled AND coalesce(h.days_before, 0) >= $earlier AND s.early < $roaming AS is_new,
+       k.first_seen >= k.known_since + $settled AND s.early < $roaming AS is_late
 FROM known k JOIN settled s ON s.principal = k.principal LEFT JOIN history h ON h.principal = k.principal AND h.origin = k.origin

@@ -110,6 +110,11 @@ impl Clue {
         self.text("key_id").into_iter().chain(several).collect()
     }
 
+    /// The principal that probably created the batch job.
+    pub(super) fn preparer(&self) -> Option<&str> {
+        self.text("prepared_by")
+    }
+
     /// Whether it is about presigned URLs, whose users are not their signers.
     pub(super) fn is_of_links(&self) -> bool {
         ["key_id", "key_ids"]

@@ -21,6 +21,8 @@ const DAY: i64 = 24 * HOUR;
 pub(crate) struct LogContext {
     /// Origins that are new for a principal with a history elsewhere.
     pub(crate) new_origins: HashMap<String, BTreeSet<String>>,
+    /// When principals were first seen that have no history: they came after the logs began.
+    pub(crate) newcomers: HashMap<String, i64>,
     /// Principals that have used a network before.
     pub(crate) residents: HashMap<String, BTreeSet<String>>,
     /// Principals that are active all day on several days, such as roles of services or CI.
@@ -126,6 +128,8 @@ impl LogContext {
         if let Some(destination) = clue.text("destination").filter(|bucket| !self.buckets.contains(*bucket)) {
             tokens.push((JoinToken::Destination(destination), 30 * DAY));
         }
+        let preparer = clue.preparer().map(|preparer| JoinToken::Actor(preparer, RowOrigin::New));
+        tokens.extend(preparer.map(|preparer| (preparer, 7 * DAY)));
         if place == RowOrigin::Link
             && let Some(key) = clue.text("key")
         {

@@ -159,6 +159,8 @@ pub enum DeedKind {
     Copied,
     /// Data read from the internet.
     Taken,
+    /// Objects read that the actor had read before the incident, no more often than then.
+    ReadAsUsual,
     /// Copied to a bucket that is not in these logs.
     CopiedOut,
     /// Objects written, new or existing.
@@ -193,6 +195,7 @@ impl DeedKind {
             "collected" => Self::Collected,
             "copied" => Self::Copied,
             "taken" => Self::Taken,
+            "read_as_usual" => Self::ReadAsUsual,
             "copied_out" => Self::CopiedOut,
             "written" => Self::Written,
             "deleted" => Self::Deleted,
@@ -220,7 +223,7 @@ impl DeedKind {
             | Self::ProtectionChanged
             | Self::BucketDelete => PhaseKind::Destruction,
             Self::LoggingChanged => PhaseKind::CoverUp,
-            Self::Failed | Self::Other => return None,
+            Self::ReadAsUsual | Self::Failed | Self::Other => return None,
         })
     }
 }

@@ -68,7 +68,9 @@ pub(super) async fn log_context(
     remote: bool,
 ) -> Result<LogContext> {
     profiles::prepare(context, "profile_principal profile_origin", remote).await?;
-    let principals: HashSet<&str> = clues.iter().map(|clue| clue.principal.as_str()).collect();
+    let principals = clues.iter().map(|clue| clue.principal.as_str());
+    let principals: HashSet<&str> =
+        principals.chain(clues.iter().filter_map(|clue| clue.preparer())).collect();
     let addresses = clues.iter().flat_map(|clue| &clue.addresses);
     let networks: HashSet<String> = addresses.filter_map(|address| origin(address)).collect();
     let mut around = LogContext::default();
@@ -90,6 +92,9 @@ pub(super) async fn log_context(
         }
         if row.boolean("is_aws")? {
             around.services.insert(principal.clone());
+        }
+        if let Some(came_at) = row.time("came_at")? {
+            around.newcomers.insert(principal.clone(), came_at);
         }
         if is_new {
             around.new_origins.entry(principal).or_default().insert(origin);
@@ -206,3 +211,6 @@ async fn impact(context: &SessionContext, counted: &mut [IncidentCounts]) -> Res
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -16,13 +16,15 @@ use crate::session::Session;
 pub(super) const INCIDENT_REQUESTS: &str = "incident_requests";
 /// The same with what each request did, as the column `kind`.
 const INCIDENT_DEEDS: &str = "incident_deeds";
+/// The objects that actors of incidents read as usual.
+const INCIDENT_HABITS: &str = "incident_habits";
 /// Exceeds the number of actors of any incident.
 const ACTORS: usize = 1024;
 
 /// The table of these requests, registered in the session as long as this lives.
 pub(crate) struct RequestTable<'a> {
     context: &'a SessionContext,
-    _folder: Option<tempfile::TempDir>,
+    folders: Vec<tempfile::TempDir>,
 }
 
 /// Registers the requests of incidents for the statements of a report. The first of `of` has the number 0, and so on.
@@ -50,25 +52,23 @@ impl<'a> RequestTable<'a> {
         scopes: &[Vec<Scope>],
         remote: bool,
     ) -> Result<RequestTable<'a>> {
-        let frame = requests(context, scopes).await?;
-        let table = Self::requests(context, frame, remote).await?;
+        let mut table = Self { context, folders: Vec::new() };
+        table.add(INCIDENT_REQUESTS, requests(context, scopes).await?, remote).await?;
+        profiles::prepare(context, "profile_activity", remote).await?;
+        table.add(INCIDENT_HABITS, context.sql(include_str!("sql/habits.sql")).await?, remote).await?;
         let deeds = context.sql(include_str!("sql/kinds.sql")).await?;
         context.register_table(INCIDENT_DEEDS, deeds.into_view())?;
         Ok(table)
     }
 
-    async fn requests(
-        context: &'a SessionContext,
-        frame: DataFrame,
-        remote: bool,
-    ) -> Result<RequestTable<'a>> {
+    async fn add(&mut self, name: &'static str, frame: DataFrame, remote: bool) -> Result<()> {
         // Other processes do not have this one's files.
         if remote {
-            context.register_table(INCIDENT_REQUESTS, frame.into_view())?;
-            return Ok(Self { context, _folder: None });
+            self.context.register_table(name, frame.into_view())?;
+        } else {
+            self.folders.push(profiles::store(self.context, name, frame).await?);
         }
-        let folder = profiles::store(context, INCIDENT_REQUESTS, frame).await?;
-        Ok(Self { context, _folder: Some(folder) })
+        Ok(())
     }
 }
 
@@ -76,6 +76,7 @@ impl Drop for RequestTable<'_> {
     fn drop(&mut self) {
         // A table that was not registered needs no removal.
         let _ = self.context.deregister_table(INCIDENT_DEEDS);
+        let _ = self.context.deregister_table(INCIDENT_HABITS);
         let _ = self.context.deregister_table(INCIDENT_REQUESTS);
     }
 }

@@ -38,8 +38,10 @@ pub(super) fn incident(
     let losses = losses(&counted);
     let failing = failing(&counted);
     let of_rows = || rows.iter().filter(|clue| clue.is_severe());
-    let first = counted.deeds.iter().map(|deed| deed.first_seen.0).min();
-    let last = counted.deeds.iter().map(|deed| deed.last_seen.0).max();
+    // Usual work neither begins nor ends an incident.
+    let unusual = || counted.deeds.iter().filter(|deed| deed.kind != DeedKind::ReadAsUsual);
+    let first = unusual().map(|deed| deed.first_seen.0).min();
+    let last = unusual().map(|deed| deed.last_seen.0).max();
     let first = first.or_else(|| of_rows().map(|clue| clue.first).min()).unwrap_or_default();
     let last = last.or_else(|| of_rows().map(|clue| clue.last).max()).unwrap_or_default();
     let story = sentences::Story {

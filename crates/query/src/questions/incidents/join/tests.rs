@@ -147,6 +147,19 @@ fn an_access_change_joins_the_exposure_that_follows() {
 }
 
 #[test]
+fn a_batch_job_joins_what_its_preparer_did_on_the_new_network() {
+    let job = clue("copy-out", Severity::High, "batch", "", "lake", (20, 21));
+    let clues = [
+        clue("role-elsewhere", Severity::High, "ann", "203.0.113.9", "lake", (18, 19)),
+        with(job, "prepared_by", json!("ann")),
+    ];
+    let around = new_at("ann", "203.0.113.0/24");
+    assert_eq!(queries_of(&clues, &around), [["role-elsewhere", "copy-out"]]);
+    let known = LogContext::default();
+    assert_eq!(queries_of(&clues, &known).len(), 2);
+}
+
+#[test]
 fn an_unknown_destination_joins_and_a_logged_one_does_not() {
     let copy = |query, principal, hour| {
         let row = clue(query, Severity::High, principal, "", "dumps", (hour, hour + 1));

@@ -48,6 +48,18 @@ fn on_a_new_network_all_requests_count_and_the_owner_is_left_out() {
 }
 
 #[test]
+fn a_row_of_several_networks_names_new_ones_too() {
+    let bulk = clue(Severity::High, "ann", "203.0.113.9", (100, 101));
+    let mixed = Clue {
+        addresses: vec!["198.51.100.4".into(), "192.0.2.1".into()],
+        address_count: 2,
+        ..clue(Severity::High, "ann", "", (99, 101))
+    };
+    assert_eq!(scopes(&[&bulk, &mixed], &around()).1[0].origins.len(), 2);
+    assert_eq!(scopes(&[&bulk], &around()).1[0].origins.len(), 1);
+}
+
+#[test]
 fn all_new_networks_count_beyond_the_named_addresses() {
     let many = Clue { address_count: 173, ..clue(Severity::High, "ann", "203.0.113.9", (0, 200)) };
     assert_eq!(scopes(&[&many], &around()).1[0].origins.len(), 2);
@@ -69,6 +81,60 @@ fn on_known_networks_only_the_time_bucket_and_session_of_a_row_count() {
         ..Scope::default()
     };
     assert_eq!(scopes, [expected]);
+}
+
+#[test]
+fn a_row_by_the_day_does_not_move_the_begin_of_a_more_severe_row_about_the_same_requests() {
+    let copies = Clue { events: 900, ..clue(Severity::High, "ben", "192.0.2.7", (23, 24)) };
+    let day = Clue { events: 930, bucket: None, ..clue(Severity::Medium, "ben", "192.0.2.7", (12, 24)) };
+    let since = |rows: &[&Clue]| -> Vec<i64> {
+        scopes(rows, &LogContext::default()).1.iter().map(|scope| scope.since / HOUR).collect()
+    };
+    assert_eq!(since(&[&copies, &day]), [23]);
+    // Requests that the severe row does not explain, in another bucket, or of the same severity, count.
+    assert_eq!(since(&[&copies, &Clue { events: 2_000, ..day.clone() }]), [23, 12]);
+    assert_eq!(since(&[&copies, &Clue { bucket: Some("vault".into()), ..day.clone() }]), [23, 12]);
+    assert_eq!(since(&[&copies, &Clue { severity: Severity::High, ..day }]), [23, 12]);
+}
+
+#[test]
+fn all_requests_of_a_principal_count_that_came_with_the_incident() {
+    let row = clue(Severity::Critical, "tool", "203.0.113.9", (50, 51));
+    let came = |hour: i64| LogContext {
+        newcomers: [("tool".to_owned(), hour * HOUR)].into(),
+        ..LogContext::default()
+    };
+    let (roles, of_newcomer) = scopes(&[&row], &came(49));
+    assert_eq!(roles, [Role { principal: "tool".into(), place: ActorPlace::Known }]);
+    let expected = Scope {
+        principal: Some("tool".into()),
+        since: 49 * HOUR,
+        until: 51 * HOUR + MARGIN,
+        ..Scope::default()
+    };
+    assert_eq!(of_newcomer, [expected]);
+    // It had other work before.
+    assert_eq!(scopes(&[&row], &came(20)).1[0].since, 50 * HOUR);
+    let service = LogContext { services: ["tool".to_owned()].into(), ..came(49) };
+    assert_eq!(scopes(&[&row], &service).1[0].since, 50 * HOUR);
+}
+
+#[test]
+fn who_prepared_a_batch_job_is_an_actor_on_the_new_network() {
+    let mut job = clue(Severity::High, "batch", "", (30, 31));
+    job.addresses.clear();
+    job.address_count = 0;
+    job.columns.insert("prepared_by".into(), json!("ann"));
+    let of = |clue: &Clue| -> Vec<(String, ActorPlace)> {
+        let roles = scopes(&[clue], &around()).0;
+        roles.into_iter().map(|role| (role.principal, role.place)).collect()
+    };
+    let batch = ("batch".to_owned(), ActorPlace::Known);
+    assert_eq!(of(&job), [("ann".to_owned(), ActorPlace::NewNetwork), batch.clone()]);
+    let scope = &scopes(&[&job], &around()).1[0];
+    assert_eq!((scope.principal.as_deref(), scope.origins.len()), (Some("ann"), 2));
+    // A job that is not suspicious accuses nobody.
+    assert_eq!(of(&Clue { severity: Severity::Medium, ..job }), [batch]);
 }
 
 #[test]

@@ -12,6 +12,7 @@ SELECT i.scope / 1024 AS incident, i.scope % 1024 AS actor, i.principal, i.reque
             WHEN i.action IN ('list', 'inspect') THEN 'listed'
             WHEN i.action = 'read' AND i.operation LIKE 'REST.COPY.%' AND i.destination IS NOT NULL AND o.bucket IS NULL THEN 'copied_out'
             WHEN i.action = 'read' AND i.operation LIKE 'REST.COPY.%' THEN 'copied'
+            WHEN h.object IS NOT NULL AND i.action = 'read' THEN 'read_as_usual'
             WHEN i.action = 'read' AND (i.origin = 'private' OR i.origin LIKE 'aws %') THEN 'collected'
             WHEN i.action = 'read' THEN 'taken'
             WHEN i.action = 'write' THEN 'written'
@@ -24,3 +25,4 @@ SELECT i.scope / 1024 AS incident, i.scope % 1024 AS actor, i.principal, i.reque
             WHEN i.action = 'settings_change' THEN 'protection_changed'
             ELSE i.action END AS kind
 FROM incident_requests i LEFT JOIN ours o ON o.bucket = i.destination
+LEFT JOIN incident_habits h ON h.scope = i.scope AND h.bucket = i.bucket AND h.origin = i.origin AND h.object = i.object

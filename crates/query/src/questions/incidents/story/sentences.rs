@@ -178,6 +178,15 @@ impl Story<'_> {
         )
     }
 
+    /// What the actors read as before, next to what is unusual.
+    fn read_as_usual(&self) -> Option<String> {
+        let objects: u64 = self.of_kind(DeedKind::ReadAsUsual).map(|deed| deed.objects).sum();
+        let size: i64 = self.of_kind(DeedKind::ReadAsUsual).map(|deed| deed.bytes).sum();
+        (objects > 0).then(|| {
+            format!("not counted: {} ({}) read as often as before", number(objects, "object"), bytes(size))
+        })
+    }
+
     fn unreadable(&self) -> String {
         let overwritten = number(self.losses.overwritten_objects, "object");
         let in_place = if self.requests(DeedKind::Copied) > 0 { " by copies onto themselves" } else { "" };
@@ -290,6 +299,7 @@ impl Story<'_> {
             }
         }
         sentences.extend(notes);
+        sentences.extend(self.read_as_usual());
         if let Some(failing) = self.failing.filter(|failing| !failing.principals.is_empty()) {
             let codes = if failing.error_codes.is_empty() {
                 String::new()
@@ -373,6 +383,7 @@ pub(super) fn of_deed(deed: &Deed) -> String {
         DeedKind::Collected => format!("{count} read internally ({size})"),
         DeedKind::Copied => format!("{count} copied ({size})"),
         DeedKind::Taken => format!("{count} read ({size})"),
+        DeedKind::ReadAsUsual => format!("{count} read as before ({size})"),
         DeedKind::CopiedOut => {
             format!("{count} copied to {} ({size})", deed.destination.as_deref().unwrap_or("another bucket"))
         }

@@ -101,6 +101,25 @@ fn a_theft_has_amount_duration_and_preparation() {
 }
 
 #[test]
+fn usual_reads_next_to_a_theft_are_named_and_not_counted() {
+    let deeds = vec![
+        deed(DeedKind::ReadAsUsual, 70, 40, 5_000, (0, 90)),
+        deed(DeedKind::Taken, 900, 900, 4_000_000_000, (10, 60)),
+    ];
+    let counted = IncidentCounts { deeds, ..IncidentCounts::default() };
+    let incident = incident_from(&[row("bulk-read", "T1530")], ActorPlace::Known, counted);
+    assert_eq!((incident.losses.taken_objects, incident.losses.taken_bytes), (900, 4_000_000_000));
+    assert_eq!((incident.first_seen.0, incident.last_seen.0), (10 * 60_000_000, 60 * 60_000_000));
+    assert!(
+        incident.details.contains(&"not counted: 40 objects (5.0 kB) read as often as before".to_owned()),
+        "{:?}",
+        incident.details
+    );
+    let phases: Vec<PhaseKind> = incident.phases.iter().map(|phase| phase.phase).collect();
+    assert_eq!(phases, [PhaseKind::Exfiltration]);
+}
+
+#[test]
 fn a_ransom_is_named_before_its_reads() {
     let deeds = vec![
         deed(DeedKind::Copied, 120, 120, 5000, (0, 24)),

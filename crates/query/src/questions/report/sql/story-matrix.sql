@@ -27,7 +27,7 @@ acted AS (
               ELSE kind END AS what,
          count(DISTINCT record) AS requests, CAST(sum(bytes) AS BIGINT) AS bytes, min(request_time) AS first_seen
   FROM incident_deeds
-  WHERE kind NOT IN ('other', 'failed', 'missing')
+  WHERE kind NOT IN ('other', 'failed', 'missing', 'read_as_usual')
   GROUP BY 1, 2, 3, 4
 )
 SELECT a.incident, a.actor, min(a.principal) AS principal, a.what, CAST(sum(a.requests) AS BIGINT) AS requests, CAST(sum(a.bytes) AS BIGINT) AS bytes,
