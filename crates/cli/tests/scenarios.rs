@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
@@ -59,6 +60,66 @@ fn every_record_of_the_set_is_read_cleanly() {
         (read["records"].as_u64(), read["odd"].as_u64(), read["rejects"].as_u64()),
         (Some(records), Some(0), Some(0))
     );
+}
+
+/// Seconds since 1970.
+fn seconds(time: &Value) -> i64 {
+    chrono::DateTime::parse_from_rfc3339(time.as_str().unwrap()).unwrap().timestamp()
+}
+
+/// The number of objects, or versions, that an incident counts for a number of the truth.
+fn objects(incident: &Value, number: &str) -> Option<u64> {
+    let kinds: &[&str] = match number {
+        "objects_read" => &["taken"],
+        "objects_copied" => &["copied", "copied_out"],
+        "objects_written" => &["written"],
+        "expired" => &["expired"],
+        _ => return None,
+    };
+    let deeds = incident["deeds"].as_array().unwrap().iter();
+    let of_kind = deeds.filter(|deed| kinds.contains(&deed["kind"].as_str().unwrap()));
+    Some(of_kind.map(|deed| deed["objects"].as_u64().unwrap()).sum())
+}
+
+/// Incidents of attacks by people and programs next to their own work, through links, by jobs and rules, and by strangers:
+/// exactly the actors, the objects within a twentieth, begin and end within an hour.
+#[test]
+fn incidents_match_the_truth() {
+    let names = [
+        "cold-restore-careful",
+        "copy-foreign-loud",
+        "leaver-careful",
+        "lifecycle-eraser-careful",
+        "links-minted-loud",
+        "public-window-loud",
+        "replicate-foreign-loud",
+        "sim-client-side-encryption-loud",
+    ];
+    let (folder, logs) = scenarios(&names, "mixed");
+    let truths = std::fs::read(folder.path().join("truth.json")).unwrap();
+    let truths: Value = serde_json::from_slice(&truths).unwrap();
+    for ((name, truth), logs) in truths.as_object().unwrap().iter().zip(logs) {
+        let report = hunt(&[logs]);
+        let [incident] = &report["incidents"].as_array().unwrap()[..] else { panic!("{name}: {report}") };
+        let texts = |value: &Value| -> BTreeSet<String> {
+            value.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect()
+        };
+        let actors = incident["actors"].as_array().unwrap();
+        let found: BTreeSet<String> = actors.iter().flat_map(|actor| texts(&actor["requesters"])).collect();
+        assert_eq!(found, texts(&truth["sessions"]), "{name}");
+        let is_anonymous = actors.iter().any(|actor| actor["principal"] == "anonymous");
+        assert_eq!(is_anonymous, texts(&truth["principals"]).contains("anonymous"), "{name}");
+        let last = ["last", "last_expired"].iter().filter_map(|member| truth.get(member)).map(seconds).max();
+        for (found, wanted) in [("first_seen", seconds(&truth["first"])), ("last_seen", last.unwrap())] {
+            assert!((seconds(&incident[found]) - wanted).abs() <= 3_600, "{name}: {found} of {incident}");
+        }
+        for (number, wanted) in truth["numbers"].as_object().unwrap() {
+            if let Some(found) = objects(incident, number) {
+                let wanted = wanted.as_u64().unwrap();
+                assert!(found.abs_diff(wanted) * 20 <= wanted, "{name}: {number} {found} of {wanted}");
+            }
+        }
+    }
 }
 
 /// The logs of a scenario: in its folder, or one below it.
