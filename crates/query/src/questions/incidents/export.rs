@@ -44,8 +44,8 @@ pub async fn export(
     what: ExportKind,
 ) -> Result<SendableRecordBatchStream, QueryError> {
     let context = session.unredacted();
-    let is_remote = session.mode().remote;
-    let prepared = profiles::prepare(context, "requests profile_activity", is_remote).await;
+    let remote = session.mode().remote;
+    let prepared = profiles::prepare(context, "requests profile_activity", remote).await;
     prepared.map_err(|error| session.redacted_error(error.into()))?;
     let frame = context.table(REQUESTS).await?.filter(requests.filter())?;
     context.register_table(INCIDENT_REQUESTS, frame.into_view())?;
