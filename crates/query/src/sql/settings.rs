@@ -28,9 +28,6 @@ pub(crate) fn config(threads: usize, memory_limit: usize) -> SessionConfig {
     // It evaluates functions such as file_row_index(), and struct members, below a projection that has given another
     // column the same name, and so on the wrong column.
     settings.optimizer.enable_leaf_expression_pushdown = false;
-    // The partitions of a join wait for each other before they pass its filter to a scan. If memory runs out in one of them,
-    // the others wait forever.
-    settings.optimizer.enable_join_dynamic_filter_pushdown = false;
     // The footers of a dataset are read once and provide all statistics.
     settings.execution.collect_statistics = false;
     // A single sort manages with little memory.
