@@ -88,7 +88,7 @@ fn what_is_wrong_is_named_with_its_line_and_with_what_is_expected() {
         ("title = \"x", ":1: not TOML: "),
         ("title = \"a\"\ntitle = \"b\"", ":2: not TOML: duplicate key"),
         ("timezone = \"Europe/Berln\"", "there is no time zone \"Europe/Berln\"; expected a name such as"),
-        ("work_hours = \"9 to 5\"", "expected such as \"08:00-18:00\""),
+        ("work_hours = \"9 to 5\"", "expected a range such as \"08:00-18:00\""),
         (
             "own_accounts = \"111122223333\"",
             "own_accounts: expected a list such as [\"…\", \"…\"], found text",
@@ -175,7 +175,7 @@ fn a_file_in_a_dataset_stays_there() {
     }
     std::fs::write(&path, "# ".to_owned() + &"x".repeat(MAX_BYTES as usize)).unwrap();
     let problem = CaseFile::read(&path, Trust::Own, &catalogue).unwrap_err().to_string();
-    assert!(problem.ends_with("larger than 256 kB, the most that a case file may have"), "{problem}");
+    assert!(problem.ends_with("larger than 256 kB, the limit for case files"), "{problem}");
     std::fs::write(&path, b"title = \"\xff\"").unwrap();
     assert!(CaseFile::read(&path, Trust::Own, &catalogue).unwrap_err().to_string().contains("not UTF-8"));
     let missing = CaseFile::read(&folder.path().join("none"), Trust::Own, &catalogue).unwrap_err();
