@@ -75,7 +75,7 @@ impl RowMeter {
     }
 }
 
-/// So many rows have [`BATCH_BYTES`].
+/// A scan returned more than [`BATCH_BYTES`] in this number of rows.
 #[derive(Debug)]
 struct LongRows {
     rows: usize,
@@ -127,7 +127,7 @@ mod tests {
         let many = [ordinary, vec![(400 * MB, 400)]].concat();
         assert_eq!(fitting_batch(many, 8192), Some(33));
         assert_eq!(fitting_batch(vec![(4 * MB, 1); 10_000], 8192), Some(8));
-        // What a ledger claims decides no less than a row.
+        // Whatever a ledger claims, a batch has at least one row.
         assert_eq!(fitting_batch(vec![(u64::MAX, 1), (0, 0), (5, u64::MAX)], 8192), Some(1));
     }
 
