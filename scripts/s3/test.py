@@ -507,7 +507,7 @@ shutil.copy(one, WORK / "one.log")
 FILES = put(WORK / "logs", "logs", "pre/")
 CODE = 3  # a few lines are rejected
 # How many LIST requests find the objects.
-LISTS = int(re.search(r"(\d+) LIST requests made", saltmine("ingest", "s3://logs/pre", "--to", str(WORK / "nothing"), "--dry-run")[0])[1])
+LISTS = int(re.search(r"LIST requests made: (\d+)", saltmine("ingest", "s3://logs/pre", "--to", str(WORK / "nothing"), "--dry-run")[0])[1])
 saltmine("ingest", str(WORK / "logs"), "--to", str(WORK / "local"), code=CODE)
 WANTED = rows(str(WORK / "local"))
 WANTED_ROWS = int(saltmine("query", str(WORK / "local"), "SELECT count(*) AS n FROM logs")[0].split()[1])
