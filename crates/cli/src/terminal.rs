@@ -97,6 +97,18 @@ impl Terminal {
     }
 }
 
+/// Columns and rows of the terminal that standard output goes to; `None` if it goes elsewhere or has no size.
+pub(crate) fn size() -> Option<(u16, u16)> {
+    let (width, height) = terminal_size::terminal_size_of(std::io::stdout())?;
+    (width.0 > 0 && height.0 > 0).then_some((width.0, height.0))
+}
+
+/// The width that text should fit, in characters: `$COLUMNS`, or that of the terminal.
+pub(crate) fn width() -> Option<u16> {
+    let variable = std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok());
+    variable.filter(|width| *width > 0).or_else(|| size().map(|(width, _)| width))
+}
+
 /// Prints a usage error or the requested help. Arguments may be names of files chosen by anyone, so they are
 /// sanitised.
 pub(crate) fn usage(error: &clap::Error) -> std::process::ExitCode {

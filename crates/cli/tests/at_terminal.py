@@ -1,11 +1,18 @@
-"""Runs a command at a terminal of its own, and prints what the terminal gets. Ends as the command does."""
+"""Runs a command at a terminal of its own, and prints what the terminal gets. Ends as the command does.
+The size of the terminal is $SCREEN, as in 24x80; without it, the terminal has none."""
 
+import fcntl
 import os
 import pty
+import struct
 import sys
+import termios
 
 child, terminal = pty.fork()
 if child == 0:
+    if screen := os.environ.get("SCREEN"):
+        rows, columns = map(int, screen.split("x"))
+        fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     os.execvp(sys.argv[1], sys.argv[1:])
 while True:
     try:

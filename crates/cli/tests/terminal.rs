@@ -160,6 +160,33 @@ fn arguments_are_sanitised_too() {
 }
 
 #[test]
+fn tables_fit_the_terminal_and_long_answers_go_to_the_pager() {
+    let folder = hostile();
+    let wide = ["query", "logs", "SELECT user_agent, user_agent AS again, user_agent AS twice FROM logs"];
+    let shown = |screen: &str, statement: &[&str], pager: &str| {
+        let variables = [("SCREEN", screen), ("PAGER", pager)];
+        String::from_utf8(run(folder.path(), statement, &variables).stdout).unwrap()
+    };
+    for (screen, width) in [("50x60", 60), ("50x100", 100)] {
+        let text = shown(screen, &wide, "false");
+        let widest = text.lines().map(|line| line.trim_end().chars().count()).max().unwrap();
+        assert!(widest <= width && widest > width / 2, "{screen}: {text}");
+    }
+    let long = ["query", "logs", "SELECT value FROM generate_series(1, 30)"];
+    let paged = folder.path().join("paged");
+    let pager = format!("cat > '{}'", paged.display());
+    let text = shown("50x80", &long, &pager);
+    assert!(text.contains("30") && !paged.exists(), "an answer that fits the screen needs no pager: {text}");
+    let text = shown("20x80", &long, &pager);
+    let rows = std::fs::read_to_string(&paged).unwrap();
+    assert!(rows.lines().count() > 30 && !text.contains("29"), "{text} {rows}");
+    // A pager that cannot run, and none, lose nothing.
+    for pager in ["no-such-pager -R", "cat", ""] {
+        assert!(shown("20x80", &long, pager).contains("29"), "{pager}");
+    }
+}
+
+#[test]
 fn the_prompt_and_its_answers_are_sanitised() {
     let folder = hostile();
     let script = format!(

@@ -1,22 +1,20 @@
 //! Baselines: tables that a hunt computes once and all detections share.
 //!
 //! `requests` is a view of the records with the actor, its network and the action. The `profile_…` tables are
-//! small, are computed from it in one pass and kept in memory. Queries of the catalogue use them by name; they are
+//! small, are computed from it in one pass and kept in memory, or on disk if there are many principals. Queries of the catalogue use them by name; they are
 //! built when the first such query runs. They cover all records, independent of `--since` and `--until`, which only
 //! limit what is reported.
 
+mod stored_rows;
 mod thresholds;
 
 use std::sync::Arc;
 
-use datafusion::arrow::array::RecordBatch;
-use datafusion::arrow::datatypes::Schema;
 use datafusion::config::TableParquetOptions;
 use datafusion::dataframe::{DataFrame, DataFrameWriteOptions};
 use datafusion::datasource::MemTable;
 use datafusion::error::Result;
 use datafusion::prelude::{ParquetReadOptions, SessionContext};
-use futures::TryStreamExt;
 
 pub(crate) use self::thresholds::PROFILE;
 use crate::error::QueryError;
@@ -130,17 +128,10 @@ pub(crate) async fn prepare(context: &SessionContext, sql: &str, remote: bool) -
             context.register_table(*name, frame.into_view())?;
             continue;
         }
-        let stream = memory::rows(context, frame).await?;
-        // Columns that the plan declares as never null may differ from batch to batch.
-        let schema = stream.schema();
-        let fields = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true));
-        let schema = Arc::new(Schema::new(fields.collect::<Vec<_>>()));
-        let batches: Vec<RecordBatch> = stream.try_collect().await?;
-        let batches = batches.iter().map(|batch| batch.clone().with_schema(Arc::clone(&schema)));
-        let batches = batches.collect::<Result<Vec<_>, _>>()?;
+        let table = stored_rows::table_of(context, memory::rows(context, frame).await?).await?;
         // Two concurrent queries may build the same table.
         if !context.table_exist(*name)? {
-            context.register_table(*name, Arc::new(MemTable::try_new(schema, vec![batches])?))?;
+            context.register_table(*name, table)?;
         }
     }
     Ok(())
@@ -149,6 +140,8 @@ pub(crate) async fn prepare(context: &SessionContext, sql: &str, remote: bool) -
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use datafusion::logical_expr::TableType;
+
     use super::*;
     use crate::{Session, SessionOptions};
 
@@ -220,6 +213,27 @@ mod tests {
         prepare(context, "requests", false).await.unwrap();
         assert_eq!(of_kept, rows().await);
         assert!(of_kept.contains("111122223333:role/app"), "{of_kept}");
+    }
+
+    #[tokio::test]
+    async fn profiles_of_many_principals_are_stored_on_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let lines: String = (0..2000)
+            .map(|n| {
+                line(1 + n % 9, "10.0.0.7", n).replace("assumed-role/app/", &format!("assumed-role/app{n}/"))
+            })
+            .collect();
+        std::fs::write(folder.path().join("log"), lines).unwrap();
+        let inputs = vec![folder.path().to_string_lossy().into_owned()];
+        let session = Session::open(&SessionOptions { inputs, ..SessionOptions::default() }).await.unwrap();
+        let context = session.context();
+        prepare(context, "profile_activity", false).await.unwrap();
+        let table = context.table_provider("profile_activity").await.unwrap();
+        assert_eq!(table.table_type(), TableType::Temporary, "the test is pointless if it is in memory");
+        let sql = "SELECT count(*), count(DISTINCT principal), sum(requests), sum(bytes_read) FROM profile_activity";
+        let batches = context.sql(sql).await.unwrap().collect().await.unwrap();
+        let table = datafusion::arrow::util::pretty::pretty_format_batches(&batches).unwrap().to_string();
+        assert!(table.contains("| 2000     | 2000"), "{table}");
     }
 
     #[tokio::test]

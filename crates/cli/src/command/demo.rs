@@ -112,12 +112,12 @@ async fn answers(lake: &Path, terminal: &Terminal) -> Result<(), CliError> {
         print(&format!("\n{question}"))?;
         command(&format!("query {} {}", quoted(lake), shell_quote(sql)))?;
         let rows = Statement::Sql(sql).run(&session, &Params::new()).await?;
-        write(rows, Format::Table, Target::open(None)?, Options::default(), None).await?;
+        write(rows, Format::Table, Target::unpaged(), Options::default(), None).await?;
     }
     print("\nWhich findings need attention?")?;
     command(&format!("hunt {}", quoted(lake)))?;
     let found = hunt(&session, &Catalogue::builtin()?, &HuntOptions::default(), &|_| {}).await?;
-    let mut target = Target::open(None)?;
+    let mut target = Target::unpaged();
     let coloured = terminal.colours(target.is_terminal());
     findings::brief(&found, coloured, &mut target)?;
     target.finish()

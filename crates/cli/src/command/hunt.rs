@@ -10,7 +10,7 @@ use saltmine_query::{Coverage, Session, SessionOptions};
 use serde::Serialize;
 
 use super::coverage::{finish, require_records};
-use super::query::{block_on, terminal_width};
+use super::query::block_on;
 use crate::args::{Engine, HuntArgs, HuntFormat, NameArgs, TimeRange};
 use crate::error::CliError;
 use crate::exit::ExitCode;
@@ -200,7 +200,7 @@ impl OutputOptions<'_> {
 
     async fn text(&self, found: &HuntReport, target: &mut Target) -> Result<(), CliError> {
         let coloured = self.terminal.colours(target.is_terminal());
-        let width = terminal_width().map_or(WIDTH, usize::from).max(40);
+        let width = target.width(WIDTH).max(40);
         if let Some(what) = &self.args.show {
             return self.show(found, what, width, coloured, target);
         }
@@ -300,7 +300,7 @@ pub(super) async fn screen(
         input: &session.shown(&inputs),
         words: &session.shown(&words),
         min_severity: None,
-        width: terminal_width().map_or(WIDTH, usize::from).max(40),
+        width: target.width(WIDTH).max(40),
         coloured: terminal.colours(target.is_terminal()),
         changes: &if found.findings.is_empty() { changes(session).await? } else { Vec::new() },
     };

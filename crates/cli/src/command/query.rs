@@ -35,7 +35,7 @@ pub(crate) fn run(args: &QueryArgs, case: &Case, terminal: &Terminal) -> Result<
     let output = Options {
         csv_safe: args.csv_safe,
         max_rows: if target.is_terminal() && args.max_rows > 0 { Some(args.max_rows) } else { None },
-        width: target.is_terminal().then(terminal_width).flatten(),
+        width: target.is_terminal().then(|| target.fitting_width()).flatten(),
     };
     block_on(async {
         let session = super::open(&options, terminal).await?;
@@ -239,8 +239,4 @@ pub(crate) fn default_format(output: Option<&Path>) -> Result<Format, CliError> 
             Err(CliError::Usage(format!("{name}: no format has this ending; use {known}, or give --format")))
         }
     }
-}
-
-pub(crate) fn terminal_width() -> Option<u16> {
-    std::env::var("COLUMNS").ok().and_then(|columns| columns.parse().ok())
 }

@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use self::meta::Meta;
 use self::prompt::{Input, Prompt};
 use super::coverage::finish;
-use super::query::{Statement, Written, runtime, terminal_width, write};
+use super::query::{Statement, Written, runtime, write};
 use crate::args::ShellArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
@@ -166,7 +166,7 @@ impl Shell<'_> {
         let is_cut = self.interrupts.is_some() && self.max_rows > 0 && output.is_none();
         let options = Options {
             max_rows: is_cut.then_some(self.max_rows),
-            width: target.is_terminal().then(terminal_width).flatten(),
+            width: target.is_terminal().then(|| target.fitting_width()).flatten(),
             csv_safe: self.csv_safe,
         };
         let answer = async {

@@ -11,7 +11,7 @@ use saltmine_query::{QueryError, Session, SessionOptions};
 
 use super::coverage::{finish, require_records};
 use super::export::{find, requests_of};
-use super::query::{block_on, terminal_width};
+use super::query::block_on;
 use crate::args::{TimeRange, TimelineArgs, TimelineFormat};
 use crate::error::CliError;
 use crate::exit::ExitCode;
@@ -19,6 +19,9 @@ use crate::output::{
     Case, Clock, Format, Options, Target, counted, sessions as brief, timeline as sessions, timesketch,
 };
 use crate::terminal::Terminal;
+
+/// Width if nothing reports one.
+const WIDTH: usize = 100;
 
 pub(crate) fn run(args: &TimelineArgs, case: &Case, terminal: &Terminal) -> Result<ExitCode, CliError> {
     let range = args.range.check()?;
@@ -156,7 +159,7 @@ async fn rows(
     let shown = clock.with_column(&std::sync::Arc::new(schema.project(&columns).map_err(wrong)?));
     let options = Options {
         max_rows: (is_table && args.max_sessions > 0).then_some(args.max_sessions),
-        width: is_table.then(terminal_width).flatten(),
+        width: if is_table { target.fitting_width() } else { None },
         ..Options::default()
     };
     let mut writer = format.writer(target, &shown, options)?;
@@ -195,7 +198,7 @@ pub(super) async fn write_sessions(
     }
     let mut target = Target::open(None)?;
     let coloured = terminal.colours(target.is_terminal());
-    let width = terminal_width().map_or(100, usize::from).max(60);
+    let width = target.width(WIDTH).max(60);
     brief::text(&found, &Clock::default(), coloured, width, &mut target)?;
     target.finish()
 }
@@ -235,7 +238,7 @@ fn write(
             if args.details {
                 sessions::text(found, clock, coloured, target)?;
             } else {
-                let width = terminal_width().map_or(100, usize::from).max(60);
+                let width = target.width(WIDTH).max(60);
                 brief::text(found, clock, coloured, width, target)?;
             }
         }

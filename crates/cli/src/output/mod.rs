@@ -10,6 +10,7 @@ pub(crate) mod incidents;
 mod json;
 mod line_counts;
 mod markdown;
+mod pager;
 mod parquet;
 mod record;
 pub(crate) mod report;

@@ -5,13 +5,15 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
+use super::pager::PagedStdout;
 use super::sanitize::clean_into;
 use crate::error::CliError;
+use crate::terminal;
 
 /// The destination of an answer.
 pub(crate) enum Target {
     /// Standard output.
-    Stdout(BufWriter<io::Stdout>),
+    Stdout(PagedStdout),
     /// A terminal that shows a format meant for programs.
     EscapedStdout(EscapedStdout),
     /// A temporary file, and the path it will be renamed to.
@@ -22,16 +24,31 @@ impl Target {
     /// Standard output for `None`. The file's folder must exist and be writable.
     pub(crate) fn open(path: Option<&Path>) -> Result<Self, CliError> {
         let Some(path) = path else {
-            return Ok(Self::Stdout(BufWriter::with_capacity(1 << 16, io::stdout())));
+            return Ok(Self::Stdout(PagedStdout::new()));
         };
         let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let file = temporary(folder, path).map_err(plain).map_err(CliError::file(path))?;
         Ok(Self::File(BufWriter::with_capacity(1 << 20, file), path.to_path_buf()))
     }
 
+    /// Standard output without a pager, for what is shown step by step.
+    pub(crate) fn unpaged() -> Self {
+        Self::Stdout(PagedStdout::direct())
+    }
+
     /// Whether the output goes to a terminal.
     pub(crate) fn is_terminal(&self) -> bool {
         matches!(self, Self::Stdout(_) | Self::EscapedStdout(_)) && io::stdout().is_terminal()
+    }
+
+    /// The width that text should fit, in characters; `None` for a file, or if nothing reports a width.
+    pub(crate) fn fitting_width(&self) -> Option<u16> {
+        if matches!(self, Self::File(..)) { None } else { terminal::width() }
+    }
+
+    /// The width of text that wraps, or `usual`.
+    pub(crate) fn width(&self, usual: usize) -> usize {
+        self.fitting_width().map_or(usual, usize::from)
     }
 
     /// For a format that does not escape control characters: escapes them if the output is a terminal.
@@ -47,7 +64,7 @@ impl Target {
     /// Flushes, and renames a file to its final path.
     pub(crate) fn finish(self) -> Result<(), CliError> {
         match self {
-            Self::Stdout(mut out) => Ok(out.flush()?),
+            Self::Stdout(mut out) => Ok(out.finish()?),
             Self::EscapedStdout(mut shown) => Ok(shown.end()?),
             Self::File(file, path) => {
                 let file = file.into_inner().map_err(|error| CliError::file(&path)(error.into_error()))?;
@@ -67,7 +84,7 @@ fn plain(error: io::Error) -> io::Error {
 
 /// Standard output with control characters escaped.
 pub(crate) struct EscapedStdout {
-    out: BufWriter<io::Stdout>,
+    out: PagedStdout,
     json: bool,
     /// The first bytes of an incomplete UTF-8 character.
     rest: Vec<u8>,
@@ -77,7 +94,7 @@ impl EscapedStdout {
     fn end(&mut self) -> io::Result<()> {
         let rest = std::mem::take(&mut self.rest);
         write!(self.out, "{}", rest.escape_ascii())?;
-        self.out.flush()
+        self.out.finish()
     }
 }
 

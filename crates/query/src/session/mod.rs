@@ -293,7 +293,7 @@ impl Session {
 
 /// A context without tables.
 fn context_of(options: &SessionOptions, runtime: &Arc<RuntimeEnv>) -> Result<SessionContext, QueryError> {
-    let config = sql::config(options.threads, memory::limit_of(runtime));
+    let config = sql::config(options.threads, memory::limit_of(runtime))?;
     let mut context = SessionContext::new_with_config_rt(config, Arc::clone(runtime));
     if let Some(remote) = &options.remote {
         context = SessionContext::new_with_state(remote.state(context.state())?);

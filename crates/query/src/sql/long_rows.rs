@@ -111,6 +111,12 @@ pub(crate) fn fitting_batch(mut sources: Vec<(u64, u64)>, usual: usize) -> Optio
     None
 }
 
+/// The error of a scan that returned long rows.
+#[cfg(test)]
+pub(crate) fn long_rows(rows: usize) -> DataFusionError {
+    DataFusionError::External(Box::new(LongRows { rows }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,7 +11,7 @@ use datafusion::execution::memory_pool::MemoryLimit;
 use datafusion::execution::runtime_env::RuntimeEnv;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::stream::{RecordBatchReceiverStreamBuilder, RecordBatchStreamAdapter};
-use datafusion::prelude::SessionContext;
+use datafusion::prelude::{SessionConfig, SessionContext};
 use futures::{StreamExt, TryStreamExt, stream};
 use sysinfo::{MemoryRefreshKind, System};
 
@@ -50,7 +50,7 @@ pub(crate) fn is_ample(limit: usize) -> bool {
 
 /// The rows of a query. If memory does not suffice for the first of them, the query is retried in a way that takes
 /// less: with sort-merge joins, which can spill, in place of hash joins, which cannot; and with one sort at a time. If
-/// lines are very long, it is retried with smaller batches.
+/// lines are very long, it is retried with smaller batches. One may follow the other.
 pub(crate) async fn rows(
     context: &SessionContext,
     frame: DataFrame,
@@ -81,33 +81,60 @@ fn in_its_own_task(mut rows: SendableRecordBatchStream) -> SendableRecordBatchSt
 }
 
 async fn first_or_rerun(
-    mut first: SendableRecordBatchStream,
+    mut rows: SendableRecordBatchStream,
     context: SessionContext,
     plan: LogicalPlan,
-    watch: Arc<RowWatch>,
+    mut watch: Arc<RowWatch>,
 ) -> Result<SendableRecordBatchStream, DataFusionError> {
-    let schema = first.schema();
-    let batch = match first.try_next().await {
-        Err(error) => {
-            let mut state = context.state();
-            let settings = state.config_mut().options_mut();
-            if let Some(rows) = smaller_batch(&error) {
-                settings.execution.batch_size = ConfigNonZeroUsize::try_new(rows)?;
-            } else if is_exhausted(&error) {
-                settings.optimizer.prefer_hash_join = false;
-                settings.optimizer.repartition_sorts = false;
-            } else {
-                return Err(error);
+    let schema = rows.schema();
+    let mut thrift = Thrift::default();
+    loop {
+        match rows.try_next().await {
+            Ok(batch) => {
+                watch.end();
+                let rows = stream::iter(batch.map(Ok)).chain(rows);
+                return Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)));
             }
-            drop(first);
-            wait_for_memory(&context).await;
-            return DataFrame::new(state, plan).execute_stream().await;
+            Err(error) if !thrift.increase(&error) => return Err(error),
+            Err(_) => {}
         }
-        Ok(batch) => batch,
-    };
-    watch.end();
-    let rows = stream::iter(batch.map(Ok)).chain(first);
-    Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
+        drop(rows);
+        wait_for_memory(&context).await;
+        let mut state = context.state();
+        thrift.apply(state.config_mut())?;
+        watch = RowWatch::begin(state.config_mut());
+        rows = DataFrame::new(state, plan.clone()).execute_stream().await?;
+    }
+}
+
+/// What a retry does to take less memory.
+#[derive(Default)]
+struct Thrift {
+    /// Joins sort, and one sort runs at a time.
+    sorts_joins: bool,
+    batch_rows: Option<usize>,
+}
+
+impl Thrift {
+    /// Adds what helps against an error; `false` if nothing is left to try.
+    fn increase(&mut self, error: &DataFusionError) -> bool {
+        if let Some(rows) = smaller_batch(error) {
+            return self.batch_rows.replace(rows).is_none_or(|before| rows < before);
+        }
+        is_exhausted(error) && !std::mem::replace(&mut self.sorts_joins, true)
+    }
+
+    fn apply(&self, config: &mut SessionConfig) -> Result<(), DataFusionError> {
+        let settings = config.options_mut();
+        if let Some(rows) = self.batch_rows {
+            settings.execution.batch_size = ConfigNonZeroUsize::try_new(rows)?;
+        }
+        if self.sorts_joins {
+            settings.optimizer.prefer_hash_join = false;
+            settings.optimizer.repartition_sorts = false;
+        }
+        Ok(())
+    }
 }
 
 fn is_exhausted(error: &DataFusionError) -> bool {
@@ -129,17 +156,56 @@ async fn wait_for_memory(context: &SessionContext) {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use datafusion::arrow::array::AsArray;
+    use datafusion::arrow::array::{AsArray, RecordBatch};
     use datafusion::arrow::datatypes::Int64Type;
+    use datafusion::datasource::MemTable;
 
     use super::*;
     use crate::session::{Session, SessionOptions};
+    use crate::sql::long_rows::long_rows;
 
     #[test]
     fn a_machine_leaves_some_memory_to_others() {
         let limit = default_limit();
         assert!(limit > 64 << 20 && limit < 1 << 50, "{limit}");
         assert!(is_ample(8 << 30) && !is_ample(1 << 30));
+    }
+
+    #[test]
+    fn a_query_is_retried_for_each_reason_once() {
+        let exhausted = DataFusionError::ResourcesExhausted("full".to_owned());
+        let mut thrift = Thrift::default();
+        let mut config = SessionConfig::new();
+        assert!(!thrift.increase(&DataFusionError::Plan("wrong".to_owned())));
+        assert!(thrift.increase(&long_rows(40)));
+        assert!(thrift.increase(&exhausted));
+        assert!(thrift.increase(&long_rows(10)));
+        assert!(!thrift.increase(&exhausted) && !thrift.increase(&long_rows(10)));
+        thrift.apply(&mut config).unwrap();
+        assert_eq!(config.batch_size(), 10);
+        assert!(!config.options().optimizer.prefer_hash_join);
+    }
+
+    /// Under a limit, two writers of the same repartition used to wait for a reader that waited for one of them.
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn groups_that_spill_while_they_are_repartitioned_are_all_returned() {
+        let mut config = crate::sql::config(2, 2 << 20).unwrap();
+        config.options_mut().execution.batch_size = ConfigNonZeroUsize::try_new(64).unwrap();
+        let runtime = crate::sql::runtime(Some(2 << 20)).unwrap();
+        let context = SessionContext::new_with_config_rt(config, runtime);
+        let numbers = "SELECT value % 7 AS g, md5(CAST(value % 411 AS VARCHAR)) AS hash FROM generate_series(1, 50000)";
+        let rows = context.sql(numbers).await.unwrap().collect().await.unwrap();
+        let halves = [rows[..rows.len() / 2].to_vec(), rows[rows.len() / 2..].to_vec()];
+        let table = MemTable::try_new(rows[0].schema(), halves.into()).unwrap();
+        context.register_table("numbers", Arc::new(table)).unwrap();
+        for _ in 0..10 {
+            let sql = "SELECT g, count(DISTINCT hash) AS n FROM numbers GROUP BY g";
+            let groups = context.sql(sql).await.unwrap().collect();
+            // Not a measure of speed: without an end, this test would have none either.
+            let groups = tokio::time::timeout(Duration::from_secs(300), groups).await;
+            let groups = groups.expect("the query stopped without an error").unwrap();
+            assert_eq!(groups.iter().map(RecordBatch::num_rows).sum::<usize>(), 7);
+        }
     }
 
     #[tokio::test(flavor = "multi_thread")]

@@ -3,6 +3,7 @@
 use std::num::NonZeroUsize;
 use std::sync::Arc;
 
+use datafusion::config::ConfigNonZeroUsize;
 use datafusion::error::Result;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
 use datafusion::execution::memory_pool::{FairSpillPool, TrackConsumersPool};
@@ -12,7 +13,10 @@ use datafusion::prelude::SessionConfig;
 use super::memory;
 
 /// The configuration of a session. `threads`: 0 for one per core.
-pub(crate) fn config(threads: usize, memory_limit: usize) -> SessionConfig {
+///
+/// # Errors
+/// If DataFusion refuses a value.
+pub(crate) fn config(threads: usize, memory_limit: usize) -> Result<SessionConfig> {
     let mut config = SessionConfig::new().with_information_schema(true);
     if threads > 0 {
         config = config.with_target_partitions(threads);
@@ -30,9 +34,12 @@ pub(crate) fn config(threads: usize, memory_limit: usize) -> SessionConfig {
     settings.optimizer.enable_leaf_expression_pushdown = false;
     // The footers of a dataset are read once and provide all statistics.
     settings.execution.collect_statistics = false;
+    // A file for each batch that a repartition spills: the reader of two files that are both still written to may wait
+    // for ever for the older one (https://github.com/apache/datafusion/issues/24883).
+    settings.execution.max_spill_file_size_bytes = ConfigNonZeroUsize::try_new(1)?;
     // A single sort manages with little memory.
     settings.optimizer.repartition_sorts = memory::is_ample(memory_limit);
-    config
+    Ok(config)
 }
 
 /// Resources of a session: disk for intermediate results, and memory up to the given or default limit.

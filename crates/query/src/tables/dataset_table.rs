@@ -29,6 +29,8 @@ use crate::error::QueryError;
 const MANY_FILES: u64 = if cfg!(test) { 20 } else { 4000 };
 /// Rows that are read while a file is opened.
 const FEW_ROWS: u64 = 1000;
+/// Most bytes of the files that are gathered on the temporary disk, whatever number of rows the Delta log claims.
+const MOST_BYTES: u64 = 1 << 30;
 
 /// A table of a dataset, as of when the session was opened.
 #[derive(Debug)]
@@ -67,8 +69,11 @@ impl DatasetTable {
     /// Whether opening the files takes most of the time of a scan: they are many, and have few rows.
     pub(crate) fn is_scattered(&self) -> bool {
         let rows = self.files.iter().map(|file| file.rows.unwrap_or_default()).fold(0, u64::saturating_add);
+        let bytes = self.files.iter().map(|file| file.size).fold(0, u64::saturating_add);
         let files = self.files.len() as u64;
-        files > MANY_FILES && self.files.iter().all(|file| file.rows.is_some()) && rows / files < FEW_ROWS
+        bytes <= MOST_BYTES
+            && files > MANY_FILES
+            && self.files.iter().all(|file| file.rows.is_some()) && rows / files < FEW_ROWS
     }
 
     fn statistics_of(&self, files: &[&DataFile]) -> Statistics {

@@ -4,16 +4,17 @@ use std::collections::HashMap;
 
 use datafusion::execution::SendableRecordBatchStream;
 
-use super::request_table::INCIDENT_REQUESTS;
+use super::request_table::RequestTable;
 use crate::error::QueryError;
-use crate::profiles::{self, REQUESTS};
+use crate::profiles;
 use crate::questions::request_scope::IncidentRequests;
 use crate::session::Session;
 
 /// Which records of an incident to list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExportKind {
-    /// Objects that were read or copied: one row per object, with the share that was sent.
+    /// Objects that were read or copied: one row per object, with the share that was sent, and whether
+    /// the actor read it as usual.
     Taken,
     /// Objects that were deleted, expired or overwritten: one row per object.
     Destroyed,
@@ -45,12 +46,14 @@ pub async fn export(
 ) -> Result<SendableRecordBatchStream, QueryError> {
     let context = session.unredacted();
     let remote = session.mode().remote;
-    let prepared = profiles::prepare(context, "requests profile_activity", remote).await;
-    prepared.map_err(|error| session.redacted_error(error.into()))?;
-    let frame = context.table(REQUESTS).await?.filter(requests.filter())?;
-    context.register_table(INCIDENT_REQUESTS, frame.into_view())?;
+    let table = async {
+        profiles::prepare(context, "requests profile_activity", remote).await?;
+        // As views: rows are still read when this function has returned.
+        RequestTable::new(context, std::slice::from_ref(&requests.0), true).await
+    };
+    let table = table.await.map_err(|error| session.redacted_error(error.into()))?;
     let rows = session.run_unredacted(what.sql(), &HashMap::default()).await;
     // The plan keeps what it needs.
-    context.deregister_table(INCIDENT_REQUESTS)?;
+    drop(table);
     rows
 }

@@ -46,24 +46,23 @@ pub(crate) async fn register<'a>(
 }
 
 impl<'a> RequestTable<'a> {
-    /// Registers the requests of scopes; those of an incident are one element.
+    /// Registers the requests of scopes; those of an incident are one element. The profiles must exist. `as_views` for
+    /// sessions whose tasks run in other processes, which do not have this one's files.
     pub(super) async fn new(
         context: &'a SessionContext,
         scopes: &[Vec<Scope>],
-        remote: bool,
+        as_views: bool,
     ) -> Result<RequestTable<'a>> {
         let mut table = Self { context, folders: Vec::new() };
-        table.add(INCIDENT_REQUESTS, requests(context, scopes).await?, remote).await?;
-        profiles::prepare(context, "profile_activity", remote).await?;
-        table.add(INCIDENT_HABITS, context.sql(include_str!("sql/habits.sql")).await?, remote).await?;
+        table.add(INCIDENT_REQUESTS, requests(context, scopes).await?, as_views).await?;
+        table.add(INCIDENT_HABITS, context.sql(include_str!("sql/habits.sql")).await?, as_views).await?;
         let deeds = context.sql(include_str!("sql/kinds.sql")).await?;
         context.register_table(INCIDENT_DEEDS, deeds.into_view())?;
         Ok(table)
     }
 
-    async fn add(&mut self, name: &'static str, frame: DataFrame, remote: bool) -> Result<()> {
-        // Other processes do not have this one's files.
-        if remote {
+    async fn add(&mut self, name: &'static str, frame: DataFrame, as_view: bool) -> Result<()> {
+        if as_view {
             self.context.register_table(name, frame.into_view())?;
         } else {
             self.folders.push(profiles::store(self.context, name, frame).await?);

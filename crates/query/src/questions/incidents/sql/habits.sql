@@ -1,5 +1,6 @@
 -- Objects that an actor of an incident had read before it, from the same origin, if it reads such objects no more often than on its busiest earlier day:
--- its usual work goes on next to what is unusual. From a new network nothing was read before.
+-- its usual work goes on next to what is unusual. From a new network nothing was read before. If nearly all reads are in the order of keys, as by a program
+-- that lists a bucket, so is what it reads out of that order.
 WITH reads AS (
   SELECT scope, principal, bucket, origin, object, record, request_time FROM incident_requests
   WHERE action = 'read' AND operation NOT LIKE 'REST.COPY.%' AND object IS NOT NULL AND principal <> 'anonymous' AND origin <> 'link'
@@ -18,5 +19,27 @@ again AS (
   SELECT h.scope, h.bucket, h.origin, h.object, h.days, h.busiest, h.reads
   FROM compared h JOIN requests r ON r.principal = h.principal AND r.bucket = h.bucket AND r.origin = h.origin AND r.object = h.object AND r.action = 'read' AND r.request_time < h.since
   GROUP BY 1, 2, 3, 4, 5, 6, 7
+),
+-- Neighbours in time: one read between two others does not put these out of order.
+neighbours AS (
+  SELECT scope, principal, bucket, origin, object,
+         CASE WHEN lag(object, 1) OVER times > object THEN 1 ELSE 0 END + CASE WHEN lag(object, 2) OVER times > object THEN 1 ELSE 0 END + CASE WHEN lag(object, 3) OVER times > object THEN 1 ELSE 0 END AS after,
+         CASE WHEN lead(object, 1) OVER times < object THEN 1 ELSE 0 END + CASE WHEN lead(object, 2) OVER times < object THEN 1 ELSE 0 END + CASE WHEN lead(object, 3) OVER times < object THEN 1 ELSE 0 END AS before
+  FROM reads WINDOW times AS (PARTITION BY scope, principal, bucket, origin ORDER BY request_time, object)
+),
+ordered AS (SELECT *, after < 2 AND before < 2 AS is_in_order FROM neighbours),
+sweeps AS (
+  SELECT scope, principal, bucket, origin FROM ordered
+  GROUP BY 1, 2, 3, 4 HAVING count(*) >= 100 AND count(*) FILTER (WHERE is_in_order) >= 0.85 * count(*)
+),
+apart AS (
+  SELECT o.scope, o.bucket, o.origin, o.object, p.days, p.busiest, count(*) AS reads
+  FROM ordered o JOIN sweeps s ON s.scope = o.scope AND s.principal = o.principal AND s.bucket = o.bucket AND s.origin = o.origin
+  JOIN paces p ON p.scope = o.scope AND p.principal = o.principal AND p.bucket = o.bucket AND p.origin = o.origin
+  GROUP BY 1, 2, 3, 4, 5, 6 HAVING NOT bool_or(o.is_in_order)
 )
-SELECT scope, bucket, origin, object FROM (SELECT *, sum(reads) OVER (PARTITION BY scope, bucket, origin) AS of_all FROM again) WHERE of_all <= busiest * days
+SELECT DISTINCT scope, bucket, origin, object FROM (
+  SELECT *, sum(reads) OVER (PARTITION BY scope, bucket, origin) AS of_all FROM again
+  UNION ALL
+  SELECT *, sum(reads) OVER (PARTITION BY scope, bucket, origin) FROM apart
+) WHERE of_all <= busiest * days

@@ -1,4 +1,4 @@
-/* The 60 with the most requests, and the 60 with the most bytes. Very long ones are told apart by their beginning only. */
+/* The 60 with the most requests, and the 60 with the most bytes. Agents longer than 4 KiB are grouped by their first 1,000 characters. */
 WITH records AS (
   SELECT CASE WHEN octet_length(user_agent) > 4096 THEN concat(left(user_agent, 1000), '…') ELSE user_agent END AS user_agent,
          http_status, bytes_sent, requester, remote_ip, request_time
