@@ -204,6 +204,7 @@ fn an_incident_leads_to_its_rows() {
     let taken = stdout(&["export", ATTACK, "--incident", &night, "--what", "taken"], "100");
     assert_eq!(taken.lines().count(), 1 + 330);
     assert!(taken.starts_with("bucket,object_key,reads,object_size,bytes,extent"), "{taken}");
+    assert!(taken.lines().next().is_some_and(|names| names.ends_with(",read_as_usual")), "{taken}");
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("lost.ndjson");
     let ransom = incident("backup-operator")["number"].to_string();

@@ -20,6 +20,12 @@ enum State {
     Paged(BufWriter<ChildStdin>, Child),
 }
 
+impl State {
+    fn direct() -> Self {
+        Self::Direct(BufWriter::with_capacity(1 << 16, io::stdout()))
+    }
+}
+
 /// The size of the terminal in characters.
 #[derive(Clone, Copy)]
 struct Screen {
@@ -52,12 +58,12 @@ impl PagedStdout {
 
     /// Without a pager.
     pub(crate) fn direct() -> Self {
-        Self(State::Direct(BufWriter::with_capacity(1 << 16, io::stdout())))
+        Self(State::direct())
     }
 
     /// Shows what is left, and waits until the user leaves the pager.
     pub(crate) fn finish(&mut self) -> io::Result<()> {
-        match std::mem::replace(self, Self::direct()).0 {
+        match std::mem::replace(&mut self.0, State::direct()) {
             State::Direct(mut out) => out.flush(),
             State::Held { text, .. } => {
                 let mut out = io::stdout().lock();
@@ -116,7 +122,7 @@ impl Write for PagedStdout {
                 let held = std::mem::take(text);
                 self.0 = match spawn(command).map(|mut child| (child.stdin.take(), child)) {
                     Ok((Some(pipe), child)) => State::Paged(BufWriter::new(pipe), child),
-                    _ => Self::direct().0,
+                    _ => State::direct(),
                 };
                 self.write_all(&held)?;
             }

@@ -193,7 +193,8 @@ mod tests {
         config.options_mut().execution.batch_size = ConfigNonZeroUsize::try_new(64).unwrap();
         let runtime = crate::sql::runtime(Some(2 << 20)).unwrap();
         let context = SessionContext::new_with_config_rt(config, runtime);
-        let numbers = "SELECT value % 7 AS g, md5(CAST(value % 411 AS VARCHAR)) AS hash FROM generate_series(1, 50000)";
+        let numbers =
+            "SELECT value % 7 AS g, md5(CAST(value % 411 AS VARCHAR)) AS hash FROM generate_series(1, 50000)";
         let rows = context.sql(numbers).await.unwrap().collect().await.unwrap();
         let halves = [rows[..rows.len() / 2].to_vec(), rows[rows.len() / 2..].to_vec()];
         let table = MemTable::try_new(rows[0].schema(), halves.into()).unwrap();

@@ -73,7 +73,8 @@ impl DatasetTable {
         let files = self.files.len() as u64;
         bytes <= MOST_BYTES
             && files > MANY_FILES
-            && self.files.iter().all(|file| file.rows.is_some()) && rows / files < FEW_ROWS
+            && self.files.iter().all(|file| file.rows.is_some())
+            && rows / files < FEW_ROWS
     }
 
     fn statistics_of(&self, files: &[&DataFile]) -> Statistics {

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 
 use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use futures::StreamExt;
 
 use super::request_table::RequestTable;
 use crate::error::QueryError;
@@ -48,12 +50,15 @@ pub async fn export(
     let remote = session.mode().remote;
     let table = async {
         profiles::prepare(context, "requests profile_activity", remote).await?;
-        // As views: rows are still read when this function has returned.
-        RequestTable::new(context, std::slice::from_ref(&requests.0), true).await
+        RequestTable::new(context, std::slice::from_ref(&requests.0), remote).await
     };
     let table = table.await.map_err(|error| session.redacted_error(error.into()))?;
-    let rows = session.run_unredacted(what.sql(), &HashMap::default()).await;
-    // The plan keeps what it needs.
-    drop(table);
-    rows
+    let rows = session.run_unredacted(what.sql(), &HashMap::default()).await?;
+    // The plan needs the files of the tables, but not their names.
+    let folders = table.into_folders();
+    let schema = rows.schema();
+    let rows = rows.inspect(move |_| {
+        let _files_exist_while_rows_are_read = &folders;
+    });
+    Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
 }

@@ -61,6 +61,11 @@ impl<'a> RequestTable<'a> {
         Ok(table)
     }
 
+    /// The folders of the tables, which are no longer registered.
+    pub(super) fn into_folders(mut self) -> Vec<tempfile::TempDir> {
+        std::mem::take(&mut self.folders)
+    }
+
     async fn add(&mut self, name: &'static str, frame: DataFrame, as_view: bool) -> Result<()> {
         if as_view {
             self.context.register_table(name, frame.into_view())?;

@@ -20,22 +20,23 @@ again AS (
   FROM compared h JOIN requests r ON r.principal = h.principal AND r.bucket = h.bucket AND r.origin = h.origin AND r.object = h.object AND r.action = 'read' AND r.request_time < h.since
   GROUP BY 1, 2, 3, 4, 5, 6, 7
 ),
--- Neighbours in time: one read between two others does not put these out of order.
+-- Compared with five reads before and five after, so that single reads between do not put the others out of order.
 neighbours AS (
-  SELECT scope, principal, bucket, origin, object,
-         CASE WHEN lag(object, 1) OVER times > object THEN 1 ELSE 0 END + CASE WHEN lag(object, 2) OVER times > object THEN 1 ELSE 0 END + CASE WHEN lag(object, 3) OVER times > object THEN 1 ELSE 0 END AS after,
-         CASE WHEN lead(object, 1) OVER times < object THEN 1 ELSE 0 END + CASE WHEN lead(object, 2) OVER times < object THEN 1 ELSE 0 END + CASE WHEN lead(object, 3) OVER times < object THEN 1 ELSE 0 END AS before
-  FROM reads WINDOW times AS (PARTITION BY scope, principal, bucket, origin ORDER BY request_time, object)
+  SELECT scope, bucket, origin, object,
+         CASE WHEN lag(object, 1) OVER times > object THEN 1 ELSE 0 END + CASE WHEN lag(object, 2) OVER times > object THEN 1 ELSE 0 END + CASE WHEN lag(object, 3) OVER times > object THEN 1 ELSE 0 END + CASE WHEN lag(object, 4) OVER times > object THEN 1 ELSE 0 END + CASE WHEN lag(object, 5) OVER times > object THEN 1 ELSE 0 END AS greater_before,
+         CASE WHEN lead(object, 1) OVER times < object THEN 1 ELSE 0 END + CASE WHEN lead(object, 2) OVER times < object THEN 1 ELSE 0 END + CASE WHEN lead(object, 3) OVER times < object THEN 1 ELSE 0 END + CASE WHEN lead(object, 4) OVER times < object THEN 1 ELSE 0 END + CASE WHEN lead(object, 5) OVER times < object THEN 1 ELSE 0 END AS less_after
+  FROM reads WINDOW times AS (PARTITION BY scope, bucket, origin ORDER BY request_time, object)
 ),
-ordered AS (SELECT *, after < 2 AND before < 2 AS is_in_order FROM neighbours),
+ordered AS (SELECT *, greater_before < 3 AND less_after < 3 AS is_in_order FROM neighbours),
 sweeps AS (
-  SELECT scope, principal, bucket, origin FROM ordered
-  GROUP BY 1, 2, 3, 4 HAVING count(*) >= 100 AND count(*) FILTER (WHERE is_in_order) >= 0.85 * count(*)
+  SELECT scope, bucket, origin FROM ordered
+  -- Of reads in a random order, a fifth are by chance.
+  GROUP BY 1, 2, 3 HAVING count(*) >= 100 AND 3 * count(*) FILTER (WHERE is_in_order) >= 2 * count(*)
 ),
 apart AS (
   SELECT o.scope, o.bucket, o.origin, o.object, p.days, p.busiest, count(*) AS reads
-  FROM ordered o JOIN sweeps s ON s.scope = o.scope AND s.principal = o.principal AND s.bucket = o.bucket AND s.origin = o.origin
-  JOIN paces p ON p.scope = o.scope AND p.principal = o.principal AND p.bucket = o.bucket AND p.origin = o.origin
+  FROM ordered o JOIN sweeps s ON s.scope = o.scope AND s.bucket = o.bucket AND s.origin = o.origin
+  JOIN paces p ON p.scope = o.scope AND p.bucket = o.bucket AND p.origin = o.origin
   GROUP BY 1, 2, 3, 4, 5, 6 HAVING NOT bool_or(o.is_in_order)
 )
 SELECT DISTINCT scope, bucket, origin, object FROM (
