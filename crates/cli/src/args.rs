@@ -15,7 +15,7 @@ pub(crate) use self::export::ExportArgs;
 pub(crate) use self::help::command;
 pub(crate) use self::hunt::{HuntArgs, HuntFormat};
 pub(crate) use self::latency::{LatencyArgs, LatencyFormat};
-pub(crate) use self::query::{QueriesArgs, QueryArgs};
+pub(crate) use self::query::{QueriesArgs, QueriesFormat, QueryArgs};
 pub(crate) use self::redact::join_redact;
 pub(crate) use self::report::ReportArgs;
 pub(crate) use self::s3::S3Args;

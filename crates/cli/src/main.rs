@@ -45,7 +45,7 @@ fn command_line() -> process::ExitCode {
     let parsed = args::command().try_get_matches_from(args::join_redact(words.into_iter()));
     let cli = match parsed.and_then(|matches| Cli::from_arg_matches(&matches)) {
         Ok(cli) => cli,
-        Err(error) => return terminal::usage(&error),
+        Err(error) => return terminal::usage(error),
     };
     if let Some(s3) = cli.command.s3() {
         saltmine_s3::configure(s3.settings());

@@ -190,6 +190,7 @@ pub(crate) struct HuntBar {
 impl HuntBar {
     pub(crate) fn new(terminal: &Terminal) -> Self {
         let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::hidden());
+        bar.set_message(describe_query(0));
         if terminal.shows_progress() {
             if let Ok(style) = ProgressStyle::with_template("{bar:30} {msg}, {elapsed}") {
                 bar.set_style(style);

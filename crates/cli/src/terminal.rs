@@ -3,6 +3,7 @@
 use std::io::{IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
+use clap::error::{ContextKind, ContextValue};
 
 use crate::args::{ColorWhen, Global};
 use crate::output::sanitize::{clean_into, sanitize};
@@ -111,11 +112,50 @@ pub(crate) fn width() -> Option<u16> {
 
 /// Prints a usage error or the requested help. Arguments may be names of files chosen by anyone, so they are
 /// sanitised.
-pub(crate) fn usage(error: &clap::Error) -> std::process::ExitCode {
+pub(crate) fn usage(mut error: clap::Error) -> std::process::ExitCode {
+    remove_far_suggestion(&mut error);
     let text = error.render().to_string();
     let mut clean = String::with_capacity(text.len());
     clean_into(&text, false, &mut clean);
     // If nobody reads the output any more, there is nowhere to report that.
     let _ = if clean == text { error.print() } else { write!(std::io::stderr().lock(), "{clean}") };
     std::process::ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
+}
+
+/// Clap suggests options that share a few letters with the given one, as `--quiet` for `--bucket`.
+fn remove_far_suggestion(error: &mut clap::Error) {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => Some(text.clone()),
+        _ => None,
+    };
+    let (given, suggested) = (text(ContextKind::InvalidArg), text(ContextKind::SuggestedArg));
+    if let Some((given, suggested)) = given.zip(suggested)
+        && saltmine_query::nearest(&given, std::iter::once(suggested.as_str())).is_none()
+    {
+        error.remove(ContextKind::SuggestedArg);
+        error.remove(ContextKind::Usage);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::Cli;
+
+    #[test]
+    fn only_similar_options_are_suggested() {
+        let suggested = |option: &str| {
+            let mut error = Cli::try_parse_from(["saltmine", "hunt", "case.lake", option]).unwrap_err();
+            remove_far_suggestion(&mut error);
+            error.render().to_string().contains("similar argument")
+        };
+        for (option, expected) in
+            [("--bucket", false), ("--severity", false), ("--min-sevrity", true), ("--exlude", true)]
+        {
+            assert_eq!(suggested(option), expected, "{option}");
+        }
+    }
 }

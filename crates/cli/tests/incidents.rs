@@ -190,6 +190,25 @@ fn detections_can_be_selected() {
     assert!(reader.records().count() > 3);
 }
 
+#[cfg(unix)]
+#[test]
+fn the_next_commands_run_as_they_are_printed() {
+    let screen = stdout(&["hunt", ATTACK], "100");
+    let (_, next) = screen.split_once("\nNext:").unwrap();
+    let commands: Vec<&str> = next.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    assert!(commands.len() >= 4, "{screen}");
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink(root().join("samples"), folder.path().join("samples")).unwrap();
+    for command in commands {
+        let words = command.strip_prefix("saltmine ").unwrap().split_whitespace();
+        let mut run = Command::new(assert_cmd::cargo::cargo_bin!("saltmine"));
+        run.current_dir(folder.path()).args(words).assert().success();
+    }
+    for file in ["taken.csv", "saltmine-report.html"] {
+        assert!(folder.path().join(file).exists(), "{file}");
+    }
+}
+
 #[test]
 fn an_incident_leads_to_its_rows() {
     let night = incident("user/m.keller")["number"].to_string();

@@ -248,6 +248,28 @@ fn error_messages_are_plain() {
 }
 
 #[test]
+fn queries_are_found_by_a_beginning_a_severity_and_a_text() {
+    let shown = |arguments: &[&str]| {
+        let output = saltmine(&[&["queries"], arguments].concat());
+        (text(&output.stdout), output.status.code())
+    };
+    let (pack, code) = shown(&["exfil"]);
+    assert_eq!((pack.as_str(), code), (shown(&["exfiltration"]).0.as_str(), Some(0)));
+    assert!(shown(&["mass-del"]).0.starts_with("mass-delete: "));
+    // Several packs begin with an e, and several queries with "mass-".
+    assert_eq!(shown(&["e"]).1, Some(2));
+    assert_eq!(shown(&["mass-"]).1, Some(2));
+    let (severe, _) = shown(&["--min-severity", "critical"]);
+    assert!(severe.lines().skip(2).all(|line| line.contains("| critical |")) && severe.lines().count() > 2);
+    let (found, _) = shown(&["--grep", "PRESIGNED"]);
+    assert!(found.contains("presigned-replay") && !found.contains("mass-delete"), "{found}");
+    assert_eq!(shown(&["--grep", "nothing has this text"]), (String::new(), Some(1)));
+    let (json, _) = shown(&["--grep", "T1485", "--format", "json"]);
+    let queries: Vec<serde_json::Value> = serde_json::from_str(&json).unwrap();
+    assert!(queries.iter().any(|query| query["name"] == "mass-delete" && query["severity"].is_string()));
+}
+
+#[test]
 fn a_closed_pipe_is_not_an_error() {
     for arguments in [
         &["query", "samples/logs", "SELECT a.* FROM logs a, rejects b", "--format", "csv"][..],
@@ -353,7 +375,7 @@ fn the_demo_runs() {
     for part in [
         " lines: ",
         "Who downloaded the most?",
-        "CRITICAL  overwrite-storm",
+        " 1 CRITICAL  backup-operator/sess-4471",
         "50 detections ran: ",
         "Next steps:",
         "rm -r ",
@@ -363,7 +385,7 @@ fn the_demo_runs() {
     assert!(here.join("case.lake/logs").is_dir() && here.join("logs").is_dir());
     // The suggested commands work.
     let next: Vec<&str> = shown.lines().filter_map(|line| line.strip_prefix("  saltmine ")).collect();
-    assert_eq!(next.len(), 5, "{shown}");
+    assert_eq!(next.len(), 6, "{shown}");
     for line in next {
         let words = line.split("   ").next().unwrap();
         let arguments: Vec<&str> = words.split_whitespace().collect();

@@ -147,7 +147,7 @@ pub(crate) enum HuntFormat {
     Markdown,
 }
 
-fn parse_severity(word: &str) -> Result<Severity, String> {
+pub(super) fn parse_severity(word: &str) -> Result<Severity, String> {
     Severity::parse(word).ok_or_else(|| {
         let words: Vec<&str> = Severity::ALL.iter().map(|severity| severity.as_str()).collect();
         format!("expected one of {}", words.join(", "))

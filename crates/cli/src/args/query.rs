@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
+use saltmine_query::catalogue::Severity;
 
 use super::case::CaseOptions;
 use super::engine::Engine;
@@ -80,13 +81,35 @@ pub(crate) struct QueryArgs {
 Examples:
   saltmine queries
   saltmine queries exfiltration
-  saltmine queries anonymous-success")]
+  saltmine queries anonymous-success
+  saltmine queries --grep presigned")]
 pub(crate) struct QueriesArgs {
-    /// A pack or a query
+    /// A pack or a query, or the beginning of its name
     #[arg(value_name = "PACK|NAME")]
     pub(crate) name: Option<String>,
+
+    /// List only queries of this severity or above
+    #[arg(long, value_name = "LEVEL", value_parser = super::hunt::parse_severity)]
+    pub(crate) min_severity: Option<Severity>,
+
+    /// List only queries with this text in their name, documentation or SQL; case is ignored
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) grep: Option<String>,
+
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "table")]
+    pub(crate) format: QueriesFormat,
 
     /// Folder with your own queries, PACK/NAME.sql, which override built-in ones of the same name
     #[arg(long, value_name = "DIR")]
     pub(crate) queries: Option<PathBuf>,
+}
+
+/// Output format of `saltmine queries`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum QueriesFormat {
+    // Text for people
+    Table,
+    // One JSON array with everything about each query
+    Json,
 }

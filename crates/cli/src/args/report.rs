@@ -14,7 +14,7 @@ use super::time::{NameArgs, TimeRange};
 The page is self-contained: it opens from disk without a network, prints, and can be handed over. It begins with what happened, who did it, what was taken, destroyed or changed, and what to do; then come incidents on a time line, the objects concerned, findings with their evidence, traffic, the most active principals, addresses, objects and user agents, and the limits of the logs, each with the SQL that produced it.
 
 Examples:
-  saltmine report case.lake -o report.html
+  saltmine report case.lake
   saltmine report logs/ --since 2026-03-01 --until 2026-04-01 -o march.html
   saltmine report case.lake --summary case.md -o report.html
   saltmine report case.lake --pack destruction -o report.html")]
@@ -24,7 +24,7 @@ pub(crate) struct ReportArgs {
     pub(crate) inputs: Vec<String>,
 
     /// The HTML file to write (atomically), ending in .html or .htm; - for standard output
-    #[arg(long, short, value_name = "FILE")]
+    #[arg(long, short, value_name = "FILE", default_value = "saltmine-report.html")]
     pub(crate) output: PathBuf,
 
     /// Your own summary, shown first: a file with text in simple Markdown (headings, lists, bold, italic, code)

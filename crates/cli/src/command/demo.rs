@@ -7,7 +7,6 @@ use clap::{CommandFactory, FromArgMatches, Parser};
 use saltmine_generate::{self as generate, GenerateArgs};
 use saltmine_lake::{IngestRequest, Silent, ingest};
 use saltmine_query::catalogue::Catalogue;
-use saltmine_query::hunt::{HuntOptions, hunt};
 use saltmine_query::{Params, Session, SessionOptions};
 use saltmine_scan::discover;
 
@@ -16,7 +15,7 @@ use crate::args::DemoArgs;
 use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::output::sanitize::sanitize;
-use crate::output::{Format, Options, Target, counted, findings, line_counts, shell_quote};
+use crate::output::{Case, Format, Options, Target, counted, line_counts, shell_quote};
 use crate::terminal::Terminal;
 
 /// Options of the generator, which always produce the same files.
@@ -114,19 +113,17 @@ async fn answers(lake: &Path, terminal: &Terminal) -> Result<(), CliError> {
         let rows = Statement::Sql(sql).run(&session, &Params::new()).await?;
         write(rows, Format::Table, Target::unpaged(), Options::default(), None).await?;
     }
-    print("\nWhich findings need attention?")?;
+    print("\nWhat happened?")?;
     command(&format!("hunt {}", quoted(lake)))?;
-    let found = hunt(&session, &Catalogue::builtin()?, &HuntOptions::default(), &|_| {}).await?;
-    let mut target = Target::unpaged();
-    let coloured = terminal.colours(target.is_terminal());
-    findings::brief(&found, coloured, &mut target)?;
-    target.finish()
+    let (catalogue, case) = (Catalogue::builtin()?, Case::default());
+    super::hunt::screen(&session, &catalogue, &options.inputs, &case, terminal, Target::unpaged()).await
 }
 
 fn next(folder: &Path, lake: &Path) -> String {
-    let (lake, all) = (quoted(lake), quoted(folder));
+    let (lake, page, all) = (quoted(lake), quoted(&folder.join("report.html")), quoted(folder));
     let lines = [
-        (format!("hunt {lake}"), "each finding with its evidence"),
+        (format!("hunt {lake} --show 1"), "everything about the first incident"),
+        (format!("report {lake} -o {page}"), "one page to hand over"),
         (format!("timeline {lake} --ip 198.51.100.0/24"), "activity of a network, as sessions"),
         (format!("shell {lake}"), "an SQL prompt"),
         ("queries".to_owned(), "all queries of the catalogue"),

@@ -278,17 +278,17 @@ impl OutputOptions<'_> {
     }
 }
 
-/// Hunts with all detections, and writes the screen to standard output.
+/// Hunts with all detections, and writes the screen.
 pub(super) async fn screen(
     session: &Session,
     catalogue: &Catalogue,
     inputs: &[String],
     case: &Case,
     terminal: &Terminal,
+    mut target: Target,
 ) -> Result<(), CliError> {
     let hunting = HuntOptions { case: case.file().cloned(), ..HuntOptions::default() };
     let found = hunt(session, catalogue, &hunting, &|_| {}).await?;
-    let mut target = Target::open(None)?;
     let words: Vec<String> = inputs.iter().map(|input| shell_quote(input)).collect();
     let (inputs, words) = (inputs.join(" "), words.join(" "));
     let words = words + &case.words;

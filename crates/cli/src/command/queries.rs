@@ -1,11 +1,12 @@
 //! `saltmine queries`: shows the catalogue.
 
+use std::cmp::Reverse;
 use std::io::{self, Write};
 
 use comfy_table::{Table, presets};
-use saltmine_query::catalogue::{ATTACK_VERSION, Query};
+use saltmine_query::catalogue::{ATTACK_VERSION, Catalogue, Query};
 
-use crate::args::QueriesArgs;
+use crate::args::{QueriesArgs, QueriesFormat};
 use crate::error::CliError;
 use crate::exit::ExitCode;
 use crate::output::Target;
@@ -13,19 +14,59 @@ use crate::output::Target;
 pub(crate) fn run(args: &QueriesArgs) -> Result<ExitCode, CliError> {
     let catalogue = super::catalogue(args.queries.as_deref())?;
     // Anyone may have written the files of --queries: escape control characters, in the SQL too.
-    let mut out = Target::open(None)?.of_bytes(false);
-    match &args.name {
-        None => list(catalogue.queries(), &mut out)?,
-        Some(pack) if catalogue.packs().contains(&pack.as_str()) => {
-            list(catalogue.queries().filter(|query| query.pack == *pack), &mut out)?;
+    let mut out = Target::open(None)?.of_bytes(args.format == QueriesFormat::Json);
+    let mut queries = match args.name.as_deref() {
+        None => catalogue.queries().collect(),
+        Some(name) => chosen(&catalogue, name)?,
+    };
+    let is_one = args.name.is_some() && queries.len() == 1;
+    queries.retain(|query| {
+        args.min_severity.is_none_or(|least| query.severity >= least)
+            && args.grep.as_deref().is_none_or(|text| mentions(query, &text.to_lowercase()))
+    });
+    if queries.is_empty() {
+        return Err(CliError::Nothing("no query matches; `saltmine queries` lists all queries".to_owned()));
+    }
+    queries.sort_by_key(|query| (&query.pack, Reverse(query.severity), &query.name));
+    match (args.format, queries.first()) {
+        (QueriesFormat::Json, _) => {
+            serde_json::to_writer_pretty(&mut out, &queries).map_err(CliError::json)?;
+            writeln!(out)?;
         }
-        Some(name) => describe(catalogue.get(name)?, &mut out)?,
+        (QueriesFormat::Table, Some(query)) if is_one => describe(query, &mut out)?,
+        (QueriesFormat::Table, _) => list(&queries, &mut out)?,
     }
     out.finish()?;
     Ok(ExitCode::Success)
 }
 
-fn list<'a>(queries: impl Iterator<Item = &'a Query>, out: &mut impl Write) -> io::Result<()> {
+/// The queries of a pack, or one query; the beginning of a name is enough if no other begins with it.
+fn chosen<'a>(catalogue: &'a Catalogue, name: &str) -> Result<Vec<&'a Query>, CliError> {
+    let of_pack = |pack: &str| catalogue.queries().filter(|query| query.pack == pack).collect();
+    let packs = catalogue.packs();
+    if packs.contains(&name) {
+        return Ok(of_pack(name));
+    }
+    let problem = match catalogue.get(name) {
+        Ok(query) => return Ok(vec![query]),
+        Err(problem) => problem,
+    };
+    let begun: Vec<&str> = packs.into_iter().filter(|pack| pack.starts_with(name)).collect();
+    let mut queries = catalogue.queries().filter(|query| query.name.starts_with(name));
+    match (begun.as_slice(), queries.next(), queries.next()) {
+        ([pack], ..) => Ok(of_pack(pack)),
+        ([], Some(query), None) => Ok(vec![query]),
+        _ => Err(problem.into()),
+    }
+}
+
+/// Whether the query has a text, in lower case, in its name, documentation or SQL.
+fn mentions(query: &Query, text: &str) -> bool {
+    let parts = [&query.name, &query.title, &query.question, &query.sql];
+    parts.into_iter().chain(&query.attack).any(|part| part.to_lowercase().contains(text))
+}
+
+fn list(queries: &[&Query], out: &mut impl Write) -> io::Result<()> {
     let mut table = Table::new();
     table.load_preset(presets::ASCII_MARKDOWN).set_header(["pack", "name", "severity", "title"]);
     for query in queries {

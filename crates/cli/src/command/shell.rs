@@ -144,7 +144,7 @@ impl Shell<'_> {
     /// Shows the screen of a hunt.
     fn hunt(&mut self) -> Result<(), CliError> {
         let Self { session, catalogue, inputs, case, terminal, .. } = self;
-        let screen = super::hunt::screen(session, catalogue, inputs, case, terminal);
+        let screen = super::hunt::screen(session, catalogue, inputs, case, terminal, Target::open(None)?);
         interruptible(&self.runtime, self.interrupts.as_mut(), screen)
     }
 

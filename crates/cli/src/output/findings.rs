@@ -64,22 +64,6 @@ pub(crate) fn each<'a>(
     Ok(())
 }
 
-/// Writes one line per finding.
-pub(crate) fn brief(report: &HuntReport, coloured: bool, out: &mut impl Write) -> io::Result<()> {
-    for finding in &report.findings {
-        let style = if coloured { colour(finding.severity) } else { Style::new() };
-        let severity = finding.severity.as_str().to_uppercase();
-        let (query, title) = (sanitize(&finding.query), sanitize(&finding.title));
-        let rows = counted(finding.rows, "case");
-        writeln!(
-            out,
-            "{style}{severity:<8}{style:#}  {query}: {title} ({rows}, {})",
-            count(finding.events, "request")
-        )?;
-    }
-    writeln!(out, "{}", sanitize(&summary(report)))
-}
-
 /// Writes a report as Markdown.
 pub(crate) fn markdown(report: &HuntReport, out: &mut impl Write) -> io::Result<()> {
     writeln!(out, "# Findings\n\n{}\n", escape(&summary(report)))?;
@@ -129,7 +113,7 @@ pub(super) fn summary(report: &HuntReport) -> String {
 }
 
 fn seen(finding: &Finding, clock: &Clock) -> String {
-    let (rows, events) = (count(finding.rows, "case"), count(finding.events, "request"));
+    let (rows, events) = (count(finding.rows, "row"), count(finding.events, "request"));
     format!("{rows}, {events}, {}", span(&finding.first_seen, &finding.last_seen, clock))
 }
 

@@ -102,7 +102,9 @@ async fn first_or_rerun(
         wait_for_memory(&context).await;
         let mut state = context.state();
         thrift.apply(state.config_mut())?;
-        watch = RowWatch::begin(state.config_mut());
+        if thrift.batch_rows.is_none() {
+            watch = RowWatch::begin(state.config_mut());
+        }
         rows = DataFrame::new(state, plan.clone()).execute_stream().await?;
     }
 }
@@ -119,7 +121,7 @@ impl Thrift {
     /// Adds what helps against an error; `false` if nothing is left to try.
     fn increase(&mut self, error: &DataFusionError) -> bool {
         if let Some(rows) = smaller_batch(error) {
-            return self.batch_rows.replace(rows).is_none_or(|before| rows < before);
+            return self.batch_rows.replace(rows).is_none();
         }
         is_exhausted(error) && !std::mem::replace(&mut self.sorts_joins, true)
     }
@@ -179,10 +181,9 @@ mod tests {
         assert!(!thrift.increase(&DataFusionError::Plan("wrong".to_owned())));
         assert!(thrift.increase(&long_rows(40)));
         assert!(thrift.increase(&exhausted));
-        assert!(thrift.increase(&long_rows(10)));
-        assert!(!thrift.increase(&exhausted) && !thrift.increase(&long_rows(10)));
+        assert!(!thrift.increase(&exhausted) && !thrift.increase(&long_rows(40)));
         thrift.apply(&mut config).unwrap();
-        assert_eq!(config.batch_size(), 10);
+        assert_eq!(config.batch_size(), 40);
         assert!(!config.options().optimizer.prefer_hash_join);
     }
 
