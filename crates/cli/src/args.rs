@@ -53,7 +53,7 @@ Examples:
 
 S3: paths and datasets can be s3://BUCKET/PREFIX. Credentials, region and endpoint come from the environment, as with AWS's tools: AWS_ACCESS_KEY_ID, AWS_PROFILE (keys only), web identity, container or instance role, AWS_REGION, AWS_ENDPOINT_URL, AWS_ALLOW_HTTP.
 
-Text of more than a screen goes to $PAGER, or to less; PAGER=cat switches that off.
+Long text goes to $PAGER, or else to less. PAGER=cat switches this off.
 
 Exit codes: 0 success, 1 error, 2 usage error, 3 completed with damaged or rejected input, 4 findings at or above --fail-on, 130 interrupted.")]
 pub(crate) struct Cli {
