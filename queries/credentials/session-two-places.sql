@@ -29,20 +29,20 @@
 -- next: Check role-elsewhere; revoke the role's sessions (aws:TokenIssueTime) if the second location is not yours.
 -- source: saltmine
 
-WITH deliveries AS (
-  -- Records can be delivered twice; a second delivery must not add a change of network.
-  SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.origin, r.source_region, r.record, r.request_time, r.log_file, r.log_line,
-         row_number() OVER (PARTITION BY r.requester, r.record ORDER BY r.log_file, r.log_line) AS delivery
+WITH uses AS (
+  SELECT r.principal, r.requester, r.remote_ip, r.bucket, r.origin, r.source_region, r.record, r.request_time, r.log_file, r.log_line
   FROM requests r
   WHERE principal_type(r.requester) = 'assumed_role' AND NOT r.is_aws AND r.remote_ip IS NOT NULL
     -- The user of a presigned URL is not its signer.
     AND (r.origin IS DISTINCT FROM 'link')
 ),
+-- Most sessions stay in one place.
+moving AS (SELECT requester FROM uses GROUP BY 1 HAVING min(origin) <> max(origin)),
 hits AS (
   SELECT r.*, lag(r.origin) OVER s AS origin_before, r.request_time - lag(r.request_time) OVER s AS pause
-  FROM deliveries r
-  WHERE r.delivery = 1
-  WINDOW s AS (PARTITION BY r.requester ORDER BY r.request_time, r.log_file, r.log_line)
+  FROM uses r JOIN moving m ON m.requester = r.requester
+  -- Requests of the same second have no order. Those of one network go together, so that they are one change, and so does a record that was delivered twice.
+  WINDOW s AS (PARTITION BY r.requester ORDER BY r.request_time, r.origin, r.record)
 ),
 turns AS (SELECT * FROM hits WHERE origin <> origin_before AND pause <= CAST($window AS INTERVAL))
 SELECT r.principal, CASE WHEN count(DISTINCT r.requester) = 1 THEN min(r.requester) WHEN r.principal <> 'anonymous' THEN r.principal END AS requester,

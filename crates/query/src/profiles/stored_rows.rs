@@ -108,3 +108,32 @@ impl TableProvider for StoredRows {
         self.table.scan(state, projection, filters, limit).await
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    async fn answer(context: &SessionContext, sql: &str) -> Vec<RecordBatch> {
+        context.sql(sql).await.unwrap().collect().await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn many_rows_are_on_disk_and_few_in_memory_with_the_same_values() {
+        let context = SessionContext::new();
+        let few = "SELECT * FROM (VALUES (1, 'principal 1'), (2, 'principal 2')) AS few(value, name)";
+        let many = "SELECT value, concat('principal ', value) AS name FROM generate_series(1, 50000)";
+        for (sql, is_on_disk) in [(few, false), (many, true)] {
+            let stream = context.sql(sql).await.unwrap().execute_stream().await.unwrap();
+            let table = table_of(&context, stream).await.unwrap();
+            let folder = table.downcast_ref::<StoredRows>().map(|stored| stored._folder.path().to_path_buf());
+            assert_eq!(folder.is_some(), is_on_disk, "{sql}");
+            context.register_table("profile", table).unwrap();
+            let sums = "SELECT count(*), sum(value), min(name), max(name) FROM";
+            let stored = answer(&context, &format!("{sums} profile")).await;
+            assert_eq!(stored, answer(&context, &format!("{sums} ({sql})")).await);
+            context.deregister_table("profile").unwrap();
+            assert!(folder.is_none_or(|folder| !folder.exists()));
+        }
+    }
+}
