@@ -122,16 +122,16 @@ pub(crate) fn usage(mut error: clap::Error) -> std::process::ExitCode {
     std::process::ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2))
 }
 
-/// Clap suggests options that share a few letters with the given one, as `--quiet` for `--bucket`.
+/// Clap suggests options that share a few letters with the given one, as `--quiet` for `--bucket`. Those that begin with another
+/// letter are seldom meant.
 fn remove_far_suggestion(error: &mut clap::Error) {
     let text = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => Some(text.clone()),
         _ => None,
     };
     let (given, suggested) = (text(ContextKind::InvalidArg), text(ContextKind::SuggestedArg));
-    if let Some((given, suggested)) = given.zip(suggested)
-        && saltmine_query::nearest(&given, std::iter::once(suggested.as_str())).is_none()
-    {
+    let first = |option: String| option.trim_start_matches('-').chars().next();
+    if suggested.is_some() && given.and_then(first) != suggested.and_then(first) {
         error.remove(ContextKind::SuggestedArg);
         error.remove(ContextKind::Usage);
     }

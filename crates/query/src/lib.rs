@@ -48,7 +48,6 @@ mod tables;
 mod time;
 
 pub use error::{QueryError, SqlDiagnostic};
-pub use nearest::nearest;
 pub use params::{Param, Params};
 pub use questions::coverage::{Coverage, SourceProblem};
 pub use questions::{hunt, incidents, latency, report, timeline};

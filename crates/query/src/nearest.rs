@@ -1,7 +1,7 @@
 //! Suggestions for misspelled names.
 
 /// The most similar name, if it is similar enough.
-pub fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(name: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let most = name.chars().count() / 3 + 1;
     let scored = names.map(|known| (distance(name, known), known));
     scored.filter(|(distance, _)| *distance <= most).min().map(|(_, known)| known)
