@@ -6,7 +6,7 @@ use predicates::str::contains;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::{ATTACK, between, page, saltmine, unescaped};
+use crate::{ATTACK, between, page, root, saltmine, unescaped};
 
 /// The part of the page with a figure.
 fn figure<'a>(page: &'a str, id: &str) -> &'a str {
@@ -207,7 +207,10 @@ fn a_report_can_be_limited_and_goes_to_a_file() {
     );
     assert!(unescaped(&page).contains(&format!("saltmine report {ATTACK} {day} --title 'Case <7>' -o ")));
     saltmine(&["report", ATTACK, "-o", "nowhere/report.html"]).assert().code(1).stderr(contains("nowhere"));
-    saltmine(&["report", ATTACK]).assert().code(2);
+    let here = tempfile::tempdir().unwrap();
+    let attack = root().join(ATTACK);
+    saltmine(&["report", attack.to_str().unwrap()]).current_dir(here.path()).assert().success();
+    assert!(here.path().join("saltmine-report.html").exists());
     saltmine(&["report", ATTACK, "--pack", "none", "-o", "-"])
         .assert()
         .code(2)
