@@ -162,7 +162,7 @@ def test_verify_compares_every_line_of_s3():
     saltmine("ingest", "s3://logs/pre", "--to", lake, code=CODE)
     for dataset, sources in ((lake, "s3://logs/pre"), (lake, str(WORK / "logs")), (str(WORK / "local"), "s3://logs/pre")):
         out, _ = saltmine("verify", dataset, sources)
-        assert f"{WANTED_ROWS} rows in 32 columns" in out and "\nEvery check passed (" in out, out
+        assert f"{WANTED_ROWS:,} rows in 32 columns" in out and "\nEvery check passed (" in out, out
     out, _ = saltmine("verify", lake)
     assert "no source was given, so the rows were NOT compared with the logs" in out, out
     few_in_flight()
